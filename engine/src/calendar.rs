@@ -1,0 +1,241 @@
+//! Calendars and profiles: how rates follow the hour, the weekday, the season and growth.
+//!
+//! A profile is compiled for a run into a table of factors, one for every five minutes. Its scale
+//! makes the mean over the model's reference days 1, so that a declared rate is what those days show.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::time::{Span, Time};
+
+/// Length of the steps on which a profile is constant.
+pub const STEP: Span = Span(5 * Span::MINUTE.0);
+const STEPS_PER_DAY: usize = 288;
+/// Days in a month, for growth: 365.25 / 12.
+const MONTH_DAYS: f64 = 30.4375;
+
+/// A factor that holds for some days of every year.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Season {
+    /// What it is called, such as `spring exams`.
+    pub name: String,
+    /// First day, as (month, day).
+    pub from: (i8, i8),
+    /// Last day, included; before `from` when the season passes the end of the year.
+    pub to: (i8, i8),
+    /// What rates are multiplied by.
+    pub factor: f64,
+}
+
+impl Season {
+    fn covers(&self, date: Date) -> bool {
+        let day = (date.month(), date.day());
+        if self.from <= self.to {
+            self.from <= day && day <= self.to
+        } else {
+            self.from <= day || day <= self.to
+        }
+    }
+}
+
+/// How a rate follows the calendar. All weights are relative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The name by which sources and appointments refer to it.
+    pub name: String,
+    /// Weights of the 24 hours of the day, each taken at the hour's middle.
+    pub hours: [f64; 24],
+    /// Weights of the 7 days of the week, Monday first.
+    pub weekdays: [f64; 7],
+    /// Factors for days of the year; where several apply they multiply.
+    pub seasons: Vec<Season>,
+    /// Whether it also grows by [`Reference::growth_per_month`].
+    pub growth: bool,
+}
+
+/// The days over which declared rates are the average, and the growth they assume.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// First day, at midnight in the model's time zone.
+    pub start: Date,
+    /// Number of days.
+    pub days: u32,
+    /// Growth of the population a month: 0.035 is 3.5 %.
+    pub growth_per_month: f64,
+}
+
+/// What turns instants into local hours and days.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Zone(TimeZone);
+
+impl Zone {
+    /// The time zone of this IANA name; `None` when there is none of that name.
+    pub fn named(name: &str) -> Option<Zone> {
+        TimeZone::get(name).ok().map(Zone)
+    }
+
+    fn local(&self, time: Time) -> jiff::civil::DateTime {
+        let timestamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        self.0.to_datetime(timestamp)
+    }
+
+    /// Hour of the day (0-23) and day of the week (0 is Monday) at a time.
+    pub fn hour_and_weekday(&self, time: Time) -> (u8, u8) {
+        let local = self.local(time);
+        (local.hour() as u8, local.weekday().to_monday_zero_offset() as u8)
+    }
+
+    /// Midnight at the beginning of a date.
+    pub fn midnight(&self, date: Date) -> Time {
+        let instant = self.0.to_ambiguous_zoned(date.at(0, 0, 0, 0)).compatible();
+        Time(instant.map_or(0, |zoned| zoned.timestamp().as_microsecond()))
+    }
+}
+
+/// (1 + growth) to the power of the months since a time.
+fn grown(reference: &Reference, since: Span) -> f64 {
+    libm::exp(libm::log1p(reference.growth_per_month) * since.days() / MONTH_DAYS)
+}
+
+/// Mean of the growth over the reference days of a population that began `warmup` before them.
+pub fn mean_growth(reference: &Reference, warmup: Span) -> f64 {
+    let sum: f64 = (0..reference.days)
+        .map(|day| grown(reference, Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2)))
+        .sum();
+    sum / f64::from(reference.days.max(1))
+}
+
+impl Profile {
+    /// The profile that is 1 at all times.
+    pub fn flat() -> Profile {
+        Profile {
+            name: String::new(),
+            hours: [1.0; 24],
+            weekdays: [1.0; 7],
+            seasons: Vec::new(),
+            growth: false,
+        }
+    }
+
+    /// Weight within the day at each of its 288 steps: linear between the middles of the hours,
+    /// scaled to a mean of 1.
+    fn steps_of_day(&self) -> [f64; STEPS_PER_DAY] {
+        let mut steps = [0.0; STEPS_PER_DAY];
+        for (i, step) in steps.iter_mut().enumerate() {
+            let hour = (i as f64 + 0.5) / 12.0 - 0.5;
+            let before = libm::floor(hour);
+            let share = hour - before;
+            let at = |h: f64| self.hours[(h as i64).rem_euclid(24) as usize];
+            *step = at(before) * (1.0 - share) + at(before + 1.0) * share;
+        }
+        let mean = steps.iter().sum::<f64>() / STEPS_PER_DAY as f64;
+        if mean > 0.0 {
+            steps.iter_mut().for_each(|step| *step /= mean);
+        }
+        steps
+    }
+
+    fn day_weight(&self, date: Date) -> f64 {
+        let weekday = self.weekdays[date.weekday().to_monday_zero_offset() as usize];
+        self.seasons.iter().filter(|s| s.covers(date)).fold(weekday, |w, s| w * s.factor)
+    }
+
+    /// Factor that makes the mean over the reference days 1.
+    fn scale(&self, reference: &Reference, warmup: Span) -> f64 {
+        let mut date = reference.start;
+        let mut sum = 0.0;
+        for day in 0..reference.days {
+            let since = Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2);
+            let growth = if self.growth { grown(reference, since) } else { 1.0 };
+            sum += self.day_weight(date) * growth;
+            date = date.tomorrow().unwrap_or(date);
+        }
+        if sum > 0.0 { f64::from(reference.days) / sum } else { 1.0 }
+    }
+
+    /// The profile's factors from `begin` (when the population is as declared) to `end`.
+    pub fn compile(
+        &self,
+        zone: &Zone,
+        reference: &Reference,
+        warmup: Span,
+        begin: Time,
+        end: Time,
+    ) -> ProfileTable {
+        let steps = self.steps_of_day();
+        let scale = self.scale(reference, warmup);
+        let first = begin.index_of(STEP);
+        let count = (end.index_of(STEP) - first + 1).max(1);
+        let mut factors = Vec::with_capacity(count as usize);
+        let mut day = (Date::MIN, 0.0);
+        for i in 0..count {
+            let time = Time((first + i) * STEP.0);
+            let local = zone.local(time);
+            if local.date() != day.0 {
+                day = (local.date(), self.day_weight(local.date()) * scale);
+            }
+            let step = local.hour() as usize * 12 + local.minute() as usize / 5;
+            let growth = if self.growth { grown(reference, time - begin) } else { 1.0 };
+            factors.push(day.1 * steps[step] * growth);
+        }
+        ProfileTable::new(first, factors)
+    }
+}
+
+/// A profile's factors over a run, one for every five minutes.
+#[derive(Clone, Debug)]
+pub struct ProfileTable {
+    first: i64,
+    factors: Vec<f64>,
+    /// Sum of the factors before each step, for appointments.
+    before: Vec<f64>,
+}
+
+impl ProfileTable {
+    fn new(first: i64, factors: Vec<f64>) -> ProfileTable {
+        let mut sum = 0.0;
+        let mut before = Vec::with_capacity(factors.len() + 1);
+        for factor in &factors {
+            before.push(sum);
+            sum += factor;
+        }
+        before.push(sum);
+        ProfileTable { first, factors, before }
+    }
+
+    fn position(&self, time: Time) -> usize {
+        (time.index_of(STEP) - self.first).clamp(0, self.factors.len() as i64 - 1) as usize
+    }
+
+    /// The factor at a time; before and after the table's range its first and last one.
+    #[inline]
+    pub fn factor(&self, time: Time) -> f64 {
+        self.factors[self.position(time)]
+    }
+
+    /// The largest factor from `start` up to `end`.
+    pub fn max_between(&self, start: Time, end: Time) -> f64 {
+        let steps = self.position(start)..=self.position(end - Span(1));
+        self.factors[steps].iter().copied().fold(0.0, f64::max)
+    }
+
+    /// A time between `earliest` and `latest`, on a multiple of `step`, with a density that follows
+    /// the profile; `u` is uniform in (0, 1). Never before `earliest`, whatever the step.
+    pub fn appointment(&self, u: f64, earliest: Time, latest: Time, step: Span) -> Time {
+        let reach = |time: Time| {
+            let at = self.position(time);
+            let into = (time.0 - (self.first + at as i64) * STEP.0).clamp(0, STEP.0);
+            self.before[at] + self.factors[at] * into as f64 / STEP.0 as f64
+        };
+        let (low, high) = (reach(earliest), reach(latest.max(earliest)));
+        let target = low + (high - low) * u;
+        let at = self.before.partition_point(|&sum| sum <= target).saturating_sub(1);
+        let at = at.min(self.factors.len() - 1);
+        let share = if self.factors[at] > 0.0 { (target - self.before[at]) / self.factors[at] } else { 0.0 };
+        let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
+        let time = Time(time.clamp(earliest.0, latest.0.max(earliest.0)));
+        let floored = time.floor_to(step);
+        if floored >= earliest { floored } else { floored + step }
+    }
+}

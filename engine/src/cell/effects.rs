@@ -1,0 +1,103 @@
+//! What events cause: which children, when, where, and what they carry.
+
+use super::Event;
+use crate::arrivals::scale_bits;
+use crate::draw::{Purpose, purpose};
+use crate::eval::{Frame, eval, happens, number};
+use crate::program::{Delay, Effect, MAX_CARRIED, Place, Stream};
+use crate::queue::FutureEvents;
+use crate::time::Time;
+use crate::world::World;
+
+const CELL: Purpose = purpose("cell");
+
+/// Where the children of an event go.
+pub(super) struct Spawner<'a> {
+    pub world: &'a World,
+    pub end: Time,
+    pub queue: &'a mut FutureEvents<Event>,
+    pub work: &'a mut Vec<Event>,
+    pub outbox: &'a mut Vec<(u16, Event)>,
+}
+
+impl Spawner<'_> {
+    /// Causes what follows from an event, worked out on `frame`.
+    pub fn effects_of(&mut self, event: &Event, stream: &Stream, frame: &Frame<'_>) {
+        for effect in &stream.effects {
+            if happens(effect, frame) {
+                self.cause(event, effect, frame);
+            }
+        }
+        for group in &stream.outcomes {
+            let total: f64 = group.effects.iter().map(|e| number(&e.probability, frame).max(0.0)).sum();
+            let mut mark = frame.key.uniform(group.purpose) * total;
+            let chosen = group.effects.iter().find(|effect| {
+                mark -= number(&effect.probability, frame).max(0.0);
+                mark < 0.0
+            });
+            // Rounding may leave the mark at 0 after the last member, which is then the one.
+            if let Some(effect) = chosen.or(group.effects.last()) {
+                self.cause(event, effect, frame);
+            }
+        }
+    }
+
+    fn cause(&mut self, event: &Event, effect: &Effect, frame: &Frame<'_>) {
+        let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
+        let mut time = frame.time;
+        let mut carried = [0; MAX_CARRIED];
+        for (word, slot) in carried.iter_mut().zip(&effect.pass) {
+            *word = slot.map_or(0, |slot| frame.slots[usize::from(slot)]);
+        }
+        for index in 0..count.max(0.0) as u32 {
+            let key = frame.key.child(effect.purpose, u64::from(index));
+            // Delays are drawn from the child's key: its ordinal must make them differ.
+            let of_child = Frame { key, index, slots: frame.slots, ..*frame };
+            if index == 0 {
+                time = match &effect.delay {
+                    Delay::After(e) => after(time, number(e, &of_child)),
+                    Delay::At(e) => Time(f64::from_bits(eval(e, &of_child)) as i64).max(time),
+                };
+            }
+            if let Some(spacing) = &effect.spacing {
+                time = after(time, number(spacing, &of_child));
+            }
+            if !self.world.needed(effect.stream, time) {
+                continue;
+            }
+            self.send(
+                effect.place,
+                Event {
+                    time,
+                    key,
+                    cause: event.key.0,
+                    root: event.root,
+                    generation: event.generation.saturating_add(1),
+                    index,
+                    stream: effect.stream,
+                    from: event.stream,
+                    candidate: false,
+                    carried,
+                },
+            );
+        }
+    }
+
+    fn send(&mut self, place: Place, event: Event) {
+        if place == Place::AnyCell {
+            assert!(event.time >= self.end, "a message between cells takes less than a window");
+            let cell = scale_bits(event.key.bits(CELL), u64::from(self.world.program.cells));
+            self.outbox.push((cell as u16, event));
+        } else if event.time < self.end && !self.world.program.streams[usize::from(event.stream)].stateful {
+            self.work.push(event);
+        } else {
+            self.queue.push(event.order(), event);
+        }
+    }
+}
+
+/// A time some microseconds later; never earlier.
+fn after(time: Time, delay_us: f64) -> Time {
+    Time(time.0.saturating_add(delay_us.max(0.0) as i64))
+}
+

@@ -1,0 +1,225 @@
+//! A cell is a logical process: a part of the population with its own queue, entities and
+//! counters. Between two barriers it plays its events alone; what it sends elsewhere waits in its
+//! outbox. The platform is a process of the same kind, without entities.
+
+mod changes;
+mod effects;
+mod population;
+mod sources;
+
+pub use population::{Group, Population};
+
+use crate::draw::Key;
+use crate::eval::{Frame, Own, eval, number};
+use crate::program::{MAX_CARRIED, NO_CAUSE, StreamId};
+use crate::queue::{FutureEvents, Order};
+use crate::time::Time;
+use crate::world::{Observed, World};
+use effects::Spawner;
+
+/// An event that is to take place.
+#[derive(Clone, Copy, Debug)]
+pub struct Event {
+    /// When.
+    pub time: Time,
+    /// Its identity.
+    pub key: Key,
+    /// `event_id` of its cause; meaningless without one.
+    pub cause: u64,
+    /// `event_id` of the first event of its chain.
+    pub root: u64,
+    /// How many events came before it in its chain.
+    pub generation: u32,
+    /// Which of the events of its effect it is.
+    pub index: u32,
+    /// Its stream.
+    pub stream: StreamId,
+    /// The causing stream, or [`NO_CAUSE`].
+    pub from: StreamId,
+    /// Whether it still depends on its actor's state: a source's candidate.
+    pub candidate: bool,
+    /// The words it carries from its cause or source.
+    pub carried: [u64; MAX_CARRIED],
+}
+
+impl Event {
+    /// Where it stands in the total order.
+    pub fn order(&self) -> Order {
+        Order { time_us: self.time.0, generation: self.generation, key: self.key.0 }
+    }
+}
+
+/// Words of a row before its slots: time, event, cause and root, and two of packed small values.
+pub const HEAD_WORDS: usize = 6;
+
+/// A logical process.
+pub struct Cell {
+    /// Its number; that of the platform is the number of cells.
+    pub index: u16,
+    /// Its entities.
+    pub population: Population,
+    /// Its part of the counters.
+    pub counters: Vec<f64>,
+    /// Rows of the events that have taken place, a stream each, in no order: [`HEAD_WORDS`] words,
+    /// then the slots of the words carried and the eager variables.
+    pub rows: Vec<Vec<u64>>,
+    /// Messages to other processes: (process, event).
+    pub outbox: Vec<(u16, Event)>,
+    /// How many events have taken place, with those of the warm-up and those not written.
+    pub played: u64,
+    pub(crate) queue: FutureEvents<Event>,
+    /// Events due before the next barrier that need no order.
+    work: Vec<Event>,
+    slots: Vec<u64>,
+}
+
+impl Cell {
+    /// The process with this number, as it is when the warm-up begins.
+    pub fn new(world: &World, index: u16) -> Cell {
+        Cell {
+            index,
+            population: Population::founding(world, index),
+            counters: vec![0.0; world.program.counters.len()],
+            rows: vec![Vec::new(); world.program.streams.len()],
+            outbox: Vec::new(),
+            played: 0,
+            queue: FutureEvents::new(),
+            work: Vec::new(),
+            slots: Vec::new(),
+        }
+    }
+
+    /// Takes a message at a barrier.
+    pub fn receive(&mut self, event: Event) {
+        self.queue.push(event.order(), event);
+    }
+
+    /// Plays all events from `start` up to the barrier at `end`.
+    pub fn advance(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
+        self.open_sources(world, observed, start, end);
+        while let Some((_, event)) = self.queue.pop_before(end.0) {
+            if event.candidate && !self.accept(world, observed, &event, end) {
+                continue;
+            }
+            self.play(world, observed, event, end);
+        }
+    }
+
+    /// Lets an event take place, and at once those that follow from it and need no order.
+    fn play(&mut self, world: &World, observed: &Observed, event: Event, end: Time) {
+        self.take_place(world, observed, &event, end);
+        while let Some(event) = self.work.pop() {
+            self.take_place(world, observed, &event, end);
+        }
+    }
+
+    fn take_place(&mut self, world: &World, observed: &Observed, event: &Event, end: Time) {
+        let stream = &world.program.streams[usize::from(event.stream)];
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.clear();
+        slots.extend_from_slice(&event.carried[..usize::from(stream.carried)]);
+        slots.resize(usize::from(stream.carried + stream.eager), 0);
+        if let Some((kind, slot)) = stream.creates {
+            slots[usize::from(slot)] = self.create(world, kind, event, end);
+        }
+        let happened = self.work_out(world, observed, event, &mut slots, end);
+        if happened {
+            self.played += 1;
+            for change in &stream.changes {
+                self.change(world, observed, event, &slots, change, end);
+            }
+            if world.written(event.stream, event.time) {
+                let rows = &mut self.rows[usize::from(event.stream)];
+                rows.extend_from_slice(&[
+                    event.time.0 as u64,
+                    event.key.0,
+                    event.cause,
+                    event.root,
+                    u64::from(event.generation) << 32 | u64::from(self.index) << 16 | u64::from(event.from),
+                    u64::from(event.index),
+                ]);
+                rows.extend_from_slice(&slots);
+            }
+        }
+        self.slots = slots;
+    }
+
+    /// Works out the eager variables, the condition and the effects; false when the event does not
+    /// happen. All of it sees the state as it was before the event's own changes.
+    fn work_out(
+        &mut self,
+        world: &World,
+        observed: &Observed,
+        event: &Event,
+        slots: &mut [u64],
+        end: Time,
+    ) -> bool {
+        let stream = &world.program.streams[usize::from(event.stream)];
+        for variable in stream.variables.iter().filter(|variable| variable.eager) {
+            let value = eval(&variable.value, &self.frame(world, observed, event, slots));
+            slots[usize::from(variable.slot)] = value;
+        }
+        let frame = Frame { slots, ..frame_of(world, observed, &self.population, event) };
+        if stream.requires.as_ref().is_some_and(|e| number(e, &frame) == 0.0) {
+            return false;
+        }
+        let mut spawner = Spawner {
+            world,
+            end,
+            queue: &mut self.queue,
+            work: &mut self.work,
+            outbox: &mut self.outbox,
+        };
+        spawner.effects_of(event, stream, &frame);
+        true
+    }
+
+    fn frame<'a>(
+        &'a self,
+        world: &'a World,
+        observed: &'a Observed,
+        event: &Event,
+        slots: &'a [u64],
+    ) -> Frame<'a> {
+        Frame { slots, ..frame_of(world, observed, &self.population, event) }
+    }
+}
+
+/// The frame of an event, without its words.
+fn frame_of<'a>(
+    world: &'a World,
+    observed: &'a Observed,
+    population: &'a Population,
+    event: &Event,
+) -> Frame<'a> {
+    Frame {
+        world,
+        population,
+        observed,
+        stream: usize::from(event.stream),
+        key: event.key,
+        time: event.time,
+        cause: world.cause_code(event.from),
+        index: event.index,
+        slots: &[],
+        own: Own::Nobody,
+    }
+}
+
+/// An event that nothing caused.
+fn root(stream: usize, key: Key, time: Time, candidate: bool, word: u64) -> Event {
+    let mut carried = [0; MAX_CARRIED];
+    carried[0] = word;
+    Event {
+        time,
+        key,
+        cause: 0,
+        root: key.0,
+        generation: 0,
+        index: 0,
+        stream: stream as StreamId,
+        from: NO_CAUSE,
+        candidate,
+        carried,
+    }
+}

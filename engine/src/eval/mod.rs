@@ -1,0 +1,10 @@
+//! Working out expressions: one event at a time while the simulation runs, and column by column
+//! for what nobody needs before the rows are written. Both use the same primitives, so that a
+//! value does not depend on which way it was worked out.
+
+mod block;
+mod primitive;
+mod scalar;
+
+pub use block::{Block, eval_block};
+pub use scalar::{Frame, Own, eval, happens, number};

@@ -1,0 +1,83 @@
+//! The primitives that both ways of evaluation share. Numbers are the bits of an `f64`.
+
+use crate::program::{Binary, Dist, Unary};
+use crate::sample;
+
+/// Keeps a result finite: what has no real value is 0.
+#[inline(always)]
+fn finite(x: f64) -> f64 {
+    if x.is_finite() { x } else { 0.0 }
+}
+
+/// An operation on one value.
+#[inline(always)]
+pub fn unary(op: Unary, x: f64) -> f64 {
+    match op {
+        Unary::Negate => -x,
+        Unary::Not => f64::from(x == 0.0),
+        Unary::Abs => x.abs(),
+        Unary::Floor => x.floor(),
+        Unary::Ceil => x.ceil(),
+        Unary::Round(power) => finite((x * power).round_ties_even() / power),
+        Unary::Sqrt => finite(x.sqrt()),
+        Unary::Exp => finite(libm::exp(x)),
+        Unary::Log => finite(libm::log(x)),
+    }
+}
+
+/// An operation on two words.
+#[inline(always)]
+pub fn binary(op: Binary, a: u64, b: u64) -> u64 {
+    let (x, y) = (f64::from_bits(a), f64::from_bits(b));
+    let result = match op {
+        Binary::Add => x + y,
+        Binary::Subtract => x - y,
+        Binary::Multiply => finite(x * y),
+        Binary::Divide => finite(x / y),
+        Binary::Power => finite(libm::pow(x, y)),
+        Binary::Min => x.min(y),
+        Binary::Max => x.max(y),
+        Binary::Less => f64::from(x < y),
+        Binary::AtMost => f64::from(x <= y),
+        Binary::Equal => f64::from(x == y),
+        Binary::Same => f64::from(a == b),
+        Binary::And => f64::from(x != 0.0 && y != 0.0),
+        Binary::Or => f64::from(x != 0.0 || y != 0.0),
+    };
+    result.to_bits()
+}
+
+/// The quantile `u` of a distribution with its parameters.
+#[inline(always)]
+pub fn draw(dist: Dist, u: f64, p: &[f64; 4]) -> f64 {
+    match dist {
+        Dist::Uniform => sample::uniform(u, p[0], p[1]),
+        Dist::Integer => sample::integer(u, p[0], p[1]),
+        Dist::Normal => sample::normal(u, p[0], p[1]),
+        Dist::NormalWithin => sample::normal_truncated(u, p[0], p[1], p[2], p[3]),
+        Dist::Lognormal => sample::lognormal(u, p[0], p[1]),
+        Dist::LognormalWithin => sample::lognormal_truncated(u, p[0], p[1], p[2], p[3]),
+        Dist::Exponential => sample::exponential(u, p[0]),
+        Dist::ExponentialWithin => sample::exponential_truncated(u, p[0], p[1], p[2]),
+        Dist::Gamma => sample::gamma(u, p[0], p[1]),
+        Dist::Beta => sample::beta(u, p[0], p[1]),
+        Dist::Pareto => sample::pareto(u, p[0], p[1]),
+        Dist::ParetoWithin => sample::pareto_truncated(u, p[0], p[1], p[2]),
+        Dist::Triangular => sample::triangular(u, p[0], p[1], p[2]),
+        Dist::Poisson => sample::poisson(u, p[0]) as f64,
+        Dist::Geometric => sample::geometric(u, p[0]) as f64,
+        Dist::Bernoulli => f64::from(sample::bernoulli(u, p[0])),
+    }
+}
+
+/// Which entry of a list of cumulative shares `u` falls on.
+#[inline(always)]
+pub fn choose(shares: &[f64], u: f64) -> usize {
+    let last = shares.len() - 1;
+    if shares.len() <= 16 {
+        // Counting instead of stopping keeps the loop free of a branch that cannot be predicted.
+        shares[..last].iter().map(|&share| usize::from(share <= u)).sum()
+    } else {
+        shares[..last].partition_point(|&share| share <= u)
+    }
+}

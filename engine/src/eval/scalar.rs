@@ -1,0 +1,173 @@
+//! Evaluation for one event.
+
+use super::primitive;
+use crate::cell::Population;
+use crate::draw::{Key, Purpose};
+use crate::program::{Expr, KindId, NO_ENTITY, Slot};
+use crate::time::{Span, Time};
+use crate::world::{Observed, World};
+
+/// The entity that an attribute or a condition of an actor is about.
+#[derive(Clone, Copy)]
+pub enum Own<'a> {
+    /// None.
+    Nobody,
+    /// One that is being made: its attributes so far.
+    Unborn(&'a [u64]),
+    /// An entity of the cell.
+    Entity(KindId, usize),
+}
+
+/// What an expression is worked out on: an event and what is around it.
+pub struct Frame<'a> {
+    /// The program and its tables.
+    pub world: &'a World,
+    /// The entities of the cell.
+    pub population: &'a Population,
+    /// What the last barrier showed of the whole business.
+    pub observed: &'a Observed,
+    /// The event's stream, for [`Expr::Happens`].
+    pub stream: usize,
+    /// The event's key.
+    pub key: Key,
+    /// The event's time.
+    pub time: Time,
+    /// Code of the causing stream's name.
+    pub cause: u16,
+    /// Which of the events of its effect it is.
+    pub index: u32,
+    /// The event's words.
+    pub slots: &'a [u64],
+    /// The entity that is being worked out.
+    pub own: Own<'a>,
+}
+
+impl<'a> Frame<'a> {
+    #[inline(always)]
+    fn slot(&self, slot: Slot) -> u64 {
+        self.slots[usize::from(slot)]
+    }
+}
+
+/// The value as a number.
+#[inline(always)]
+pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
+    if let Expr::Num(x) = e { *x } else { f64::from_bits(eval(e, f)) }
+}
+
+/// The value of an expression.
+pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
+    match e {
+        Expr::Num(x) => x.to_bits(),
+        Expr::Text(code) => u64::from(*code),
+        Expr::Slot(slot) => f.slot(*slot),
+        Expr::Time => (f.time.0 as f64).to_bits(),
+        Expr::EventId => f.key.0,
+        Expr::Index => f64::from(f.index).to_bits(),
+        Expr::Cause => u64::from(f.cause),
+        Expr::Own(attribute) => match f.own {
+            Own::Nobody => 0,
+            Own::Unborn(values) => values[usize::from(*attribute)],
+            Own::Entity(kind, at) => f.population.attribute(kind, *attribute, at as u64),
+        },
+        Expr::OwnVariable(variable) => match f.own {
+            Own::Entity(kind, at) => f.population.variable(kind, *variable, at as u64),
+            _ => 0,
+        },
+        Expr::OwnEntity => match f.own {
+            Own::Entity(_, at) => at as u64,
+            _ => NO_ENTITY,
+        },
+        Expr::Attribute(kind, e, attribute) => f.population.attribute(*kind, *attribute, eval(e, f)),
+        Expr::Variable(kind, e, variable) => f.population.variable(*kind, *variable, eval(e, f)),
+        Expr::State(kind, e) => {
+            let entity = eval(e, f);
+            let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
+            f.population.state(*kind, entity).map_or(0, |s| u64::from(codes[usize::from(s)]))
+        }
+        Expr::EntityId(kind, e) => f.population.id(*kind, eval(e, f)),
+        Expr::Age(kind, e) => {
+            let joined = f.population.joined(*kind, eval(e, f));
+            ((f.time - joined).0 as f64).to_bits()
+        }
+        Expr::Unary(op, e) => primitive::unary(*op, number(e, f)).to_bits(),
+        Expr::Binary(op, a, b) => primitive::binary(*op, eval(a, f), eval(b, f)),
+        Expr::If(parts) => {
+            if number(&parts.0, f) != 0.0 { eval(&parts.1, f) } else { eval(&parts.2, f) }
+        }
+        Expr::Draw(dist, args, purpose) => {
+            let mut p = [0.0; 4];
+            for (value, arg) in p.iter_mut().zip(args) {
+                *value = number(arg, f);
+            }
+            primitive::draw(*dist, f.key.uniform(*purpose), &p).to_bits()
+        }
+        Expr::Choice(shares, codes, purpose) => {
+            u64::from(codes[primitive::choose(shares, f.key.uniform(*purpose))])
+        }
+        Expr::Case(selector, cases, otherwise) => {
+            let value = eval(selector, f);
+            let case = cases.iter().find(|(code, _)| u64::from(*code) == value);
+            eval(case.map_or(otherwise, |(_, e)| e), f)
+        }
+        Expr::Happens(effect) => {
+            let effect = &f.world.program.streams[f.stream].effects[usize::from(*effect)];
+            f64::from(happens(effect, f)).to_bits()
+        }
+        Expr::NewId(purpose) => f.key.child(*purpose, 0).0,
+        Expr::Pick(kind, state, purpose) => pick(f, *kind, *state, *purpose),
+        Expr::PickIf(kind, e, state, purpose) => {
+            let entity = eval(e, f);
+            if f.population.state(*kind, entity) == Some(*state) {
+                entity
+            } else {
+                pick(f, *kind, Some(*state), *purpose)
+            }
+        }
+        Expr::Appointment(profile, parts, purpose) => {
+            let [earliest, latest, step] = [&parts.0, &parts.1, &parts.2].map(|e| number(e, f) as i64);
+            let table = &f.world.profiles[usize::from(*profile)];
+            let u = f.key.uniform(*purpose);
+            let time = table.appointment(u, Time(earliest), Time(latest), Span(step.max(1)));
+            (time.0 as f64).to_bits()
+        }
+        Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
+        Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
+        Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)].factor(f.time).to_bits(),
+        Expr::CountState(kind, state) => {
+            (f.observed.states[usize::from(*kind)][usize::from(*state)] as f64).to_bits()
+        }
+        Expr::Total(counter) => f.observed.counters[usize::from(*counter)].to_bits(),
+        Expr::ChangeOf(counter) => f.observed.change(f.stream, usize::from(*counter)).to_bits(),
+    }
+}
+
+/// Whether an effect without outcome group happens for this event: its guard holds, and the mark of
+/// its first child lies under the probability. The mark belongs to the child, so that it is the
+/// same draw whoever asks.
+#[inline(always)]
+pub fn happens(effect: &crate::program::Effect, f: &Frame<'_>) -> bool {
+    if let Some(when) = &effect.when
+        && number(when, f) == 0.0
+    {
+        return false;
+    }
+    let probability = number(&effect.probability, f);
+    probability >= 1.0 || f.key.child(effect.purpose, 0).uniform(MARK) < probability
+}
+
+/// The purpose of the draw that decides whether something happens.
+pub const MARK: Purpose = crate::draw::purpose("mark");
+
+/// How often a pick in a wanted state is tried: with four fifths in it, all fail once in 390,000.
+const PICKS: u64 = 8;
+
+fn pick(f: &Frame<'_>, kind: KindId, state: Option<u8>, purpose: Purpose) -> u64 {
+    let Some(state) = state else {
+        return f.population.pick(kind, f.key.bits(purpose));
+    };
+    (0..PICKS)
+        .map(|attempt| f.population.pick(kind, f.key.bits(purpose.part(attempt))))
+        .find(|&entity| f.population.state(kind, entity) == Some(state))
+        .unwrap_or(NO_ENTITY)
+}

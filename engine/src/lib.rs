@@ -1,0 +1,28 @@
+//! The engine of causeflow: a deterministic discrete-event simulator for stream programs.
+//!
+//! The kernel is the clock ([`time`]), the future-event list ([`queue`]), keyed draws ([`draw`],
+//! [`sample`]) and layered arrivals ([`arrivals`]). On it stands the stream program ([`program`]):
+//! a compiled model that [`run::run`] plays, cell by cell and window by window ([`cell`]), into tables
+//! ([`table`]) with a digest ([`fingerprint`]).
+//!
+//! The engine reads no file and no clock, and its results do not depend on the number of threads.
+
+/// Version of the generated values: it changes whenever the same model, seed and range yield
+/// other events than before.
+pub const STREAM_STABILITY_VERSION: u32 = 1;
+
+pub mod arrivals;
+pub mod calendar;
+pub mod cell;
+pub mod draw;
+pub mod entities;
+pub mod eval;
+pub mod fingerprint;
+pub mod program;
+pub mod queue;
+pub mod rows;
+pub mod run;
+pub mod sample;
+pub mod table;
+pub mod time;
+pub mod world;

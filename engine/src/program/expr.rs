@@ -1,0 +1,261 @@
+//! Expressions: how a program works out values.
+//!
+//! Each yields a 64-bit word. Numbers, truth values (0 and 1), times and spans (in microseconds)
+//! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
+//! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
+
+use super::{KindId, Slot};
+use crate::draw::Purpose;
+
+/// An expression over an event (or, in attributes and conditions of actors, over an entity).
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A number, truth value or span.
+    Num(f64),
+    /// A text, as a code.
+    Text(u16),
+    /// The value in a slot of the event.
+    Slot(Slot),
+    /// The event's time.
+    Time,
+    /// The event's key.
+    EventId,
+    /// Which of the events of its effect it is, from 0.
+    Index,
+    /// The name of the causing stream, as a code (that of `source` where nothing caused it).
+    Cause,
+    /// Attribute of the entity that is being worked out.
+    Own(u16),
+    /// Mutable variable of the entity that is being worked out.
+    OwnVariable(u16),
+    /// Reference to the entity that is being worked out.
+    OwnEntity,
+    /// Attribute of the entity referred to.
+    Attribute(KindId, Box<Expr>, u16),
+    /// Mutable variable of the entity referred to.
+    Variable(KindId, Box<Expr>, u16),
+    /// State of the entity referred to, as a code.
+    State(KindId, Box<Expr>),
+    /// Identifier of the entity referred to.
+    EntityId(KindId, Box<Expr>),
+    /// Time since the entity referred to joined.
+    Age(KindId, Box<Expr>),
+    /// An operation on one value.
+    Unary(Unary, Box<Expr>),
+    /// An operation on two values.
+    Binary(Binary, Box<Expr>, Box<Expr>),
+    /// The second where the first is true, otherwise the third.
+    If(Box<(Expr, Expr, Expr)>),
+    /// A draw from a distribution with parameters.
+    Draw(Dist, Vec<Expr>, Purpose),
+    /// A text drawn by weight: cumulative shares up to 1, and codes.
+    Choice(Vec<f64>, Vec<u16>, Purpose),
+    /// The case for the value of the selector, or the last expression.
+    Case(Box<Expr>, Vec<(u16, Expr)>, Box<Expr>),
+    /// Whether an effect (its index among those without outcome group) will happen.
+    Happens(u16),
+    /// An identifier made from the event's key.
+    NewId(Purpose),
+    /// A starting entity of the cell by activity; with a state, the first of eight picks in it.
+    Pick(KindId, Option<u8>, Purpose),
+    /// The reference, if it is one and in this state, otherwise a pick.
+    PickIf(KindId, Box<Expr>, u8, Purpose),
+    /// A time drawn from a profile: earliest, latest, step.
+    Appointment(u16, Box<(Expr, Expr, Expr)>, Purpose),
+    /// Hour of the event's time.
+    Hour,
+    /// Day of the week of the event's time, 0 is Monday.
+    Weekday,
+    /// A profile's factor at the event's time.
+    RateFactor(u16),
+    /// How many entities are in a state, at the last barrier.
+    CountState(KindId, u8),
+    /// A counter's value at the last barrier.
+    Total(u16),
+    /// A counter's change over the timer's last period, by barriers.
+    ChangeOf(u16),
+}
+
+/// An operation on one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Unary {
+    /// Minus.
+    Negate,
+    /// Logical not.
+    Not,
+    /// Absolute value.
+    Abs,
+    /// Down to a whole number.
+    Floor,
+    /// Up to a whole number.
+    Ceil,
+    /// To this many decimals, ties to even: the word is 10 to the power of the decimals.
+    Round(f64),
+    /// Square root.
+    Sqrt,
+    /// Exponential.
+    Exp,
+    /// Natural logarithm.
+    Log,
+}
+
+/// An operation on two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// Sum.
+    Add,
+    /// Difference.
+    Subtract,
+    /// Product.
+    Multiply,
+    /// Quotient; 0 where the divisor is 0.
+    Divide,
+    /// Power.
+    Power,
+    /// The smaller.
+    Min,
+    /// The larger.
+    Max,
+    /// Less than.
+    Less,
+    /// At most.
+    AtMost,
+    /// Numbers are equal.
+    Equal,
+    /// Texts, identifiers or references are the same word.
+    Same,
+    /// Both.
+    And,
+    /// Either.
+    Or,
+}
+
+/// A distribution; its parameters are given in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dist {
+    /// low, high.
+    Uniform,
+    /// low, high, both included.
+    Integer,
+    /// mean, standard deviation.
+    Normal,
+    /// mean, standard deviation, low, high.
+    NormalWithin,
+    /// median, sigma.
+    Lognormal,
+    /// median, sigma, low, high.
+    LognormalWithin,
+    /// mean.
+    Exponential,
+    /// mean, low, high.
+    ExponentialWithin,
+    /// shape, mean.
+    Gamma,
+    /// a, b.
+    Beta,
+    /// low, shape.
+    Pareto,
+    /// low, shape, high.
+    ParetoWithin,
+    /// low, mode, high.
+    Triangular,
+    /// mean.
+    Poisson,
+    /// mean.
+    Geometric,
+    /// probability.
+    Bernoulli,
+}
+
+impl Expr {
+    /// Replaces every slot.
+    pub fn map_slots(&mut self, f: &impl Fn(Slot) -> Slot) {
+        match self {
+            Expr::Slot(slot) => *slot = f(*slot),
+            Expr::Attribute(_, e, _)
+            | Expr::Variable(_, e, _)
+            | Expr::State(_, e)
+            | Expr::EntityId(_, e)
+            | Expr::Age(_, e)
+            | Expr::Unary(_, e)
+            | Expr::PickIf(_, e, _, _) => e.map_slots(f),
+            Expr::Binary(_, a, b) => {
+                a.map_slots(f);
+                b.map_slots(f);
+            }
+            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
+                parts.0.map_slots(f);
+                parts.1.map_slots(f);
+                parts.2.map_slots(f);
+            }
+            Expr::Draw(_, args, _) => args.iter_mut().for_each(|e| e.map_slots(f)),
+            Expr::Case(selector, cases, otherwise) => {
+                selector.map_slots(f);
+                cases.iter_mut().for_each(|(_, e)| e.map_slots(f));
+                otherwise.map_slots(f);
+            }
+            _ => {}
+        }
+    }
+
+    /// Visits this expression and all in it.
+    pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
+        f(self);
+        match self {
+            Expr::Attribute(_, e, _)
+            | Expr::Variable(_, e, _)
+            | Expr::State(_, e)
+            | Expr::EntityId(_, e)
+            | Expr::Age(_, e)
+            | Expr::Unary(_, e)
+            | Expr::PickIf(_, e, _, _) => e.visit(f),
+            Expr::Binary(_, a, b) => {
+                a.visit(f);
+                b.visit(f);
+            }
+            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
+                parts.0.visit(f);
+                parts.1.visit(f);
+                parts.2.visit(f);
+            }
+            Expr::Draw(_, args, _) => args.iter().for_each(|e| e.visit(f)),
+            Expr::Case(selector, cases, otherwise) => {
+                selector.visit(f);
+                cases.iter().for_each(|(_, e)| e.visit(f));
+                otherwise.visit(f);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the value depends on the state of entities or counters, and not only on keys,
+    /// attributes, the event's own words and its time.
+    pub fn reads_state(&self) -> bool {
+        let mut reads = false;
+        self.visit(&mut |e| {
+            reads |= matches!(
+                e,
+                Expr::Variable(..)
+                    | Expr::OwnVariable(..)
+                    | Expr::State(..)
+                    | Expr::Pick(_, Some(_), _)
+                    | Expr::PickIf(..)
+                    | Expr::CountState(..)
+                    | Expr::Total(..)
+                    | Expr::ChangeOf(..)
+            );
+        });
+        reads
+    }
+
+    /// The slots that the value is worked out from.
+    pub fn slots(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        self.visit(&mut |e| {
+            if let Expr::Slot(slot) = e {
+                slots.push(*slot);
+            }
+        });
+        slots
+    }
+}

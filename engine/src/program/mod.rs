@@ -1,0 +1,393 @@
+//! Stream programs: a compiled model, with every name resolved to an index.
+//!
+//! A [`Program`] is what the engine plays. Streams hold variables (their fields and what is worked
+//! out besides), effects on other streams, and changes of state. All values are 64-bit words whose
+//! type is known from the program: the bits of a float, a code of the dictionary, an identifier, or
+//! the index of an entity within its cell.
+
+mod expr;
+
+pub use expr::{Binary, Dist, Expr, Unary};
+
+use crate::calendar::{Profile, Reference, Zone};
+use crate::draw::Purpose;
+use crate::table::{ColumnSpec, Dictionary, TableSchema};
+use crate::time::Span;
+
+/// Index of a stream in [`Program::streams`].
+pub type StreamId = u16;
+/// Index of an entity kind in [`Program::kinds`].
+pub type KindId = u8;
+/// Index of a slot: of a variable of a stream, in an event's words.
+pub type Slot = u16;
+
+/// Most words that an event may carry from its cause.
+pub const MAX_CARRIED: usize = 8;
+/// The reference that points at no entity.
+pub const NO_ENTITY: u64 = u32::MAX as u64;
+/// The "causing stream" of an event that nothing caused.
+pub const NO_CAUSE: StreamId = StreamId::MAX;
+
+/// A compiled model.
+#[derive(Clone, Debug)]
+pub struct Program {
+    /// The model's name.
+    pub name: String,
+    /// Number of cells; the platform is one process more.
+    pub cells: u16,
+    /// How often cells synchronise; no message between processes takes less.
+    pub window: Span,
+    /// What is played before the start, without being written.
+    pub warmup: Span,
+    /// Time zone of hours, weekdays and holidays.
+    pub zone: Zone,
+    /// The days over which declared rates are the average.
+    pub reference: Reference,
+    /// Small variance of the sources' rates.
+    pub spikes: Spikes,
+    /// Profiles that sources and appointments follow.
+    pub profiles: Vec<Profile>,
+    /// Kinds of entities.
+    pub kinds: Vec<Kind>,
+    /// Names of the counters.
+    pub counters: Vec<String>,
+    /// The streams.
+    pub streams: Vec<Stream>,
+    /// All text values; code 0 is the empty text.
+    pub dictionary: Dictionary,
+}
+
+/// In a share of the intervals of each source, its rate is a little higher or lower.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spikes {
+    /// Share of the intervals, 0 to 1.
+    pub share: f64,
+    /// By how much the rate differs there: 0.1 is 10 % more or less.
+    pub size: f64,
+    /// Length of an interval.
+    pub every: Span,
+}
+
+/// A kind of entity, such as students.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// Its name, by which expressions refer to one.
+    pub name: String,
+    /// The purpose from which the identifiers of starting entities are made.
+    pub purpose: Purpose,
+    /// How many there are from the start, at scale 1.
+    pub count: u32,
+    /// The names of its states.
+    pub states: Vec<String>,
+    /// The dictionary's codes of the states' names.
+    pub state_codes: Vec<u16>,
+    /// State of those there from the start.
+    pub starts: u8,
+    /// State of one that an event creates.
+    pub joins: u8,
+    /// What is drawn once per entity, in order; an expression may read earlier attributes.
+    pub attributes: Vec<Attribute>,
+    /// The attribute that says how often an entity is picked, if not all are alike.
+    pub activity: Option<u16>,
+    /// What events change.
+    pub variables: Vec<Attribute>,
+    /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
+    pub belongs_to: Vec<Belonging>,
+}
+
+/// A value of an entity.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// How it shows as a column of the entities' table.
+    pub column: ColumnSpec,
+    /// Its (first) value; attributes of the entity are read through [`Expr::Own`].
+    pub value: Expr,
+}
+
+/// Each starting entity belongs to one of another kind.
+#[derive(Clone, Debug)]
+pub struct Belonging {
+    /// The variable that refers to the owner.
+    pub variable: u16,
+    /// The owner's kind.
+    pub owner: KindId,
+    /// Least number of entities an owner has.
+    pub min: u32,
+    /// Most.
+    pub max: u32,
+}
+
+/// A stream of events.
+#[derive(Clone, Debug)]
+pub struct Stream {
+    /// Its name, such as `booking.requested`.
+    pub name: String,
+    /// The business domain, such as `booking`.
+    pub domain: String,
+    /// `high`, `medium` or `low`, for readers.
+    pub cadence: String,
+    /// One line on what an event means.
+    pub description: String,
+    /// The dictionary's code of the name.
+    pub code: u16,
+    /// What makes events without a cause.
+    pub source: Option<Source>,
+    /// Number of words that events carry from their cause or source.
+    pub carried: u16,
+    /// The slots of those words, for `explain` and for debugging: their names.
+    pub carried_names: Vec<String>,
+    /// Variables in the order in which they are worked out. Their slots are: those carried, the
+    /// eager ones, the lazy ones.
+    pub variables: Vec<Variable>,
+    /// Number of eager variables.
+    pub eager: u16,
+    /// The fields, in order: (column, slot).
+    pub fields: Vec<(ColumnSpec, Slot)>,
+    /// A condition without which the event does not happen when its time comes.
+    pub requires: Option<Expr>,
+    /// The entity that the event brings: (kind, eager slot that then refers to it).
+    pub creates: Option<(KindId, Slot)>,
+    /// What the event changes.
+    pub changes: Vec<Change>,
+    /// What it causes, one by one.
+    pub effects: Vec<Effect>,
+    /// What it causes, exactly one of several.
+    pub outcomes: Vec<Outcome>,
+    /// Whether events read or write the state of entities or counters, and so must take place in
+    /// total order within their process.
+    pub stateful: bool,
+}
+
+/// A variable of a stream.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Where its value goes.
+    pub slot: Slot,
+    /// How it is worked out.
+    pub value: Expr,
+    /// Whether it is needed when the event takes place (by effects, changes or children); the
+    /// others are worked out column by column, later.
+    pub eager: bool,
+}
+
+/// What makes events without a cause.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Arrivals at a rate that follows a profile.
+    Arrivals {
+        /// Arrivals per day at scale 1, the mean over the reference days.
+        rate_per_day: f64,
+        /// Index of the profile.
+        profile: u16,
+        /// Who does it.
+        actor: Option<Actor>,
+    },
+    /// Each entity at regular times of its own.
+    Each {
+        /// Length of a period.
+        every: Span,
+        /// Each occurrence comes up to this much later.
+        jitter: Span,
+        /// Who takes part.
+        actor: Actor,
+    },
+    /// Regular times of the whole business, on the platform.
+    Platform {
+        /// Length of a period.
+        every: Span,
+        /// Offset within the period; none gives each instance a phase of its own.
+        at: Option<Span>,
+        /// Each occurrence comes up to this much later.
+        jitter: Span,
+        /// One timer for each of these words, carried in slot 0; empty for a single one.
+        instances: Vec<u64>,
+    },
+}
+
+/// Which entities a source's events are the doing of.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Their kind; the picked one is carried in slot 0.
+    pub kind: KindId,
+    /// How much an entity in each state takes part, 0 to 1.
+    pub states: Vec<f64>,
+    /// A further condition, read through [`Expr::Own`].
+    pub when: Option<Expr>,
+    /// Whether all are picked alike, instead of by activity.
+    pub equal: bool,
+}
+
+/// A change of state that an event makes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Made only where this is true.
+    pub when: Option<Expr>,
+    /// What is changed.
+    pub what: ChangeKind,
+}
+
+/// What a [`Change`] changes.
+#[derive(Clone, Debug)]
+pub enum ChangeKind {
+    /// Moves an entity to a state.
+    State {
+        /// The entity's kind.
+        kind: KindId,
+        /// The entity.
+        entity: Expr,
+        /// The state, as an index into the kind's list.
+        state: u8,
+    },
+    /// Sets a variable of an entity.
+    Set {
+        /// The entity's kind.
+        kind: KindId,
+        /// The entity.
+        entity: Expr,
+        /// The variable.
+        variable: u16,
+        /// Its new value.
+        value: Expr,
+    },
+    /// Adds to a variable of an entity.
+    Add {
+        /// The entity's kind.
+        kind: KindId,
+        /// The entity.
+        entity: Expr,
+        /// The variable.
+        variable: u16,
+        /// What is added.
+        value: Expr,
+    },
+    /// Some starting entities of a kind, picked by key, get a new owner.
+    Adopt {
+        /// The new owner.
+        owner: Expr,
+        /// The kind of those adopted.
+        kind: KindId,
+        /// Their variable that refers to the owner.
+        variable: u16,
+        /// How many.
+        count: u32,
+        /// The purpose of the picks.
+        purpose: Purpose,
+    },
+    /// Adds to a counter.
+    Count {
+        /// The counter.
+        counter: u16,
+        /// What is added.
+        value: Expr,
+    },
+}
+
+/// Where a caused event takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the process of its cause.
+    Same,
+    /// In a cell drawn by its key.
+    AnyCell,
+}
+
+/// One event causes another.
+#[derive(Clone, Debug)]
+pub struct Effect {
+    /// The caused stream.
+    pub stream: StreamId,
+    /// The effect's identity, from the names of both streams.
+    pub purpose: Purpose,
+    /// Only where this is true.
+    pub when: Option<Expr>,
+    /// How likely.
+    pub probability: Expr,
+    /// How long after, in microseconds, or at which time.
+    pub delay: Delay,
+    /// How many.
+    pub count: Option<Expr>,
+    /// From one to the next, in microseconds, and before the first.
+    pub spacing: Option<Expr>,
+    /// Where.
+    pub place: Place,
+    /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
+    pub pass: Vec<Option<Slot>>,
+    /// The least and the longest time from the cause to the last of its children; `None` where
+    /// the model does not bound it.
+    pub shortest: Span,
+    /// See `shortest`.
+    pub longest: Option<Span>,
+}
+
+/// When an effect's event takes place.
+#[derive(Clone, Debug)]
+pub enum Delay {
+    /// After a span, worked out on the cause.
+    After(Expr),
+    /// At a time, worked out on the cause; one that has passed is now.
+    At(Expr),
+}
+
+/// Exactly one of several effects happens; their probabilities are relative to their sum.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The group's name.
+    pub name: String,
+    /// The purpose of the one draw that decides.
+    pub purpose: Purpose,
+    /// The members, in the order of their streams' names.
+    pub effects: Vec<Effect>,
+}
+
+impl Stream {
+    /// All effects, with and without outcome groups.
+    pub fn all_effects(&self) -> impl Iterator<Item = &Effect> {
+        self.effects.iter().chain(self.outcomes.iter().flat_map(|group| &group.effects))
+    }
+
+    /// Whether the event changes something that other events can read.
+    pub fn writes_state(&self) -> bool {
+        !self.changes.is_empty() || self.creates.is_some()
+    }
+
+    /// The columns that every event has, before its fields.
+    pub fn common_columns() -> Vec<ColumnSpec> {
+        use crate::table::ColumnType::{Id, Small, Text, Time};
+        let column = |name: &str, kind, nullable, description: &str| ColumnSpec {
+            name: name.to_owned(),
+            kind,
+            unit: None,
+            description: Some(description.to_owned()),
+            nullable,
+        };
+        vec![
+            column("event_id", Id, false, "The event's key, from its lineage alone"),
+            column("time", Time, false, "When it happened"),
+            column("cause_id", Id, true, "event_id of the event that caused it"),
+            column("root_id", Id, false, "event_id of the first event of its chain"),
+            column("cell", Small, false, "The part of the population; the platform comes last"),
+            column("attribution", Text, true, "The scenario or external event that made or changed it"),
+        ]
+    }
+
+    /// The stream's table: the common columns and its fields.
+    pub fn schema(&self) -> TableSchema {
+        let mut columns = Self::common_columns();
+        columns.extend(self.fields.iter().map(|(column, _)| column.clone()));
+        TableSchema { name: self.name.clone(), columns }
+    }
+}
+
+impl Program {
+    /// The stream of this name.
+    pub fn stream(&self, name: &str) -> Option<StreamId> {
+        self.streams.iter().position(|stream| stream.name == name).map(|i| i as StreamId)
+    }
+
+    /// The process on which the business-wide timers run; cells are 0 up to this.
+    pub fn platform(&self) -> u16 {
+        self.cells
+    }
+}

@@ -1,0 +1,109 @@
+//! The events due next, in order: a sorted run, and a heap for what comes into its time too late to be sorted.
+
+use super::Entry;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// How far from the next event an entry is still moved into the run; further back the heap is cheaper.
+const REACH: usize = 32;
+/// So many entries in the heap mean that the run covers too long a time.
+const HEAP_LIMIT: usize = 128;
+
+pub(super) struct Near {
+    /// Latest first, so that the next event is taken off the end.
+    run: Vec<Entry>,
+    late: BinaryHeap<Reverse<Entry>>,
+}
+
+impl Near {
+    pub(super) const fn new() -> Self {
+        Self {
+            run: Vec::new(),
+            late: BinaryHeap::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.run.is_empty() && self.late.is_empty()
+    }
+
+    /// The next entry. O(1).
+    #[inline]
+    pub(super) fn first(&self) -> Option<&Entry> {
+        match (self.run.last(), self.late.peek()) {
+            (Some(run), Some(Reverse(late))) => Some(run.min(late)),
+            (Some(run), None) => Some(run),
+            (None, late) => late.map(|Reverse(entry)| entry),
+        }
+    }
+
+    /// Takes the next entry. O(1) from the run, O(log n) from the heap.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Entry> {
+        if self.late.is_empty() {
+            self.run.pop()
+        } else {
+            self.pop_earlier()
+        }
+    }
+
+    /// Takes the earlier of what is next in the run and in the heap.
+    fn pop_earlier(&mut self) -> Option<Entry> {
+        match (self.run.last(), self.late.peek()) {
+            (Some(run), Some(Reverse(late))) if run < late => self.run.pop(),
+            _ => self.late.pop().map(|Reverse(entry)| entry),
+        }
+    }
+
+    /// Adds an entry. O(1) close to the next event, O(log n) further back.
+    #[inline]
+    pub(super) fn insert(&mut self, entry: Entry) {
+        let floor = self.run.len().saturating_sub(REACH);
+        let reachable = &self.run[floor..];
+        let later = reachable
+            .iter()
+            .rposition(|other| *other > entry)
+            .map_or(0, |at| at + 1);
+        if later == 0 && floor > 0 {
+            self.late.push(Reverse(entry));
+        } else {
+            self.run.insert(floor + later, entry);
+        }
+    }
+
+    /// Whether the heap has grown so far that cutting up this time is due.
+    ///
+    /// It may outgrow a long run once before all is moved: that keeps the cost of a push bounded on average.
+    pub(super) fn is_crowded(&self) -> bool {
+        self.late.len() > self.run.len().max(HEAP_LIMIT)
+    }
+
+    /// Fills the empty run and sorts it. O(n log n).
+    pub(super) fn fill(&mut self, fill: impl FnOnce(&mut Vec<Entry>)) {
+        debug_assert!(
+            self.is_empty(),
+            "a bucket is entered when all before it has been taken"
+        );
+        fill(&mut self.run);
+        self.run.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// The time of the latest entry of the run.
+    pub(super) fn latest_us(&self) -> Option<i64> {
+        self.run.first().map(|entry| entry.time_us)
+    }
+
+    /// The entries, in no particular order. O(n).
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Entry> {
+        self.run
+            .iter()
+            .chain(self.late.iter().map(|Reverse(entry)| entry))
+    }
+
+    /// Takes all entries out, in no particular order. O(n).
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Entry> {
+        self.run
+            .drain(..)
+            .chain(self.late.drain().map(|Reverse(entry)| entry))
+    }
+}

@@ -1,0 +1,200 @@
+//! From events that have taken place to rows: sorting into total order, working out the fields
+//! that nobody needed before, and the digest, block by block and column by column.
+
+use rayon::prelude::*;
+
+use crate::cell::{Cell, HEAD_WORDS, Population};
+use crate::eval::{Block, eval_block};
+use crate::fingerprint::Digest;
+use crate::program::{NO_CAUSE, Stream};
+use crate::table::{Chunk, Column, ColumnType, Validity, Values};
+use crate::world::{Observed, World};
+
+/// Rows in a block: its columns stay in the second-level cache.
+const BLOCK: usize = 2048;
+
+/// The rows of one stream since the last call.
+pub struct StreamRows {
+    /// The digest over them.
+    pub digest: Digest,
+    /// The rows, in total order; empty when they were not asked for.
+    pub chunks: Vec<Chunk>,
+    /// Pairs of rows that stand at the same place of the total order.
+    pub ties: u64,
+}
+
+/// Turns what has taken place in all cells into rows, stream by stream. With `keep` false, only
+/// the digest is worked out.
+pub fn collect(world: &World, cells: &[Cell], text_hashes: &[u64], keep: bool) -> Vec<StreamRows> {
+    let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
+    // The largest streams first, so that the threads end together.
+    let mut streams: Vec<usize> = (0..world.program.streams.len()).collect();
+    let words = |s: usize| cells.iter().map(|cell| cell.rows[s].len()).sum::<usize>();
+    streams.sort_by_cached_key(|&s| std::cmp::Reverse(words(s)));
+    let mut results: Vec<(usize, StreamRows)> = streams
+        .into_par_iter()
+        .with_max_len(1)
+        .map(|s| (s, stream_rows(world, cells, &populations, text_hashes, s, keep)))
+        .collect();
+    results.sort_by_key(|(s, _)| *s);
+    results.into_iter().map(|(_, rows)| rows).collect()
+}
+
+fn stream_rows(
+    world: &World,
+    cells: &[Cell],
+    populations: &[&Population],
+    text_hashes: &[u64],
+    stream: usize,
+    keep: bool,
+) -> StreamRows {
+    let definition = &world.program.streams[stream];
+    let stride = HEAD_WORDS + usize::from(definition.carried + definition.eager);
+    let mut heads = Vec::with_capacity(cells.iter().map(|cell| cell.rows[stream].len()).sum());
+    for cell in cells {
+        heads.extend_from_slice(&cell.rows[stream]);
+    }
+    let count = heads.len() / stride;
+    let (order, ties) = if keep { total_order(&heads, stride) } else { ((0..count as u32).collect(), 0) };
+    let blocks: Vec<(Chunk, Digest)> = order
+        .par_chunks(BLOCK)
+        .map(|rows| {
+            let chunk = block_chunk(world, populations, stream, &heads, stride, rows);
+            let mut digest = Digest::default();
+            digest.add(chunk.rows, &chunk.columns, text_hashes);
+            (chunk, digest)
+        })
+        .collect();
+    let mut digest = Digest::default();
+    for (_, part) in &blocks {
+        digest.merge(part);
+    }
+    let chunks = if keep { blocks.into_iter().map(|(chunk, _)| chunk).collect() } else { Vec::new() };
+    StreamRows { digest, chunks, ties }
+}
+
+/// The rows' numbers in total order (time, generation, key), and the number of ties.
+fn total_order(heads: &[u64], stride: usize) -> (Vec<u32>, u64) {
+    let count = heads.len() / stride;
+    let time = |row: usize| heads[row * stride] as i64;
+    let first = (0..count).map(time).min().unwrap_or(0);
+    // The time since the first row and the row's number in one word, 2^36 us are 19 hours.
+    const NUMBER_BITS: u32 = 28;
+    let fits = count < 1 << NUMBER_BITS && (0..count).all(|row| (time(row) - first) >> (64 - NUMBER_BITS) == 0);
+    let mut order: Vec<u32> = if fits {
+        let mut packed: Vec<u64> =
+            (0..count).map(|row| ((time(row) - first) as u64) << NUMBER_BITS | row as u64).collect();
+        packed.sort_unstable();
+        packed.into_iter().map(|word| (word & ((1 << NUMBER_BITS) - 1)) as u32).collect()
+    } else {
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        order.sort_by_key(|&row| time(row as usize));
+        order
+    };
+    let mut ties = 0;
+    let rest = |row: u32| {
+        let head = row as usize * stride;
+        (heads[head + 4] >> 32, heads[head + 1])
+    };
+    let mut from = 0;
+    while from < count {
+        let same = time(order[from] as usize);
+        let mut to = from + 1;
+        while to < count && time(order[to] as usize) == same {
+            to += 1;
+        }
+        if to - from > 1 {
+            order[from..to].sort_by_key(|&row| rest(row));
+            ties += order[from..to].windows(2).filter(|pair| rest(pair[0]) == rest(pair[1])).count() as u64;
+        }
+        from = to;
+    }
+    (order, ties)
+}
+
+/// Works out a block of rows, column by column.
+fn block_chunk(
+    world: &World,
+    populations: &[&Population],
+    stream: usize,
+    heads: &[u64],
+    stride: usize,
+    rows: &[u32],
+) -> Chunk {
+    let definition = &world.program.streams[stream];
+    let n = rows.len();
+    let word = |at: usize| -> Vec<u64> { rows.iter().map(|&row| heads[row as usize * stride + at]).collect() };
+    let times: Vec<i64> = rows.iter().map(|&row| heads[row as usize * stride] as i64).collect();
+    let keys = word(1);
+    let packed = word(4);
+    let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
+    let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
+    let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
+    let indexes: Vec<u32> = word(5).into_iter().map(|w| w as u32).collect();
+    let mut slots: Vec<Vec<u64>> = (HEAD_WORDS..stride).map(word).collect();
+    let lazy = definition.variables.iter().filter(|variable| !variable.eager);
+    slots.resize(slots.len() + lazy.clone().count(), Vec::new());
+    let observed = Observed::default();
+    let mut block = Block {
+        world,
+        populations,
+        observed: &observed,
+        stream,
+        keys: &keys,
+        times: &times,
+        cells: &cells,
+        causes: &causes,
+        indexes: &indexes,
+        slots,
+    };
+    for variable in lazy {
+        let mut column = Vec::with_capacity(n);
+        eval_block(&variable.value, &block, &mut column);
+        block.slots[usize::from(variable.slot)] = column;
+    }
+    let slots = block.slots;
+    let mut columns = vec![
+        Column { values: Values::Id(keys), validity: Validity::All },
+        Column { values: Values::Time(times), validity: Validity::All },
+        cause_column(word(2), &from),
+        Column { values: Values::Id(word(3)), validity: Validity::All },
+        Column { values: Values::Small(cells), validity: Validity::All },
+        Column { values: Values::Text(Vec::new()), validity: Validity::None },
+    ];
+    columns.extend(field_columns(definition, &slots));
+    Chunk { table: stream, rows: n, columns }
+}
+
+fn cause_column(causes: Vec<u64>, from: &[u16]) -> Column {
+    let roots = from.iter().filter(|&&from| from == NO_CAUSE).count();
+    if roots == from.len() {
+        return Column { values: Values::Id(Vec::new()), validity: Validity::None };
+    }
+    let validity = if roots == 0 {
+        Validity::All
+    } else {
+        Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect())
+    };
+    Column { values: Values::Id(causes), validity }
+}
+
+fn field_columns<'a>(stream: &'a Stream, slots: &'a [Vec<u64>]) -> impl Iterator<Item = Column> + 'a {
+    stream.fields.iter().map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)]))
+}
+
+/// A column of words as a column of its type.
+pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
+    let number = |&w: &u64| f64::from_bits(w);
+    let values = match kind {
+        ColumnType::Id => Values::Id(words.to_vec()),
+        ColumnType::Time => Values::Time(words.iter().map(|w| number(w) as i64).collect()),
+        ColumnType::Float => Values::Float(words.iter().map(number).collect()),
+        ColumnType::Int => {
+            Values::Int(words.iter().map(|w| number(w).round_ties_even() as i32).collect())
+        }
+        ColumnType::Small => Values::Small(words.iter().map(|&w| w as u16).collect()),
+        ColumnType::Bool => Values::Bool(words.iter().map(|w| number(w) != 0.0).collect()),
+        ColumnType::Text => Values::Text(words.iter().map(|&w| w as u16).collect()),
+    };
+    Column { values, validity: Validity::All }
+}

@@ -1,0 +1,240 @@
+//! Playing a program: windows, barriers, and rows on their way out.
+//!
+//! Between two barriers all processes play in parallel and alone. At a barrier, messages are handed
+//! over in total order and the business-wide view is taken. So the number of threads cannot show.
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+
+use crate::cell::{Cell, Event};
+use crate::fingerprint::{Digest, Fingerprint, combine, text_hash};
+use crate::program::{Program, Source};
+use crate::rows::collect;
+use crate::table::{Chunk, Sink, SinkError};
+use crate::time::Time;
+use crate::world::{Observed, Settings, World};
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Virtual time of the last barrier.
+    pub time: Time,
+    /// Rows handed to the sink (or digested, without one).
+    pub rows: u64,
+}
+
+/// Why a run ended before its time.
+#[derive(Debug)]
+pub enum RunError {
+    /// The caller's `watch` asked for it.
+    Interrupted,
+    /// The sink could not store the rows.
+    Sink(SinkError),
+}
+
+impl std::fmt::Display for RunError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            RunError::Interrupted => f.write_str("the run was interrupted"),
+            RunError::Sink(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// What a stream came to.
+#[derive(Clone, Debug)]
+pub struct StreamResult {
+    /// The stream's name.
+    pub name: String,
+    /// Number of rows.
+    pub rows: u64,
+    /// Digest over them.
+    pub fingerprint: Fingerprint,
+}
+
+/// What a run came to.
+pub struct RunResult {
+    /// What was fixed for the run.
+    pub world: World,
+    /// The processes as they are at the end.
+    pub cells: Vec<Cell>,
+    /// The written streams.
+    pub streams: Vec<StreamResult>,
+    /// Digest over all of them.
+    pub fingerprint: Fingerprint,
+    /// Events that took place, with those of the warm-up and those not written.
+    pub played: u64,
+    /// Pairs of rows at the same place of the total order; 0, or the order is not total.
+    pub ties: u64,
+}
+
+/// So many words of rows, at least, go on their way together.
+const BATCH_WORDS: usize = 2_000_000;
+
+/// Plays a program on the threads of the current rayon pool.
+///
+/// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
+///
+/// # Errors
+/// When interrupted, and when the sink cannot store rows.
+pub fn run(
+    program: Program,
+    settings: &Settings,
+    mut sink: Option<&mut dyn Sink>,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<RunResult, RunError> {
+    let text_hashes: Vec<u64> = program.dictionary.iter().map(|text| text_hash(text)).collect();
+    let mut world = World::new(program, settings);
+    let cells = world.found(Cell::new);
+    let world = world;
+    let mut clockwork = Clockwork::new(&world, cells);
+    let mut digests = vec![Digest::default(); world.program.streams.len()];
+    let (mut ties, mut rows) = (0, 0);
+    let mut pending: Vec<Chunk> = Vec::new();
+    let keep = sink.is_some();
+    loop {
+        let written = std::mem::take(&mut pending);
+        let ((), stored) = rayon::join(
+            || clockwork.advance_batch(&world),
+            || match sink.as_deref_mut() {
+                Some(sink) if !written.is_empty() => sink.write(written),
+                _ => Ok(()),
+            },
+        );
+        stored.map_err(RunError::Sink)?;
+        for (stream, part) in collect(&world, &clockwork.cells, &text_hashes, keep).into_iter().enumerate() {
+            digests[stream].merge(&part.digest);
+            rows += part.digest.rows;
+            ties += part.ties;
+            pending.extend(part.chunks);
+        }
+        clockwork.clear_rows();
+        let progress = Progress { time: clockwork.now.min(world.end), rows };
+        if watch(progress).is_break() {
+            return Err(RunError::Interrupted);
+        }
+        if clockwork.now >= world.end {
+            break;
+        }
+    }
+    if let Some(sink) = sink {
+        sink.write(pending).map_err(RunError::Sink)?;
+    }
+    let cells = clockwork.cells;
+    Ok(finish(world, cells, settings, &digests, ties))
+}
+
+fn finish(world: World, cells: Vec<Cell>, settings: &Settings, digests: &[Digest], ties: u64) -> RunResult {
+    let streams: Vec<StreamResult> = world
+        .program
+        .streams
+        .iter()
+        .zip(digests)
+        .enumerate()
+        .filter(|(s, _)| settings.streams.as_ref().is_none_or(|list| list.contains(&(*s as u16))))
+        .map(|(_, (stream, digest))| StreamResult {
+            name: stream.name.clone(),
+            rows: digest.rows,
+            fingerprint: digest.finish(&stream.name),
+        })
+        .collect();
+    RunResult {
+        fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
+        played: cells.iter().map(|cell| cell.played).sum(),
+        world,
+        cells,
+        streams,
+        ties,
+    }
+}
+
+/// The processes and the barrier between their windows.
+struct Clockwork {
+    cells: Vec<Cell>,
+    now: Time,
+    observed: Observed,
+    /// Counters at the last barriers, the newest last.
+    history: Vec<Vec<f64>>,
+    /// Streams with a platform timer, and its period in windows.
+    periods: Vec<(usize, usize)>,
+}
+
+impl Clockwork {
+    fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
+        let periods = world
+            .timers
+            .iter()
+            .filter_map(|&stream| match &world.program.streams[stream].source {
+                Some(Source::Platform { every, .. }) => {
+                    Some((stream, (every.0 / world.program.window.0).max(1) as usize))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut clockwork = Clockwork {
+            cells,
+            now: world.begin,
+            observed: Observed::default(),
+            history: Vec::new(),
+            periods,
+        };
+        clockwork.barrier(world);
+        clockwork
+    }
+
+    /// Plays windows until there are enough rows or the end is reached.
+    fn advance_batch(&mut self, world: &World) {
+        while self.now < world.end {
+            let (start, end) = (self.now, self.now + world.program.window);
+            let observed = &self.observed;
+            self.cells.par_iter_mut().with_max_len(1).for_each(|cell| cell.advance(world, observed, start, end));
+            self.now = end;
+            self.barrier(world);
+            let words: usize = self.cells.iter().flat_map(|cell| &cell.rows).map(Vec::len).sum();
+            if words >= BATCH_WORDS {
+                break;
+            }
+        }
+    }
+
+    /// Hands messages over in total order, and takes the business-wide view.
+    fn barrier(&mut self, world: &World) {
+        let mut messages: Vec<(u16, Event)> =
+            self.cells.iter_mut().flat_map(|cell| std::mem::take(&mut cell.outbox)).collect();
+        messages.sort_by_key(|(_, event)| event.order());
+        for (process, event) in messages {
+            self.cells[usize::from(process)].receive(event);
+        }
+        let program = &world.program;
+        self.observed.states = (0..program.kinds.len())
+            .map(|kind| {
+                (0..program.kinds[kind].states.len())
+                    .map(|state| self.cells.iter().map(|c| c.population.groups[kind].in_state[state]).sum())
+                    .collect()
+            })
+            .collect();
+        self.observed.counters = (0..program.counters.len())
+            .map(|counter| self.cells.iter().map(|cell| cell.counters[counter]).sum())
+            .collect();
+        self.history.push(self.observed.counters.clone());
+        let longest = self.periods.iter().map(|(_, period)| period + 1).max().unwrap_or(1);
+        if self.history.len() > longest {
+            self.history.remove(0);
+        }
+        self.observed.earlier = vec![Vec::new(); program.streams.len()];
+        for &(stream, period) in &self.periods {
+            if let Some(at) = self.history.len().checked_sub(period + 1) {
+                self.observed.earlier[stream] = self.history[at].clone();
+            }
+        }
+    }
+
+    fn clear_rows(&mut self) {
+        for cell in &mut self.cells {
+            cell.rows.iter_mut().for_each(Vec::clear);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Tables as the engine hands them over: typed columns of plain vectors, without any file format.
+//!
+//! A [`Chunk`] is a run of rows of one stream in total order. What the columns mean stands in the
+//! stream's [`TableSchema`]; text columns hold codes into the program's one dictionary of strings.
+
+use std::sync::Arc;
+
+/// The type of a column's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// An identifier: 64 bits without order, in JSON a string.
+    Id,
+    /// Microseconds since the Unix epoch, UTC.
+    Time,
+    /// A 64-bit float.
+    Float,
+    /// A 32-bit integer.
+    Int,
+    /// A 16-bit unsigned integer (the cell).
+    Small,
+    /// True or false.
+    Bool,
+    /// One of the program's strings, as a code.
+    Text,
+}
+
+/// One column of a table: its name and what its values mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ColumnSpec {
+    /// The column's name, unique in its table.
+    pub name: String,
+    /// The type of its values.
+    pub kind: ColumnType,
+    /// The unit of its values, such as `usd` or `ms`.
+    pub unit: Option<String>,
+    /// One sentence on what a value means.
+    pub description: Option<String>,
+    /// Whether a value may be missing.
+    pub nullable: bool,
+}
+
+/// The columns of a table and the name it goes by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableSchema {
+    /// A stream's name, such as `booking.requested`, or an entity kind's.
+    pub name: String,
+    /// The columns in order.
+    pub columns: Vec<ColumnSpec>,
+}
+
+/// The values of a column, one vector per physical type.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// [`ColumnType::Id`].
+    Id(Vec<u64>),
+    /// [`ColumnType::Time`], in microseconds.
+    Time(Vec<i64>),
+    /// [`ColumnType::Float`].
+    Float(Vec<f64>),
+    /// [`ColumnType::Int`].
+    Int(Vec<i32>),
+    /// [`ColumnType::Small`].
+    Small(Vec<u16>),
+    /// [`ColumnType::Bool`].
+    Bool(Vec<bool>),
+    /// [`ColumnType::Text`], codes into the dictionary.
+    Text(Vec<u16>),
+}
+
+/// Which rows of a column hold a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Validity {
+    /// Every row does.
+    All,
+    /// No row does; the values are then an empty vector.
+    None,
+    /// One flag a row, true where there is a value; missing rows hold an arbitrary value.
+    Mask(Vec<bool>),
+}
+
+/// A column of a chunk.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The values.
+    pub values: Values,
+    /// Which of them count.
+    pub validity: Validity,
+}
+
+/// Consecutive rows of one table, column by column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chunk {
+    /// The table's index in its list of schemas (a stream's index in the program).
+    pub table: usize,
+    /// Number of rows; every column has as many.
+    pub rows: usize,
+    /// The columns in the schema's order.
+    pub columns: Vec<Column>,
+}
+
+/// The dictionary of all text values of a program.
+pub type Dictionary = Arc<[String]>;
+
+/// Takes the rows of a run as it goes.
+pub trait Sink: Send {
+    /// Takes the next chunks. Over all calls, the rows of one table arrive in its total order.
+    ///
+    /// # Errors
+    /// Whatever keeps the sink from storing the rows; the run then stops and returns it.
+    fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError>;
+}
+
+/// Why a [`Sink`] could not store its rows.
+pub type SinkError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,299 @@
+//! What is fixed for a run: the program, its range, and the tables made from both.
+
+use crate::calendar::{ProfileTable, mean_growth};
+use crate::cell::{Cell, Population};
+use crate::draw::{Key, Purpose, purpose};
+use crate::eval::{Frame, Own, number};
+use crate::program::{Actor, NO_CAUSE, Program, Source, StreamId};
+use crate::time::{Span, Time};
+
+/// What to play.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The seed; everything is a function of it, the program and the range.
+    pub seed: u64,
+    /// The first moment that is written.
+    pub start: Time,
+    /// The first moment that is not any more.
+    pub end: Time,
+    /// Size of the population and of the traffic, relative to the model's.
+    pub scale: f64,
+    /// The streams to write; what they need is played all the same. `None` writes all.
+    pub streams: Option<Vec<StreamId>>,
+}
+
+/// A source of arrivals, with its rates for this run.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    /// Index of the stream.
+    pub stream: usize,
+    /// Key of the source.
+    pub key: Key,
+    /// Index of the profile's table.
+    pub profile: usize,
+    /// Who does it.
+    pub actor: Option<Actor>,
+    /// Arrivals per hour of the common process of each cell, before the profile.
+    pub pool_per_hour: Vec<f64>,
+    /// Arrivals per hour of an entity of weight 1, before the profile.
+    pub per_weight_per_hour: f64,
+}
+
+/// What is fixed for a run.
+#[derive(Debug)]
+pub struct World {
+    /// The program.
+    pub program: Program,
+    /// The seed.
+    pub seed: u64,
+    /// When the warm-up begins: the population is then as declared.
+    pub begin: Time,
+    /// The first moment that is written.
+    pub start: Time,
+    /// The first moment that is not any more.
+    pub end: Time,
+    /// Size of the population and of the traffic, relative to the model's.
+    pub scale: f64,
+    /// The tables of the program's profiles.
+    pub profiles: Vec<ProfileTable>,
+    /// The sources of arrivals.
+    pub arrivals: Vec<Arrivals>,
+    /// The streams that have timers.
+    pub timers: Vec<usize>,
+    /// Keys of the sources, by stream.
+    pub source_keys: Vec<Key>,
+    /// Whether a stream's events are written.
+    wanted: Vec<bool>,
+    /// From when on a stream's events matter to what is written.
+    needed_from: Vec<Time>,
+}
+
+/// What the last barrier showed of the whole business.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// Number of entities by kind and state.
+    pub states: Vec<Vec<i64>>,
+    /// Values of the counters.
+    pub counters: Vec<f64>,
+    /// Values of the counters one timer period ago, for streams with a platform timer.
+    pub earlier: Vec<Vec<f64>>,
+}
+
+impl Observed {
+    /// By how much a counter changed over the period of the stream's timer.
+    pub fn change(&self, stream: usize, counter: usize) -> f64 {
+        let earlier = self.earlier.get(stream).and_then(|counters| counters.get(counter));
+        self.counters[counter] - earlier.copied().unwrap_or(0.0)
+    }
+}
+
+/// Appointments reach beyond the end of a run.
+const BEYOND: Span = Span(32 * Span::DAY.0);
+
+impl World {
+    /// Prepares a run: compiles the profiles and works out which events matter. The population is
+    /// made with [`World::found`].
+    pub fn new(program: Program, settings: &Settings) -> World {
+        let begin = (settings.start - program.warmup).floor_to(program.window);
+        let profiles = program
+            .profiles
+            .iter()
+            .map(|profile| {
+                let last = settings.end + BEYOND;
+                profile.compile(&program.zone, &program.reference, program.warmup, begin, last)
+            })
+            .collect();
+        let wanted: Vec<bool> = (0..program.streams.len())
+            .map(|s| settings.streams.as_ref().is_none_or(|list| list.contains(&(s as StreamId))))
+            .collect();
+        let needed_from = needed_from(&program, &wanted, begin, settings);
+        let source_keys = program
+            .streams
+            .iter()
+            .map(|stream| Key::new(settings.seed, purpose(&stream.name)))
+            .collect();
+        let timers = program
+            .streams
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| matches!(s.source, Some(Source::Each { .. } | Source::Platform { .. })))
+            .map(|(i, _)| i)
+            .collect();
+        World {
+            seed: settings.seed,
+            begin,
+            start: settings.start,
+            end: settings.end,
+            scale: settings.scale,
+            profiles,
+            arrivals: Vec::new(),
+            timers,
+            source_keys,
+            wanted,
+            needed_from,
+            program,
+        }
+    }
+
+    /// Makes all cells and the platform, and from them the rates of the sources.
+    pub fn found(&mut self, map: impl Fn(&World, u16) -> Cell + Sync) -> Vec<Cell> {
+        use rayon::prelude::*;
+        let world = &*self;
+        let cells: Vec<Cell> =
+            (0..=self.program.cells).into_par_iter().map(|index| map(world, index)).collect();
+        let arrivals = self.rates(&cells);
+        self.arrivals = arrivals;
+        cells
+    }
+
+    /// How many entities of a kind a cell has from the start.
+    pub fn founders(&self, kind: usize, cell: u16) -> u32 {
+        let cells = u32::from(self.program.cells);
+        let total = (f64::from(self.program.kinds[kind].count) * self.scale).round() as u32;
+        let total = if self.program.kinds[kind].count == 0 { 0 } else { total.max(cells) };
+        total / cells + u32::from(u32::from(cell) < total % cells)
+    }
+
+    /// Rates such that the starting population shows the declared ones, and the reference days
+    /// with their growth have them as their mean.
+    fn rates(&self, cells: &[Cell]) -> Vec<Arrivals> {
+        let growth = mean_growth(&self.program.reference, self.program.warmup);
+        let cells = &cells[..usize::from(self.program.cells)];
+        let mut all = Vec::new();
+        for (stream, definition) in self.program.streams.iter().enumerate() {
+            let Some(Source::Arrivals { rate_per_day, profile, actor }) = &definition.source else {
+                continue;
+            };
+            let per_hour = rate_per_day * self.scale / 24.0;
+            let (pool_per_hour, per_weight_per_hour) = match actor {
+                None => (vec![per_hour / cells.len() as f64; cells.len()], 0.0),
+                Some(actor) => {
+                    let taking_part: f64 = cells.iter().map(|c| self.weight(actor, &c.population, true)).sum();
+                    let each = if taking_part > 0.0 { per_hour / growth / taking_part } else { 0.0 };
+                    let pools = cells.iter().map(|c| each * self.weight(actor, &c.population, false));
+                    (pools.collect(), each)
+                }
+            };
+            all.push(Arrivals {
+                stream,
+                key: self.source_keys[stream],
+                profile: usize::from(*profile),
+                actor: actor.clone(),
+                pool_per_hour,
+                per_weight_per_hour,
+            });
+        }
+        all
+    }
+
+    /// Sum of the weights of a cell's starting entities, or of those of them that take part now.
+    fn weight(&self, actor: &Actor, population: &Population, taking_part: bool) -> f64 {
+        let group = &population.groups[usize::from(actor.kind)];
+        let kind = &self.program.kinds[usize::from(actor.kind)];
+        let observed = Observed::default();
+        let share = |entity: usize| {
+            let share = actor.states[usize::from(group.states[entity])];
+            let frame = Frame {
+                world: self,
+                population,
+                observed: &observed,
+                stream: 0,
+                key: Key(group.ids[entity]),
+                time: self.begin,
+                cause: 0,
+                index: 0,
+                slots: &[],
+                own: Own::Entity(actor.kind, entity),
+            };
+            let eligible = actor.when.as_ref().is_none_or(|when| number(when, &frame) != 0.0);
+            if eligible { share } else { 0.0 }
+        };
+        (0..group.founders)
+            .map(|entity| {
+                let weight = if actor.equal { 1.0 } else { group.activity(kind, entity) };
+                if taking_part { weight * share(entity) } else { weight }
+            })
+            .sum()
+    }
+
+    /// Whether a stream's event at this time is written.
+    #[inline(always)]
+    pub fn written(&self, stream: StreamId, time: Time) -> bool {
+        time >= self.start && self.wanted[usize::from(stream)]
+    }
+
+    /// Whether a stream's event at this time matters to what is written.
+    #[inline(always)]
+    pub fn needed(&self, stream: StreamId, time: Time) -> bool {
+        time >= self.needed_from[usize::from(stream)] && time < self.end
+    }
+
+    /// Whether any of a stream's events before `end` may matter.
+    pub fn needed_before(&self, stream: usize, end: Time) -> bool {
+        self.needed_from[stream] < end
+    }
+
+    /// Code of the name of a causing stream; that of `source` when there is none.
+    #[inline(always)]
+    pub fn cause_code(&self, from: StreamId) -> u16 {
+        if from == NO_CAUSE { SOURCE_CODE } else { self.program.streams[usize::from(from)].code }
+    }
+
+    /// The factor of a source's small variance in the interval of a time.
+    pub fn spike(&self, arrivals: &Arrivals, time: Time) -> f64 {
+        const SPIKE: Purpose = purpose("spike");
+        let spikes = self.program.spikes;
+        let interval = arrivals.key.child(SPIKE, time.index_of(spikes.every) as u64);
+        if interval.uniform(SPIKE) >= spikes.share {
+            return 1.0;
+        }
+        if interval.bits(SPIKE.part(1)) >> 63 == 0 { 1.0 + spikes.size } else { 1.0 - spikes.size }
+    }
+
+    /// The largest value of [`World::spike`].
+    pub fn highest_spike(&self) -> f64 {
+        1.0 + self.program.spikes.size
+    }
+}
+
+/// The dictionary's code of the text `source`; code 0 is the empty text.
+pub const SOURCE_CODE: u16 = 1;
+
+/// For each stream, the time from which its events matter: they are written, they change state
+/// (directly or through what they cause), or what they cause can reach into the range.
+fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Settings) -> Vec<Time> {
+    let never = Time(i64::MAX);
+    let mut from: Vec<Time> = program
+        .streams
+        .iter()
+        .zip(wanted)
+        .map(|(stream, &wanted)| match (stream.writes_state(), wanted) {
+            (true, _) => begin,
+            (false, true) => settings.start,
+            (false, false) => never,
+        })
+        .collect();
+    // A cause matters as early as its effects can follow; cycles settle at the beginning.
+    loop {
+        let mut settled = true;
+        for (s, stream) in program.streams.iter().enumerate() {
+            for effect in stream.all_effects() {
+                let child = from[usize::from(effect.stream)];
+                if child == never {
+                    continue;
+                }
+                let earliest = match effect.longest {
+                    Some(longest) => (child - longest).max(begin),
+                    None => begin,
+                };
+                if earliest < from[s] {
+                    from[s] = earliest;
+                    settled = false;
+                }
+            }
+        }
+        if settled {
+            return from;
+        }
+    }
+}

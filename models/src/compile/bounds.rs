@@ -1,0 +1,83 @@
+//! The least and the greatest value that an expression can have, as far as the model tells.
+
+use causeflow_engine::program::{Binary, Dist, Expr, Unary};
+
+/// (least, greatest); infinite where nothing bounds the value.
+pub fn bounds(expr: &Expr) -> (f64, f64) {
+    const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+    match expr {
+        Expr::Num(x) => (*x, *x),
+        Expr::Unary(op, e) => {
+            let (low, high) = bounds(e);
+            match op {
+                Unary::Negate => (-high, -low),
+                Unary::Not => (0.0, 1.0),
+                Unary::Abs if low >= 0.0 => (low, high),
+                Unary::Abs => (0.0, high.max(-low)),
+                Unary::Floor | Unary::Ceil | Unary::Round(_) => (low - 1.0, high + 1.0),
+                Unary::Sqrt | Unary::Exp => (0.0, f64::INFINITY),
+                Unary::Log => ANY,
+            }
+        }
+        Expr::Binary(op, a, b) => {
+            let ((a, b), (c, d)) = (bounds(a), bounds(b));
+            match op {
+                Binary::Add => (a + c, b + d),
+                Binary::Subtract => (a - d, b - c),
+                Binary::Multiply if a >= 0.0 && c >= 0.0 => (a * c, product(b, d)),
+                Binary::Divide if c == d && c > 0.0 => (a / c, b / c),
+                Binary::Min => (a.min(c), b.min(d)),
+                Binary::Max => (a.max(c), b.max(d)),
+                Binary::Less | Binary::AtMost | Binary::Equal | Binary::Same | Binary::And | Binary::Or => (0.0, 1.0),
+                _ => ANY,
+            }
+        }
+        Expr::If(parts) => either(bounds(&parts.1), bounds(&parts.2)),
+        Expr::Case(_, cases, otherwise) => {
+            cases.iter().fold(bounds(otherwise), |all, (_, e)| either(all, bounds(e)))
+        }
+        Expr::Draw(dist, args, _) => draw(*dist, &args.iter().map(bounds).collect::<Vec<_>>()),
+        Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => (0.0, f64::INFINITY),
+        Expr::Happens(_) => (0.0, 1.0),
+        _ => ANY,
+    }
+}
+
+fn product(x: f64, y: f64) -> f64 {
+    if x == 0.0 || y == 0.0 { 0.0 } else { x * y }
+}
+
+fn either(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    (a.0.min(b.0), a.1.max(b.1))
+}
+
+fn draw(dist: Dist, args: &[(f64, f64)]) -> (f64, f64) {
+    let within = |low: usize, high: usize| (args[low].0, args[high].1.max(args[low].1));
+    match dist {
+        Dist::Uniform | Dist::Integer => within(0, 1),
+        Dist::NormalWithin | Dist::LognormalWithin => within(2, 3),
+        Dist::ExponentialWithin => within(1, 2),
+        Dist::ParetoWithin => within(0, 2),
+        Dist::Triangular => within(0, 2),
+        Dist::Normal => (f64::NEG_INFINITY, f64::INFINITY),
+        Dist::Pareto => (args[0].0, f64::INFINITY),
+        Dist::Beta | Dist::Bernoulli => (0.0, 1.0),
+        Dist::Lognormal | Dist::Exponential | Dist::Gamma | Dist::Poisson | Dist::Geometric => (0.0, f64::INFINITY),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use causeflow_engine::draw::purpose;
+
+    #[test]
+    fn sums_and_draws_are_bounded_by_their_parts() {
+        let draw = Expr::Draw(Dist::Uniform, vec![Expr::Num(2.0), Expr::Num(5.0)], purpose("x"));
+        assert_eq!(bounds(&draw), (2.0, 5.0));
+        let sum = Expr::Binary(Binary::Add, Box::new(draw.clone()), Box::new(Expr::Num(1.0)));
+        assert_eq!(bounds(&sum), (3.0, 6.0));
+        let low = Expr::Binary(Binary::Min, Box::new(draw), Box::new(Expr::Slot(0)));
+        assert_eq!(bounds(&low), (f64::NEG_INFINITY, 5.0));
+    }
+}

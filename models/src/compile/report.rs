@@ -1,0 +1,97 @@
+//! Where things stand in a model's files, and what is wrong there.
+
+use std::ops::Range;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
+use crate::yaml::{Node, Value};
+
+/// A place in a model: a file and the path of keys in it.
+#[derive(Clone, Debug, Default)]
+pub struct At {
+    /// Index of the file.
+    pub file: usize,
+    /// The keys and list positions that lead there.
+    pub path: Vec<String>,
+}
+
+impl At {
+    /// The place of a top-level block's entry.
+    pub fn new(file: usize, path: &[&str]) -> At {
+        At { file, path: path.iter().map(|part| (*part).to_owned()).collect() }
+    }
+
+    /// A place below this one.
+    pub fn key(&self, key: impl ToString) -> At {
+        let mut at = self.clone();
+        at.path.push(key.to_string());
+        at
+    }
+}
+
+/// Collects what is wrong.
+pub struct Reporter {
+    files: Vec<SourceFile>,
+    trees: Vec<Node>,
+    list: Vec<Diagnostic>,
+}
+
+impl Reporter {
+    /// A reporter on these files and their trees.
+    pub fn new(files: Vec<SourceFile>, trees: Vec<Node>) -> Reporter {
+        Reporter { files, trees, list: Vec::new() }
+    }
+
+    fn push(&mut self, severity: Severity, file: usize, span: Range<usize>, message: String, help: Option<String>) {
+        let diagnostic = Diagnostic { severity, file: Some(file), span, message, help };
+        // One mistake may be met from several sides.
+        if !self.list.contains(&diagnostic) {
+            self.list.push(diagnostic);
+        }
+    }
+
+    /// An error about the value at a place.
+    pub fn error(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        let node = self.trees[at.file].at(&at.path);
+        // A whole block would bury the message: its first line is enough.
+        let text = &self.files[at.file].text[node.span.clone()];
+        let end = node.span.start + text.find('\n').unwrap_or(text.len());
+        self.push(Severity::Error, at.file, node.span.start..end, message.into(), help);
+    }
+
+    /// An error about the key at a place.
+    pub fn error_at_key(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        let span = self.trees[at.file].key_at(&at.path);
+        self.push(Severity::Error, at.file, span, message.into(), help);
+    }
+
+
+    /// An error about a part of the expression at a place.
+    pub fn error_in(&mut self, at: &At, part: &Range<usize>, message: impl Into<String>, help: Option<String>) {
+        let node = self.trees[at.file].at(&at.path);
+        let quote = match &node.value {
+            Value::Scalar { plain, .. } => usize::from(!plain),
+            _ => 0,
+        };
+        let start = (node.span.start + quote + part.start).min(node.span.end);
+        let end = (node.span.start + quote + part.end).min(node.span.end);
+        let text = &self.files[at.file].text;
+        // Escapes in quoted texts can shift the place: fall back to the whole value.
+        let span = if text.is_char_boundary(start) && text.is_char_boundary(end) {
+            start..end.max(start)
+        } else {
+            node.span.clone()
+        };
+        self.push(Severity::Error, at.file, span, message.into(), help);
+    }
+
+    /// Whether anything is wrong so far.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// All that is wrong, in the order of the files.
+    pub fn finish(mut self) -> Diagnostics {
+        self.list.sort_by_key(|d| (d.file, d.span.start, d.span.end));
+        Diagnostics { files: self.files, list: self.list }
+    }
+}

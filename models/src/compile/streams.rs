@@ -1,0 +1,419 @@
+//! Streams while they are compiled: their variables, and what they inherit from their causes.
+
+use std::collections::BTreeSet;
+
+use causeflow_engine::program::{Expr, Unary};
+
+use super::Compiler;
+use super::lower::{About, Scope};
+use super::report::At;
+use super::types::{OWN, Texts, Ty, Typed};
+use crate::definition::{Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
+use crate::diagnostic::suggestion;
+
+/// Where an inherited name comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Restrict {
+    /// From all causes, and the source if there is one.
+    Any,
+    /// From one cause (its stream); other causes give 0.
+    Only(usize),
+    /// From the source; causes give 0.
+    Source,
+}
+
+/// A value that events of a stream carry from their cause or source.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// Its name on the cause.
+    pub name: String,
+    /// Which causes give it.
+    pub restrict: Restrict,
+    /// Its type.
+    pub ty: Ty,
+    /// The texts it can be.
+    pub texts: Texts,
+}
+
+/// How far a variable has been worked out.
+#[derive(Clone, Debug)]
+pub enum Progress {
+    /// Not yet.
+    Todo,
+    /// It is being worked out; meeting it again is a circle.
+    Doing,
+    /// Done; `None` when it is wrong, which has been reported.
+    Done(Option<Typed>),
+}
+
+/// A stream's own variable.
+#[derive(Clone, Debug)]
+pub struct OwnVariable {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub at: At,
+    /// Its definition; none for the entity that the stream creates.
+    pub definition: Option<ValueDef>,
+    /// Whether it is a column.
+    pub is_field: bool,
+    /// How far it has been worked out.
+    pub progress: Progress,
+}
+
+/// A cause, while it is compiled.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// The causing stream.
+    pub parent: usize,
+    /// Position in the definition's list.
+    pub position: usize,
+    /// The group of which exactly one happens.
+    pub outcome: Option<String>,
+    /// Condition and probability, worked out on the parent.
+    pub guard: Option<(Option<Expr>, Expr)>,
+    /// Whether the guard is being worked out.
+    pub doing: bool,
+}
+
+/// A stream, while it is compiled.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its name.
+    pub name: String,
+    /// Where it stands.
+    pub at: At,
+    /// Its definition.
+    pub definition: StreamDef,
+    /// The name and type of the word that its source or timer gives.
+    pub given: Option<(String, Ty, Texts)>,
+    /// Its own variables: the entity it creates, lets, fields.
+    pub own: Vec<OwnVariable>,
+    /// What it carries.
+    pub inputs: Vec<Input>,
+    /// Own variables in the order in which they can be worked out.
+    pub order: Vec<usize>,
+    /// Its causes.
+    pub causes: Vec<Cause>,
+}
+
+impl Unit {
+    /// Whether it has a source or a timer.
+    pub fn has_source(&self) -> bool {
+        self.definition.source.is_some() || self.definition.timer.is_some()
+    }
+}
+
+/// Where a name is missing, as the end of a sentence.
+pub type Missing = String;
+
+impl Compiler {
+    /// Finds what a name means on an event of a stream. `inside` is the variable that is being
+    /// worked out: its own name means that of its cause.
+    ///
+    /// # Errors
+    /// Where it is missing, if it is not known.
+    pub fn find_name(
+        &mut self,
+        stream: usize,
+        name: &str,
+        restrict: &Restrict,
+        inside: Option<usize>,
+    ) -> Result<Option<Typed>, Missing> {
+        let own = self.units[stream].own.iter().position(|variable| variable.name == name);
+        if let Some(own) = own.filter(|&own| Some(own) != inside) {
+            let typed = self.variable(stream, own);
+            return Ok(typed.map(|t| Typed { expr: Expr::Slot(OWN + own as u16), ..t }));
+        }
+        self.find_input(stream, name, restrict)
+    }
+
+    /// Finds a name among what a stream's causes and source give.
+    fn find_input(&mut self, stream: usize, name: &str, restrict: &Restrict) -> Result<Option<Typed>, Missing> {
+        let known = self.units[stream].inputs.iter().position(|i| i.name == name && i.restrict == *restrict);
+        if let Some(at) = known {
+            let input = &self.units[stream].inputs[at];
+            return Ok(Some(Typed { expr: Expr::Slot(at as u16), ty: input.ty, texts: input.texts.clone() }));
+        }
+        let entry = (stream, name.to_owned());
+        if self.visiting.contains(&entry) {
+            // A circle of streams passes the name on; where it enters the circle decides.
+            return Ok(None);
+        }
+        self.visiting.push(entry);
+        let found = self.provided(stream, name, restrict);
+        self.visiting.pop();
+        let Some((ty, texts)) = found? else {
+            return Ok(None);
+        };
+        let unit = &mut self.units[stream];
+        // What the source gives is always the first word; it serves the source's case, too.
+        let given = unit.inputs.first().is_some_and(|i| i.name == name && i.restrict == Restrict::Source);
+        let at = if given && *restrict == Restrict::Any {
+            unit.inputs[0].restrict = Restrict::Any;
+            0
+        } else if unit.inputs.first().is_some_and(|i| i.name == name) && *restrict == Restrict::Source {
+            0
+        } else {
+            unit.inputs.push(Input { name: name.to_owned(), restrict: restrict.clone(), ty, texts: texts.clone() });
+            unit.inputs.len() - 1
+        };
+        Ok(Some(Typed { expr: Expr::Slot(at as u16), ty, texts }))
+    }
+
+    /// Type and texts of a name on all the causes that must give it.
+    fn provided(&mut self, stream: usize, name: &str, restrict: &Restrict) -> Result<Option<(Ty, Texts)>, Missing> {
+        let mut found: Option<(Ty, Texts)> = None;
+        let mut merge = |ty: Ty, texts: Texts| -> Result<(), Missing> {
+            found = Some(match found.take() {
+                None => (ty, texts),
+                Some((before, _)) if before != ty => {
+                    return Err(": its causes have values of different types by this name".into());
+                }
+                Some((ty, Some(mut a))) => match texts {
+                    Some(b) => {
+                        a.extend(b);
+                        (ty, Some(a))
+                    }
+                    None => (ty, None),
+                },
+                Some(other) => other,
+            });
+            Ok(())
+        };
+        let unit = self.units[stream].clone();
+        if unit.has_source() && !matches!(restrict, Restrict::Only(_)) {
+            match &unit.given {
+                Some((given, ty, texts)) if given == name => merge(*ty, texts.clone())?,
+                _ => return Err(format!(" when the event comes from the source of {}", unit.name)),
+            }
+        }
+        if *restrict != Restrict::Source {
+            for cause in &unit.causes {
+                if matches!(restrict, Restrict::Only(only) if *only != cause.parent) {
+                    continue;
+                }
+                let parent = self.units[cause.parent].name.clone();
+                let typed = match self.find_name(cause.parent, name, &Restrict::Any, None) {
+                    Ok(Some(typed)) => typed,
+                    Ok(None) => continue,
+                    Err(deeper) if deeper.is_empty() => return Err(format!(": {parent}, which causes it, has no `{name}`")),
+                    Err(deeper) => return Err(deeper),
+                };
+                let far = unit.definition.causes[cause.position].cell.is_some_and(|c| c == crate::definition::CellDef::Any);
+                if far && let Ty::Entity(kind) = typed.ty {
+                    let kind = &self.kinds[usize::from(kind)].name;
+                    return Err(format!(": the {kind} lives in another cell than this event; carry its `{kind}.id` instead"));
+                }
+                merge(typed.ty, typed.texts)?;
+            }
+        }
+        match found {
+            Some(found) => Ok(Some(found)),
+            None if unit.causes.is_empty() || !self.visiting.iter().any(|(s, n)| n == name && *s != stream) => Err(String::new()),
+            None => Ok(None),
+        }
+    }
+
+    /// All names that an expression on a stream's events may use.
+    pub fn names_known(&self, stream: usize) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        let mut seen = vec![false; self.units.len()];
+        let mut rest = vec![stream];
+        while let Some(s) = rest.pop() {
+            if std::mem::replace(&mut seen[s], true) {
+                continue;
+            }
+            names.extend(self.units[s].own.iter().map(|v| v.name.clone()));
+            names.extend(self.units[s].given.iter().map(|(name, ..)| name.clone()));
+            rest.extend(self.units[s].causes.iter().map(|cause| cause.parent));
+        }
+        names
+    }
+
+    /// Codes of the names of a stream's causes, and of `source` if it has one.
+    pub fn causes_of(&mut self, stream: usize) -> BTreeSet<u16> {
+        let unit = &self.units[stream];
+        let mut names: Vec<String> = unit.causes.iter().map(|c| self.units[c.parent].name.clone()).collect();
+        if unit.has_source() {
+            names.push("source".into());
+        }
+        names.iter().map(|name| self.texts.code(name)).collect()
+    }
+
+    /// Works out a stream's own variable, if that has not been done.
+    pub fn variable(&mut self, stream: usize, own: usize) -> Option<Typed> {
+        let variable = &mut self.units[stream].own[own];
+        match &variable.progress {
+            Progress::Done(typed) => return typed.clone(),
+            Progress::Doing => {
+                let message = format!("`{}` depends on itself", variable.name);
+                let at = variable.at.clone();
+                self.report.error_at_key(&at, message, Some("break the circle with a draw or a constant".into()));
+                return None;
+            }
+            Progress::Todo => variable.progress = Progress::Doing,
+        }
+        let (name, at, definition) = (variable.name.clone(), variable.at.clone(), variable.definition.clone());
+        let about = About::Stream { stream, restrict: Restrict::Any, inside: Some(own) };
+        let purpose = format!("{}/{name}", self.units[stream].name);
+        let typed = match definition {
+            Some(definition) => self.value(&definition, &Scope::new(about, at, &purpose), &name),
+            None => None,
+        };
+        let unit = &mut self.units[stream];
+        unit.own[own].progress = Progress::Done(typed.clone());
+        unit.order.push(own);
+        typed
+    }
+
+    /// Lowers a value's definition. `name` is what an inherited value is called on the cause.
+    pub fn value(&mut self, definition: &ValueDef, scope: &Scope, name: &str) -> Option<Typed> {
+        let long = match definition {
+            ValueDef::Short(Expression(text)) => return self.expression(text, &mut scope.clone()),
+            ValueDef::Long(long) => long,
+        };
+        let typed = self.plain_value(long, scope, name)?;
+        let decimals = match long.r#type {
+            Some(NumberType::Int) => Some(0),
+            _ => long.decimals,
+        };
+        let Some(decimals) = decimals else {
+            return Some(typed);
+        };
+        if typed.ty != Ty::Number {
+            let message = format!("only numbers can be rounded, this is {}", self.type_name(typed.ty));
+            self.report.error(&scope.at, message, None);
+            return None;
+        }
+        let power: f64 = (0..decimals).fold(1.0, |power, _| power * 10.0);
+        Some(Typed::new(Expr::Unary(Unary::Round(power), Box::new(typed.expr)), Ty::Number))
+    }
+
+    fn plain_value(&mut self, long: &FieldDef, scope: &Scope, name: &str) -> Option<Typed> {
+        let below = |key: &str| scope.at(scope.at.key(key));
+        match (&long.value, &long.choice, &long.by, &long.cases) {
+            (Some(Expression(text)), None, None, None) => self.expression(text, &mut below("value")),
+            (None, Some(choice), None, None) => self.choice(choice, &below("choice"), name),
+            (None, None, Some(by), Some(cases)) => self.cases(by, cases, scope, name),
+            (None, None, None, None) => self.inherited(scope, name),
+            (None, None, Some(_), None) => {
+                self.report.error_at_key(&scope.at.key("by"), "`by` needs `cases`", None);
+                None
+            }
+            _ => {
+                let help = "write one of: `value`, `choice`, or `by` with `cases`";
+                self.report.error_at_key(&scope.at, format!("`{name}` has more than one kind of value"), Some(help.into()));
+                None
+            }
+        }
+    }
+
+    fn inherited(&mut self, scope: &Scope, name: &str) -> Option<Typed> {
+        let About::Stream { stream, restrict, .. } = scope.about.clone() else {
+            let help = Some("write a `value` or a `choice`".into());
+            self.report.error_at_key(&scope.at, format!("`{name}` has no value"), help);
+            return None;
+        };
+        match self.find_input(stream, name, &restrict) {
+            Ok(typed) => typed,
+            Err(missing) => {
+                let missing = if missing.is_empty() { format!(": no cause of {} has it", self.units[stream].name) } else { missing };
+                let message = format!("`{name}` has no value of its own and is not known{missing}");
+                self.report.error_at_key(&scope.at, message, Some("write a `value`, a `choice`, or `by` and `cases`".into()));
+                None
+            }
+        }
+    }
+
+    fn choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {
+        let total: f64 = choice.values().sum();
+        for (text, weight) in choice {
+            if *weight < 0.0 || !weight.is_finite() {
+                self.report.error(&scope.at.key(text), format!("found the weight {weight}, expected 0 or more"), None);
+                return None;
+            }
+        }
+        if choice.is_empty() || total <= 0.0 {
+            self.report.error(&scope.at, format!("the weights of `{name}` add up to nothing"), None);
+            return None;
+        }
+        // In the order of the texts, so that the order in the file does not matter.
+        let mut entries: Vec<(&String, f64)> = choice.iter().map(|(text, weight)| (text, *weight)).collect();
+        entries.sort_by(|a, b| a.0.cmp(b.0));
+        let mut sum = 0.0;
+        let shares = entries.iter().map(|(_, weight)| {
+            sum += weight / total;
+            sum
+        });
+        let shares: Vec<f64> = shares.collect();
+        let codes: Vec<u16> = entries.iter().map(|(text, _)| self.texts.code(text)).collect();
+        let texts = Some(codes.iter().copied().collect());
+        let draw = scope.clone().purpose_of_choice();
+        Some(Typed { expr: Expr::Choice(shares, codes, draw), ty: Ty::Text, texts })
+    }
+
+    fn cases(&mut self, by: &Expression, cases: &Map<ValueDef>, scope: &Scope, name: &str) -> Option<Typed> {
+        let mut by_scope = scope.at(scope.at.key("by"));
+        let selector = self.expression_of(&by.0, &mut by_scope, &[Ty::Text])?;
+        let by_cause = selector.expr == Expr::Cause;
+        let mut lowered: Vec<(u16, Expr)> = Vec::new();
+        let (mut otherwise, mut ty, mut texts, mut wrong) = (None, None, Some(BTreeSet::new()), false);
+        for (case, value) in cases {
+            let at = scope.at.key("cases").key(case);
+            let code = self.texts.code(case);
+            let is_else = case == "else";
+            if !is_else && selector.texts.as_ref().is_some_and(|possible| !possible.contains(&code)) {
+                let possible = selector.texts.iter().flatten().map(|&code| self.texts.text(code));
+                let help = suggestion(case, possible.chain(["else"]));
+                self.report.error_at_key(&at, format!("the value of `{}` is never '{case}'", by.0), help);
+                wrong = true;
+                continue;
+            }
+            let mut of_case = Scope::new(scope.about.clone(), at.clone(), "");
+            of_case = of_case.with_purpose_part(scope, case);
+            if by_cause && !is_else && let About::Stream { stream, inside, .. } = scope.about {
+                let parent = self.units.iter().position(|unit| unit.name == *case);
+                let restrict = parent.map_or(Restrict::Source, Restrict::Only);
+                of_case.about = About::Stream { stream, restrict, inside };
+            }
+            let Some(typed) = self.value(value, &of_case, name) else {
+                wrong = true;
+                continue;
+            };
+            let plain = |ty| if ty == Ty::Bool && matches!(value, ValueDef::Long(_)) { Ty::Bool } else { ty };
+            if *ty.get_or_insert(typed.ty) != plain(typed.ty) {
+                let message = format!("this case is {}, others are {}", self.type_name(typed.ty), self.type_name(ty.unwrap_or(Ty::Number)));
+                self.report.error(&at, message, None);
+                wrong = true;
+            }
+            match (&mut texts, typed.texts) {
+                (Some(all), Some(some)) => all.extend(some),
+                (all, _) => *all = None,
+            }
+            if is_else {
+                otherwise = Some(typed.expr);
+            } else {
+                lowered.push((code, typed.expr));
+            }
+        }
+        if wrong {
+            return None;
+        }
+        let complete = selector.texts.as_ref().is_some_and(|p| p.iter().all(|code| lowered.iter().any(|(c, _)| c == code)));
+        let otherwise = match otherwise {
+            Some(expr) => expr,
+            None if complete => lowered.pop()?.1,
+            None => {
+                let missing = selector.texts.iter().flatten().filter(|code| !lowered.iter().any(|(c, _)| c == *code));
+                let missing: Vec<String> = missing.map(|&code| self.texts.text(code).to_owned()).collect();
+                let what = if missing.is_empty() { "`else`".to_owned() } else { format!("{} (or `else`)", missing.join(", ")) };
+                self.report.error_at_key(&scope.at.key("cases"), format!("the case {what} is missing"), None);
+                return None;
+            }
+        };
+        lowered.sort_by_key(|(code, _)| *code);
+        let expr = Expr::Case(Box::new(selector.expr), lowered, Box::new(otherwise));
+        Some(Typed { expr, ty: ty?, texts })
+    }
+}

@@ -1,0 +1,108 @@
+//! The types of expressions, and the names that a model knows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use causeflow_engine::program::{Expr, KindId};
+use causeflow_engine::table::Dictionary;
+
+/// What kind of value an expression has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ty {
+    /// A number.
+    Number,
+    /// True or false.
+    Bool,
+    /// A length of time.
+    Span,
+    /// A point in time.
+    Time,
+    /// A text of the dictionary.
+    Text,
+    /// An identifier.
+    Id,
+    /// A reference to an entity.
+    Entity(KindId),
+}
+
+/// The texts that an expression can yield, where that is known.
+pub type Texts = Option<BTreeSet<u16>>;
+
+/// A lowered expression with its type.
+#[derive(Clone, Debug)]
+pub struct Typed {
+    /// The expression; slots of streams are still virtual (see [`OWN`]).
+    pub expr: Expr,
+    /// Its type.
+    pub ty: Ty,
+    /// The texts it can yield.
+    pub texts: Texts,
+}
+
+impl Typed {
+    /// A value that is not a text.
+    pub fn new(expr: Expr, ty: Ty) -> Typed {
+        Typed { expr, ty, texts: None }
+    }
+}
+
+/// Until slots are assigned, a stream's own variable `i` has the slot `OWN + i`, and its input `i`
+/// has the slot `i`.
+pub const OWN: u16 = 0x4000;
+
+/// All texts of a model; code 0 is the empty text, code 1 is `source`.
+#[derive(Debug)]
+pub struct Texts16 {
+    list: Vec<String>,
+    codes: BTreeMap<String, u16>,
+}
+
+impl Default for Texts16 {
+    fn default() -> Self {
+        let mut texts = Texts16 { list: Vec::new(), codes: BTreeMap::new() };
+        texts.code("");
+        texts.code("source");
+        texts
+    }
+}
+
+impl Texts16 {
+    /// The code of a text, which is added if it is new.
+    pub fn code(&mut self, text: &str) -> u16 {
+        if let Some(&code) = self.codes.get(text) {
+            return code;
+        }
+        let code = self.list.len().min(usize::from(u16::MAX)) as u16;
+        self.list.push(text.to_owned());
+        self.codes.insert(text.to_owned(), code);
+        code
+    }
+
+    /// The text of a code.
+    pub fn text(&self, code: u16) -> &str {
+        &self.list[usize::from(code)]
+    }
+
+    /// Whether there are more texts than codes.
+    pub fn overflows(&self) -> bool {
+        self.list.len() > usize::from(u16::MAX)
+    }
+
+    /// All texts by code.
+    pub fn dictionary(&self) -> Dictionary {
+        Arc::from(self.list.clone())
+    }
+}
+
+/// What expressions may know of a kind of entity.
+#[derive(Clone, Debug, Default)]
+pub struct KindNames {
+    /// Its name.
+    pub name: String,
+    /// Its states.
+    pub states: Vec<String>,
+    /// Names, types and texts of its attributes so far.
+    pub attributes: Vec<(String, Ty, Texts)>,
+    /// Names, types and texts of its variables.
+    pub variables: Vec<(String, Ty, Texts)>,
+}

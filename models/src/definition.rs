@@ -1,0 +1,425 @@
+//! The model format as types. The JSON Schema for editors and the structural checks are both
+//! generated from them; docs/models.md explains every key.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A map that keeps the order of the file.
+pub type Map<T> = IndexMap<String, T>;
+
+/// An expression, such as `0.3`, `5m`, `student.grade` or `lognormal(8h, 0.5)`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(try_from = "serde_json::Value")]
+pub struct Expression(pub String);
+
+impl TryFrom<serde_json::Value> for Expression {
+    type Error = &'static str;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        use serde_json::Value::{Bool, Number, String};
+        match value {
+            String(text) => Ok(Expression(text)),
+            other @ (Number(_) | Bool(_)) => Ok(Expression(other.to_string())),
+            _ => Err("an expression is a text, a number or a truth value"),
+        }
+    }
+}
+
+impl JsonSchema for Expression {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Expression".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": ["string", "number", "boolean"],
+            "description": "An expression such as 0.3, 5m, student.grade or lognormal(8h, 0.5)"
+        })
+    }
+}
+
+/// A duration such as `10s`, `5m`, `2h`, `1d`; a number without a unit is refused later, by name.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(try_from = "serde_json::Value")]
+pub struct Duration(pub String);
+
+impl TryFrom<serde_json::Value> for Duration {
+    type Error = &'static str;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        Expression::try_from(value).map(|text| Duration(text.0))
+    }
+}
+
+impl JsonSchema for Duration {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Duration".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": ["string", "number"],
+            "description": "A duration with a unit, such as 10s, 5m, 2h or 1d"
+        })
+    }
+}
+
+/// A file of a model. A folder's files are put together; each name may stand in one of them.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// The model itself; in exactly one file of a folder.
+    pub model: Option<ModelBlock>,
+    /// Factors for days of the year.
+    #[serde(default)]
+    pub calendars: Map<Vec<SeasonDef>>,
+    /// How rates follow hours, weekdays and calendars.
+    #[serde(default)]
+    pub profiles: Map<ProfileDef>,
+    /// Kinds of entities.
+    #[serde(default)]
+    pub entities: Map<EntityDef>,
+    /// Names of numbers that events raise and lower.
+    #[serde(default)]
+    pub counters: Vec<String>,
+    /// The streams of events.
+    #[serde(default)]
+    pub streams: Map<StreamDef>,
+}
+
+/// What holds for the whole model.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelBlock {
+    /// The model's name.
+    pub name: String,
+    /// One line on what it models.
+    #[serde(default)]
+    pub description: String,
+    /// Number of independent parts of the population.
+    #[schemars(range(min = 1, max = 4096))]
+    pub cells: u16,
+    /// How often cells synchronise.
+    pub window: Duration,
+    /// What is played before the start, without being written.
+    pub warmup: Option<Duration>,
+    /// IANA name of the time zone of hours and days; UTC by default.
+    pub time_zone: Option<String>,
+    /// The days over which declared rates are the average.
+    pub reference: ReferenceDef,
+    /// Small variance of the sources' rates.
+    pub spikes: Option<SpikesDef>,
+}
+
+/// The days over which declared rates are the average.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReferenceDef {
+    /// First day, such as 2026-02-02.
+    pub start: String,
+    /// Number of days.
+    #[schemars(range(min = 1, max = 3660))]
+    pub days: u32,
+    /// Growth of the population a month, such as 3.5%.
+    pub growth_per_month: Option<Expression>,
+}
+
+/// A share of the intervals of each source has a slightly higher or lower rate.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpikesDef {
+    /// Share of the intervals, such as 7.5%.
+    pub share: Expression,
+    /// By how much the rate differs in them, such as 12%.
+    pub size: Expression,
+    /// Length of an interval.
+    pub every: Duration,
+}
+
+/// A factor for some days of every year.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeasonDef {
+    /// What it is called.
+    pub name: String,
+    /// First day, such as 05-01.
+    pub from: String,
+    /// Last day, included.
+    pub to: String,
+    /// What rates are multiplied by.
+    #[schemars(range(min = 0))]
+    pub factor: f64,
+}
+
+/// How a rate follows hours, weekdays and a calendar; all weights are relative.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileDef {
+    /// 24 weights, midnight first.
+    #[schemars(length(equal = 24))]
+    pub hours: Option<Vec<f64>>,
+    /// 7 weights, Monday first.
+    #[schemars(length(equal = 7))]
+    pub weekdays: Option<Vec<f64>>,
+    /// Name of the calendar that applies.
+    pub calendar: Option<String>,
+    /// Whether it grows by the reference's growth, too.
+    #[serde(default)]
+    pub growth: bool,
+}
+
+/// A kind of entity.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EntityDef {
+    /// How many there are from the start, at scale 1.
+    #[schemars(range(min = 0, max = 100_000_000))]
+    pub count: u32,
+    /// The names of its states; one is `active` by default.
+    pub states: Option<Vec<String>>,
+    /// State of those there from the start; the first by default.
+    pub starts: Option<String>,
+    /// State of one that an event creates; the first by default.
+    pub joins: Option<String>,
+    /// How often an entity is picked, relative to the others.
+    pub activity: Option<Expression>,
+    /// What is drawn once per entity and never changes.
+    #[serde(default)]
+    pub attributes: Map<ValueDef>,
+    /// What events change.
+    #[serde(default)]
+    pub variables: Map<ValueDef>,
+    /// Gives each starting entity an owner of another kind.
+    #[serde(default)]
+    pub belongs_to: Map<BelongsDef>,
+}
+
+/// How many entities an owner has.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BelongsDef {
+    /// Least.
+    pub min: u32,
+    /// Most.
+    #[schemars(range(min = 1))]
+    pub max: u32,
+}
+
+/// A value: an expression, or a map that says more about it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ValueDef {
+    /// The expression alone.
+    Short(Expression),
+    /// All about the value.
+    Long(Box<FieldDef>),
+}
+
+/// A value with what belongs to it; with neither `value`, `choice` nor `by`, it is taken over from
+/// the cause.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FieldDef {
+    /// How it is worked out.
+    pub value: Option<Expression>,
+    /// Texts and their weights.
+    pub choice: Option<Map<f64>>,
+    /// The text on which it depends.
+    pub by: Option<Expression>,
+    /// For each value of `by`, the value; `else` for all others.
+    pub cases: Option<Map<ValueDef>>,
+    /// Rounds to so many decimals.
+    #[schemars(range(min = 0, max = 12))]
+    pub decimals: Option<u8>,
+    /// `int` rounds to whole numbers.
+    pub r#type: Option<NumberType>,
+    /// The unit, such as usd or ms.
+    pub unit: Option<String>,
+    /// One sentence on what it means.
+    pub description: Option<String>,
+}
+
+/// How numbers are written.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum NumberType {
+    /// Whole numbers.
+    Int,
+    /// 64-bit floats.
+    Float,
+}
+
+/// A stream of events.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamDef {
+    /// The business domain; by default the name up to its first dot.
+    pub domain: Option<String>,
+    /// How often events come, for readers.
+    pub cadence: Option<Cadence>,
+    /// One line on what an event means.
+    pub description: Option<String>,
+    /// What makes events that nothing in the model causes.
+    pub source: Option<SourceDef>,
+    /// What makes events at regular times.
+    pub timer: Option<TimerDef>,
+    /// Which events cause this one.
+    #[serde(default)]
+    pub causes: Vec<CauseDef>,
+    /// What is worked out without being written.
+    #[serde(default)]
+    pub r#let: Map<ValueDef>,
+    /// A condition without which the event does not happen when its time comes.
+    pub requires: Option<Expression>,
+    /// The columns.
+    #[serde(default)]
+    pub fields: Map<ValueDef>,
+    /// The kind of entity that the event brings.
+    pub creates: Option<String>,
+    /// What the event changes.
+    #[serde(default)]
+    pub changes: Vec<ChangeDef>,
+}
+
+/// How often events come, for readers and dashboards.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Cadence {
+    /// Every 1 to 10 seconds.
+    High,
+    /// Every 1 to 5 minutes.
+    Medium,
+    /// Every 30 to 60 minutes, or more seldom.
+    Low,
+}
+
+/// Arrivals at a rate.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SourceDef {
+    /// Arrivals a day at scale 1, the mean over the reference days.
+    pub rate: f64,
+    /// Name of the profile that the rate follows; constant without one.
+    pub profile: Option<String>,
+    /// Kind of the entity whose doing it is.
+    pub actor: Option<String>,
+    /// States in which an actor takes part: a list, or a map with shares.
+    pub states: Option<StatesDef>,
+    /// A further condition on the actor.
+    pub when: Option<Expression>,
+    /// Whether actors are picked by `activity` or all alike (`equal`).
+    pub weight: Option<Weight>,
+}
+
+/// How actors are picked.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// By their activity.
+    Activity,
+    /// All alike.
+    Equal,
+}
+
+/// States of actors.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StatesDef {
+    /// Those that take part.
+    List(Vec<String>),
+    /// How much each takes part, 0 to 1.
+    Shares(Map<f64>),
+}
+
+/// Events at regular times.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TimerDef {
+    /// Length of a period.
+    pub every: Duration,
+    /// Offset within the period.
+    pub at: Option<Duration>,
+    /// Each occurrence comes up to this much later.
+    pub jitter: Option<Duration>,
+    /// Kind of the entities that each have a timer of their own.
+    pub per: Option<String>,
+    /// States in which they take part.
+    pub states: Option<StatesDef>,
+    /// A further condition on them.
+    pub when: Option<Expression>,
+    /// One timer for each of the texts, under the name given.
+    pub for_each: Option<Map<Vec<String>>>,
+}
+
+/// One event follows from another.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CauseDef {
+    /// The causing stream.
+    pub on: String,
+    /// How likely; 1 by default.
+    pub probability: Option<Expression>,
+    /// How long after; at once by default.
+    pub delay: Option<Expression>,
+    /// At which time, instead of a delay.
+    pub at: Option<Expression>,
+    /// How many.
+    pub count: Option<Expression>,
+    /// From one to the next, and before the first.
+    pub spacing: Option<Expression>,
+    /// Name of the group of which exactly one happens.
+    pub outcome: Option<String>,
+    /// A condition on the cause.
+    pub when: Option<Expression>,
+    /// `any` lets it land in any cell.
+    pub cell: Option<CellDef>,
+}
+
+/// Where a caused event lands.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum CellDef {
+    /// In the cell of its cause.
+    Same,
+    /// In any cell.
+    Any,
+}
+
+/// A change that an event makes.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeDef {
+    /// The entity that changes.
+    pub entity: Option<String>,
+    /// The state it moves to.
+    pub state: Option<String>,
+    /// Variables that are set.
+    #[serde(default)]
+    pub set: Map<Expression>,
+    /// Variables that are added to; for a counter, what is added.
+    pub add: Option<AddDef>,
+    /// For each kind, how many starting entities of the cell now belong to this one.
+    #[serde(default)]
+    pub adopt: Map<u32>,
+    /// The counter that changes.
+    pub counter: Option<String>,
+    /// A condition.
+    pub when: Option<Expression>,
+}
+
+/// What is added.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AddDef {
+    /// To a counter.
+    Counter(Expression),
+    /// To variables of the entity.
+    Variables(Map<Expression>),
+}
+
+/// The JSON Schema of the files of a model.
+pub fn schema() -> serde_json::Value {
+    let schema = schemars::schema_for!(ModelFile);
+    schema.to_value()
+}

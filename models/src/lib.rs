@@ -1,0 +1,135 @@
+//! Reads causeflow models: a folder of YAML files becomes an engine program, or a list of everything
+//! that is wrong with it, each with file, line and what to write instead.
+//!
+//! ```
+//! let model = causeflow_models::load("tutoring").expect("the built-in model is right");
+//! assert_eq!(model.compiled.program.streams.len(), 50);
+//!
+//! let wrong = causeflow_models::load("tutorin").unwrap_err();
+//! assert!(wrong.to_string().contains("did you mean `tutoring`?"));
+//! ```
+
+mod builtin;
+mod compile;
+mod definition;
+mod diagnostic;
+mod structure;
+mod syntax;
+mod units;
+mod yaml;
+
+pub use builtin::{BUILT_IN, built_in, template};
+pub use compile::Compiled;
+pub use definition::{CauseDef, Duration, Expression, FieldDef, ModelFile, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, schema};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
+pub use units::{day_of_year, duration, share};
+
+use std::path::Path;
+
+use definition::ModelFile as File;
+
+/// A model, ready to be played.
+#[derive(Debug)]
+pub struct Model {
+    /// The name of the built-in model or the path of the folder.
+    pub origin: String,
+    /// The files that it was made from, sorted by path.
+    pub files: Vec<SourceFile>,
+    /// What it was compiled to.
+    pub compiled: Compiled,
+}
+
+/// Loads a built-in model by name, or a model's folder by path.
+///
+/// # Errors
+/// When there is no such model or folder, it cannot be read, or anything in it is wrong.
+pub fn load(model: &str) -> Result<Model, Diagnostics> {
+    let files = match built_in(model) {
+        Some(files) => files,
+        None if Path::new(model).is_dir() => read_folder(Path::new(model))?,
+        None => {
+            let help = suggestion(model, BUILT_IN.iter().map(|(name, _)| *name));
+            let help = help.map(|help| format!("{help}, or give the path of a model's folder"));
+            let message = format!("there is no built-in model and no folder `{model}`");
+            return Err(Diagnostics::general(message, help));
+        }
+    };
+    from_files(model, files)
+}
+
+/// Compiles a model from texts, in any order.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Diagnostics> {
+    // The order in which a folder lists its files must not show.
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    let (mut trees, mut errors) = (Vec::new(), Vec::new());
+    let schema = schema();
+    for (file, source) in files.iter().enumerate() {
+        let mut found = Vec::new();
+        match yaml::parse(&source.text) {
+            Ok(tree) => {
+                structure::check(&tree, &schema, &schema, &mut found);
+                trees.push(tree);
+            }
+            Err(syntax) => found = syntax,
+        }
+        errors.extend(found.into_iter().map(|error| Diagnostic {
+            severity: Severity::Error,
+            file: Some(file),
+            span: error.span,
+            message: error.message,
+            help: error.help,
+        }));
+    }
+    if !errors.is_empty() {
+        return Err(Diagnostics { files, list: errors });
+    }
+    let mut parsed = Vec::new();
+    for (file, tree) in trees.iter().enumerate() {
+        match serde_json::from_value::<File>(tree.to_json()) {
+            Ok(file) => parsed.push(file),
+            // The structure has been checked; what serde alone refuses is still told.
+            Err(error) => errors.push(Diagnostic {
+                severity: Severity::Error,
+                file: Some(file),
+                span: 0..0,
+                message: error.to_string(),
+                help: None,
+            }),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(Diagnostics { files, list: errors });
+    }
+    let compiled = compile::compile(files.clone(), trees, parsed)?;
+    Ok(Model { origin: origin.to_owned(), files, compiled })
+}
+
+/// The YAML files of a folder.
+fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
+    let unreadable = |path: &Path, error: std::io::Error| {
+        let help = "check that it exists and that you may read it";
+        Diagnostics::general(format!("cannot read {}: {error}", path.display()), Some(help.into()))
+    };
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
+        let path = entry.map_err(|e| unreadable(folder, e))?.path();
+        if path.extension().is_none_or(|ending| ending != "yaml" && ending != "yml") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).map_err(|e| unreadable(&path, e))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let message = format!("{} is not UTF-8 text: {error}", path.display());
+            Diagnostics::general(message, Some("save it as UTF-8".into()))
+        })?;
+        files.push(SourceFile { path: path.display().to_string(), text });
+    }
+    if files.is_empty() {
+        let help = "`causeflow init DIR` writes a small model to start from";
+        let message = format!("the folder {} has no .yaml files", folder.display());
+        return Err(Diagnostics::general(message, Some(help.into())));
+    }
+    Ok(files)
+}

@@ -1,0 +1,194 @@
+//! Checks a YAML tree against the JSON Schema that editors use, so that there is one description
+//! of the format. Unlike a deserialiser it finds everything that is wrong at once.
+
+use serde_json::Value as Schema;
+
+use crate::diagnostic::suggestion;
+use crate::yaml::{Node, Value, YamlError, scalar};
+
+/// Appends everything in which `node` differs from `schema`. `root` holds the definitions.
+pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlError>) {
+    let schema = resolve(schema, root);
+    if let Some(options) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Schema::as_array) {
+        return check_options(node, options, root, errors);
+    }
+    if !accepts(node, schema, root) {
+        errors.push(YamlError {
+            span: node.span.clone(),
+            message: format!("found {}, expected {}", found(node), expected(schema, root)),
+            help: None,
+        });
+        return;
+    }
+    match &node.value {
+        Value::Map(_) => check_map(node, schema, root, errors),
+        Value::List(nodes) => {
+            for bound in ["minItems", "maxItems"] {
+                let Some(count) = schema.get(bound).and_then(Schema::as_u64) else {
+                    continue;
+                };
+                let wrong = if bound == "minItems" { nodes.len() as u64 } else { count } < count
+                    || bound == "maxItems" && nodes.len() as u64 > count;
+                if wrong {
+                    errors.push(YamlError {
+                        span: node.span.clone(),
+                        message: format!("found a list of {} values, expected {count}", nodes.len()),
+                        help: None,
+                    });
+                    return;
+                }
+            }
+            if let Some(items) = schema.get("items") {
+                nodes.iter().for_each(|node| check(node, items, root, errors));
+            }
+        }
+        Value::Scalar { text, .. } => {
+            if let Some(names) = schema.get("enum").and_then(Schema::as_array) {
+                let names: Vec<&str> = names.iter().filter_map(Schema::as_str).collect();
+                if !names.contains(&text.as_str()) {
+                    errors.push(YamlError {
+                        span: node.span.clone(),
+                        message: format!("found `{text}`, expected one of {}", names.join(", ")),
+                        help: suggestion(text, names.iter().copied()),
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn check_options(node: &Node, options: &[Schema], root: &Schema, errors: &mut Vec<YamlError>) {
+    match options.iter().find(|option| accepts(node, resolve(option, root), root)) {
+        Some(option) => check(node, option, root, errors),
+        None => {
+            let wanted: Vec<String> =
+                options.iter().map(|option| expected(resolve(option, root), root)).collect();
+            errors.push(YamlError {
+                span: node.span.clone(),
+                message: format!("found {}, expected {}", found(node), wanted.join(" or ")),
+                help: None,
+            });
+        }
+    }
+}
+
+fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlError>) {
+    let Value::Map(entries) = &node.value else {
+        return;
+    };
+    let properties = schema.get("properties").and_then(Schema::as_object);
+    let additional = schema.get("additionalProperties");
+    for (key, span, value) in entries {
+        if let Some(property) = properties.and_then(|p| p.get(key)) {
+            check(value, property, root, errors);
+        } else if let Some(schema) = additional.filter(|a| a.is_object()) {
+            check(value, schema, root, errors);
+        } else if additional == Some(&Schema::Bool(false)) {
+            let names = properties.into_iter().flat_map(|p| p.keys()).map(String::as_str);
+            errors.push(YamlError {
+                span: span.clone(),
+                message: format!("unknown key `{key}`"),
+                help: suggestion(key, names),
+            });
+        }
+    }
+    for name in schema.get("required").and_then(Schema::as_array).into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        if !entries.iter().any(|(key, ..)| key == name) {
+            errors.push(YamlError {
+                span: node.span.start..node.span.start + usize::from(!node.span.is_empty()),
+                message: format!("the key `{name}` is missing here"),
+                help: properties
+                    .and_then(|p| p.get(name)?.get("description")?.as_str())
+                    .map(|description| format!("`{name}`: {description}")),
+            });
+        }
+    }
+}
+
+fn resolve<'a>(schema: &'a Schema, root: &'a Schema) -> &'a Schema {
+    match schema.get("$ref").and_then(Schema::as_str) {
+        Some(path) => {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            root.get("$defs").and_then(|defs| defs.get(name)).unwrap_or(schema)
+        }
+        None => schema,
+    }
+}
+
+fn types(schema: &Schema) -> Vec<&str> {
+    match schema.get("type") {
+        Some(Schema::String(name)) => vec![name],
+        Some(Schema::Array(names)) => names.iter().filter_map(Schema::as_str).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether the node's kind is one that the schema allows.
+fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
+    if let Some(options) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Schema::as_array) {
+        return options.iter().any(|option| accepts(node, resolve(option, root), root));
+    }
+    let types = types(schema);
+    if types.is_empty() {
+        return true;
+    }
+    types.iter().any(|&name| match &node.value {
+        Value::Map(_) => name == "object",
+        Value::List(_) => name == "array",
+        Value::Scalar { text, plain } => match scalar(text, *plain) {
+            Schema::Null => name == "null",
+            Schema::Bool(_) => name == "boolean",
+            Schema::Number(n) => match name {
+                "number" => true,
+                "integer" => whole(&n, schema),
+                // A text such as a name may look like a number.
+                "string" => types.len() == 1,
+                _ => false,
+            },
+            _ => name == "string",
+        },
+    })
+}
+
+fn whole(number: &serde_json::Number, schema: &Schema) -> bool {
+    let bound = |name: &str| schema.get(name).and_then(Schema::as_f64);
+    number.as_i64().is_some_and(|n| {
+        bound("minimum").is_none_or(|min| n as f64 >= min) && bound("maximum").is_none_or(|max| n as f64 <= max)
+    })
+}
+
+fn found(node: &Node) -> String {
+    match &node.value {
+        Value::Map(_) => "a map of keys".into(),
+        Value::List(_) => "a list".into(),
+        Value::Scalar { text, plain: true } if text.is_empty() => "nothing".into(),
+        Value::Scalar { text, .. } => format!("`{text}`"),
+    }
+}
+
+fn expected(schema: &Schema, root: &Schema) -> String {
+    let schema = resolve(schema, root);
+    let what: Vec<String> = types(schema)
+        .iter()
+        .filter(|name| **name != "null")
+        .map(|name| match *name {
+            "object" => match schema.get("required").and_then(Schema::as_array) {
+                Some(keys) if !keys.is_empty() => {
+                    let keys: Vec<&str> = keys.iter().filter_map(Schema::as_str).collect();
+                    format!("a map with the keys {}", keys.join(", "))
+                }
+                _ => "a map of keys".into(),
+            },
+            "array" => "a list".into(),
+            "integer" => match schema.get("maximum").and_then(Schema::as_u64) {
+                Some(max) => format!("a whole number up to {max}"),
+                None => "a whole number".into(),
+            },
+            "number" => "a number".into(),
+            "boolean" => "true or false".into(),
+            _ => "a text".into(),
+        })
+        .collect();
+    if what.is_empty() { "something else".into() } else { what.join(" or ") }
+}

@@ -1,0 +1,75 @@
+//! Columns as Arrow arrays, without copying the values.
+
+use crate::schema::kind_of;
+use arrow::array::{
+    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, PrimitiveArray, StringArray,
+    TimestampMicrosecondArray, UInt16Array, UInt64Array, new_null_array,
+};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::{ArrowPrimitiveType, DataType};
+use arrow::error::ArrowError;
+use causeflow_engine::table::{Column, ColumnType, Validity, Values};
+use std::sync::Arc;
+
+/// Turns a column of `rows` rows into an array of `data_type`. What stands under a missing row is
+/// set to zero, because formats that store it would otherwise show what the caller left there.
+pub(crate) fn array(
+    column: Column,
+    rows: usize,
+    data_type: &DataType,
+    texts: &Arc<StringArray>,
+) -> Result<ArrayRef, ArrowError> {
+    let mask = match column.validity {
+        Validity::All => None,
+        Validity::None if kind_of(&column.values) == ColumnType::Text => Some(vec![false; rows]),
+        Validity::None => return Ok(new_null_array(data_type, rows)),
+        Validity::Mask(mask) => Some(mask),
+    };
+    let mask = mask.as_deref();
+    Ok(match column.values {
+        Values::Id(v) => Arc::new(primitive::<UInt64Array, _>(v, mask)),
+        Values::Time(v) => {
+            let times: TimestampMicrosecondArray =
+                primitive::<TimestampMicrosecondArray, _>(v, mask);
+            Arc::new(times.with_timezone("UTC"))
+        }
+        Values::Float(v) => Arc::new(primitive::<Float64Array, _>(v, mask)),
+        Values::Int(v) => Arc::new(primitive::<Int32Array, _>(v, mask)),
+        Values::Small(v) => Arc::new(primitive::<UInt16Array, _>(v, mask)),
+        Values::Bool(mut v) => {
+            blank(&mut v, mask);
+            Arc::new(BooleanArray::new(v.into(), mask.map(NullBuffer::from)))
+        }
+        Values::Text(mut v) => {
+            v.resize(rows, 0);
+            let keys = primitive::<UInt16Array, _>(v, mask);
+            Arc::new(DictionaryArray::try_new(
+                keys,
+                Arc::clone(texts) as ArrayRef,
+            )?)
+        }
+    })
+}
+
+trait FromParts<N> {
+    fn from_parts(values: Vec<N>, nulls: Option<NullBuffer>) -> Self;
+}
+
+impl<T: ArrowPrimitiveType> FromParts<T::Native> for PrimitiveArray<T> {
+    fn from_parts(values: Vec<T::Native>, nulls: Option<NullBuffer>) -> Self {
+        PrimitiveArray::new(values.into(), nulls)
+    }
+}
+
+fn primitive<A: FromParts<N>, N: Copy + Default>(mut values: Vec<N>, mask: Option<&[bool]>) -> A {
+    blank(&mut values, mask);
+    A::from_parts(values, mask.map(NullBuffer::from))
+}
+
+fn blank<N: Copy + Default>(values: &mut [N], mask: Option<&[bool]>) {
+    if let Some(mask) = mask {
+        for (value, &valid) in values.iter_mut().zip(mask) {
+            *value = if valid { *value } else { N::default() };
+        }
+    }
+}

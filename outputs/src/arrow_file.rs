@@ -1,0 +1,84 @@
+//! Arrow IPC files: one record batch a group of rows.
+
+use crate::arrays;
+use crate::error::Error;
+use crate::file::{DigestFile, FileEntry};
+use crate::options::Compression;
+use crate::rows::Rows;
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::ipc::CompressionType;
+use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
+use rayon::prelude::*;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// An Arrow IPC file that is being written.
+pub(crate) struct ArrowFile {
+    path: PathBuf,
+    writer: FileWriter<DigestFile>,
+    schema: SchemaRef,
+    texts: Arc<StringArray>,
+    rows: u64,
+}
+
+impl ArrowFile {
+    pub fn create(
+        file: DigestFile,
+        schema: SchemaRef,
+        texts: Arc<StringArray>,
+        compression: Compression,
+    ) -> Result<ArrowFile, Error> {
+        let path = file.path().to_owned();
+        let wrong = |error: ArrowError| Error::encode(&path, error);
+        let (codec, level) = match compression {
+            Compression::Zstd => (Some(CompressionType::ZSTD), Some(1)),
+            Compression::Lz4 => (Some(CompressionType::LZ4_FRAME), None),
+            Compression::Snappy | Compression::None => (None, None),
+        };
+        let options = IpcWriteOptions::default()
+            .try_with_compression(codec)
+            .and_then(|options| options.try_with_compression_level(level))
+            .map_err(wrong)?;
+        let writer = FileWriter::try_new_with_options(file, &schema, options).map_err(wrong)?;
+        Ok(ArrowFile {
+            path,
+            writer,
+            schema,
+            texts,
+            rows: 0,
+        })
+    }
+
+    /// Writes one record batch.
+    pub fn write(&mut self, rows: Rows) -> Result<(), Error> {
+        self.try_write(rows)
+            .map_err(|error| Error::encode(&self.path, error))
+    }
+
+    fn try_write(&mut self, rows: Rows) -> Result<(), ArrowError> {
+        let count = rows.rows;
+        let columns: Vec<ArrayRef> = rows
+            .columns
+            .into_par_iter()
+            .zip(self.schema.fields().par_iter())
+            .map(|(column, field)| arrays::array(column, count, field.data_type(), &self.texts))
+            .collect::<Result<_, ArrowError>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        let schema = Arc::clone(&self.schema);
+        let batch = RecordBatch::try_new_with_options(schema, columns, &options)?;
+        self.writer.write(&batch)?;
+        self.rows += count as u64;
+        Ok(())
+    }
+
+    pub fn finish(self) -> Result<FileEntry, Error> {
+        let ArrowFile {
+            path, mut writer, ..
+        } = self;
+        let wrong = |error: ArrowError| Error::encode(&path, error);
+        writer.finish().map_err(wrong)?;
+        writer.into_inner().map_err(wrong)?.finish(self.rows)
+    }
+}

@@ -1,0 +1,170 @@
+//! The streams of a run: `events/stream=<name>/part-0000.<ending>` and so on.
+
+use crate::error::Error;
+use crate::file::FileEntry;
+use crate::options::Options;
+use crate::rows::{GROUP_ROWS, RowBuffer};
+use crate::table_file::{TableFile, Texts};
+use causeflow_engine::table::{Chunk, Dictionary, Sink, SinkError, TableSchema};
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// Row groups of a part; the next one begins a new file.
+const GROUPS_PER_PART: u64 = 64;
+
+/// Rows of a full part file: 4,194,304.
+pub const PART_ROWS: u64 = GROUPS_PER_PART * GROUP_ROWS as u64;
+
+/// Writes the events of a run as they come, each stream into files of its own.
+///
+/// The bytes of a stream's files depend on its rows alone: not on how they were cut into chunks,
+/// on the other streams, or on the number of threads (it runs on the current rayon pool). Up to
+/// 65,536 rows of each stream are held in memory until they are encoded together.
+pub struct EventWriter {
+    place: Place,
+    streams: Vec<Stream>,
+}
+
+/// What all streams share.
+struct Place {
+    folder: PathBuf,
+    texts: Texts,
+    options: Options,
+}
+
+struct Stream {
+    schema: TableSchema,
+    buffer: RowBuffer,
+    part: Option<Part>,
+    files: Vec<FileEntry>,
+}
+
+struct Part {
+    file: TableFile,
+    groups: u64,
+}
+
+impl EventWriter {
+    /// Prepares to write one stream a schema below `folder`, a chunk's `table` being the index in
+    /// `schemas`. Files are created when they get their first rows.
+    pub fn new(
+        folder: &Path,
+        schemas: Vec<TableSchema>,
+        dictionary: Dictionary,
+        options: Options,
+    ) -> EventWriter {
+        let strings = dictionary.len();
+        let stream = |schema: TableSchema| Stream {
+            buffer: RowBuffer::new(schema.clone(), strings),
+            schema,
+            part: None,
+            files: Vec::new(),
+        };
+        EventWriter {
+            streams: schemas.into_iter().map(stream).collect(),
+            place: Place {
+                folder: folder.to_owned(),
+                texts: Texts::new(dictionary),
+                options,
+            },
+        }
+    }
+
+    /// Takes the next chunks; the rows of each stream must arrive in its total order.
+    ///
+    /// # Errors
+    /// [`Error::Rows`] when a chunk does not fit its schema, [`Error::Io`] when the disk fails. The
+    /// writer is of no use afterwards: abandon the run.
+    pub fn write_chunks(&mut self, chunks: Vec<Chunk>) -> Result<(), Error> {
+        let mut inbox: Vec<Vec<Chunk>> = self.streams.iter().map(|_| Vec::new()).collect();
+        for chunk in chunks {
+            let (table, known) = (chunk.table, inbox.len());
+            let message = || format!("only {known} streams are known");
+            let place = inbox.get_mut(table);
+            place
+                .ok_or_else(|| Error::rows(&format!("#{table}"), message()))?
+                .push(chunk);
+        }
+        let place = &self.place;
+        self.streams
+            .par_iter_mut()
+            .zip(inbox)
+            .filter(|(_, chunks)| !chunks.is_empty())
+            .try_for_each(|(stream, chunks)| stream.take_in(chunks, place))
+    }
+
+    /// Writes what is still held and closes all files. Every stream has at least one, also without
+    /// rows. The entries stand in the order of the schemas, then of the parts.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk fails.
+    pub fn finish(mut self) -> Result<Vec<FileEntry>, Error> {
+        let place = &self.place;
+        self.streams
+            .par_iter_mut()
+            .try_for_each(|stream| stream.finish(place))?;
+        Ok(self.streams.into_iter().flat_map(|s| s.files).collect())
+    }
+}
+
+impl Sink for EventWriter {
+    fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
+        Ok(self.write_chunks(chunks)?)
+    }
+}
+
+impl Stream {
+    fn take_in(&mut self, chunks: Vec<Chunk>, place: &Place) -> Result<(), Error> {
+        for chunk in chunks {
+            self.buffer.check(&chunk)?;
+            let mut done = 0;
+            while done < chunk.rows {
+                done += self.buffer.append(&chunk, done);
+                if self.buffer.is_full() {
+                    self.write_group(place)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Encodes what the buffer holds; a part that is then full is closed.
+    fn write_group(&mut self, place: &Place) -> Result<(), Error> {
+        let mut part = self.open_part(place)?;
+        part.file.write(self.buffer.take())?;
+        part.groups += 1;
+        if part.groups == GROUPS_PER_PART {
+            self.files.push(part.file.finish()?);
+        } else {
+            self.part = Some(part);
+        }
+        Ok(())
+    }
+
+    fn open_part(&mut self, place: &Place) -> Result<Part, Error> {
+        if let Some(part) = self.part.take() {
+            return Ok(part);
+        }
+        let (name, number) = (&self.schema.name, self.files.len());
+        let relative = format!("events/stream={name}/part-{number:04}");
+        let file = TableFile::create(
+            &place.folder,
+            &relative,
+            &self.schema,
+            &place.texts,
+            place.options,
+        )?;
+        Ok(Part { file, groups: 0 })
+    }
+
+    fn finish(&mut self, place: &Place) -> Result<(), Error> {
+        if !self.buffer.is_empty() {
+            self.write_group(place)?;
+        }
+        if self.part.is_some() || self.files.is_empty() {
+            let part = self.open_part(place)?;
+            self.files.push(part.file.finish()?);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! Turns tables into files: streams of events, tables of entities, and the manifest of a run.
+//!
+//! A run is written into a staging folder and takes its final name in one step at the end, so a
+//! folder with a manifest is whole, and a run that is killed or fails costs nobody an earlier one
+//! ([`RunFolder`]). The bytes of every file depend on its rows alone: not on threads, nor on how
+//! the rows arrived ([`EventWriter`]).
+//!
+//! ```
+//! use causeflow_engine::table::*;
+//! use causeflow_outputs::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let parent = tempfile::tempdir()?;
+//! # let out = parent.path().join("out");
+//! let column = |name: &str, kind| ColumnSpec {
+//!     name: name.to_owned(),
+//!     kind,
+//!     unit: None,
+//!     description: None,
+//!     nullable: false,
+//! };
+//! let schema = TableSchema {
+//!     name: "booking.requested".to_owned(),
+//!     columns: vec![column("event_id", ColumnType::Id), column("time", ColumnType::Time)],
+//! };
+//! let all = |values| Column { values, validity: Validity::All };
+//! let chunk = Chunk {
+//!     table: 0,
+//!     rows: 2,
+//!     columns: vec![all(Values::Id(vec![7, 9])), all(Values::Time(vec![1_000, 2_000]))],
+//! };
+//!
+//! let folder = RunFolder::create(&out, false)?;
+//! let options = Options::new(Format::Parquet, Some(Compression::Zstd))?;
+//! let mut writer = EventWriter::new(folder.path(), vec![schema], [].into(), options);
+//! writer.write_chunks(vec![chunk])?;
+//! let files = writer.finish()?;
+//! assert_eq!(files[0].path, "events/stream=booking.requested/part-0000.parquet");
+//!
+//! let manifest = Manifest {
+//!     manifest_version: MANIFEST_VERSION,
+//!     generator: Generator { name: GENERATOR_NAME.to_owned(), version: "0.1.0".to_owned() },
+//!     stream_stability_version: 1,
+//!     model: ModelEntry { name: "tutoring".to_owned(), digest: "blake3:00".to_owned() },
+//!     seed: 42,
+//!     start: rfc3339(0).ok_or("out of range")?,
+//!     end: rfc3339(86_400_000_000).ok_or("out of range")?,
+//!     scale: 1.0,
+//!     cells: 64,
+//!     scenarios: vec![],
+//!     format: options.format(),
+//!     compression: options.compression(),
+//!     fingerprint: "00".to_owned(),
+//!     streams: vec![],
+//!     entities: vec![],
+//!     files,
+//! };
+//! let out = folder.commit(&manifest)?;
+//! assert!(out.join("manifest.json").exists());
+//! # Ok(())
+//! # }
+//! ```
+
+mod arrays;
+mod arrow_file;
+mod error;
+mod events;
+mod file;
+mod manifest;
+mod options;
+mod parquet_file;
+mod rows;
+mod run_folder;
+mod schema;
+mod table_file;
+mod text_file;
+mod time_text;
+
+pub use error::Error;
+pub use events::{EventWriter, PART_ROWS};
+pub use file::FileEntry;
+pub use manifest::{
+    EntityEntry, GENERATOR_NAME, Generator, MANIFEST_NAME, MANIFEST_VERSION, Manifest, ModelEntry,
+    StreamEntry, manifest_schema,
+};
+pub use options::{Compression, Format, Options};
+pub use run_folder::RunFolder;
+pub use schema::arrow_schema;
+pub use table_file::write_table;
+pub use time_text::rfc3339;

@@ -1,0 +1,131 @@
+//! `manifest.json`: what a run was made from and what it left behind.
+
+use crate::file::FileEntry;
+use crate::options::{Compression, Format};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the manifest's shape.
+pub const MANIFEST_VERSION: u32 = 1;
+
+/// The file's name in the folder of a run.
+pub const MANIFEST_NAME: &str = "manifest.json";
+
+/// Who writes causeflow's manifests; a folder whose manifest names another generator is not ours.
+pub const GENERATOR_NAME: &str = "causeflow";
+
+/// A run: what it was made from, what it left behind, and how to tell that it is the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of this shape.
+    pub manifest_version: u32,
+    /// The program that wrote the run.
+    pub generator: Generator,
+    /// Grows whenever any generated value changes from one version of the program to the next.
+    pub stream_stability_version: u32,
+    /// The model that was played.
+    pub model: ModelEntry,
+    /// The seed, as a decimal string.
+    #[serde(with = "decimal_string")]
+    #[schemars(with = "String", regex(pattern = "^[0-9]{1,20}$"))]
+    pub seed: u64,
+    /// The first instant of the run, RFC 3339 in UTC.
+    pub start: String,
+    /// The first instant after the run, RFC 3339 in UTC.
+    pub end: String,
+    /// The share of the model's population and traffic that was played.
+    pub scale: f64,
+    /// The number of cells that the population is split into.
+    pub cells: u32,
+    /// The scenarios that were played, in their order.
+    pub scenarios: Vec<String>,
+    /// The format of the files.
+    pub format: Format,
+    /// The compression of the files.
+    pub compression: Compression,
+    /// A digest over the rows of all streams, independent of format, compression and file layout.
+    pub fingerprint: String,
+    /// The streams of events.
+    pub streams: Vec<StreamEntry>,
+    /// The tables of entities.
+    pub entities: Vec<EntityEntry>,
+    /// The files, with paths relative to this one.
+    pub files: Vec<FileEntry>,
+}
+
+/// The program that wrote a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Generator {
+    /// Its name, `causeflow`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// The model of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelEntry {
+    /// Its name.
+    pub name: String,
+    /// A digest over its text files.
+    pub digest: String,
+}
+
+/// A stream of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StreamEntry {
+    /// Its name, such as `booking.requested`.
+    pub name: String,
+    /// Number of events.
+    pub rows: u64,
+    /// A digest over its rows.
+    pub fingerprint: String,
+}
+
+/// A table of entities.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EntityEntry {
+    /// The kind of entity, such as `student`.
+    pub kind: String,
+    /// Number of entities.
+    pub rows: u64,
+}
+
+impl Manifest {
+    /// The text of `manifest.json`: indented JSON that ends with a line break.
+    ///
+    /// # Errors
+    /// When `scale` is not a finite number.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        if !self.scale.is_finite() {
+            let message = format!("scale {} is not a finite number", self.scale);
+            return Err(serde::ser::Error::custom(message));
+        }
+        Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+}
+
+/// The JSON Schema of the manifest.
+pub fn manifest_schema() -> serde_json::Value {
+    schemars::schema_for!(Manifest).to_value()
+}
+
+/// 64-bit numbers are strings in JSON: many readers keep only 53 bits of a number.
+mod decimal_string {
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(value: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = |error| de::Error::custom(format!("`{text}` is no 64-bit number: {error}"));
+        text.parse().map_err(wrong)
+    }
+}

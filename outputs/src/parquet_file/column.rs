@@ -1,0 +1,269 @@
+//! How each column is encoded: what was measured to be fast and small (docs/performance.md).
+//!
+//! | type | repeating values | otherwise |
+//! |---|---|---|
+//! | id | dictionary | plain, never compressed: random bits do not shrink |
+//! | time, int | dictionary | delta, bit-packed; compressing that gains nothing |
+//! | float | dictionary | byte stream split, then the file's compression; plain without one |
+//! | text, small | dictionary | dictionary |
+//! | bool | plain bits | plain bits |
+
+use super::dictionary::{self, Bits, Dictionary};
+use super::hybrid;
+use super::pages::{Contents, EncodedChunk, levels};
+use crate::arrays;
+use arrow::array::{Array, StringArray};
+use arrow::buffer::ScalarBuffer;
+use arrow::datatypes::{ArrowNativeType, Field};
+use bytes::Bytes;
+use causeflow_engine::table::{Column, Validity, Values};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::data_type::ByteArray;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::ColumnDescPtr;
+use std::borrow::Cow;
+use std::io::Write;
+use std::sync::Arc;
+
+/// Bits a value is expected to take without a dictionary, by type.
+const ID_BITS: usize = 64;
+const TIME_BITS: usize = 24;
+const FLOAT_BITS: usize = 52;
+const INT_BITS: usize = 16;
+
+/// An encoded column of a row group, made here or by the parquet crate.
+pub(crate) enum ColumnChunk {
+    Own(Box<EncodedChunk>),
+    Arrow(Box<ArrowColumnChunk>),
+}
+
+impl ColumnChunk {
+    pub fn append_to<W: Write + Send>(
+        self,
+        group: &mut SerializedRowGroupWriter<'_, W>,
+    ) -> Result<()> {
+        match self {
+            ColumnChunk::Own(chunk) => group.append_column(&chunk.bytes, chunk.close),
+            ColumnChunk::Arrow(chunk) => chunk.append_to_row_group(group),
+        }
+    }
+}
+
+/// What a column's encoder needs to know besides the values.
+pub(crate) struct ColumnContext<'a> {
+    pub rows: usize,
+    pub field: &'a Field,
+    pub column: ColumnDescPtr,
+    pub texts: &'a Arc<StringArray>,
+    pub writer: ArrowColumnWriter,
+}
+
+/// Encodes one column of a row group.
+pub(crate) fn encode(context: ColumnContext<'_>, column: Column) -> Result<ColumnChunk> {
+    let mask = match &column.validity {
+        Validity::None => return by_arrow(context, column),
+        Validity::All => None,
+        Validity::Mask(mask) => Some(mask.as_slice()),
+    };
+    let own = match &column.values {
+        Values::Id(v) => Some(ids(&context, v, mask)?),
+        Values::Time(v) => repeating(&context, v, mask, TIME_BITS, whole_range)?,
+        Values::Int(v) => repeating(&context, v, mask, INT_BITS, int_range)?,
+        Values::Float(v) => repeating(&context, v, mask, FLOAT_BITS, float_range)?,
+        Values::Text(v) => Some(texts(&context, v, mask)?),
+        Values::Small(v) => Some(smalls(&context, v, mask)?),
+        Values::Bool(_) => None,
+    };
+    match own {
+        Some(chunk) => Ok(ColumnChunk::Own(Box::new(chunk))),
+        None => by_arrow(context, column),
+    }
+}
+
+fn by_arrow(context: ColumnContext<'_>, column: Column) -> Result<ColumnChunk> {
+    let ColumnContext {
+        rows,
+        field,
+        texts,
+        mut writer,
+        ..
+    } = context;
+    let array = arrays::array(column, rows, field.data_type(), texts)
+        .map_err(|error| ParquetError::ArrowError(error.to_string()))?;
+    for leaf in compute_leaves(field, &array)? {
+        writer.write(&leaf)?;
+    }
+    Ok(ColumnChunk::Arrow(Box::new(writer.close()?)))
+}
+
+/// The values of the rows that have one.
+fn present<'a, T: Copy>(values: &'a [T], mask: Option<&[bool]>) -> Cow<'a, [T]> {
+    match mask {
+        None => Cow::Borrowed(values),
+        Some(mask) => {
+            let kept = values.iter().zip(mask).filter(|&(_, &valid)| valid);
+            Cow::Owned(kept.map(|(&value, _)| value).collect())
+        }
+    }
+}
+
+fn bytes_of<T: ArrowNativeType>(values: Vec<T>) -> Bytes {
+    Bytes::from_owner(ScalarBuffer::from(values).into_inner())
+}
+
+fn ids(context: &ColumnContext<'_>, values: &[u64], mask: Option<&[bool]>) -> Result<EncodedChunk> {
+    let kept = present(values, mask);
+    if let Some(dictionary) = dictionary::build(&kept, ID_BITS) {
+        let statistics = id_range(&dictionary.values);
+        return with_dictionary(context, dictionary, mask, kept.len(), statistics);
+    }
+    let statistics = id_range(&kept);
+    let levels = levels(context.field.is_nullable(), context.rows, mask);
+    let mut data = Vec::with_capacity(levels.len() + kept.len() * 8);
+    data.extend_from_slice(&levels);
+    data.extend(kept.iter().flat_map(|id| id.to_le_bytes()));
+    contents(context, None, data, statistics, kept.len())
+}
+
+/// Writes a column by its dictionary if that pays.
+fn repeating<T: Bits + ArrowNativeType>(
+    context: &ColumnContext<'_>,
+    values: &[T],
+    mask: Option<&[bool]>,
+    rival_bits: usize,
+    range: fn(&[T]) -> Statistics,
+) -> Result<Option<EncodedChunk>> {
+    let kept = present(values, mask);
+    let Some(dictionary) = dictionary::build(&kept, rival_bits) else {
+        return Ok(None);
+    };
+    let statistics = range(&dictionary.values);
+    with_dictionary(context, dictionary, mask, kept.len(), statistics).map(Some)
+}
+
+fn with_dictionary<T: ArrowNativeType>(
+    context: &ColumnContext<'_>,
+    dictionary: Dictionary<T>,
+    mask: Option<&[bool]>,
+    present: usize,
+    statistics: Statistics,
+) -> Result<EncodedChunk> {
+    let distinct = dictionary.values.len();
+    let page = bytes_of(dictionary.values).to_vec();
+    let data = coded(context, &dictionary.codes, distinct, mask);
+    contents(context, Some((page, distinct)), data, statistics, present)
+}
+
+fn texts(
+    context: &ColumnContext<'_>,
+    codes: &[u16],
+    mask: Option<&[bool]>,
+) -> Result<EncodedChunk> {
+    let kept = present(codes, mask);
+    let dictionary = dictionary::renumber(&kept, context.texts.len());
+    let mut page = Vec::new();
+    let strings = dictionary.values.iter();
+    let strings: Vec<&str> = strings
+        .map(|&code| context.texts.value(usize::from(code)))
+        .collect();
+    for text in &strings {
+        page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        page.extend_from_slice(text.as_bytes());
+    }
+    let bound = |text: Option<&&str>| text.map(|text| ByteArray::from(*text));
+    let (min, max) = (strings.iter().min(), strings.iter().max());
+    let statistics = Statistics::byte_array(bound(min), bound(max), None, None, false);
+    let data = coded(context, &dictionary.codes, strings.len(), mask);
+    let page = Some((page, strings.len()));
+    contents(context, page, data, statistics, kept.len())
+}
+
+fn smalls(
+    context: &ColumnContext<'_>,
+    values: &[u16],
+    mask: Option<&[bool]>,
+) -> Result<EncodedChunk> {
+    let kept = present(values, mask);
+    let limit = kept.iter().fold(0, |max, &value| value.max(max));
+    let dictionary = dictionary::renumber(&kept, usize::from(limit) + 1);
+    let values: Vec<i32> = dictionary.values.iter().map(|&v| i32::from(v)).collect();
+    let codes = dictionary.codes;
+    let statistics = int_range(&values);
+    let dictionary = Dictionary { values, codes };
+    with_dictionary(context, dictionary, mask, kept.len(), statistics)
+}
+
+/// The data page of a column with a dictionary: levels, the width of a code, the codes.
+fn coded(
+    context: &ColumnContext<'_>,
+    codes: &[u16],
+    distinct: usize,
+    mask: Option<&[bool]>,
+) -> Vec<u8> {
+    let mut data = levels(context.field.is_nullable(), context.rows, mask);
+    let width = hybrid::bit_width(distinct);
+    data.push(width);
+    hybrid::encode(codes, width, &mut data);
+    data
+}
+
+fn contents(
+    context: &ColumnContext<'_>,
+    dictionary: Option<(Vec<u8>, usize)>,
+    data: Vec<u8>,
+    statistics: Statistics,
+    present: usize,
+) -> Result<EncodedChunk> {
+    let nulls = (context.rows - present) as u64;
+    let contents = Contents {
+        column: Arc::clone(&context.column),
+        rows: context.rows,
+        dictionary,
+        data: data.into(),
+        statistics: with_nulls(statistics, nulls),
+    };
+    contents.into_chunk()
+}
+
+fn with_nulls(range: Statistics, nulls: u64) -> Statistics {
+    macro_rules! rebuild {
+        ($($kind:ident => $new:ident),*) => {
+            match range {
+                $(Statistics::$kind(v) => Statistics::$new(
+                    v.min_opt().cloned(), v.max_opt().cloned(), None, Some(nulls), false,
+                ),)*
+                other => other,
+            }
+        };
+    }
+    rebuild!(Int64 => int64, Int32 => int32, Double => double, ByteArray => byte_array)
+}
+
+/// Ids are unsigned: their order is that of u64, their carrier is i64.
+fn id_range(values: &[u64]) -> Statistics {
+    let bound = |id: Option<&u64>| id.map(|id| id.cast_signed());
+    let (min, max) = (values.iter().min(), values.iter().max());
+    Statistics::int64(bound(min), bound(max), None, None, false)
+}
+
+fn whole_range(values: &[i64]) -> Statistics {
+    let (min, max) = (values.iter().min(), values.iter().max());
+    Statistics::int64(min.copied(), max.copied(), None, None, false)
+}
+
+fn int_range(values: &[i32]) -> Statistics {
+    let (min, max) = (values.iter().min(), values.iter().max());
+    Statistics::int32(min.copied(), max.copied(), None, None, false)
+}
+
+/// Parquet wants no NaN in a range, and zeros with the sign that makes it wider.
+fn float_range(values: &[f64]) -> Statistics {
+    let nan = values.iter().any(|v| v.is_nan());
+    let min = values.iter().copied().reduce(f64::min).filter(|_| !nan);
+    let max = values.iter().copied().reduce(f64::max).filter(|_| !nan);
+    let low = min.map(|v| if v == 0.0 { -0.0 } else { v });
+    let high = max.map(|v| if v == 0.0 { 0.0 } else { v });
+    Statistics::double(low, high, None, None, false)
+}

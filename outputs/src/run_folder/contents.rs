@@ -1,0 +1,121 @@
+//! What lies in a folder, and whether it may be replaced.
+
+use super::lock::{LOCK_NAME, is_locked};
+use crate::error::{Error, io_error};
+use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+/// What was found at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    Missing,
+    Empty,
+    /// A folder with causeflow's manifest.
+    Run,
+    /// A folder that a run left unfinished.
+    Unfinished,
+    /// A folder that a run is writing to.
+    Busy,
+    /// A folder with anything else.
+    Foreign,
+    /// Not a folder.
+    File,
+}
+
+impl Contents {
+    /// Refuses with the reason and what to do instead.
+    pub fn refuse_unless_replaceable(self, path: &Path, force: bool) -> Result<(), Error> {
+        let message = match self {
+            Contents::Missing | Contents::Empty => return Ok(()),
+            Contents::Run | Contents::Unfinished if force => return Ok(()),
+            Contents::Run => {
+                "holds a finished run: add --force to replace it, or choose another folder with --out"
+            }
+            Contents::Unfinished => {
+                "holds an unfinished run: add --force to replace it, or choose another folder with --out"
+            }
+            Contents::Busy => {
+                "another run is writing to this folder: wait for it to end, or choose another with --out"
+            }
+            Contents::Foreign => {
+                "holds files that are not from causeflow and is left alone, also with --force: empty it yourself, or choose another folder with --out"
+            }
+            Contents::File => "is not a folder: choose another name with --out",
+        };
+        Err(Error::folder(path, message))
+    }
+}
+
+/// Looks at what lies at `path`.
+pub(crate) fn inspect(path: &Path) -> Result<Contents, Error> {
+    match fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Contents::Missing),
+        Err(error) => return Err(io_error("looking up", path)(error)),
+        Ok(meta) if !meta.is_dir() => return Ok(Contents::File),
+        Ok(_) => {}
+    }
+    let mut entries = fs::read_dir(path).map_err(io_error("reading", path))?;
+    if entries.next().is_none() {
+        return Ok(Contents::Empty);
+    }
+    Ok(if path.join(LOCK_NAME).is_file() {
+        if is_locked(path) {
+            Contents::Busy
+        } else {
+            Contents::Unfinished
+        }
+    } else if has_our_manifest(path) {
+        Contents::Run
+    } else {
+        Contents::Foreign
+    })
+}
+
+fn has_our_manifest(folder: &Path) -> bool {
+    let Ok(text) = fs::read(folder.join(MANIFEST_NAME)) else {
+        return false;
+    };
+    let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
+    manifest["generator"]["name"] == GENERATOR_NAME
+}
+
+/// Removes everything in `folder` but the entry `keep`.
+pub(crate) fn clear(folder: &Path, keep: &str) -> Result<(), Error> {
+    let entries = fs::read_dir(folder).map_err(io_error("reading", folder))?;
+    for entry in entries {
+        let entry = entry.map_err(io_error("reading", folder))?;
+        if entry.file_name() == keep {
+            continue;
+        }
+        let path = entry.path();
+        let kind = entry.file_type().map_err(io_error("looking up", &path))?;
+        let removed = if kind.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        removed.map_err(io_error("removing", &path))?;
+    }
+    Ok(())
+}
+
+/// Ends what a run that was killed while it replaced an earlier one had begun: with nothing at
+/// `out` the earlier run goes back there, otherwise its remains are removed.
+pub(crate) fn put_back_interrupted(out: &Path, aside: &Path, mark: &str) -> Result<(), Error> {
+    match inspect(aside)? {
+        Contents::Missing => return Ok(()),
+        _ if aside.join(mark).is_file() => {}
+        _ => {
+            let message = "is needed to replace a run and holds something else: rename it, or choose another folder with --out";
+            return Err(Error::folder(aside, message));
+        }
+    }
+    if inspect(out)? == Contents::Missing {
+        fs::rename(aside, out).map_err(io_error("putting back", out))?;
+        let mark = out.join(mark);
+        return fs::remove_file(&mark).map_err(io_error("removing", &mark));
+    }
+    super::remove_folder(aside, mark)
+}

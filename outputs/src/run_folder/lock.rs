@@ -1,0 +1,90 @@
+//! The lock of a staging folder, which is also the mark that the folder is ours.
+
+use crate::error::{Error, io_error};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// The lock's name in a staging folder.
+pub(crate) const LOCK_NAME: &str = ".causeflow-lock";
+
+/// A locked staging folder.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    path: PathBuf,
+    /// The operating system lets go of the lock when this closes, also when the process is killed.
+    _file: File,
+}
+
+impl Lock {
+    /// Creates `staging` if it is missing and locks it on behalf of `out`.
+    pub fn acquire(staging: &Path, out: &Path) -> Result<Lock, Error> {
+        match fs::create_dir(staging) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => refuse_foreign(staging)?,
+            Err(error) => return Err(io_error("creating folder", staging)(error)),
+        }
+        let path = staging.join(LOCK_NAME);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io_error("creating", &path))?;
+        match file.try_lock() {
+            Ok(()) if is_same(&file, &path) => Ok(Lock { path, _file: file }),
+            // Locked, but the other run has removed the file meanwhile: it has just ended.
+            Ok(()) | Err(TryLockError::WouldBlock) => Err(in_use(out)),
+            Err(TryLockError::Error(error)) => Err(io_error("locking", &path)(error)),
+        }
+    }
+
+    /// Removes the lock's file and stays locked: for the moment before the folder is renamed.
+    pub fn remove_file(&mut self) -> Result<(), Error> {
+        fs::remove_file(&self.path).map_err(io_error("removing", &self.path))
+    }
+}
+
+/// Whether a run writes to this staging folder at the moment.
+pub(crate) fn is_locked(staging: &Path) -> bool {
+    let file = File::open(staging.join(LOCK_NAME));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
+fn in_use(out: &Path) -> Error {
+    let message =
+        "another run is writing to this folder: wait for it to end, or choose another with --out";
+    Error::folder(out, message)
+}
+
+/// A folder that happens to have the staging folder's name is left alone.
+fn refuse_foreign(staging: &Path) -> Result<(), Error> {
+    let foreign = || {
+        let message = "is needed to write the run and holds something else: rename it, or choose another folder with --out";
+        Error::folder(staging, message)
+    };
+    let kind = fs::symlink_metadata(staging).map_err(io_error("looking up", staging))?;
+    if !kind.is_dir() {
+        return Err(foreign());
+    }
+    let mut entries = fs::read_dir(staging).map_err(io_error("reading", staging))?;
+    if entries.next().is_none() || staging.join(LOCK_NAME).is_file() {
+        return Ok(());
+    }
+    Err(foreign())
+}
+
+#[cfg(unix)]
+fn is_same(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |meta: fs::Metadata| (meta.dev(), meta.ino());
+    let (Ok(held), Ok(found)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
+    };
+    identity(held) == identity(found)
+}
+
+#[cfg(not(unix))]
+fn is_same(_file: &File, path: &Path) -> bool {
+    path.exists()
+}

@@ -1,0 +1,171 @@
+//! The folder of a run: staged beside its final place, put there in one step.
+//!
+//! While a run writes, its files lie in `<name>.partial`, locked against a second run. The manifest
+//! is written last and then the folder gets its name. An earlier run that is replaced waits in
+//! `<name>.replaced` until the new one is in place. So a run that fails or is killed at any point
+//! leaves the earlier one as it was, and nothing that looks whole. Against a loss of power only the
+//! manifest is synchronised with the disk.
+
+mod contents;
+mod lock;
+
+use crate::error::{Error, io_error};
+use crate::manifest::{MANIFEST_NAME, Manifest};
+use contents::{Contents, clear, inspect, put_back_interrupted};
+use lock::{LOCK_NAME, Lock};
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Marks an earlier run that is being replaced, so that no other folder is taken for one.
+const REPLACED_MARK: &str = ".causeflow-replaced";
+
+/// A run's folder while it is being written; dropped without [`commit`](Self::commit), it is gone.
+#[derive(Debug)]
+pub struct RunFolder {
+    out: PathBuf,
+    staging: PathBuf,
+    force: bool,
+    /// Held until the folder has its final name or is gone.
+    lock: Option<Lock>,
+}
+
+impl RunFolder {
+    /// Reserves `out` for a run. Nothing at `out` itself is touched before [`commit`](Self::commit).
+    ///
+    /// # Errors
+    /// [`Error::Folder`] when `out` holds something: a finished or unfinished run without `force`,
+    /// anything else always; and when another run writes to the same place at this moment.
+    /// [`Error::Io`] when the disk fails.
+    pub fn create(out: &Path, force: bool) -> Result<RunFolder, Error> {
+        let out = resolve(out)?;
+        let staging = sibling(&out, ".partial");
+        inspect(&out)?.refuse_unless_replaceable(&out, force)?;
+        let lock = Lock::acquire(&staging, &out)?;
+        let mut folder = RunFolder {
+            out,
+            staging,
+            force,
+            lock: Some(lock),
+        };
+        folder.prepare()?;
+        Ok(folder)
+    }
+
+    /// Holding the lock, puts right what a killed run left and looks at `out` again: another run
+    /// may have ended in between.
+    fn prepare(&mut self) -> Result<(), Error> {
+        clear(&self.staging, LOCK_NAME)?;
+        put_back_interrupted(&self.out, &sibling(&self.out, ".replaced"), REPLACED_MARK)?;
+        inspect(&self.out)?.refuse_unless_replaceable(&self.out, self.force)
+    }
+
+    /// The staging folder, to write the run's files into.
+    pub fn path(&self) -> &Path {
+        &self.staging
+    }
+
+    /// Writes the manifest and puts the run in place, which it returns. An earlier run is removed
+    /// only afterwards.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk fails; an earlier run is then where it was. [`Error::Folder`]
+    /// when something that may not be replaced has appeared at the place meanwhile.
+    pub fn commit(mut self, manifest: &Manifest) -> Result<PathBuf, Error> {
+        self.write_manifest(manifest)?;
+        let found = inspect(&self.out)?;
+        found.refuse_unless_replaceable(&self.out, self.force)?;
+        if let Some(lock) = &mut self.lock {
+            lock.remove_file()?;
+        }
+        match found {
+            Contents::Missing => self.rename_into_place()?,
+            _ => self.replace()?,
+        }
+        self.lock = None;
+        Ok(self.out.clone())
+    }
+
+    fn write_manifest(&self, manifest: &Manifest) -> Result<(), Error> {
+        let path = self.staging.join(MANIFEST_NAME);
+        let text = manifest
+            .to_json()
+            .map_err(|error| Error::encode(&path, error))?;
+        let write = |path: &Path| {
+            let mut file = File::create_new(path)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        };
+        write(&path).map_err(io_error("writing", &path))
+    }
+
+    fn rename_into_place(&self) -> Result<(), Error> {
+        fs::rename(&self.staging, &self.out).map_err(io_error("putting in place", &self.out))
+    }
+
+    /// Moves what is at `out` aside, puts the run there, and only then removes the former.
+    fn replace(&self) -> Result<(), Error> {
+        let aside = sibling(&self.out, ".replaced");
+        let mark = self.out.join(REPLACED_MARK);
+        fs::write(&mark, b"").map_err(io_error("marking", &mark))?;
+        let moved = fs::rename(&self.out, &aside).map_err(io_error("moving aside", &self.out));
+        if let Err(error) = moved {
+            // What matters is the error that led here; a mark left behind does no harm.
+            let _ = fs::remove_file(&mark);
+            return Err(error);
+        }
+        if let Err(error) = self.rename_into_place() {
+            if fs::rename(&aside, &self.out).is_ok() {
+                let _ = fs::remove_file(&mark);
+            }
+            return Err(error);
+        }
+        remove_folder(&aside, REPLACED_MARK)
+    }
+}
+
+impl Drop for RunFolder {
+    fn drop(&mut self) {
+        // `commit` lets go of the lock when it has succeeded. What cannot be removed here is
+        // cleared by the next run to the same folder.
+        if let Some(mut lock) = self.lock.take()
+            && clear(&self.staging, LOCK_NAME).is_ok()
+            && lock.remove_file().is_ok()
+        {
+            let _ = fs::remove_dir(&self.staging);
+        }
+    }
+}
+
+/// Removes a folder of ours, its mark last: interrupted, it is still known as ours.
+fn remove_folder(folder: &Path, mark: &str) -> Result<(), Error> {
+    clear(folder, mark)?;
+    let mark = folder.join(mark);
+    fs::remove_file(&mark).map_err(io_error("removing", &mark))?;
+    fs::remove_dir(folder).map_err(io_error("removing", folder))
+}
+
+/// Creates the parent folders and follows links, so that siblings lie on the same file system.
+fn resolve(out: &Path) -> Result<PathBuf, Error> {
+    if fs::metadata(out).is_ok() {
+        return fs::canonicalize(out).map_err(io_error("looking up", out));
+    }
+    let Some(name) = out.file_name() else {
+        let message = "this is no name for a folder: give one such as `out`";
+        return Err(Error::folder(out, message));
+    };
+    let parent = match out.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent).map_err(io_error("creating folder", parent))?;
+    let parent = fs::canonicalize(parent).map_err(io_error("looking up", parent))?;
+    Ok(parent.join(name))
+}
+
+fn sibling(out: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(out.file_name().unwrap_or_default());
+    name.push(ending);
+    out.with_file_name(name)
+}

@@ -1,0 +1,110 @@
+//! A table's file in any of the formats.
+
+use crate::arrow_file::ArrowFile;
+use crate::error::Error;
+use crate::file::{DigestFile, FileEntry};
+use crate::options::{Format, Options};
+use crate::parquet_file::ParquetFile;
+use crate::rows::{RowBuffer, Rows};
+use crate::schema::arrow_schema;
+use crate::text_file::{TextFile, TextFormat};
+use arrow::array::StringArray;
+use causeflow_engine::table::{Chunk, Dictionary, TableSchema};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The dictionary in the two shapes that the formats need.
+#[derive(Clone)]
+pub(crate) struct Texts {
+    pub dictionary: Dictionary,
+    array: Arc<StringArray>,
+}
+
+impl Texts {
+    pub fn new(dictionary: Dictionary) -> Texts {
+        let array = Arc::new(StringArray::from_iter_values(dictionary.iter()));
+        Texts { dictionary, array }
+    }
+}
+
+/// A file that is being written, in one of the formats.
+pub(crate) enum TableFile {
+    Parquet(Box<ParquetFile>),
+    Arrow(Box<ArrowFile>),
+    Text(Box<TextFile>),
+}
+
+impl TableFile {
+    /// Creates `folder/relative.<ending>`.
+    pub fn create(
+        folder: &Path,
+        relative: &str,
+        table: &TableSchema,
+        texts: &Texts,
+        options: Options,
+    ) -> Result<TableFile, Error> {
+        let (format, compression) = (options.format(), options.compression());
+        let file = DigestFile::create(folder, format!("{relative}.{}", format.ending()))?;
+        let text = |file, format| {
+            let created = TextFile::create(file, table, &texts.dictionary, format)?;
+            Ok(TableFile::Text(Box::new(created)))
+        };
+        let array = Arc::clone(&texts.array);
+        match format {
+            Format::Parquet => ParquetFile::create(file, arrow_schema(table), array, compression)
+                .map(|file| TableFile::Parquet(Box::new(file))),
+            Format::Arrow => ArrowFile::create(file, arrow_schema(table), array, compression)
+                .map(|file| TableFile::Arrow(Box::new(file))),
+            Format::Csv => text(file, TextFormat::Csv),
+            Format::Jsonl => text(file, TextFormat::Jsonl),
+        }
+    }
+
+    pub fn write(&mut self, rows: Rows) -> Result<(), Error> {
+        match self {
+            TableFile::Parquet(file) => file.write(rows),
+            TableFile::Arrow(file) => file.write(rows),
+            TableFile::Text(file) => file.write(rows),
+        }
+    }
+
+    pub fn finish(self) -> Result<FileEntry, Error> {
+        match self {
+            TableFile::Parquet(file) => file.finish(),
+            TableFile::Arrow(file) => file.finish(),
+            TableFile::Text(file) => file.finish(),
+        }
+    }
+}
+
+/// Writes a whole table into one new file, `folder/relative.<ending>`, such as the entities of a
+/// kind. `chunks` are its rows in order.
+///
+/// # Errors
+/// [`Error::Rows`] when the chunks do not fit the schema, [`Error::Io`] when the disk fails.
+pub fn write_table(
+    folder: &Path,
+    relative: &str,
+    schema: &TableSchema,
+    dictionary: &Dictionary,
+    chunks: &[Chunk],
+    options: Options,
+) -> Result<FileEntry, Error> {
+    let texts = Texts::new(Arc::clone(dictionary));
+    let mut buffer = RowBuffer::new(schema.clone(), dictionary.len());
+    let mut file = TableFile::create(folder, relative, schema, &texts, options)?;
+    for chunk in chunks {
+        buffer.check(chunk)?;
+        let mut done = 0;
+        while done < chunk.rows {
+            done += buffer.append(chunk, done);
+            if buffer.is_full() {
+                file.write(buffer.take())?;
+            }
+        }
+    }
+    if !buffer.is_empty() {
+        file.write(buffer.take())?;
+    }
+    file.finish()
+}

@@ -1,0 +1,8 @@
+//! The promises of causeflow-outputs, one module a subject.
+
+mod bytes;
+mod disk;
+mod folder;
+mod formats;
+mod manifests;
+mod support;

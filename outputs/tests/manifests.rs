@@ -1,0 +1,62 @@
+//! The manifest, its JSON and its schema.
+
+use crate::support::manifest;
+use causeflow_outputs::{EntityEntry, FileEntry, Manifest, StreamEntry, manifest_schema};
+use serde_json::Value;
+
+fn full() -> Manifest {
+    let mut full = manifest(vec![FileEntry {
+        path: "entities/student.parquet".to_owned(),
+        rows: 3,
+        bytes: 4,
+        digest: "blake3:00".to_owned(),
+    }]);
+    full.streams.push(StreamEntry {
+        name: "a.b".to_owned(),
+        rows: 2,
+        fingerprint: "00".to_owned(),
+    });
+    full.entities.push(EntityEntry {
+        kind: "student".to_owned(),
+        rows: 3,
+    });
+    full
+}
+
+#[test]
+fn it_reads_back_and_the_seed_is_a_string() {
+    let text = full().to_json().expect("finite");
+    assert!(text.ends_with("}\n"));
+    assert!(
+        text.contains("\"seed\": \"18446744073709551615\""),
+        "{text}"
+    );
+    assert_eq!(
+        serde_json::from_str::<Manifest>(&text).expect("valid"),
+        full()
+    );
+    let wrong = text.replace("18446744073709551615", "18446744073709551616");
+    assert!(serde_json::from_str::<Manifest>(&wrong).is_err());
+}
+
+#[test]
+fn a_scale_that_json_cannot_hold_is_an_error() {
+    let mut wrong = full();
+    wrong.scale = f64::NAN;
+    assert!(wrong.to_json().is_err());
+}
+
+#[test]
+fn the_schema_requires_and_describes_every_field() {
+    let schema = manifest_schema();
+    let json = serde_json::to_value(full()).expect("valid");
+    let fields: Vec<&String> = json.as_object().expect("an object").keys().collect();
+    let properties = &schema["properties"];
+    assert_eq!(properties.as_object().map(|p| p.len()), Some(fields.len()));
+    let required = schema["required"].as_array().expect("a list");
+    for field in fields {
+        assert!(required.contains(&Value::from(field.as_str())), "{field}");
+        assert!(properties[field]["description"].is_string(), "{field}");
+    }
+    assert_eq!(properties["seed"]["type"], "string");
+}
