@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use crate::cell::{Cell, HEAD_WORDS, Population};
 use crate::eval::{Block, eval_block};
 use crate::fingerprint::Digest;
-use crate::program::{NO_CAUSE, Stream};
+use crate::program::{NO_CAUSE, Stage, Stream};
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::world::{Observed, World};
 
@@ -132,8 +132,8 @@ fn block_chunk(
     let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
     let indexes: Vec<u32> = word(5).into_iter().map(|w| w as u32).collect();
     let mut slots: Vec<Vec<u64>> = (HEAD_WORDS..stride).map(word).collect();
-    let lazy = definition.variables.iter().filter(|variable| !variable.eager);
-    slots.resize(slots.len() + lazy.clone().count(), Vec::new());
+    let later = definition.variables.iter().filter(|variable| variable.stage != Stage::Eager);
+    slots.resize(slots.len() + later.clone().count(), Vec::new());
     let observed = Observed::default();
     let mut block = Block {
         world,
@@ -147,7 +147,7 @@ fn block_chunk(
         indexes: &indexes,
         slots,
     };
-    for variable in lazy {
+    for variable in later.filter(|variable| variable.written) {
         let mut column = Vec::with_capacity(n);
         eval_block(&variable.value, &block, &mut column);
         block.slots[usize::from(variable.slot)] = column;

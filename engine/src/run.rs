@@ -72,7 +72,7 @@ pub struct RunResult {
 }
 
 /// So many words of rows, at least, go on their way together.
-const BATCH_WORDS: usize = 2_000_000;
+const BATCH_WORDS: usize = 500_000;
 
 /// Plays a program on the threads of the current rayon pool.
 ///
@@ -206,7 +206,7 @@ impl Clockwork {
             self.cells.iter_mut().flat_map(|cell| std::mem::take(&mut cell.outbox)).collect();
         messages.sort_by_key(|(_, event)| event.order());
         for (process, event) in messages {
-            self.cells[usize::from(process)].receive(event);
+            self.cells[usize::from(process)].receive(world, event);
         }
         let program = &world.program;
         self.observed.states = (0..program.kinds.len())

@@ -5,7 +5,7 @@ fn main() {
     let scale: f64 = args[2].parse().unwrap();
     let days: i64 = args[3].parse().unwrap();
     let seeds: u64 = args[4].parse().unwrap();
-    for s in &model.compiled.program.streams { if args.len() > 5 { println!("{} carried={} {:?} eager={} lazy={} stateful={}", s.name, s.carried, s.carried_names, s.eager, s.variables.len() as u16 - s.variables.iter().filter(|v| v.eager).count() as u16, s.stateful); } }
+    for s in &model.compiled.program.streams { if args.len() > 5 { println!("{} carried={} {:?} eager={} lazy={} stateful={}", s.name, s.carried, s.carried_names, s.eager, s.on_demand, s.stateful); } }
     let start = Time(1_769_990_400_000_000);
     let mut sums = std::collections::BTreeMap::new();
     for seed in 42..42+seeds {

@@ -3,7 +3,8 @@
 //! `cargo bench -p causeflow-outputs` writes a table of ten columns (three random ids, a time, a
 //! cell, an attribution without values, two texts, two floats) with each compression. The floats
 //! are once uniform, which hardly compresses, and once in cents. The files go to a temporary
-//! folder, so the figures hold the digest and the copy into the page cache.
+//! folder, so the figures hold the digest and the copy into the page cache. With the name of a
+//! compression after `--`, only that one is measured.
 
 use causeflow_engine::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
@@ -142,6 +143,7 @@ fn measure(
 fn main() -> Result<(), Box<dyn Error>> {
     let dictionary: Dictionary = (0..20).map(|i| format!("category_{i}")).collect();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+    let only = std::env::args().skip(1).find(|arg| !arg.starts_with('-'));
     println!("floats   compression   million rows/s   bytes/row");
     for (name, cents) in [("uniform", false), ("cents", true)] {
         let mut draws = Draws(7);
@@ -155,6 +157,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             Compression::Snappy,
             Compression::None,
         ] {
+            let name_of = format!("{compression:?}").to_lowercase();
+            if only.as_ref().is_some_and(|only| *only != name_of) {
+                continue;
+            }
             let options = Options::new(Format::Parquet, Some(compression))?;
             let mut best = (0.0_f64, 0.0);
             for _ in 0..5 {
@@ -167,8 +173,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 best = (best.0.max(speed), size);
             }
             let (speed, size) = (best.0 / 1e6, best.1);
-            let compression = format!("{compression:?}").to_lowercase();
-            println!("{name:8} {compression:13} {speed:14.2} {size:11.2}");
+            println!("{name:8} {name_of:13} {speed:14.2} {size:11.2}");
         }
     }
     Ok(())

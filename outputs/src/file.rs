@@ -68,11 +68,11 @@ impl DigestFile {
         Ok(())
     }
 
-    /// Writes what is left and describes the file.
-    pub fn finish(mut self, rows: u64) -> Result<FileEntry, Error> {
+    /// Writes what is left and describes the file; nothing may be written afterwards.
+    pub fn finish(&mut self, rows: u64) -> Result<FileEntry, Error> {
         self.flush().map_err(io_error("writing", &self.path))?;
         Ok(FileEntry {
-            path: self.relative,
+            path: self.relative.clone(),
             rows,
             bytes: self.bytes,
             digest: format!("blake3:{}", self.hasher.finalize().to_hex()),

@@ -158,7 +158,7 @@ impl TextFile {
         Ok(true)
     }
 
-    pub fn finish(self) -> Result<FileEntry, Error> {
+    pub fn finish(mut self) -> Result<FileEntry, Error> {
         self.file.finish(self.rows)
     }
 }

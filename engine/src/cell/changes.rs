@@ -15,7 +15,7 @@ impl Cell {
         let id = event.key.child(definition.purpose, 0);
         let entity = self.population.join(world, kind, id, event.time, definition.joins);
         self.open_joiner(world, kind, entity, None, event.time, end);
-        self.start_timers(world, kind, entity, event.time);
+        self.start_timers(world, kind, entity, event.time, end);
         entity as u64
     }
 

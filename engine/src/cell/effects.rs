@@ -1,10 +1,11 @@
 //! What events cause: which children, when, where, and what they carry.
 
 use super::Event;
+use super::pending::Pending;
 use crate::arrivals::scale_bits;
 use crate::draw::{Purpose, purpose};
 use crate::eval::{Frame, eval, happens, number};
-use crate::program::{Delay, Effect, MAX_CARRIED, Place, Stream};
+use crate::program::{Delay, Effect, MAX_CARRIED, Outcome, Place, Stream};
 use crate::queue::FutureEvents;
 use crate::time::Time;
 use crate::world::World;
@@ -15,34 +16,33 @@ const CELL: Purpose = purpose("cell");
 pub(super) struct Spawner<'a> {
     pub world: &'a World,
     pub end: Time,
+    pub pending: &'a mut Pending,
     pub queue: &'a mut FutureEvents<Event>,
     pub work: &'a mut Vec<Event>,
     pub outbox: &'a mut Vec<(u16, Event)>,
 }
 
 impl Spawner<'_> {
-    /// Causes what follows from an event, worked out on `frame`.
-    pub fn effects_of(&mut self, event: &Event, stream: &Stream, frame: &Frame<'_>) {
+    /// Causes what follows from an event. `around` is its frame without words, `slots` its words.
+    pub fn effects_of(&mut self, event: &Event, stream: &Stream, around: &Frame<'_>, slots: &mut [u64]) {
         for effect in &stream.effects {
-            if happens(effect, frame) {
-                self.cause(event, effect, frame);
+            if happens(effect, &Frame { slots, ..*around }) {
+                self.cause(event, stream, effect, around, slots);
             }
         }
         for group in &stream.outcomes {
-            let total: f64 = group.effects.iter().map(|e| number(&e.probability, frame).max(0.0)).sum();
-            let mut mark = frame.key.uniform(group.purpose) * total;
-            let chosen = group.effects.iter().find(|effect| {
-                mark -= number(&effect.probability, frame).max(0.0);
-                mark < 0.0
-            });
-            // Rounding may leave the mark at 0 after the last member, which is then the one.
-            if let Some(effect) = chosen.or(group.effects.last()) {
-                self.cause(event, effect, frame);
+            if let Some(effect) = choose(group, &Frame { slots, ..*around }) {
+                self.cause(event, stream, effect, around, slots);
             }
         }
     }
 
-    fn cause(&mut self, event: &Event, effect: &Effect, frame: &Frame<'_>) {
+    fn cause(&mut self, event: &Event, stream: &Stream, effect: &Effect, around: &Frame<'_>, slots: &mut [u64]) {
+        for &need in &effect.needs {
+            let variable = &stream.variables[usize::from(need)];
+            slots[usize::from(variable.slot)] = eval(&variable.value, &Frame { slots, ..*around });
+        }
+        let frame = &Frame { slots, ..*around };
         let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
         let mut time = frame.time;
         let mut carried = [0; MAX_CARRIED];
@@ -88,12 +88,27 @@ impl Spawner<'_> {
             assert!(event.time >= self.end, "a message between cells takes less than a window");
             let cell = scale_bits(event.key.bits(CELL), u64::from(self.world.program.cells));
             self.outbox.push((cell as u16, event));
-        } else if event.time < self.end && !self.world.program.streams[usize::from(event.stream)].stateful {
-            self.work.push(event);
-        } else {
+        } else if event.time >= self.end {
+            self.pending.push(self.world, &event);
+        } else if self.world.program.streams[usize::from(event.stream)].stateful {
             self.queue.push(event.order(), event);
+        } else {
+            self.work.push(event);
         }
     }
+}
+
+/// The one effect of a group that happens.
+fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<&'a Effect> {
+    let shares = |effect: &Effect| number(&effect.probability, frame).max(0.0);
+    let total: f64 = group.effects.iter().map(shares).sum();
+    let mut mark = frame.key.uniform(group.purpose) * total;
+    let chosen = group.effects.iter().find(|effect| {
+        mark -= shares(effect);
+        mark < 0.0
+    });
+    // Rounding may leave the mark at 0 after the last member, which is then the one.
+    chosen.or(group.effects.last())
 }
 
 /// A time some microseconds later; never earlier.

@@ -4,6 +4,7 @@
 
 mod changes;
 mod effects;
+mod pending;
 mod population;
 mod sources;
 
@@ -11,11 +12,12 @@ pub use population::{Group, Population};
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
-use crate::program::{MAX_CARRIED, NO_CAUSE, StreamId};
+use crate::program::{MAX_CARRIED, NO_CAUSE, Stage, StreamId};
 use crate::queue::{FutureEvents, Order};
 use crate::time::Time;
 use crate::world::{Observed, World};
 use effects::Spawner;
+use pending::Pending;
 
 /// An event that is to take place.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +69,11 @@ pub struct Cell {
     pub outbox: Vec<(u16, Event)>,
     /// How many events have taken place, with those of the warm-up and those not written.
     pub played: u64,
-    pub(crate) queue: FutureEvents<Event>,
-    /// Events due before the next barrier that need no order.
+    /// Events after the next barrier.
+    pending: Pending,
+    /// Events before the next barrier that take place in order.
+    queue: FutureEvents<Event>,
+    /// Events before the next barrier that need no order.
     work: Vec<Event>,
     slots: Vec<u64>,
 }
@@ -83,6 +88,7 @@ impl Cell {
             rows: vec![Vec::new(); world.program.streams.len()],
             outbox: Vec::new(),
             played: 0,
+            pending: Pending::new(world),
             queue: FutureEvents::new(),
             work: Vec::new(),
             slots: Vec::new(),
@@ -90,18 +96,41 @@ impl Cell {
     }
 
     /// Takes a message at a barrier.
-    pub fn receive(&mut self, event: Event) {
-        self.queue.push(event.order(), event);
+    pub fn receive(&mut self, world: &World, event: Event) {
+        self.pending.push(world, &event);
     }
 
     /// Plays all events from `start` up to the barrier at `end`.
     pub fn advance(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
+        let due = self.pending.open(start);
+        for event in due.events(world) {
+            self.enter(world, observed, event, end);
+        }
+        self.pending.recycle(due);
         self.open_sources(world, observed, start, end);
-        while let Some((_, event)) = self.queue.pop_before(end.0) {
+        while let Some((_, event)) = self.queue.pop() {
             if event.candidate && !self.accept(world, observed, &event, end) {
                 continue;
             }
             self.play(world, observed, event, end);
+        }
+    }
+
+    /// Lets in an event before the next barrier: those that touch state wait for their turn.
+    fn enter(&mut self, world: &World, observed: &Observed, event: Event, end: Time) {
+        if world.program.streams[usize::from(event.stream)].stateful {
+            self.queue.push(event.order(), event);
+        } else {
+            self.play(world, observed, event, end);
+        }
+    }
+
+    /// Puts an event of this process where it waits for its time.
+    fn wait(&mut self, world: &World, event: Event, end: Time) {
+        if event.time < end {
+            self.queue.push(event.order(), event);
+        } else {
+            self.pending.push(world, &event);
         }
     }
 
@@ -118,7 +147,7 @@ impl Cell {
         let mut slots = std::mem::take(&mut self.slots);
         slots.clear();
         slots.extend_from_slice(&event.carried[..usize::from(stream.carried)]);
-        slots.resize(usize::from(stream.carried + stream.eager), 0);
+        slots.resize(usize::from(stream.carried + stream.eager + stream.on_demand), 0);
         if let Some((kind, slot)) = stream.creates {
             slots[usize::from(slot)] = self.create(world, kind, event, end);
         }
@@ -138,7 +167,7 @@ impl Cell {
                     u64::from(event.generation) << 32 | u64::from(self.index) << 16 | u64::from(event.from),
                     u64::from(event.index),
                 ]);
-                rows.extend_from_slice(&slots);
+                rows.extend_from_slice(&slots[..usize::from(stream.carried + stream.eager)]);
             }
         }
         self.slots = slots;
@@ -155,22 +184,25 @@ impl Cell {
         end: Time,
     ) -> bool {
         let stream = &world.program.streams[usize::from(event.stream)];
-        for variable in stream.variables.iter().filter(|variable| variable.eager) {
+        for variable in stream.variables.iter().filter(|variable| variable.stage == Stage::Eager) {
             let value = eval(&variable.value, &self.frame(world, observed, event, slots));
             slots[usize::from(variable.slot)] = value;
         }
-        let frame = Frame { slots, ..frame_of(world, observed, &self.population, event) };
-        if stream.requires.as_ref().is_some_and(|e| number(e, &frame) == 0.0) {
+        let frame = frame_of(world, observed, &self.population, event);
+        if let Some(requires) = &stream.requires
+            && number(requires, &Frame { slots, ..frame }) == 0.0
+        {
             return false;
         }
         let mut spawner = Spawner {
             world,
             end,
+            pending: &mut self.pending,
             queue: &mut self.queue,
             work: &mut self.work,
             outbox: &mut self.outbox,
         };
-        spawner.effects_of(event, stream, &frame);
+        spawner.effects_of(event, stream, &frame, slots);
         true
     }
 

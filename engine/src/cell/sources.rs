@@ -25,10 +25,10 @@ impl Cell {
     /// Opens the sources for the events between two barriers.
     pub(super) fn open_sources(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
         if start == world.begin {
-            self.start_platform_timers(world);
+            self.start_platform_timers(world, end);
             for kind in 0..world.program.kinds.len() {
                 for entity in 0..self.population.groups[kind].ids.len() {
-                    self.start_timers(world, kind as KindId, entity, Time(start.0 - 1));
+                    self.start_timers(world, kind as KindId, entity, Time(start.0 - 1), end);
                 }
             }
         }
@@ -64,7 +64,6 @@ impl Cell {
         let max = per_hour * profile.max_between(start, end);
         let process = arrivals.key.child(purpose("cell"), u64::from(self.index));
         let window = end - start;
-        let stateful = world.program.streams[arrivals.stream].stateful;
         candidates(process, start.index_of(window), window, max, |candidate| {
             let Candidate { key, time, mark_per_hour } = candidate;
             if mark_per_hour >= per_hour * profile.factor(time)
@@ -74,11 +73,7 @@ impl Cell {
             }
             let actor = arrivals.actor.as_ref().map(|actor| self.pick_actor(actor, key));
             let event = root(arrivals.stream, key, time, actor.is_some(), actor.unwrap_or(0));
-            if stateful {
-                self.queue.push(event.order(), event);
-            } else {
-                self.play(world, observed, event, end);
-            }
+            self.enter(world, observed, event, end);
         });
     }
 
@@ -109,6 +104,7 @@ impl Cell {
             return;
         }
         let (id, state) = (Key(group.ids[entity]), usize::from(group.states[entity]));
+        let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
         let (first, last) = (Time(block * JOINER_BLOCK.0), Time((block + 1) * JOINER_BLOCK.0));
         for arrivals in &world.arrivals {
@@ -119,11 +115,7 @@ impl Cell {
             if took_part || actor.states[state] == 0.0 || !world.needed_before(arrivals.stream, last) {
                 continue;
             }
-            let weight = if actor.equal {
-                1.0
-            } else {
-                group.activity(&world.program.kinds[usize::from(kind)], entity)
-            };
+            let weight = if actor.equal { 1.0 } else { activity };
             let per_hour = arrivals.per_weight_per_hour * weight;
             let profile = &world.profiles[arrivals.profile];
             let max = per_hour * profile.max_between(first, last) * world.highest_spike();
@@ -132,12 +124,10 @@ impl Cell {
                 let Candidate { key, time, mark_per_hour } = candidate;
                 let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
                 if time > since && mark_per_hour < rate && world.needed(arrivals.stream as u16, time) {
-                    let event = root(arrivals.stream, key, time, true, entity as u64);
-                    self.queue.push(event.order(), event);
+                    self.wait(world, root(arrivals.stream, key, time, true, entity as u64), end);
                 }
             });
         }
-        debug_assert!(since < end);
     }
 
     /// Whether a candidate's actor takes part when its time comes; sets timers for the next time.
@@ -146,21 +136,21 @@ impl Cell {
         world: &World,
         observed: &Observed,
         event: &Event,
-        _end: Time,
+        end: Time,
     ) -> bool {
         debug_assert_eq!(event.from, NO_CAUSE);
         let stream = usize::from(event.stream);
         let actor = match &world.program.streams[stream].source {
             Some(Source::Arrivals { actor: Some(actor), .. }) => actor,
             Some(Source::Each { actor, .. }) => {
-                self.push_occurrence(world, stream, event.carried[0] as usize, event.time);
+                self.push_occurrence(world, stream, event.carried[0] as usize, event.time, end);
                 if !world.needed(event.stream, event.time) {
                     return false;
                 }
                 actor
             }
             Some(Source::Platform { .. }) => {
-                self.push_platform(world, stream, event.carried[0], event.time);
+                self.push_platform(world, stream, event.carried[0], event.time, end);
                 return world.needed(event.stream, event.time);
             }
             _ => return true,
@@ -181,17 +171,17 @@ impl Cell {
     }
 
     /// Sets the timers that an entity has, for their first time after `since`.
-    pub(super) fn start_timers(&mut self, world: &World, kind: KindId, entity: usize, since: Time) {
+    pub(super) fn start_timers(&mut self, world: &World, kind: KindId, entity: usize, since: Time, end: Time) {
         for &stream in &world.timers {
             if matches!(&world.program.streams[stream].source,
                 Some(Source::Each { actor, .. }) if actor.kind == kind)
             {
-                self.push_occurrence(world, stream, entity, since);
+                self.push_occurrence(world, stream, entity, since, end);
             }
         }
     }
 
-    fn push_occurrence(&mut self, world: &World, stream: usize, entity: usize, since: Time) {
+    fn push_occurrence(&mut self, world: &World, stream: usize, entity: usize, since: Time, end: Time) {
         let Some(Source::Each { every, jitter, actor }) = &world.program.streams[stream].source else {
             return;
         };
@@ -199,11 +189,10 @@ impl Cell {
         let timer = world.source_keys[stream].child(purpose("timer"), id);
         let phase = Span((timer.uniform(PHASE) * every.0 as f64) as i64);
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
-        let event = root(stream, key, time, true, entity as u64);
-        self.queue.push(event.order(), event);
+        self.wait(world, root(stream, key, time, true, entity as u64), end);
     }
 
-    fn start_platform_timers(&mut self, world: &World) {
+    fn start_platform_timers(&mut self, world: &World, end: Time) {
         if self.index != world.program.platform() {
             return;
         }
@@ -212,13 +201,13 @@ impl Cell {
                 let single = [0];
                 let instances = if instances.is_empty() { &single[..] } else { instances };
                 for &instance in instances {
-                    self.push_platform(world, stream, instance, Time(world.begin.0 - 1));
+                    self.push_platform(world, stream, instance, Time(world.begin.0 - 1), end);
                 }
             }
         }
     }
 
-    fn push_platform(&mut self, world: &World, stream: usize, instance: u64, since: Time) {
+    fn push_platform(&mut self, world: &World, stream: usize, instance: u64, since: Time, end: Time) {
         let Some(Source::Platform { every, at, jitter, .. }) = &world.program.streams[stream].source
         else {
             return;
@@ -228,8 +217,7 @@ impl Cell {
         let timer = world.source_keys[stream].child(name, 0);
         let phase = at.unwrap_or_else(|| Span((timer.uniform(PHASE) * every.0 as f64) as i64));
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
-        let event = root(stream, key, time, true, instance);
-        self.queue.push(event.order(), event);
+        self.wait(world, root(stream, key, time, true, instance), end);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Evaluation column by column, for a block of rows of one stream.
 
 use super::primitive;
-use super::scalar::{Frame, Own, eval};
+use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
 use crate::program::Expr;
@@ -148,6 +148,17 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::Case(selector, cases, otherwise) => {
             eval_block(selector, block, out);
             eval_cases(cases, otherwise, block, out);
+        }
+        Expr::Happens(effect) => {
+            let effect = &block.world.program.streams[block.stream].effects[usize::from(*effect)];
+            if let (None, Expr::Num(probability)) = (&effect.when, &effect.probability) {
+                out.extend(block.keys.iter().map(|&key| {
+                    f64::from(probable(Key(key), effect.purpose, *probability)).to_bits()
+                }));
+            } else {
+                let mut words = Vec::with_capacity(block.slots.len());
+                out.extend((0..n).map(|row| block.row(e, row, &mut words)));
+            }
         }
         // Rare ones, and those that look at the whole event.
         _ => {

@@ -152,8 +152,13 @@ pub fn happens(effect: &crate::program::Effect, f: &Frame<'_>) -> bool {
     {
         return false;
     }
-    let probability = number(&effect.probability, f);
-    probability >= 1.0 || f.key.child(effect.purpose, 0).uniform(MARK) < probability
+    probable(f.key, effect.purpose, number(&effect.probability, f))
+}
+
+/// Whether the mark of the first child of an effect lies under a probability.
+#[inline(always)]
+pub fn probable(cause: Key, effect: Purpose, probability: f64) -> bool {
+    probability >= 1.0 || cause.child(effect, 0).uniform(MARK) < probability
 }
 
 /// The purpose of the draw that decides whether something happens.

@@ -136,11 +136,13 @@ pub struct Stream {
     pub carried: u16,
     /// The slots of those words, for `explain` and for debugging: their names.
     pub carried_names: Vec<String>,
-    /// Variables in the order in which they are worked out. Their slots are: those carried, the
-    /// eager ones, the lazy ones.
+    /// Variables in the order in which they are worked out. Their slots are: the words carried, the
+    /// eager ones, those worked out on demand, the lazy ones.
     pub variables: Vec<Variable>,
     /// Number of eager variables.
     pub eager: u16,
+    /// Number of variables that are worked out on demand.
+    pub on_demand: u16,
     /// The fields, in order: (column, slot).
     pub fields: Vec<(ColumnSpec, Slot)>,
     /// A condition without which the event does not happen when its time comes.
@@ -167,9 +169,22 @@ pub struct Variable {
     pub slot: Slot,
     /// How it is worked out.
     pub value: Expr,
-    /// Whether it is needed when the event takes place (by effects, changes or children); the
-    /// others are worked out column by column, later.
-    pub eager: bool,
+    /// When it is worked out.
+    pub stage: Stage,
+    /// Whether a field needs it; only then it is worked out for the rows, unless it is eager.
+    pub written: bool,
+}
+
+/// When a variable is worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Whenever the event takes place: conditions, probabilities or changes need it, or it reads
+    /// state. The rows keep it.
+    Eager,
+    /// When an effect that needs it happens, and, for rows, column by column, later.
+    OnDemand,
+    /// Column by column, later.
+    Lazy,
 }
 
 /// What makes events without a cause.
@@ -314,6 +329,8 @@ pub struct Effect {
     pub place: Place,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
     pub pass: Vec<Option<Slot>>,
+    /// Indices of the parent's variables on demand that delay, count or `pass` need, in order.
+    pub needs: Vec<u16>,
     /// The least and the longest time from the cause to the last of its children; `None` where
     /// the model does not bound it.
     pub shortest: Span,

@@ -1,11 +1,14 @@
 //! Puts compiled streams together: slots are assigned, and what each event carries follows.
 
-use causeflow_engine::program::{Change, ChangeKind, Delay, Effect, Expr, Outcome, Slot, Source, Stream, Variable};
+use causeflow_engine::program::{
+    Change, ChangeKind, Delay, Effect, Expr, Outcome, Slot, Source, Stage, Stream, Variable,
+};
 use causeflow_engine::program::MAX_CARRIED;
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
 use super::Compiler;
-use super::streams::{Progress, Restrict};
+use super::streams::Progress;
+use super::streams::Restrict;
 use super::types::{OWN, Ty};
 use crate::definition::{Cadence, FieldDef, NumberType, ValueDef};
 
@@ -19,56 +22,59 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Visits the expressions that are worked out when the event takes place.
-    fn visit(&mut self, f: &mut impl FnMut(&mut Expr)) {
-        self.requires.iter_mut().for_each(&mut *f);
+    fn all_effects(&mut self) -> impl Iterator<Item = &mut Effect> {
+        self.effects.iter_mut().chain(self.outcomes.iter_mut().flat_map(|group| &mut group.effects))
+    }
+
+    /// Visits all expressions, and tells which are worked out whenever the event takes place.
+    fn visit(&mut self, f: &mut impl FnMut(&mut Expr, bool)) {
+        self.requires.iter_mut().for_each(|e| f(e, true));
         for change in &mut self.changes {
-            change.when.iter_mut().for_each(&mut *f);
+            change.when.iter_mut().for_each(|e| f(e, true));
             match &mut change.what {
-                ChangeKind::State { entity, .. } | ChangeKind::Adopt { owner: entity, .. } => f(entity),
+                ChangeKind::State { entity, .. } | ChangeKind::Adopt { owner: entity, .. } => f(entity, true),
                 ChangeKind::Set { entity, value, .. } | ChangeKind::Add { entity, value, .. } => {
-                    f(entity);
-                    f(value);
+                    f(entity, true);
+                    f(value, true);
                 }
-                ChangeKind::Count { value, .. } => f(value),
+                ChangeKind::Count { value, .. } => f(value, true),
             }
         }
-        let effects = self.effects.iter_mut().chain(self.outcomes.iter_mut().flat_map(|g| &mut g.effects));
-        for effect in effects {
-            effect.when.iter_mut().for_each(&mut *f);
-            f(&mut effect.probability);
+        for effect in self.all_effects() {
+            effect.when.iter_mut().for_each(|e| f(e, true));
+            f(&mut effect.probability, true);
             match &mut effect.delay {
-                Delay::After(e) | Delay::At(e) => f(e),
+                Delay::After(e) | Delay::At(e) => f(e, false),
             }
-            effect.count.iter_mut().for_each(&mut *f);
-            effect.spacing.iter_mut().for_each(&mut *f);
+            effect.count.iter_mut().for_each(|e| f(e, false));
+            effect.spacing.iter_mut().for_each(|e| f(e, false));
         }
     }
 }
 
-/// Where a stream's variables and inputs ended up.
+/// Where a stream's variables ended up.
 struct Layout {
-    own: Vec<Slot>,
-    eager: Vec<bool>,
+    slot: Vec<Slot>,
+    stage: Vec<Stage>,
+    /// Position of each own variable in the program's list, where it has a value.
+    position: Vec<Option<u16>>,
 }
 
 impl Compiler {
     /// Assigns slots and makes the program's streams.
     pub(super) fn assemble(&mut self, mut drafts: Vec<Draft>) -> Vec<Stream> {
-        let mut eager: Vec<Vec<bool>> = (0..self.units.len()).map(|s| self.eager_within(s, &mut drafts[s])).collect();
-        // What children carry from a variable makes it eager, too.
-        for child in 0..self.units.len() {
-            for cause in self.units[child].causes.clone() {
-                for at in self.passed(child, cause.parent).into_iter().flatten().filter(|&at| at >= OWN) {
-                    eager[cause.parent][usize::from(at - OWN)] = true;
-                }
+        let layouts: Vec<Layout> = (0..self.units.len()).map(|s| self.layout(s, &mut drafts)).collect();
+        for s in 0..self.units.len() {
+            for effect in drafts[s].all_effects() {
+                effect.pass = self.passed(usize::from(effect.stream), s);
+            }
+            let needs: Vec<Vec<u16>> =
+                drafts[s].all_effects().map(|effect| self.needs(s, effect, &layouts[s])).collect();
+            for (effect, needs) in drafts[s].all_effects().zip(needs) {
+                effect.needs = needs;
             }
         }
-        for (s, eager) in eager.iter_mut().enumerate() {
-            self.close(s, eager);
-        }
-        let layouts: Vec<Layout> = eager.into_iter().enumerate().map(|(s, eager)| self.layout(s, eager)).collect();
-        drafts.into_iter().enumerate().map(|(s, draft)| self.stream(s, draft, &layouts)).collect()
+        drafts.into_iter().enumerate().map(|(s, draft)| self.stream(s, draft, &layouts[s])).collect()
     }
 
     fn typed(&self, stream: usize, own: usize) -> Option<&Expr> {
@@ -78,52 +84,129 @@ impl Compiler {
         }
     }
 
-    /// The variables that must be worked out when an event takes place, for its own sake.
-    fn eager_within(&self, stream: usize, draft: &mut Draft) -> Vec<bool> {
-        let own = self.units[stream].own.len();
-        let mut eager: Vec<bool> = (0..own)
-            .map(|i| {
-                self.typed(stream, i).is_none_or(|expr| {
-                    let mut happens = false;
-                    expr.visit(&mut |e| happens |= matches!(e, Expr::Happens(_)));
-                    happens || expr.reads_state()
-                })
-            })
-            .collect();
-        draft.visit(&mut |expr| {
-            for slot in expr.slots().into_iter().filter(|&slot| slot >= OWN) {
-                eager[usize::from(slot - OWN)] = true;
+    /// The own variables that an expression needs, directly: those it names, and those on which it
+    /// depends whether the effects happen that it asks for.
+    fn direct(&self, stream: usize, expr: &Expr) -> Vec<usize> {
+        let mut slots = expr.slots();
+        let caused: Vec<(usize, usize)> = self.effects_without_outcome(stream);
+        expr.visit(&mut |e| {
+            if let Expr::Happens(effect) = e {
+                let (unit, cause) = caused[usize::from(*effect)];
+                if let Some((when, probability)) = &self.units[unit].causes[cause].guard {
+                    slots.extend(when.iter().flat_map(Expr::slots));
+                    slots.extend(probability.slots());
+                }
             }
         });
-        eager
+        slots.into_iter().filter(|&slot| slot >= OWN).map(|slot| usize::from(slot - OWN)).collect()
     }
 
-    /// What an eager variable is worked out from is eager.
-    fn close(&self, stream: usize, eager: &mut [bool]) {
-        // Dependencies come before their users in `order`.
-        for &own in self.units[stream].order.iter().rev().filter(|_| true) {
-            if eager[own] && let Some(expr) = self.typed(stream, own) {
-                for slot in expr.slots().into_iter().filter(|&slot| slot >= OWN) {
-                    eager[usize::from(slot - OWN)] = true;
-                }
+    /// Whether an expression reads state, also through the effects that it asks for.
+    fn touches_state(&self, stream: usize, expr: &Expr) -> bool {
+        let caused: Vec<(usize, usize)> = self.effects_without_outcome(stream);
+        let mut touches = expr.reads_state();
+        expr.visit(&mut |e| {
+            if let Expr::Happens(effect) = e {
+                let (unit, cause) = caused[usize::from(*effect)];
+                let guard = self.units[unit].causes[cause].guard.as_ref();
+                touches |= guard.is_some_and(|(when, probability)| {
+                    when.as_ref().is_some_and(Expr::reads_state) || probability.reads_state()
+                });
+            }
+        });
+        touches
+    }
+
+    /// Marks everything that the marked variables need.
+    fn close(&self, stream: usize, marked: &mut [bool]) {
+        // What a variable needs comes before it in `order`.
+        for &own in self.units[stream].order.iter().rev() {
+            if marked[own] && let Some(expr) = self.typed(stream, own) {
+                self.direct(stream, expr).into_iter().for_each(|needed| marked[needed] = true);
             }
         }
     }
 
-    fn layout(&self, stream: usize, eager: Vec<bool>) -> Layout {
-        let unit = &self.units[stream];
-        let mut own = vec![0; unit.own.len()];
+    fn layout(&mut self, s: usize, drafts: &mut [Draft]) -> Layout {
+        let count = self.units[s].own.len();
+        let mut eager: Vec<bool> = (0..count)
+            .map(|i| self.units[s].own[i].definition.is_none() || self.typed(s, i).is_some_and(|e| self.touches_state(s, e)))
+            .collect();
+        let mut roots = Vec::new();
+        drafts[s].visit(&mut |expr, always| {
+            if always {
+                roots.push(expr.clone());
+            }
+        });
+        for expr in &roots {
+            self.direct(s, expr).into_iter().for_each(|needed| eager[needed] = true);
+        }
+        self.close(s, &mut eager);
+        // What effects need besides, and children carry.
+        let mut demanded = vec![false; count];
+        let mut rest = Vec::new();
+        drafts[s].visit(&mut |expr, always| {
+            if !always {
+                rest.push(expr.clone());
+            }
+        });
+        for expr in &rest {
+            self.direct(s, expr).into_iter().for_each(|needed| demanded[needed] = true);
+        }
+        for child in 0..self.units.len() {
+            if self.units[child].causes.iter().any(|cause| cause.parent == s) {
+                let passed = self.passed(child, s);
+                for slot in passed.into_iter().flatten().filter(|&slot| slot >= OWN) {
+                    demanded[usize::from(slot - OWN)] = true;
+                }
+            }
+        }
+        self.close(s, &mut demanded);
+        let stage: Vec<Stage> = (0..count)
+            .map(|i| match (eager[i], demanded[i]) {
+                (true, _) => Stage::Eager,
+                (_, true) => Stage::OnDemand,
+                _ => Stage::Lazy,
+            })
+            .collect();
+        let unit = &self.units[s];
+        let mut slot = vec![0; count];
         let mut next = unit.inputs.len() as Slot;
-        for wanted in [true, false] {
-            let created = (0..unit.own.len()).filter(|&i| unit.own[i].definition.is_none());
-            for i in created.chain(unit.order.iter().copied().filter(|&i| unit.own[i].definition.is_some())) {
-                if eager[i] == wanted {
-                    own[i] = next;
-                    next += 1;
-                }
+        let created = (0..count).filter(|&i| unit.own[i].definition.is_none());
+        let sequence: Vec<usize> =
+            created.chain(unit.order.iter().copied().filter(|&i| unit.own[i].definition.is_some())).collect();
+        for wanted in [Stage::Eager, Stage::OnDemand, Stage::Lazy] {
+            for &i in sequence.iter().filter(|&&i| stage[i] == wanted) {
+                slot[i] = next;
+                next += 1;
             }
         }
-        Layout { own, eager }
+        let mut position = vec![None; count];
+        for (at, &i) in unit.order.iter().filter(|&&i| self.typed(s, i).is_some()).enumerate() {
+            position[i] = Some(at as u16);
+        }
+        Layout { slot, stage, position }
+    }
+
+    /// The variables on demand that an effect needs, in the order in which they are worked out.
+    fn needs(&self, stream: usize, effect: &Effect, layout: &Layout) -> Vec<u16> {
+        let mut marked = vec![false; self.units[stream].own.len()];
+        let delay = match &effect.delay {
+            Delay::After(e) | Delay::At(e) => e,
+        };
+        for expr in [Some(delay), effect.count.as_ref(), effect.spacing.as_ref()].into_iter().flatten() {
+            self.direct(stream, expr).into_iter().for_each(|needed| marked[needed] = true);
+        }
+        for slot in effect.pass.iter().flatten().filter(|&&slot| slot >= OWN) {
+            marked[usize::from(*slot - OWN)] = true;
+        }
+        self.close(stream, &mut marked);
+        let mut needs: Vec<u16> = (0..marked.len())
+            .filter(|&i| marked[i] && layout.stage[i] == Stage::OnDemand)
+            .filter_map(|i| layout.position[i])
+            .collect();
+        needs.sort_unstable();
+        needs
     }
 
     /// For each input of `child`, the virtual slot that `parent` passes, if it gives that input.
@@ -132,12 +215,7 @@ impl Compiler {
         inputs
             .iter()
             .map(|input| {
-                let gives = match &input.restrict {
-                    Restrict::Any => true,
-                    Restrict::Only(only) => *only == parent,
-                    Restrict::Source => false,
-                };
-                if !gives {
+                if !input.given_by(parent) {
                     return None;
                 }
                 match self.find_name(parent, &input.name, &Restrict::Any, None) {
@@ -148,13 +226,11 @@ impl Compiler {
             .collect()
     }
 
-    fn stream(&mut self, s: usize, mut draft: Draft, layouts: &[Layout]) -> Stream {
-        let own = &layouts[s].own;
-        let real = |slot: Slot| if slot >= OWN { own[usize::from(slot - OWN)] } else { slot };
-        draft.visit(&mut |expr| expr.map_slots(&real));
-        for effect in draft.effects.iter_mut().chain(draft.outcomes.iter_mut().flat_map(|g| &mut g.effects)) {
-            let passed = self.passed(usize::from(effect.stream), s);
-            effect.pass = passed.into_iter().map(|slot| slot.map(real)).collect();
+    fn stream(&mut self, s: usize, mut draft: Draft, layout: &Layout) -> Stream {
+        let real = |slot: Slot| if slot >= OWN { layout.slot[usize::from(slot - OWN)] } else { slot };
+        draft.visit(&mut |expr, _| expr.map_slots(&real));
+        for effect in draft.all_effects() {
+            effect.pass.iter_mut().flatten().for_each(|slot| *slot = real(*slot));
         }
         let unit = self.units[s].clone();
         if unit.inputs.len() > MAX_CARRIED {
@@ -167,22 +243,24 @@ impl Compiler {
             );
             self.report.error_at_key(&unit.at, message, Some("work some of them out anew, or earlier in the chain".into()));
         }
+        let mut written: Vec<bool> = unit.own.iter().map(|variable| variable.is_field).collect();
+        self.close(s, &mut written);
         let variables: Vec<Variable> = unit
             .order
             .iter()
             .filter_map(|&i| {
                 let mut value = self.typed(s, i)?.clone();
                 value.map_slots(&real);
-                let eager = layouts[s].eager[i];
-                Some(Variable { name: unit.own[i].name.clone(), slot: own[i], value, eager })
+                let (name, slot, stage) = (unit.own[i].name.clone(), layout.slot[i], layout.stage[i]);
+                Some(Variable { name, slot, value, stage, written: written[i] })
             })
             .collect();
-        let fields = self.fields(s, own);
+        let fields = self.fields(s, &layout.slot);
         let creates = unit.own.iter().position(|v| v.definition.is_none()).and_then(|i| {
             let kind = self.kind(&unit.own[i].name)?;
-            Some((kind, own[i]))
+            Some((kind, layout.slot[i]))
         });
-        let eager_count = layouts[s].eager.iter().filter(|eager| **eager).count();
+        let count = |wanted| layout.stage.iter().filter(|stage| **stage == wanted).count() as u16;
         let mut stream = Stream {
             code: self.texts.code(&unit.name),
             domain: unit.definition.domain.clone().unwrap_or_else(|| unit.name.split('.').next().unwrap_or("").to_owned()),
@@ -196,7 +274,8 @@ impl Compiler {
             name: unit.name,
             carried: unit.inputs.len() as u16,
             carried_names: unit.inputs.iter().map(|input| input.name.clone()).collect(),
-            eager: eager_count as u16,
+            eager: count(Stage::Eager),
+            on_demand: count(Stage::OnDemand),
             variables,
             fields,
             creates,

@@ -83,6 +83,16 @@ impl Compiler {
         self.report.error(&at, message, Some(format!("there are: {}", parts.join(", "))));
     }
 
+    /// The effects of a stream without outcome group, as (caused stream, which of its causes), in
+    /// the order in which the program has them.
+    pub(super) fn effects_without_outcome(&self, stream: usize) -> Vec<(usize, usize)> {
+        let all = self.units.iter().enumerate();
+        let all = all.flat_map(|(unit, u)| u.causes.iter().enumerate().map(move |(c, cause)| (unit, c, cause)));
+        all.filter(|(_, _, cause)| cause.parent == stream && cause.outcome.is_none())
+            .map(|(unit, c, _)| (unit, c))
+            .collect()
+    }
+
     /// The index of an effect among those without outcome group; its guard is worked out first, so
     /// that what it depends on comes before.
     pub(super) fn effect_without_outcome(
@@ -92,13 +102,7 @@ impl Compiler {
         span: &Range<usize>,
         scope: &Scope,
     ) -> Option<u16> {
-        let caused: Vec<(usize, usize)> = (0..self.units.len())
-            .flat_map(|unit| (0..self.units[unit].causes.len()).map(move |cause| (unit, cause)))
-            .filter(|&(unit, cause)| {
-                let cause = &self.units[unit].causes[cause];
-                cause.parent == stream && cause.outcome.is_none()
-            })
-            .collect();
+        let caused = self.effects_without_outcome(stream);
         let Some(index) = caused.iter().position(|&(unit, _)| self.units[unit].name == child) else {
             let help = suggestion(child, caused.iter().map(|&(unit, _)| self.units[unit].name.as_str()));
             let message = format!("{} does not cause `{child}` (outside an outcome group)", self.units[stream].name);
@@ -229,6 +233,7 @@ impl Compiler {
             spacing,
             place,
             pass: Vec::new(),
+            needs: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),
             longest: (longest < 1e17).then_some(Span(longest as i64)),
         })

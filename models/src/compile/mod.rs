@@ -535,7 +535,7 @@ impl Compiler {
         let unit = &mut self.units[s];
         unit.given = given;
         if let Some((name, ty, texts)) = &unit.given {
-            let input = streams::Input { name: name.clone(), restrict: Restrict::Source, ty: *ty, texts: texts.clone() };
+            let input = streams::Input { name: name.clone(), givers: vec![Restrict::Source], ty: *ty, texts: texts.clone() };
             unit.inputs.push(input);
         }
         if unit.definition.timer.is_some() && !unit.definition.causes.is_empty() {

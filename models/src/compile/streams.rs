@@ -27,12 +27,23 @@ pub enum Restrict {
 pub struct Input {
     /// Its name on the cause.
     pub name: String,
-    /// Which causes give it.
-    pub restrict: Restrict,
+    /// Who gives it; the others give 0.
+    pub givers: Vec<Restrict>,
     /// Its type.
     pub ty: Ty,
     /// The texts it can be.
     pub texts: Texts,
+}
+
+impl Input {
+    /// Whether a cause gives it.
+    pub fn given_by(&self, parent: usize) -> bool {
+        self.givers.iter().any(|giver| matches!(giver, Restrict::Any) || *giver == Restrict::Only(parent))
+    }
+
+    fn covers(&self, restrict: &Restrict) -> bool {
+        self.givers.contains(&Restrict::Any) || self.givers.contains(restrict)
+    }
 }
 
 /// How far a variable has been worked out.
@@ -130,7 +141,7 @@ impl Compiler {
 
     /// Finds a name among what a stream's causes and source give.
     fn find_input(&mut self, stream: usize, name: &str, restrict: &Restrict) -> Result<Option<Typed>, Missing> {
-        let known = self.units[stream].inputs.iter().position(|i| i.name == name && i.restrict == *restrict);
+        let known = self.units[stream].inputs.iter().position(|i| i.name == name && i.covers(restrict));
         if let Some(at) = known {
             let input = &self.units[stream].inputs[at];
             return Ok(Some(Typed { expr: Expr::Slot(at as u16), ty: input.ty, texts: input.texts.clone() }));
@@ -146,17 +157,24 @@ impl Compiler {
         let Some((ty, texts)) = found? else {
             return Ok(None);
         };
-        let unit = &mut self.units[stream];
-        // What the source gives is always the first word; it serves the source's case, too.
-        let given = unit.inputs.first().is_some_and(|i| i.name == name && i.restrict == Restrict::Source);
-        let at = if given && *restrict == Restrict::Any {
-            unit.inputs[0].restrict = Restrict::Any;
-            0
-        } else if unit.inputs.first().is_some_and(|i| i.name == name) && *restrict == Restrict::Source {
-            0
-        } else {
-            unit.inputs.push(Input { name: name.to_owned(), restrict: restrict.clone(), ty, texts: texts.clone() });
-            unit.inputs.len() - 1
+        let inputs = &mut self.units[stream].inputs;
+        // One word serves all causes that give the same name, each in its own case.
+        let at = match inputs.iter().position(|input| input.name == name && input.ty == ty) {
+            Some(at) => at,
+            None => {
+                let texts = Some(Default::default());
+                inputs.push(Input { name: name.to_owned(), givers: Vec::new(), ty, texts });
+                inputs.len() - 1
+            }
+        };
+        let input = &mut inputs[at];
+        input.givers.push(restrict.clone());
+        input.texts = match (input.texts.take(), &texts) {
+            (Some(mut all), Some(some)) => {
+                all.extend(some);
+                Some(all)
+            }
+            _ => None,
         };
         Ok(Some(Typed { expr: Expr::Slot(at as u16), ty, texts }))
     }

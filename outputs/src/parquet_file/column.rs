@@ -120,11 +120,14 @@ fn ids(context: &ColumnContext<'_>, values: &[u64], mask: Option<&[bool]>) -> Re
         return with_dictionary(context, dictionary, mask, kept.len(), statistics);
     }
     let statistics = id_range(&kept);
+    let present = kept.len();
+    let values = bytes_of(kept.into_owned());
     let levels = levels(context.field.is_nullable(), context.rows, mask);
-    let mut data = Vec::with_capacity(levels.len() + kept.len() * 8);
-    data.extend_from_slice(&levels);
-    data.extend(kept.iter().flat_map(|id| id.to_le_bytes()));
-    contents(context, None, data, statistics, kept.len())
+    let data = match levels.is_empty() {
+        true => values,
+        false => [levels.as_slice(), &values].concat().into(),
+    };
+    contents(context, None, data, statistics, present)
 }
 
 /// Writes a column by its dictionary if that pays.
@@ -153,7 +156,13 @@ fn with_dictionary<T: ArrowNativeType>(
     let distinct = dictionary.values.len();
     let page = bytes_of(dictionary.values).to_vec();
     let data = coded(context, &dictionary.codes, distinct, mask);
-    contents(context, Some((page, distinct)), data, statistics, present)
+    contents(
+        context,
+        Some((page, distinct)),
+        data.into(),
+        statistics,
+        present,
+    )
 }
 
 fn texts(
@@ -177,7 +186,7 @@ fn texts(
     let statistics = Statistics::byte_array(bound(min), bound(max), None, None, false);
     let data = coded(context, &dictionary.codes, strings.len(), mask);
     let page = Some((page, strings.len()));
-    contents(context, page, data, statistics, kept.len())
+    contents(context, page, data.into(), statistics, kept.len())
 }
 
 fn smalls(
@@ -212,7 +221,7 @@ fn coded(
 fn contents(
     context: &ColumnContext<'_>,
     dictionary: Option<(Vec<u8>, usize)>,
-    data: Vec<u8>,
+    data: Bytes,
     statistics: Statistics,
     present: usize,
 ) -> Result<EncodedChunk> {
@@ -221,7 +230,7 @@ fn contents(
         column: Arc::clone(&context.column),
         rows: context.rows,
         dictionary,
-        data: data.into(),
+        data,
         statistics: with_nulls(statistics, nulls),
     };
     contents.into_chunk()

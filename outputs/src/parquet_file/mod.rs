@@ -101,13 +101,11 @@ impl ParquetFile {
         Ok(())
     }
 
-    pub fn finish(self) -> Result<FileEntry, Error> {
-        let ParquetFile {
-            path, mut writer, ..
-        } = self;
-        let wrong = |error: ParquetError| Error::encode(&path, error);
-        writer.finish().map_err(wrong)?;
-        writer.into_inner().map_err(wrong)?.finish(self.rows)
+    pub fn finish(mut self) -> Result<FileEntry, Error> {
+        self.writer
+            .finish()
+            .map_err(|error| Error::encode(&self.path, error))?;
+        self.writer.inner_mut().finish(self.rows)
     }
 }
 

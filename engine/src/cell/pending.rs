@@ -1,0 +1,104 @@
+//! Events after the next barrier, in one bucket a window.
+//!
+//! A cell pushes into hundreds of future windows and reads one at a time. Buckets of plain words are
+//! written and read in sequence, which is what caches and prefetchers are made for; order within
+//! a window is made when it opens, and only for events that need it.
+
+use std::collections::VecDeque;
+
+use super::Event;
+use crate::draw::Key;
+use crate::program::MAX_CARRIED;
+use crate::time::{Span, Time};
+use crate::world::World;
+
+/// Words of an event before those it carries.
+const WORDS: usize = 6;
+
+/// The buckets of a cell.
+pub(super) struct Pending {
+    window: Span,
+    /// Number of the first bucket's window, from the epoch.
+    first: i64,
+    buckets: VecDeque<Vec<u64>>,
+    /// Emptied buckets, to be used again.
+    spare: Vec<Vec<u64>>,
+}
+
+/// The events of one window, in the order in which they were pushed.
+pub(super) struct Due(Vec<u64>);
+
+impl Pending {
+    /// Nothing pending from the beginning of the warm-up.
+    pub fn new(world: &World) -> Pending {
+        let window = world.program.window;
+        Pending { window, first: world.begin.index_of(window), buckets: VecDeque::new(), spare: Vec::new() }
+    }
+
+    /// Adds an event; one after the end of the run is dropped.
+    pub fn push(&mut self, world: &World, event: &Event) {
+        if event.time >= world.end {
+            return;
+        }
+        let at = event.time.index_of(self.window) - self.first;
+        debug_assert!(at >= 0, "an event comes after its window has been played");
+        let at = at.max(0) as usize;
+        while self.buckets.len() <= at {
+            self.buckets.push_back(self.spare.pop().unwrap_or_default());
+        }
+        let carried = usize::from(world.program.streams[usize::from(event.stream)].carried);
+        let bucket = &mut self.buckets[at];
+        bucket.extend_from_slice(&[
+            event.time.0 as u64,
+            event.key.0,
+            event.cause,
+            event.root,
+            u64::from(event.generation) << 32 | u64::from(event.stream) << 16 | u64::from(event.from),
+            u64::from(event.candidate) << 32 | u64::from(event.index),
+        ]);
+        bucket.extend_from_slice(&event.carried[..carried]);
+    }
+
+    /// Takes the events of the window that begins at `start`, the next one.
+    pub fn open(&mut self, start: Time) -> Due {
+        debug_assert_eq!(self.first, start.index_of(self.window), "windows open one after the other");
+        self.first += 1;
+        Due(self.buckets.pop_front().unwrap_or_default())
+    }
+
+    /// Gives back a bucket that has been read.
+    pub fn recycle(&mut self, due: Due) {
+        let mut bucket = due.0;
+        if bucket.capacity() > 0 {
+            bucket.clear();
+            self.spare.push(bucket);
+        }
+    }
+}
+
+impl Due {
+    /// The events.
+    pub fn events<'a>(&'a self, world: &'a World) -> impl Iterator<Item = Event> + 'a {
+        let mut rest = &self.0[..];
+        std::iter::from_fn(move || {
+            let (head, tail) = rest.split_first_chunk::<WORDS>()?;
+            let stream = (head[4] >> 16) as u16;
+            let count = usize::from(world.program.streams[usize::from(stream)].carried);
+            let mut carried = [0; MAX_CARRIED];
+            carried[..count].copy_from_slice(&tail[..count]);
+            rest = &tail[count..];
+            Some(Event {
+                time: Time(head[0] as i64),
+                key: Key(head[1]),
+                cause: head[2],
+                root: head[3],
+                generation: (head[4] >> 32) as u32,
+                index: head[5] as u32,
+                stream,
+                from: head[4] as u16,
+                candidate: head[5] >> 32 != 0,
+                carried,
+            })
+        })
+    }
+}
