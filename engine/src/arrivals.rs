@@ -8,7 +8,7 @@
 //!
 //! Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning" (1979).
 
-use crate::draw::{Key, purpose, unit};
+use crate::draw::{Key, Purpose, purpose, unit};
 use crate::sample;
 use crate::time::{Span, Time};
 
@@ -23,57 +23,106 @@ pub struct Candidate {
     pub mark_per_hour: f64,
 }
 
-/// The lowest layer's height, in arrivals per hour; above it, every octave is cut into four layers.
-/// The grid is absolute, so that a change of a declared rate only adds or removes arrivals, too.
-const BASE_PER_HOUR: f64 = 1.0 / 32.0;
+/// Layers an octave, above the lowest one.
 const STEPS_PER_OCTAVE: u32 = 4;
+/// Layers whose number of candidates is looked up; higher ones are worked out anew each time.
+const TABULATED: u32 = 64;
 
-/// Lower edge of a layer, in arrivals per hour. Layer 0 begins at 0.
-fn layer_edge(layer: u32) -> f64 {
-    if layer == 0 {
-        return 0.0;
-    }
-    let (octave, step) = ((layer - 1) / STEPS_PER_OCTAVE, (layer - 1) % STEPS_PER_OCTAVE);
-    let fraction = 1.0 + f64::from(step) / f64::from(STEPS_PER_OCTAVE);
-    libm::scalbn(BASE_PER_HOUR * fraction, octave as i32)
-}
-
-/// Visits, in no order, every candidate of a process within one block that lies under
-/// `max_per_hour` or not far above it.
-///
-/// `block` counts blocks of length `length` since the epoch. A call costs O(layers + candidates).
-#[inline]
-pub fn candidates(
-    process: Key,
-    block: i64,
+/// How the plane is cut: the lowest layer's height, the grid above it, the blocks' length. The grid is
+/// absolute, so that a change of a declared rate only adds or removes arrivals, too.
+#[derive(Clone, Debug)]
+pub struct Layers {
+    base_per_hour: f64,
     length: Span,
-    max_per_hour: f64,
-    mut visit: impl FnMut(Candidate),
-) {
-    let start = block * length.0;
-    let hours = length.0 as f64 / Span::HOUR.0 as f64;
-    let tile_row = process.child(purpose("block"), block as u64);
-    let mut layer = 0;
-    loop {
-        let low = layer_edge(layer);
-        if low >= max_per_hour {
-            return;
+    tabulated: Vec<Layer>,
+}
+
+/// One layer, and the law of its number of candidates a block.
+#[derive(Clone, Debug)]
+struct Layer {
+    low: f64,
+    height: f64,
+    /// P(count <= k) for k = 0, 1, ...; empty where the mean is too large.
+    cumulative: Vec<f64>,
+}
+
+impl Layers {
+    /// Cuts the plane into blocks of `length` and layers from `base_per_hour` on.
+    pub fn new(base_per_hour: f64, length: Span) -> Layers {
+        let mut layers = Layers { base_per_hour, length, tabulated: Vec::new() };
+        layers.tabulated = (0..TABULATED).map(|layer| layers.layer(layer, true)).collect();
+        layers
+    }
+
+    /// Lower edge of a layer, in arrivals per hour. Layer 0 begins at 0.
+    fn edge(&self, layer: u32) -> f64 {
+        if layer == 0 {
+            return 0.0;
         }
-        let high = layer_edge(layer + 1);
-        let tile = tile_row.child(purpose("layer"), u64::from(layer));
-        let count = sample::poisson(tile.uniform(purpose("count")), (high - low) * hours);
-        for ordinal in 0..count {
-            let key = tile.child(purpose("candidate"), ordinal);
-            let offset = scale_bits(key.bits(purpose("time")), length.0 as u64);
-            visit(Candidate {
-                key,
-                time: Time(start + offset as i64),
-                mark_per_hour: low + (high - low) * unit(key.bits(purpose("mark"))),
-            });
+        let (octave, step) = ((layer - 1) / STEPS_PER_OCTAVE, (layer - 1) % STEPS_PER_OCTAVE);
+        let fraction = 1.0 + f64::from(step) / f64::from(STEPS_PER_OCTAVE);
+        libm::scalbn(self.base_per_hour * fraction, octave as i32)
+    }
+
+    fn layer(&self, layer: u32, tabulate: bool) -> Layer {
+        let low = self.edge(layer);
+        let height = self.edge(layer + 1) - low;
+        let cumulative = if tabulate { sample::poisson_table(self.mean(height)) } else { None };
+        Layer { low, height, cumulative: cumulative.unwrap_or_default() }
+    }
+
+    fn mean(&self, height: f64) -> f64 {
+        height * self.length.0 as f64 / Span::HOUR.0 as f64
+    }
+
+    /// Visits, in no order, every candidate of a process within one block that lies under
+    /// `max_per_hour` or not far above it. `block` counts blocks since the epoch.
+    ///
+    /// A call costs O(layers + candidates).
+    #[inline]
+    pub fn candidates(&self, process: Key, block: i64, max_per_hour: f64, mut visit: impl FnMut(Candidate)) {
+        let start = block * self.length.0;
+        let tile_row = process.child(BLOCK, block as u64);
+        for number in 0.. {
+            let beyond;
+            let layer = match self.tabulated.get(number as usize) {
+                Some(layer) => layer,
+                None => {
+                    beyond = self.layer(number, false);
+                    &beyond
+                }
+            };
+            if layer.low >= max_per_hour {
+                return;
+            }
+            let tile = tile_row.child(LAYER, u64::from(number));
+            for ordinal in 0..self.count(layer, tile.uniform(COUNT)) {
+                let key = tile.child(CANDIDATE, ordinal);
+                let offset = scale_bits(key.bits(TIME), self.length.0 as u64);
+                visit(Candidate {
+                    key,
+                    time: Time(start + offset as i64),
+                    mark_per_hour: layer.low + layer.height * unit(key.bits(MARK)),
+                });
+            }
         }
-        layer += 1;
+    }
+
+    /// How many candidates a tile has.
+    fn count(&self, layer: &Layer, u: f64) -> u64 {
+        if layer.cumulative.is_empty() {
+            return sample::poisson(u, self.mean(layer.height));
+        }
+        layer.cumulative.partition_point(|&cumulative| cumulative < u) as u64
     }
 }
+
+const BLOCK: Purpose = purpose("block");
+const LAYER: Purpose = purpose("layer");
+const COUNT: Purpose = purpose("count");
+const CANDIDATE: Purpose = purpose("candidate");
+const TIME: Purpose = purpose("time");
+const MARK: Purpose = purpose("mark");
 
 /// A whole number below `below`, uniform for uniform bits (the high half of the product).
 #[inline(always)]

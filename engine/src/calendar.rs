@@ -217,7 +217,8 @@ impl ProfileTable {
     /// The largest factor from `start` up to `end`.
     pub fn max_between(&self, start: Time, end: Time) -> f64 {
         let steps = self.position(start)..=self.position(end - Span(1));
-        self.factors[steps].iter().copied().fold(0.0, f64::max)
+        let larger = |a: f64, &b: &f64| if b > a { b } else { a };
+        self.factors[steps].iter().fold(0.0, larger)
     }
 
     /// A time between `earliest` and `latest`, on a multiple of `step`, with a density that follows
@@ -230,8 +231,10 @@ impl ProfileTable {
         };
         let (low, high) = (reach(earliest), reach(latest.max(earliest)));
         let target = low + (high - low) * u;
-        let at = self.before.partition_point(|&sum| sum <= target).saturating_sub(1);
-        let at = at.min(self.factors.len() - 1);
+        // Only the steps between the two bounds can hold it.
+        let (from, to) = (self.position(earliest), self.position(latest.max(earliest)));
+        let within = &self.before[from..=to];
+        let at = from + within.partition_point(|&sum| sum <= target).saturating_sub(1);
         let share = if self.factors[at] > 0.0 { (target - self.before[at]) / self.factors[at] } else { 0.0 };
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
         let time = Time(time.clamp(earliest.0, latest.0.max(earliest.0)));

@@ -123,15 +123,22 @@ fn block_chunk(
 ) -> Chunk {
     let definition = &world.program.streams[stream];
     let n = rows.len();
-    let word = |at: usize| -> Vec<u64> { rows.iter().map(|&row| heads[row as usize * stride + at]).collect() };
-    let times: Vec<i64> = rows.iter().map(|&row| heads[row as usize * stride] as i64).collect();
-    let keys = word(1);
-    let packed = word(4);
+    // One pass over the rows, which lie anywhere in `heads`, instead of one a column.
+    let mut words: Vec<Vec<u64>> = (0..stride).map(|_| Vec::with_capacity(n)).collect();
+    for &row in rows {
+        let row = &heads[row as usize * stride..][..stride];
+        for (column, &word) in words.iter_mut().zip(row) {
+            column.push(word);
+        }
+    }
+    let mut slots = words.split_off(HEAD_WORDS);
+    let [times, keys, cause_ids, roots, packed, indexes] = <[Vec<u64>; HEAD_WORDS]>::try_from(words)
+        .unwrap_or_else(|_| unreachable!("rows have {HEAD_WORDS} words before their slots"));
+    let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
     let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
     let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
     let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
-    let indexes: Vec<u32> = word(5).into_iter().map(|w| w as u32).collect();
-    let mut slots: Vec<Vec<u64>> = (HEAD_WORDS..stride).map(word).collect();
+    let indexes: Vec<u32> = indexes.into_iter().map(|w| w as u32).collect();
     let later = definition.variables.iter().filter(|variable| variable.stage != Stage::Eager);
     slots.resize(slots.len() + later.clone().count(), Vec::new());
     let observed = Observed::default();
@@ -156,8 +163,8 @@ fn block_chunk(
     let mut columns = vec![
         Column { values: Values::Id(keys), validity: Validity::All },
         Column { values: Values::Time(times), validity: Validity::All },
-        cause_column(word(2), &from),
-        Column { values: Values::Id(word(3)), validity: Validity::All },
+        cause_column(cause_ids, &from),
+        Column { values: Values::Id(roots), validity: Validity::All },
         Column { values: Values::Small(cells), validity: Validity::All },
         Column { values: Values::Text(Vec::new()), validity: Validity::None },
     ];

@@ -1,10 +1,11 @@
 //! What is fixed for a run: the program, its range, and the tables made from both.
 
+use crate::arrivals::Layers;
 use crate::calendar::{ProfileTable, mean_growth};
 use crate::cell::{Cell, Population};
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Own, number};
-use crate::program::{Actor, NO_CAUSE, Program, Source, StreamId};
+use crate::program::{Actor, Effect, NO_CAUSE, Program, Source, StreamId};
 use crate::time::{Span, Time};
 
 /// What to play.
@@ -58,6 +59,10 @@ pub struct World {
     pub profiles: Vec<ProfileTable>,
     /// The sources of arrivals.
     pub arrivals: Vec<Arrivals>,
+    /// How the cells' common processes of arrivals are cut: a window a block.
+    pub pool_layers: Layers,
+    /// How the processes of those who join later are cut: a day a block.
+    pub joiner_layers: Layers,
     /// The streams that have timers.
     pub timers: Vec<usize>,
     /// Keys of the sources, by stream.
@@ -127,6 +132,8 @@ impl World {
             scale: settings.scale,
             profiles,
             arrivals: Vec::new(),
+            pool_layers: Layers::new(2.0, program.window),
+            joiner_layers: Layers::new(1.0 / 32.0, Span::DAY),
             timers,
             source_keys,
             wanted,
@@ -203,6 +210,8 @@ impl World {
                 cause: 0,
                 index: 0,
                 slots: &[],
+                ready: &std::cell::Cell::new(0),
+                of: None,
                 own: Own::Entity(actor.kind, entity),
             };
             let eligible = actor.when.as_ref().is_none_or(|when| number(when, &frame) != 0.0);
@@ -226,6 +235,12 @@ impl World {
     #[inline(always)]
     pub fn needed(&self, stream: StreamId, time: Time) -> bool {
         time >= self.needed_from[usize::from(stream)] && time < self.end
+    }
+
+    /// Whether anything that an effect causes from a time on can matter to what is written.
+    #[inline(always)]
+    pub fn matters(&self, effect: &Effect, time: Time) -> bool {
+        effect.longest.is_none_or(|longest| time + longest >= self.needed_from[usize::from(effect.stream)])
     }
 
     /// Whether any of a stream's events before `end` may matter.

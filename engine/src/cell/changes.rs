@@ -25,11 +25,11 @@ impl Cell {
         world: &World,
         observed: &Observed,
         event: &Event,
-        slots: &[u64],
+        words: super::Words<'_>,
         change: &Change,
         end: Time,
     ) {
-        let frame = self.frame(world, observed, event, slots);
+        let frame = super::frame_of(world, observed, &self.population, event, words);
         if change.when.as_ref().is_some_and(|e| number(e, &frame) == 0.0) {
             return;
         }

@@ -23,36 +23,28 @@ pub(super) struct Spawner<'a> {
 }
 
 impl Spawner<'_> {
-    /// Causes what follows from an event. `around` is its frame without words, `slots` its words.
-    pub fn effects_of(&mut self, event: &Event, stream: &Stream, around: &Frame<'_>, slots: &mut [u64]) {
+    /// Causes what follows from an event, worked out on its frame.
+    pub fn effects_of(&mut self, event: &Event, stream: &Stream, frame: &Frame<'_>) {
         for effect in &stream.effects {
-            if happens(effect, &Frame { slots, ..*around }) {
-                self.cause(event, stream, effect, around, slots);
+            if self.world.matters(effect, event.time) && happens(effect, frame) {
+                self.cause(event, effect, frame);
             }
         }
         for group in &stream.outcomes {
-            if let Some(effect) = choose(group, &Frame { slots, ..*around }) {
-                self.cause(event, stream, effect, around, slots);
+            if let Some(effect) = choose(group, frame).filter(|e| self.world.matters(e, event.time)) {
+                self.cause(event, effect, frame);
             }
         }
     }
 
-    fn cause(&mut self, event: &Event, stream: &Stream, effect: &Effect, around: &Frame<'_>, slots: &mut [u64]) {
-        for &need in &effect.needs {
-            let variable = &stream.variables[usize::from(need)];
-            slots[usize::from(variable.slot)] = eval(&variable.value, &Frame { slots, ..*around });
-        }
-        let frame = &Frame { slots, ..*around };
+    fn cause(&mut self, event: &Event, effect: &Effect, frame: &Frame<'_>) {
         let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
         let mut time = frame.time;
-        let mut carried = [0; MAX_CARRIED];
-        for (word, slot) in carried.iter_mut().zip(&effect.pass) {
-            *word = slot.map_or(0, |slot| frame.slots[usize::from(slot)]);
-        }
+        let mut carried = None;
         for index in 0..count.max(0.0) as u32 {
             let key = frame.key.child(effect.purpose, u64::from(index));
             // Delays are drawn from the child's key: its ordinal must make them differ.
-            let of_child = Frame { key, index, slots: frame.slots, ..*frame };
+            let of_child = Frame { key, index, of: Some(frame), ..*frame };
             if index == 0 {
                 time = match &effect.delay {
                     Delay::After(e) => after(time, number(e, &of_child)),
@@ -77,7 +69,7 @@ impl Spawner<'_> {
                     stream: effect.stream,
                     from: event.stream,
                     candidate: false,
-                    carried,
+                    carried: *carried.get_or_insert_with(|| carry(effect, frame)),
                 },
             );
         }
@@ -96,6 +88,15 @@ impl Spawner<'_> {
             self.work.push(event);
         }
     }
+}
+
+/// The words that the children of an effect carry.
+fn carry(effect: &Effect, frame: &Frame<'_>) -> [u64; MAX_CARRIED] {
+    let mut carried = [0; MAX_CARRIED];
+    for (word, slot) in carried.iter_mut().zip(&effect.pass) {
+        *word = slot.map_or(0, |slot| frame.slot(slot));
+    }
+    carried
 }
 
 /// The one effect of a group that happens.

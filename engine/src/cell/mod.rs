@@ -12,7 +12,7 @@ pub use population::{Group, Population};
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
-use crate::program::{MAX_CARRIED, NO_CAUSE, Stage, StreamId};
+use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, StreamId};
 use crate::queue::{FutureEvents, Order};
 use crate::time::Time;
 use crate::world::{Observed, World};
@@ -75,7 +75,6 @@ pub struct Cell {
     queue: FutureEvents<Event>,
     /// Events before the next barrier that need no order.
     work: Vec<Event>,
-    slots: Vec<u64>,
 }
 
 impl Cell {
@@ -91,7 +90,6 @@ impl Cell {
             pending: Pending::new(world),
             queue: FutureEvents::new(),
             work: Vec::new(),
-            slots: Vec::new(),
         }
     }
 
@@ -144,33 +142,47 @@ impl Cell {
 
     fn take_place(&mut self, world: &World, observed: &Observed, event: &Event, end: Time) {
         let stream = &world.program.streams[usize::from(event.stream)];
-        let mut slots = std::mem::take(&mut self.slots);
-        slots.clear();
-        slots.extend_from_slice(&event.carried[..usize::from(stream.carried)]);
-        slots.resize(usize::from(stream.carried + stream.eager + stream.on_demand), 0);
+        let carried = usize::from(stream.carried);
+        if stream.leaf {
+            self.played += 1;
+            if world.written(event.stream, event.time) {
+                self.write_row(event, &event.carried[..carried], &[]);
+            }
+            return;
+        }
+        let mut slots = [0; MAX_WORDS];
+        slots[..carried].copy_from_slice(&event.carried[..carried]);
         if let Some((kind, slot)) = stream.creates {
             slots[usize::from(slot)] = self.create(world, kind, event, end);
         }
-        let happened = self.work_out(world, observed, event, &mut slots, end);
-        if happened {
+        let words = std::cell::Cell::from_mut(&mut slots[..]).as_slice_of_cells();
+        let kept = stream.carried + stream.eager;
+        // What is carried is there; eager words are worked out in order; the others on demand.
+        let ready = std::cell::Cell::new((1 << kept) - 1);
+        if self.work_out(world, observed, event, (words, &ready), end) {
             self.played += 1;
             for change in &stream.changes {
-                self.change(world, observed, event, &slots, change, end);
+                self.change(world, observed, event, (words, &ready), change, end);
             }
             if world.written(event.stream, event.time) {
-                let rows = &mut self.rows[usize::from(event.stream)];
-                rows.extend_from_slice(&[
-                    event.time.0 as u64,
-                    event.key.0,
-                    event.cause,
-                    event.root,
-                    u64::from(event.generation) << 32 | u64::from(self.index) << 16 | u64::from(event.from),
-                    u64::from(event.index),
-                ]);
-                rows.extend_from_slice(&slots[..usize::from(stream.carried + stream.eager)]);
+                self.write_row(event, &slots[..carried], &slots[carried..usize::from(kept)]);
             }
         }
-        self.slots = slots;
+    }
+
+    #[inline]
+    fn write_row(&mut self, event: &Event, carried: &[u64], eager: &[u64]) {
+        let rows = &mut self.rows[usize::from(event.stream)];
+        rows.extend_from_slice(&[
+            event.time.0 as u64,
+            event.key.0,
+            event.cause,
+            event.root,
+            u64::from(event.generation) << 32 | u64::from(self.index) << 16 | u64::from(event.from),
+            u64::from(event.index),
+        ]);
+        rows.extend_from_slice(carried);
+        rows.extend_from_slice(eager);
     }
 
     /// Works out the eager variables, the condition and the effects; false when the event does not
@@ -180,18 +192,17 @@ impl Cell {
         world: &World,
         observed: &Observed,
         event: &Event,
-        slots: &mut [u64],
+        words: Words<'_>,
         end: Time,
     ) -> bool {
         let stream = &world.program.streams[usize::from(event.stream)];
-        for variable in stream.variables.iter().filter(|variable| variable.stage == Stage::Eager) {
-            let value = eval(&variable.value, &self.frame(world, observed, event, slots));
-            slots[usize::from(variable.slot)] = value;
+        let frame = frame_of(world, observed, &self.population, event, words);
+        if stream.eager > 0 {
+            for variable in stream.variables.iter().filter(|variable| variable.stage == Stage::Eager) {
+                words.0[usize::from(variable.slot)].set(eval(&variable.value, &frame));
+            }
         }
-        let frame = frame_of(world, observed, &self.population, event);
-        if let Some(requires) = &stream.requires
-            && number(requires, &Frame { slots, ..frame }) == 0.0
-        {
+        if stream.requires.as_ref().is_some_and(|requires| number(requires, &frame) == 0.0) {
             return false;
         }
         let mut spawner = Spawner {
@@ -202,27 +213,21 @@ impl Cell {
             work: &mut self.work,
             outbox: &mut self.outbox,
         };
-        spawner.effects_of(event, stream, &frame, slots);
+        spawner.effects_of(event, stream, &frame);
         true
-    }
-
-    fn frame<'a>(
-        &'a self,
-        world: &'a World,
-        observed: &'a Observed,
-        event: &Event,
-        slots: &'a [u64],
-    ) -> Frame<'a> {
-        Frame { slots, ..frame_of(world, observed, &self.population, event) }
     }
 }
 
-/// The frame of an event, without its words.
+/// The words of an event that takes place, and which of them have been worked out.
+type Words<'a> = (&'a [std::cell::Cell<u64>], &'a std::cell::Cell<u64>);
+
+/// The frame of an event with its words.
 fn frame_of<'a>(
     world: &'a World,
     observed: &'a Observed,
     population: &'a Population,
     event: &Event,
+    (slots, ready): Words<'a>,
 ) -> Frame<'a> {
     Frame {
         world,
@@ -233,7 +238,9 @@ fn frame_of<'a>(
         time: event.time,
         cause: world.cause_code(event.from),
         index: event.index,
-        slots: &[],
+        slots,
+        ready,
+        of: None,
         own: Own::Nobody,
     }
 }

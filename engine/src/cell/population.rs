@@ -137,6 +137,8 @@ impl Population {
                 cause: 0,
                 index: 0,
                 slots: &[],
+                ready: &std::cell::Cell::new(0),
+                of: None,
                 own: Own::Unborn(words),
             };
             eval(e, &frame)

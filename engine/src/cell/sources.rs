@@ -6,7 +6,7 @@
 //! is left out: traffic follows the population.
 
 use super::{Cell, Event, root};
-use crate::arrivals::{Candidate, candidates};
+use crate::arrivals::Candidate;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Own, number};
 use crate::program::{Actor, KindId, NO_CAUSE, Source};
@@ -14,6 +14,9 @@ use crate::time::{Span, Time};
 use crate::world::{Arrivals, Observed, World};
 
 const ACTOR: Purpose = purpose("actor");
+const CELL: Purpose = purpose("cell");
+const JOINER: Purpose = purpose("joiner");
+const TIMER: Purpose = purpose("timer");
 const TAKES_PART: Purpose = purpose("takes part");
 const PHASE: Purpose = purpose("phase");
 const JITTER: Purpose = purpose("jitter");
@@ -62,9 +65,8 @@ impl Cell {
         let per_hour = arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
         let max = per_hour * profile.max_between(start, end);
-        let process = arrivals.key.child(purpose("cell"), u64::from(self.index));
-        let window = end - start;
-        candidates(process, start.index_of(window), window, max, |candidate| {
+        let process = arrivals.key.child(CELL, u64::from(self.index));
+        world.pool_layers.candidates(process, start.index_of(end - start), max, |candidate| {
             let Candidate { key, time, mark_per_hour } = candidate;
             if mark_per_hour >= per_hour * profile.factor(time)
                 || !world.needed(arrivals.stream as u16, time)
@@ -119,8 +121,8 @@ impl Cell {
             let per_hour = arrivals.per_weight_per_hour * weight;
             let profile = &world.profiles[arrivals.profile];
             let max = per_hour * profile.max_between(first, last) * world.highest_spike();
-            let process = arrivals.key.child(purpose("joiner"), id.0);
-            candidates(process, block, JOINER_BLOCK, max, |candidate| {
+            let process = arrivals.key.child(JOINER, id.0);
+            world.joiner_layers.candidates(process, block, max, |candidate| {
                 let Candidate { key, time, mark_per_hour } = candidate;
                 let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
                 if time > since && mark_per_hour < rate && world.needed(arrivals.stream as u16, time) {
@@ -167,7 +169,7 @@ impl Cell {
             return true;
         };
         let own = Own::Entity(actor.kind, entity as usize);
-        number(when, &Frame { own, ..super::frame_of(world, observed, &self.population, event) }) != 0.0
+        number(when, &Frame { own, ..super::frame_of(world, observed, &self.population, event, (&[], &std::cell::Cell::new(0))) }) != 0.0
     }
 
     /// Sets the timers that an entity has, for their first time after `since`.
@@ -186,7 +188,7 @@ impl Cell {
             return;
         };
         let id = self.population.groups[usize::from(actor.kind)].ids[entity];
-        let timer = world.source_keys[stream].child(purpose("timer"), id);
+        let timer = world.source_keys[stream].child(TIMER, id);
         let phase = Span((timer.uniform(PHASE) * every.0 as f64) as i64);
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
         self.wait(world, root(stream, key, time, true, entity as u64), end);

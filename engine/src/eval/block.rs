@@ -1,5 +1,7 @@
 //! Evaluation column by column, for a block of rows of one stream.
 
+use std::cell::Cell;
+
 use super::primitive;
 use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
@@ -38,9 +40,9 @@ impl Block<'_> {
     }
 
     /// Works one row out the slow way.
-    fn row(&self, e: &Expr, row: usize, words: &mut Vec<u64>) -> u64 {
+    fn row(&self, e: &Expr, row: usize, words: &mut Vec<Cell<u64>>) -> u64 {
         words.clear();
-        words.extend(self.slots.iter().map(|column| column.get(row).copied().unwrap_or(0)));
+        words.extend(self.slots.iter().map(|column| Cell::new(column.get(row).copied().unwrap_or(0))));
         let frame = Frame {
             world: self.world,
             population: self.populations[usize::from(self.cells[row])],
@@ -51,6 +53,8 @@ impl Block<'_> {
             cause: self.causes[row],
             index: self.indexes[row],
             slots: words,
+            ready: &Cell::new(u64::MAX),
+            of: None,
             own: Own::Nobody,
         };
         eval(e, &frame)
@@ -107,13 +111,9 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             }
         }
         Expr::If(parts) => {
-            let (mut yes, mut no) = (Vec::with_capacity(n), Vec::with_capacity(n));
             eval_block(&parts.0, block, out);
-            eval_block(&parts.1, block, &mut yes);
-            eval_block(&parts.2, block, &mut no);
-            for (word, (yes, no)) in out.iter_mut().zip(yes.into_iter().zip(no)) {
-                *word = if f64::from_bits(*word) != 0.0 { yes } else { no };
-            }
+            let chosen: Vec<u16> = out.iter().map(|&w| u16::from(f64::from_bits(w) == 0.0)).collect();
+            eval_branches(&[&parts.1, &parts.2], &chosen, block, out);
         }
         Expr::Draw(dist, args, purpose) => {
             let mut p = [0.0; 4];
@@ -142,12 +142,16 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
                 block.draws(*purpose, value, out);
             }
         }
+        Expr::Law(law, purpose) => block.draws(*purpose, |_, u| law.quantile(u).to_bits(), out),
         Expr::Choice(shares, codes, purpose) => {
             block.draws(*purpose, |_, u| u64::from(codes[primitive::choose(shares, u)]), out);
         }
         Expr::Case(selector, cases, otherwise) => {
             eval_block(selector, block, out);
-            eval_cases(cases, otherwise, block, out);
+            let case = |w: &u64| cases.iter().position(|(code, _)| u64::from(*code) == *w).unwrap_or(cases.len());
+            let chosen: Vec<u16> = out.iter().map(|w| case(w) as u16).collect();
+            let branches: Vec<&Expr> = cases.iter().map(|(_, e)| e).chain([&**otherwise]).collect();
+            eval_branches(&branches, &chosen, block, out);
         }
         Expr::Happens(effect) => {
             let effect = &block.world.program.streams[block.stream].effects[usize::from(*effect)];
@@ -168,21 +172,52 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
     }
 }
 
-/// Replaces each selector's value by its case, row by row; cases that are plain constants or plain
-/// choices, which most are, go without building a frame.
-fn eval_cases(cases: &[(u16, Expr)], otherwise: &Expr, block: &Block<'_>, out: &mut [u64]) {
-    let mut words = Vec::with_capacity(block.slots.len());
-    for (row, word) in out.iter_mut().enumerate() {
-        let case = cases.iter().find(|(code, _)| u64::from(*code) == *word);
-        *word = match case.map_or(otherwise, |(_, e)| e) {
-            Expr::Num(x) => x.to_bits(),
-            Expr::Text(code) => u64::from(*code),
-            Expr::Choice(shares, codes, purpose) => {
-                let u = Key(block.keys[row]).uniform(*purpose);
-                u64::from(codes[primitive::choose(shares, u)])
+/// For each row, the value of the branch chosen for it. Each branch is worked out only on its rows.
+fn eval_branches(branches: &[&Expr], chosen: &[u16], block: &Block<'_>, out: &mut Vec<u64>) {
+    let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); branches.len()];
+    for (row, &branch) in chosen.iter().enumerate() {
+        rows_of[usize::from(branch)].push(row as u32);
+    }
+    out.clear();
+    out.resize(chosen.len(), 0);
+    let mut values = Vec::new();
+    for (branch, rows) in branches.iter().zip(&rows_of) {
+        match branch {
+            _ if rows.is_empty() => {}
+            Expr::Num(x) => rows.iter().for_each(|&row| out[row as usize] = x.to_bits()),
+            Expr::Text(code) => rows.iter().for_each(|&row| out[row as usize] = u64::from(*code)),
+            _ if rows.len() == chosen.len() => eval_block(branch, block, out),
+            _ => {
+                eval_rows(branch, rows, block, &mut values);
+                for (&row, &value) in rows.iter().zip(&values) {
+                    out[row as usize] = value;
+                }
             }
-            e => block.row(e, row, &mut words),
-        };
+        }
     }
 }
 
+/// The value of an expression for some rows of a block.
+fn eval_rows(e: &Expr, rows: &[u32], block: &Block<'_>, out: &mut Vec<u64>) {
+    fn pick<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
+        rows.iter().map(|&row| all[row as usize]).collect()
+    }
+    let mut slots = vec![Vec::new(); block.slots.len()];
+    let whole_event = e.any(|e| matches!(e, Expr::Happens(_)));
+    for (slot, column) in block.slots.iter().enumerate() {
+        let read = || whole_event || e.any(|e| matches!(e, Expr::Slot(s) if usize::from(*s) == slot));
+        if !column.is_empty() && read() {
+            slots[slot] = pick(column, rows);
+        }
+    }
+    let part = Block {
+        keys: &pick(block.keys, rows),
+        times: &pick(block.times, rows),
+        cells: &pick(block.cells, rows),
+        causes: &pick(block.causes, rows),
+        indexes: &pick(block.indexes, rows),
+        slots,
+        ..*block
+    };
+    eval_block(e, &part, out);
+}

@@ -1,9 +1,11 @@
 //! Evaluation for one event.
 
+use std::cell::Cell;
+
 use super::primitive;
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::{Expr, KindId, NO_ENTITY, Slot};
+use crate::program::{Effect, Expr, KindId, NO_ENTITY, Slot};
 use crate::time::{Span, Time};
 use crate::world::{Observed, World};
 
@@ -19,6 +21,7 @@ pub enum Own<'a> {
 }
 
 /// What an expression is worked out on: an event and what is around it.
+#[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The program and its tables.
     pub world: &'a World,
@@ -36,16 +39,37 @@ pub struct Frame<'a> {
     pub cause: u16,
     /// Which of the events of its effect it is.
     pub index: u32,
-    /// The event's words.
-    pub slots: &'a [u64],
+    /// The event's words; those on demand are worked out when they are first read.
+    pub slots: &'a [Cell<u64>],
+    /// Which words have been worked out, a bit each.
+    pub ready: &'a Cell<u64>,
+    /// The event's own frame, where this one is about a child of it.
+    pub of: Option<&'a Frame<'a>>,
     /// The entity that is being worked out.
     pub own: Own<'a>,
 }
 
-impl<'a> Frame<'a> {
+impl Frame<'_> {
+    /// The word in a slot.
     #[inline(always)]
-    fn slot(&self, slot: Slot) -> u64 {
-        self.slots[usize::from(slot)]
+    pub fn slot(&self, slot: Slot) -> u64 {
+        if self.ready.get() & (1 << slot) == 0 {
+            self.demand(slot);
+        }
+        self.slots[usize::from(slot)].get()
+    }
+
+    /// Works out a word that is read for the first time.
+    #[inline(never)]
+    fn demand(&self, slot: Slot) {
+        let frame = self.of.unwrap_or(self);
+        let stream = &frame.world.program.streams[frame.stream];
+        let variable = stream.on_demand_at[usize::from(slot - stream.carried)];
+        if let Some(variable) = variable {
+            let value = eval(&stream.variables[usize::from(variable)].value, frame);
+            self.slots[usize::from(slot)].set(value);
+        }
+        self.ready.set(self.ready.get() | 1 << slot);
     }
 }
 
@@ -102,6 +126,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             }
             primitive::draw(*dist, f.key.uniform(*purpose), &p).to_bits()
         }
+        Expr::Law(law, purpose) => law.quantile(f.key.uniform(*purpose)).to_bits(),
         Expr::Choice(shares, codes, purpose) => {
             u64::from(codes[primitive::choose(shares, f.key.uniform(*purpose))])
         }
@@ -146,7 +171,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
 /// its first child lies under the probability. The mark belongs to the child, so that it is the
 /// same draw whoever asks.
 #[inline(always)]
-pub fn happens(effect: &crate::program::Effect, f: &Frame<'_>) -> bool {
+pub fn happens(effect: &Effect, f: &Frame<'_>) -> bool {
     if let Some(when) = &effect.when
         && number(when, f) == 0.0
     {

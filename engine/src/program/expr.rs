@@ -6,9 +6,10 @@
 
 use super::{KindId, Slot};
 use crate::draw::Purpose;
+use crate::sample::{TruncatedLognormal, TruncatedNormal, poisson_table};
 
 /// An expression over an event (or, in attributes and conditions of actors, over an entity).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub enum Expr {
     /// A number, truth value or span.
     Num(f64),
@@ -48,6 +49,8 @@ pub enum Expr {
     If(Box<(Expr, Expr, Expr)>),
     /// A draw from a distribution with parameters.
     Draw(Dist, Vec<Expr>, Purpose),
+    /// A draw from a law whose parameters are constants, worked out once.
+    Law(Law, Purpose),
     /// A text drawn by weight: cumulative shares up to 1, and codes.
     Choice(Vec<f64>, Vec<u16>, Purpose),
     /// The case for the value of the selector, or the last expression.
@@ -74,6 +77,43 @@ pub enum Expr {
     Total(u16),
     /// A counter's change over the timer's last period, by barriers.
     ChangeOf(u16),
+}
+
+/// A distribution with its parameters, where working them out anew for each draw is costly.
+#[derive(Clone, Debug)]
+pub enum Law {
+    /// A count: P(X <= k) for k from 0.
+    Counts(Vec<f64>),
+    /// See [`Dist::NormalWithin`].
+    Normal(TruncatedNormal),
+    /// See [`Dist::LognormalWithin`].
+    Lognormal(TruncatedLognormal),
+}
+
+impl Law {
+    /// The law of a distribution with constant parameters, if it is one of these.
+    pub fn new(dist: Dist, p: &[f64]) -> Option<Law> {
+        match (dist, p) {
+            (Dist::NormalWithin, &[mean, sd, low, high]) => {
+                Some(Law::Normal(TruncatedNormal::new(mean, sd, low, high)))
+            }
+            (Dist::LognormalWithin, &[median, sigma, low, high]) => {
+                Some(Law::Lognormal(TruncatedLognormal::new(median, sigma, low, high)))
+            }
+            (Dist::Poisson, &[mean]) => poisson_table(mean).map(Law::Counts),
+            _ => None,
+        }
+    }
+
+    /// The value below which the share `u` lies.
+    #[inline(always)]
+    pub fn quantile(&self, u: f64) -> f64 {
+        match self {
+            Law::Counts(cumulative) => cumulative.partition_point(|&p| p < u) as f64,
+            Law::Normal(law) => law.quantile(u),
+            Law::Lognormal(law) => law.quantile(u),
+        }
+    }
 }
 
 /// An operation on one value.
@@ -228,12 +268,18 @@ impl Expr {
         }
     }
 
+    /// Whether this expression or any in it passes a test.
+    pub fn any(&self, test: impl Fn(&Expr) -> bool) -> bool {
+        let mut found = false;
+        self.visit(&mut |e| found |= test(e));
+        found
+    }
+
     /// Whether the value depends on the state of entities or counters, and not only on keys,
     /// attributes, the event's own words and its time.
     pub fn reads_state(&self) -> bool {
-        let mut reads = false;
-        self.visit(&mut |e| {
-            reads |= matches!(
+        self.any(|e| {
+            matches!(
                 e,
                 Expr::Variable(..)
                     | Expr::OwnVariable(..)
@@ -243,9 +289,8 @@ impl Expr {
                     | Expr::CountState(..)
                     | Expr::Total(..)
                     | Expr::ChangeOf(..)
-            );
-        });
-        reads
+            )
+        })
     }
 
     /// The slots that the value is worked out from.

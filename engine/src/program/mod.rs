@@ -7,7 +7,7 @@
 
 mod expr;
 
-pub use expr::{Binary, Dist, Expr, Unary};
+pub use expr::{Binary, Dist, Expr, Law, Unary};
 
 use crate::calendar::{Profile, Reference, Zone};
 use crate::draw::Purpose;
@@ -23,6 +23,8 @@ pub type Slot = u16;
 
 /// Most words that an event may carry from its cause.
 pub const MAX_CARRIED: usize = 8;
+/// Most words that an event has while it takes place.
+pub const MAX_WORDS: usize = 64;
 /// The reference that points at no entity.
 pub const NO_ENTITY: u64 = u32::MAX as u64;
 /// The "causing stream" of an event that nothing caused.
@@ -155,6 +157,10 @@ pub struct Stream {
     pub effects: Vec<Effect>,
     /// What it causes, exactly one of several.
     pub outcomes: Vec<Outcome>,
+    /// For each slot after the words carried, the variable worked out on demand that it is for.
+    pub on_demand_at: Vec<Option<u16>>,
+    /// Whether an event is only a row: it has no effects, changes, condition or eager variables.
+    pub leaf: bool,
     /// Whether events read or write the state of entities or counters, and so must take place in
     /// total order within their process.
     pub stateful: bool,
@@ -181,7 +187,7 @@ pub enum Stage {
     /// Whenever the event takes place: conditions, probabilities or changes need it, or it reads
     /// state. The rows keep it.
     Eager,
-    /// When an effect that needs it happens, and, for rows, column by column, later.
+    /// When it is first asked for by an effect that happens, and, for rows, column by column, later.
     OnDemand,
     /// Column by column, later.
     Lazy,
@@ -329,8 +335,6 @@ pub struct Effect {
     pub place: Place,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
     pub pass: Vec<Option<Slot>>,
-    /// Indices of the parent's variables on demand that delay, count or `pass` need, in order.
-    pub needs: Vec<u16>,
     /// The least and the longest time from the cause to the last of its children; `None` where
     /// the model does not bound it.
     pub shortest: Span,

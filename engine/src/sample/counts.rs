@@ -52,6 +52,29 @@ pub fn poisson(u: f64, mean: f64) -> u64 {
     k
 }
 
+/// P(X <= k) of a Poisson law for k from 0 until nothing more is added, for means that are drawn from often: the number of entries below
+/// `u` is the quantile. None for means that are not positive or above 500, where the first terms come near the least float.
+pub fn poisson_table(mean: f64) -> Option<Vec<f64>> {
+    if !(mean > 0.0 && mean <= 500.0) {
+        return None;
+    }
+    let mut probability = libm::exp(-mean);
+    let mut sum = probability;
+    let mut cumulative = vec![sum];
+    let mut k = 0.0;
+    loop {
+        k += 1.0;
+        probability *= mean / k;
+        let next = sum + probability;
+        // Below the mode the terms still grow, however small the first ones are.
+        if next == sum && k > mean {
+            return Some(cumulative);
+        }
+        sum = next;
+        cumulative.push(sum);
+    }
+}
+
 #[inline(never)]
 fn poisson_from_normal(u: f64, mean: f64) -> u64 {
     let (z, root) = (norm_quantile(u), mean.sqrt());

@@ -3,12 +3,11 @@
 use causeflow_engine::program::{
     Change, ChangeKind, Delay, Effect, Expr, Outcome, Slot, Source, Stage, Stream, Variable,
 };
-use causeflow_engine::program::MAX_CARRIED;
+use causeflow_engine::program::{MAX_CARRIED, MAX_WORDS};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
 use super::Compiler;
-use super::streams::Progress;
-use super::streams::Restrict;
+use super::streams::{Progress, Restrict};
 use super::types::{OWN, Ty};
 use crate::definition::{Cadence, FieldDef, NumberType, ValueDef};
 
@@ -56,8 +55,6 @@ impl Draft {
 struct Layout {
     slot: Vec<Slot>,
     stage: Vec<Stage>,
-    /// Position of each own variable in the program's list, where it has a value.
-    position: Vec<Option<u16>>,
 }
 
 impl Compiler {
@@ -67,11 +64,6 @@ impl Compiler {
         for s in 0..self.units.len() {
             for effect in drafts[s].all_effects() {
                 effect.pass = self.passed(usize::from(effect.stream), s);
-            }
-            let needs: Vec<Vec<u16>> =
-                drafts[s].all_effects().map(|effect| self.needs(s, effect, &layouts[s])).collect();
-            for (effect, needs) in drafts[s].all_effects().zip(needs) {
-                effect.needs = needs;
             }
         }
         drafts.into_iter().enumerate().map(|(s, draft)| self.stream(s, draft, &layouts[s])).collect()
@@ -181,32 +173,7 @@ impl Compiler {
                 next += 1;
             }
         }
-        let mut position = vec![None; count];
-        for (at, &i) in unit.order.iter().filter(|&&i| self.typed(s, i).is_some()).enumerate() {
-            position[i] = Some(at as u16);
-        }
-        Layout { slot, stage, position }
-    }
-
-    /// The variables on demand that an effect needs, in the order in which they are worked out.
-    fn needs(&self, stream: usize, effect: &Effect, layout: &Layout) -> Vec<u16> {
-        let mut marked = vec![false; self.units[stream].own.len()];
-        let delay = match &effect.delay {
-            Delay::After(e) | Delay::At(e) => e,
-        };
-        for expr in [Some(delay), effect.count.as_ref(), effect.spacing.as_ref()].into_iter().flatten() {
-            self.direct(stream, expr).into_iter().for_each(|needed| marked[needed] = true);
-        }
-        for slot in effect.pass.iter().flatten().filter(|&&slot| slot >= OWN) {
-            marked[usize::from(*slot - OWN)] = true;
-        }
-        self.close(stream, &mut marked);
-        let mut needs: Vec<u16> = (0..marked.len())
-            .filter(|&i| marked[i] && layout.stage[i] == Stage::OnDemand)
-            .filter_map(|i| layout.position[i])
-            .collect();
-        needs.sort_unstable();
-        needs
+        Layout { slot, stage }
     }
 
     /// For each input of `child`, the virtual slot that `parent` passes, if it gives that input.
@@ -271,7 +238,7 @@ impl Compiler {
             }
             .into(),
             description: unit.definition.description.clone().unwrap_or_default(),
-            name: unit.name,
+            name: unit.name.clone(),
             carried: unit.inputs.len() as u16,
             carried_names: unit.inputs.iter().map(|input| input.name.clone()).collect(),
             eager: count(Stage::Eager),
@@ -284,9 +251,23 @@ impl Compiler {
             changes: std::mem::take(&mut draft.changes),
             effects: std::mem::take(&mut draft.effects),
             outcomes: std::mem::take(&mut draft.outcomes),
+            on_demand_at: Vec::new(),
+            leaf: false,
             stateful: false,
         };
+        if usize::from(stream.carried + stream.eager + stream.on_demand) >= MAX_WORDS {
+            let message = format!("{} has more than {MAX_WORDS} values that others depend on", stream.name);
+            self.report.error_at_key(&unit.at, message, Some("split it into two streams".into()));
+        }
+        stream.on_demand_at = (stream.carried..stream.carried + stream.eager + stream.on_demand)
+            .map(|slot| stream.variables.iter().position(|v| v.slot == slot && v.stage == Stage::OnDemand))
+            .map(|at| at.map(|at| at as u16))
+            .collect();
         stream.stateful = is_stateful(&stream);
+        stream.leaf = stream.eager == 0
+            && !stream.writes_state()
+            && stream.requires.is_none()
+            && stream.all_effects().next().is_none();
         stream
     }
 

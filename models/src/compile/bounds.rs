@@ -36,6 +36,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Case(_, cases, otherwise) => {
             cases.iter().fold(bounds(otherwise), |all, (_, e)| either(all, bounds(e)))
         }
+        Expr::Law(law, _) => (law.quantile(0.0), law.quantile(1.0)),
         Expr::Draw(dist, args, _) => draw(*dist, &args.iter().map(bounds).collect::<Vec<_>>()),
         Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => (0.0, f64::INFINITY),
         Expr::Happens(_) => (0.0, 1.0),

@@ -233,7 +233,6 @@ impl Compiler {
             spacing,
             place,
             pass: Vec::new(),
-            needs: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),
             longest: (longest < 1e17).then_some(Span(longest as i64)),
         })

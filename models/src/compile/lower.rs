@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use causeflow_engine::draw::{Purpose, purpose};
-use causeflow_engine::program::{Binary, Dist, Expr, KindId, Unary};
+use causeflow_engine::program::{Binary, Dist, Expr, KindId, Law, Unary};
 
 use super::Compiler;
 use super::report::At;
@@ -416,7 +416,16 @@ impl Compiler {
             Dist::Bernoulli => Ty::Bool,
             _ => ty.unwrap_or(Ty::Number),
         };
-        Some(Typed::new(Expr::Draw(dist, lowered, purpose), ty))
+        let constants: Option<Vec<f64>> = lowered
+            .iter()
+            .map(|e| match e {
+                Expr::Num(x) => Some(*x),
+                _ => None,
+            })
+            .collect();
+        let law = constants.and_then(|p| Law::new(dist, &p));
+        let draw = law.map_or_else(|| Expr::Draw(dist, lowered, purpose), |law| Expr::Law(law, purpose));
+        Some(Typed::new(draw, ty))
     }
 
     /// Refuses constants that a distribution cannot have.

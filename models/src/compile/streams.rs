@@ -374,7 +374,7 @@ impl Compiler {
     fn cases(&mut self, by: &Expression, cases: &Map<ValueDef>, scope: &Scope, name: &str) -> Option<Typed> {
         let mut by_scope = scope.at(scope.at.key("by"));
         let selector = self.expression_of(&by.0, &mut by_scope, &[Ty::Text])?;
-        let by_cause = selector.expr == Expr::Cause;
+        let by_cause = matches!(selector.expr, Expr::Cause);
         let mut lowered: Vec<(u16, Expr)> = Vec::new();
         let (mut otherwise, mut ty, mut texts, mut wrong) = (None, None, Some(BTreeSet::new()), false);
         for (case, value) in cases {
