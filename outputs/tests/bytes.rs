@@ -7,6 +7,7 @@ use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16T
 use causeflow_engine::table::{Chunk, Column, Validity, Values};
 use causeflow_outputs::{Compression, EventWriter, FileEntry, Format, Options, PART_ROWS};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::statistics::Statistics;
 use proptest::prelude::*;
 use std::fs;
 use std::fs::File;
@@ -174,7 +175,7 @@ fn values_under_missing_rows_do_not_show() {
 
 #[test]
 fn floats_keep_every_bit_and_ranges_hold_no_nan() {
-    let values = vec![
+    let special = [
         0.0,
         -0.0,
         f64::NAN,
@@ -183,18 +184,43 @@ fn floats_keep_every_bit_and_ranges_hold_no_nan() {
         1e300,
         -1.5,
     ];
-    let mut chunk = rows(
-        Shape {
+    let distinct = (0..140).map(|row| {
+        if row % 7 == 2 {
+            f64::NAN
+        } else {
+            f64::from(row) - 1.5
+        }
+    });
+    // The first repeats and gets a dictionary, the second does not.
+    for (values, low, high) in [
+        (special.repeat(20), -1.5, f64::INFINITY),
+        (distinct.collect(), -1.5, 137.5),
+    ] {
+        let shape = Shape {
             distinct: 5,
             missing_in_8: 0,
             seed: 1,
-        },
-        values.len() * 20,
-    );
-    chunk.columns[2].values = Values::Float(values.repeat(20));
-    let (folder, files) = write(vec![chunk.clone()], options(Format::Parquet), 1);
-    let batch = read(&folder.path().join(&files[0].path));
-    assert_column(&chunk.columns[2], batch.column(2), chunk.rows);
+        };
+        let mut chunk = rows(shape, values.len());
+        chunk.columns[2].values = Values::Float(values);
+        let (folder, files) = write(vec![chunk.clone()], options(Format::Parquet), 1);
+        let path = folder.path().join(&files[0].path);
+        assert_column(&chunk.columns[2], read(&path).column(2), chunk.rows);
+        let file = File::open(path).expect("written");
+        let metadata = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+        let statistics = metadata.metadata().row_group(0).column(2).statistics();
+        let Some(Statistics::Double(range)) = statistics else {
+            panic!("a range of floats");
+        };
+        assert_eq!(
+            (range.min_opt(), range.max_opt()),
+            (Some(&low), Some(&high))
+        );
+        assert_eq!(
+            (range.nan_count_opt(), range.null_count_opt()),
+            (Some(20), Some(0))
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::support::{Shape, all_types, cut, dictionary, manifest, names, options, rows};
 use causeflow_outputs::{Error, EventWriter, Format, RunFolder};
 use std::fs;
+use std::panic::UnwindSafe;
 use std::path::Path;
 use std::process::Command;
 
@@ -45,26 +46,56 @@ fn assert_failed_well(out: &Path, advice: &str) {
     }
 }
 
+/// Runs `mount` and later `umount`; false where that takes rights which this process lacks.
+fn mounted(arguments: &[&str], at: &Path, test: impl FnOnce() + UnwindSafe) {
+    let mount = Command::new("mount").args(arguments).arg(at).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        println!("skipped: mounting needs root");
+        return;
+    }
+    let result = std::panic::catch_unwind(test);
+    let unmounted = Command::new("umount").arg(at).status();
+    assert!(unmounted.is_ok_and(|status| status.success()));
+    assert!(result.is_ok(), "see the panic above");
+}
+
+#[test]
+fn an_earlier_run_is_put_back_when_the_new_one_cannot_be_moved() {
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let out = parent.path().join("out");
+    earlier_run(&out);
+    let folder = RunFolder::create(&out, true).expect("forced");
+    let staging = folder.path().to_owned();
+    let source = staging.to_str().expect("a plain name").to_owned();
+    // A mount point cannot be renamed.
+    mounted(&["--bind", &source], &staging, move || {
+        let error = folder.commit(&manifest(vec![])).expect_err("busy");
+        assert!(error.is_machine_failure());
+        let message = error.to_string();
+        assert!(message.contains("putting in place"), "{message}");
+        assert_eq!(names(&out), ["data", "manifest.json"]);
+        assert!(
+            names(out.parent().expect("a parent"))
+                .iter()
+                .all(|name| name != "out.replaced")
+        );
+    });
+}
+
 #[test]
 fn a_full_disk_is_named_and_the_earlier_run_stays() {
     let disk = tempfile::tempdir().expect("a temporary folder");
-    let mount = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=256k", "tmpfs"])
-        .arg(disk.path())
-        .output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        println!("skipped: mounting a small tmpfs needs root; the file size limit is still tested");
-        return;
-    }
-    let out = disk.path().join("out");
-    let result = std::panic::catch_unwind(|| {
-        earlier_run(&out);
-        assert_failed_well(&out, "The disk is full");
-        assert_eq!(names(disk.path()), ["out"]);
-    });
-    let unmounted = Command::new("umount").arg(disk.path()).status();
-    assert!(unmounted.is_ok_and(|status| status.success()));
-    assert!(result.is_ok(), "see the panic above");
+    let at = disk.path().to_owned();
+    mounted(
+        &["-t", "tmpfs", "-o", "size=256k", "tmpfs"],
+        disk.path(),
+        move || {
+            let out = at.join("out");
+            earlier_run(&out);
+            assert_failed_well(&out, "The disk is full");
+            assert_eq!(names(&at), ["out"]);
+        },
+    );
 }
 
 /// The part of the next test that runs with the limit, in a process of its own.

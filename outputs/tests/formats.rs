@@ -137,7 +137,8 @@ fn combinations_that_a_format_does_not_know_are_refused() {
 
 #[test]
 fn rows_that_break_the_schema_are_refused_by_name() {
-    let broken: [(fn(&mut Chunk), &str); 6] = [
+    type Breakage = fn(&mut Chunk);
+    let broken: [(Breakage, &str); 6] = [
         (|c| c.table = 9, "only 1 streams"),
         (|c| drop(c.columns.pop()), "6 columns, expected 7"),
         (

@@ -11,6 +11,7 @@
 use super::dictionary::{self, Bits, Dictionary};
 use super::hybrid;
 use super::pages::{Contents, EncodedChunk, levels};
+use super::ranges;
 use crate::arrays;
 use arrow::array::{Array, StringArray};
 use arrow::buffer::ScalarBuffer;
@@ -18,7 +19,6 @@ use arrow::datatypes::{ArrowNativeType, Field};
 use bytes::Bytes;
 use causeflow_engine::table::{Column, Validity, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
-use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedRowGroupWriter;
@@ -60,6 +60,13 @@ pub(crate) struct ColumnContext<'a> {
     pub writer: ArrowColumnWriter,
 }
 
+impl ColumnContext<'_> {
+    /// The number of missing rows, given the values that are there.
+    fn nulls<T>(&self, kept: &[T]) -> u64 {
+        (self.rows - kept.len()) as u64
+    }
+}
+
 /// Encodes one column of a row group.
 pub(crate) fn encode(context: ColumnContext<'_>, column: Column) -> Result<ColumnChunk> {
     let mask = match &column.validity {
@@ -69,9 +76,9 @@ pub(crate) fn encode(context: ColumnContext<'_>, column: Column) -> Result<Colum
     };
     let own = match &column.values {
         Values::Id(v) => Some(ids(&context, v, mask)?),
-        Values::Time(v) => repeating(&context, v, mask, TIME_BITS, whole_range)?,
-        Values::Int(v) => repeating(&context, v, mask, INT_BITS, int_range)?,
-        Values::Float(v) => repeating(&context, v, mask, FLOAT_BITS, float_range)?,
+        Values::Time(v) => repeating(&context, v, mask, TIME_BITS, ranges::times)?,
+        Values::Int(v) => repeating(&context, v, mask, INT_BITS, ranges::ints)?,
+        Values::Float(v) => repeating(&context, v, mask, FLOAT_BITS, ranges::floats)?,
         Values::Text(v) => Some(texts(&context, v, mask)?),
         Values::Small(v) => Some(smalls(&context, v, mask)?),
         Values::Bool(_) => None,
@@ -115,19 +122,19 @@ fn bytes_of<T: ArrowNativeType>(values: Vec<T>) -> Bytes {
 
 fn ids(context: &ColumnContext<'_>, values: &[u64], mask: Option<&[bool]>) -> Result<EncodedChunk> {
     let kept = present(values, mask);
+    let nulls = context.nulls(&kept);
     if let Some(dictionary) = dictionary::build(&kept, ID_BITS) {
-        let statistics = id_range(&dictionary.values);
-        return with_dictionary(context, dictionary, mask, kept.len(), statistics);
+        let statistics = ranges::ids(&dictionary.values, nulls);
+        return with_dictionary(context, dictionary, mask, statistics);
     }
-    let statistics = id_range(&kept);
-    let present = kept.len();
+    let statistics = ranges::ids(&kept, nulls);
     let values = bytes_of(kept.into_owned());
     let levels = levels(context.field.is_nullable(), context.rows, mask);
     let data = match levels.is_empty() {
         true => values,
         false => [levels.as_slice(), &values].concat().into(),
     };
-    contents(context, None, data, statistics, present)
+    contents(context, None, data, statistics)
 }
 
 /// Writes a column by its dictionary if that pays.
@@ -136,33 +143,26 @@ fn repeating<T: Bits + ArrowNativeType>(
     values: &[T],
     mask: Option<&[bool]>,
     rival_bits: usize,
-    range: fn(&[T]) -> Statistics,
+    range: fn(&[T], &[T], u64) -> Statistics,
 ) -> Result<Option<EncodedChunk>> {
     let kept = present(values, mask);
     let Some(dictionary) = dictionary::build(&kept, rival_bits) else {
         return Ok(None);
     };
-    let statistics = range(&dictionary.values);
-    with_dictionary(context, dictionary, mask, kept.len(), statistics).map(Some)
+    let statistics = range(&dictionary.values, &kept, context.nulls(&kept));
+    with_dictionary(context, dictionary, mask, statistics).map(Some)
 }
 
 fn with_dictionary<T: ArrowNativeType>(
     context: &ColumnContext<'_>,
     dictionary: Dictionary<T>,
     mask: Option<&[bool]>,
-    present: usize,
     statistics: Statistics,
 ) -> Result<EncodedChunk> {
     let distinct = dictionary.values.len();
     let page = bytes_of(dictionary.values).to_vec();
     let data = coded(context, &dictionary.codes, distinct, mask);
-    contents(
-        context,
-        Some((page, distinct)),
-        data.into(),
-        statistics,
-        present,
-    )
+    contents(context, Some((page, distinct)), data.into(), statistics)
 }
 
 fn texts(
@@ -181,12 +181,10 @@ fn texts(
         page.extend_from_slice(&(text.len() as u32).to_le_bytes());
         page.extend_from_slice(text.as_bytes());
     }
-    let bound = |text: Option<&&str>| text.map(|text| ByteArray::from(*text));
-    let (min, max) = (strings.iter().min(), strings.iter().max());
-    let statistics = Statistics::byte_array(bound(min), bound(max), None, None, false);
+    let statistics = ranges::texts(&strings, context.nulls(&kept));
     let data = coded(context, &dictionary.codes, strings.len(), mask);
     let page = Some((page, strings.len()));
-    contents(context, page, data.into(), statistics, kept.len())
+    contents(context, page, data.into(), statistics)
 }
 
 fn smalls(
@@ -199,9 +197,9 @@ fn smalls(
     let dictionary = dictionary::renumber(&kept, usize::from(limit) + 1);
     let values: Vec<i32> = dictionary.values.iter().map(|&v| i32::from(v)).collect();
     let codes = dictionary.codes;
-    let statistics = int_range(&values);
+    let statistics = ranges::ints(&values, &[], context.nulls(&kept));
     let dictionary = Dictionary { values, codes };
-    with_dictionary(context, dictionary, mask, kept.len(), statistics)
+    with_dictionary(context, dictionary, mask, statistics)
 }
 
 /// The data page of a column with a dictionary: levels, the width of a code, the codes.
@@ -223,56 +221,13 @@ fn contents(
     dictionary: Option<(Vec<u8>, usize)>,
     data: Bytes,
     statistics: Statistics,
-    present: usize,
 ) -> Result<EncodedChunk> {
-    let nulls = (context.rows - present) as u64;
     let contents = Contents {
         column: Arc::clone(&context.column),
         rows: context.rows,
         dictionary,
         data,
-        statistics: with_nulls(statistics, nulls),
+        statistics,
     };
     contents.into_chunk()
-}
-
-fn with_nulls(range: Statistics, nulls: u64) -> Statistics {
-    macro_rules! rebuild {
-        ($($kind:ident => $new:ident),*) => {
-            match range {
-                $(Statistics::$kind(v) => Statistics::$new(
-                    v.min_opt().cloned(), v.max_opt().cloned(), None, Some(nulls), false,
-                ),)*
-                other => other,
-            }
-        };
-    }
-    rebuild!(Int64 => int64, Int32 => int32, Double => double, ByteArray => byte_array)
-}
-
-/// Ids are unsigned: their order is that of u64, their carrier is i64.
-fn id_range(values: &[u64]) -> Statistics {
-    let bound = |id: Option<&u64>| id.map(|id| id.cast_signed());
-    let (min, max) = (values.iter().min(), values.iter().max());
-    Statistics::int64(bound(min), bound(max), None, None, false)
-}
-
-fn whole_range(values: &[i64]) -> Statistics {
-    let (min, max) = (values.iter().min(), values.iter().max());
-    Statistics::int64(min.copied(), max.copied(), None, None, false)
-}
-
-fn int_range(values: &[i32]) -> Statistics {
-    let (min, max) = (values.iter().min(), values.iter().max());
-    Statistics::int32(min.copied(), max.copied(), None, None, false)
-}
-
-/// Parquet wants no NaN in a range, and zeros with the sign that makes it wider.
-fn float_range(values: &[f64]) -> Statistics {
-    let nan = values.iter().any(|v| v.is_nan());
-    let min = values.iter().copied().reduce(f64::min).filter(|_| !nan);
-    let max = values.iter().copied().reduce(f64::max).filter(|_| !nan);
-    let low = min.map(|v| if v == 0.0 { -0.0 } else { v });
-    let high = max.map(|v| if v == 0.0 { 0.0 } else { v });
-    Statistics::double(low, high, None, None, false)
 }

@@ -4,6 +4,7 @@ mod column;
 mod dictionary;
 mod hybrid;
 mod pages;
+mod ranges;
 
 use crate::error::Error;
 use crate::file::{DigestFile, FileEntry};

@@ -128,11 +128,11 @@ impl RunFolder {
 impl Drop for RunFolder {
     fn drop(&mut self) {
         // `commit` lets go of the lock when it has succeeded. What cannot be removed here is
-        // cleared by the next run to the same folder.
+        // cleared by the next run to the same folder; the lock's file goes last, as its mark.
         if let Some(mut lock) = self.lock.take()
             && clear(&self.staging, LOCK_NAME).is_ok()
-            && lock.remove_file().is_ok()
         {
+            let _ = lock.remove_file();
             let _ = fs::remove_dir(&self.staging);
         }
     }
