@@ -54,6 +54,11 @@ impl Layers {
         layers
     }
 
+    /// Length of a block.
+    pub fn block(&self) -> Span {
+        self.length
+    }
+
     /// Lower edge of a layer, in arrivals per hour. Layer 0 begins at 0.
     fn edge(&self, layer: u32) -> f64 {
         if layer == 0 {

@@ -50,12 +50,13 @@ fn stream_rows(
 ) -> StreamRows {
     let definition = &world.program.streams[stream];
     let stride = HEAD_WORDS + usize::from(definition.carried + definition.eager);
-    let mut heads = Vec::with_capacity(cells.iter().map(|cell| cell.rows[stream].len()).sum());
-    for cell in cells {
-        heads.extend_from_slice(&cell.rows[stream]);
-    }
-    let count = heads.len() / stride;
-    let (order, ties) = if keep { total_order(&heads, stride) } else { ((0..count as u32).collect(), 0) };
+    let rows: Vec<&[u64]> = cells.iter().map(|cell| &cell.rows[stream][..]).collect();
+    let (heads, buckets) = gather(&rows, stride);
+    let (order, ties) = if keep {
+        total_order(&heads, stride, &buckets)
+    } else {
+        ((0..(heads.len() / stride) as u32).collect(), 0)
+    };
     let blocks: Vec<(Chunk, Digest)> = order
         .par_chunks(BLOCK)
         .map(|rows| {
@@ -73,43 +74,80 @@ fn stream_rows(
     StreamRows { digest, chunks, ties }
 }
 
+/// Rows in a bucket, about: they fit into the second-level cache.
+const BUCKET: usize = 8192;
+
+/// Puts the rows of all cells together, in buckets of consecutive time. Returns the rows and where
+/// each bucket ends, in rows.
+fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
+    let words = cells.iter().map(|rows| rows.len()).sum::<usize>();
+    let times = || cells.iter().flat_map(|rows| rows.chunks_exact(stride)).map(|row| row[0] as i64);
+    let count = (words / stride / BUCKET).clamp(1, 4096);
+    if count == 1 {
+        return (cells.concat(), vec![words / stride]);
+    }
+    let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+    let width = (last - first) / count as i64 + 1;
+    let bucket = |time: i64| ((time - first) / width) as usize;
+    let mut ends = vec![0; count];
+    times().for_each(|time| ends[bucket(time)] += 1);
+    let mut next = Vec::with_capacity(count);
+    let mut sum = 0;
+    for end in &mut ends {
+        next.push(sum);
+        sum += *end;
+        *end = sum;
+    }
+    let mut heads = vec![0; words];
+    for row in cells.iter().flat_map(|rows| rows.chunks_exact(stride)) {
+        let at = &mut next[bucket(row[0] as i64)];
+        heads[*at * stride..][..stride].copy_from_slice(row);
+        *at += 1;
+    }
+    (heads, ends)
+}
+
 /// The rows' numbers in total order (time, generation, key), and the number of ties.
-fn total_order(heads: &[u64], stride: usize) -> (Vec<u32>, u64) {
-    let count = heads.len() / stride;
-    let time = |row: usize| heads[row * stride] as i64;
-    let first = (0..count).map(time).min().unwrap_or(0);
-    // The time since the first row and the row's number in one word, 2^36 us are 19 hours.
-    const NUMBER_BITS: u32 = 28;
-    let fits = count < 1 << NUMBER_BITS && (0..count).all(|row| (time(row) - first) >> (64 - NUMBER_BITS) == 0);
-    let mut order: Vec<u32> = if fits {
-        let mut packed: Vec<u64> =
-            (0..count).map(|row| ((time(row) - first) as u64) << NUMBER_BITS | row as u64).collect();
-        packed.sort_unstable();
-        packed.into_iter().map(|word| (word & ((1 << NUMBER_BITS) - 1)) as u32).collect()
-    } else {
-        let mut order: Vec<u32> = (0..count as u32).collect();
-        order.sort_by_key(|&row| time(row as usize));
-        order
-    };
-    let mut ties = 0;
-    let rest = |row: u32| {
-        let head = row as usize * stride;
-        (heads[head + 4] >> 32, heads[head + 1])
-    };
-    let mut from = 0;
-    while from < count {
-        let same = time(order[from] as usize);
-        let mut to = from + 1;
-        while to < count && time(order[to] as usize) == same {
-            to += 1;
-        }
-        if to - from > 1 {
-            order[from..to].sort_by_key(|&row| rest(row));
-            ties += order[from..to].windows(2).filter(|pair| rest(pair[0]) == rest(pair[1])).count() as u64;
-        }
+fn total_order(heads: &[u64], stride: usize, buckets: &[usize]) -> (Vec<u32>, u64) {
+    let mut order = Vec::with_capacity(heads.len() / stride);
+    let (mut from, mut ties) = (0, 0);
+    for &to in buckets {
+        ties += sort_bucket(heads, stride, from, to, &mut order);
         from = to;
     }
     (order, ties)
+}
+
+/// Appends the numbers of the rows `from..to` in total order; returns the number of ties.
+fn sort_bucket(heads: &[u64], stride: usize, from: usize, to: usize, order: &mut Vec<u32>) -> u64 {
+    let time = |row: usize| heads[row * stride] as i64;
+    let first = (from..to).map(time).min().unwrap_or(0);
+    let begin = order.len();
+    // The time since the first row and the row's number in one word; 2^40 us are 12 days.
+    const NUMBER_BITS: u32 = 24;
+    let fits = to - from < 1 << NUMBER_BITS && (from..to).all(|row| (time(row) - first) >> (64 - NUMBER_BITS) == 0);
+    if fits {
+        let pack = |row: usize| ((time(row) - first) as u64) << NUMBER_BITS | (row - from) as u64;
+        let mut packed: Vec<u64> = (from..to).map(pack).collect();
+        packed.sort_unstable();
+        order.extend(packed.into_iter().map(|w| from as u32 + (w & ((1 << NUMBER_BITS) - 1)) as u32));
+    } else {
+        order.extend(from as u32..to as u32);
+        order[begin..].sort_by_key(|&row| time(row as usize));
+    }
+    settle_ties(heads, stride, &mut order[begin..])
+}
+
+/// Orders rows of the same time by generation and key; returns how many still tie.
+fn settle_ties(heads: &[u64], stride: usize, order: &mut [u32]) -> u64 {
+    let time = |row: u32| heads[row as usize * stride];
+    let rest = |row: u32| (heads[row as usize * stride + 4] >> 32, heads[row as usize * stride + 1]);
+    let mut ties = 0;
+    for run in order.chunk_by_mut(|&a, &b| time(a) == time(b)).filter(|run| run.len() > 1) {
+        run.sort_by_key(|&row| rest(row));
+        ties += run.windows(2).filter(|pair| rest(pair[0]) == rest(pair[1])).count() as u64;
+    }
+    ties
 }
 
 /// Works out a block of rows, column by column.

@@ -9,11 +9,11 @@ use rayon::prelude::*;
 
 use crate::cell::{Cell, Event};
 use crate::fingerprint::{Digest, Fingerprint, combine, text_hash};
-use crate::program::{Program, Source};
+use crate::program::Program;
 use crate::rows::collect;
 use crate::table::{Chunk, Sink, SinkError};
-use crate::time::Time;
-use crate::world::{Observed, Settings, World};
+use crate::time::{Span, Time};
+use crate::world::{Observed, Settings, View, World};
 
 /// How far a run has come.
 #[derive(Clone, Copy, Debug)]
@@ -153,46 +153,30 @@ fn finish(world: World, cells: Vec<Cell>, settings: &Settings, digests: &[Digest
 
 /// The processes and the barrier between their windows.
 struct Clockwork {
+    /// The cells, and the platform last.
     cells: Vec<Cell>,
     now: Time,
     observed: Observed,
-    /// Counters at the last barriers, the newest last.
-    history: Vec<Vec<f64>>,
-    /// Streams with a platform timer, and its period in windows.
-    periods: Vec<(usize, usize)>,
+    /// How many ticks back the platform looks.
+    memory: usize,
 }
 
 impl Clockwork {
     fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
-        let periods = world
-            .timers
-            .iter()
-            .filter_map(|&stream| match &world.program.streams[stream].source {
-                Some(Source::Platform { every, .. }) => {
-                    Some((stream, (every.0 / world.program.window.0).max(1) as usize))
-                }
-                _ => None,
-            })
-            .collect();
-        let mut clockwork = Clockwork {
-            cells,
-            now: world.begin,
-            observed: Observed::default(),
-            history: Vec::new(),
-            periods,
-        };
-        clockwork.barrier(world);
-        clockwork
+        let longest = world.periods.iter().max().copied().unwrap_or_default();
+        let tick = world.program.tick;
+        let mut first = View::default();
+        for cell in &cells {
+            merge(&mut first, &cell.view());
+        }
+        let observed = Observed { first: world.begin, tick, views: vec![first] };
+        Clockwork { cells, now: world.begin, observed, memory: (longest.0 / tick.0 + 1) as usize }
     }
 
     /// Plays windows until there are enough rows or the end is reached.
     fn advance_batch(&mut self, world: &World) {
         while self.now < world.end {
-            let (start, end) = (self.now, self.now + world.program.window);
-            let observed = &self.observed;
-            self.cells.par_iter_mut().with_max_len(1).for_each(|cell| cell.advance(world, observed, start, end));
-            self.now = end;
-            self.barrier(world);
+            self.advance(world);
             let words: usize = self.cells.iter().flat_map(|cell| &cell.rows).map(Vec::len).sum();
             if words >= BATCH_WORDS {
                 break;
@@ -200,35 +184,39 @@ impl Clockwork {
         }
     }
 
-    /// Hands messages over in total order, and takes the business-wide view.
-    fn barrier(&mut self, world: &World) {
+    /// Plays one window: the cells in parallel and alone, then the platform, which sees them.
+    fn advance(&mut self, world: &World) {
+        let (start, end) = (self.now, self.now + world.program.window);
+        let nothing = Observed::default();
+        let (platform, cells) = self.cells.split_last_mut().expect("the platform is always there");
+        cells.par_iter_mut().with_max_len(1).for_each(|cell| cell.advance(world, &nothing, start, end));
+        for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
+            let mut view = platform.view();
+            for cell in cells.iter() {
+                merge(&mut view, &cell.views[tick]);
+            }
+            self.observed.views.push(view);
+        }
+        platform.advance(world, &self.observed, start, end);
+        self.forget(world);
+        self.hand_over(world);
+        self.now = end;
+    }
+
+    /// Drops the views that lie further back than any timer looks.
+    fn forget(&mut self, world: &World) {
+        let spare = self.observed.views.len().saturating_sub(self.memory + 1);
+        self.observed.views.drain(..spare);
+        self.observed.first += Span(world.program.tick.0 * spare as i64);
+    }
+
+    /// Hands messages over in total order.
+    fn hand_over(&mut self, world: &World) {
         let mut messages: Vec<(u16, Event)> =
             self.cells.iter_mut().flat_map(|cell| std::mem::take(&mut cell.outbox)).collect();
         messages.sort_by_key(|(_, event)| event.order());
         for (process, event) in messages {
             self.cells[usize::from(process)].receive(world, event);
-        }
-        let program = &world.program;
-        self.observed.states = (0..program.kinds.len())
-            .map(|kind| {
-                (0..program.kinds[kind].states.len())
-                    .map(|state| self.cells.iter().map(|c| c.population.groups[kind].in_state[state]).sum())
-                    .collect()
-            })
-            .collect();
-        self.observed.counters = (0..program.counters.len())
-            .map(|counter| self.cells.iter().map(|cell| cell.counters[counter]).sum())
-            .collect();
-        self.history.push(self.observed.counters.clone());
-        let longest = self.periods.iter().map(|(_, period)| period + 1).max().unwrap_or(1);
-        if self.history.len() > longest {
-            self.history.remove(0);
-        }
-        self.observed.earlier = vec![Vec::new(); program.streams.len()];
-        for &(stream, period) in &self.periods {
-            if let Some(at) = self.history.len().checked_sub(period + 1) {
-                self.observed.earlier[stream] = self.history[at].clone();
-            }
         }
     }
 
@@ -236,5 +224,14 @@ impl Clockwork {
         for cell in &mut self.cells {
             cell.rows.iter_mut().for_each(Vec::clear);
         }
+    }
+}
+
+/// Adds a process's view to that of the business.
+fn merge(whole: &mut View, part: &View) {
+    if whole.states.is_empty() {
+        *whole = part.clone();
+    } else {
+        whole.add(part);
     }
 }

@@ -5,7 +5,7 @@ use crate::calendar::{ProfileTable, mean_growth};
 use crate::cell::{Cell, Population};
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Own, number};
-use crate::program::{Actor, Effect, NO_CAUSE, Program, Source, StreamId};
+use crate::program::{Actor, Effect, NO_CAUSE, Program, Source, Stream, StreamId};
 use crate::time::{Span, Time};
 
 /// What to play.
@@ -59,12 +59,14 @@ pub struct World {
     pub profiles: Vec<ProfileTable>,
     /// The sources of arrivals.
     pub arrivals: Vec<Arrivals>,
-    /// How the cells' common processes of arrivals are cut: a window a block.
+    /// How the cells' common processes of arrivals are cut: an hour a block, or a shorter window.
     pub pool_layers: Layers,
     /// How the processes of those who join later are cut: a day a block.
     pub joiner_layers: Layers,
     /// The streams that have timers.
     pub timers: Vec<usize>,
+    /// The period of each stream's platform timer; nothing where there is none.
+    pub periods: Vec<Span>,
     /// Keys of the sources, by stream.
     pub source_keys: Vec<Key>,
     /// Whether a stream's events are written.
@@ -73,22 +75,52 @@ pub struct World {
     needed_from: Vec<Time>,
 }
 
-/// What the last barrier showed of the whole business.
+/// What the platform sees of the whole business: how it stood at the end of each tick.
 #[derive(Clone, Debug, Default)]
 pub struct Observed {
+    /// The end of the first of these ticks.
+    pub first: Time,
+    /// Length of a tick.
+    pub tick: Span,
+    /// How the business stood, tick by tick.
+    pub views: Vec<View>,
+}
+
+/// How a process, or the whole business, stood at some time.
+#[derive(Clone, Debug, Default)]
+pub struct View {
     /// Number of entities by kind and state.
     pub states: Vec<Vec<i64>>,
     /// Values of the counters.
     pub counters: Vec<f64>,
-    /// Values of the counters one timer period ago, for streams with a platform timer.
-    pub earlier: Vec<Vec<f64>>,
+}
+
+impl View {
+    /// Adds what another process saw at the same time.
+    pub fn add(&mut self, other: &View) {
+        for (mine, theirs) in self.states.iter_mut().flatten().zip(other.states.iter().flatten()) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
+            *mine += theirs;
+        }
+    }
 }
 
 impl Observed {
-    /// By how much a counter changed over the period of the stream's timer.
-    pub fn change(&self, stream: usize, counter: usize) -> f64 {
-        let earlier = self.earlier.get(stream).and_then(|counters| counters.get(counter));
-        self.counters[counter] - earlier.copied().unwrap_or(0.0)
+    fn at(&self, time: Time) -> Option<&View> {
+        let tick = (time - self.first).0.div_euclid(self.tick.0.max(1));
+        usize::try_from(tick).ok().and_then(|tick| self.views.get(tick))
+    }
+
+    /// How many entities of a kind were in a state at the last tick up to a time.
+    pub fn count(&self, kind: usize, state: usize, time: Time) -> i64 {
+        self.at(time).map_or(0, |view| view.states[kind][state])
+    }
+
+    /// A counter's value at the last tick up to a time; 0 before the warm-up.
+    pub fn counter(&self, counter: usize, time: Time) -> f64 {
+        self.at(time).map_or(0.0, |view| view.counters[counter])
     }
 }
 
@@ -117,6 +149,11 @@ impl World {
             .iter()
             .map(|stream| Key::new(settings.seed, purpose(&stream.name)))
             .collect();
+        let period = |stream: &Stream| match stream.source {
+            Some(Source::Platform { every, .. }) => every,
+            _ => Span(0),
+        };
+        let periods = program.streams.iter().map(period).collect();
         let timers = program
             .streams
             .iter()
@@ -132,9 +169,10 @@ impl World {
             scale: settings.scale,
             profiles,
             arrivals: Vec::new(),
-            pool_layers: Layers::new(2.0, program.window),
+            pool_layers: Layers::new(2.0, Span(program.window.0.min(Span::HOUR.0))),
             joiner_layers: Layers::new(1.0 / 32.0, Span::DAY),
             timers,
+            periods,
             source_keys,
             wanted,
             needed_from,

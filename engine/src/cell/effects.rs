@@ -76,8 +76,7 @@ impl Spawner<'_> {
     }
 
     fn send(&mut self, place: Place, event: Event) {
-        if place == Place::AnyCell {
-            assert!(event.time >= self.end, "a message between cells takes less than a window");
+        if place == Place::AnyCell && event.time >= self.end {
             let cell = scale_bits(event.key.bits(CELL), u64::from(self.world.program.cells));
             self.outbox.push((cell as u16, event));
         } else if event.time >= self.end {

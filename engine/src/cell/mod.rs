@@ -15,7 +15,7 @@ use crate::eval::{Frame, Own, eval, number};
 use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, StreamId};
 use crate::queue::{FutureEvents, Order};
 use crate::time::Time;
-use crate::world::{Observed, World};
+use crate::world::{Observed, View, World};
 use effects::Spawner;
 use pending::Pending;
 
@@ -67,6 +67,8 @@ pub struct Cell {
     pub rows: Vec<Vec<u64>>,
     /// Messages to other processes: (process, event).
     pub outbox: Vec<(u16, Event)>,
+    /// How it stood at the end of each tick of the last window.
+    pub views: Vec<View>,
     /// How many events have taken place, with those of the warm-up and those not written.
     pub played: u64,
     /// Events after the next barrier.
@@ -86,6 +88,7 @@ impl Cell {
             counters: vec![0.0; world.program.counters.len()],
             rows: vec![Vec::new(); world.program.streams.len()],
             outbox: Vec::new(),
+            views: Vec::new(),
             played: 0,
             pending: Pending::new(world),
             queue: FutureEvents::new(),
@@ -98,7 +101,8 @@ impl Cell {
         self.pending.push(world, &event);
     }
 
-    /// Plays all events from `start` up to the barrier at `end`.
+    /// Plays all events from `start` up to the barrier at `end`, and keeps how the cell stood at the
+    /// end of each tick.
     pub fn advance(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
         let due = self.pending.open(start);
         for event in due.events(world) {
@@ -106,11 +110,29 @@ impl Cell {
         }
         self.pending.recycle(due);
         self.open_sources(world, observed, start, end);
+        self.views.clear();
+        let mut tick = start + world.program.tick;
         while let Some((_, event)) = self.queue.pop() {
+            while event.time >= tick {
+                self.views.push(self.view());
+                tick += world.program.tick;
+            }
             if event.candidate && !self.accept(world, observed, &event, end) {
                 continue;
             }
             self.play(world, observed, event, end);
+        }
+        while tick <= end {
+            self.views.push(self.view());
+            tick += world.program.tick;
+        }
+    }
+
+    /// How the cell stands.
+    pub fn view(&self) -> View {
+        View {
+            states: self.population.groups.iter().map(|group| group.in_state.clone()).collect(),
+            counters: self.counters.clone(),
         }
     }
 

@@ -38,22 +38,29 @@ impl Cell {
         if self.index == world.program.platform() {
             return;
         }
-        for arrivals in &world.arrivals {
-            if world.needed_before(arrivals.stream, end) {
-                self.open_pool(world, observed, arrivals, start, end);
+        let block = world.pool_layers.block();
+        let mut from = start;
+        while from < end {
+            for arrivals in &world.arrivals {
+                if world.needed_before(arrivals.stream, from + block) {
+                    self.open_pool(world, observed, arrivals, from, end);
+                }
             }
+            from += block;
         }
-        if start.index_of(JOINER_BLOCK) != Time(start.0 - 1).index_of(JOINER_BLOCK) {
+        // The days that begin in this window.
+        let day = Time(start.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK;
+        if day < end {
             for kind in 0..world.program.kinds.len() {
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
-                    self.open_joiner(world, kind as KindId, entity, None, Time(start.0 - 1), end);
+                    self.open_joiner(world, kind as KindId, entity, None, Time(day.0 - 1), end);
                 }
             }
         }
     }
 
-    /// Candidates of the cell's common process of one source.
+    /// Candidates of the cell's common process of one source in the block that begins at `start`.
     fn open_pool(
         &mut self,
         world: &World,
@@ -62,11 +69,12 @@ impl Cell {
         start: Time,
         end: Time,
     ) {
+        let block = world.pool_layers.block();
         let per_hour = arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
-        let max = per_hour * profile.max_between(start, end);
+        let max = per_hour * profile.max_between(start, start + block);
         let process = arrivals.key.child(CELL, u64::from(self.index));
-        world.pool_layers.candidates(process, start.index_of(end - start), max, |candidate| {
+        world.pool_layers.candidates(process, start.index_of(block), max, |candidate| {
             let Candidate { key, time, mark_per_hour } = candidate;
             if mark_per_hour >= per_hour * profile.factor(time)
                 || !world.needed(arrivals.stream as u16, time)

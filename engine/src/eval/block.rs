@@ -148,8 +148,16 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         }
         Expr::Case(selector, cases, otherwise) => {
             eval_block(selector, block, out);
-            let case = |w: &u64| cases.iter().position(|(code, _)| u64::from(*code) == *w).unwrap_or(cases.len());
-            let chosen: Vec<u16> = out.iter().map(|w| case(w) as u16).collect();
+            // By code, since texts have small ones.
+            let highest = cases.iter().map(|(code, _)| usize::from(*code)).max().unwrap_or(0);
+            let mut branch_of = vec![cases.len() as u16; highest + 1];
+            for (branch, (code, _)) in cases.iter().enumerate() {
+                branch_of[usize::from(*code)] = branch as u16;
+            }
+            let chosen: Vec<u16> = out
+                .iter()
+                .map(|&w| branch_of.get(w as usize).copied().unwrap_or(cases.len() as u16))
+                .collect();
             let branches: Vec<&Expr> = cases.iter().map(|(_, e)| e).chain([&**otherwise]).collect();
             eval_branches(&branches, &chosen, block, out);
         }
@@ -172,27 +180,35 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
     }
 }
 
-/// For each row, the value of the branch chosen for it. Each branch is worked out only on its rows.
+/// For each row, the value of the branch chosen for it. A branch that is a constant or one draw is
+/// worked out on the spot, any other one for all of its rows together.
 fn eval_branches(branches: &[&Expr], chosen: &[u16], block: &Block<'_>, out: &mut Vec<u64>) {
-    let mut rows_of: Vec<Vec<u32>> = vec![Vec::new(); branches.len()];
-    for (row, &branch) in chosen.iter().enumerate() {
-        rows_of[usize::from(branch)].push(row as u32);
+    let mut counts = vec![0u32; branches.len()];
+    chosen.iter().for_each(|&branch| counts[usize::from(branch)] += 1);
+    if let Some(all) = counts.iter().position(|&count| count as usize == chosen.len()) {
+        return eval_block(branches[all], block, out);
     }
     out.clear();
-    out.resize(chosen.len(), 0);
+    out.extend(chosen.iter().zip(block.keys).map(|(&branch, &key)| match branches[usize::from(branch)] {
+        Expr::Num(x) => x.to_bits(),
+        Expr::Text(code) => u64::from(*code),
+        Expr::Choice(shares, codes, purpose) => {
+            u64::from(codes[primitive::choose(shares, Key(key).uniform(*purpose))])
+        }
+        Expr::Law(law, purpose) => law.quantile(Key(key).uniform(*purpose)).to_bits(),
+        _ => 0,
+    }));
     let mut values = Vec::new();
-    for (branch, rows) in branches.iter().zip(&rows_of) {
-        match branch {
-            _ if rows.is_empty() => {}
-            Expr::Num(x) => rows.iter().for_each(|&row| out[row as usize] = x.to_bits()),
-            Expr::Text(code) => rows.iter().for_each(|&row| out[row as usize] = u64::from(*code)),
-            _ if rows.len() == chosen.len() => eval_block(branch, block, out),
-            _ => {
-                eval_rows(branch, rows, block, &mut values);
-                for (&row, &value) in rows.iter().zip(&values) {
-                    out[row as usize] = value;
-                }
-            }
+    for (number, &branch) in branches.iter().enumerate().filter(|&(number, _)| counts[number] > 0) {
+        if matches!(branch, Expr::Num(_) | Expr::Text(_) | Expr::Choice(..) | Expr::Law(..)) {
+            continue;
+        }
+        let mut rows = Vec::with_capacity(counts[number] as usize);
+        let its = chosen.iter().enumerate().filter(|&(_, &branch)| usize::from(branch) == number);
+        rows.extend(its.map(|(row, _)| row as u32));
+        eval_rows(branch, &rows, block, &mut values);
+        for (&row, &value) in rows.iter().zip(&values) {
+            out[row as usize] = value;
         }
     }
 }

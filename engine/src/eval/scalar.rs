@@ -160,10 +160,14 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
         Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)].factor(f.time).to_bits(),
         Expr::CountState(kind, state) => {
-            (f.observed.states[usize::from(*kind)][usize::from(*state)] as f64).to_bits()
+            (f.observed.count(usize::from(*kind), usize::from(*state), f.time) as f64).to_bits()
         }
-        Expr::Total(counter) => f.observed.counters[usize::from(*counter)].to_bits(),
-        Expr::ChangeOf(counter) => f.observed.change(f.stream, usize::from(*counter)).to_bits(),
+        Expr::Total(counter) => f.observed.counter(usize::from(*counter), f.time).to_bits(),
+        Expr::ChangeOf(counter) => {
+            let counter = usize::from(*counter);
+            let before = f.observed.counter(counter, f.time - f.world.periods[f.stream]);
+            (f.observed.counter(counter, f.time) - before).to_bits()
+        }
     }
 }
 

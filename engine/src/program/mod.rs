@@ -37,8 +37,10 @@ pub struct Program {
     pub name: String,
     /// Number of cells; the platform is one process more.
     pub cells: u16,
-    /// How often cells synchronise; no message between processes takes less.
+    /// How often cells synchronise; a message between processes arrives after the next barrier.
     pub window: Span,
+    /// How often the platform sees the business; the window is a multiple of it.
+    pub tick: Span,
     /// What is played before the start, without being written.
     pub warmup: Span,
     /// Time zone of hours, weekdays and holidays.
@@ -310,7 +312,7 @@ pub enum ChangeKind {
 pub enum Place {
     /// In the process of its cause.
     Same,
-    /// In a cell drawn by its key.
+    /// In a cell drawn by its key, if it comes after the next barrier, otherwise where its cause is.
     AnyCell,
 }
 

@@ -1,13 +1,12 @@
 //! Checks on the graph of causes: circles take time, and do not grow without end.
 
-use causeflow_engine::program::{Expr, Program, Source};
+use causeflow_engine::program::{Expr, Program};
 
 use super::Compiler;
 use super::bounds::bounds;
 
 impl Compiler {
-    /// Refuses circles of causes that take no time or grow without end, warns of streams that
-    /// nothing makes.
+    /// Refuses circles of causes that take no time or grow without end.
     pub(super) fn check_graph(&mut self, program: &Program) {
         for circle in circles(program, |shortest| shortest == 0) {
             self.report_circle(&circle, "without delay: time would stand still", "give one of its causes a delay that is never 0");
@@ -17,16 +16,6 @@ impl Compiler {
                 if growth(program, &circle) >= 1.0 {
                     self.report_circle(&circle, "in which each event leads to one or more again: it never ends", "lower a probability or a count");
                 }
-            }
-        }
-        for (s, stream) in program.streams.iter().enumerate() {
-            if let Some(Source::Platform { every, .. }) = &stream.source
-                && every.0 % program.window.0 != 0
-            {
-                let at = self.units[s].at.key("timer").key("every");
-                let message = format!("the period {every} is not a multiple of the window, {}", program.window);
-                let help = "the platform sees the business at the end of each window";
-                self.report.error(&at, message, Some(help.into()));
             }
         }
     }

@@ -212,16 +212,6 @@ impl Compiler {
             Some(CellDef::Any) => Place::AnyCell,
             _ => Place::Same,
         };
-        let window = self.window.0 as f64;
-        if place == Place::AnyCell && shortest < window {
-            let message = format!(
-                "an event for any cell comes after one window ({}) at the earliest, this may come after {}",
-                self.window,
-                Span(shortest as i64)
-            );
-            let help = format!("make the delay at least {}, or leave out `cell: any`", self.window);
-            self.report.error_at_key(&self.cause_scope(child, cause, "cell").1.at.clone(), message, Some(help));
-        }
         let (when, probability) = guard?;
         Some(Effect {
             stream: child as u16,

@@ -14,7 +14,9 @@ use std::collections::BTreeMap;
 
 use causeflow_engine::calendar::{Profile, Reference, Season, Zone};
 use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program, Spikes};
+use causeflow_engine::program::{
+    Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program, Source, Spikes, Stream,
+};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 use causeflow_engine::time::Span;
 
@@ -174,6 +176,7 @@ impl Compiler {
             name: block.name.clone(),
             cells: block.cells,
             window: self.window,
+            tick: self.tick(&streams),
             warmup,
             zone: zone?,
             reference: reference?,
@@ -187,6 +190,23 @@ impl Compiler {
         self.check_graph(&program);
         let definitions = self.units.iter().map(|unit| unit.definition.clone()).collect();
         Some((program, definitions))
+    }
+
+    /// How often the platform must see the business: at each time of a timer that looks.
+    fn tick(&self, streams: &[Stream]) -> Span {
+        fn common(a: i64, b: i64) -> i64 {
+            if b == 0 { a } else { common(b, a % b) }
+        }
+        let looks = |e: &Expr| matches!(e, Expr::CountState(..) | Expr::Total(_) | Expr::ChangeOf(_));
+        let tick = streams.iter().fold(self.window.0, |tick, stream| match &stream.source {
+            Some(Source::Platform { every, at, .. }) if stream.variables.iter().any(|v| v.value.any(looks)) => {
+                common(common(tick, every.0), at.unwrap_or_default().0)
+            }
+            _ => tick,
+        });
+        // Looking more often than every minute is not worth its cost: such a timer sees the last minute.
+        let minutes = self.window.0 % Span::MINUTE.0 == 0;
+        if tick < Span::MINUTE.0 && minutes { Span::MINUTE } else { Span(tick) }
     }
 
     fn duration(&mut self, text: &str, at: &At) -> Option<Span> {
