@@ -92,8 +92,15 @@ impl<T> Slots<T> {
             return None;
         }
         slot.stamp = FREE | u64::from(std::mem::replace(&mut self.first_free, handle.slot));
+        let value = slot.value.take();
         self.len -= 1;
-        slot.value.take()
+        if self.len == 0 {
+            // A list of free slots in the order of removal would scatter the next events; from here
+            // they are stored one after the other again. Stamps never return, so old handles stay stale.
+            self.slots.clear();
+            self.first_free = NO_SLOT;
+        }
+        value
     }
 
     /// Leaves the payload where it is, but makes `handle` and the entry that carries it stale. O(1).
