@@ -1,2 +1,47 @@
-//! The command line.
-fn main() {}
+//! `causeflow`, the command: reads arguments, calls the libraries, prints, and turns every way in
+//! which that can end into an exit code (see [`errors`]).
+
+mod args;
+mod commands;
+mod errors;
+mod interrupt;
+mod memory;
+mod model;
+mod output;
+mod pilot;
+mod plan;
+mod progress;
+mod settings;
+mod words;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Cli, Command};
+use errors::Failure;
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Run(args) => commands::run::run(&args),
+        Command::Models { json } => commands::models::run(json),
+        Command::Streams { model, json } => commands::streams::run(&model, json),
+        Command::Explain {
+            model,
+            stream,
+            json,
+        } => commands::explain::run(&model, &stream, json),
+        Command::Graph { model, format } => commands::graph::run(&model, format),
+        Command::Check { model, json } => commands::check::run(&model, json),
+        Command::Schema { what } => commands::schema::run(what),
+        Command::Init { dir } => commands::init::run(&dir),
+        Command::Completions { shell } => commands::completions::run(shell),
+    }
+}

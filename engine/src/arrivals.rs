@@ -49,8 +49,14 @@ struct Layer {
 impl Layers {
     /// Cuts the plane into blocks of `length` and layers from `base_per_hour` on.
     pub fn new(base_per_hour: f64, length: Span) -> Layers {
-        let mut layers = Layers { base_per_hour, length, tabulated: Vec::new() };
-        layers.tabulated = (0..TABULATED).map(|layer| layers.layer(layer, true)).collect();
+        let mut layers = Layers {
+            base_per_hour,
+            length,
+            tabulated: Vec::new(),
+        };
+        layers.tabulated = (0..TABULATED)
+            .map(|layer| layers.layer(layer, true))
+            .collect();
         layers
     }
 
@@ -64,7 +70,10 @@ impl Layers {
         if layer == 0 {
             return 0.0;
         }
-        let (octave, step) = ((layer - 1) / STEPS_PER_OCTAVE, (layer - 1) % STEPS_PER_OCTAVE);
+        let (octave, step) = (
+            (layer - 1) / STEPS_PER_OCTAVE,
+            (layer - 1) % STEPS_PER_OCTAVE,
+        );
         let fraction = 1.0 + f64::from(step) / f64::from(STEPS_PER_OCTAVE);
         libm::scalbn(self.base_per_hour * fraction, octave as i32)
     }
@@ -72,8 +81,16 @@ impl Layers {
     fn layer(&self, layer: u32, tabulate: bool) -> Layer {
         let low = self.edge(layer);
         let height = self.edge(layer + 1) - low;
-        let cumulative = if tabulate { sample::poisson_table(self.mean(height)) } else { None };
-        Layer { low, height, cumulative: cumulative.unwrap_or_default() }
+        let cumulative = if tabulate {
+            sample::poisson_table(self.mean(height))
+        } else {
+            None
+        };
+        Layer {
+            low,
+            height,
+            cumulative: cumulative.unwrap_or_default(),
+        }
     }
 
     fn mean(&self, height: f64) -> f64 {
@@ -85,7 +102,13 @@ impl Layers {
     ///
     /// A call costs O(layers + candidates).
     #[inline]
-    pub fn candidates(&self, process: Key, block: i64, max_per_hour: f64, mut visit: impl FnMut(Candidate)) {
+    pub fn candidates(
+        &self,
+        process: Key,
+        block: i64,
+        max_per_hour: f64,
+        mut visit: impl FnMut(Candidate),
+    ) {
         let start = block * self.length.0;
         let tile_row = process.child(BLOCK, block as u64);
         for number in 0.. {
@@ -118,7 +141,9 @@ impl Layers {
         if layer.cumulative.is_empty() {
             return sample::poisson(u, self.mean(layer.height));
         }
-        layer.cumulative.partition_point(|&cumulative| cumulative < u) as u64
+        layer
+            .cumulative
+            .partition_point(|&cumulative| cumulative < u) as u64
     }
 }
 

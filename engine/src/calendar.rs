@@ -83,13 +83,20 @@ impl Zone {
     /// Hour of the day (0-23) and day of the week (0 is Monday) at a time.
     pub fn hour_and_weekday(&self, time: Time) -> (u8, u8) {
         let local = self.local(time);
-        (local.hour() as u8, local.weekday().to_monday_zero_offset() as u8)
+        (
+            local.hour() as u8,
+            local.weekday().to_monday_zero_offset() as u8,
+        )
     }
 
-    /// Midnight at the beginning of a date.
-    pub fn midnight(&self, date: Date) -> Time {
-        let instant = self.0.to_ambiguous_zoned(date.at(0, 0, 0, 0)).compatible();
-        Time(instant.map_or(0, |zoned| zoned.timestamp().as_microsecond()))
+    /// Midnight at the beginning of a date; `None` where it has no timestamp (beyond the year 9999).
+    pub fn midnight(&self, date: Date) -> Option<Time> {
+        let instant = self
+            .0
+            .to_ambiguous_zoned(date.at(0, 0, 0, 0))
+            .compatible()
+            .ok()?;
+        Some(Time(instant.timestamp().as_microsecond()))
     }
 }
 
@@ -101,7 +108,12 @@ fn grown(reference: &Reference, since: Span) -> f64 {
 /// Mean of the growth over the reference days of a population that began `warmup` before them.
 pub fn mean_growth(reference: &Reference, warmup: Span) -> f64 {
     let sum: f64 = (0..reference.days)
-        .map(|day| grown(reference, Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2)))
+        .map(|day| {
+            grown(
+                reference,
+                Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2),
+            )
+        })
         .sum();
     sum / f64::from(reference.days.max(1))
 }
@@ -138,7 +150,10 @@ impl Profile {
 
     fn day_weight(&self, date: Date) -> f64 {
         let weekday = self.weekdays[date.weekday().to_monday_zero_offset() as usize];
-        self.seasons.iter().filter(|s| s.covers(date)).fold(weekday, |w, s| w * s.factor)
+        self.seasons
+            .iter()
+            .filter(|s| s.covers(date))
+            .fold(weekday, |w, s| w * s.factor)
     }
 
     /// Factor that makes the mean over the reference days 1.
@@ -147,11 +162,19 @@ impl Profile {
         let mut sum = 0.0;
         for day in 0..reference.days {
             let since = Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2);
-            let growth = if self.growth { grown(reference, since) } else { 1.0 };
+            let growth = if self.growth {
+                grown(reference, since)
+            } else {
+                1.0
+            };
             sum += self.day_weight(date) * growth;
             date = date.tomorrow().unwrap_or(date);
         }
-        if sum > 0.0 { f64::from(reference.days) / sum } else { 1.0 }
+        if sum > 0.0 {
+            f64::from(reference.days) / sum
+        } else {
+            1.0
+        }
     }
 
     /// The profile's factors from `begin` (when the population is as declared) to `end`.
@@ -176,7 +199,11 @@ impl Profile {
                 day = (local.date(), self.day_weight(local.date()) * scale);
             }
             let step = local.hour() as usize * 12 + local.minute() as usize / 5;
-            let growth = if self.growth { grown(reference, time - begin) } else { 1.0 };
+            let growth = if self.growth {
+                grown(reference, time - begin)
+            } else {
+                1.0
+            };
             factors.push(day.1 * steps[step] * growth);
         }
         ProfileTable::new(first, factors)
@@ -201,7 +228,11 @@ impl ProfileTable {
             sum += factor;
         }
         before.push(sum);
-        ProfileTable { first, factors, before }
+        ProfileTable {
+            first,
+            factors,
+            before,
+        }
     }
 
     fn position(&self, time: Time) -> usize {
@@ -234,11 +265,22 @@ impl ProfileTable {
         // Only the steps between the two bounds can hold it.
         let (from, to) = (self.position(earliest), self.position(latest.max(earliest)));
         let within = &self.before[from..=to];
-        let at = from + within.partition_point(|&sum| sum <= target).saturating_sub(1);
-        let share = if self.factors[at] > 0.0 { (target - self.before[at]) / self.factors[at] } else { 0.0 };
+        let at = from
+            + within
+                .partition_point(|&sum| sum <= target)
+                .saturating_sub(1);
+        let share = if self.factors[at] > 0.0 {
+            (target - self.before[at]) / self.factors[at]
+        } else {
+            0.0
+        };
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
         let time = Time(time.clamp(earliest.0, latest.0.max(earliest.0)));
         let floored = time.floor_to(step);
-        if floored >= earliest { floored } else { floored + step }
+        if floored >= earliest {
+            floored
+        } else {
+            floored + step
+        }
     }
 }

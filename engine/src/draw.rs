@@ -76,7 +76,9 @@ impl Key {
     /// Children of one key through one purpose are all different.
     #[inline(always)]
     pub fn child(self, what: Purpose, ordinal: u64) -> Key {
-        Key(mix((self.0 ^ what.0).wrapping_add(ordinal.wrapping_mul(GOLDEN))))
+        Key(mix(
+            (self.0 ^ what.0).wrapping_add(ordinal.wrapping_mul(GOLDEN))
+        ))
     }
 
     /// 64 random bits for this key and purpose.
@@ -145,7 +147,10 @@ mod tests {
             neighbours[x * 16 + (Key(i + 1).bits(a) >> 60) as usize] += 1;
         }
         for table in [pairs, neighbours] {
-            let chi2: f64 = table.iter().map(|&n| (f64::from(n) - 256.0).powi(2) / 256.0).sum();
+            let chi2: f64 = table
+                .iter()
+                .map(|&n| (f64::from(n) - 256.0).powi(2) / 256.0)
+                .sum();
             // 255 degrees of freedom: the 99.99 % quantile is 346.
             assert!(chi2 < 346.0, "chi2 {chi2}");
         }

@@ -16,28 +16,56 @@ pub fn schema(kind: &Kind) -> TableSchema {
         nullable,
     };
     let mut columns = vec![
-        column(format!("{}_id", kind.name), ColumnType::Id, false, "The entity's key"),
-        column("cell".into(), ColumnType::Small, false, "The part of the population"),
-        column("joined".into(), ColumnType::Time, true, "When it joined; missing for those there from the start"),
-        column("state".into(), ColumnType::Text, false, "State at the end of the run"),
+        column(
+            format!("{}_id", kind.name),
+            ColumnType::Id,
+            false,
+            "The entity's key",
+        ),
+        column(
+            "cell".into(),
+            ColumnType::Small,
+            false,
+            "The part of the population",
+        ),
+        column(
+            "joined".into(),
+            ColumnType::Time,
+            true,
+            "When it joined; missing for those there from the start",
+        ),
+        column(
+            "state".into(),
+            ColumnType::Text,
+            false,
+            "State at the end of the run",
+        ),
     ];
     let values = kind.attributes.iter().chain(&kind.variables);
     columns.extend(values.map(|value| value.column.clone()));
-    TableSchema { name: kind.name.clone(), columns }
+    TableSchema {
+        name: kind.name.clone(),
+        columns,
+    }
 }
 
 /// The rows of one kind of entity: cell by cell, those there from the start first.
 pub fn rows(world: &World, cells: &[Cell], kind: KindId) -> Vec<Chunk> {
     let table = usize::from(kind);
     let definition = &world.program.kinds[table];
-    let filled = cells.iter().filter(|cell| !cell.population.groups[table].ids.is_empty());
+    let filled = cells
+        .iter()
+        .filter(|cell| !cell.population.groups[table].ids.is_empty());
     filled.map(|cell| chunk(definition, cell, table)).collect()
 }
 
 fn chunk(kind: &Kind, cell: &Cell, table: usize) -> Chunk {
     let group = &cell.population.groups[table];
     let rows = group.ids.len();
-    let all = |values| Column { values, validity: Validity::All };
+    let all = |values| Column {
+        values,
+        validity: Validity::All,
+    };
     let mut columns = vec![
         all(Values::Id(group.ids.clone())),
         all(Values::Small(vec![cell.index; rows])),
@@ -45,25 +73,43 @@ fn chunk(kind: &Kind, cell: &Cell, table: usize) -> Chunk {
             values: Values::Time(group.joined.iter().map(|time| time.0).collect()),
             validity: Validity::Mask((0..rows).map(|entity| entity >= group.founders).collect()),
         },
-        all(Values::Text(group.states.iter().map(|&s| kind.state_codes[usize::from(s)]).collect())),
+        all(Values::Text(
+            group
+                .states
+                .iter()
+                .map(|&s| kind.state_codes[usize::from(s)])
+                .collect(),
+        )),
     ];
     for (attribute, words) in kind.attributes.iter().zip(&group.attributes) {
         columns.push(typed(attribute.column.kind, words));
     }
     for (v, (variable, words)) in kind.variables.iter().zip(&group.variables).enumerate() {
-        let owner = kind.belongs_to.iter().find(|belonging| usize::from(belonging.variable) == v);
+        let owner = kind
+            .belongs_to
+            .iter()
+            .find(|belonging| usize::from(belonging.variable) == v);
         columns.push(match owner {
             Some(belonging) => owners(cell, belonging.owner, words),
             None => typed(variable.column.kind, words),
         });
     }
-    Chunk { table, rows, columns }
+    Chunk {
+        table,
+        rows,
+        columns,
+    }
 }
 
 /// References within the cell as identifiers.
 fn owners(cell: &Cell, owner: KindId, words: &[u64]) -> Column {
     Column {
-        values: Values::Id(words.iter().map(|&word| cell.population.id(owner, word)).collect()),
+        values: Values::Id(
+            words
+                .iter()
+                .map(|&word| cell.population.id(owner, word))
+                .collect(),
+        ),
         validity: Validity::Mask(words.iter().map(|&word| word != NO_ENTITY).collect()),
     }
 }

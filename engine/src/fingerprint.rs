@@ -132,7 +132,10 @@ mod tests {
 
     fn digest(ids: &[u64]) -> Digest {
         let mut digest = Digest::default();
-        let column = Column { values: Values::Id(ids.to_vec()), validity: Validity::All };
+        let column = Column {
+            values: Values::Id(ids.to_vec()),
+            validity: Validity::All,
+        };
         digest.add(ids.len(), &[column], &[]);
         digest
     }

@@ -34,7 +34,12 @@ pub fn collect(world: &World, cells: &[Cell], text_hashes: &[u64], keep: bool) -
     let mut results: Vec<(usize, StreamRows)> = streams
         .into_par_iter()
         .with_max_len(1)
-        .map(|s| (s, stream_rows(world, cells, &populations, text_hashes, s, keep)))
+        .map(|s| {
+            (
+                s,
+                stream_rows(world, cells, &populations, text_hashes, s, keep),
+            )
+        })
         .collect();
     results.sort_by_key(|(s, _)| *s);
     results.into_iter().map(|(_, rows)| rows).collect()
@@ -70,8 +75,16 @@ fn stream_rows(
     for (_, part) in &blocks {
         digest.merge(part);
     }
-    let chunks = if keep { blocks.into_iter().map(|(chunk, _)| chunk).collect() } else { Vec::new() };
-    StreamRows { digest, chunks, ties }
+    let chunks = if keep {
+        blocks.into_iter().map(|(chunk, _)| chunk).collect()
+    } else {
+        Vec::new()
+    };
+    StreamRows {
+        digest,
+        chunks,
+        ties,
+    }
 }
 
 /// Rows in a bucket, about: they fit into the second-level cache.
@@ -81,7 +94,12 @@ const BUCKET: usize = 8192;
 /// each bucket ends, in rows.
 fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
     let words = cells.iter().map(|rows| rows.len()).sum::<usize>();
-    let times = || cells.iter().flat_map(|rows| rows.chunks_exact(stride)).map(|row| row[0] as i64);
+    let times = || {
+        cells
+            .iter()
+            .flat_map(|rows| rows.chunks_exact(stride))
+            .map(|row| row[0] as i64)
+    };
     let count = (words / stride / BUCKET).clamp(1, 4096);
     if count == 1 {
         return (cells.concat(), vec![words / stride]);
@@ -125,12 +143,17 @@ fn sort_bucket(heads: &[u64], stride: usize, from: usize, to: usize, order: &mut
     let begin = order.len();
     // The time since the first row and the row's number in one word; 2^40 us are 12 days.
     const NUMBER_BITS: u32 = 24;
-    let fits = to - from < 1 << NUMBER_BITS && (from..to).all(|row| (time(row) - first) >> (64 - NUMBER_BITS) == 0);
+    let fits = to - from < 1 << NUMBER_BITS
+        && (from..to).all(|row| (time(row) - first) >> (64 - NUMBER_BITS) == 0);
     if fits {
         let pack = |row: usize| ((time(row) - first) as u64) << NUMBER_BITS | (row - from) as u64;
         let mut packed: Vec<u64> = (from..to).map(pack).collect();
         packed.sort_unstable();
-        order.extend(packed.into_iter().map(|w| from as u32 + (w & ((1 << NUMBER_BITS) - 1)) as u32));
+        order.extend(
+            packed
+                .into_iter()
+                .map(|w| from as u32 + (w & ((1 << NUMBER_BITS) - 1)) as u32),
+        );
     } else {
         order.extend(from as u32..to as u32);
         order[begin..].sort_by_key(|&row| time(row as usize));
@@ -141,11 +164,22 @@ fn sort_bucket(heads: &[u64], stride: usize, from: usize, to: usize, order: &mut
 /// Orders rows of the same time by generation and key; returns how many still tie.
 fn settle_ties(heads: &[u64], stride: usize, order: &mut [u32]) -> u64 {
     let time = |row: u32| heads[row as usize * stride];
-    let rest = |row: u32| (heads[row as usize * stride + 4] >> 32, heads[row as usize * stride + 1]);
+    let rest = |row: u32| {
+        (
+            heads[row as usize * stride + 4] >> 32,
+            heads[row as usize * stride + 1],
+        )
+    };
     let mut ties = 0;
-    for run in order.chunk_by_mut(|&a, &b| time(a) == time(b)).filter(|run| run.len() > 1) {
+    for run in order
+        .chunk_by_mut(|&a, &b| time(a) == time(b))
+        .filter(|run| run.len() > 1)
+    {
         run.sort_by_key(|&row| rest(row));
-        ties += run.windows(2).filter(|pair| rest(pair[0]) == rest(pair[1])).count() as u64;
+        ties += run
+            .windows(2)
+            .filter(|pair| rest(pair[0]) == rest(pair[1]))
+            .count() as u64;
     }
     ties
 }
@@ -170,14 +204,18 @@ fn block_chunk(
         }
     }
     let mut slots = words.split_off(HEAD_WORDS);
-    let [times, keys, cause_ids, roots, packed, indexes] = <[Vec<u64>; HEAD_WORDS]>::try_from(words)
-        .unwrap_or_else(|_| unreachable!("rows have {HEAD_WORDS} words before their slots"));
+    let [times, keys, cause_ids, roots, packed, indexes] =
+        <[Vec<u64>; HEAD_WORDS]>::try_from(words)
+            .unwrap_or_else(|_| unreachable!("rows have {HEAD_WORDS} words before their slots"));
     let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
     let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
     let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
     let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
     let indexes: Vec<u32> = indexes.into_iter().map(|w| w as u32).collect();
-    let later = definition.variables.iter().filter(|variable| variable.stage != Stage::Eager);
+    let later = definition
+        .variables
+        .iter()
+        .filter(|variable| variable.stage != Stage::Eager);
     slots.resize(slots.len() + later.clone().count(), Vec::new());
     let observed = Observed::default();
     let mut block = Block {
@@ -199,32 +237,63 @@ fn block_chunk(
     }
     let slots = block.slots;
     let mut columns = vec![
-        Column { values: Values::Id(keys), validity: Validity::All },
-        Column { values: Values::Time(times), validity: Validity::All },
+        Column {
+            values: Values::Id(keys),
+            validity: Validity::All,
+        },
+        Column {
+            values: Values::Time(times),
+            validity: Validity::All,
+        },
         cause_column(cause_ids, &from),
-        Column { values: Values::Id(roots), validity: Validity::All },
-        Column { values: Values::Small(cells), validity: Validity::All },
-        Column { values: Values::Text(Vec::new()), validity: Validity::None },
+        Column {
+            values: Values::Id(roots),
+            validity: Validity::All,
+        },
+        Column {
+            values: Values::Small(cells),
+            validity: Validity::All,
+        },
+        Column {
+            values: Values::Text(Vec::new()),
+            validity: Validity::None,
+        },
     ];
     columns.extend(field_columns(definition, &slots));
-    Chunk { table: stream, rows: n, columns }
+    Chunk {
+        table: stream,
+        rows: n,
+        columns,
+    }
 }
 
 fn cause_column(causes: Vec<u64>, from: &[u16]) -> Column {
     let roots = from.iter().filter(|&&from| from == NO_CAUSE).count();
     if roots == from.len() {
-        return Column { values: Values::Id(Vec::new()), validity: Validity::None };
+        return Column {
+            values: Values::Id(Vec::new()),
+            validity: Validity::None,
+        };
     }
     let validity = if roots == 0 {
         Validity::All
     } else {
         Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect())
     };
-    Column { values: Values::Id(causes), validity }
+    Column {
+        values: Values::Id(causes),
+        validity,
+    }
 }
 
-fn field_columns<'a>(stream: &'a Stream, slots: &'a [Vec<u64>]) -> impl Iterator<Item = Column> + 'a {
-    stream.fields.iter().map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)]))
+fn field_columns<'a>(
+    stream: &'a Stream,
+    slots: &'a [Vec<u64>],
+) -> impl Iterator<Item = Column> + 'a {
+    stream
+        .fields
+        .iter()
+        .map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)]))
 }
 
 /// A column of words as a column of its type.
@@ -234,12 +303,18 @@ pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
         ColumnType::Id => Values::Id(words.to_vec()),
         ColumnType::Time => Values::Time(words.iter().map(|w| number(w) as i64).collect()),
         ColumnType::Float => Values::Float(words.iter().map(number).collect()),
-        ColumnType::Int => {
-            Values::Int(words.iter().map(|w| number(w).round_ties_even() as i32).collect())
-        }
+        ColumnType::Int => Values::Int(
+            words
+                .iter()
+                .map(|w| number(w).round_ties_even() as i32)
+                .collect(),
+        ),
         ColumnType::Small => Values::Small(words.iter().map(|&w| w as u16).collect()),
         ColumnType::Bool => Values::Bool(words.iter().map(|w| number(w) != 0.0).collect()),
         ColumnType::Text => Values::Text(words.iter().map(|&w| w as u16).collect()),
     };
-    Column { values, validity: Validity::All }
+    Column {
+        values,
+        validity: Validity::All,
+    }
 }

@@ -71,7 +71,7 @@ pub struct RunResult {
     pub ties: u64,
 }
 
-/// So many words of rows, at least, go on their way together.
+/// So many words of rows, at least, go on their way together, unless a day brings fewer.
 const BATCH_WORDS: usize = 500_000;
 
 /// Plays a program on the threads of the current rayon pool.
@@ -86,7 +86,11 @@ pub fn run(
     mut sink: Option<&mut dyn Sink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
-    let text_hashes: Vec<u64> = program.dictionary.iter().map(|text| text_hash(text)).collect();
+    let text_hashes: Vec<u64> = program
+        .dictionary
+        .iter()
+        .map(|text| text_hash(text))
+        .collect();
     let mut world = World::new(program, settings);
     let cells = world.found(Cell::new);
     let world = world;
@@ -105,14 +109,20 @@ pub fn run(
             },
         );
         stored.map_err(RunError::Sink)?;
-        for (stream, part) in collect(&world, &clockwork.cells, &text_hashes, keep).into_iter().enumerate() {
+        for (stream, part) in collect(&world, &clockwork.cells, &text_hashes, keep)
+            .into_iter()
+            .enumerate()
+        {
             digests[stream].merge(&part.digest);
             rows += part.digest.rows;
             ties += part.ties;
             pending.extend(part.chunks);
         }
         clockwork.clear_rows();
-        let progress = Progress { time: clockwork.now.min(world.end), rows };
+        let progress = Progress {
+            time: clockwork.now.min(world.end),
+            rows,
+        };
         if watch(progress).is_break() {
             return Err(RunError::Interrupted);
         }
@@ -127,14 +137,25 @@ pub fn run(
     Ok(finish(world, cells, settings, &digests, ties))
 }
 
-fn finish(world: World, cells: Vec<Cell>, settings: &Settings, digests: &[Digest], ties: u64) -> RunResult {
+fn finish(
+    world: World,
+    cells: Vec<Cell>,
+    settings: &Settings,
+    digests: &[Digest],
+    ties: u64,
+) -> RunResult {
     let streams: Vec<StreamResult> = world
         .program
         .streams
         .iter()
         .zip(digests)
         .enumerate()
-        .filter(|(s, _)| settings.streams.as_ref().is_none_or(|list| list.contains(&(*s as u16))))
+        .filter(|(s, _)| {
+            settings
+                .streams
+                .as_ref()
+                .is_none_or(|list| list.contains(&(*s as u16)))
+        })
         .map(|(_, (stream, digest))| StreamResult {
             name: stream.name.clone(),
             rows: digest.rows,
@@ -169,15 +190,30 @@ impl Clockwork {
         for cell in &cells {
             merge(&mut first, &cell.view());
         }
-        let observed = Observed { first: world.begin, tick, views: vec![first] };
-        Clockwork { cells, now: world.begin, observed, memory: (longest.0 / tick.0 + 1) as usize }
+        let observed = Observed {
+            first: world.begin,
+            tick,
+            views: vec![first],
+        };
+        Clockwork {
+            cells,
+            now: world.begin,
+            observed,
+            memory: (longest.0 / tick.0 + 1) as usize,
+        }
     }
 
-    /// Plays windows until there are enough rows or the end is reached.
+    /// Plays windows until there are enough rows, a day has passed, or the end is reached.
     fn advance_batch(&mut self, world: &World) {
-        while self.now < world.end {
+        let latest = world.end.min(self.now + Span::DAY);
+        while self.now < latest {
             self.advance(world);
-            let words: usize = self.cells.iter().flat_map(|cell| &cell.rows).map(Vec::len).sum();
+            let words: usize = self
+                .cells
+                .iter()
+                .flat_map(|cell| &cell.rows)
+                .map(Vec::len)
+                .sum();
             if words >= BATCH_WORDS {
                 break;
             }
@@ -188,8 +224,14 @@ impl Clockwork {
     fn advance(&mut self, world: &World) {
         let (start, end) = (self.now, self.now + world.program.window);
         let nothing = Observed::default();
-        let (platform, cells) = self.cells.split_last_mut().expect("the platform is always there");
-        cells.par_iter_mut().with_max_len(1).for_each(|cell| cell.advance(world, &nothing, start, end));
+        let (platform, cells) = self
+            .cells
+            .split_last_mut()
+            .expect("the platform is always there");
+        cells
+            .par_iter_mut()
+            .with_max_len(1)
+            .for_each(|cell| cell.advance(world, &nothing, start, end));
         for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
             let mut view = platform.view();
             for cell in cells.iter() {
@@ -212,8 +254,11 @@ impl Clockwork {
 
     /// Hands messages over in total order.
     fn hand_over(&mut self, world: &World) {
-        let mut messages: Vec<(u16, Event)> =
-            self.cells.iter_mut().flat_map(|cell| std::mem::take(&mut cell.outbox)).collect();
+        let mut messages: Vec<(u16, Event)> = self
+            .cells
+            .iter_mut()
+            .flat_map(|cell| std::mem::take(&mut cell.outbox))
+            .collect();
         messages.sort_by_key(|(_, event)| event.order());
         for (process, event) in messages {
             self.cells[usize::from(process)].receive(world, event);

@@ -98,7 +98,12 @@ pub struct View {
 impl View {
     /// Adds what another process saw at the same time.
     pub fn add(&mut self, other: &View) {
-        for (mine, theirs) in self.states.iter_mut().flatten().zip(other.states.iter().flatten()) {
+        for (mine, theirs) in self
+            .states
+            .iter_mut()
+            .flatten()
+            .zip(other.states.iter().flatten())
+        {
             *mine += theirs;
         }
         for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
@@ -110,7 +115,9 @@ impl View {
 impl Observed {
     fn at(&self, time: Time) -> Option<&View> {
         let tick = (time - self.first).0.div_euclid(self.tick.0.max(1));
-        usize::try_from(tick).ok().and_then(|tick| self.views.get(tick))
+        usize::try_from(tick)
+            .ok()
+            .and_then(|tick| self.views.get(tick))
     }
 
     /// How many entities of a kind were in a state at the last tick up to a time.
@@ -137,11 +144,22 @@ impl World {
             .iter()
             .map(|profile| {
                 let last = settings.end + BEYOND;
-                profile.compile(&program.zone, &program.reference, program.warmup, begin, last)
+                profile.compile(
+                    &program.zone,
+                    &program.reference,
+                    program.warmup,
+                    begin,
+                    last,
+                )
             })
             .collect();
         let wanted: Vec<bool> = (0..program.streams.len())
-            .map(|s| settings.streams.as_ref().is_none_or(|list| list.contains(&(s as StreamId))))
+            .map(|s| {
+                settings
+                    .streams
+                    .as_ref()
+                    .is_none_or(|list| list.contains(&(s as StreamId)))
+            })
             .collect();
         let needed_from = needed_from(&program, &wanted, begin, settings);
         let source_keys = program
@@ -158,7 +176,12 @@ impl World {
             .streams
             .iter()
             .enumerate()
-            .filter(|(_, s)| matches!(s.source, Some(Source::Each { .. } | Source::Platform { .. })))
+            .filter(|(_, s)| {
+                matches!(
+                    s.source,
+                    Some(Source::Each { .. } | Source::Platform { .. })
+                )
+            })
             .map(|(i, _)| i)
             .collect();
         World {
@@ -184,8 +207,10 @@ impl World {
     pub fn found(&mut self, map: impl Fn(&World, u16) -> Cell + Sync) -> Vec<Cell> {
         use rayon::prelude::*;
         let world = &*self;
-        let cells: Vec<Cell> =
-            (0..=self.program.cells).into_par_iter().map(|index| map(world, index)).collect();
+        let cells: Vec<Cell> = (0..=self.program.cells)
+            .into_par_iter()
+            .map(|index| map(world, index))
+            .collect();
         let arrivals = self.rates(&cells);
         self.arrivals = arrivals;
         cells
@@ -195,7 +220,11 @@ impl World {
     pub fn founders(&self, kind: usize, cell: u16) -> u32 {
         let cells = u32::from(self.program.cells);
         let total = (f64::from(self.program.kinds[kind].count) * self.scale).round() as u32;
-        let total = if self.program.kinds[kind].count == 0 { 0 } else { total.max(cells) };
+        let total = if self.program.kinds[kind].count == 0 {
+            0
+        } else {
+            total.max(cells)
+        };
         total / cells + u32::from(u32::from(cell) < total % cells)
     }
 
@@ -206,16 +235,30 @@ impl World {
         let cells = &cells[..usize::from(self.program.cells)];
         let mut all = Vec::new();
         for (stream, definition) in self.program.streams.iter().enumerate() {
-            let Some(Source::Arrivals { rate_per_day, profile, actor }) = &definition.source else {
+            let Some(Source::Arrivals {
+                rate_per_day,
+                profile,
+                actor,
+            }) = &definition.source
+            else {
                 continue;
             };
             let per_hour = rate_per_day * self.scale / 24.0;
             let (pool_per_hour, per_weight_per_hour) = match actor {
                 None => (vec![per_hour / cells.len() as f64; cells.len()], 0.0),
                 Some(actor) => {
-                    let taking_part: f64 = cells.iter().map(|c| self.weight(actor, &c.population, true)).sum();
-                    let each = if taking_part > 0.0 { per_hour / growth / taking_part } else { 0.0 };
-                    let pools = cells.iter().map(|c| each * self.weight(actor, &c.population, false));
+                    let taking_part: f64 = cells
+                        .iter()
+                        .map(|c| self.weight(actor, &c.population, true))
+                        .sum();
+                    let each = if taking_part > 0.0 {
+                        per_hour / growth / taking_part
+                    } else {
+                        0.0
+                    };
+                    let pools = cells
+                        .iter()
+                        .map(|c| each * self.weight(actor, &c.population, false));
                     (pools.collect(), each)
                 }
             };
@@ -252,13 +295,24 @@ impl World {
                 of: None,
                 own: Own::Entity(actor.kind, entity),
             };
-            let eligible = actor.when.as_ref().is_none_or(|when| number(when, &frame) != 0.0);
+            let eligible = actor
+                .when
+                .as_ref()
+                .is_none_or(|when| number(when, &frame) != 0.0);
             if eligible { share } else { 0.0 }
         };
         (0..group.founders)
             .map(|entity| {
-                let weight = if actor.equal { 1.0 } else { group.activity(kind, entity) };
-                if taking_part { weight * share(entity) } else { weight }
+                let weight = if actor.equal {
+                    1.0
+                } else {
+                    group.activity(kind, entity)
+                };
+                if taking_part {
+                    weight * share(entity)
+                } else {
+                    weight
+                }
             })
             .sum()
     }
@@ -278,7 +332,9 @@ impl World {
     /// Whether anything that an effect causes from a time on can matter to what is written.
     #[inline(always)]
     pub fn matters(&self, effect: &Effect, time: Time) -> bool {
-        effect.longest.is_none_or(|longest| time + longest >= self.needed_from[usize::from(effect.stream)])
+        effect
+            .longest
+            .is_none_or(|longest| time + longest >= self.needed_from[usize::from(effect.stream)])
     }
 
     /// Whether any of a stream's events before `end` may matter.
@@ -289,18 +345,28 @@ impl World {
     /// Code of the name of a causing stream; that of `source` when there is none.
     #[inline(always)]
     pub fn cause_code(&self, from: StreamId) -> u16 {
-        if from == NO_CAUSE { SOURCE_CODE } else { self.program.streams[usize::from(from)].code }
+        if from == NO_CAUSE {
+            SOURCE_CODE
+        } else {
+            self.program.streams[usize::from(from)].code
+        }
     }
 
     /// The factor of a source's small variance in the interval of a time.
     pub fn spike(&self, arrivals: &Arrivals, time: Time) -> f64 {
         const SPIKE: Purpose = purpose("spike");
         let spikes = self.program.spikes;
-        let interval = arrivals.key.child(SPIKE, time.index_of(spikes.every) as u64);
+        let interval = arrivals
+            .key
+            .child(SPIKE, time.index_of(spikes.every) as u64);
         if interval.uniform(SPIKE) >= spikes.share {
             return 1.0;
         }
-        if interval.bits(SPIKE.part(1)) >> 63 == 0 { 1.0 + spikes.size } else { 1.0 - spikes.size }
+        if interval.bits(SPIKE.part(1)) >> 63 == 0 {
+            1.0 + spikes.size
+        } else {
+            1.0 - spikes.size
+        }
     }
 
     /// The largest value of [`World::spike`].

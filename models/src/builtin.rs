@@ -24,13 +24,19 @@ pub const BUILT_IN: &[(&str, Files)] = &[(
 const TEMPLATE: Files = files!("template": "model.yaml", "shop.yaml");
 
 fn sources(files: Files) -> Vec<SourceFile> {
-    let source = |(path, text): &(&str, &str)| SourceFile { path: (*path).into(), text: (*text).into() };
+    let source = |(path, text): &(&str, &str)| SourceFile {
+        path: (*path).into(),
+        text: (*text).into(),
+    };
     files.iter().map(source).collect()
 }
 
 /// The files of a built-in model.
 pub fn built_in(name: &str) -> Option<Vec<SourceFile>> {
-    BUILT_IN.iter().find(|(built_in, _)| *built_in == name).map(|(_, files)| sources(files))
+    BUILT_IN
+        .iter()
+        .find(|(built_in, _)| *built_in == name)
+        .map(|(_, files)| sources(files))
 }
 
 /// The files of the model that `causeflow init` writes; paths begin with `template/`.

@@ -20,6 +20,10 @@ impl TryFrom<serde_json::Value> for Expression {
         use serde_json::Value::{Bool, Number, String};
         match value {
             String(text) => Ok(Expression(text)),
+            // Written out, because expressions know no exponents: 0.00001 is not `1e-5` there.
+            Number(number) if number.is_f64() => {
+                Ok(Expression(number.as_f64().unwrap_or_default().to_string()))
+            }
             other @ (Number(_) | Bool(_)) => Ok(Expression(other.to_string())),
             _ => Err("an expression is a text, a number or a truth value"),
         }

@@ -55,15 +55,23 @@ impl Diagnostics {
 
     /// An error that no file is to blame for.
     pub fn general(message: String, help: Option<String>) -> Diagnostics {
-        let diagnostic =
-            Diagnostic { severity: Severity::Error, file: None, span: 0..0, message, help };
-        Diagnostics { files: Vec::new(), list: vec![diagnostic] }
+        let diagnostic = Diagnostic {
+            severity: Severity::Error,
+            file: None,
+            span: 0..0,
+            message,
+            help,
+        };
+        Diagnostics {
+            files: Vec::new(),
+            list: vec![diagnostic],
+        }
     }
 
     /// Line and column, from 1, at which a diagnostic stands.
     pub fn position(&self, diagnostic: &Diagnostic) -> Option<(usize, usize)> {
         let text = &self.files[diagnostic.file?].text;
-        let before = &text[..diagnostic.span.start.min(text.len())];
+        let before = text.get(..diagnostic.span.start).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
         Some((line, column))
@@ -71,7 +79,11 @@ impl Diagnostics {
 
     /// The report for a person, with the lines concerned; `colour` for a terminal.
     pub fn render(&self, colour: bool) -> String {
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if colour {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
         let mut out = String::new();
         for diagnostic in &self.list {
             let level = match diagnostic.severity {
@@ -134,6 +146,10 @@ pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> 
         Some(name) => Some(format!("did you mean `{name}`?")),
         None if names.is_empty() => None,
         None if names.len() <= 12 => Some(format!("there are: {}", names.join(", "))),
-        None => Some(format!("there are: {}, and {} more", names[..8].join(", "), names.len() - 8)),
+        None => Some(format!(
+            "there are: {}, and {} more",
+            names[..8].join(", "),
+            names.len() - 8
+        )),
     }
 }

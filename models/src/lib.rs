@@ -21,8 +21,8 @@ mod yaml;
 pub use builtin::{BUILT_IN, built_in, template};
 pub use compile::Compiled;
 pub use definition::{
-    AddDef, CauseDef, CellDef, ChangeDef, Duration, Expression, FieldDef, ModelFile, SourceDef, StatesDef, StreamDef, TimerDef,
-    ValueDef, Weight, schema,
+    AddDef, CauseDef, CellDef, ChangeDef, Duration, Expression, FieldDef, ModelFile, SourceDef,
+    StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use units::{day_of_year, duration, share};
@@ -87,7 +87,10 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
         }));
     }
     if !errors.is_empty() {
-        return Err(Diagnostics { files, list: errors });
+        return Err(Diagnostics {
+            files,
+            list: errors,
+        });
     }
     let mut parsed = Vec::new();
     for (file, tree) in trees.iter().enumerate() {
@@ -104,22 +107,35 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
         }
     }
     if !errors.is_empty() {
-        return Err(Diagnostics { files, list: errors });
+        return Err(Diagnostics {
+            files,
+            list: errors,
+        });
     }
     let compiled = compile::compile(files.clone(), trees, parsed)?;
-    Ok(Model { origin: origin.to_owned(), files, compiled })
+    Ok(Model {
+        origin: origin.to_owned(),
+        files,
+        compiled,
+    })
 }
 
 /// The YAML files of a folder.
 fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
     let unreadable = |path: &Path, error: std::io::Error| {
         let help = "check that it exists and that you may read it";
-        Diagnostics::general(format!("cannot read {}: {error}", path.display()), Some(help.into()))
+        Diagnostics::general(
+            format!("cannot read {}: {error}", path.display()),
+            Some(help.into()),
+        )
     };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
         let path = entry.map_err(|e| unreadable(folder, e))?.path();
-        if path.extension().is_none_or(|ending| ending != "yaml" && ending != "yml") {
+        if path
+            .extension()
+            .is_none_or(|ending| ending != "yaml" && ending != "yml")
+        {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(|e| unreadable(&path, e))?;
@@ -127,7 +143,10 @@ fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
             let message = format!("{} is not UTF-8 text: {error}", path.display());
             Diagnostics::general(message, Some("save it as UTF-8".into()))
         })?;
-        files.push(SourceFile { path: path.display().to_string(), text });
+        files.push(SourceFile {
+            path: path.display().to_string(),
+            text,
+        });
     }
     if files.is_empty() {
         let help = "`causeflow init DIR` writes a small model to start from";

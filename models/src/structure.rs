@@ -9,8 +9,17 @@ use crate::yaml::{Node, Value, YamlError, scalar};
 /// Appends everything in which `node` differs from `schema`. `root` holds the definitions.
 pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlError>) {
     let schema = resolve(schema, root);
-    if let Some(options) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Schema::as_array) {
-        return check_options(node, options, root, errors);
+    if let Some(options) = schema
+        .get("anyOf")
+        .or_else(|| schema.get("oneOf"))
+        .and_then(Schema::as_array)
+    {
+        // Names of which each has a description stand as constants, one an option.
+        let constant = |option: &Schema| option.get("const")?.as_str().map(str::to_owned);
+        return match (options.iter().map(constant).collect::<Option<Vec<_>>>(), &node.value) {
+            (Some(names), Value::Scalar { text, .. }) => check_name(node, text, &names, errors),
+            _ => check_options(node, options, root, errors),
+        };
     }
     if !accepts(node, schema, root) {
         errors.push(YamlError {
@@ -27,42 +36,60 @@ pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
                 let Some(count) = schema.get(bound).and_then(Schema::as_u64) else {
                     continue;
                 };
-                let wrong = if bound == "minItems" { nodes.len() as u64 } else { count } < count
+                let wrong = if bound == "minItems" {
+                    nodes.len() as u64
+                } else {
+                    count
+                } < count
                     || bound == "maxItems" && nodes.len() as u64 > count;
                 if wrong {
                     errors.push(YamlError {
                         span: node.span.clone(),
-                        message: format!("found a list of {} values, expected {count}", nodes.len()),
+                        message: format!(
+                            "found a list of {} values, expected {count}",
+                            nodes.len()
+                        ),
                         help: None,
                     });
                     return;
                 }
             }
             if let Some(items) = schema.get("items") {
-                nodes.iter().for_each(|node| check(node, items, root, errors));
+                nodes
+                    .iter()
+                    .for_each(|node| check(node, items, root, errors));
             }
         }
         Value::Scalar { text, .. } => {
             if let Some(names) = schema.get("enum").and_then(Schema::as_array) {
-                let names: Vec<&str> = names.iter().filter_map(Schema::as_str).collect();
-                if !names.contains(&text.as_str()) {
-                    errors.push(YamlError {
-                        span: node.span.clone(),
-                        message: format!("found `{text}`, expected one of {}", names.join(", ")),
-                        help: suggestion(text, names.iter().copied()),
-                    });
-                }
+                let names = names.iter().filter_map(Schema::as_str);
+                check_name(node, text, &names.map(str::to_owned).collect::<Vec<_>>(), errors);
             }
         }
     }
 }
 
+fn check_name(node: &Node, text: &str, names: &[String], errors: &mut Vec<YamlError>) {
+    if !names.iter().any(|name| name == text) {
+        errors.push(YamlError {
+            span: node.span.clone(),
+            message: format!("found `{text}`, expected one of {}", names.join(", ")),
+            help: suggestion(text, names.iter().map(String::as_str)),
+        });
+    }
+}
+
 fn check_options(node: &Node, options: &[Schema], root: &Schema, errors: &mut Vec<YamlError>) {
-    match options.iter().find(|option| accepts(node, resolve(option, root), root)) {
+    match options
+        .iter()
+        .find(|option| accepts(node, resolve(option, root), root))
+    {
         Some(option) => check(node, option, root, errors),
         None => {
-            let wanted: Vec<String> =
-                options.iter().map(|option| expected(resolve(option, root), root)).collect();
+            let wanted: Vec<String> = options
+                .iter()
+                .map(|option| expected(resolve(option, root), root))
+                .collect();
             errors.push(YamlError {
                 span: node.span.clone(),
                 message: format!("found {}, expected {}", found(node), wanted.join(" or ")),
@@ -84,7 +111,10 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
         } else if let Some(schema) = additional.filter(|a| a.is_object()) {
             check(value, schema, root, errors);
         } else if additional == Some(&Schema::Bool(false)) {
-            let names = properties.into_iter().flat_map(|p| p.keys()).map(String::as_str);
+            let names = properties
+                .into_iter()
+                .flat_map(|p| p.keys())
+                .map(String::as_str);
             errors.push(YamlError {
                 span: span.clone(),
                 message: format!("unknown key `{key}`"),
@@ -92,7 +122,12 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
             });
         }
     }
-    for name in schema.get("required").and_then(Schema::as_array).into_iter().flatten() {
+    for name in schema
+        .get("required")
+        .and_then(Schema::as_array)
+        .into_iter()
+        .flatten()
+    {
         let name = name.as_str().unwrap_or_default();
         if !entries.iter().any(|(key, ..)| key == name) {
             errors.push(YamlError {
@@ -110,7 +145,9 @@ fn resolve<'a>(schema: &'a Schema, root: &'a Schema) -> &'a Schema {
     match schema.get("$ref").and_then(Schema::as_str) {
         Some(path) => {
             let name = path.rsplit('/').next().unwrap_or_default();
-            root.get("$defs").and_then(|defs| defs.get(name)).unwrap_or(schema)
+            root.get("$defs")
+                .and_then(|defs| defs.get(name))
+                .unwrap_or(schema)
         }
         None => schema,
     }
@@ -126,8 +163,14 @@ fn types(schema: &Schema) -> Vec<&str> {
 
 /// Whether the node's kind is one that the schema allows.
 fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
-    if let Some(options) = schema.get("anyOf").or_else(|| schema.get("oneOf")).and_then(Schema::as_array) {
-        return options.iter().any(|option| accepts(node, resolve(option, root), root));
+    if let Some(options) = schema
+        .get("anyOf")
+        .or_else(|| schema.get("oneOf"))
+        .and_then(Schema::as_array)
+    {
+        return options
+            .iter()
+            .any(|option| accepts(node, resolve(option, root), root));
     }
     let types = types(schema);
     if types.is_empty() {
@@ -152,9 +195,14 @@ fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
 }
 
 fn whole(number: &serde_json::Number, schema: &Schema) -> bool {
-    let bound = |name: &str| schema.get(name).and_then(Schema::as_f64);
+    let unsigned = schema.get("format").is_some_and(|format| format == "uint32");
+    let bound = |name: &str| match schema.get(name).and_then(Schema::as_f64) {
+        None if name == "maximum" && unsigned => Some(f64::from(u32::MAX)),
+        bound => bound,
+    };
     number.as_i64().is_some_and(|n| {
-        bound("minimum").is_none_or(|min| n as f64 >= min) && bound("maximum").is_none_or(|max| n as f64 <= max)
+        bound("minimum").is_none_or(|min| n as f64 >= min)
+            && bound("maximum").is_none_or(|max| n as f64 <= max)
     })
 }
 
@@ -190,5 +238,9 @@ fn expected(schema: &Schema, root: &Schema) -> String {
             _ => "a text".into(),
         })
         .collect();
-    if what.is_empty() { "something else".into() } else { what.join(" or ") }
+    if what.is_empty() {
+        "something else".into()
+    } else {
+        what.join(" or ")
+    }
 }

@@ -55,11 +55,14 @@ enum Token {
     End,
 }
 
-const SYMBOLS: [&str; 15] =
-    ["..", "<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", ",", "."];
+const SYMBOLS: [&str; 15] = [
+    "..", "<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", ",", ".",
+];
 
 /// Deeper nesting than any model needs; guards the stack against hostile files.
 const MAX_DEPTH: usize = 48;
+/// More parts than any expression needs: `1 + 1 + ...` is a tree as deep as it is long.
+const MAX_TOKENS: usize = 400;
 
 /// Parses an expression.
 ///
@@ -67,18 +70,38 @@ const MAX_DEPTH: usize = 48;
 /// Where and why it is not one.
 pub fn parse(text: &str) -> Result<Ast, SyntaxError> {
     let tokens = tokens(text)?;
-    let mut parser = Parser { tokens, at: 0, depth: 0 };
+    if tokens.len() > MAX_TOKENS {
+        let message = format!(
+            "this has {} parts, an expression has at most {MAX_TOKENS}",
+            tokens.len()
+        );
+        return Err(SyntaxError {
+            span: tokens[MAX_TOKENS].1.clone(),
+            message,
+        });
+    }
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        depth: 0,
+    };
     let mut ast = parser.binary(0)?;
     if parser.take("..") {
         let high = parser.binary(0)?;
         let span = ast.span.start..high.span.end;
-        ast = Ast { span, kind: AstKind::Range(Box::new(ast), Box::new(high)) };
+        ast = Ast {
+            span,
+            kind: AstKind::Range(Box::new(ast), Box::new(high)),
+        };
     }
     let (token, span) = parser.peek().clone();
     if token == Token::End {
         Ok(ast)
     } else {
-        Err(SyntaxError { span, message: format!("found {}, expected the end or an operator", show(&token)) })
+        Err(SyntaxError {
+            span,
+            message: format!("found {}, expected the end or an operator", show(&token)),
+        })
     }
 }
 
@@ -106,19 +129,30 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, SyntaxError> {
         } else if c == '\'' || c == '"' {
             let Some(end) = text[at + 1..].find(c) else {
                 let message = format!("this text has no closing {c}");
-                return Err(SyntaxError { span: at..text.len(), message });
+                return Err(SyntaxError {
+                    span: at..text.len(),
+                    message,
+                });
             };
             at += end + 2;
             Token::Text(text[start + 1..at - 1].to_owned())
         } else if c.is_ascii_alphabetic() || c == '_' {
-            at += text[at..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len() - at);
+            at += text[at..]
+                .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+                .unwrap_or(text.len() - at);
             Token::Word(text[start..at].to_owned())
-        } else if let Some(symbol) = SYMBOLS.iter().find(|symbol| text[at..].starts_with(**symbol)) {
+        } else if let Some(symbol) = SYMBOLS
+            .iter()
+            .find(|symbol| text[at..].starts_with(**symbol))
+        {
             at += symbol.len();
             Token::Symbol(symbol)
         } else {
             let message = format!("`{c}` has no meaning in an expression");
-            return Err(SyntaxError { span: at..at + c.len_utf8(), message });
+            return Err(SyntaxError {
+                span: at..at + c.len_utf8(),
+                message,
+            });
         };
         tokens.push((token, start..at));
     }
@@ -129,7 +163,9 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, SyntaxError> {
 fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
     let start = *at;
     let digits = |at: &mut usize| {
-        *at += text[*at..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - *at);
+        *at += text[*at..]
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len() - *at);
     };
     digits(at);
     let mut rest = text[*at..].chars();
@@ -140,13 +176,18 @@ fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
     }
     let value: f64 = text[start..*at].parse().unwrap_or(f64::INFINITY);
     if !value.is_finite() {
-        return Err(SyntaxError { span: start..*at, message: "this number is too large".into() });
+        return Err(SyntaxError {
+            span: start..*at,
+            message: "this number is too large".into(),
+        });
     }
     if text[*at..].starts_with('%') {
         *at += 1;
         return Ok(Token::Number(value / 100.0));
     }
-    let letters = text[*at..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len() - *at);
+    let letters = text[*at..]
+        .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .unwrap_or(text.len() - *at);
     let unit = &text[*at..*at + letters];
     if unit.is_empty() {
         return Ok(Token::Number(value));
@@ -156,8 +197,14 @@ fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
         Some(us) => Ok(Token::Duration((value * us as f64).round())),
         None => {
             let names: Vec<&str> = units::UNITS.iter().map(|(name, _)| *name).collect();
-            let message = format!("`{unit}` is not a unit of time; there are {}", names.join(", "));
-            Err(SyntaxError { span: start..*at, message })
+            let message = format!(
+                "`{unit}` is not a unit of time; there are {}",
+                names.join(", ")
+            );
+            Err(SyntaxError {
+                span: start..*at,
+                message,
+            })
         }
     }
 }
@@ -169,8 +216,13 @@ struct Parser {
 }
 
 /// Operators by how tightly they bind, the loosest first.
-const LEVELS: [&[&str]; 5] =
-    [&["or"], &["and"], &["<", "<=", ">", ">=", "==", "!="], &["+", "-"], &["*", "/"]];
+const LEVELS: [&[&str]; 5] = [
+    &["or"],
+    &["and"],
+    &["<", "<=", ">", ">=", "==", "!="],
+    &["+", "-"],
+    &["*", "/"],
+];
 
 impl Parser {
     fn peek(&self) -> &(Token, Range<usize>) {
@@ -200,7 +252,10 @@ impl Parser {
         if self.take(symbol) {
             Ok(span)
         } else {
-            Err(SyntaxError { span, message: format!("found {}, expected `{symbol}`", show(&token)) })
+            Err(SyntaxError {
+                span,
+                message: format!("found {}, expected `{symbol}`", show(&token)),
+            })
         }
     }
 
@@ -212,7 +267,10 @@ impl Parser {
         while let Some(op) = LEVELS[level].iter().copied().find(|op| self.take(op)) {
             let right = self.binary(level + 1)?;
             let span = left.span.start..right.span.end;
-            left = Ast { span, kind: AstKind::Binary(op, Box::new(left), Box::new(right)) };
+            left = Ast {
+                span,
+                kind: AstKind::Binary(op, Box::new(left), Box::new(right)),
+            };
         }
         Ok(left)
     }
@@ -222,9 +280,16 @@ impl Parser {
         for op in ["-", "not"] {
             if self.take(op) {
                 self.enter(start)?;
-                let inner = if op == "not" { self.binary(2)? } else { self.unary()? };
+                let inner = if op == "not" {
+                    self.binary(2)?
+                } else {
+                    self.unary()?
+                };
                 self.depth -= 1;
-                return Ok(Ast { span: start..inner.span.end, kind: AstKind::Unary(op, Box::new(inner)) });
+                return Ok(Ast {
+                    span: start..inner.span.end,
+                    kind: AstKind::Unary(op, Box::new(inner)),
+                });
             }
         }
         self.primary()
@@ -233,7 +298,10 @@ impl Parser {
     fn enter(&mut self, at: usize) -> Result<(), SyntaxError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(SyntaxError { span: at..at, message: "this is nested too deeply".into() });
+            return Err(SyntaxError {
+                span: at..at,
+                message: "this is nested too deeply".into(),
+            });
         }
         Ok(())
     }
@@ -251,7 +319,10 @@ impl Parser {
                 let inner = self.binary(0)?;
                 self.depth -= 1;
                 let end = self.expect(")")?;
-                return Ok(Ast { span: span.start..end.end, ..inner });
+                return Ok(Ast {
+                    span: span.start..end.end,
+                    ..inner
+                });
             }
             other => {
                 let message = format!("found {}, expected a value", show(&other));
@@ -273,19 +344,28 @@ impl Parser {
             }
             self.depth -= 1;
             let end = self.expect(")")?;
-            return Ok(Ast { span: span.start..end.end, kind: AstKind::Call(word, args) });
+            return Ok(Ast {
+                span: span.start..end.end,
+                kind: AstKind::Call(word, args),
+            });
         }
         let (mut parts, mut end) = (vec![word], span.end);
         while self.take(".") {
             let (token, part) = self.next();
             let Token::Word(word) = token else {
                 let message = format!("found {}, expected a name after the dot", show(&token));
-                return Err(SyntaxError { span: part, message });
+                return Err(SyntaxError {
+                    span: part,
+                    message,
+                });
             };
             parts.push(word);
             end = part.end;
         }
-        Ok(Ast { span: span.start..end, kind: AstKind::Name(parts) })
+        Ok(Ast {
+            span: span.start..end,
+            kind: AstKind::Name(parts),
+        })
     }
 }
 
@@ -302,7 +382,10 @@ mod tests {
                 AstKind::Bool(b) => b.to_string(),
                 AstKind::Name(parts) => parts.join("."),
                 AstKind::Call(name, args) => {
-                    format!("{name}[{}]", args.iter().map(show).collect::<Vec<_>>().join(" "))
+                    format!(
+                        "{name}[{}]",
+                        args.iter().map(show).collect::<Vec<_>>().join(" ")
+                    )
                 }
                 AstKind::Unary(op, a) => format!("({op} {})", show(a)),
                 AstKind::Binary(op, a, b) => format!("({op} {} {})", show(a), show(b)),
@@ -314,7 +397,10 @@ mod tests {
 
     #[test]
     fn operators_bind_as_usual() {
-        assert_eq!(shown("1 + 2 * 3 < 4 and not a or b"), "(or (and (< (+ 1 (* 2 3)) 4) (not a)) b)");
+        assert_eq!(
+            shown("1 + 2 * 3 < 4 and not a or b"),
+            "(or (and (< (+ 1 (* 2 3)) 4) (not a)) b)"
+        );
         assert_eq!(shown("-(a - 1) / 5m"), "(/ (- (- a 1)) 300000000us)");
         assert_eq!(shown("not a == 'x'"), "(not (== a 'x'))");
     }
@@ -323,7 +409,10 @@ mod tests {
     fn literals_names_calls_and_ranges() {
         assert_eq!(shown("1h..6h"), "3600000000us..21600000000us");
         assert_eq!(shown("30%"), "0.3");
-        assert_eq!(shown("if(student.tutor.quality > 0.5, 'a', \"b\")"), "if[(> student.tutor.quality 0.5) 'a' 'b']");
+        assert_eq!(
+            shown("if(student.tutor.quality > 0.5, 'a', \"b\")"),
+            "if[(> student.tutor.quality 0.5) 'a' 'b']"
+        );
         assert_eq!(shown("1.5"), "1.5");
     }
 
@@ -331,7 +420,10 @@ mod tests {
     fn errors_say_where() {
         assert_eq!(shown("1 +"), "3..3: found the end, expected a value");
         assert_eq!(shown("(1"), "2..2: found the end, expected `)`");
-        assert_eq!(shown("5 parsec"), "2..8: found `parsec`, expected the end or an operator");
+        assert_eq!(
+            shown("5 parsec"),
+            "2..8: found `parsec`, expected the end or an operator"
+        );
         assert!(shown("5parsec").contains("not a unit of time"));
         assert!(shown(&"(".repeat(100)).contains("nested too deeply"));
         assert!(shown("a $ b").contains("no meaning"));

@@ -15,7 +15,10 @@ pub const UNITS: [(&str, i64); 7] = [
 
 /// Microseconds of one unit.
 pub fn unit_us(unit: &str) -> Option<i64> {
-    UNITS.iter().find(|(name, _)| *name == unit).map(|(_, us)| *us)
+    UNITS
+        .iter()
+        .find(|(name, _)| *name == unit)
+        .map(|(_, us)| *us)
 }
 
 /// A duration such as `90m` or `1.5h`, positive or zero.
@@ -24,7 +27,9 @@ pub fn unit_us(unit: &str) -> Option<i64> {
 /// What is wrong with it, as a sentence.
 pub fn duration(text: &str) -> Result<Span, String> {
     let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let wrong = || format!("`{text}` is not a duration such as `10s`, `5m`, `2h` or `1d`");
     let number: f64 = number.parse().map_err(|_| wrong())?;
@@ -64,7 +69,10 @@ pub fn share(text: &str) -> Result<f64, String> {
 pub fn day_of_year(text: &str) -> Result<(i8, i8), String> {
     let wrong = || format!("`{text}` is not a day such as `12-24` (month-day)");
     let (month, day) = text.split_once('-').ok_or_else(wrong)?;
-    let (month, day): (i8, i8) = (month.parse().map_err(|_| wrong())?, day.parse().map_err(|_| wrong())?);
+    let (month, day): (i8, i8) = (
+        month.parse().map_err(|_| wrong())?,
+        day.parse().map_err(|_| wrong())?,
+    );
     // A leap year, so that 02-29 is one.
     jiff::civil::Date::new(2024, month, day).map_err(|_| wrong())?;
     Ok((month, day))

@@ -44,7 +44,12 @@ const MAX_DEPTH: usize = 64;
 /// What keeps it from being one plain document.
 pub fn parse(text: &str) -> Result<Node, Vec<YamlError>> {
     let lines = Lines::new(text);
-    let mut tree = Tree { parser: Parser::new_from_str(text), lines, errors: Vec::new(), anchors: false };
+    let mut tree = Tree {
+        parser: Parser::new_from_str(text),
+        lines,
+        errors: Vec::new(),
+        anchors: false,
+    };
     match tree.document() {
         Ok(_) if !tree.errors.is_empty() => Err(tree.errors),
         Ok(node) => Ok(node),
@@ -73,7 +78,10 @@ impl<'a> Lines<'a> {
         let Some(&start) = self.starts.get(line.saturating_sub(1)) else {
             return self.text.len();
         };
-        self.text[start..].char_indices().nth(column).map_or(self.text.len(), |(at, _)| start + at)
+        self.text[start..]
+            .char_indices()
+            .nth(column)
+            .map_or(self.text.len(), |(at, _)| start + at)
     }
 
     fn range(&self, span: saphyr_parser::Span) -> Range<usize> {
@@ -102,10 +110,15 @@ impl<'a> Tree<'a> {
                 Err(YamlError {
                     span: at..at,
                     message: format!("this is not YAML: {}", error.info()),
-                    help: Some("check indentation, quotes, and the spaces after `:` and `,`".into()),
+                    help: Some(
+                        "check indentation, quotes, and the spaces after `:` and `,`".into(),
+                    ),
                 })
             }
-            None => Ok((Event::StreamEnd, self.lines.text.len()..self.lines.text.len())),
+            None => Ok((
+                Event::StreamEnd,
+                self.lines.text.len()..self.lines.text.len(),
+            )),
         }
     }
 
@@ -113,7 +126,12 @@ impl<'a> Tree<'a> {
         loop {
             let (event, span) = self.next()?;
             match event {
-                Event::StreamEnd => return Ok(Node { span, value: Value::Map(Vec::new()) }),
+                Event::StreamEnd => {
+                    return Ok(Node {
+                        span,
+                        value: Value::Map(Vec::new()),
+                    });
+                }
                 Event::StreamStart | Event::DocumentStart(_) | Event::Nothing => {}
                 event => {
                     let node = self.node(event, span, 0)?;
@@ -126,7 +144,7 @@ impl<'a> Tree<'a> {
     fn end_of_document(&mut self, node: Node) -> Result<Node, YamlError> {
         loop {
             match self.next()? {
-                (Event::StreamEnd, _) => return Ok(node),
+                (Event::StreamEnd, _) => return Ok(node.or_empty_map()),
                 (Event::DocumentStart(_), span) => {
                     return Err(YamlError {
                         span,
@@ -139,14 +157,24 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn node(&mut self, event: Event<'a>, span: Range<usize>, depth: usize) -> Result<Node, YamlError> {
+    fn node(
+        &mut self,
+        event: Event<'a>,
+        span: Range<usize>,
+        depth: usize,
+    ) -> Result<Node, YamlError> {
         if depth > MAX_DEPTH {
-            return Err(YamlError { span, message: "this is nested too deeply".into(), help: None });
+            return Err(YamlError {
+                span,
+                message: "this is nested too deeply".into(),
+                help: None,
+            });
         }
         let value = match event {
-            Event::Scalar(text, style, ..) => {
-                Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }
-            }
+            Event::Scalar(text, style, ..) => Value::Scalar {
+                text: text.into_owned(),
+                plain: style == ScalarStyle::Plain,
+            },
             Event::SequenceStart(..) => return self.list(span.start, depth),
             Event::MappingStart(..) => return self.map(span.start, depth),
             Event::Alias(_) if !self.anchors => {
@@ -156,9 +184,15 @@ impl<'a> Tree<'a> {
                     message: "aliases (`*name`) are not part of the model format".into(),
                     help: Some("write the value out".into()),
                 });
-                Value::Scalar { text: String::new(), plain: false }
+                Value::Scalar {
+                    text: String::new(),
+                    plain: false,
+                }
             }
-            _ => Value::Scalar { text: String::new(), plain: true },
+            _ => Value::Scalar {
+                text: String::new(),
+                plain: true,
+            },
         };
         Ok(Node { span, value })
     }
@@ -168,7 +202,10 @@ impl<'a> Tree<'a> {
         loop {
             let (event, span) = self.next()?;
             if event == Event::SequenceEnd {
-                return Ok(Node { span: start..span.end.max(start), value: Value::List(nodes) });
+                return Ok(Node {
+                    span: start..span.end.max(start),
+                    value: Value::List(nodes),
+                });
             }
             nodes.push(self.node(event, span, depth + 1)?);
         }
@@ -180,7 +217,10 @@ impl<'a> Tree<'a> {
             let (event, span) = self.next()?;
             let key = match event {
                 Event::MappingEnd => {
-                    return Ok(Node { span: start..span.end.max(start), value: Value::Map(entries) });
+                    return Ok(Node {
+                        span: start..span.end.max(start),
+                        value: Value::Map(entries),
+                    });
                 }
                 Event::Scalar(text, ..) => text.into_owned(),
                 _ => {
@@ -206,13 +246,27 @@ impl<'a> Tree<'a> {
 }
 
 impl Node {
+    /// A `---` with nothing below it is an empty file.
+    fn or_empty_map(self) -> Node {
+        match &self.value {
+            Value::Scalar { text, plain: true } if text.is_empty() => Node {
+                value: Value::Map(Vec::new()),
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// The node at a path of keys and list positions, or the nearest one above that exists.
     pub fn at(&self, path: &[String]) -> &Node {
         let Some((first, rest)) = path.split_first() else {
             return self;
         };
         let next = match &self.value {
-            Value::Map(entries) => entries.iter().find(|(key, ..)| key == first).map(|(.., node)| node),
+            Value::Map(entries) => entries
+                .iter()
+                .find(|(key, ..)| key == first)
+                .map(|(.., node)| node),
             Value::List(nodes) => first.parse().ok().and_then(|i: usize| nodes.get(i)),
             Value::Scalar { .. } => None,
         };
@@ -240,9 +294,10 @@ impl Node {
         match &self.value {
             Value::Scalar { text, plain } => scalar(text, *plain),
             Value::List(nodes) => nodes.iter().map(Node::to_json).collect(),
-            Value::Map(entries) => {
-                entries.iter().map(|(key, _, node)| (key.clone(), node.to_json())).collect()
-            }
+            Value::Map(entries) => entries
+                .iter()
+                .map(|(key, _, node)| (key.clone(), node.to_json()))
+                .collect(),
         }
     }
 }
@@ -261,7 +316,10 @@ pub fn scalar(text: &str, plain: bool) -> serde_json::Value {
             if let Some(whole) = text.parse::<i64>().ok().filter(|_| numeric) {
                 return whole.into();
             }
-            let number = text.parse::<f64>().ok().filter(|x| numeric && x.is_finite());
+            let number = text
+                .parse::<f64>()
+                .ok()
+                .filter(|x| numeric && x.is_finite());
             number.map_or_else(|| text.into(), |x| x.into())
         }
     }

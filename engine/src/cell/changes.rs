@@ -13,7 +13,9 @@ impl Cell {
     pub(super) fn create(&mut self, world: &World, kind: KindId, event: &Event, end: Time) -> u64 {
         let definition = &world.program.kinds[usize::from(kind)];
         let id = event.key.child(definition.purpose, 0);
-        let entity = self.population.join(world, kind, id, event.time, definition.joins);
+        let entity = self
+            .population
+            .join(world, kind, id, event.time, definition.joins);
         self.open_joiner(world, kind, entity, None, event.time, end);
         self.start_timers(world, kind, entity, event.time, end);
         entity as u64
@@ -30,11 +32,19 @@ impl Cell {
         end: Time,
     ) {
         let frame = super::frame_of(world, observed, &self.population, event, words);
-        if change.when.as_ref().is_some_and(|e| number(e, &frame) == 0.0) {
+        if change
+            .when
+            .as_ref()
+            .is_some_and(|e| number(e, &frame) == 0.0)
+        {
             return;
         }
         match &change.what {
-            ChangeKind::State { kind, entity, state } => {
+            ChangeKind::State {
+                kind,
+                entity,
+                state,
+            } => {
                 let entity = eval(entity, &frame) as usize;
                 if entity >= self.population.groups[usize::from(*kind)].ids.len() {
                     return;
@@ -44,19 +54,35 @@ impl Cell {
                     self.open_joiner(world, *kind, entity, Some(before), event.time, end);
                 }
             }
-            ChangeKind::Set { kind, entity, variable, value } => {
+            ChangeKind::Set {
+                kind,
+                entity,
+                variable,
+                value,
+            } => {
                 let (entity, value) = (eval(entity, &frame) as usize, eval(value, &frame));
                 if let Some(word) = self.variable(*kind, *variable, entity) {
                     *word = value;
                 }
             }
-            ChangeKind::Add { kind, entity, variable, value } => {
+            ChangeKind::Add {
+                kind,
+                entity,
+                variable,
+                value,
+            } => {
                 let (entity, value) = (eval(entity, &frame) as usize, number(value, &frame));
                 if let Some(word) = self.variable(*kind, *variable, entity) {
                     *word = (f64::from_bits(*word) + value).to_bits();
                 }
             }
-            ChangeKind::Adopt { owner, kind, variable, count, purpose: what } => {
+            ChangeKind::Adopt {
+                owner,
+                kind,
+                variable,
+                count,
+                purpose: what,
+            } => {
                 let owner = eval(owner, &frame);
                 let founders = self.population.groups[usize::from(*kind)].founders as u64;
                 for ordinal in 0..u64::from(*count) {

@@ -31,7 +31,8 @@ impl Spawner<'_> {
             }
         }
         for group in &stream.outcomes {
-            if let Some(effect) = choose(group, frame).filter(|e| self.world.matters(e, event.time)) {
+            if let Some(effect) = choose(group, frame).filter(|e| self.world.matters(e, event.time))
+            {
                 self.cause(event, effect, frame);
             }
         }
@@ -44,7 +45,12 @@ impl Spawner<'_> {
         for index in 0..count.max(0.0) as u32 {
             let key = frame.key.child(effect.purpose, u64::from(index));
             // Delays are drawn from the child's key: its ordinal must make them differ.
-            let of_child = Frame { key, index, of: Some(frame), ..*frame };
+            let of_child = Frame {
+                key,
+                index,
+                of: Some(frame),
+                ..*frame
+            };
             if index == 0 {
                 time = match &effect.delay {
                     Delay::After(e) => after(time, number(e, &of_child)),
@@ -115,4 +121,3 @@ fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<&'a Effect> {
 fn after(time: Time, delay_us: f64) -> Time {
     Time(time.0.saturating_add(delay_us.max(0.0) as i64))
 }
-

@@ -47,7 +47,11 @@ pub struct Event {
 impl Event {
     /// Where it stands in the total order.
     pub fn order(&self) -> Order {
-        Order { time_us: self.time.0, generation: self.generation, key: self.key.0 }
+        Order {
+            time_us: self.time.0,
+            generation: self.generation,
+            key: self.key.0,
+        }
     }
 }
 
@@ -131,7 +135,12 @@ impl Cell {
     /// How the cell stands.
     pub fn view(&self) -> View {
         View {
-            states: self.population.groups.iter().map(|group| group.in_state.clone()).collect(),
+            states: self
+                .population
+                .groups
+                .iter()
+                .map(|group| group.in_state.clone())
+                .collect(),
             counters: self.counters.clone(),
         }
     }
@@ -220,11 +229,19 @@ impl Cell {
         let stream = &world.program.streams[usize::from(event.stream)];
         let frame = frame_of(world, observed, &self.population, event, words);
         if stream.eager > 0 {
-            for variable in stream.variables.iter().filter(|variable| variable.stage == Stage::Eager) {
+            for variable in stream
+                .variables
+                .iter()
+                .filter(|variable| variable.stage == Stage::Eager)
+            {
                 words.0[usize::from(variable.slot)].set(eval(&variable.value, &frame));
             }
         }
-        if stream.requires.as_ref().is_some_and(|requires| number(requires, &frame) == 0.0) {
+        if stream
+            .requires
+            .as_ref()
+            .is_some_and(|requires| number(requires, &frame) == 0.0)
+        {
             return false;
         }
         let mut spawner = Spawner {

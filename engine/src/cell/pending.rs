@@ -14,25 +14,35 @@ use crate::world::World;
 
 /// Words of an event before those it carries.
 const WORDS: usize = 6;
+/// Words of a page. Buckets grow page by page and give their pages back, so that memory follows what
+/// is pending; a growing vector would keep the size of the fullest window for every future one.
+const PAGE: usize = 512;
 
 /// The buckets of a cell.
 pub(super) struct Pending {
     window: Span,
     /// Number of the first bucket's window, from the epoch.
     first: i64,
-    buckets: VecDeque<Vec<u64>>,
-    /// Emptied buckets, to be used again.
-    spare: Vec<Vec<u64>>,
+    buckets: VecDeque<Vec<Page>>,
+    /// Emptied pages, to be used again.
+    spare: Vec<Page>,
 }
 
+type Page = Vec<u64>;
+
 /// The events of one window, in the order in which they were pushed.
-pub(super) struct Due(Vec<u64>);
+pub(super) struct Due(Vec<Page>);
 
 impl Pending {
     /// Nothing pending from the beginning of the warm-up.
     pub fn new(world: &World) -> Pending {
         let window = world.program.window;
-        Pending { window, first: world.begin.index_of(window), buckets: VecDeque::new(), spare: Vec::new() }
+        Pending {
+            window,
+            first: world.begin.index_of(window),
+            buckets: VecDeque::new(),
+            spare: Vec::new(),
+        }
     }
 
     /// Adds an event; one after the end of the run is dropped.
@@ -44,42 +54,60 @@ impl Pending {
         debug_assert!(at >= 0, "an event comes after its window has been played");
         let at = at.max(0) as usize;
         while self.buckets.len() <= at {
-            self.buckets.push_back(self.spare.pop().unwrap_or_default());
+            self.buckets.push_back(Vec::new());
         }
         let carried = usize::from(world.program.streams[usize::from(event.stream)].carried);
         let bucket = &mut self.buckets[at];
-        bucket.extend_from_slice(&[
+        if bucket
+            .last()
+            .is_none_or(|page| page.len() + WORDS + carried > PAGE)
+        {
+            bucket.push(self.spare.pop().unwrap_or_else(|| Vec::with_capacity(PAGE)));
+        }
+        let Some(page) = bucket.last_mut() else {
+            return;
+        };
+        page.extend_from_slice(&[
             event.time.0 as u64,
             event.key.0,
             event.cause,
             event.root,
-            u64::from(event.generation) << 32 | u64::from(event.stream) << 16 | u64::from(event.from),
+            u64::from(event.generation) << 32
+                | u64::from(event.stream) << 16
+                | u64::from(event.from),
             u64::from(event.candidate) << 32 | u64::from(event.index),
         ]);
-        bucket.extend_from_slice(&event.carried[..carried]);
+        page.extend_from_slice(&event.carried[..carried]);
     }
 
     /// Takes the events of the window that begins at `start`, the next one.
     pub fn open(&mut self, start: Time) -> Due {
-        debug_assert_eq!(self.first, start.index_of(self.window), "windows open one after the other");
+        debug_assert_eq!(
+            self.first,
+            start.index_of(self.window),
+            "windows open one after the other"
+        );
         self.first += 1;
         Due(self.buckets.pop_front().unwrap_or_default())
     }
 
-    /// Gives back a bucket that has been read.
+    /// Gives back the pages of a bucket that has been read.
     pub fn recycle(&mut self, due: Due) {
-        let mut bucket = due.0;
-        if bucket.capacity() > 0 {
-            bucket.clear();
-            self.spare.push(bucket);
-        }
+        self.spare.extend(due.0.into_iter().map(|mut page| {
+            page.clear();
+            page
+        }));
     }
 }
 
 impl Due {
     /// The events.
     pub fn events<'a>(&'a self, world: &'a World) -> impl Iterator<Item = Event> + 'a {
-        let mut rest = &self.0[..];
+        self.0.iter().flat_map(|page| Self::events_of(world, page))
+    }
+
+    fn events_of<'a>(world: &'a World, page: &'a [u64]) -> impl Iterator<Item = Event> + 'a {
+        let mut rest = page;
         std::iter::from_fn(move || {
             let (head, tail) = rest.split_first_chunk::<WORDS>()?;
             let stream = (head[4] >> 16) as u16;

@@ -38,7 +38,9 @@ pub struct Population {
 impl Group {
     /// How often an entity is picked, relative to the others.
     pub fn activity(&self, kind: &Kind, entity: usize) -> f64 {
-        kind.activity.map_or(1.0, |a| f64::from_bits(self.attributes[usize::from(a)][entity]).max(0.0))
+        kind.activity.map_or(1.0, |a| {
+            f64::from_bits(self.attributes[usize::from(a)][entity]).max(0.0)
+        })
     }
 }
 
@@ -51,13 +53,19 @@ impl Population {
     /// An attribute; 0 for [`NO_ENTITY`].
     #[inline(always)]
     pub fn attribute(&self, kind: KindId, attribute: u16, entity: u64) -> u64 {
-        self.group(kind).attributes[usize::from(attribute)].get(entity as usize).copied().unwrap_or(0)
+        self.group(kind).attributes[usize::from(attribute)]
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// A variable; 0 for [`NO_ENTITY`].
     #[inline(always)]
     pub fn variable(&self, kind: KindId, variable: u16, entity: u64) -> u64 {
-        self.group(kind).variables[usize::from(variable)].get(entity as usize).copied().unwrap_or(0)
+        self.group(kind).variables[usize::from(variable)]
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// The state; none for [`NO_ENTITY`].
@@ -69,18 +77,29 @@ impl Population {
     /// The identifier; 0 for [`NO_ENTITY`].
     #[inline(always)]
     pub fn id(&self, kind: KindId, entity: u64) -> u64 {
-        self.group(kind).ids.get(entity as usize).copied().unwrap_or(0)
+        self.group(kind)
+            .ids
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(0)
     }
 
     /// When it joined; the epoch for [`NO_ENTITY`].
     pub fn joined(&self, kind: KindId, entity: u64) -> Time {
-        self.group(kind).joined.get(entity as usize).copied().unwrap_or_default()
+        self.group(kind)
+            .joined
+            .get(entity as usize)
+            .copied()
+            .unwrap_or_default()
     }
 
     /// A starting entity, picked by activity.
     #[inline(always)]
     pub fn pick(&self, kind: KindId, bits: u64) -> u64 {
-        self.group(kind).by_activity.as_ref().map_or(NO_ENTITY, |table| table.pick(bits) as u64)
+        self.group(kind)
+            .by_activity
+            .as_ref()
+            .map_or(NO_ENTITY, |table| table.pick(bits) as u64)
     }
 
     /// Makes the entities that a cell has from the start.
@@ -101,20 +120,28 @@ impl Population {
             return population;
         }
         for (k, kind) in kinds.iter().enumerate() {
-            let process = Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
+            let process =
+                Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
             for slot in 0..world.founders(k, cell) {
                 let id = process.child(purpose("slot"), u64::from(slot));
                 population.join(world, k as KindId, id, world.begin, kind.starts);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
-            let weights: Vec<f64> = (0..group.founders).map(|e| group.activity(kind, e)).collect();
+            let weights: Vec<f64> = (0..group.founders)
+                .map(|e| group.activity(kind, e))
+                .collect();
             population.groups[k].by_activity = AliasTable::new(&weights).ok();
         }
         for (k, kind) in kinds.iter().enumerate() {
             for belonging in &kind.belongs_to {
                 let owner = &population.groups[usize::from(belonging.owner)];
-                let owners = assign(owner, population.groups[k].founders, belonging.min, belonging.max);
+                let owners = assign(
+                    owner,
+                    population.groups[k].founders,
+                    belonging.min,
+                    belonging.max,
+                );
                 population.groups[k].variables[usize::from(belonging.variable)] = owners;
             }
         }
@@ -147,7 +174,11 @@ impl Population {
             let word = value(&attribute.value, &words);
             words.push(word);
         }
-        let variables: Vec<u64> = definition.variables.iter().map(|v| value(&v.value, &words)).collect();
+        let variables: Vec<u64> = definition
+            .variables
+            .iter()
+            .map(|v| value(&v.value, &words))
+            .collect();
         let group = &mut self.groups[usize::from(kind)];
         group.ids.push(id.0);
         group.joined.push(time);

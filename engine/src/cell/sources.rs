@@ -26,7 +26,13 @@ const JOINER_BLOCK: Span = Span::DAY;
 
 impl Cell {
     /// Opens the sources for the events between two barriers.
-    pub(super) fn open_sources(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
+    pub(super) fn open_sources(
+        &mut self,
+        world: &World,
+        observed: &Observed,
+        start: Time,
+        end: Time,
+    ) {
         if start == world.begin {
             self.start_platform_timers(world, end);
             for kind in 0..world.program.kinds.len() {
@@ -70,21 +76,37 @@ impl Cell {
         end: Time,
     ) {
         let block = world.pool_layers.block();
-        let per_hour = arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
+        let per_hour =
+            arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
         let max = per_hour * profile.max_between(start, start + block);
         let process = arrivals.key.child(CELL, u64::from(self.index));
-        world.pool_layers.candidates(process, start.index_of(block), max, |candidate| {
-            let Candidate { key, time, mark_per_hour } = candidate;
-            if mark_per_hour >= per_hour * profile.factor(time)
-                || !world.needed(arrivals.stream as u16, time)
-            {
-                return;
-            }
-            let actor = arrivals.actor.as_ref().map(|actor| self.pick_actor(actor, key));
-            let event = root(arrivals.stream, key, time, actor.is_some(), actor.unwrap_or(0));
-            self.enter(world, observed, event, end);
-        });
+        world
+            .pool_layers
+            .candidates(process, start.index_of(block), max, |candidate| {
+                let Candidate {
+                    key,
+                    time,
+                    mark_per_hour,
+                } = candidate;
+                if mark_per_hour >= per_hour * profile.factor(time)
+                    || !world.needed(arrivals.stream as u16, time)
+                {
+                    return;
+                }
+                let actor = arrivals
+                    .actor
+                    .as_ref()
+                    .map(|actor| self.pick_actor(actor, key));
+                let event = root(
+                    arrivals.stream,
+                    key,
+                    time,
+                    actor.is_some(),
+                    actor.unwrap_or(0),
+                );
+                self.enter(world, observed, event, end);
+            });
     }
 
     fn pick_actor(&self, actor: &Actor, key: Key) -> u64 {
@@ -116,13 +138,19 @@ impl Cell {
         let (id, state) = (Key(group.ids[entity]), usize::from(group.states[entity]));
         let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
-        let (first, last) = (Time(block * JOINER_BLOCK.0), Time((block + 1) * JOINER_BLOCK.0));
+        let (first, last) = (
+            Time(block * JOINER_BLOCK.0),
+            Time((block + 1) * JOINER_BLOCK.0),
+        );
         for arrivals in &world.arrivals {
             let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
                 continue;
             };
             let took_part = before.is_some_and(|state| actor.states[usize::from(state)] > 0.0);
-            if took_part || actor.states[state] == 0.0 || !world.needed_before(arrivals.stream, last) {
+            if took_part
+                || actor.states[state] == 0.0
+                || !world.needed_before(arrivals.stream, last)
+            {
                 continue;
             }
             let weight = if actor.equal { 1.0 } else { activity };
@@ -130,13 +158,26 @@ impl Cell {
             let profile = &world.profiles[arrivals.profile];
             let max = per_hour * profile.max_between(first, last) * world.highest_spike();
             let process = arrivals.key.child(JOINER, id.0);
-            world.joiner_layers.candidates(process, block, max, |candidate| {
-                let Candidate { key, time, mark_per_hour } = candidate;
-                let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
-                if time > since && mark_per_hour < rate && world.needed(arrivals.stream as u16, time) {
-                    self.wait(world, root(arrivals.stream, key, time, true, entity as u64), end);
-                }
-            });
+            world
+                .joiner_layers
+                .candidates(process, block, max, |candidate| {
+                    let Candidate {
+                        key,
+                        time,
+                        mark_per_hour,
+                    } = candidate;
+                    let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
+                    if time > since
+                        && mark_per_hour < rate
+                        && world.needed(arrivals.stream as u16, time)
+                    {
+                        self.wait(
+                            world,
+                            root(arrivals.stream, key, time, true, entity as u64),
+                            end,
+                        );
+                    }
+                });
         }
     }
 
@@ -151,7 +192,9 @@ impl Cell {
         debug_assert_eq!(event.from, NO_CAUSE);
         let stream = usize::from(event.stream);
         let actor = match &world.program.streams[stream].source {
-            Some(Source::Arrivals { actor: Some(actor), .. }) => actor,
+            Some(Source::Arrivals {
+                actor: Some(actor), ..
+            }) => actor,
             Some(Source::Each { actor, .. }) => {
                 self.push_occurrence(world, stream, event.carried[0] as usize, event.time, end);
                 if !world.needed(event.stream, event.time) {
@@ -177,11 +220,30 @@ impl Cell {
             return true;
         };
         let own = Own::Entity(actor.kind, entity as usize);
-        number(when, &Frame { own, ..super::frame_of(world, observed, &self.population, event, (&[], &std::cell::Cell::new(0))) }) != 0.0
+        number(
+            when,
+            &Frame {
+                own,
+                ..super::frame_of(
+                    world,
+                    observed,
+                    &self.population,
+                    event,
+                    (&[], &std::cell::Cell::new(0)),
+                )
+            },
+        ) != 0.0
     }
 
     /// Sets the timers that an entity has, for their first time after `since`.
-    pub(super) fn start_timers(&mut self, world: &World, kind: KindId, entity: usize, since: Time, end: Time) {
+    pub(super) fn start_timers(
+        &mut self,
+        world: &World,
+        kind: KindId,
+        entity: usize,
+        since: Time,
+        end: Time,
+    ) {
         for &stream in &world.timers {
             if matches!(&world.program.streams[stream].source,
                 Some(Source::Each { actor, .. }) if actor.kind == kind)
@@ -191,8 +253,20 @@ impl Cell {
         }
     }
 
-    fn push_occurrence(&mut self, world: &World, stream: usize, entity: usize, since: Time, end: Time) {
-        let Some(Source::Each { every, jitter, actor }) = &world.program.streams[stream].source else {
+    fn push_occurrence(
+        &mut self,
+        world: &World,
+        stream: usize,
+        entity: usize,
+        since: Time,
+        end: Time,
+    ) {
+        let Some(Source::Each {
+            every,
+            jitter,
+            actor,
+        }) = &world.program.streams[stream].source
+        else {
             return;
         };
         let id = self.population.groups[usize::from(actor.kind)].ids[entity];
@@ -207,9 +281,14 @@ impl Cell {
             return;
         }
         for &stream in &world.timers {
-            if let Some(Source::Platform { instances, .. }) = &world.program.streams[stream].source {
+            if let Some(Source::Platform { instances, .. }) = &world.program.streams[stream].source
+            {
                 let single = [0];
-                let instances = if instances.is_empty() { &single[..] } else { instances };
+                let instances = if instances.is_empty() {
+                    &single[..]
+                } else {
+                    instances
+                };
                 for &instance in instances {
                     self.push_platform(world, stream, instance, Time(world.begin.0 - 1), end);
                 }
@@ -217,8 +296,17 @@ impl Cell {
         }
     }
 
-    fn push_platform(&mut self, world: &World, stream: usize, instance: u64, since: Time, end: Time) {
-        let Some(Source::Platform { every, at, jitter, .. }) = &world.program.streams[stream].source
+    fn push_platform(
+        &mut self,
+        world: &World,
+        stream: usize,
+        instance: u64,
+        since: Time,
+        end: Time,
+    ) {
+        let Some(Source::Platform {
+            every, at, jitter, ..
+        }) = &world.program.streams[stream].source
         else {
             return;
         };

@@ -42,7 +42,11 @@ impl Block<'_> {
     /// Works one row out the slow way.
     fn row(&self, e: &Expr, row: usize, words: &mut Vec<Cell<u64>>) -> u64 {
         words.clear();
-        words.extend(self.slots.iter().map(|column| Cell::new(column.get(row).copied().unwrap_or(0))));
+        words.extend(
+            self.slots
+                .iter()
+                .map(|column| Cell::new(column.get(row).copied().unwrap_or(0))),
+        );
         let frame = Frame {
             world: self.world,
             population: self.populations[usize::from(self.cells[row])],
@@ -60,21 +64,26 @@ impl Block<'_> {
         eval(e, &frame)
     }
 
-    fn entities(
-        &self,
-        e: &Expr,
-        out: &mut Vec<u64>,
-        value: impl Fn(&Population, u64) -> u64,
-    ) {
+    fn entities(&self, e: &Expr, out: &mut Vec<u64>, value: impl Fn(&Population, u64) -> u64) {
         eval_block(e, self, out);
         for (word, &cell) in out.iter_mut().zip(self.cells) {
             *word = value(self.populations[usize::from(cell)], *word);
         }
     }
 
-    fn draws(&self, purpose: Purpose, mut value: impl FnMut(usize, f64) -> u64, out: &mut Vec<u64>) {
+    fn draws(
+        &self,
+        purpose: Purpose,
+        mut value: impl FnMut(usize, f64) -> u64,
+        out: &mut Vec<u64>,
+    ) {
         out.clear();
-        out.extend(self.keys.iter().enumerate().map(|(row, &key)| value(row, Key(key).uniform(purpose))));
+        out.extend(
+            self.keys
+                .iter()
+                .enumerate()
+                .map(|(row, &key)| value(row, Key(key).uniform(purpose))),
+        );
     }
 }
 
@@ -91,17 +100,21 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::Index => out.extend(block.indexes.iter().map(|&i| f64::from(i).to_bits())),
         Expr::Cause => out.extend(block.causes.iter().map(|&c| u64::from(c))),
         Expr::NewId(purpose) => out.extend(block.keys.iter().map(|&k| Key(k).child(*purpose, 0).0)),
-        Expr::Attribute(kind, e, a) => block.entities(e, out, |p, entity| p.attribute(*kind, *a, entity)),
+        Expr::Attribute(kind, e, a) => {
+            block.entities(e, out, |p, entity| p.attribute(*kind, *a, entity))
+        }
         Expr::EntityId(kind, e) => block.entities(e, out, |p, entity| p.id(*kind, entity)),
         Expr::Unary(op, e) => {
             eval_block(e, block, out);
-            out.iter_mut().for_each(|w| *w = primitive::unary(*op, f64::from_bits(*w)).to_bits());
+            out.iter_mut()
+                .for_each(|w| *w = primitive::unary(*op, f64::from_bits(*w)).to_bits());
         }
         Expr::Binary(op, a, b) => {
             eval_block(a, block, out);
             if let Expr::Num(y) = &**b {
                 let y = y.to_bits();
-                out.iter_mut().for_each(|x| *x = primitive::binary(*op, *x, y));
+                out.iter_mut()
+                    .for_each(|x| *x = primitive::binary(*op, *x, y));
             } else {
                 let mut right = Vec::with_capacity(n);
                 eval_block(b, block, &mut right);
@@ -112,7 +125,10 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         }
         Expr::If(parts) => {
             eval_block(&parts.0, block, out);
-            let chosen: Vec<u16> = out.iter().map(|&w| u16::from(f64::from_bits(w) == 0.0)).collect();
+            let chosen: Vec<u16> = out
+                .iter()
+                .map(|&w| u16::from(f64::from_bits(w) == 0.0))
+                .collect();
             eval_branches(&[&parts.1, &parts.2], &chosen, block, out);
         }
         Expr::Draw(dist, args, purpose) => {
@@ -123,7 +139,11 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
                         *value = *x;
                     }
                 }
-                block.draws(*purpose, |_, u| primitive::draw(*dist, u, &p).to_bits(), out);
+                block.draws(
+                    *purpose,
+                    |_, u| primitive::draw(*dist, u, &p).to_bits(),
+                    out,
+                );
             } else {
                 let columns: Vec<Vec<u64>> = args
                     .iter()
@@ -144,19 +164,32 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         }
         Expr::Law(law, purpose) => block.draws(*purpose, |_, u| law.quantile(u).to_bits(), out),
         Expr::Choice(shares, codes, purpose) => {
-            block.draws(*purpose, |_, u| u64::from(codes[primitive::choose(shares, u)]), out);
+            block.draws(
+                *purpose,
+                |_, u| u64::from(codes[primitive::choose(shares, u)]),
+                out,
+            );
         }
         Expr::Case(selector, cases, otherwise) => {
             eval_block(selector, block, out);
             // By code, since texts have small ones.
-            let highest = cases.iter().map(|(code, _)| usize::from(*code)).max().unwrap_or(0);
+            let highest = cases
+                .iter()
+                .map(|(code, _)| usize::from(*code))
+                .max()
+                .unwrap_or(0);
             let mut branch_of = vec![cases.len() as u16; highest + 1];
             for (branch, (code, _)) in cases.iter().enumerate() {
                 branch_of[usize::from(*code)] = branch as u16;
             }
             let chosen: Vec<u16> = out
                 .iter()
-                .map(|&w| branch_of.get(w as usize).copied().unwrap_or(cases.len() as u16))
+                .map(|&w| {
+                    branch_of
+                        .get(w as usize)
+                        .copied()
+                        .unwrap_or(cases.len() as u16)
+                })
                 .collect();
             let branches: Vec<&Expr> = cases.iter().map(|(_, e)| e).chain([&**otherwise]).collect();
             eval_branches(&branches, &chosen, block, out);
@@ -184,27 +217,44 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
 /// worked out on the spot, any other one for all of its rows together.
 fn eval_branches(branches: &[&Expr], chosen: &[u16], block: &Block<'_>, out: &mut Vec<u64>) {
     let mut counts = vec![0u32; branches.len()];
-    chosen.iter().for_each(|&branch| counts[usize::from(branch)] += 1);
-    if let Some(all) = counts.iter().position(|&count| count as usize == chosen.len()) {
+    chosen
+        .iter()
+        .for_each(|&branch| counts[usize::from(branch)] += 1);
+    if let Some(all) = counts
+        .iter()
+        .position(|&count| count as usize == chosen.len())
+    {
         return eval_block(branches[all], block, out);
     }
     out.clear();
-    out.extend(chosen.iter().zip(block.keys).map(|(&branch, &key)| match branches[usize::from(branch)] {
-        Expr::Num(x) => x.to_bits(),
-        Expr::Text(code) => u64::from(*code),
-        Expr::Choice(shares, codes, purpose) => {
-            u64::from(codes[primitive::choose(shares, Key(key).uniform(*purpose))])
+    out.extend(chosen.iter().zip(block.keys).map(|(&branch, &key)| {
+        match branches[usize::from(branch)] {
+            Expr::Num(x) => x.to_bits(),
+            Expr::Text(code) => u64::from(*code),
+            Expr::Choice(shares, codes, purpose) => {
+                u64::from(codes[primitive::choose(shares, Key(key).uniform(*purpose))])
+            }
+            Expr::Law(law, purpose) => law.quantile(Key(key).uniform(*purpose)).to_bits(),
+            _ => 0,
         }
-        Expr::Law(law, purpose) => law.quantile(Key(key).uniform(*purpose)).to_bits(),
-        _ => 0,
     }));
     let mut values = Vec::new();
-    for (number, &branch) in branches.iter().enumerate().filter(|&(number, _)| counts[number] > 0) {
-        if matches!(branch, Expr::Num(_) | Expr::Text(_) | Expr::Choice(..) | Expr::Law(..)) {
+    for (number, &branch) in branches
+        .iter()
+        .enumerate()
+        .filter(|&(number, _)| counts[number] > 0)
+    {
+        if matches!(
+            branch,
+            Expr::Num(_) | Expr::Text(_) | Expr::Choice(..) | Expr::Law(..)
+        ) {
             continue;
         }
         let mut rows = Vec::with_capacity(counts[number] as usize);
-        let its = chosen.iter().enumerate().filter(|&(_, &branch)| usize::from(branch) == number);
+        let its = chosen
+            .iter()
+            .enumerate()
+            .filter(|&(_, &branch)| usize::from(branch) == number);
         rows.extend(its.map(|(row, _)| row as u32));
         eval_rows(branch, &rows, block, &mut values);
         for (&row, &value) in rows.iter().zip(&values) {
@@ -221,7 +271,8 @@ fn eval_rows(e: &Expr, rows: &[u32], block: &Block<'_>, out: &mut Vec<u64>) {
     let mut slots = vec![Vec::new(); block.slots.len()];
     let whole_event = e.any(|e| matches!(e, Expr::Happens(_)));
     for (slot, column) in block.slots.iter().enumerate() {
-        let read = || whole_event || e.any(|e| matches!(e, Expr::Slot(s) if usize::from(*s) == slot));
+        let read =
+            || whole_event || e.any(|e| matches!(e, Expr::Slot(s) if usize::from(*s) == slot));
         if !column.is_empty() && read() {
             slots[slot] = pick(column, rows);
         }

@@ -76,7 +76,10 @@ pub fn choose(shares: &[f64], u: f64) -> usize {
     let last = shares.len() - 1;
     if shares.len() <= 16 {
         // Counting instead of stopping keeps the loop free of a branch that cannot be predicted.
-        shares[..last].iter().map(|&share| usize::from(share <= u)).sum()
+        shares[..last]
+            .iter()
+            .map(|&share| usize::from(share <= u))
+            .sum()
     } else {
         shares[..last].partition_point(|&share| share <= u)
     }

@@ -76,7 +76,11 @@ impl Frame<'_> {
 /// The value as a number.
 #[inline(always)]
 pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
-    if let Expr::Num(x) = e { *x } else { f64::from_bits(eval(e, f)) }
+    if let Expr::Num(x) = e {
+        *x
+    } else {
+        f64::from_bits(eval(e, f))
+    }
 }
 
 /// The value of an expression.
@@ -102,12 +106,16 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             Own::Entity(_, at) => at as u64,
             _ => NO_ENTITY,
         },
-        Expr::Attribute(kind, e, attribute) => f.population.attribute(*kind, *attribute, eval(e, f)),
+        Expr::Attribute(kind, e, attribute) => {
+            f.population.attribute(*kind, *attribute, eval(e, f))
+        }
         Expr::Variable(kind, e, variable) => f.population.variable(*kind, *variable, eval(e, f)),
         Expr::State(kind, e) => {
             let entity = eval(e, f);
             let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
-            f.population.state(*kind, entity).map_or(0, |s| u64::from(codes[usize::from(s)]))
+            f.population
+                .state(*kind, entity)
+                .map_or(0, |s| u64::from(codes[usize::from(s)]))
         }
         Expr::EntityId(kind, e) => f.population.id(*kind, eval(e, f)),
         Expr::Age(kind, e) => {
@@ -117,7 +125,11 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Unary(op, e) => primitive::unary(*op, number(e, f)).to_bits(),
         Expr::Binary(op, a, b) => primitive::binary(*op, eval(a, f), eval(b, f)),
         Expr::If(parts) => {
-            if number(&parts.0, f) != 0.0 { eval(&parts.1, f) } else { eval(&parts.2, f) }
+            if number(&parts.0, f) != 0.0 {
+                eval(&parts.1, f)
+            } else {
+                eval(&parts.2, f)
+            }
         }
         Expr::Draw(dist, args, purpose) => {
             let mut p = [0.0; 4];
@@ -150,7 +162,8 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             }
         }
         Expr::Appointment(profile, parts, purpose) => {
-            let [earliest, latest, step] = [&parts.0, &parts.1, &parts.2].map(|e| number(e, f) as i64);
+            let [earliest, latest, step] =
+                [&parts.0, &parts.1, &parts.2].map(|e| number(e, f) as i64);
             let table = &f.world.profiles[usize::from(*profile)];
             let u = f.key.uniform(*purpose);
             let time = table.appointment(u, Time(earliest), Time(latest), Span(step.max(1)));
@@ -158,14 +171,20 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
-        Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)].factor(f.time).to_bits(),
+        Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)]
+            .factor(f.time)
+            .to_bits(),
         Expr::CountState(kind, state) => {
-            (f.observed.count(usize::from(*kind), usize::from(*state), f.time) as f64).to_bits()
+            (f.observed
+                .count(usize::from(*kind), usize::from(*state), f.time) as f64)
+                .to_bits()
         }
         Expr::Total(counter) => f.observed.counter(usize::from(*counter), f.time).to_bits(),
         Expr::ChangeOf(counter) => {
             let counter = usize::from(*counter);
-            let before = f.observed.counter(counter, f.time - f.world.periods[f.stream]);
+            let before = f
+                .observed
+                .counter(counter, f.time - f.world.periods[f.stream]);
             (f.observed.counter(counter, f.time) - before).to_bits()
         }
     }

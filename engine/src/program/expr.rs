@@ -97,9 +97,9 @@ impl Law {
             (Dist::NormalWithin, &[mean, sd, low, high]) => {
                 Some(Law::Normal(TruncatedNormal::new(mean, sd, low, high)))
             }
-            (Dist::LognormalWithin, &[median, sigma, low, high]) => {
-                Some(Law::Lognormal(TruncatedLognormal::new(median, sigma, low, high)))
-            }
+            (Dist::LognormalWithin, &[median, sigma, low, high]) => Some(Law::Lognormal(
+                TruncatedLognormal::new(median, sigma, low, high),
+            )),
             (Dist::Poisson, &[mean]) => poisson_table(mean).map(Law::Counts),
             _ => None,
         }

@@ -367,7 +367,9 @@ pub struct Outcome {
 impl Stream {
     /// All effects, with and without outcome groups.
     pub fn all_effects(&self) -> impl Iterator<Item = &Effect> {
-        self.effects.iter().chain(self.outcomes.iter().flat_map(|group| &group.effects))
+        self.effects
+            .iter()
+            .chain(self.outcomes.iter().flat_map(|group| &group.effects))
     }
 
     /// Whether the event changes something that other events can read.
@@ -386,12 +388,32 @@ impl Stream {
             nullable,
         };
         vec![
-            column("event_id", Id, false, "The event's key, from its lineage alone"),
+            column(
+                "event_id",
+                Id,
+                false,
+                "The event's key, from its lineage alone",
+            ),
             column("time", Time, false, "When it happened"),
             column("cause_id", Id, true, "event_id of the event that caused it"),
-            column("root_id", Id, false, "event_id of the first event of its chain"),
-            column("cell", Small, false, "The part of the population; the platform comes last"),
-            column("attribution", Text, true, "The scenario or external event that made or changed it"),
+            column(
+                "root_id",
+                Id,
+                false,
+                "event_id of the first event of its chain",
+            ),
+            column(
+                "cell",
+                Small,
+                false,
+                "The part of the population; the platform comes last",
+            ),
+            column(
+                "attribution",
+                Text,
+                true,
+                "The scenario or external event that made or changed it",
+            ),
         ]
     }
 
@@ -399,14 +421,20 @@ impl Stream {
     pub fn schema(&self) -> TableSchema {
         let mut columns = Self::common_columns();
         columns.extend(self.fields.iter().map(|(column, _)| column.clone()));
-        TableSchema { name: self.name.clone(), columns }
+        TableSchema {
+            name: self.name.clone(),
+            columns,
+        }
     }
 }
 
 impl Program {
     /// The stream of this name.
     pub fn stream(&self, name: &str) -> Option<StreamId> {
-        self.streams.iter().position(|stream| stream.name == name).map(|i| i as StreamId)
+        self.streams
+            .iter()
+            .position(|stream| stream.name == name)
+            .map(|i| i as StreamId)
     }
 
     /// The process on which the business-wide timers run; cells are 0 up to this.

@@ -39,7 +39,7 @@ pub use closed::{
     bernoulli, exponential, exponential_truncated, integer, pareto, pareto_truncated, triangular,
     uniform,
 };
-pub use counts::{poisson_table, geometric, poisson};
+pub use counts::{geometric, poisson, poisson_table};
 pub use gamma::gamma;
 pub use normal::{
     TruncatedLognormal, TruncatedNormal, lognormal, lognormal_truncated, norm_cdf, norm_quantile,

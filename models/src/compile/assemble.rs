@@ -22,7 +22,11 @@ pub(super) struct Draft {
 
 impl Draft {
     fn all_effects(&mut self) -> impl Iterator<Item = &mut Effect> {
-        self.effects.iter_mut().chain(self.outcomes.iter_mut().flat_map(|group| &mut group.effects))
+        self.effects.iter_mut().chain(
+            self.outcomes
+                .iter_mut()
+                .flat_map(|group| &mut group.effects),
+        )
     }
 
     /// Visits all expressions, and tells which are worked out whenever the event takes place.
@@ -31,7 +35,9 @@ impl Draft {
         for change in &mut self.changes {
             change.when.iter_mut().for_each(|e| f(e, true));
             match &mut change.what {
-                ChangeKind::State { entity, .. } | ChangeKind::Adopt { owner: entity, .. } => f(entity, true),
+                ChangeKind::State { entity, .. } | ChangeKind::Adopt { owner: entity, .. } => {
+                    f(entity, true)
+                }
                 ChangeKind::Set { entity, value, .. } | ChangeKind::Add { entity, value, .. } => {
                     f(entity, true);
                     f(value, true);
@@ -60,13 +66,19 @@ struct Layout {
 impl Compiler {
     /// Assigns slots and makes the program's streams.
     pub(super) fn assemble(&mut self, mut drafts: Vec<Draft>) -> Vec<Stream> {
-        let layouts: Vec<Layout> = (0..self.units.len()).map(|s| self.layout(s, &mut drafts)).collect();
-        for s in 0..self.units.len() {
-            for effect in drafts[s].all_effects() {
+        let layouts: Vec<Layout> = (0..self.units.len())
+            .map(|s| self.layout(s, &mut drafts))
+            .collect();
+        for (s, draft) in drafts.iter_mut().enumerate() {
+            for effect in draft.all_effects() {
                 effect.pass = self.passed(usize::from(effect.stream), s);
             }
         }
-        drafts.into_iter().enumerate().map(|(s, draft)| self.stream(s, draft, &layouts[s])).collect()
+        drafts
+            .into_iter()
+            .enumerate()
+            .map(|(s, draft)| self.stream(s, draft, &layouts[s]))
+            .collect()
     }
 
     fn typed(&self, stream: usize, own: usize) -> Option<&Expr> {
@@ -90,7 +102,11 @@ impl Compiler {
                 }
             }
         });
-        slots.into_iter().filter(|&slot| slot >= OWN).map(|slot| usize::from(slot - OWN)).collect()
+        slots
+            .into_iter()
+            .filter(|&slot| slot >= OWN)
+            .map(|slot| usize::from(slot - OWN))
+            .collect()
     }
 
     /// Whether an expression reads state, also through the effects that it asks for.
@@ -113,8 +129,12 @@ impl Compiler {
     fn close(&self, stream: usize, marked: &mut [bool]) {
         // What a variable needs comes before it in `order`.
         for &own in self.units[stream].order.iter().rev() {
-            if marked[own] && let Some(expr) = self.typed(stream, own) {
-                self.direct(stream, expr).into_iter().for_each(|needed| marked[needed] = true);
+            if marked[own]
+                && let Some(expr) = self.typed(stream, own)
+            {
+                self.direct(stream, expr)
+                    .into_iter()
+                    .for_each(|needed| marked[needed] = true);
             }
         }
     }
@@ -122,7 +142,10 @@ impl Compiler {
     fn layout(&mut self, s: usize, drafts: &mut [Draft]) -> Layout {
         let count = self.units[s].own.len();
         let mut eager: Vec<bool> = (0..count)
-            .map(|i| self.units[s].own[i].definition.is_none() || self.typed(s, i).is_some_and(|e| self.touches_state(s, e)))
+            .map(|i| {
+                self.units[s].own[i].definition.is_none()
+                    || self.typed(s, i).is_some_and(|e| self.touches_state(s, e))
+            })
             .collect();
         let mut roots = Vec::new();
         drafts[s].visit(&mut |expr, always| {
@@ -131,7 +154,9 @@ impl Compiler {
             }
         });
         for expr in &roots {
-            self.direct(s, expr).into_iter().for_each(|needed| eager[needed] = true);
+            self.direct(s, expr)
+                .into_iter()
+                .for_each(|needed| eager[needed] = true);
         }
         self.close(s, &mut eager);
         // What effects need besides, and children carry.
@@ -143,10 +168,16 @@ impl Compiler {
             }
         });
         for expr in &rest {
-            self.direct(s, expr).into_iter().for_each(|needed| demanded[needed] = true);
+            self.direct(s, expr)
+                .into_iter()
+                .for_each(|needed| demanded[needed] = true);
         }
         for child in 0..self.units.len() {
-            if self.units[child].causes.iter().any(|cause| cause.parent == s) {
+            if self.units[child]
+                .causes
+                .iter()
+                .any(|cause| cause.parent == s)
+            {
                 let passed = self.passed(child, s);
                 for slot in passed.into_iter().flatten().filter(|&slot| slot >= OWN) {
                     demanded[usize::from(slot - OWN)] = true;
@@ -165,8 +196,14 @@ impl Compiler {
         let mut slot = vec![0; count];
         let mut next = unit.inputs.len() as Slot;
         let created = (0..count).filter(|&i| unit.own[i].definition.is_none());
-        let sequence: Vec<usize> =
-            created.chain(unit.order.iter().copied().filter(|&i| unit.own[i].definition.is_some())).collect();
+        let sequence: Vec<usize> = created
+            .chain(
+                unit.order
+                    .iter()
+                    .copied()
+                    .filter(|&i| unit.own[i].definition.is_some()),
+            )
+            .collect();
         for wanted in [Stage::Eager, Stage::OnDemand, Stage::Lazy] {
             for &i in sequence.iter().filter(|&&i| stage[i] == wanted) {
                 slot[i] = next;
@@ -194,21 +231,39 @@ impl Compiler {
     }
 
     fn stream(&mut self, s: usize, mut draft: Draft, layout: &Layout) -> Stream {
-        let real = |slot: Slot| if slot >= OWN { layout.slot[usize::from(slot - OWN)] } else { slot };
+        let real = |slot: Slot| {
+            if slot >= OWN {
+                layout.slot[usize::from(slot - OWN)]
+            } else {
+                slot
+            }
+        };
         draft.visit(&mut |expr, _| expr.map_slots(&real));
         for effect in draft.all_effects() {
-            effect.pass.iter_mut().flatten().for_each(|slot| *slot = real(*slot));
+            effect
+                .pass
+                .iter_mut()
+                .flatten()
+                .for_each(|slot| *slot = real(*slot));
         }
         let unit = self.units[s].clone();
         if unit.inputs.len() > MAX_CARRIED {
-            let names: Vec<&str> = unit.inputs.iter().map(|input| input.name.as_str()).collect();
+            let names: Vec<&str> = unit
+                .inputs
+                .iter()
+                .map(|input| input.name.as_str())
+                .collect();
             let message = format!(
                 "{} would carry {} values from its causes, at most {MAX_CARRIED} are possible: {}",
                 unit.name,
                 names.len(),
                 names.join(", ")
             );
-            self.report.error_at_key(&unit.at, message, Some("work some of them out anew, or earlier in the chain".into()));
+            self.report.error_at_key(
+                &unit.at,
+                message,
+                Some("work some of them out anew, or earlier in the chain".into()),
+            );
         }
         let mut written: Vec<bool> = unit.own.iter().map(|variable| variable.is_field).collect();
         self.close(s, &mut written);
@@ -218,19 +273,40 @@ impl Compiler {
             .filter_map(|&i| {
                 let mut value = self.typed(s, i)?.clone();
                 value.map_slots(&real);
-                let (name, slot, stage) = (unit.own[i].name.clone(), layout.slot[i], layout.stage[i]);
-                Some(Variable { name, slot, value, stage, written: written[i] })
+                let (name, slot, stage) =
+                    (unit.own[i].name.clone(), layout.slot[i], layout.stage[i]);
+                Some(Variable {
+                    name,
+                    slot,
+                    value,
+                    stage,
+                    written: written[i],
+                })
             })
             .collect();
         let fields = self.fields(s, &layout.slot);
-        let creates = unit.own.iter().position(|v| v.definition.is_none()).and_then(|i| {
-            let kind = self.kind(&unit.own[i].name)?;
-            Some((kind, layout.slot[i]))
-        });
-        let count = |wanted| layout.stage.iter().filter(|stage| **stage == wanted).count() as u16;
+        let creates = unit
+            .own
+            .iter()
+            .position(|v| v.definition.is_none())
+            .and_then(|i| {
+                let kind = self.kind(&unit.own[i].name)?;
+                Some((kind, layout.slot[i]))
+            });
+        let count = |wanted| {
+            layout
+                .stage
+                .iter()
+                .filter(|stage| **stage == wanted)
+                .count() as u16
+        };
         let mut stream = Stream {
             code: self.texts.code(&unit.name),
-            domain: unit.definition.domain.clone().unwrap_or_else(|| unit.name.split('.').next().unwrap_or("").to_owned()),
+            domain: unit
+                .definition
+                .domain
+                .clone()
+                .unwrap_or_else(|| unit.name.split('.').next().unwrap_or("").to_owned()),
             cadence: match unit.definition.cadence {
                 Some(Cadence::High) => "high",
                 Some(Cadence::Low) => "low",
@@ -256,11 +332,20 @@ impl Compiler {
             stateful: false,
         };
         if usize::from(stream.carried + stream.eager + stream.on_demand) >= MAX_WORDS {
-            let message = format!("{} has more than {MAX_WORDS} values that others depend on", stream.name);
-            self.report.error_at_key(&unit.at, message, Some("split it into two streams".into()));
+            let message = format!(
+                "{} has more than {MAX_WORDS} values that others depend on",
+                stream.name
+            );
+            self.report
+                .error_at_key(&unit.at, message, Some("split it into two streams".into()));
         }
         stream.on_demand_at = (stream.carried..stream.carried + stream.eager + stream.on_demand)
-            .map(|slot| stream.variables.iter().position(|v| v.slot == slot && v.stage == Stage::OnDemand))
+            .map(|slot| {
+                stream
+                    .variables
+                    .iter()
+                    .position(|v| v.slot == slot && v.stage == Stage::OnDemand)
+            })
             .map(|at| at.map(|at| at as u16))
             .collect();
         stream.stateful = is_stateful(&stream);
@@ -288,7 +373,8 @@ impl Compiler {
                     Ty::Span => "divide it by a unit, such as `/ 1m`",
                     _ => "write its identifier, with `.id`",
                 };
-                self.report.error_at_key(&variable.at, message, Some(help.into()));
+                self.report
+                    .error_at_key(&variable.at, message, Some(help.into()));
                 continue;
             };
             let column = ColumnSpec {
@@ -328,14 +414,23 @@ fn is_stateful(stream: &Stream) -> bool {
     has_candidates
         || stream.writes_state()
         || stream.requires.as_ref().is_some_and(reads)
-        || stream.variables.iter().any(|variable| reads(&variable.value))
+        || stream
+            .variables
+            .iter()
+            .any(|variable| reads(&variable.value))
         || stream.all_effects().any(|effect| {
             let delay = match &effect.delay {
                 Delay::After(e) | Delay::At(e) => e,
             };
-            [Some(&effect.probability), Some(delay), effect.when.as_ref(), effect.count.as_ref(), effect.spacing.as_ref()]
-                .into_iter()
-                .flatten()
-                .any(reads)
+            [
+                Some(&effect.probability),
+                Some(delay),
+                effect.when.as_ref(),
+                effect.count.as_ref(),
+                effect.spacing.as_ref(),
+            ]
+            .into_iter()
+            .flatten()
+            .any(reads)
         })
 }

@@ -28,17 +28,24 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
                 Binary::Divide if c == d && c > 0.0 => (a / c, b / c),
                 Binary::Min => (a.min(c), b.min(d)),
                 Binary::Max => (a.max(c), b.max(d)),
-                Binary::Less | Binary::AtMost | Binary::Equal | Binary::Same | Binary::And | Binary::Or => (0.0, 1.0),
+                Binary::Less
+                | Binary::AtMost
+                | Binary::Equal
+                | Binary::Same
+                | Binary::And
+                | Binary::Or => (0.0, 1.0),
                 _ => ANY,
             }
         }
         Expr::If(parts) => either(bounds(&parts.1), bounds(&parts.2)),
-        Expr::Case(_, cases, otherwise) => {
-            cases.iter().fold(bounds(otherwise), |all, (_, e)| either(all, bounds(e)))
-        }
+        Expr::Case(_, cases, otherwise) => cases
+            .iter()
+            .fold(bounds(otherwise), |all, (_, e)| either(all, bounds(e))),
         Expr::Law(law, _) => (law.quantile(0.0), law.quantile(1.0)),
         Expr::Draw(dist, args, _) => draw(*dist, &args.iter().map(bounds).collect::<Vec<_>>()),
-        Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => (0.0, f64::INFINITY),
+        Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => {
+            (0.0, f64::INFINITY)
+        }
         Expr::Happens(_) => (0.0, 1.0),
         _ => ANY,
     }
@@ -63,7 +70,9 @@ fn draw(dist: Dist, args: &[(f64, f64)]) -> (f64, f64) {
         Dist::Normal => (f64::NEG_INFINITY, f64::INFINITY),
         Dist::Pareto => (args[0].0, f64::INFINITY),
         Dist::Beta | Dist::Bernoulli => (0.0, 1.0),
-        Dist::Lognormal | Dist::Exponential | Dist::Gamma | Dist::Poisson | Dist::Geometric => (0.0, f64::INFINITY),
+        Dist::Lognormal | Dist::Exponential | Dist::Gamma | Dist::Poisson | Dist::Geometric => {
+            (0.0, f64::INFINITY)
+        }
     }
 }
 
@@ -74,9 +83,17 @@ mod tests {
 
     #[test]
     fn sums_and_draws_are_bounded_by_their_parts() {
-        let draw = Expr::Draw(Dist::Uniform, vec![Expr::Num(2.0), Expr::Num(5.0)], purpose("x"));
+        let draw = Expr::Draw(
+            Dist::Uniform,
+            vec![Expr::Num(2.0), Expr::Num(5.0)],
+            purpose("x"),
+        );
         assert_eq!(bounds(&draw), (2.0, 5.0));
-        let sum = Expr::Binary(Binary::Add, Box::new(draw.clone()), Box::new(Expr::Num(1.0)));
+        let sum = Expr::Binary(
+            Binary::Add,
+            Box::new(draw.clone()),
+            Box::new(Expr::Num(1.0)),
+        );
         assert_eq!(bounds(&sum), (3.0, 6.0));
         let low = Expr::Binary(Binary::Min, Box::new(draw), Box::new(Expr::Slot(0)));
         assert_eq!(bounds(&low), (f64::NEG_INFINITY, 5.0));

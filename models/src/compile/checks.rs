@@ -9,25 +9,40 @@ impl Compiler {
     /// Refuses circles of causes that take no time or grow without end.
     pub(super) fn check_graph(&mut self, program: &Program) {
         for circle in circles(program, |shortest| shortest == 0) {
-            self.report_circle(&circle, "without delay: time would stand still", "give one of its causes a delay that is never 0");
+            self.report_circle(
+                &circle,
+                "without delay: time would stand still",
+                "give one of its causes a delay that is never 0",
+            );
         }
         if !self.report.has_errors() {
             for circle in circles(program, |_| true) {
                 if growth(program, &circle) >= 1.0 {
-                    self.report_circle(&circle, "in which each event leads to one or more again: it never ends", "lower a probability or a count");
+                    self.report_circle(
+                        &circle,
+                        "in which each event leads to one or more again: it never ends",
+                        "lower a probability or a count",
+                    );
                 }
             }
         }
     }
 
     fn report_circle(&mut self, circle: &[usize], what: &str, help: &str) {
-        let mut names: Vec<&str> = circle.iter().map(|&s| self.units[s].name.as_str()).collect();
+        let mut names: Vec<&str> = circle
+            .iter()
+            .map(|&s| self.units[s].name.as_str())
+            .collect();
         names.push(names[0]);
         let message = format!("this is a circle of causes {what}: {}", names.join(" -> "));
         // The last cause of the circle closes it: it stands in the first stream's block.
         let closing = circle[circle.len() - 1];
         let unit = &self.units[circle[0]];
-        let position = unit.causes.iter().find(|c| c.parent == closing).map_or(0, |c| c.position);
+        let position = unit
+            .causes
+            .iter()
+            .find(|c| c.parent == closing)
+            .map_or(0, |c| c.position);
         let at = unit.at.key("causes").key(position).key("on");
         self.report.error(&at, message, Some(help.into()));
     }
@@ -65,8 +80,18 @@ fn walk(
     }
     state[at] = 1;
     path.push(at);
-    for effect in program.streams[at].all_effects().filter(|effect| passes(effect.shortest.0)) {
-        walk(program, passes, usize::from(effect.stream), state, path, found);
+    for effect in program.streams[at]
+        .all_effects()
+        .filter(|effect| passes(effect.shortest.0))
+    {
+        walk(
+            program,
+            passes,
+            usize::from(effect.stream),
+            state,
+            path,
+            found,
+        );
     }
     path.pop();
     state[at] = 2;
@@ -77,14 +102,20 @@ fn growth(program: &Program, circle: &[usize]) -> f64 {
     (0..circle.len())
         .map(|i| {
             let (from, to) = (circle[i], circle[(i + 1) % circle.len()]);
-            let effect = program.streams[from].all_effects().find(|e| usize::from(e.stream) == to);
+            let effect = program.streams[from]
+                .all_effects()
+                .find(|e| usize::from(e.stream) == to);
             effect.map_or(0.0, |effect| {
                 let certain = effect.when.is_none() && program.streams[to].requires.is_none();
                 let probability = match effect.probability {
                     Expr::Num(p) if certain => p,
                     _ => 0.0,
                 };
-                probability * effect.count.as_ref().map_or(1.0, |count| bounds(count).0.max(0.0))
+                probability
+                    * effect
+                        .count
+                        .as_ref()
+                        .map_or(1.0, |count| bounds(count).0.max(0.0))
             })
         })
         .product()

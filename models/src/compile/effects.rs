@@ -1,6 +1,6 @@
 //! Causes of streams, lowered on the causing stream; sources and timers; changes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use causeflow_engine::draw::purpose;
@@ -26,6 +26,8 @@ impl Compiler {
     pub(super) fn effects_of(&mut self, parent: usize) -> (Vec<Effect>, Vec<Outcome>) {
         let mut single = Vec::new();
         let mut groups: BTreeMap<String, Vec<Effect>> = BTreeMap::new();
+        // Groups of which a member is wrong: what the others add up to says nothing.
+        let mut incomplete = BTreeSet::new();
         for child in 0..self.units.len() {
             let positions: Vec<usize> = (0..self.units[child].causes.len())
                 .filter(|&c| self.units[child].causes[c].parent == parent)
@@ -33,6 +35,7 @@ impl Compiler {
             for cause in positions {
                 let outcome = self.units[child].causes[cause].outcome.clone();
                 let Some(effect) = self.effect(parent, child, cause) else {
+                    incomplete.extend(outcome);
                     continue;
                 };
                 match outcome {
@@ -43,7 +46,9 @@ impl Compiler {
         }
         let name = self.units[parent].name.clone();
         for (group, effects) in &groups {
-            self.check_sum(parent, group, effects);
+            if !incomplete.contains(group) {
+                self.check_sum(parent, group, effects);
+            }
         }
         let outcomes = groups.into_iter().map(|(group, effects)| Outcome {
             purpose: purpose(&format!("{name}/outcome/{group}")),
@@ -73,21 +78,38 @@ impl Compiler {
             })
             .collect();
         let first = usize::from(effects[0].stream);
-        let position = self.units[first].causes.iter().find(|c| c.parent == parent).map_or(0, |c| c.position);
-        let at = self.units[first].at.key("causes").key(position).key("probability");
+        let position = self.units[first]
+            .causes
+            .iter()
+            .find(|c| c.parent == parent)
+            .map_or(0, |c| c.position);
+        let at = self.units[first]
+            .at
+            .key("causes")
+            .key(position)
+            .key("probability");
         let message = format!(
             "the probabilities of the outcome `{group}` of {} add up to {}, expected 1",
             self.units[parent].name,
             (sum * 1e9).round() / 1e9
         );
-        self.report.error(&at, message, Some(format!("there are: {}", parts.join(", "))));
+        self.report.error(
+            &at,
+            message,
+            Some(format!("there are: {}", parts.join(", "))),
+        );
     }
 
     /// The effects of a stream without outcome group, as (caused stream, which of its causes), in
     /// the order in which the program has them.
     pub(super) fn effects_without_outcome(&self, stream: usize) -> Vec<(usize, usize)> {
         let all = self.units.iter().enumerate();
-        let all = all.flat_map(|(unit, u)| u.causes.iter().enumerate().map(move |(c, cause)| (unit, c, cause)));
+        let all = all.flat_map(|(unit, u)| {
+            u.causes
+                .iter()
+                .enumerate()
+                .map(move |(c, cause)| (unit, c, cause))
+        });
         all.filter(|(_, _, cause)| cause.parent == stream && cause.outcome.is_none())
             .map(|(unit, c, _)| (unit, c))
             .collect()
@@ -103,9 +125,20 @@ impl Compiler {
         scope: &Scope,
     ) -> Option<u16> {
         let caused = self.effects_without_outcome(stream);
-        let Some(index) = caused.iter().position(|&(unit, _)| self.units[unit].name == child) else {
-            let help = suggestion(child, caused.iter().map(|&(unit, _)| self.units[unit].name.as_str()));
-            let message = format!("{} does not cause `{child}` (outside an outcome group)", self.units[stream].name);
+        let Some(index) = caused
+            .iter()
+            .position(|&(unit, _)| self.units[unit].name == child)
+        else {
+            let help = suggestion(
+                child,
+                caused
+                    .iter()
+                    .map(|&(unit, _)| self.units[unit].name.as_str()),
+            );
+            let message = format!(
+                "{} does not cause `{child}` (outside an outcome group)",
+                self.units[stream].name
+            );
             self.report.error_in(&scope.at, span, message, help);
             return None;
         };
@@ -122,10 +155,17 @@ impl Compiler {
     fn cause_scope(&self, child: usize, cause: usize, key: &str) -> (CauseDef, Scope) {
         let unit = &self.units[child];
         let cause = &unit.causes[cause];
-        let about = About::Stream { stream: cause.parent, restrict: Restrict::Any, inside: None };
+        let about = About::Stream {
+            stream: cause.parent,
+            restrict: Restrict::Any,
+            inside: None,
+        };
         let at = unit.at.key("causes").key(cause.position).key(key);
         let name = format!("{}/{}/{key}", unit.name, self.units[cause.parent].name);
-        (unit.definition.causes[cause.position].clone(), Scope::new(about, at, &name))
+        (
+            unit.definition.causes[cause.position].clone(),
+            Scope::new(about, at, &name),
+        )
     }
 
     /// Condition and probability of a cause.
@@ -136,18 +176,26 @@ impl Compiler {
         self.units[child].causes[cause].doing = true;
         let (definition, mut when_scope) = self.cause_scope(child, cause, "when");
         let when = match &definition.when {
-            Some(Expression(text)) => self.expression_of(text, &mut when_scope, &[Ty::Bool]).map(|t| Some(t.expr)),
+            Some(Expression(text)) => self
+                .expression_of(text, &mut when_scope, &[Ty::Bool])
+                .map(|t| Some(t.expr)),
             None => Some(None),
         };
         let (_, mut scope) = self.cause_scope(child, cause, "probability");
         let probability = match &definition.probability {
-            Some(Expression(text)) => self.expression_of(text, &mut scope, &[Ty::Number]).map(|t| t.expr),
+            Some(Expression(text)) => self
+                .expression_of(text, &mut scope, &[Ty::Number])
+                .map(|t| t.expr),
             None => Some(Expr::Num(1.0)),
         };
         if let Some(Expr::Num(p)) = probability
             && !(0.0..=1.0).contains(&p)
         {
-            self.report.error(&scope.at, format!("found the probability {p}, expected 0 to 1"), None);
+            self.report.error(
+                &scope.at,
+                format!("found the probability {p}, expected 0 to 1"),
+                None,
+            );
         }
         self.units[child].causes[cause].doing = false;
         let guard = (when?, probability?);
@@ -160,24 +208,38 @@ impl Compiler {
         let (definition, mut scope) = self.cause_scope(child, cause, "delay");
         let parent_name = self.units[parent].name.clone();
         let child_name = self.units[child].name.clone();
-        if definition.outcome.is_some() && (definition.when.is_some() || definition.count.is_some()) {
+        if definition.outcome.is_some() && (definition.when.is_some() || definition.count.is_some())
+        {
             let help = "exactly one outcome happens, once: make its probability depend on the condition instead";
             let message = "an outcome has neither `when` nor `count`";
-            self.report.error_at_key(&scope.at.key(""), message, Some(help.into()));
+            self.report
+                .error_at_key(&scope.at.key(""), message, Some(help.into()));
         }
         if definition.delay.is_some() && definition.at.is_some() {
-            self.report.error_at_key(&scope.at, "`delay` and `at` exclude each other", Some("keep one".into()));
+            self.report.error_at_key(
+                &scope.at,
+                "`delay` and `at` exclude each other",
+                Some("keep one".into()),
+            );
         }
         let (delay, mut shortest, mut longest) = match (&definition.delay, &definition.at) {
             (_, Some(Expression(text))) => {
                 let (_, mut scope) = self.cause_scope(child, cause, "at");
-                (Delay::At(self.expression_of(text, &mut scope, &[Ty::Time])?.expr), 0.0, f64::INFINITY)
+                (
+                    Delay::At(self.expression_of(text, &mut scope, &[Ty::Time])?.expr),
+                    0.0,
+                    f64::INFINITY,
+                )
             }
             (Some(Expression(text)), None) => {
                 let delay = self.expression_of(text, &mut scope, &[Ty::Span])?.expr;
                 let (low, high) = bounds(&delay);
                 if high < 0.0 {
-                    self.report.error(&scope.at, "this delay is negative: effects do not come before their cause", None);
+                    self.report.error(
+                        &scope.at,
+                        "this delay is negative: effects do not come before their cause",
+                        None,
+                    );
                 }
                 (Delay::After(delay), low.max(0.0), high)
             }
@@ -190,7 +252,11 @@ impl Compiler {
                 if let Expr::Num(n) = count
                     && !(0.0..=1e6).contains(&n)
                 {
-                    self.report.error(&scope.at, format!("found the count {n}, expected 0 to 1000000"), None);
+                    self.report.error(
+                        &scope.at,
+                        format!("found the count {n}, expected 0 to 1000000"),
+                        None,
+                    );
                 }
                 Some(count)
             }
@@ -241,15 +307,33 @@ impl Compiler {
     fn arrivals(&mut self, stream: usize, source: &SourceDef) -> Option<Source> {
         let at = self.units[stream].at.key("source");
         if source.rate < 0.0 || !source.rate.is_finite() {
-            self.report.error(&at.key("rate"), format!("found the rate {}, expected 0 or more a day", source.rate), None);
+            self.report.error(
+                &at.key("rate"),
+                format!("found the rate {}, expected 0 or more a day", source.rate),
+                None,
+            );
         }
         let profile = match &source.profile {
             None => 0,
-            Some(name) => match self.profiles.iter().position(|profile| profile.name == *name) {
+            Some(name) => match self
+                .profiles
+                .iter()
+                .position(|profile| profile.name == *name)
+            {
                 Some(i) => i,
                 None => {
-                    let help = suggestion(name, self.profiles.iter().map(|p| p.name.as_str()).filter(|n| !n.is_empty()));
-                    self.report.error(&at.key("profile"), format!("there is no profile `{name}`"), help);
+                    let help = suggestion(
+                        name,
+                        self.profiles
+                            .iter()
+                            .map(|p| p.name.as_str())
+                            .filter(|n| !n.is_empty()),
+                    );
+                    self.report.error(
+                        &at.key("profile"),
+                        format!("there is no profile `{name}`"),
+                        help,
+                    );
                     0
                 }
             },
@@ -261,24 +345,47 @@ impl Compiler {
                 Some(self.actor(stream, kind, &source.states, &source.when, equal, &at))
             }
             None => {
-                for (key, given) in [("states", source.states.is_some()), ("when", source.when.is_some()), ("weight", source.weight.is_some())] {
+                for (key, given) in [
+                    ("states", source.states.is_some()),
+                    ("when", source.when.is_some()),
+                    ("weight", source.weight.is_some()),
+                ] {
                     if given {
-                        self.report.error_at_key(&at.key(key), format!("`{key}` is about an actor, and there is none"), Some("add `actor`".into()));
+                        self.report.error_at_key(
+                            &at.key(key),
+                            format!("`{key}` is about an actor, and there is none"),
+                            Some("add `actor`".into()),
+                        );
                     }
                 }
                 None
             }
         };
-        Some(Source::Arrivals { rate_per_day: source.rate, profile: profile as u16, actor })
+        Some(Source::Arrivals {
+            rate_per_day: source.rate,
+            profile: profile as u16,
+            actor,
+        })
     }
 
-    fn actor(&mut self, stream: usize, kind: KindId, states: &Option<StatesDef>, when: &Option<Expression>, equal: bool, at: &At) -> Actor {
+    fn actor(
+        &mut self,
+        stream: usize,
+        kind: KindId,
+        states: &Option<StatesDef>,
+        when: &Option<Expression>,
+        equal: bool,
+        at: &At,
+    ) -> Actor {
         let names = self.kinds[usize::from(kind)].states.clone();
         let mut shares = vec![if states.is_none() { 1.0 } else { 0.0 }; names.len()];
         let given: Vec<(String, f64)> = match states {
             None => Vec::new(),
             Some(StatesDef::List(list)) => list.iter().map(|name| (name.clone(), 1.0)).collect(),
-            Some(StatesDef::Shares(map)) => map.iter().map(|(name, share)| (name.clone(), *share)).collect(),
+            Some(StatesDef::Shares(map)) => map
+                .iter()
+                .map(|(name, share)| (name.clone(), *share))
+                .collect(),
         };
         for (i, (name, share)) in given.iter().enumerate() {
             let place = match states {
@@ -289,21 +396,37 @@ impl Compiler {
                 Some(state) => shares[state] = *share,
                 None => {
                     let help = suggestion(name, names.iter().map(String::as_str));
-                    let message = format!("a {} has no state `{name}`", self.kinds[usize::from(kind)].name);
+                    let message = format!(
+                        "a {} has no state `{name}`",
+                        self.kinds[usize::from(kind)].name
+                    );
                     self.report.error_at_key(&place, message, help);
                 }
             }
             if !(0.0..=1.0).contains(share) {
-                self.report.error(&place, format!("found the share {share}, expected 0 to 1"), None);
+                self.report.error(
+                    &place,
+                    format!("found the share {share}, expected 0 to 1"),
+                    None,
+                );
             }
         }
         let when = when.as_ref().and_then(|Expression(text)| {
-            let about = About::Entity { kind: usize::from(kind), variables: true };
+            let about = About::Entity {
+                kind: usize::from(kind),
+                variables: true,
+            };
             let name = format!("{}/actor", self.units[stream].name);
             let mut scope = Scope::new(about, at.key("when"), &name);
-            self.expression_of(text, &mut scope, &[Ty::Bool]).map(|typed| typed.expr)
+            self.expression_of(text, &mut scope, &[Ty::Bool])
+                .map(|typed| typed.expr)
         });
-        Actor { kind, states: shares, when, equal }
+        Actor {
+            kind,
+            states: shares,
+            when,
+            equal,
+        }
     }
 
     fn timer(&mut self, stream: usize, timer: &TimerDef) -> Option<Source> {
@@ -318,37 +441,74 @@ impl Compiler {
             None => None,
         };
         if every.0 <= 0 {
-            self.report.error(&at.key("every"), "a period of nothing never ends", Some("write a duration such as 1h".into()));
+            self.report.error(
+                &at.key("every"),
+                "a period of nothing never ends",
+                Some("write a duration such as 1h".into()),
+            );
             return None;
         }
         for (key, span) in [("jitter", Some(jitter)), ("at", offset)] {
             if span.is_some_and(|span| span.0 >= every.0) {
-                self.report.error(&at.key(key), format!("`{key}` must be less than the period, {every}"), None);
+                self.report.error(
+                    &at.key(key),
+                    format!("`{key}` must be less than the period, {every}"),
+                    None,
+                );
             }
         }
         if let Some(name) = &timer.per {
             if timer.for_each.is_some() || timer.at.is_some() {
-                self.report.error_at_key(&at.key("per"), "`per` gives each entity a phase of its own: leave out `at` and `for_each`", None);
+                self.report.error_at_key(
+                    &at.key("per"),
+                    "`per` gives each entity a phase of its own: leave out `at` and `for_each`",
+                    None,
+                );
             }
             let kind = self.kind_named(name, &at.key("per"))?;
             let actor = self.actor(stream, kind, &timer.states, &timer.when, true, &at);
-            return Some(Source::Each { every, jitter, actor });
+            return Some(Source::Each {
+                every,
+                jitter,
+                actor,
+            });
         }
-        for (key, given) in [("states", timer.states.is_some()), ("when", timer.when.is_some())] {
+        for (key, given) in [
+            ("states", timer.states.is_some()),
+            ("when", timer.when.is_some()),
+        ] {
             if given {
-                self.report.error_at_key(&at.key(key), format!("`{key}` is about entities, and there are none"), Some("add `per`".into()));
+                self.report.error_at_key(
+                    &at.key(key),
+                    format!("`{key}` is about entities, and there are none"),
+                    Some("add `per`".into()),
+                );
             }
         }
-        let instances = timer.for_each.as_ref().and_then(|map| map.first()).map(|(_, list)| list.clone());
-        let instances = instances.unwrap_or_default().iter().map(|text| u64::from(self.texts.code(text))).collect();
-        Some(Source::Platform { every, at: offset, jitter, instances })
+        let instances = timer
+            .for_each
+            .as_ref()
+            .and_then(|map| map.first())
+            .map(|(_, list)| list.clone());
+        let instances = instances
+            .unwrap_or_default()
+            .iter()
+            .map(|text| u64::from(self.texts.code(text)))
+            .collect();
+        Some(Source::Platform {
+            every,
+            at: offset,
+            jitter,
+            instances,
+        })
     }
 
     pub(super) fn kind_named(&mut self, name: &str, at: &At) -> Option<KindId> {
         let found = self.kind(name);
         if found.is_none() {
             let help = suggestion(name, self.kinds.iter().map(|kind| kind.name.as_str()));
-            self.report.error(at, format!("there is no kind of entity `{name}`"), help);
+            self.report
+                .error(at, format!("there is no kind of entity `{name}`"), help);
         }
         found
     }
@@ -357,48 +517,87 @@ impl Compiler {
     pub(super) fn changes(&mut self, stream: usize) -> Vec<Change> {
         let definitions = self.units[stream].definition.changes.clone();
         let at = self.units[stream].at.key("changes");
-        definitions.iter().enumerate().flat_map(|(i, change)| self.change(stream, change, &at.key(i))).collect()
+        definitions
+            .iter()
+            .enumerate()
+            .flat_map(|(i, change)| self.change(stream, change, &at.key(i)))
+            .collect()
     }
 
     fn change(&mut self, stream: usize, change: &ChangeDef, at: &At) -> Vec<Change> {
         let name = format!("{}/changes", self.units[stream].name);
-        let about = About::Stream { stream, restrict: Restrict::Any, inside: None };
+        let about = About::Stream {
+            stream,
+            restrict: Restrict::Any,
+            inside: None,
+        };
         let scope = |key: &str| Scope::new(about.clone(), at.key(key), &format!("{name}/{key}"));
-        let when = change.when.as_ref().and_then(|text| self.expression_of(&text.0, &mut scope("when"), &[Ty::Bool]));
+        let when = change
+            .when
+            .as_ref()
+            .and_then(|text| self.expression_of(&text.0, &mut scope("when"), &[Ty::Bool]));
         let when = when.map(|typed| typed.expr);
         let mut kinds = Vec::new();
         if let Some(counter) = &change.counter {
             if change.entity.is_some() {
-                self.report.error_at_key(&at.key("entity"), "a change is about an entity or a counter", Some("write two changes".into()));
+                self.report.error_at_key(
+                    &at.key("entity"),
+                    "a change is about an entity or a counter",
+                    Some("write two changes".into()),
+                );
             }
             let found = self.counter(counter);
             if found.is_none() {
                 let help = suggestion(counter, self.counters.iter().map(String::as_str));
-                self.report.error(&at.key("counter"), format!("there is no counter `{counter}`"), help);
+                self.report.error(
+                    &at.key("counter"),
+                    format!("there is no counter `{counter}`"),
+                    help,
+                );
             }
             match &change.add {
                 Some(AddDef::Counter(text)) => {
                     let value = self.expression_of(&text.0, &mut scope("add"), &[Ty::Number]);
                     if let (Some(counter), Some(value)) = (found, value) {
-                        kinds.push(ChangeKind::Count { counter, value: value.expr });
+                        kinds.push(ChangeKind::Count {
+                            counter,
+                            value: value.expr,
+                        });
                     }
                 }
-                _ => self.report.error(at, "a counter needs `add` with a number", Some("for example `add: 1`".into())),
+                _ => self.report.error(
+                    at,
+                    "a counter needs `add` with a number",
+                    Some("for example `add: 1`".into()),
+                ),
             }
         } else if let Some(text) = &change.entity {
             if let Some(typed) = self.expression(text, &mut scope("entity")) {
                 match typed.ty {
-                    Ty::Entity(kind) => self.entity_changes(kind, &typed.expr, change, at, &scope, &mut kinds),
+                    Ty::Entity(kind) => {
+                        self.entity_changes(kind, &typed.expr, change, at, &scope, &mut kinds)
+                    }
                     ty => {
-                        let message = format!("`{text}` is {}, expected an entity", self.type_name(ty));
+                        let message =
+                            format!("`{text}` is {}, expected an entity", self.type_name(ty));
                         self.report.error(&at.key("entity"), message, None);
                     }
                 }
             }
         } else {
-            self.report.error(at, "this change is about nothing", Some("add `entity` or `counter`".into()));
+            self.report.error(
+                at,
+                "this change is about nothing",
+                Some("add `entity` or `counter`".into()),
+            );
         }
-        kinds.into_iter().map(|what| Change { when: when.clone(), what }).collect()
+        kinds
+            .into_iter()
+            .map(|what| Change {
+                when: when.clone(),
+                what,
+            })
+            .collect()
     }
 
     fn entity_changes(
@@ -413,17 +612,31 @@ impl Compiler {
         let names = self.kinds[usize::from(kind)].clone();
         if let Some(state) = &change.state {
             match names.states.iter().position(|name| name == state) {
-                Some(i) => kinds.push(ChangeKind::State { kind, entity: entity.clone(), state: i as u8 }),
+                Some(i) => kinds.push(ChangeKind::State {
+                    kind,
+                    entity: entity.clone(),
+                    state: i as u8,
+                }),
                 None => {
                     let help = suggestion(state, names.states.iter().map(String::as_str));
-                    self.report.error(&at.key("state"), format!("a {} has no state `{state}`", names.name), help);
+                    self.report.error(
+                        &at.key("state"),
+                        format!("a {} has no state `{state}`", names.name),
+                        help,
+                    );
                 }
             }
         }
         let added = match &change.add {
-            Some(AddDef::Variables(map)) => map.iter().map(|(name, text)| ("add", name, text)).collect(),
+            Some(AddDef::Variables(map)) => {
+                map.iter().map(|(name, text)| ("add", name, text)).collect()
+            }
             Some(AddDef::Counter(_)) => {
-                self.report.error(&at.key("add"), "for an entity, `add` names its variables", Some("for example `add: {balance_usd: 5}`".into()));
+                self.report.error(
+                    &at.key("add"),
+                    "for an entity, `add` names its variables",
+                    Some("for example `add: {balance_usd: 5}`".into()),
+                );
                 Vec::new()
             }
             None => Vec::new(),
@@ -433,7 +646,11 @@ impl Compiler {
             let place = at.key(how).key(name);
             let Some(variable) = names.variables.iter().position(|(n, ..)| n == name) else {
                 let help = suggestion(name, names.variables.iter().map(|(n, ..)| n.as_str()));
-                self.report.error_at_key(&place, format!("a {} has no variable `{name}`", names.name), help);
+                self.report.error_at_key(
+                    &place,
+                    format!("a {} has no variable `{name}`", names.name),
+                    help,
+                );
                 continue;
             };
             let ty = names.variables[variable].1;
@@ -444,8 +661,18 @@ impl Compiler {
             };
             let (entity, variable, value) = (entity.clone(), variable as u16, value.expr);
             kinds.push(match how {
-                "set" => ChangeKind::Set { kind, entity, variable, value },
-                _ => ChangeKind::Add { kind, entity, variable, value },
+                "set" => ChangeKind::Set {
+                    kind,
+                    entity,
+                    variable,
+                    value,
+                },
+                _ => ChangeKind::Add {
+                    kind,
+                    entity,
+                    variable,
+                    value,
+                },
             });
         }
         for (name, count) in &change.adopt {
@@ -453,7 +680,10 @@ impl Compiler {
                 continue;
             };
             let variables = &self.kinds[usize::from(adopted)].variables;
-            match variables.iter().position(|(_, ty, _)| *ty == Ty::Entity(kind)) {
+            match variables
+                .iter()
+                .position(|(_, ty, _)| *ty == Ty::Entity(kind))
+            {
                 Some(variable) => kinds.push(ChangeKind::Adopt {
                     owner: entity.clone(),
                     kind: adopted,
@@ -463,12 +693,20 @@ impl Compiler {
                 }),
                 None => {
                     let message = format!("a {name} does not belong to a {}", names.name);
-                    self.report.error(&at.key("adopt"), message, Some("add `belongs_to` to the kind".into()));
+                    self.report.error(
+                        &at.key("adopt"),
+                        message,
+                        Some("add `belongs_to` to the kind".into()),
+                    );
                 }
             }
         }
         if kinds.is_empty() && !self.report.has_errors() {
-            self.report.error(at, "this change changes nothing", Some("add `state`, `set`, `add` or `adopt`".into()));
+            self.report.error(
+                at,
+                "this change changes nothing",
+                Some("add `state`, `set`, `add` or `adopt`".into()),
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use causeflow_engine::program::{Binary, Dist, Expr, KindId, Law, Unary};
 
 use super::Compiler;
 use super::report::At;
-use super::streams::Restrict;
+use super::streams::{Missing, Restrict};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{self, Ast, AstKind};
@@ -16,7 +16,11 @@ use crate::syntax::{self, Ast, AstKind};
 #[derive(Clone, Debug)]
 pub enum About {
     /// An event of a stream; names are looked for in all causes, or in one.
-    Stream { stream: usize, restrict: Restrict, inside: Option<usize> },
+    Stream {
+        stream: usize,
+        restrict: Restrict,
+        inside: Option<usize>,
+    },
     /// An entity; `variables` tells whether its variables and state are known, too.
     Entity { kind: usize, variables: bool },
 }
@@ -36,7 +40,12 @@ pub struct Scope {
 impl Scope {
     /// A scope whose draws go by this name.
     pub fn new(about: About, at: At, name: &str) -> Scope {
-        Scope { about, at, purpose: purpose(name), draws: 0 }
+        Scope {
+            about,
+            at,
+            purpose: purpose(name),
+            draws: 0,
+        }
     }
 
     /// The same scope at another place, for the next of its draws.
@@ -51,7 +60,11 @@ impl Scope {
 
     /// This scope with the draws of one case of `whole`, which are its own.
     pub fn with_purpose_part(self, whole: &Scope, case: &str) -> Scope {
-        Scope { purpose: Purpose(purpose(case).0 ^ whole.purpose.0), draws: 0, ..self }
+        Scope {
+            purpose: Purpose(purpose(case).0 ^ whole.purpose.0),
+            draws: 0,
+            ..self
+        }
     }
 
     fn next_purpose(&mut self) -> Purpose {
@@ -66,7 +79,13 @@ const DISTRIBUTIONS: [(&str, usize, usize, Dist, Dist); 13] = [
     ("integer", 2, 2, Dist::Integer, Dist::Integer),
     ("normal", 2, 4, Dist::Normal, Dist::NormalWithin),
     ("lognormal", 2, 4, Dist::Lognormal, Dist::LognormalWithin),
-    ("exponential", 1, 3, Dist::Exponential, Dist::ExponentialWithin),
+    (
+        "exponential",
+        1,
+        3,
+        Dist::Exponential,
+        Dist::ExponentialWithin,
+    ),
     ("gamma", 2, 2, Dist::Gamma, Dist::Gamma),
     ("beta", 2, 2, Dist::Beta, Dist::Beta),
     ("pareto", 2, 3, Dist::Pareto, Dist::ParetoWithin),
@@ -78,8 +97,29 @@ const DISTRIBUTIONS: [(&str, usize, usize, Dist, Dist); 13] = [
 ];
 
 const FUNCTIONS: [&str; 23] = [
-    "min", "max", "abs", "floor", "ceil", "round", "sqrt", "exp", "log", "pow", "clamp", "if", "happens",
-    "new_id", "pick", "pick_if", "appointment", "rate_factor", "count", "total", "change", "uniform", "normal",
+    "min",
+    "max",
+    "abs",
+    "floor",
+    "ceil",
+    "round",
+    "sqrt",
+    "exp",
+    "log",
+    "pow",
+    "clamp",
+    "if",
+    "happens",
+    "new_id",
+    "pick",
+    "pick_if",
+    "appointment",
+    "rate_factor",
+    "count",
+    "total",
+    "change",
+    "uniform",
+    "normal",
 ];
 
 const BUILT_IN: [&str; 6] = ["time", "event_id", "cause", "index", "hour", "weekday"];
@@ -90,7 +130,8 @@ impl Compiler {
         match syntax::parse(text) {
             Ok(ast) => self.lower(&ast, scope),
             Err(error) => {
-                self.report.error_in(&scope.at, &error.span, error.message, None);
+                self.report
+                    .error_in(&scope.at, &error.span, error.message, None);
                 None
             }
         }
@@ -103,14 +144,24 @@ impl Compiler {
     }
 
     /// Refuses a type that is not wanted. A truth value counts as a number.
-    fn check_type(&mut self, typed: Typed, wanted: &[Ty], scope: &Scope, span: &Range<usize>) -> Option<Typed> {
+    fn check_type(
+        &mut self,
+        typed: Typed,
+        wanted: &[Ty],
+        scope: &Scope,
+        span: &Range<usize>,
+    ) -> Option<Typed> {
         if wanted.contains(&typed.ty) || (typed.ty == Ty::Bool && wanted.contains(&Ty::Number)) {
             return Some(typed);
         }
         let names: Vec<String> = wanted.iter().map(|ty| self.type_name(*ty)).collect();
         let help = (typed.ty == Ty::Number && wanted.contains(&Ty::Span))
             .then(|| "write the unit of time: 10s, 5m, 2h, 1d".to_owned());
-        let message = format!("this is {}, expected {}", self.type_name(typed.ty), names.join(" or "));
+        let message = format!(
+            "this is {}, expected {}",
+            self.type_name(typed.ty),
+            names.join(" or ")
+        );
         self.report.error_in(&scope.at, span, message, help);
         None
     }
@@ -136,17 +187,32 @@ impl Compiler {
             AstKind::Bool(b) => Some(Typed::new(Expr::Num(f64::from(u8::from(*b))), Ty::Bool)),
             AstKind::Text(text) => {
                 let code = self.texts.code(text);
-                Some(Typed { expr: Expr::Text(code), ty: Ty::Text, texts: Some([code].into()) })
+                Some(Typed {
+                    expr: Expr::Text(code),
+                    ty: Ty::Text,
+                    texts: Some([code].into()),
+                })
             }
             AstKind::Name(parts) => self.name(parts, &ast.span, scope),
             AstKind::Call(name, args) => self.call(name, args, &ast.span, scope),
             AstKind::Unary(op, inner) => {
-                let wanted: &[Ty] = if *op == "-" { &[Ty::Number, Ty::Span] } else { &[Ty::Bool] };
+                let wanted: &[Ty] = if *op == "-" {
+                    &[Ty::Number, Ty::Span]
+                } else {
+                    &[Ty::Bool]
+                };
                 let inner_span = inner.span.clone();
                 let typed = self.lower(inner, scope)?;
                 let typed = self.check_type(typed, wanted, scope, &inner_span)?;
-                let op = if *op == "-" { Unary::Negate } else { Unary::Not };
-                Some(Typed::new(fold(Expr::Unary(op, Box::new(typed.expr))), typed.ty))
+                let op = if *op == "-" {
+                    Unary::Negate
+                } else {
+                    Unary::Not
+                };
+                Some(Typed::new(
+                    fold(Expr::Unary(op, Box::new(typed.expr))),
+                    typed.ty,
+                ))
             }
             AstKind::Binary(op, a, b) => self.binary(op, a, b, scope),
             AstKind::Range(low, high) => {
@@ -154,7 +220,11 @@ impl Compiler {
                 let (low, high) = (self.lower(low, scope)?, self.lower(high, scope)?);
                 let low = self.check_type(low, &[Ty::Span, Ty::Number], scope, &low_span)?;
                 let high = self.check_type(high, &[low.ty], scope, &high_span)?;
-                let draw = Expr::Draw(Dist::Uniform, vec![low.expr, high.expr], scope.next_purpose());
+                let draw = Expr::Draw(
+                    Dist::Uniform,
+                    vec![low.expr, high.expr],
+                    scope.next_purpose(),
+                );
                 Some(Typed::new(draw, low.ty))
             }
         }
@@ -165,7 +235,13 @@ impl Compiler {
         let (left, right) = (self.lower(a, scope), self.lower(b, scope));
         let (left, right) = (left?, right?);
         // A truth value counts as 0 or 1 in arithmetic.
-        let plain = |ty| if ty == Ty::Bool && op != "and" && op != "or" { Ty::Number } else { ty };
+        let plain = |ty| {
+            if ty == Ty::Bool && op != "and" && op != "or" {
+                Ty::Number
+            } else {
+                ty
+            }
+        };
         let (x, y) = (plain(left.ty), plain(right.ty));
         let comparison = ["<", "<=", ">", ">=", "==", "!="].contains(&op);
         let ty = match (op, x, y) {
@@ -181,10 +257,19 @@ impl Compiler {
             _ => None,
         };
         let Some(ty) = ty else {
-            let message =
-                format!("`{op}` does not go with {} and {}", self.type_name(left.ty), self.type_name(right.ty));
-            let help = matches!((x, y), (Ty::Number, Ty::Span | Ty::Time) | (Ty::Span | Ty::Time, Ty::Number))
-                .then(|| "a duration has a unit, such as 30m; divide by one, such as `/ 1h`, to get a number".into());
+            let message = format!(
+                "`{op}` does not go with {} and {}",
+                self.type_name(left.ty),
+                self.type_name(right.ty)
+            );
+            let help = matches!(
+                (x, y),
+                (Ty::Number, Ty::Span | Ty::Time) | (Ty::Span | Ty::Time, Ty::Number)
+            )
+            .then(|| {
+                "a duration has a unit, such as 30m; divide by one, such as `/ 1h`, to get a number"
+                    .into()
+            });
             self.report.error_in(&scope.at, &span, message, help);
             return None;
         };
@@ -213,7 +298,13 @@ impl Compiler {
     }
 
     /// Refuses to compare with a text that the other side never is.
-    fn check_possible(&mut self, value: &Typed, text: &Typed, span: &Range<usize>, scope: &Scope) -> Option<()> {
+    fn check_possible(
+        &mut self,
+        value: &Typed,
+        text: &Typed,
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<()> {
         let (Some(possible), Expr::Text(code)) = (&value.texts, &text.expr) else {
             return Some(());
         };
@@ -223,7 +314,12 @@ impl Compiler {
         let wrong = self.texts.text(*code).to_owned();
         let names: Vec<&str> = possible.iter().map(|&code| self.texts.text(code)).collect();
         let help = suggestion(&wrong, names);
-        self.report.error_in(&scope.at, span, format!("the value is never '{wrong}'"), help);
+        self.report.error_in(
+            &scope.at,
+            span,
+            format!("the value is never '{wrong}'"),
+            help,
+        );
         None
     }
 
@@ -233,14 +329,21 @@ impl Compiler {
             About::Entity { kind, variables } => {
                 return self.own_name(kind, variables, parts, span, scope);
             }
-            About::Stream { stream, restrict, inside } => {
+            About::Stream {
+                stream,
+                restrict,
+                inside,
+            } => {
                 let found = self.find_name(stream, first, &restrict, inside);
                 match found {
                     Ok(value) => value?,
                     Err(_) if BUILT_IN.contains(&first.as_str()) => self.built_in(first, stream),
-                    Err(missing) => {
+                    Err(Missing::Reported) => return None,
+                    Err(Missing::Where(missing)) => {
                         let mut names = self.names_known(stream);
                         names.extend(BUILT_IN.map(str::to_owned));
+                        // It may be known elsewhere, which is no help here.
+                        names.remove(first);
                         let help = suggestion(first, names.iter().map(String::as_str));
                         let message = format!("`{first}` is not known here{missing}");
                         self.report.error_in(&scope.at, span, message, help);
@@ -251,7 +354,10 @@ impl Compiler {
         };
         for part in rest {
             let Ty::Entity(kind) = value.ty else {
-                let message = format!("`{part}`: only an entity has values of its own, this is {}", self.type_name(value.ty));
+                let message = format!(
+                    "`{part}`: only an entity has values of its own, this is {}",
+                    self.type_name(value.ty)
+                );
                 self.report.error_in(&scope.at, span, message, None);
                 return None;
             };
@@ -269,7 +375,11 @@ impl Compiler {
             "weekday" => Typed::new(Expr::Weekday, Ty::Number),
             _ => {
                 let texts = self.causes_of(stream);
-                Typed { expr: Expr::Cause, ty: Ty::Text, texts: Some(texts) }
+                Typed {
+                    expr: Expr::Cause,
+                    ty: Ty::Text,
+                    texts: Some(texts),
+                }
             }
         }
     }
@@ -284,25 +394,43 @@ impl Compiler {
     ) -> Option<Typed> {
         let names = self.kinds[kind].clone();
         // Conditions on actors may name them: `student.subscribed` is `subscribed`.
-        let parts = if variables && parts.len() == 2 && parts[0] == names.name { &parts[1..] } else { parts };
+        let parts = if variables && parts.len() == 2 && parts[0] == names.name {
+            &parts[1..]
+        } else {
+            parts
+        };
         if let [name] = parts {
             if let Some(i) = names.attributes.iter().position(|(n, ..)| n == name) {
                 let (_, ty, texts) = names.attributes[i].clone();
-                return Some(Typed { expr: Expr::Own(i as u16), ty, texts });
+                return Some(Typed {
+                    expr: Expr::Own(i as u16),
+                    ty,
+                    texts,
+                });
             }
             if variables && let Some(i) = names.variables.iter().position(|(n, ..)| n == name) {
                 let (_, ty, texts) = names.variables[i].clone();
-                return Some(Typed { expr: Expr::OwnVariable(i as u16), ty, texts });
+                return Some(Typed {
+                    expr: Expr::OwnVariable(i as u16),
+                    ty,
+                    texts,
+                });
             }
             if variables && ["id", "age", "state"].contains(&name.as_str()) {
                 return self.member(kind as KindId, Expr::OwnEntity, name, span, scope);
             }
         }
-        let known = names.attributes.iter().chain(names.variables.iter().filter(|_| variables));
+        let known = names
+            .attributes
+            .iter()
+            .chain(names.variables.iter().filter(|_| variables));
         let known: Vec<&str> = known.map(|(name, ..)| name.as_str()).collect();
         let wrong = parts.join(".");
         let help = suggestion(&wrong, known);
-        let message = format!("`{wrong}` is not an attribute of {} that is known here", names.name);
+        let message = format!(
+            "`{wrong}` is not an attribute of {} that is known here",
+            names.name
+        );
         self.report.error_in(&scope.at, span, message, help);
         None
     }
@@ -320,21 +448,41 @@ impl Compiler {
         let entity = Box::new(entity);
         if let Some(i) = names.attributes.iter().position(|(n, ..)| n == part) {
             let (_, ty, texts) = names.attributes[i].clone();
-            return Some(Typed { expr: Expr::Attribute(kind, entity, i as u16), ty, texts });
+            return Some(Typed {
+                expr: Expr::Attribute(kind, entity, i as u16),
+                ty,
+                texts,
+            });
         }
         if let Some(i) = names.variables.iter().position(|(n, ..)| n == part) {
             let (_, ty, texts) = names.variables[i].clone();
-            return Some(Typed { expr: Expr::Variable(kind, entity, i as u16), ty, texts });
+            return Some(Typed {
+                expr: Expr::Variable(kind, entity, i as u16),
+                ty,
+                texts,
+            });
         }
         match part {
             "id" => Some(Typed::new(Expr::EntityId(kind, entity), Ty::Id)),
             "age" => Some(Typed::new(Expr::Age(kind, entity), Ty::Span)),
             "state" => {
-                let texts = names.states.iter().map(|state| self.texts.code(state)).collect();
-                Some(Typed { expr: Expr::State(kind, entity), ty: Ty::Text, texts: Some(texts) })
+                let texts = names
+                    .states
+                    .iter()
+                    .map(|state| self.texts.code(state))
+                    .collect();
+                Some(Typed {
+                    expr: Expr::State(kind, entity),
+                    ty: Ty::Text,
+                    texts: Some(texts),
+                })
             }
             _ => {
-                let known = names.attributes.iter().chain(&names.variables).map(|(n, ..)| n.as_str());
+                let known = names
+                    .attributes
+                    .iter()
+                    .chain(&names.variables)
+                    .map(|(n, ..)| n.as_str());
                 let help = suggestion(part, known.chain(["id", "age", "state"]));
                 let message = format!("a {} has no `{part}`", names.name);
                 self.report.error_in(&scope.at, span, message, help);
@@ -343,29 +491,51 @@ impl Compiler {
         }
     }
 
-    fn call(&mut self, name: &str, args: &[Ast], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
-        if let Some(&(_, few, most, short, long)) =
-            DISTRIBUTIONS.iter().find(|(n, ..)| !n.is_empty() && *n == name)
+    fn call(
+        &mut self,
+        name: &str,
+        args: &[Ast],
+        span: &Range<usize>,
+        scope: &mut Scope,
+    ) -> Option<Typed> {
+        if let Some(&(_, few, most, short, long)) = DISTRIBUTIONS
+            .iter()
+            .find(|(n, ..)| !n.is_empty() && *n == name)
         {
             return self.distribution(name, args, (few, most, short, long), span, scope);
         }
         match name {
-            "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count" | "total"
-            | "change" => self.special(name, args, span, scope),
+            "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
+            | "total" | "change" => self.special(name, args, span, scope),
             "if" => self.conditional(args, span, scope),
-            "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow" | "clamp" => {
-                self.arithmetic(name, args, span, scope)
-            }
+            "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"
+            | "clamp" => self.arithmetic(name, args, span, scope),
             _ => {
-                let names = FUNCTIONS.iter().copied().chain(DISTRIBUTIONS.iter().map(|(n, ..)| *n));
+                let names = FUNCTIONS
+                    .iter()
+                    .copied()
+                    .chain(DISTRIBUTIONS.iter().map(|(n, ..)| *n));
                 let help = suggestion(name, names.filter(|n| !n.is_empty()));
-                self.report.error_in(&scope.at, span, format!("there is no function `{name}`"), help);
+                self.report.error_in(
+                    &scope.at,
+                    span,
+                    format!("there is no function `{name}`"),
+                    help,
+                );
                 None
             }
         }
     }
 
-    pub(super) fn arity(&mut self, name: &str, args: usize, wanted: &str, ok: bool, span: &Range<usize>, scope: &Scope) -> Option<()> {
+    pub(super) fn arity(
+        &mut self,
+        name: &str,
+        args: usize,
+        wanted: &str,
+        ok: bool,
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<()> {
         if ok {
             return Some(());
         }
@@ -382,7 +552,11 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        let wanted = if few == most { format!("{few} arguments") } else { format!("{few} or {most} arguments") };
+        let wanted = if few == most {
+            format!("{few} arguments")
+        } else {
+            format!("{few} or {most} arguments")
+        };
         let ok = args.len() == few || args.len() == most;
         self.arity(name, args.len(), &wanted, ok, span, scope)?;
         let purpose = scope.next_purpose();
@@ -395,18 +569,27 @@ impl Compiler {
             Dist::Gamma => &[1],
             _ => &[],
         };
-        let whole = matches!(short, Dist::Integer | Dist::Poisson | Dist::Geometric | Dist::Beta);
+        let whole = matches!(
+            short,
+            Dist::Integer | Dist::Poisson | Dist::Geometric | Dist::Beta
+        );
         let mut ty = None;
         let mut lowered = Vec::new();
         for (i, arg) in args.iter().enumerate() {
             let typed = self.lower(arg, scope)?;
             let typed = match ty {
-                _ if !valued.contains(&i) || whole => self.check_type(typed, &[Ty::Number], scope, &arg.span)?,
+                _ if !valued.contains(&i) || whole => {
+                    self.check_type(typed, &[Ty::Number], scope, &arg.span)?
+                }
                 None => self.check_type(typed, &[Ty::Number, Ty::Span], scope, &arg.span)?,
                 Some(ty) => self.check_type(typed, &[ty], scope, &arg.span)?,
             };
             if valued.contains(&i) {
-                ty = ty.or(Some(if typed.ty == Ty::Span { Ty::Span } else { Ty::Number }));
+                ty = ty.or(Some(if typed.ty == Ty::Span {
+                    Ty::Span
+                } else {
+                    Ty::Number
+                }));
             }
             lowered.push(typed.expr);
         }
@@ -424,17 +607,28 @@ impl Compiler {
             })
             .collect();
         let law = constants.and_then(|p| Law::new(dist, &p));
-        let draw = law.map_or_else(|| Expr::Draw(dist, lowered, purpose), |law| Expr::Law(law, purpose));
+        let draw = law.map_or_else(
+            || Expr::Draw(dist, lowered, purpose),
+            |law| Expr::Law(law, purpose),
+        );
         Some(Typed::new(draw, ty))
     }
 
     /// Refuses constants that a distribution cannot have.
-    fn check_parameters(&mut self, name: &str, dist: Dist, args: &[Expr], span: &Range<usize>, scope: &Scope) -> Option<()> {
+    fn check_parameters(
+        &mut self,
+        name: &str,
+        dist: Dist,
+        args: &[Expr],
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<()> {
         let constant = |i: usize| match args.get(i) {
             Some(Expr::Num(x)) => Some(*x),
             _ => None,
         };
-        let ordered = |i: usize, j: usize| !matches!((constant(i), constant(j)), (Some(a), Some(b)) if a > b);
+        let ordered =
+            |i: usize, j: usize| !matches!((constant(i), constant(j)), (Some(a), Some(b)) if a > b);
         let at_least = |i: usize, min: f64| constant(i).is_none_or(|x| x >= min);
         let ok = match dist {
             Dist::Uniform | Dist::Integer => ordered(0, 1),
@@ -449,13 +643,27 @@ impl Compiler {
         if ok {
             return Some(());
         }
-        let message = format!("`{name}` cannot have these parameters: bounds go from low to high, means and spreads are not negative, probabilities lie in 0 to 1");
+        let message = format!(
+            "`{name}` cannot have these parameters: bounds go from low to high, means and spreads are not negative, probabilities lie in 0 to 1"
+        );
         self.report.error_in(&scope.at, span, message, None);
         None
     }
 
-    fn conditional(&mut self, args: &[Ast], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
-        self.arity("if", args.len(), "3 arguments", args.len() == 3, span, scope)?;
+    fn conditional(
+        &mut self,
+        args: &[Ast],
+        span: &Range<usize>,
+        scope: &mut Scope,
+    ) -> Option<Typed> {
+        self.arity(
+            "if",
+            args.len(),
+            "3 arguments",
+            args.len() == 3,
+            span,
+            scope,
+        )?;
         let condition = self.lower(&args[0], scope)?;
         let condition = self.check_type(condition, &[Ty::Bool], scope, &args[0].span)?;
         let (yes, no) = (self.lower(&args[1], scope)?, self.lower(&args[2], scope)?);
@@ -467,10 +675,20 @@ impl Compiler {
             }
             _ => None,
         };
-        Some(Typed { expr: Expr::If(Box::new((condition.expr, yes.expr, no.expr))), ty: yes.ty, texts })
+        Some(Typed {
+            expr: Expr::If(Box::new((condition.expr, yes.expr, no.expr))),
+            ty: yes.ty,
+            texts,
+        })
     }
 
-    fn arithmetic(&mut self, name: &str, args: &[Ast], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
+    fn arithmetic(
+        &mut self,
+        name: &str,
+        args: &[Ast],
+        span: &Range<usize>,
+        scope: &mut Scope,
+    ) -> Option<Typed> {
         let few = match name {
             "min" | "max" | "pow" => 2,
             "clamp" => 3,
@@ -491,12 +709,20 @@ impl Compiler {
             };
             typed.push(self.check_type(value, wanted, scope, &arg.span)?);
         }
-        let ty = if typed[0].ty == Ty::Bool { Ty::Number } else { typed[0].ty };
+        let ty = if typed[0].ty == Ty::Bool {
+            Ty::Number
+        } else {
+            typed[0].ty
+        };
         let mut exprs = typed.into_iter().map(|t| Box::new(t.expr));
         let mut next = || exprs.next().unwrap_or_else(|| Box::new(Expr::Num(0.0)));
         let expr = match name {
             "min" | "max" => {
-                let op = if name == "min" { Binary::Min } else { Binary::Max };
+                let op = if name == "min" {
+                    Binary::Min
+                } else {
+                    Binary::Max
+                };
                 let mut value = *next();
                 for _ in 1..args.len() {
                     value = Expr::Binary(op, Box::new(value), next());
@@ -521,7 +747,13 @@ impl Compiler {
     }
 
     /// Functions whose arguments are names.
-    fn special(&mut self, name: &str, args: &[Ast], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
+    fn special(
+        &mut self,
+        name: &str,
+        args: &[Ast],
+        span: &Range<usize>,
+        scope: &mut Scope,
+    ) -> Option<Typed> {
         let count = match name {
             "pick" => 1..=2,
             "pick_if" => 3..=3,
@@ -531,11 +763,27 @@ impl Compiler {
         };
         let wanted = match name {
             "pick" => "a kind, and a state if wanted".to_owned(),
-            _ => format!("{} argument{}", count.start(), if *count.start() == 1 { "" } else { "s" }),
+            _ => format!(
+                "{} argument{}",
+                count.start(),
+                if *count.start() == 1 { "" } else { "s" }
+            ),
         };
-        self.arity(name, args.len(), &wanted, count.contains(&args.len()), span, scope)?;
+        self.arity(
+            name,
+            args.len(),
+            &wanted,
+            count.contains(&args.len()),
+            span,
+            scope,
+        )?;
         let About::Stream { stream, .. } = scope.about else {
-            self.report.error_in(&scope.at, span, format!("`{name}` is about events, not entities"), None);
+            self.report.error_in(
+                &scope.at,
+                span,
+                format!("`{name}` is about events, not entities"),
+                None,
+            );
             return None;
         };
         match name {
@@ -551,8 +799,15 @@ impl Compiler {
             "pick" => {
                 let kind = self.kind_argument(&args[0], scope)?;
                 let state = args.get(1).map(|arg| self.state_argument(kind, arg, scope));
-                let state = if let Some(state) = state { Some(state?) } else { None };
-                Some(Typed::new(Expr::Pick(kind, state, scope.next_purpose()), Ty::Entity(kind)))
+                let state = if let Some(state) = state {
+                    Some(state?)
+                } else {
+                    None
+                };
+                Some(Typed::new(
+                    Expr::Pick(kind, state, scope.next_purpose()),
+                    Ty::Entity(kind),
+                ))
             }
             "pick_if" => {
                 let kind = self.kind_argument(&args[2], scope)?;
@@ -573,7 +828,10 @@ impl Compiler {
                 let step = parts.pop()?;
                 let latest = parts.pop()?;
                 let parts = Box::new((parts.pop()?, latest, step));
-                Some(Typed::new(Expr::Appointment(profile, parts, purpose), Ty::Time))
+                Some(Typed::new(
+                    Expr::Appointment(profile, parts, purpose),
+                    Ty::Time,
+                ))
             }
             "rate_factor" => {
                 let profile = self.profile_argument(&args[0], scope)?;
@@ -583,9 +841,18 @@ impl Compiler {
         }
     }
 
-    fn observed(&mut self, name: &str, args: &[Ast], span: &Range<usize>, stream: usize, scope: &mut Scope) -> Option<Typed> {
+    fn observed(
+        &mut self,
+        name: &str,
+        args: &[Ast],
+        span: &Range<usize>,
+        stream: usize,
+        scope: &mut Scope,
+    ) -> Option<Typed> {
         if !self.runs_on_platform(stream) {
-            let message = format!("`{name}` shows the whole business, which only a timer without `per` can see");
+            let message = format!(
+                "`{name}` shows the whole business, which only a timer without `per` can see"
+            );
             self.report.error_in(&scope.at, span, message, None);
             return None;
         }
@@ -597,10 +864,19 @@ impl Compiler {
         let counter = self.plain_name(&args[0], scope)?;
         let Some(counter) = self.counter(&counter) else {
             let help = suggestion(&counter, self.counters.iter().map(String::as_str));
-            self.report.error_in(&scope.at, &args[0].span, format!("there is no counter `{counter}`"), help);
+            self.report.error_in(
+                &scope.at,
+                &args[0].span,
+                format!("there is no counter `{counter}`"),
+                help,
+            );
             return None;
         };
-        let expr = if name == "total" { Expr::Total(counter) } else { Expr::ChangeOf(counter) };
+        let expr = if name == "total" {
+            Expr::Total(counter)
+        } else {
+            Expr::ChangeOf(counter)
+        };
         Some(Typed::new(expr, Ty::Number))
     }
 
@@ -610,7 +886,8 @@ impl Compiler {
             AstKind::Name(parts) => Some(parts.join(".")),
             AstKind::Text(text) => Some(text.clone()),
             _ => {
-                self.report.error_in(&scope.at, &arg.span, "expected a name here", None);
+                self.report
+                    .error_in(&scope.at, &arg.span, "expected a name here", None);
                 None
             }
         }
@@ -621,7 +898,12 @@ impl Compiler {
         let found = self.kind(&name);
         if found.is_none() {
             let help = suggestion(&name, self.kinds.iter().map(|kind| kind.name.as_str()));
-            self.report.error_in(&scope.at, &arg.span, format!("there is no kind of entity `{name}`"), help);
+            self.report.error_in(
+                &scope.at,
+                &arg.span,
+                format!("there is no kind of entity `{name}`"),
+                help,
+            );
         }
         found
     }
@@ -632,7 +914,10 @@ impl Compiler {
         let found = states.iter().position(|state| *state == name);
         if found.is_none() {
             let help = suggestion(&name, states.iter().map(String::as_str));
-            let message = format!("a {} has no state `{name}`", self.kinds[usize::from(kind)].name);
+            let message = format!(
+                "a {} has no state `{name}`",
+                self.kinds[usize::from(kind)].name
+            );
             self.report.error_in(&scope.at, &arg.span, message, help);
         }
         found.map(|i| i as u8)
@@ -640,10 +925,24 @@ impl Compiler {
 
     fn profile_argument(&mut self, arg: &Ast, scope: &Scope) -> Option<u16> {
         let name = self.plain_name(arg, scope)?;
-        let found = self.profiles.iter().position(|profile| profile.name == name);
+        let found = self
+            .profiles
+            .iter()
+            .position(|profile| profile.name == name);
         if found.is_none() {
-            let help = suggestion(&name, self.profiles.iter().map(|p| p.name.as_str()).filter(|n| !n.is_empty()));
-            self.report.error_in(&scope.at, &arg.span, format!("there is no profile `{name}`"), help);
+            let help = suggestion(
+                &name,
+                self.profiles
+                    .iter()
+                    .map(|p| p.name.as_str())
+                    .filter(|n| !n.is_empty()),
+            );
+            self.report.error_in(
+                &scope.at,
+                &arg.span,
+                format!("there is no profile `{name}`"),
+                help,
+            );
         }
         found.map(|i| i as u16)
     }

@@ -11,6 +11,7 @@ mod streams;
 mod types;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use causeflow_engine::calendar::{Profile, Reference, Season, Zone};
 use causeflow_engine::draw::purpose;
@@ -20,7 +21,9 @@ use causeflow_engine::program::{
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 use causeflow_engine::time::Span;
 
-use crate::definition::{EntityDef, Expression, FieldDef, ModelBlock, ModelFile, ProfileDef, StreamDef, ValueDef};
+use crate::definition::{
+    EntityDef, Expression, FieldDef, ModelBlock, ModelFile, ProfileDef, StreamDef, ValueDef,
+};
 use crate::diagnostic::{Diagnostics, SourceFile, suggestion};
 use crate::units;
 use crate::yaml::Node;
@@ -70,7 +73,11 @@ struct Merged {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn compile(files: Vec<SourceFile>, trees: Vec<Node>, parsed: Vec<ModelFile>) -> Result<Compiled, Diagnostics> {
+pub fn compile(
+    files: Vec<SourceFile>,
+    trees: Vec<Node>,
+    parsed: Vec<ModelFile>,
+) -> Result<Compiled, Diagnostics> {
     let mut compiler = Compiler {
         report: Reporter::new(files, trees),
         texts: Texts16::default(),
@@ -86,16 +93,21 @@ pub fn compile(files: Vec<SourceFile>, trees: Vec<Node>, parsed: Vec<ModelFile>)
         let message = "no file of this folder has a `model` block";
         let help = "add one: name, cells, window, reference; `causeflow init` writes an example";
         let mut found = compiler.report.finish();
-        found.list.extend(Diagnostics::general(message.into(), Some(help.into())).list);
+        found
+            .list
+            .extend(Diagnostics::general(message.into(), Some(help.into())).list);
         return Err(found);
     };
     let compiled = compiler.program(&At::new(file, &["model"]), &block, &merged);
     let failed = compiler.report.has_errors();
     let found = compiler.report.finish();
     match compiled {
-        Some((program, definitions)) if !failed => {
-            Ok(Compiled { program, description: block.description.clone(), definitions, warnings: found })
-        }
+        Some((program, definitions)) if !failed => Ok(Compiled {
+            program,
+            description: block.description.clone(),
+            definitions,
+            warnings: found,
+        }),
         _ => Err(found),
     }
 }
@@ -111,11 +123,16 @@ impl Compiler {
             entries: impl IntoIterator<Item = (String, T)>,
         ) {
             for (name, value) in entries {
-                if all.contains_key(&name) {
-                    let at = At::new(file, &[what, &name]);
-                    report.error_at_key(&at, format!("`{name}` is already defined in another file"), Some("remove or rename one".into()));
-                } else {
-                    all.insert(name, (file, value));
+                match all.entry(name) {
+                    Entry::Vacant(entry) => {
+                        entry.insert((file, value));
+                    }
+                    Entry::Occupied(entry) => {
+                        let message =
+                            format!("`{}` is already defined in another file", entry.key());
+                        let at = At::new(file, &[what, entry.key()]);
+                        report.error_at_key(&at, message, Some("remove or rename one".into()));
+                    }
                 }
             }
         }
@@ -123,36 +140,87 @@ impl Compiler {
         for (file, parsed) in parsed.into_iter().enumerate() {
             if let Some(block) = parsed.model {
                 if merged.model.is_some() {
-                    self.report.error_at_key(&At::new(file, &["model"]), "there is a second `model` block", Some("keep one".into()));
+                    self.report.error_at_key(
+                        &At::new(file, &["model"]),
+                        "there is a second `model` block",
+                        Some("keep one".into()),
+                    );
                 }
                 merged.model = Some((file, block));
             }
-            add(&mut self.report, &mut merged.calendars, "calendars", file, parsed.calendars);
-            add(&mut self.report, &mut merged.profiles, "profiles", file, parsed.profiles);
-            add(&mut self.report, &mut merged.entities, "entities", file, parsed.entities);
-            add(&mut self.report, &mut merged.streams, "streams", file, parsed.streams);
+            add(
+                &mut self.report,
+                &mut merged.calendars,
+                "calendars",
+                file,
+                parsed.calendars,
+            );
+            add(
+                &mut self.report,
+                &mut merged.profiles,
+                "profiles",
+                file,
+                parsed.profiles,
+            );
+            add(
+                &mut self.report,
+                &mut merged.entities,
+                "entities",
+                file,
+                parsed.entities,
+            );
+            add(
+                &mut self.report,
+                &mut merged.streams,
+                "streams",
+                file,
+                parsed.streams,
+            );
             for (i, counter) in parsed.counters.into_iter().enumerate() {
+                self.check_name(&counter, &At::new(file, &["counters"]).key(i));
+                if merged.counters.contains_key(&counter) {
+                    let message = format!("the counter `{counter}` is already defined");
+                    let help = Some("remove one of the two".into());
+                    self.report.error(&At::new(file, &["counters"]).key(i), message, help);
+                }
                 merged.counters.insert(counter, (file, i));
             }
         }
         merged
     }
 
-    fn program(&mut self, at: &At, block: &ModelBlock, merged: &Merged) -> Option<(Program, Vec<StreamDef>)> {
-        self.window = self.duration(&block.window.0, &at.key("window")).unwrap_or(Span::HOUR);
+    fn program(
+        &mut self,
+        at: &At,
+        block: &ModelBlock,
+        merged: &Merged,
+    ) -> Option<(Program, Vec<StreamDef>)> {
+        self.window = self
+            .duration(&block.window.0, &at.key("window"))
+            .unwrap_or(Span::HOUR);
         if self.window.0 < Span::SECOND.0 || Span::DAY.0 % self.window.0 != 0 {
             let message = format!("found the window {}, expected a part of a day", self.window);
-            self.report.error(&at.key("window"), message, Some("for example 1h or 15m".into()));
+            self.report.error(
+                &at.key("window"),
+                message,
+                Some("for example 1h or 15m".into()),
+            );
         }
         let warmup = match &block.warmup {
-            Some(text) => self.duration(&text.0, &at.key("warmup")).unwrap_or_default(),
+            Some(text) => self
+                .duration(&text.0, &at.key("warmup"))
+                .unwrap_or_default(),
             None => Span(0),
         };
         let zone_name = block.time_zone.clone().unwrap_or_else(|| "UTC".into());
         let zone = Zone::named(&zone_name);
         if zone.is_none() {
             let help = "write an IANA name such as UTC or Europe/Berlin";
-            self.report.error(&at.key("time_zone"), format!("there is no time zone `{zone_name}`"), Some(help.into()));
+            self.report.error(
+                &at.key("time_zone"),
+                format!("there is no time zone `{zone_name}`"),
+                Some(help.into()),
+            );
         }
         let reference = self.reference(at, block);
         let spikes = self.spikes(at, block);
@@ -166,7 +234,8 @@ impl Compiler {
         self.units(merged);
         let drafts = self.drafts();
         if self.texts.overflows() {
-            self.report.error(at, "the model has more than 65,535 different texts", None);
+            self.report
+                .error(at, "the model has more than 65,535 different texts", None);
         }
         if self.report.has_errors() {
             return None;
@@ -188,7 +257,11 @@ impl Compiler {
             dictionary: self.texts.dictionary(),
         };
         self.check_graph(&program);
-        let definitions = self.units.iter().map(|unit| unit.definition.clone()).collect();
+        let definitions = self
+            .units
+            .iter()
+            .map(|unit| unit.definition.clone())
+            .collect();
         Some((program, definitions))
     }
 
@@ -197,23 +270,36 @@ impl Compiler {
         fn common(a: i64, b: i64) -> i64 {
             if b == 0 { a } else { common(b, a % b) }
         }
-        let looks = |e: &Expr| matches!(e, Expr::CountState(..) | Expr::Total(_) | Expr::ChangeOf(_));
-        let tick = streams.iter().fold(self.window.0, |tick, stream| match &stream.source {
-            Some(Source::Platform { every, at, .. }) if stream.variables.iter().any(|v| v.value.any(looks)) => {
-                common(common(tick, every.0), at.unwrap_or_default().0)
-            }
-            _ => tick,
-        });
+        let looks =
+            |e: &Expr| matches!(e, Expr::CountState(..) | Expr::Total(_) | Expr::ChangeOf(_));
+        let tick = streams
+            .iter()
+            .fold(self.window.0, |tick, stream| match &stream.source {
+                Some(Source::Platform { every, at, .. })
+                    if stream.variables.iter().any(|v| v.value.any(looks)) =>
+                {
+                    common(common(tick, every.0), at.unwrap_or_default().0)
+                }
+                _ => tick,
+            });
         // Looking more often than every minute is not worth its cost: such a timer sees the last minute.
         let minutes = self.window.0 % Span::MINUTE.0 == 0;
-        if tick < Span::MINUTE.0 && minutes { Span::MINUTE } else { Span(tick) }
+        if tick < Span::MINUTE.0 && minutes {
+            Span::MINUTE
+        } else {
+            Span(tick)
+        }
     }
 
     fn duration(&mut self, text: &str, at: &At) -> Option<Span> {
         match units::duration(text) {
             Ok(span) => Some(span),
             Err(message) => {
-                self.report.error(at, message, Some("write a number and a unit: 10s, 5m, 2h, 1d, 1w".into()));
+                self.report.error(
+                    at,
+                    message,
+                    Some("write a number and a unit: 10s, 5m, 2h, 1d, 1w".into()),
+                );
                 None
             }
         }
@@ -224,7 +310,11 @@ impl Compiler {
         match share {
             Ok(share) if range.contains(&share) => share,
             Ok(share) => {
-                let message = format!("found {share}, expected {} to {}", range.start(), range.end());
+                let message = format!(
+                    "found {share}, expected {} to {}",
+                    range.start(),
+                    range.end()
+                );
                 self.report.error(at, message, None);
                 0.0
             }
@@ -242,24 +332,41 @@ impl Compiler {
             None => 0.0,
         };
         match block.reference.start.parse() {
-            Ok(start) => Some(Reference { start, days: block.reference.days, growth_per_month: growth }),
+            Ok(start) => Some(Reference {
+                start,
+                days: block.reference.days,
+                growth_per_month: growth,
+            }),
             Err(_) => {
                 let message = format!("`{}` is not a date", block.reference.start);
-                self.report.error(&at.key("start"), message, Some("write year-month-day, such as 2026-02-02".into()));
+                self.report.error(
+                    &at.key("start"),
+                    message,
+                    Some("write year-month-day, such as 2026-02-02".into()),
+                );
                 None
             }
         }
     }
 
     fn spikes(&mut self, at: &At, block: &ModelBlock) -> Spikes {
-        let none = Spikes { share: 0.0, size: 0.0, every: Span::DAY };
+        let none = Spikes {
+            share: 0.0,
+            size: 0.0,
+            every: Span::DAY,
+        };
         let Some(spikes) = &block.spikes else {
             return none;
         };
         let at = at.key("spikes");
-        let every = self.duration(&spikes.every.0, &at.key("every")).unwrap_or(Span::DAY);
+        let every = self
+            .duration(&spikes.every.0, &at.key("every"))
+            .unwrap_or(Span::DAY);
         if every.0 <= 0 || every.0 % self.window.0 != 0 {
-            let message = format!("the interval {every} is not a multiple of the window, {}", self.window);
+            let message = format!(
+                "the interval {every} is not a multiple of the window, {}",
+                self.window
+            );
             self.report.error(&at.key("every"), message, None);
             return none;
         }
@@ -270,9 +377,22 @@ impl Compiler {
         }
     }
 
-    fn profile(&mut self, name: &str, at: &At, definition: &ProfileDef, merged: &Merged) -> Profile {
-        let mut profile = Profile { name: name.to_owned(), growth: definition.growth, ..Profile::flat() };
-        for (key, weights) in [("hours", &definition.hours), ("weekdays", &definition.weekdays)] {
+    fn profile(
+        &mut self,
+        name: &str,
+        at: &At,
+        definition: &ProfileDef,
+        merged: &Merged,
+    ) -> Profile {
+        let mut profile = Profile {
+            name: name.to_owned(),
+            growth: definition.growth,
+            ..Profile::flat()
+        };
+        for (key, weights) in [
+            ("hours", &definition.hours),
+            ("weekdays", &definition.weekdays),
+        ] {
             let Some(weights) = weights else {
                 continue;
             };
@@ -280,8 +400,14 @@ impl Compiler {
             if weights.len() != wanted {
                 let message = format!("found {} weights, expected {wanted}", weights.len());
                 self.report.error_at_key(&at.key(key), message, None);
-            } else if weights.iter().any(|w| *w < 0.0 || !w.is_finite()) || weights.iter().sum::<f64>() <= 0.0 {
-                self.report.error_at_key(&at.key(key), "weights are 0 or more, and not all of them 0", None);
+            } else if weights.iter().any(|w| *w < 0.0 || !w.is_finite())
+                || weights.iter().sum::<f64>() <= 0.0
+            {
+                self.report.error_at_key(
+                    &at.key(key),
+                    "weights are 0 or more, and not all of them 0",
+                    None,
+                );
             } else if key == "hours" {
                 profile.hours.copy_from_slice(weights);
             } else {
@@ -293,25 +419,38 @@ impl Compiler {
                 Some((file, seasons)) => {
                     let place = At::new(*file, &["calendars", calendar]);
                     for (i, season) in seasons.iter().enumerate() {
-                        let day = |text: &str, key: &str, report: &mut Reporter| match units::day_of_year(text) {
-                            Ok(day) => day,
-                            Err(message) => {
-                                report.error(&place.key(i).key(key), message, None);
-                                (1, 1)
+                        let day = |text: &str, key: &str, report: &mut Reporter| {
+                            match units::day_of_year(text) {
+                                Ok(day) => day,
+                                Err(message) => {
+                                    report.error(&place.key(i).key(key), message, None);
+                                    (1, 1)
+                                }
                             }
                         };
                         if season.factor < 0.0 {
-                            let message = format!("found the factor {}, expected 0 or more", season.factor);
-                            self.report.error(&place.key(i).key("factor"), message, None);
+                            let message =
+                                format!("found the factor {}, expected 0 or more", season.factor);
+                            self.report
+                                .error(&place.key(i).key("factor"), message, None);
                         }
                         let from = day(&season.from, "from", &mut self.report);
                         let to = day(&season.to, "to", &mut self.report);
-                        profile.seasons.push(Season { name: season.name.clone(), from, to, factor: season.factor });
+                        profile.seasons.push(Season {
+                            name: season.name.clone(),
+                            from,
+                            to,
+                            factor: season.factor,
+                        });
                     }
                 }
                 None => {
                     let help = suggestion(calendar, merged.calendars.keys().map(String::as_str));
-                    self.report.error(&at.key("calendar"), format!("there is no calendar `{calendar}`"), help);
+                    self.report.error(
+                        &at.key("calendar"),
+                        format!("there is no calendar `{calendar}`"),
+                        help,
+                    );
                 }
             }
         }
@@ -319,28 +458,62 @@ impl Compiler {
     }
 
     fn kind(&self, name: &str) -> Option<KindId> {
-        self.kinds.iter().position(|kind| kind.name == name).map(|i| i as KindId)
+        self.kinds
+            .iter()
+            .position(|kind| kind.name == name)
+            .map(|i| i as KindId)
     }
 
     fn counter(&self, name: &str) -> Option<u16> {
-        self.counters.iter().position(|counter| counter == name).map(|i| i as u16)
+        self.counters
+            .iter()
+            .position(|counter| counter == name)
+            .map(|i| i as u16)
     }
 
     fn runs_on_platform(&self, stream: usize) -> bool {
         let definition = &self.units[stream].definition;
-        definition.timer.as_ref().is_some_and(|timer| timer.per.is_none()) && definition.causes.is_empty()
+        definition
+            .timer
+            .as_ref()
+            .is_some_and(|timer| timer.per.is_none())
+            && definition.causes.is_empty()
     }
 
     fn entities(&mut self, merged: &Merged) -> Vec<Kind> {
-        for (name, (_, definition)) in &merged.entities {
-            let states = definition.states.clone().unwrap_or_else(|| vec!["active".into()]);
-            self.kinds.push(KindNames { name: name.clone(), states, ..KindNames::default() });
+        for (name, (file, definition)) in &merged.entities {
+            let at = At::new(*file, &["entities", name]);
+            self.check_name(name, &at);
+            for part in ["attributes", "variables"] {
+                let names = if part == "attributes" {
+                    &definition.attributes
+                } else {
+                    &definition.variables
+                };
+                names
+                    .keys()
+                    .for_each(|name| self.check_name(name, &at.key(part).key(name)));
+            }
+            for (i, state) in definition.states.iter().flatten().enumerate() {
+                self.check_name(state, &at.key("states").key(i));
+            }
+            let states = definition
+                .states
+                .clone()
+                .unwrap_or_else(|| vec!["active".into()]);
+            self.kinds.push(KindNames {
+                name: name.clone(),
+                states,
+                ..KindNames::default()
+            });
         }
         merged
             .entities
             .iter()
             .enumerate()
-            .map(|(k, (name, (file, definition)))| self.entity(k, &At::new(*file, &["entities", name]), definition))
+            .map(|(k, (name, (file, definition)))| {
+                self.entity(k, &At::new(*file, &["entities", name]), definition)
+            })
             .collect()
     }
 
@@ -348,15 +521,23 @@ impl Compiler {
         let name = self.kinds[k].name.clone();
         let states = self.kinds[k].states.clone();
         if states.is_empty() || states.len() > 255 {
-            self.report.error_at_key(&at.key("states"), "a kind has 1 to 255 states", None);
+            self.report
+                .error_at_key(&at.key("states"), "a kind has 1 to 255 states", None);
         }
         let state = |wanted: &Option<String>, key: &str, report: &mut Reporter| match wanted {
             None => 0,
-            Some(wanted) => states.iter().position(|state| state == wanted).unwrap_or_else(|| {
-                let help = suggestion(wanted, states.iter().map(String::as_str));
-                report.error(&at.key(key), format!("a {name} has no state `{wanted}`"), help);
-                0
-            }) as u8,
+            Some(wanted) => states
+                .iter()
+                .position(|state| state == wanted)
+                .unwrap_or_else(|| {
+                    let help = suggestion(wanted, states.iter().map(String::as_str));
+                    report.error(
+                        &at.key(key),
+                        format!("a {name} has no state `{wanted}`"),
+                        help,
+                    );
+                    0
+                }) as u8,
         };
         let starts = state(&definition.starts, "starts", &mut self.report);
         let joins = state(&definition.joins, "joins", &mut self.report);
@@ -393,11 +574,25 @@ impl Compiler {
         }
     }
 
-    fn attribute(&mut self, k: usize, at: &At, name: &str, value: &ValueDef, variable: bool) -> Option<Attribute> {
+    fn attribute(
+        &mut self,
+        k: usize,
+        at: &At,
+        name: &str,
+        value: &ValueDef,
+        variable: bool,
+    ) -> Option<Attribute> {
         if ["id", "age", "state"].contains(&name) {
-            self.report.error_at_key(at, format!("every entity already has `{name}`"), Some("choose another name".into()));
+            self.report.error_at_key(
+                at,
+                format!("every entity already has `{name}`"),
+                Some("choose another name".into()),
+            );
         }
-        let about = About::Entity { kind: k, variables: false };
+        let about = About::Entity {
+            kind: k,
+            variables: false,
+        };
         let scope = Scope::new(about, at.clone(), &format!("{}/{name}", self.kinds[k].name));
         let typed = self.value(value, &scope, name)?;
         let long = match value {
@@ -406,7 +601,11 @@ impl Compiler {
         };
         let Some(kind) = self.column_type(typed.ty, long.r#type) else {
             let message = format!("an entity cannot hold {}", self.type_name(typed.ty));
-            self.report.error_at_key(at, message, Some("divide a duration by a unit, such as `/ 1d`".into()));
+            self.report.error_at_key(
+                at,
+                message,
+                Some("divide a duration by a unit, such as `/ 1d`".into()),
+            );
             return None;
         };
         let entry = (name.to_owned(), typed.ty, typed.texts.clone());
@@ -416,23 +615,44 @@ impl Compiler {
         } else {
             names.attributes.push(entry);
         }
-        let column = ColumnSpec { name: name.to_owned(), kind, unit: long.unit, description: long.description, nullable: false };
-        Some(Attribute { column, value: typed.expr })
+        let column = ColumnSpec {
+            name: name.to_owned(),
+            kind,
+            unit: long.unit,
+            description: long.description,
+            nullable: false,
+        };
+        Some(Attribute {
+            column,
+            value: typed.expr,
+        })
     }
 
-    fn belongs(&mut self, k: usize, at: &At, definition: &EntityDef, variables: &mut Vec<Attribute>) -> Vec<Belonging> {
+    fn belongs(
+        &mut self,
+        k: usize,
+        at: &At,
+        definition: &EntityDef,
+        variables: &mut Vec<Attribute>,
+    ) -> Vec<Belonging> {
         let mut belongings = Vec::new();
         for (owner, bounds) in &definition.belongs_to {
             let at = at.key("belongs_to").key(owner);
             let Some(kind) = self.kind(owner) else {
                 let help = suggestion(owner, self.kinds.iter().map(|kind| kind.name.as_str()));
-                self.report.error_at_key(&at, format!("there is no kind of entity `{owner}`"), help);
+                self.report.error_at_key(
+                    &at,
+                    format!("there is no kind of entity `{owner}`"),
+                    help,
+                );
                 continue;
             };
             if bounds.min > bounds.max {
                 self.report.error(&at, "`min` is more than `max`", None);
             }
-            self.kinds[k].variables.push((owner.clone(), Ty::Entity(kind), None));
+            self.kinds[k]
+                .variables
+                .push((owner.clone(), Ty::Entity(kind), None));
             let column = ColumnSpec {
                 name: format!("{owner}_id"),
                 kind: ColumnType::Id,
@@ -440,9 +660,17 @@ impl Compiler {
                 description: Some(format!("The {owner} it belongs to at the end of the run")),
                 nullable: true,
             };
-            variables.push(Attribute { column, value: Expr::Num(f64::from_bits(NO_ENTITY)) });
+            variables.push(Attribute {
+                column,
+                value: Expr::Num(f64::from_bits(NO_ENTITY)),
+            });
             let variable = (variables.len() - 1) as u16;
-            belongings.push(Belonging { variable, owner: kind, min: bounds.min, max: bounds.max });
+            belongings.push(Belonging {
+                variable,
+                owner: kind,
+                min: bounds.min,
+                max: bounds.max,
+            });
         }
         belongings
     }
@@ -475,11 +703,34 @@ impl Compiler {
             && name.len() <= 100
             && name.split('.').all(|part| {
                 part.starts_with(|c: char| c.is_ascii_lowercase())
-                    && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+                    && part
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             });
         if !fine || name == "source" {
             let help = "lower-case words, digits and _, joined by dots, such as booking.requested";
-            self.report.error_at_key(at, format!("`{name}` cannot be the name of a stream"), Some(help.into()));
+            self.report.error_at_key(
+                at,
+                format!("`{name}` cannot be the name of a stream"),
+                Some(help.into()),
+            );
+        }
+    }
+
+    /// Names become columns and files, and parts of expressions: they are plain words.
+    fn check_name(&mut self, name: &str, at: &At) {
+        let fine = name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !fine {
+            let help = "lower-case letters, digits and _, beginning with a letter";
+            self.report.error_at_key(
+                at,
+                format!("`{name}` cannot be a name here"),
+                Some(help.into()),
+            );
         }
     }
 
@@ -502,17 +753,44 @@ impl Compiler {
             own.push(created);
             if unit.definition.requires.is_some() {
                 let help = "put the condition on the cause, as `when`";
-                self.report.error_at_key(&unit.at.key("requires"), "a stream that creates has no `requires`", Some(help.into()));
+                self.report.error_at_key(
+                    &unit.at.key("requires"),
+                    "a stream that creates has no `requires`",
+                    Some(help.into()),
+                );
             }
         }
-        for (key, map, is_field) in [("let", &unit.definition.r#let, false), ("fields", &unit.definition.fields, true)] {
+        for (key, map, is_field) in [
+            ("let", &unit.definition.r#let, false),
+            ("fields", &unit.definition.fields, true),
+        ] {
             for (name, definition) in map {
                 let at = unit.at.key(key).key(name);
-                let taken = own.iter().any(|variable: &OwnVariable| variable.name == *name);
-                let common = is_field && ["event_id", "time", "cause_id", "root_id", "cell", "attribution"].contains(&name.as_str());
+                self.check_name(name, &at);
+                let taken = own
+                    .iter()
+                    .any(|variable: &OwnVariable| variable.name == *name);
+                let common = is_field
+                    && [
+                        "event_id",
+                        "time",
+                        "cause_id",
+                        "root_id",
+                        "cell",
+                        "attribution",
+                    ]
+                    .contains(&name.as_str());
                 if taken || common {
-                    let why = if taken { "is defined twice in this stream" } else { "is a column that every event has" };
-                    self.report.error_at_key(&at, format!("`{name}` {why}"), Some("choose another name".into()));
+                    let why = if taken {
+                        "is defined twice in this stream"
+                    } else {
+                        "is a column that every event has"
+                    };
+                    self.report.error_at_key(
+                        &at,
+                        format!("`{name}` {why}"),
+                        Some("choose another name".into()),
+                    );
                     continue;
                 }
                 own.push(variable(name, at, Some(definition.clone()), is_field));
@@ -526,7 +804,11 @@ impl Compiler {
         let unit = self.units[s].clone();
         let actor = match (&unit.definition.source, &unit.definition.timer) {
             (Some(_), Some(_)) => {
-                self.report.error_at_key(&unit.at.key("timer"), "a stream has a `source` or a `timer`, not both", None);
+                self.report.error_at_key(
+                    &unit.at.key("timer"),
+                    "a stream has a `source` or a `timer`, not both",
+                    None,
+                );
                 return;
             }
             (Some(source), None) => source.actor.clone(),
@@ -534,18 +816,40 @@ impl Compiler {
             (None, None) => {
                 if unit.definition.causes.is_empty() {
                     let help = "add `source`, `timer` or `causes`";
-                    self.report.error_at_key(&unit.at, format!("nothing ever makes an event of {}", unit.name), Some(help.into()));
+                    self.report.error_at_key(
+                        &unit.at,
+                        format!("nothing ever makes an event of {}", unit.name),
+                        Some(help.into()),
+                    );
                 }
                 None
             }
         };
         let given = if let Some(actor) = actor {
-            self.kind(&actor).map(|kind| (actor, Ty::Entity(kind), None))
+            self.kind(&actor)
+                .map(|kind| (actor, Ty::Entity(kind), None))
         } else {
-            let for_each = unit.definition.timer.as_ref().and_then(|timer| timer.for_each.as_ref());
+            let for_each = unit
+                .definition
+                .timer
+                .as_ref()
+                .and_then(|timer| timer.for_each.as_ref());
             if for_each.is_some_and(|map| map.len() != 1 || map.values().any(Vec::is_empty)) {
                 let at = unit.at.key("timer").key("for_each");
-                self.report.error_at_key(&at, "`for_each` names one list of texts", Some("for example {channel: [search, social]}".into()));
+                self.report.error_at_key(
+                    &at,
+                    "`for_each` names one list of texts",
+                    Some("for example {channel: [search, social]}".into()),
+                );
+            }
+            let lists = for_each.into_iter().flat_map(|map| map.values());
+            for (i, text, list) in lists.flat_map(|list| list.iter().enumerate().map(move |(i, text)| (i, text, list))) {
+                // A timer is known by its text: two of one text would make every event twice.
+                if list[..i].contains(text) {
+                    let at = unit.at.key("timer").key("for_each");
+                    let message = format!("`{text}` stands in `for_each` twice");
+                    self.report.error_at_key(&at, message, Some("remove one of the two".into()));
+                }
             }
             for_each.and_then(|map| map.first()).map(|(name, list)| {
                 let texts = list.iter().map(|text| self.texts.code(text)).collect();
@@ -555,12 +859,21 @@ impl Compiler {
         let unit = &mut self.units[s];
         unit.given = given;
         if let Some((name, ty, texts)) = &unit.given {
-            let input = streams::Input { name: name.clone(), givers: vec![Restrict::Source], ty: *ty, texts: texts.clone() };
+            let input = streams::Input {
+                name: name.clone(),
+                givers: vec![Restrict::Source],
+                ty: *ty,
+                texts: texts.clone(),
+            };
             unit.inputs.push(input);
         }
         if unit.definition.timer.is_some() && !unit.definition.causes.is_empty() {
             let at = unit.at.key("timer");
-            self.report.error_at_key(&at, "a stream with a timer has no causes", Some("make two streams".into()));
+            self.report.error_at_key(
+                &at,
+                "a stream with a timer has no causes",
+                Some("make two streams".into()),
+            );
         }
     }
 
@@ -571,15 +884,26 @@ impl Compiler {
             let at = unit.at.key("causes").key(position).key("on");
             let Some(parent) = self.units.iter().position(|unit| unit.name == cause.on) else {
                 let help = suggestion(&cause.on, self.units.iter().map(|unit| unit.name.as_str()));
-                self.report.error(&at, format!("there is no stream `{}`", cause.on), help);
+                self.report
+                    .error(&at, format!("there is no stream `{}`", cause.on), help);
                 continue;
             };
             if causes.iter().any(|other| other.parent == parent) {
                 let message = format!("`{}` already causes this stream", cause.on);
-                self.report.error(&at, message, Some("put both into one cause, with a `probability` that depends on it".into()));
+                self.report.error(
+                    &at,
+                    message,
+                    Some("put both into one cause, with a `probability` that depends on it".into()),
+                );
                 continue;
             }
-            causes.push(Cause { parent, position, outcome: cause.outcome.clone(), guard: None, doing: false });
+            causes.push(Cause {
+                parent,
+                position,
+                outcome: cause.outcome.clone(),
+                guard: None,
+                doing: false,
+            });
         }
         self.units[s].causes = causes;
     }
@@ -591,15 +915,32 @@ impl Compiler {
                 for own in 0..self.units[s].own.len() {
                     self.variable(s, own);
                 }
-                let requires = self.units[s].definition.requires.clone().and_then(|Expression(text)| {
-                    let about = About::Stream { stream: s, restrict: Restrict::Any, inside: None };
-                    let name = format!("{}/requires", self.units[s].name);
-                    let mut scope = Scope::new(about, self.units[s].at.key("requires"), &name);
-                    self.expression_of(&text, &mut scope, &[Ty::Bool]).map(|typed| typed.expr)
-                });
+                let requires =
+                    self.units[s]
+                        .definition
+                        .requires
+                        .clone()
+                        .and_then(|Expression(text)| {
+                            let about = About::Stream {
+                                stream: s,
+                                restrict: Restrict::Any,
+                                inside: None,
+                            };
+                            let name = format!("{}/requires", self.units[s].name);
+                            let mut scope =
+                                Scope::new(about, self.units[s].at.key("requires"), &name);
+                            self.expression_of(&text, &mut scope, &[Ty::Bool])
+                                .map(|typed| typed.expr)
+                        });
                 let changes = self.changes(s);
                 let source = self.source(s);
-                Draft { source, requires, changes, effects: Vec::new(), outcomes: Vec::new() }
+                Draft {
+                    source,
+                    requires,
+                    changes,
+                    effects: Vec::new(),
+                    outcomes: Vec::new(),
+                }
             })
             .collect();
         for (s, draft) in drafts.iter_mut().enumerate() {

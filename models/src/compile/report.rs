@@ -17,7 +17,10 @@ pub struct At {
 impl At {
     /// The place of a top-level block's entry.
     pub fn new(file: usize, path: &[&str]) -> At {
-        At { file, path: path.iter().map(|part| (*part).to_owned()).collect() }
+        At {
+            file,
+            path: path.iter().map(|part| (*part).to_owned()).collect(),
+        }
     }
 
     /// A place below this one.
@@ -38,11 +41,28 @@ pub struct Reporter {
 impl Reporter {
     /// A reporter on these files and their trees.
     pub fn new(files: Vec<SourceFile>, trees: Vec<Node>) -> Reporter {
-        Reporter { files, trees, list: Vec::new() }
+        Reporter {
+            files,
+            trees,
+            list: Vec::new(),
+        }
     }
 
-    fn push(&mut self, severity: Severity, file: usize, span: Range<usize>, message: String, help: Option<String>) {
-        let diagnostic = Diagnostic { severity, file: Some(file), span, message, help };
+    fn push(
+        &mut self,
+        severity: Severity,
+        file: usize,
+        span: Range<usize>,
+        message: String,
+        help: Option<String>,
+    ) {
+        let diagnostic = Diagnostic {
+            severity,
+            file: Some(file),
+            span,
+            message,
+            help,
+        };
         // One mistake may be met from several sides.
         if !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
@@ -55,7 +75,13 @@ impl Reporter {
         // A whole block would bury the message: its first line is enough.
         let text = &self.files[at.file].text[node.span.clone()];
         let end = node.span.start + text.find('\n').unwrap_or(text.len());
-        self.push(Severity::Error, at.file, node.span.start..end, message.into(), help);
+        self.push(
+            Severity::Error,
+            at.file,
+            node.span.start..end,
+            message.into(),
+            help,
+        );
     }
 
     /// An error about the key at a place.
@@ -64,9 +90,14 @@ impl Reporter {
         self.push(Severity::Error, at.file, span, message.into(), help);
     }
 
-
     /// An error about a part of the expression at a place.
-    pub fn error_in(&mut self, at: &At, part: &Range<usize>, message: impl Into<String>, help: Option<String>) {
+    pub fn error_in(
+        &mut self,
+        at: &At,
+        part: &Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         let node = self.trees[at.file].at(&at.path);
         let quote = match &node.value {
             Value::Scalar { plain, .. } => usize::from(!plain),
@@ -91,7 +122,11 @@ impl Reporter {
 
     /// All that is wrong, in the order of the files.
     pub fn finish(mut self) -> Diagnostics {
-        self.list.sort_by_key(|d| (d.file, d.span.start, d.span.end));
-        Diagnostics { files: self.files, list: self.list }
+        self.list
+            .sort_by_key(|d| (d.file, d.span.start, d.span.end));
+        Diagnostics {
+            files: self.files,
+            list: self.list,
+        }
     }
 }

@@ -38,7 +38,9 @@ pub struct Input {
 impl Input {
     /// Whether a cause gives it.
     pub fn given_by(&self, parent: usize) -> bool {
-        self.givers.iter().any(|giver| matches!(giver, Restrict::Any) || *giver == Restrict::Only(parent))
+        self.givers
+            .iter()
+            .any(|giver| matches!(giver, Restrict::Any) || *giver == Restrict::Only(parent))
     }
 
     fn covers(&self, restrict: &Restrict) -> bool {
@@ -113,10 +115,29 @@ impl Unit {
     pub fn has_source(&self) -> bool {
         self.definition.source.is_some() || self.definition.timer.is_some()
     }
+
+    /// The name of the kind whose doing its source's or timer's events are.
+    fn actor(&self) -> Option<&String> {
+        let (source, timer) = (&self.definition.source, &self.definition.timer);
+        let actor = source.as_ref().and_then(|source| source.actor.as_ref());
+        actor.or(timer.as_ref().and_then(|timer| timer.per.as_ref()))
+    }
 }
 
-/// Where a name is missing, as the end of a sentence.
-pub type Missing = String;
+/// Why a name is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Where it is missing, as the end of a sentence; empty where no cause is to blame.
+    Where(String),
+    /// What would give it is wrong, which is reported by itself.
+    Reported,
+}
+
+impl From<String> for Missing {
+    fn from(place: String) -> Missing {
+        Missing::Where(place)
+    }
+}
 
 impl Compiler {
     /// Finds what a name means on an event of a stream. `inside` is the variable that is being
@@ -131,20 +152,38 @@ impl Compiler {
         restrict: &Restrict,
         inside: Option<usize>,
     ) -> Result<Option<Typed>, Missing> {
-        let own = self.units[stream].own.iter().position(|variable| variable.name == name);
+        let own = self.units[stream]
+            .own
+            .iter()
+            .position(|variable| variable.name == name);
         if let Some(own) = own.filter(|&own| Some(own) != inside) {
-            let typed = self.variable(stream, own);
-            return Ok(typed.map(|t| Typed { expr: Expr::Slot(OWN + own as u16), ..t }));
+            let typed = self.variable(stream, own).ok_or(Missing::Reported)?;
+            return Ok(Some(Typed {
+                expr: Expr::Slot(OWN + own as u16),
+                ..typed
+            }));
         }
         self.find_input(stream, name, restrict)
     }
 
     /// Finds a name among what a stream's causes and source give.
-    fn find_input(&mut self, stream: usize, name: &str, restrict: &Restrict) -> Result<Option<Typed>, Missing> {
-        let known = self.units[stream].inputs.iter().position(|i| i.name == name && i.covers(restrict));
+    fn find_input(
+        &mut self,
+        stream: usize,
+        name: &str,
+        restrict: &Restrict,
+    ) -> Result<Option<Typed>, Missing> {
+        let known = self.units[stream]
+            .inputs
+            .iter()
+            .position(|i| i.name == name && i.covers(restrict));
         if let Some(at) = known {
             let input = &self.units[stream].inputs[at];
-            return Ok(Some(Typed { expr: Expr::Slot(at as u16), ty: input.ty, texts: input.texts.clone() }));
+            return Ok(Some(Typed {
+                expr: Expr::Slot(at as u16),
+                ty: input.ty,
+                texts: input.texts.clone(),
+            }));
         }
         let entry = (stream, name.to_owned());
         if self.visiting.contains(&entry) {
@@ -159,11 +198,19 @@ impl Compiler {
         };
         let inputs = &mut self.units[stream].inputs;
         // One word serves all causes that give the same name, each in its own case.
-        let at = match inputs.iter().position(|input| input.name == name && input.ty == ty) {
+        let at = match inputs
+            .iter()
+            .position(|input| input.name == name && input.ty == ty)
+        {
             Some(at) => at,
             None => {
                 let texts = Some(Default::default());
-                inputs.push(Input { name: name.to_owned(), givers: Vec::new(), ty, texts });
+                inputs.push(Input {
+                    name: name.to_owned(),
+                    givers: Vec::new(),
+                    ty,
+                    texts,
+                });
                 inputs.len() - 1
             }
         };
@@ -176,17 +223,27 @@ impl Compiler {
             }
             _ => None,
         };
-        Ok(Some(Typed { expr: Expr::Slot(at as u16), ty, texts }))
+        Ok(Some(Typed {
+            expr: Expr::Slot(at as u16),
+            ty,
+            texts,
+        }))
     }
 
     /// Type and texts of a name on all the causes that must give it.
-    fn provided(&mut self, stream: usize, name: &str, restrict: &Restrict) -> Result<Option<(Ty, Texts)>, Missing> {
+    fn provided(
+        &mut self,
+        stream: usize,
+        name: &str,
+        restrict: &Restrict,
+    ) -> Result<Option<(Ty, Texts)>, Missing> {
         let mut found: Option<(Ty, Texts)> = None;
         let mut merge = |ty: Ty, texts: Texts| -> Result<(), Missing> {
             found = Some(match found.take() {
                 None => (ty, texts),
                 Some((before, _)) if before != ty => {
-                    return Err(": its causes have values of different types by this name".into());
+                    let place = ": its causes have values of different types by this name";
+                    return Err(place.to_owned().into());
                 }
                 Some((ty, Some(mut a))) => match texts {
                     Some(b) => {
@@ -203,7 +260,12 @@ impl Compiler {
         if unit.has_source() && !matches!(restrict, Restrict::Only(_)) {
             match &unit.given {
                 Some((given, ty, texts)) if given == name => merge(*ty, texts.clone())?,
-                _ => return Err(format!(" when the event comes from the source of {}", unit.name)),
+                // The kind whose doing it is does not exist.
+                None if unit.actor().is_some() => return Err(Missing::Reported),
+                _ => {
+                    let place = format!(" when the event comes from the source of {}", unit.name);
+                    return Err(place.into());
+                }
             }
         }
         if *restrict != Restrict::Source {
@@ -211,24 +273,45 @@ impl Compiler {
                 if matches!(restrict, Restrict::Only(only) if *only != cause.parent) {
                     continue;
                 }
+                // A value that is handed on around a circle of events gets its type where it enters.
+                let same = self.units[cause.parent]
+                    .own
+                    .iter()
+                    .find(|variable| variable.name == name);
+                if same.is_some_and(|variable| matches!(variable.progress, Progress::Doing)) {
+                    continue;
+                }
                 let parent = self.units[cause.parent].name.clone();
                 let typed = match self.find_name(cause.parent, name, &Restrict::Any, None) {
                     Ok(Some(typed)) => typed,
                     Ok(None) => continue,
-                    Err(deeper) if deeper.is_empty() => return Err(format!(": {parent}, which causes it, has no `{name}`")),
+                    Err(Missing::Where(deeper)) if deeper.is_empty() => {
+                        return Err(format!(": {parent}, which causes it, has no `{name}`").into());
+                    }
                     Err(deeper) => return Err(deeper),
                 };
-                let far = unit.definition.causes[cause.position].cell.is_some_and(|c| c == crate::definition::CellDef::Any);
+                let far = unit.definition.causes[cause.position]
+                    .cell
+                    .is_some_and(|c| c == crate::definition::CellDef::Any);
                 if far && let Ty::Entity(kind) = typed.ty {
                     let kind = &self.kinds[usize::from(kind)].name;
-                    return Err(format!(": the {kind} lives in another cell than this event; carry its `{kind}.id` instead"));
+                    let place = format!(
+                        ": the {kind} lives in another cell than this event; carry its `{kind}.id` instead"
+                    );
+                    return Err(place.into());
                 }
                 merge(typed.ty, typed.texts)?;
             }
         }
         match found {
             Some(found) => Ok(Some(found)),
-            None if unit.causes.is_empty() || !self.visiting.iter().any(|(s, n)| n == name && *s != stream) => Err(String::new()),
+            // A cause that does not exist might have had it.
+            None if unit.causes.len() < unit.definition.causes.len() => Err(Missing::Reported),
+            None if unit.causes.is_empty()
+                || !self.visiting.iter().any(|(s, n)| n == name && *s != stream) =>
+            {
+                Err(String::new().into())
+            }
             None => Ok(None),
         }
     }
@@ -252,7 +335,11 @@ impl Compiler {
     /// Codes of the names of a stream's causes, and of `source` if it has one.
     pub fn causes_of(&mut self, stream: usize) -> BTreeSet<u16> {
         let unit = &self.units[stream];
-        let mut names: Vec<String> = unit.causes.iter().map(|c| self.units[c.parent].name.clone()).collect();
+        let mut names: Vec<String> = unit
+            .causes
+            .iter()
+            .map(|c| self.units[c.parent].name.clone())
+            .collect();
         if unit.has_source() {
             names.push("source".into());
         }
@@ -267,13 +354,25 @@ impl Compiler {
             Progress::Doing => {
                 let message = format!("`{}` depends on itself", variable.name);
                 let at = variable.at.clone();
-                self.report.error_at_key(&at, message, Some("break the circle with a draw or a constant".into()));
+                self.report.error_at_key(
+                    &at,
+                    message,
+                    Some("break the circle with a draw or a constant".into()),
+                );
                 return None;
             }
             Progress::Todo => variable.progress = Progress::Doing,
         }
-        let (name, at, definition) = (variable.name.clone(), variable.at.clone(), variable.definition.clone());
-        let about = About::Stream { stream, restrict: Restrict::Any, inside: Some(own) };
+        let (name, at, definition) = (
+            variable.name.clone(),
+            variable.at.clone(),
+            variable.definition.clone(),
+        );
+        let about = About::Stream {
+            stream,
+            restrict: Restrict::Any,
+            inside: Some(own),
+        };
         let purpose = format!("{}/{name}", self.units[stream].name);
         let typed = match definition {
             Some(definition) => self.value(&definition, &Scope::new(about, at, &purpose), &name),
@@ -300,45 +399,71 @@ impl Compiler {
             return Some(typed);
         };
         if typed.ty != Ty::Number {
-            let message = format!("only numbers can be rounded, this is {}", self.type_name(typed.ty));
+            let message = format!(
+                "only numbers can be rounded, this is {}",
+                self.type_name(typed.ty)
+            );
             self.report.error(&scope.at, message, None);
             return None;
         }
         let power: f64 = (0..decimals).fold(1.0, |power, _| power * 10.0);
-        Some(Typed::new(Expr::Unary(Unary::Round(power), Box::new(typed.expr)), Ty::Number))
+        Some(Typed::new(
+            Expr::Unary(Unary::Round(power), Box::new(typed.expr)),
+            Ty::Number,
+        ))
     }
 
     fn plain_value(&mut self, long: &FieldDef, scope: &Scope, name: &str) -> Option<Typed> {
         let below = |key: &str| scope.at(scope.at.key(key));
         match (&long.value, &long.choice, &long.by, &long.cases) {
-            (Some(Expression(text)), None, None, None) => self.expression(text, &mut below("value")),
+            (Some(Expression(text)), None, None, None) => {
+                self.expression(text, &mut below("value"))
+            }
             (None, Some(choice), None, None) => self.choice(choice, &below("choice"), name),
             (None, None, Some(by), Some(cases)) => self.cases(by, cases, scope, name),
             (None, None, None, None) => self.inherited(scope, name),
             (None, None, Some(_), None) => {
-                self.report.error_at_key(&scope.at.key("by"), "`by` needs `cases`", None);
+                self.report
+                    .error_at_key(&scope.at.key("by"), "`by` needs `cases`", None);
                 None
             }
             _ => {
                 let help = "write one of: `value`, `choice`, or `by` with `cases`";
-                self.report.error_at_key(&scope.at, format!("`{name}` has more than one kind of value"), Some(help.into()));
+                self.report.error_at_key(
+                    &scope.at,
+                    format!("`{name}` has more than one kind of value"),
+                    Some(help.into()),
+                );
                 None
             }
         }
     }
 
     fn inherited(&mut self, scope: &Scope, name: &str) -> Option<Typed> {
-        let About::Stream { stream, restrict, .. } = scope.about.clone() else {
+        let About::Stream {
+            stream, restrict, ..
+        } = scope.about.clone()
+        else {
             let help = Some("write a `value` or a `choice`".into());
-            self.report.error_at_key(&scope.at, format!("`{name}` has no value"), help);
+            self.report
+                .error_at_key(&scope.at, format!("`{name}` has no value"), help);
             return None;
         };
         match self.find_input(stream, name, &restrict) {
             Ok(typed) => typed,
-            Err(missing) => {
-                let missing = if missing.is_empty() { format!(": no cause of {} has it", self.units[stream].name) } else { missing };
+            Err(Missing::Reported) => None,
+            Err(Missing::Where(missing)) => {
+                let missing = if missing.is_empty() {
+                    format!(": no cause of {} has it", self.units[stream].name)
+                } else {
+                    missing
+                };
                 let message = format!("`{name}` has no value of its own and is not known{missing}");
-                self.report.error_at_key(&scope.at, message, Some("write a `value`, a `choice`, or `by` and `cases`".into()));
+                self.report.error_at_key(
+                    &scope.at,
+                    message,
+                    Some("write a `value`, a `choice`, or `by` and `cases`".into()),
+                );
                 None
             }
         }
@@ -348,16 +473,27 @@ impl Compiler {
         let total: f64 = choice.values().sum();
         for (text, weight) in choice {
             if *weight < 0.0 || !weight.is_finite() {
-                self.report.error(&scope.at.key(text), format!("found the weight {weight}, expected 0 or more"), None);
+                self.report.error(
+                    &scope.at.key(text),
+                    format!("found the weight {weight}, expected 0 or more"),
+                    None,
+                );
                 return None;
             }
         }
         if choice.is_empty() || total <= 0.0 {
-            self.report.error(&scope.at, format!("the weights of `{name}` add up to nothing"), None);
+            self.report.error(
+                &scope.at,
+                format!("the weights of `{name}` add up to nothing"),
+                None,
+            );
             return None;
         }
         // In the order of the texts, so that the order in the file does not matter.
-        let mut entries: Vec<(&String, f64)> = choice.iter().map(|(text, weight)| (text, *weight)).collect();
+        let mut entries: Vec<(&String, f64)> = choice
+            .iter()
+            .map(|(text, weight)| (text, *weight))
+            .collect();
         entries.sort_by(|a, b| a.0.cmp(b.0));
         let mut sum = 0.0;
         let shares = entries.iter().map(|(_, weight)| {
@@ -365,43 +501,87 @@ impl Compiler {
             sum
         });
         let shares: Vec<f64> = shares.collect();
-        let codes: Vec<u16> = entries.iter().map(|(text, _)| self.texts.code(text)).collect();
+        let codes: Vec<u16> = entries
+            .iter()
+            .map(|(text, _)| self.texts.code(text))
+            .collect();
         let texts = Some(codes.iter().copied().collect());
         let draw = scope.clone().purpose_of_choice();
-        Some(Typed { expr: Expr::Choice(shares, codes, draw), ty: Ty::Text, texts })
+        Some(Typed {
+            expr: Expr::Choice(shares, codes, draw),
+            ty: Ty::Text,
+            texts,
+        })
     }
 
-    fn cases(&mut self, by: &Expression, cases: &Map<ValueDef>, scope: &Scope, name: &str) -> Option<Typed> {
+    fn cases(
+        &mut self,
+        by: &Expression,
+        cases: &Map<ValueDef>,
+        scope: &Scope,
+        name: &str,
+    ) -> Option<Typed> {
         let mut by_scope = scope.at(scope.at.key("by"));
         let selector = self.expression_of(&by.0, &mut by_scope, &[Ty::Text])?;
         let by_cause = matches!(selector.expr, Expr::Cause);
         let mut lowered: Vec<(u16, Expr)> = Vec::new();
-        let (mut otherwise, mut ty, mut texts, mut wrong) = (None, None, Some(BTreeSet::new()), false);
+        let (mut otherwise, mut ty, mut texts, mut wrong) =
+            (None, None, Some(BTreeSet::new()), false);
         for (case, value) in cases {
             let at = scope.at.key("cases").key(case);
             let code = self.texts.code(case);
             let is_else = case == "else";
-            if !is_else && selector.texts.as_ref().is_some_and(|possible| !possible.contains(&code)) {
-                let possible = selector.texts.iter().flatten().map(|&code| self.texts.text(code));
+            if !is_else
+                && selector
+                    .texts
+                    .as_ref()
+                    .is_some_and(|possible| !possible.contains(&code))
+            {
+                let possible = selector
+                    .texts
+                    .iter()
+                    .flatten()
+                    .map(|&code| self.texts.text(code));
                 let help = suggestion(case, possible.chain(["else"]));
-                self.report.error_at_key(&at, format!("the value of `{}` is never '{case}'", by.0), help);
+                self.report.error_at_key(
+                    &at,
+                    format!("the value of `{}` is never '{case}'", by.0),
+                    help,
+                );
                 wrong = true;
                 continue;
             }
             let mut of_case = Scope::new(scope.about.clone(), at.clone(), "");
             of_case = of_case.with_purpose_part(scope, case);
-            if by_cause && !is_else && let About::Stream { stream, inside, .. } = scope.about {
+            if by_cause
+                && !is_else
+                && let About::Stream { stream, inside, .. } = scope.about
+            {
                 let parent = self.units.iter().position(|unit| unit.name == *case);
                 let restrict = parent.map_or(Restrict::Source, Restrict::Only);
-                of_case.about = About::Stream { stream, restrict, inside };
+                of_case.about = About::Stream {
+                    stream,
+                    restrict,
+                    inside,
+                };
             }
             let Some(typed) = self.value(value, &of_case, name) else {
                 wrong = true;
                 continue;
             };
-            let plain = |ty| if ty == Ty::Bool && matches!(value, ValueDef::Long(_)) { Ty::Bool } else { ty };
+            let plain = |ty| {
+                if ty == Ty::Bool && matches!(value, ValueDef::Long(_)) {
+                    Ty::Bool
+                } else {
+                    ty
+                }
+            };
             if *ty.get_or_insert(typed.ty) != plain(typed.ty) {
-                let message = format!("this case is {}, others are {}", self.type_name(typed.ty), self.type_name(ty.unwrap_or(Ty::Number)));
+                let message = format!(
+                    "this case is {}, others are {}",
+                    self.type_name(typed.ty),
+                    self.type_name(ty.unwrap_or(Ty::Number))
+                );
                 self.report.error(&at, message, None);
                 wrong = true;
             }
@@ -418,20 +598,41 @@ impl Compiler {
         if wrong {
             return None;
         }
-        let complete = selector.texts.as_ref().is_some_and(|p| p.iter().all(|code| lowered.iter().any(|(c, _)| c == code)));
+        let complete = selector
+            .texts
+            .as_ref()
+            .is_some_and(|p| p.iter().all(|code| lowered.iter().any(|(c, _)| c == code)));
         let otherwise = match otherwise {
             Some(expr) => expr,
             None if complete => lowered.pop()?.1,
             None => {
-                let missing = selector.texts.iter().flatten().filter(|code| !lowered.iter().any(|(c, _)| c == *code));
-                let missing: Vec<String> = missing.map(|&code| self.texts.text(code).to_owned()).collect();
-                let what = if missing.is_empty() { "`else`".to_owned() } else { format!("{} (or `else`)", missing.join(", ")) };
-                self.report.error_at_key(&scope.at.key("cases"), format!("the case {what} is missing"), None);
+                let missing = selector
+                    .texts
+                    .iter()
+                    .flatten()
+                    .filter(|code| !lowered.iter().any(|(c, _)| c == *code));
+                let missing: Vec<String> = missing
+                    .map(|&code| self.texts.text(code).to_owned())
+                    .collect();
+                let what = if missing.is_empty() {
+                    "`else`".to_owned()
+                } else {
+                    format!("{} (or `else`)", missing.join(", "))
+                };
+                self.report.error_at_key(
+                    &scope.at.key("cases"),
+                    format!("the case {what} is missing"),
+                    None,
+                );
                 return None;
             }
         };
         lowered.sort_by_key(|(code, _)| *code);
         let expr = Expr::Case(Box::new(selector.expr), lowered, Box::new(otherwise));
-        Some(Typed { expr, ty: ty?, texts })
+        Some(Typed {
+            expr,
+            ty: ty?,
+            texts,
+        })
     }
 }

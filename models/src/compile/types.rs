@@ -42,7 +42,11 @@ pub struct Typed {
 impl Typed {
     /// A value that is not a text.
     pub fn new(expr: Expr, ty: Ty) -> Typed {
-        Typed { expr, ty, texts: None }
+        Typed {
+            expr,
+            ty,
+            texts: None,
+        }
     }
 }
 
@@ -59,7 +63,10 @@ pub struct Texts16 {
 
 impl Default for Texts16 {
     fn default() -> Self {
-        let mut texts = Texts16 { list: Vec::new(), codes: BTreeMap::new() };
+        let mut texts = Texts16 {
+            list: Vec::new(),
+            codes: BTreeMap::new(),
+        };
         texts.code("");
         texts.code("source");
         texts

@@ -1,0 +1,101 @@
+//! `causeflow init`: a small working model in a new folder.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::errors::Failure;
+use crate::model::file_name;
+use crate::output::print;
+
+const SCHEMA: &str = "causeflow.schema.json";
+
+/// Runs the command.
+pub fn run(dir: &Path) -> Result<(), Failure> {
+    refuse_unless_empty(dir)?;
+    let files = files()?;
+    let mut written = Vec::new();
+    for (name, text) in &files {
+        if let Err(error) = write(dir, name, text, &mut written) {
+            // Half a model would be in the way of the next attempt.
+            written.iter().for_each(|path| drop(fs::remove_file(path)));
+            let path = dir.join(name);
+            return Err(Failure::Machine(format!(
+                "writing {} failed: {error}",
+                path.display()
+            )));
+        }
+    }
+    let shown = shown(dir);
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    print(&format!(
+        "Wrote {} to {shown}.\n\nNext:\n  \
+         causeflow check {shown}                   says what is wrong, also after your changes\n  \
+         causeflow explain {shown} order.placed    says what makes a stream and what follows\n  \
+         causeflow run {shown} --days 7            plays a week into out/shop-42\n\n\
+         docs/models.md explains every key; an editor with a YAML language server completes them.\n",
+        names.join(", "),
+    ))
+}
+
+/// A path as one would type it into a shell.
+fn shown(dir: &Path) -> String {
+    let text = dir.display().to_string();
+    if text.contains(char::is_whitespace) {
+        format!("'{text}'")
+    } else {
+        text
+    }
+}
+
+fn refuse_unless_empty(dir: &Path) -> Result<(), Failure> {
+    match fs::read_dir(dir) {
+        Ok(mut entries) => match entries.next() {
+            None => Ok(()),
+            Some(_) => {
+                let message = format!("the folder {} is not empty", dir.display());
+                Err(Failure::input(
+                    message,
+                    "choose a folder that is empty or does not exist yet",
+                ))
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            let message = format!("{} is a file", dir.display());
+            Err(Failure::input(
+                message,
+                "choose a folder that is empty or does not exist yet",
+            ))
+        }
+        Err(error) => Err(Failure::Machine(format!(
+            "reading {} failed: {error}",
+            dir.display()
+        ))),
+    }
+}
+
+/// The template's files with a line that points editors at the schema, and the schema.
+fn files() -> Result<Vec<(String, String)>, Failure> {
+    let schema = serde_json::to_string_pretty(&causeflow_models::schema());
+    let schema = schema.map_err(|error| Failure::Machine(format!("cannot write JSON: {error}")))?;
+    let modeline = format!("# yaml-language-server: $schema={SCHEMA}\n");
+    let template = causeflow_models::template().into_iter();
+    let mut files: Vec<(String, String)> = template
+        .map(|file| {
+            (
+                file_name(&file.path).to_owned(),
+                modeline.clone() + &file.text,
+            )
+        })
+        .collect();
+    files.push((SCHEMA.to_owned(), schema + "\n"));
+    Ok(files)
+}
+
+fn write(dir: &Path, name: &str, text: &str, written: &mut Vec<PathBuf>) -> io::Result<()> {
+    fs::create_dir_all(dir)?;
+    let path = dir.join(name);
+    written.push(path.clone());
+    fs::write(path, text)
+}

@@ -1,0 +1,11 @@
+//! One module for each command.
+
+pub mod check;
+pub mod completions;
+pub mod explain;
+pub mod graph;
+pub mod init;
+pub mod models;
+pub mod run;
+pub mod schema;
+pub mod streams;

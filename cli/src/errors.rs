@@ -1,0 +1,85 @@
+//! How a command can fail, and the exit code of each way.
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+
+use causeflow_engine::run::RunError;
+use causeflow_models::Diagnostics;
+
+/// Why a command did not do what it was asked for.
+#[derive(Debug)]
+pub enum Failure {
+    /// Something about the arguments: what was found, and what to write instead. Exit code 2.
+    Input(String, Option<String>),
+    /// A model with errors. Exit code 2.
+    Model(Diagnostics),
+    /// All has been said already; exit code 2.
+    Reported,
+    /// The machine failed us. Exit code 3.
+    Machine(String),
+    /// Ctrl-C. Exit code 130.
+    Interrupted,
+    /// Nobody reads the output any more, as with `| head`: not an error.
+    NobodyReads,
+}
+
+impl Failure {
+    /// An error about the arguments, with what to write instead.
+    pub fn input(message: impl Into<String>, help: impl Into<String>) -> Failure {
+        Failure::Input(message.into(), Some(help.into()))
+    }
+
+    /// Says what happened on stderr. What cannot be said there is lost; the exit code remains.
+    pub fn report(self) -> ExitCode {
+        let (text, code) = match self {
+            Failure::Input(message, None) => (format!("error: {message}"), 2),
+            Failure::Input(message, Some(help)) => (format!("error: {message}\n  help: {help}"), 2),
+            Failure::Model(diagnostics) => (diagnostics.render(colour()), 2),
+            Failure::Reported => (String::new(), 2),
+            Failure::Machine(message) => (format!("error: {message}"), 3),
+            Failure::Interrupted => (
+                "interrupted: nothing was written, an earlier run is as it was".to_owned(),
+                130,
+            ),
+            Failure::NobodyReads => (String::new(), 0),
+        };
+        if !text.is_empty() {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+        ExitCode::from(code)
+    }
+}
+
+/// Whether stderr shows colours.
+pub fn colour() -> bool {
+    let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    io::stderr().is_terminal() && !unwanted
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(diagnostics: Diagnostics) -> Failure {
+        Failure::Model(diagnostics)
+    }
+}
+
+impl From<causeflow_outputs::Error> for Failure {
+    fn from(error: causeflow_outputs::Error) -> Failure {
+        if error.is_machine_failure() {
+            Failure::Machine(error.to_string())
+        } else {
+            Failure::Input(error.to_string(), None)
+        }
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        match error {
+            RunError::Interrupted => Failure::Interrupted,
+            RunError::Sink(error) => match error.downcast::<causeflow_outputs::Error>() {
+                Ok(error) => (*error).into(),
+                Err(error) => Failure::Machine(error.to_string()),
+            },
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Models as commands need them: loaded, with their digest and a name that a folder can have.
+
+use std::path::{Path, PathBuf};
+
+use causeflow_models::{Model, SourceFile};
+
+use crate::errors::{Failure, colour};
+use crate::output::say;
+
+/// Loads a model and says what it warns about.
+pub fn load(model: &str, quiet: bool) -> Result<Model, Failure> {
+    let model = causeflow_models::load(model)?;
+    if !quiet && !model.compiled.warnings.list.is_empty() {
+        say(&model.compiled.warnings.render(colour()));
+    }
+    Ok(model)
+}
+
+/// The digest over the names and texts of a model's files. Where the folder lies does not matter.
+pub fn digest(files: &[SourceFile]) -> String {
+    let mut named: Vec<(&str, &str)> = files
+        .iter()
+        .map(|file| (file_name(&file.path), file.text.as_str()))
+        .collect();
+    named.sort_unstable();
+    let mut hasher = blake3::Hasher::new();
+    for (name, text) in named {
+        // Lengths keep texts from running into each other.
+        for part in [name, text] {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+    }
+    format!("blake3:{}", hasher.finalize().to_hex())
+}
+
+/// The last part of a path.
+pub fn file_name(path: &str) -> &str {
+    Path::new(path)
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or(path)
+}
+
+/// Where a run goes unless told otherwise: `out/<model>-<seed>`.
+pub fn default_out(name: &str, seed: u64) -> PathBuf {
+    let fits = |c: char| {
+        if c.is_alphanumeric() || matches!(c, '-' | '_') {
+            c
+        } else {
+            '-'
+        }
+    };
+    let name: String = name.chars().map(fits).take(80).collect();
+    Path::new("out").join(format!("{name}-{seed}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> SourceFile {
+        SourceFile {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    #[test]
+    fn digests_follow_names_and_texts_but_neither_order_nor_folder() {
+        let one = digest(&[file("a/x.yaml", "1"), file("a/y.yaml", "2")]);
+        assert_eq!(one, digest(&[file("b/y.yaml", "2"), file("b/x.yaml", "1")]));
+        assert_ne!(one, digest(&[file("a/x.yaml", "2"), file("a/y.yaml", "1")]));
+        assert_ne!(one, digest(&[file("a/x.yaml", "1"), file("a/z.yaml", "2")]));
+    }
+
+    #[test]
+    fn the_default_folder_stays_inside_out() {
+        assert_eq!(default_out("tutoring", 42), Path::new("out/tutoring-42"));
+        assert_eq!(
+            default_out("../../etc/x", 1),
+            Path::new("out/------etc-x-1")
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! How far a run has come, on stderr: a bar on a terminal, a line every tenth otherwise.
+//!
+//! This is the one place that reads the wall clock.
+
+use std::io::{self, IsTerminal};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use causeflow_engine::run::Progress;
+use causeflow_engine::time::{Span, Time};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use crate::interrupt;
+use crate::output::{count, say, short};
+
+/// Elapsed time.
+#[derive(Clone, Copy)]
+pub struct Clock(Instant);
+
+impl Clock {
+    /// Starts now.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "elapsed time is shown, and changes nothing that is generated"
+    )]
+    pub fn start() -> Clock {
+        Clock(Instant::now())
+    }
+
+    /// Seconds since the start.
+    pub fn seconds(self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+
+    /// How many a second.
+    pub fn rate(self, number: u64) -> f64 {
+        number as f64 / self.seconds().max(1e-6)
+    }
+}
+
+enum Display {
+    Bar(ProgressBar),
+    Lines { tenths_told: i64 },
+    Nothing,
+}
+
+/// Shows progress, and passes on that Ctrl-C was pressed.
+pub struct Watch {
+    display: Display,
+    clock: Clock,
+    begin: Time,
+    start: Time,
+    end: Time,
+}
+
+impl Watch {
+    /// Watches a run from `start` to `end` with a warm-up before it.
+    pub fn new(start: Time, end: Time, warmup: Span, quiet: bool) -> Watch {
+        let begin = start - warmup;
+        let display = if quiet {
+            Display::Nothing
+        } else if io::stderr().is_terminal() {
+            Display::Bar(bar(minutes(end - begin)))
+        } else {
+            Display::Lines { tenths_told: 0 }
+        };
+        Watch {
+            display,
+            clock: Clock::start(),
+            begin,
+            start,
+            end,
+        }
+    }
+
+    /// Takes note of how far the run is.
+    pub fn note(&mut self, progress: Progress) -> ControlFlow<()> {
+        if interrupt::asked() {
+            return ControlFlow::Break(());
+        }
+        let what = self.what(progress);
+        match &mut self.display {
+            Display::Nothing => {}
+            Display::Bar(bar) => {
+                let done = minutes(progress.time - self.begin);
+                bar.set_position(done);
+                bar.set_message(what + &left(self.clock, done, minutes(self.end - self.begin)));
+            }
+            Display::Lines { tenths_told } => {
+                let (done, all) = (
+                    (progress.time - self.start).0.max(0),
+                    (self.end - self.start).0.max(1),
+                );
+                let tenths = (i128::from(done) * 10 / i128::from(all)) as i64;
+                if tenths > *tenths_told {
+                    *tenths_told = tenths;
+                    say(&format!("{:>3} %  {what}", tenths * 10));
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn what(&self, progress: Progress) -> String {
+        if progress.time < self.start {
+            return "warming up".to_owned();
+        }
+        let date = progress.time.to_string();
+        let date = date.get(..16).unwrap_or(&date).replace('T', " ");
+        let rate = short(self.clock.rate(progress.rows));
+        format!("{date}  {} rows  {rate} rows/s", count(progress.rows))
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Display::Bar(bar) = &self.display {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(length: u64) -> ProgressBar {
+    let bar = ProgressBar::new(length);
+    if let Ok(style) = ProgressStyle::with_template("{percent:>3} % {bar:30} {msg}") {
+        bar.set_style(style);
+    }
+    bar.set_message("warming up");
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+/// The time that is left, once there is something to tell it from.
+fn left(clock: Clock, done: u64, all: u64) -> String {
+    const TOO_EARLY_SECONDS: f64 = 2.0;
+    if done == 0 || clock.seconds() < TOO_EARLY_SECONDS {
+        return String::new();
+    }
+    let seconds = clock.seconds() * all.saturating_sub(done) as f64 / done as f64;
+    format!("  {} left", HumanDuration(Duration::from_secs_f64(seconds)))
+}
+
+fn minutes(span: Span) -> u64 {
+    (span.0 / Span::MINUTE.0).max(0) as u64
+}

@@ -1,0 +1,180 @@
+//! From arguments to the engine's settings: the range, the streams, and their limits.
+
+use std::ops::RangeInclusive;
+
+use causeflow_engine::program::{Program, StreamId};
+use causeflow_engine::time::{Span, Time};
+use causeflow_engine::world::Settings;
+use causeflow_models::suggestion;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::args::RunArgs;
+use crate::errors::Failure;
+
+/// Within these years all times are exact to the microsecond.
+const YEARS: RangeInclusive<i16> = 1700..=2250;
+/// Entities of all kinds together, at the start; each takes some hundred bytes.
+const MAX_ENTITIES: f64 = 100_000_000.0;
+
+/// What the arguments ask the engine to play.
+pub fn settings(args: &RunArgs, program: &Program) -> Result<Settings, Failure> {
+    let start = start(args, program)?;
+    let length = Span((args.days * Span::DAY.0 as f64).round() as i64);
+    if !exact(start - program.warmup) || !exact(start + length) {
+        return Err(outside(args));
+    }
+    let entities: f64 = program
+        .kinds
+        .iter()
+        .map(|kind| f64::from(kind.count) * args.scale)
+        .sum();
+    if entities > MAX_ENTITIES {
+        let message = format!(
+            "--scale {} gives {entities:.0} entities, more than the {MAX_ENTITIES} that are supported",
+            args.scale
+        );
+        return Err(Failure::input(message, "choose a smaller scale"));
+    }
+    Ok(Settings {
+        seed: args.seed,
+        start,
+        end: start + length,
+        scale: args.scale,
+        streams: streams(&args.streams, program)?,
+    })
+}
+
+/// Whether a time lies in the years that are supported.
+fn exact(time: Time) -> bool {
+    let year = Timestamp::from_microsecond(time.0)
+        .map(|timestamp| TimeZone::UTC.to_datetime(timestamp).year());
+    year.is_ok_and(|year| YEARS.contains(&year))
+}
+
+fn outside(args: &RunArgs) -> Failure {
+    let (first, last) = (YEARS.start(), YEARS.end());
+    let message = format!(
+        "--start {} with the model's warm-up and --days {} leaves the years {first} to {last}",
+        args.start, args.days
+    );
+    Failure::input(message, "choose a date such as 2026-02-02")
+}
+
+/// A date is its midnight in the model's time zone; anything with a time must name its offset.
+fn start(args: &RunArgs, program: &Program) -> Result<Time, Failure> {
+    let text = &args.start;
+    let wrong = |error: jiff::Error| {
+        Failure::input(
+            format!("--start `{text}` is neither a date nor an instant: {error}"),
+            "write a date such as 2026-02-02, or an instant such as 2026-02-02T06:00:00Z or 2026-02-02T06:00:00+01:00",
+        )
+    };
+    if text.contains([':', 'T', 't', ' ']) {
+        let instant: Timestamp = text.parse().map_err(wrong)?;
+        return Ok(Time(instant.as_microsecond()));
+    }
+    let date: Date = text.parse().map_err(wrong)?;
+    let midnight = program.zone.midnight(date);
+    midnight
+        .filter(|_| YEARS.contains(&date.year()))
+        .ok_or_else(|| outside(args))
+}
+
+/// The streams that match any of the patterns; `None` for all.
+fn streams(patterns: &[String], program: &Program) -> Result<Option<Vec<StreamId>>, Failure> {
+    if patterns.is_empty() {
+        return Ok(None);
+    }
+    let mut matched = vec![false; program.streams.len()];
+    for pattern in patterns {
+        let mut any = false;
+        for (stream, matched) in program.streams.iter().zip(&mut matched) {
+            if matches(pattern, &stream.name) {
+                (*matched, any) = (true, true);
+            }
+        }
+        if !any {
+            let help = suggestion(
+                pattern,
+                program.streams.iter().map(|stream| stream.name.as_str()),
+            );
+            let message = format!(
+                "--streams `{pattern}` matches none of the {} streams of {}",
+                program.streams.len(),
+                program.name
+            );
+            return Err(Failure::Input(message, help));
+        }
+    }
+    Ok(Some(
+        (0..)
+            .zip(matched)
+            .filter(|(_, matched)| *matched)
+            .map(|(stream, _)| stream)
+            .collect(),
+    ))
+}
+
+/// Whether a name matches a pattern in which `*` is any text and `?` any character.
+///
+/// Greedy with one point of return, the last `*`: at most the product of the lengths.
+fn matches(pattern: &str, name: &str) -> bool {
+    let (pattern, name): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), name.chars().collect());
+    let (mut p, mut n) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, n));
+                p += 1;
+            }
+            Some(&c) if c == '?' || c == name[n] => {
+                p += 1;
+                n += 1;
+            }
+            _ => {
+                let Some((at, taken)) = star else {
+                    return false;
+                };
+                star = Some((at, taken + 1));
+                p = at + 1;
+                n = taken + 1;
+            }
+        }
+    }
+    pattern[p..].iter().all(|&c| c == '*')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn patterns_match_whole_names() {
+        for pattern in [
+            "booking.requested",
+            "booking.*",
+            "*",
+            "*.requested",
+            "b*.r*d",
+            "booking?requested",
+            "**",
+        ] {
+            assert!(matches(pattern, "booking.requested"), "{pattern}");
+        }
+        for pattern in [
+            "booking",
+            "booking.",
+            "*.request",
+            "?",
+            "",
+            "booking.requested?",
+        ] {
+            assert!(!matches(pattern, "booking.requested"), "{pattern}");
+        }
+        assert!(!matches("*a*a*a*a*a*b", &"a".repeat(2_000)));
+    }
+}

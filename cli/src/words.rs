@@ -1,0 +1,191 @@
+//! Pieces of a model in words: chances, delays, conditions, profiles.
+
+use causeflow_engine::calendar::Profile;
+use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, duration, share};
+
+/// A share in percent with the digits it has: `75 %`, `0.05 %`.
+pub fn percent(share: f64) -> String {
+    let text = format!("{:.4}", share * 100.0);
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{text} %")
+}
+
+/// A cause's probability as a number, where it is one.
+pub fn constant_probability(cause: &CauseDef) -> Option<f64> {
+    match &cause.probability {
+        None => Some(1.0),
+        Some(Expression(text)) => share(text).ok(),
+    }
+}
+
+/// How likely: `always`, `in 75 % of the cases`, or with which expression.
+pub fn chance(cause: &CauseDef) -> String {
+    match (constant_probability(cause), &cause.probability) {
+        (Some(1.0), _) | (None, None) => "always".to_owned(),
+        (Some(p), _) => format!("in {} of the cases", percent(p)),
+        (None, Some(Expression(text))) => format!("with the probability `{text}`"),
+    }
+}
+
+/// A chance as short as it gets: `75 %`, or the expression.
+pub fn short_chance(cause: &CauseDef) -> String {
+    match (constant_probability(cause), &cause.probability) {
+        (Some(p), _) => percent(p),
+        (None, probability) => probability
+            .as_ref()
+            .map_or_else(String::new, |text| clip(&text.0)),
+    }
+}
+
+/// How long after its cause, in words.
+pub fn delay(cause: &CauseDef) -> String {
+    let after = match (&cause.at, &cause.delay) {
+        (Some(Expression(at)), _) => format!("at the time `{at}`"),
+        (None, None) => "at once".to_owned(),
+        (None, Some(Expression(delay))) => span(delay),
+    };
+    match (&cause.count, &cause.spacing) {
+        (None, _) => after,
+        (Some(Expression(count)), None) => format!("{after}, {} times", code(count)),
+        (Some(Expression(count)), Some(Expression(spacing))) => {
+            let first = if after == "at once" {
+                String::new()
+            } else {
+                format!("{after}, then ")
+            };
+            format!("{first}{} times, {} apart", code(count), code(spacing))
+        }
+    }
+}
+
+fn span(text: &str) -> String {
+    if let Some((low, high)) = text.split_once("..") {
+        return format!("{} to {} later", low.trim(), high.trim());
+    }
+    match duration(text) {
+        Ok(span) if span.0 == 0 => "at once".to_owned(),
+        Ok(_) => format!("{text} later"),
+        Err(_) => format!("`{text}` later"),
+    }
+}
+
+/// A delay as short as it gets: `1m..60m`.
+pub fn short_delay(cause: &CauseDef) -> String {
+    let after = match (&cause.at, &cause.delay) {
+        (Some(Expression(at)), _) => format!("at {}", clip(at)),
+        (None, None) => "0s".to_owned(),
+        (None, Some(Expression(delay))) => clip(delay),
+    };
+    match &cause.count {
+        Some(Expression(count)) => format!("{} x, {after}", clip(count)),
+        None => after,
+    }
+}
+
+/// Numbers and durations as they are, other expressions marked as such.
+fn code(text: &str) -> String {
+    if text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(' ') {
+        text.to_owned()
+    } else {
+        format!("`{text}`")
+    }
+}
+
+/// The beginning of an expression, for labels.
+fn clip(text: &str) -> String {
+    const LONGEST: usize = 28;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    let beginning: String = text.chars().take(LONGEST - 1).collect();
+    format!("{}…", beginning.trim_end())
+}
+
+/// What else holds for a cause: its condition and where the effect lands.
+pub fn circumstances(cause: &CauseDef) -> String {
+    let mut out = String::new();
+    if let Some(Expression(when)) = &cause.when {
+        out += &format!(", where `{when}`");
+    }
+    if matches!(cause.cell, Some(CellDef::Any)) {
+        out += ", anywhere in the population";
+    }
+    out
+}
+
+/// The states in which actors take part.
+pub fn states(states: &StatesDef) -> String {
+    match states {
+        StatesDef::List(list) => format!("in state {}", list.join(" or ")),
+        StatesDef::Shares(shares) => {
+            let each = shares
+                .iter()
+                .map(|(state, share)| format!("{state} {}", percent(*share)));
+            format!(
+                "taking part by state: {}",
+                each.collect::<Vec<_>>().join(", ")
+            )
+        }
+    }
+}
+
+/// What a profile is like: its hours, its weekend, what else it follows.
+pub fn profile(profile: &Profile) -> String {
+    let mut parts = Vec::new();
+    let hours = (0..24).map(|hour| (hour, profile.hours[hour]));
+    let busiest = hours.clone().rev().max_by(|a, b| a.1.total_cmp(&b.1));
+    let quietest = hours.min_by(|a, b| a.1.total_cmp(&b.1));
+    if let (Some((busy, most)), Some((quiet, least))) = (busiest, quietest)
+        && most > least
+    {
+        parts.push(format!(
+            "busiest from {busy:02}:00 to {:02}:00, quietest from {quiet:02}:00",
+            busy + 1
+        ));
+    }
+    let (week, weekend) = profile.weekdays.split_at(5);
+    let (week, weekend) = (
+        week.iter().sum::<f64>() / 5.0,
+        weekend.iter().sum::<f64>() / 2.0,
+    );
+    if week > 0.0 && (weekend / week - 1.0).abs() >= 0.005 {
+        parts.push(format!("weekends {:+.0} %", (weekend / week - 1.0) * 100.0));
+    }
+    if !profile.seasons.is_empty() {
+        let names: Vec<&str> = profile
+            .seasons
+            .iter()
+            .map(|season| season.name.as_str())
+            .collect();
+        parts.push(format!("seasons: {}", names.join(", ")));
+    }
+    if profile.growth {
+        parts.push("growing with the business".to_owned());
+    }
+    if parts.is_empty() {
+        "the same at all times".to_owned()
+    } else {
+        parts.join("; ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percents_have_the_digits_they_need() {
+        assert_eq!(percent(0.75), "75 %");
+        assert_eq!(percent(0.0005), "0.05 %");
+        assert_eq!(percent(0.4286), "42.86 %");
+        assert_eq!(percent(0.0), "0 %");
+    }
+
+    #[test]
+    fn delays_read_as_words() {
+        assert_eq!(span("1m..60m"), "1m to 60m later");
+        assert_eq!(span("24h"), "24h later");
+        assert_eq!(span("0s"), "at once");
+        assert_eq!(span("lognormal(8h, 0.5)"), "`lognormal(8h, 0.5)` later");
+    }
+}

@@ -1,0 +1,6 @@
+//! The command as its users meet it: through the real binary.
+
+mod bad_input;
+mod inform;
+mod run;
+mod support;
