@@ -164,7 +164,7 @@ fn finish(
         .collect();
     RunResult {
         fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
-        played: cells.iter().map(|cell| cell.played).sum(),
+        played: cells.iter().map(|cell| cell.rows.played).sum(),
         world,
         cells,
         streams,
@@ -211,7 +211,7 @@ impl Clockwork {
             let words: usize = self
                 .cells
                 .iter()
-                .flat_map(|cell| &cell.rows)
+                .flat_map(|cell| &cell.rows.by_stream)
                 .map(Vec::len)
                 .sum();
             if words >= BATCH_WORDS {
@@ -267,7 +267,7 @@ impl Clockwork {
 
     fn clear_rows(&mut self) {
         for cell in &mut self.cells {
-            cell.rows.iter_mut().for_each(Vec::clear);
+            cell.rows.by_stream.iter_mut().for_each(Vec::clear);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Event;
 use super::pending::Pending;
+use super::row_buffers::RowBuffers;
 use crate::arrivals::scale_bits;
 use crate::draw::{Purpose, purpose};
 use crate::eval::{Frame, eval, happens, number};
@@ -20,6 +21,7 @@ pub(super) struct Spawner<'a> {
     pub queue: &'a mut FutureEvents<Event>,
     pub work: &'a mut Vec<Event>,
     pub outbox: &'a mut Vec<(u16, Event)>,
+    pub rows: &'a mut RowBuffers,
 }
 
 impl Spawner<'_> {
@@ -87,10 +89,15 @@ impl Spawner<'_> {
             self.outbox.push((cell as u16, event));
         } else if event.time >= self.end {
             self.pending.push(self.world, &event);
-        } else if self.world.program.streams[usize::from(event.stream)].stateful {
-            self.queue.push(event.order(), event);
         } else {
-            self.work.push(event);
+            let stream = &self.world.program.streams[usize::from(event.stream)];
+            if stream.leaf {
+                self.rows.leaf(self.world, &event);
+            } else if stream.stateful {
+                self.queue.push(event.order(), event);
+            } else {
+                self.work.push(event);
+            }
         }
     }
 }

@@ -6,9 +6,11 @@ mod changes;
 mod effects;
 mod pending;
 mod population;
+mod row_buffers;
 mod sources;
 
 pub use population::{Group, Population};
+pub use row_buffers::{HEAD_WORDS, RowBuffers};
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
@@ -55,9 +57,6 @@ impl Event {
     }
 }
 
-/// Words of a row before its slots: time, event, cause and root, and two of packed small values.
-pub const HEAD_WORDS: usize = 6;
-
 /// A logical process.
 pub struct Cell {
     /// Its number; that of the platform is the number of cells.
@@ -66,15 +65,12 @@ pub struct Cell {
     pub population: Population,
     /// Its part of the counters.
     pub counters: Vec<f64>,
-    /// Rows of the events that have taken place, a stream each, in no order: [`HEAD_WORDS`] words,
-    /// then the slots of the words carried and the eager variables.
-    pub rows: Vec<Vec<u64>>,
+    /// Rows of the events that have taken place.
+    pub rows: RowBuffers,
     /// Messages to other processes: (process, event).
     pub outbox: Vec<(u16, Event)>,
     /// How it stood at the end of each tick of the last window.
     pub views: Vec<View>,
-    /// How many events have taken place, with those of the warm-up and those not written.
-    pub played: u64,
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
@@ -90,10 +86,9 @@ impl Cell {
             index,
             population: Population::founding(world, index),
             counters: vec![0.0; world.program.counters.len()],
-            rows: vec![Vec::new(); world.program.streams.len()],
+            rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),
-            played: 0,
             pending: Pending::new(world),
             queue: FutureEvents::new(),
             work: Vec::new(),
@@ -175,10 +170,7 @@ impl Cell {
         let stream = &world.program.streams[usize::from(event.stream)];
         let carried = usize::from(stream.carried);
         if stream.leaf {
-            self.played += 1;
-            if world.written(event.stream, event.time) {
-                self.write_row(event, &event.carried[..carried], &[]);
-            }
+            self.rows.leaf(world, event);
             return;
         }
         let mut slots = [0; MAX_WORDS];
@@ -191,29 +183,11 @@ impl Cell {
         // What is carried is there; eager words are worked out in order; the others on demand.
         let ready = std::cell::Cell::new((1 << kept) - 1);
         if self.work_out(world, observed, event, (words, &ready), end) {
-            self.played += 1;
             for change in &stream.changes {
                 self.change(world, observed, event, (words, &ready), change, end);
             }
-            if world.written(event.stream, event.time) {
-                self.write_row(event, &slots[..carried], &slots[carried..usize::from(kept)]);
-            }
+            self.rows.write(world, event, &slots[..usize::from(kept)]);
         }
-    }
-
-    #[inline]
-    fn write_row(&mut self, event: &Event, carried: &[u64], eager: &[u64]) {
-        let rows = &mut self.rows[usize::from(event.stream)];
-        rows.extend_from_slice(&[
-            event.time.0 as u64,
-            event.key.0,
-            event.cause,
-            event.root,
-            u64::from(event.generation) << 32 | u64::from(self.index) << 16 | u64::from(event.from),
-            u64::from(event.index),
-        ]);
-        rows.extend_from_slice(carried);
-        rows.extend_from_slice(eager);
     }
 
     /// Works out the eager variables, the condition and the effects; false when the event does not
@@ -251,6 +225,7 @@ impl Cell {
             queue: &mut self.queue,
             work: &mut self.work,
             outbox: &mut self.outbox,
+            rows: &mut self.rows,
         };
         spawner.effects_of(event, stream, &frame);
         true
