@@ -29,7 +29,12 @@ pub fn collect(world: &World, cells: &[Cell], text_hashes: &[u64], keep: bool) -
     let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
     // The largest streams first, so that the threads end together.
     let mut streams: Vec<usize> = (0..world.program.streams.len()).collect();
-    let words = |s: usize| cells.iter().map(|cell| cell.rows.by_stream[s].len()).sum::<usize>();
+    let words = |s: usize| {
+        cells
+            .iter()
+            .map(|cell| cell.rows.by_stream[s].len())
+            .sum::<usize>()
+    };
     streams.sort_by_cached_key(|&s| std::cmp::Reverse(words(s)));
     let mut results: Vec<(usize, StreamRows)> = streams
         .into_par_iter()
@@ -55,7 +60,10 @@ fn stream_rows(
 ) -> StreamRows {
     let definition = &world.program.streams[stream];
     let stride = HEAD_WORDS + usize::from(definition.carried + definition.eager);
-    let rows: Vec<&[u64]> = cells.iter().map(|cell| &cell.rows.by_stream[stream][..]).collect();
+    let rows: Vec<&[u64]> = cells
+        .iter()
+        .map(|cell| &cell.rows.by_stream[stream][..])
+        .collect();
     let (heads, buckets) = gather(&rows, stride);
     let (order, ties) = if keep {
         total_order(&heads, stride, &buckets)

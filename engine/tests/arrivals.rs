@@ -11,7 +11,12 @@ use causeflow_engine::time::Span;
 const HOUR: f64 = 3_600_000_000.0;
 
 /// Candidates of a process in some blocks, below a constant bound.
-fn open(layers: &Layers, process: Key, blocks: impl IntoIterator<Item = i64>, max: f64) -> Vec<Candidate> {
+fn open(
+    layers: &Layers,
+    process: Key,
+    blocks: impl IntoIterator<Item = i64>,
+    max: f64,
+) -> Vec<Candidate> {
     let mut all = Vec::new();
     for block in blocks {
         layers.candidates(process, block, max, |candidate| all.push(candidate));
@@ -66,8 +71,12 @@ fn rescaled_gaps_are_exponential_and_independent() {
     assert!(d < 1.95, "Kolmogorov-Smirnov {d} over {} gaps", gaps.len());
     // Neighbouring gaps, made uniform, are uncorrelated: the standard error is 1 / sqrt(n).
     let u: Vec<f64> = gaps.iter().map(|&gap| exponential(gap) - 0.5).collect();
-    let correlation = 12.0 * u.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / u.len() as f64;
-    assert!(correlation.abs() < 3.29 / (u.len() as f64).sqrt(), "correlation {correlation}");
+    let correlation =
+        12.0 * u.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / u.len() as f64;
+    assert!(
+        correlation.abs() < 3.29 / (u.len() as f64).sqrt(),
+        "correlation {correlation}"
+    );
 }
 
 /// Counts an interval are Poisson: the index of dispersion is chi-square over its degrees of freedom, here
@@ -85,12 +94,20 @@ fn counts_are_dispersed_like_poisson() {
                 counts[at] += 1.0;
             }
         }
-        let expected = |i: usize| wave_integral((i + 1) as f64 * width) - wave_integral(i as f64 * width);
-        let chi2: f64 = counts.iter().enumerate().map(|(i, n)| (n - expected(i)) * (n - expected(i)) / expected(i)).sum();
+        let expected =
+            |i: usize| wave_integral((i + 1) as f64 * width) - wave_integral(i as f64 * width);
+        let chi2: f64 = counts
+            .iter()
+            .enumerate()
+            .map(|(i, n)| (n - expected(i)) * (n - expected(i)) / expected(i))
+            .sum();
         // The variance of chi2 is 2 a degree of freedom plus the sum of 1 / expected.
         let n = intervals as f64;
         let variance = 2.0 * n + (0..intervals).map(|i| 1.0 / expected(i)).sum::<f64>();
-        assert!((chi2 - n).abs() < 3.0 * variance.sqrt(), "chi2 {chi2} over {intervals} intervals of {width} h");
+        assert!(
+            (chi2 - n).abs() < 3.0 * variance.sqrt(),
+            "chi2 {chi2} over {intervals} intervals of {width} h"
+        );
     }
 }
 
@@ -98,12 +115,24 @@ fn counts_are_dispersed_like_poisson() {
 /// four standard errors: fails wrongly 6 in 100,000, each.
 #[test]
 fn means_are_the_rates() {
-    for (rate, blocks) in [(0.01, 40_000), (1.7, 4_000), (40.0, 400), (3_000.0, 20), (2_000_000.0, 1)] {
+    for (rate, blocks) in [
+        (0.01, 40_000),
+        (1.7, 4_000),
+        (40.0, 400),
+        (3_000.0, 20),
+        (2_000_000.0, 1),
+    ] {
         let layers = Layers::new(2.0, Span::HOUR);
         let found = open(&layers, Key::new(3, purpose("mean")), 0..blocks, rate);
-        let found = found.iter().filter(|candidate| candidate.mark_per_hour < rate).count() as f64;
+        let found = found
+            .iter()
+            .filter(|candidate| candidate.mark_per_hour < rate)
+            .count() as f64;
         let expected = rate * blocks as f64;
-        assert!((found - expected).abs() < 4.0 * expected.sqrt(), "{found} arrivals, expected {expected}");
+        assert!(
+            (found - expected).abs() < 4.0 * expected.sqrt(),
+            "{found} arrivals, expected {expected}"
+        );
     }
 }
 
@@ -115,7 +144,10 @@ fn candidates_lie_in_their_tile() {
     for block in -20..20 {
         for candidate in open(&layers, Key::new(4, purpose("tile")), [block], 30.0) {
             assert_eq!(candidate.time.index_of(Span::DAY), block);
-            assert!((0.0..37.5).contains(&candidate.mark_per_hour), "{candidate:?} lies far above the bound");
+            assert!(
+                (0.0..37.5).contains(&candidate.mark_per_hour),
+                "{candidate:?} lies far above the bound"
+            );
             assert!(keys.insert(candidate.key), "{candidate:?} is there twice");
         }
     }
@@ -127,7 +159,13 @@ fn candidates_lie_in_their_tile() {
 fn a_higher_rate_only_adds() {
     let layers = Layers::new(2.0, Span::HOUR);
     let process = Key::new(5, purpose("surge"));
-    let key = |candidate: &Candidate| (candidate.key, candidate.time, candidate.mark_per_hour.to_bits());
+    let key = |candidate: &Candidate| {
+        (
+            candidate.key,
+            candidate.time,
+            candidate.mark_per_hour.to_bits(),
+        )
+    };
     let mut before = BTreeSet::new();
     for rate in [0.0, 0.3, 2.0, 2.1, 5.0, 19.0, 200.0, 2_000.0] {
         let now: BTreeSet<_> = open(&layers, process, 0..50, rate)
@@ -135,7 +173,10 @@ fn a_higher_rate_only_adds() {
             .filter(|candidate| candidate.mark_per_hour < rate)
             .map(key)
             .collect();
-        assert!(before.is_subset(&now), "arrivals went when the rate rose to {rate}");
+        assert!(
+            before.is_subset(&now),
+            "arrivals went when the rate rose to {rate}"
+        );
         before = now;
     }
     assert!(before.len() > 90_000);
@@ -169,12 +210,18 @@ fn layers_blocks_and_processes_are_independent() {
     let count = |process: Key, low: f64, high: f64| -> Vec<f64> {
         let count = |block| {
             let all = open(&layers, process, [block], high);
-            all.iter().filter(|c| (low..high).contains(&c.mark_per_hour)).count() as f64
+            all.iter()
+                .filter(|c| (low..high).contains(&c.mark_per_hour))
+                .count() as f64
         };
         (0..blocks).map(count).collect()
     };
     // Layer 0 goes up to 8, layer 1 to 10, layer 2 to 12.
-    let (first, second, third) = (count(process, 0.0, 8.0), count(process, 8.0, 10.0), count(process, 10.0, 12.0));
+    let (first, second, third) = (
+        count(process, 0.0, 8.0),
+        count(process, 8.0, 10.0),
+        count(process, 10.0, 12.0),
+    );
     let pairs = [
         ("layers", &first[..], &second[..]),
         ("layers", &second[..], &third[..]),
@@ -183,7 +230,10 @@ fn layers_blocks_and_processes_are_independent() {
     ];
     for (what, a, b) in pairs {
         let r = correlation(a, b);
-        assert!(r.abs() < 3.3 / (a.len() as f64).sqrt(), "{what} are correlated by {r}");
+        assert!(
+            r.abs() < 3.3 / (a.len() as f64).sqrt(),
+            "{what} are correlated by {r}"
+        );
     }
 }
 

@@ -67,13 +67,23 @@ pub fn load(model: &str) -> Result<Model, Diagnostics> {
 pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Diagnostics> {
     // The order in which a folder lists its files must not show.
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let (mut trees, mut errors) = (Vec::new(), Vec::new());
     let schema = schema();
+    let (mut trees, mut parsed, mut errors, mut tainted) =
+        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (file, source) in files.iter().enumerate() {
         let mut found = Vec::new();
         match yaml::parse(&source.text) {
             Ok(tree) => {
                 structure::check(&tree, &schema, &schema, &mut found);
+                // What is right in a file is looked at further, to find all errors in one go.
+                if let Some((json, streams)) = structure::salvage(&tree, &found) {
+                    tainted.extend(streams.into_iter().map(|stream| (file, stream)));
+                    match serde_json::from_value::<File>(json) {
+                        Ok(file) => parsed.push(file),
+                        Err(error) if found.is_empty() => found.push(refused(&error)),
+                        Err(_) => {}
+                    }
+                }
                 trees.push(tree);
             }
             Err(syntax) => found = syntax,
@@ -86,38 +96,27 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
             help: error.help,
         }));
     }
-    if !errors.is_empty() {
+    if parsed.len() < files.len() {
         return Err(Diagnostics {
             files,
             list: errors,
         });
     }
-    let mut parsed = Vec::new();
-    for (file, tree) in trees.iter().enumerate() {
-        match serde_json::from_value::<File>(tree.to_json()) {
-            Ok(file) => parsed.push(file),
-            // The structure has been checked; what serde alone refuses is still told.
-            Err(error) => errors.push(Diagnostic {
-                severity: Severity::Error,
-                file: Some(file),
-                span: 0..0,
-                message: error.to_string(),
-                help: None,
-            }),
-        }
-    }
-    if !errors.is_empty() {
-        return Err(Diagnostics {
-            files,
-            list: errors,
-        });
-    }
-    let compiled = compile::compile(files.clone(), trees, parsed)?;
+    let compiled = compile::compile(files.clone(), trees, parsed, tainted, errors)?;
     Ok(Model {
         origin: origin.to_owned(),
         files,
         compiled,
     })
+}
+
+/// What serde alone refuses, although the structure has been checked.
+fn refused(error: &serde_json::Error) -> yaml::YamlError {
+    yaml::YamlError {
+        span: 0..0,
+        message: error.to_string(),
+        help: None,
+    }
 }
 
 /// The YAML files of a folder.

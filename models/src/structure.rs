@@ -1,6 +1,8 @@
 //! Checks a YAML tree against the JSON Schema that editors use, so that there is one description
 //! of the format. Unlike a deserialiser it finds everything that is wrong at once.
 
+use std::ops::Range;
+
 use serde_json::Value as Schema;
 
 use crate::diagnostic::suggestion;
@@ -16,7 +18,10 @@ pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
     {
         // Names of which each has a description stand as constants, one an option.
         let constant = |option: &Schema| option.get("const")?.as_str().map(str::to_owned);
-        return match (options.iter().map(constant).collect::<Option<Vec<_>>>(), &node.value) {
+        return match (
+            options.iter().map(constant).collect::<Option<Vec<_>>>(),
+            &node.value,
+        ) {
             (Some(names), Value::Scalar { text, .. }) => check_name(node, text, &names, errors),
             _ => check_options(node, options, root, errors),
         };
@@ -63,10 +68,49 @@ pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
         Value::Scalar { text, .. } => {
             if let Some(names) = schema.get("enum").and_then(Schema::as_array) {
                 let names = names.iter().filter_map(Schema::as_str);
-                check_name(node, text, &names.map(str::to_owned).collect::<Vec<_>>(), errors);
+                check_name(
+                    node,
+                    text,
+                    &names.map(str::to_owned).collect::<Vec<_>>(),
+                    errors,
+                );
             }
         }
     }
+}
+
+/// What of a file can be looked at further although `errors` were found in it: its JSON without the
+/// parts of streams that are wrong, and the names of those streams. `None` when something else is.
+pub fn salvage(tree: &Node, errors: &[YamlError]) -> Option<(Schema, Vec<String>)> {
+    let mut json = tree.to_json();
+    let mut tainted = Vec::new();
+    let Value::Map(blocks) = &tree.value else {
+        return None;
+    };
+    let streams = blocks
+        .iter()
+        .find(|(key, ..)| key == "streams")
+        .map(|(.., node)| node);
+    for error in errors {
+        let Value::Map(streams) = &streams?.value else {
+            return None;
+        };
+        let inside =
+            |span: &Range<usize>| span.start <= error.span.start && error.span.end <= span.end;
+        let (name, _, stream) = streams.iter().find(|(_, _, node)| inside(&node.span))?;
+        let wrong = json.get_mut("streams")?.get_mut(name)?;
+        match (&stream.value, wrong.as_object_mut()) {
+            (Value::Map(parts), Some(wrong)) => {
+                let holds = |key: &Range<usize>, node: &Node| inside(key) || inside(&node.span);
+                for (part, ..) in parts.iter().filter(|(_, key, node)| holds(key, node)) {
+                    wrong.remove(part);
+                }
+            }
+            _ => *wrong = Schema::Object(serde_json::Map::new()),
+        }
+        tainted.push(name.clone());
+    }
+    Some((json, tainted))
 }
 
 fn check_name(node: &Node, text: &str, names: &[String], errors: &mut Vec<YamlError>) {
@@ -195,7 +239,9 @@ fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
 }
 
 fn whole(number: &serde_json::Number, schema: &Schema) -> bool {
-    let unsigned = schema.get("format").is_some_and(|format| format == "uint32");
+    let unsigned = schema
+        .get("format")
+        .is_some_and(|format| format == "uint32");
     let bound = |name: &str| match schema.get(name).and_then(Schema::as_f64) {
         None if name == "maximum" && unsigned => Some(f64::from(u32::MAX)),
         bound => bound,

@@ -19,7 +19,11 @@ pub struct RowBuffers {
 impl RowBuffers {
     /// Empty buffers.
     pub(super) fn new(cell: u16, streams: usize) -> RowBuffers {
-        RowBuffers { cell, by_stream: vec![Vec::new(); streams], played: 0 }
+        RowBuffers {
+            cell,
+            by_stream: vec![Vec::new(); streams],
+            played: 0,
+        }
     }
 
     /// Counts an event, and keeps its row if it is to be written.

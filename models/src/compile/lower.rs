@@ -336,7 +336,8 @@ impl Compiler {
             } => {
                 let found = self.find_name(stream, first, &restrict, inside);
                 match found {
-                    Ok(value) => value?,
+                    Ok(Some(value)) => value,
+                    Ok(None) => return self.silent(scope, first),
                     Err(_) if BUILT_IN.contains(&first.as_str()) => self.built_in(first, stream),
                     Err(Missing::Reported) => return None,
                     Err(Missing::Where(missing)) => {

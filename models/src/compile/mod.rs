@@ -24,7 +24,7 @@ use causeflow_engine::time::Span;
 use crate::definition::{
     EntityDef, Expression, FieldDef, ModelBlock, ModelFile, ProfileDef, StreamDef, ValueDef,
 };
-use crate::diagnostic::{Diagnostics, SourceFile, suggestion};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, suggestion};
 use crate::units;
 use crate::yaml::Node;
 use assemble::Draft;
@@ -69,7 +69,7 @@ struct Merged {
     counters: BTreeMap<String, (usize, usize)>,
 }
 
-/// Compiles the files of one model.
+/// Compiles the files of one model. `found` has been found wrong already, in the streams `tainted`.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -77,9 +77,11 @@ pub fn compile(
     files: Vec<SourceFile>,
     trees: Vec<Node>,
     parsed: Vec<ModelFile>,
+    tainted: Vec<(usize, String)>,
+    found: Vec<Diagnostic>,
 ) -> Result<Compiled, Diagnostics> {
     let mut compiler = Compiler {
-        report: Reporter::new(files, trees),
+        report: Reporter::new(files, trees, tainted, found),
         texts: Texts16::default(),
         kinds: Vec::new(),
         profiles: Vec::new(),
@@ -181,7 +183,8 @@ impl Compiler {
                 if merged.counters.contains_key(&counter) {
                     let message = format!("the counter `{counter}` is already defined");
                     let help = Some("remove one of the two".into());
-                    self.report.error(&At::new(file, &["counters"]).key(i), message, help);
+                    self.report
+                        .error(&At::new(file, &["counters"]).key(i), message, help);
                 }
                 merged.counters.insert(counter, (file, i));
             }
@@ -843,12 +846,17 @@ impl Compiler {
                 );
             }
             let lists = for_each.into_iter().flat_map(|map| map.values());
-            for (i, text, list) in lists.flat_map(|list| list.iter().enumerate().map(move |(i, text)| (i, text, list))) {
+            for (i, text, list) in lists.flat_map(|list| {
+                list.iter()
+                    .enumerate()
+                    .map(move |(i, text)| (i, text, list))
+            }) {
                 // A timer is known by its text: two of one text would make every event twice.
                 if list[..i].contains(text) {
                     let at = unit.at.key("timer").key("for_each");
                     let message = format!("`{text}` stands in `for_each` twice");
-                    self.report.error_at_key(&at, message, Some("remove one of the two".into()));
+                    self.report
+                        .error_at_key(&at, message, Some("remove one of the two".into()));
                 }
             }
             for_each.and_then(|map| map.first()).map(|(name, list)| {

@@ -35,17 +35,33 @@ impl At {
 pub struct Reporter {
     files: Vec<SourceFile>,
     trees: Vec<Node>,
+    /// Streams in which something is wrong already: what follows from that is not told.
+    tainted: Vec<(usize, String)>,
     list: Vec<Diagnostic>,
 }
 
 impl Reporter {
-    /// A reporter on these files and their trees.
-    pub fn new(files: Vec<SourceFile>, trees: Vec<Node>) -> Reporter {
+    /// A reporter on these files and their trees, with what has been found already, and the streams
+    /// (file, name) in which that was.
+    pub fn new(
+        files: Vec<SourceFile>,
+        trees: Vec<Node>,
+        tainted: Vec<(usize, String)>,
+        list: Vec<Diagnostic>,
+    ) -> Reporter {
         Reporter {
             files,
             trees,
-            list: Vec::new(),
+            tainted,
+            list,
         }
+    }
+
+    /// Whether something is wrong already in the stream to which a place belongs.
+    pub fn is_tainted(&self, at: &At) -> bool {
+        self.tainted.iter().any(|(file, stream)| {
+            *file == at.file && matches!(&at.path[..], [streams, name, ..] if streams == "streams" && name == stream)
+        })
     }
 
     fn push(
@@ -71,6 +87,9 @@ impl Reporter {
 
     /// An error about the value at a place.
     pub fn error(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        if self.is_tainted(at) {
+            return;
+        }
         let node = self.trees[at.file].at(&at.path);
         // A whole block would bury the message: its first line is enough.
         let text = &self.files[at.file].text[node.span.clone()];
@@ -86,6 +105,9 @@ impl Reporter {
 
     /// An error about the key at a place.
     pub fn error_at_key(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        if self.is_tainted(at) {
+            return;
+        }
         let span = self.trees[at.file].key_at(&at.path);
         self.push(Severity::Error, at.file, span, message.into(), help);
     }
@@ -98,6 +120,9 @@ impl Reporter {
         message: impl Into<String>,
         help: Option<String>,
     ) {
+        if self.is_tainted(at) {
+            return;
+        }
         let node = self.trees[at.file].at(&at.path);
         let quote = match &node.value {
             Value::Scalar { plain, .. } => usize::from(!plain),

@@ -173,6 +173,10 @@ impl Compiler {
         name: &str,
         restrict: &Restrict,
     ) -> Result<Option<Typed>, Missing> {
+        if self.report.is_tainted(&self.units[stream].at) {
+            // What is wrong there may be what would have defined it.
+            return Ok(None);
+        }
         let known = self.units[stream]
             .inputs
             .iter()
@@ -237,6 +241,7 @@ impl Compiler {
         name: &str,
         restrict: &Restrict,
     ) -> Result<Option<(Ty, Texts)>, Missing> {
+        let mut unknown = false;
         let mut found: Option<(Ty, Texts)> = None;
         let mut merge = |ty: Ty, texts: Texts| -> Result<(), Missing> {
             found = Some(match found.take() {
@@ -284,7 +289,10 @@ impl Compiler {
                 let parent = self.units[cause.parent].name.clone();
                 let typed = match self.find_name(cause.parent, name, &Restrict::Any, None) {
                     Ok(Some(typed)) => typed,
-                    Ok(None) => continue,
+                    Ok(None) => {
+                        unknown = true;
+                        continue;
+                    }
                     Err(Missing::Where(deeper)) if deeper.is_empty() => {
                         return Err(format!(": {parent}, which causes it, has no `{name}`").into());
                     }
@@ -307,12 +315,9 @@ impl Compiler {
             Some(found) => Ok(Some(found)),
             // A cause that does not exist might have had it.
             None if unit.causes.len() < unit.definition.causes.len() => Err(Missing::Reported),
-            None if unit.causes.is_empty()
-                || !self.visiting.iter().any(|(s, n)| n == name && *s != stream) =>
-            {
-                Err(String::new().into())
-            }
-            None => Ok(None),
+            // Something else is wrong, or a circle of streams hands it on: not told here.
+            None if unknown => Ok(None),
+            None => Err(String::new().into()),
         }
     }
 
@@ -450,7 +455,8 @@ impl Compiler {
             return None;
         };
         match self.find_input(stream, name, &restrict) {
-            Ok(typed) => typed,
+            Ok(Some(typed)) => Some(typed),
+            Ok(None) => self.silent(scope, name),
             Err(Missing::Reported) => None,
             Err(Missing::Where(missing)) => {
                 let missing = if missing.is_empty() {
@@ -467,6 +473,21 @@ impl Compiler {
                 None
             }
         }
+    }
+
+    /// A name whose value is not known. If nothing else is wrong, a circle of streams hands it on and
+    /// none of them defines it.
+    pub fn silent(&mut self, scope: &Scope, name: &str) -> Option<Typed> {
+        if !self.report.has_errors() {
+            let message =
+                format!("`{name}` is handed on in a circle of causes and never given a value");
+            self.report.error_at_key(
+                &scope.at,
+                message,
+                Some("give it a value where the circle begins".into()),
+            );
+        }
+        None
     }
 
     fn choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {

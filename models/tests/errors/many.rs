@@ -1,0 +1,77 @@
+//! All that is wrong is told at once.
+
+use super::{edited, refused, summary};
+
+#[test]
+fn errors_of_all_files_are_reported_together() {
+    let files = edited(&[
+        (
+            "reference: {start: 2026-02-02",
+            "reference: {start: 2026-02-32",
+        ),
+        ("warmup: 3d", "warmup: 3"),
+        ("country: {choice: {DE: 60", "country: {choice: {DE: -60"),
+        ("rate: 2000", "rate: -1"),
+        ("on: shop.visited", "on: shop.visit"),
+        ("probability: 0.95", "probability: 0.85"),
+        ("add: -1}", "add: 1 +}"),
+        ("total(unpaid_orders)", "total(unpaid)"),
+    ]);
+    let wrong = refused(files);
+    let found = summary(&wrong);
+    let expected = [
+        "model.yaml:7: the duration `3` has no unit",
+        "model.yaml:8: `2026-02-32` is not a date",
+        "model.yaml:22: found the weight -60",
+        "shop.yaml:4: found the rate -1",
+        "shop.yaml:12: there is no stream `shop.visit`",
+        "shop.yaml:29: found the end, expected a value",
+        "shop.yaml:34: the probabilities of the outcome `payment`",
+        "shop.yaml:43: there is no counter `unpaid`",
+    ];
+    for wanted in expected {
+        let (place, message) = wanted.split_once(": ").expect("place and message");
+        let told = found
+            .iter()
+            .any(|f| f.starts_with(&format!("template/{place}:")) && f.contains(message));
+        assert!(told, "expected {wanted} in {found:#?}");
+    }
+    assert!(
+        wrong
+            .render(false)
+            .contains(&format!("{} errors", found.len()))
+    );
+}
+
+#[test]
+fn structural_errors_of_all_files_are_reported_together() {
+    let files = edited(&[
+        ("cells: 4", "cells: many"),
+        ("counters:", "conters:"),
+        ("activity:", "aktivity:"),
+        ("    fields:", "    felds:"),
+        ("timer: {every: 1h, at: 0m}", "timer: []"),
+        ("rate: 2000", "rate: {}"),
+    ]);
+    let found = summary(&refused(files));
+    assert_eq!(found.len(), 6, "{found:#?}");
+    assert_eq!(
+        found
+            .iter()
+            .filter(|f| f.starts_with("template/model.yaml:"))
+            .count(),
+        3
+    );
+}
+
+/// What depends on a wrong part is passed over: one mistake in a name that many use is one error.
+#[test]
+fn what_follows_from_a_mistake_is_not_told() {
+    let files = edited(&[(
+        "'lognormal(40, 0.6, 5, 900)'",
+        "'lognormal(forty, 0.6, 5, 900)'",
+    )]);
+    let found = summary(&refused(files));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("`forty` is not known here"));
+}

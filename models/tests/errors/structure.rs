@@ -1,0 +1,214 @@
+//! Files that are not YAML, keys that do not exist, values of the wrong shape.
+
+use super::{END, Mistake, check};
+
+#[test]
+fn keys_are_spelt_right_and_stand_once() {
+    check(&[
+        Mistake {
+            edit: ("    fields:", "    feilds:"),
+            line: "feilds:",
+            message: "unknown key `feilds`",
+            help: "did you mean `fields`?",
+        },
+        Mistake {
+            edit: ("counters:", "counter:"),
+            line: "counter:",
+            message: "unknown key `counter`",
+            help: "did you mean `counters`?",
+        },
+        Mistake {
+            edit: ("{rate: 2000,", "{"),
+            line: "{ profile: opening",
+            message: "the key `rate` is missing here",
+            help: "`rate`: Arrivals a day at scale 1",
+        },
+        Mistake {
+            edit: (
+                "      pages:",
+                "      customer_id: {value: customer.id}\n      pages:",
+            ),
+            // The second one is to blame, which `line` would not find.
+            line: "{value: customer.id}\n      pages:",
+            message: "the key `customer_id` stands here a second time",
+            help: "remove one of the two",
+        },
+        Mistake {
+            edit: ("      pages:", "      time:"),
+            line: "      time:",
+            message: "`time` is a column that every event has",
+            help: "choose another name",
+        },
+        Mistake {
+            edit: ("payment.overdue:", "payment overdue:"),
+            line: "payment overdue:",
+            message: "`payment overdue` cannot be the name of a stream",
+            help: "lower-case words",
+        },
+        Mistake {
+            edit: (
+                END,
+                "  a.b: {description: What makes it?}\n  shop.snapshot:\n",
+            ),
+            line: "a.b:",
+            message: "nothing ever makes an event of a.b",
+            help: "add `source`, `timer` or `causes`",
+        },
+    ]);
+}
+
+#[test]
+fn values_have_the_right_shape() {
+    check(&[
+        Mistake {
+            edit: ("cells: 4", "cells: four"),
+            line: "cells: four",
+            message: "found `four`, expected a whole number up to 4096",
+            help: "",
+        },
+        Mistake {
+            edit: ("rate: 2000", "rate: often"),
+            line: "rate: often",
+            message: "found `often`, expected a number",
+            help: "",
+        },
+        Mistake {
+            edit: ("counters: [unpaid_orders]", "counters: unpaid_orders"),
+            line: "counters:",
+            message: "found `unpaid_orders`, expected a list",
+            help: "",
+        },
+        Mistake {
+            edit: ("timer: {every: 1h, at: 0m}", "timer: 1h"),
+            line: "timer: 1h",
+            message: "found `1h`, expected a map with the keys every",
+            help: "",
+        },
+        Mistake {
+            edit: ("type: int", "type: integer"),
+            line: "type: integer",
+            message: "found `integer`, expected one of int, float",
+            help: "there are: float, int",
+        },
+        Mistake {
+            edit: ("weekdays: [1,", "weekdays: [1, 1,"),
+            line: "weekdays:",
+            message: "found a list of 8 values, expected 7",
+            help: "",
+        },
+        Mistake {
+            edit: (
+                "{value: customer.id}",
+                "{value: customer.id, choice: {a: 1}}",
+            ),
+            line: "choice: {a: 1}",
+            message: "`customer_id` has more than one kind of value",
+            help: "write one of",
+        },
+        Mistake {
+            edit: (
+                "    description: What is open",
+                "    source: {rate: 5}\n    description: What is open",
+            ),
+            line: "timer:",
+            message: "a stream has a `source` or a `timer`, not both",
+            help: "",
+        },
+    ]);
+}
+
+#[test]
+fn what_is_not_yaml_is_refused_where_it_breaks() {
+    check(&[
+        Mistake {
+            edit: (
+                "outcome: payment, probability: 0.95",
+                "outcome: payment: probability: 0.95",
+            ),
+            line: "outcome: payment: probability",
+            message: "this is not YAML",
+            help: "check indentation, quotes",
+        },
+        Mistake {
+            edit: ("model:\n", "model:\n\tname: shop\n"),
+            line: "\tname: shop",
+            message: "this is not YAML",
+            help: "check indentation, quotes",
+        },
+        Mistake {
+            edit: (
+                "counters: [unpaid_orders]",
+                "counters: &all [unpaid_orders]\nprofile: *all",
+            ),
+            line: "profile: *all",
+            message: "aliases (`*name`) are not part of the model format",
+            help: "write the value out",
+        },
+        Mistake {
+            edit: (
+                "counters: [unpaid_orders]",
+                "---\ncounters: [unpaid_orders]",
+            ),
+            line: "---",
+            message: "a second document begins here; a file holds one",
+            help: "a file of its own",
+        },
+        Mistake {
+            edit: ("name: shop", "[a, b]: shop"),
+            line: "[a, b]",
+            message: "a key must be a plain text",
+            help: "quote what begins with",
+        },
+    ]);
+}
+
+#[test]
+fn expressions_that_are_none_are_refused_where_they_break() {
+    let mistake = |edit, message| Mistake {
+        edit: ("{value: customer.id}", edit),
+        line: edit,
+        message,
+        help: "",
+    };
+    check(&[
+        mistake(
+            "{value: 'customer.id +'}",
+            "found the end, expected a value",
+        ),
+        mistake("{value: '(customer.id'}", "found the end, expected `)`"),
+        mistake(
+            "{value: 'customer.id $ 5'}",
+            "`$` has no meaning in an expression",
+        ),
+        mistake(
+            "{value: 'uniform(1)'}",
+            "`uniform` takes 2 arguments, found 1",
+        ),
+        mistake(
+            "{value: \"customer.country + 1\"}",
+            "`+` does not go with a text and a number",
+        ),
+        mistake(
+            "{value: \"if(1, 2, 3)\"}",
+            "this is a number, expected a truth value",
+        ),
+    ]);
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let list: &'static str =
+        Box::leak(format!("counters: {}{}", "[".repeat(200), "]".repeat(200)).into_boxed_str());
+    let sum: &'static str =
+        Box::leak(format!("{{value: '{}1{}'}}", "(".repeat(100), ")".repeat(100)).into_boxed_str());
+    let mistake = |edit, line| Mistake {
+        edit,
+        line,
+        message: "this is nested too deeply",
+        help: "",
+    };
+    check(&[
+        mistake(("counters: [unpaid_orders]", list), "counters: [["),
+        mistake(("{value: customer.id}", sum), "((((("),
+    ]);
+}

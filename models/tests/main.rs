@@ -1,0 +1,13 @@
+//! What models promise, held against the engine: random models keep every promise of docs/design.md, bad
+//! models get a message that says where and what to write instead, and known models keep their values.
+
+mod appointments;
+mod coupling;
+mod errors;
+mod expressions;
+mod fuzz;
+mod golden;
+mod independence;
+mod random;
+mod random_models;
+mod support;

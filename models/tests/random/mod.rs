@@ -1,0 +1,112 @@
+//! Random small models: a [`Spec`] of plain numbers that proptest can shrink, the [`Plan`] that it stands for
+//! (which the checks need), and the YAML of it.
+
+mod plan;
+mod render;
+
+use proptest::prelude::*;
+
+pub use plan::{Cause, Chance, Origin, Plan, StreamPlan};
+pub use render::{Files, Knobs, extra_blocks, files, split_files};
+
+/// What a random model is made of; every number is valid, so that all smaller ones are, too.
+#[derive(Clone, Debug)]
+pub struct Spec {
+    pub cells: u16,
+    pub window: usize,
+    pub warmup_hours: u8,
+    pub shops: bool,
+    pub spikes: bool,
+    pub berlin: bool,
+    /// Whether events may change what other events read.
+    pub stateful: bool,
+    pub seed: u64,
+    pub streams: Vec<StreamSpec>,
+}
+
+/// What a stream is made of; see [`Plan::new`] for what the numbers choose.
+#[derive(Clone, Debug)]
+pub struct StreamSpec {
+    pub origin: u8,
+    pub parents: (u8, u8),
+    pub two_causes: bool,
+    pub delay: u8,
+    pub chance: u8,
+    pub count: u8,
+    pub guard: bool,
+    pub outcome: bool,
+    pub any_cell: bool,
+    pub requires: bool,
+    pub change: u8,
+    pub rate: u16,
+    pub variant: u8,
+}
+
+fn stream() -> impl Strategy<Value = StreamSpec> {
+    let shape = (
+        0..10u8,
+        any::<(u8, u8)>(),
+        any::<bool>(),
+        0..12u8,
+        0..4u8,
+        0..8u8,
+    );
+    let flags = (
+        any::<bool>(),
+        prop::bool::weighted(0.3),
+        prop::bool::weighted(0.25),
+        prop::bool::weighted(0.25),
+    );
+    (shape, flags, 0..8u8, 0..400u16, 0..12u8).prop_map(
+        |(
+            (origin, parents, two_causes, delay, chance, count),
+            (guard, outcome, any_cell, requires),
+            change,
+            rate,
+            variant,
+        )| {
+            StreamSpec {
+                origin,
+                parents,
+                two_causes,
+                delay,
+                chance,
+                count,
+                guard,
+                outcome,
+                any_cell,
+                requires,
+                change,
+                rate,
+                variant,
+            }
+        },
+    )
+}
+
+/// Random models; `stateful` ones among them if wanted.
+pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
+    let whole = (
+        2..=5u16,
+        0..4usize,
+        0..30u8,
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<bool>(),
+        any::<u64>(),
+    );
+    (whole, prop::collection::vec(stream(), 2..9)).prop_map(
+        move |((cells, window, warmup_hours, shops, spikes, berlin, state, seed), streams)| Spec {
+            cells,
+            window,
+            warmup_hours,
+            shops,
+            spikes,
+            berlin,
+            stateful: state && stateful,
+            seed,
+            streams,
+        },
+    )
+}

@@ -1,0 +1,311 @@
+//! The YAML of a random model, in one file or in many.
+
+use std::fmt::Write;
+
+use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
+
+/// (path, text) of the files of a model.
+pub type Files = Vec<(String, String)>;
+
+/// What a coupled run changes: everything else stays as it is.
+#[derive(Clone, Copy, Debug)]
+pub struct Knobs {
+    /// Multiplies the rates of the sources.
+    pub rate: f64,
+    /// Multiplies constant probabilities outside outcome groups.
+    pub probability: f64,
+}
+
+impl Default for Knobs {
+    fn default() -> Self {
+        Knobs {
+            rate: 1.0,
+            probability: 1.0,
+        }
+    }
+}
+
+/// A top-level key and one entry below it.
+type Block = (&'static str, String);
+
+/// The model in one file.
+pub fn files(plan: &Plan, knobs: Knobs) -> Files {
+    let mut text = String::new();
+    let mut last = "";
+    for (section, entry) in blocks(plan, knobs) {
+        if section != last {
+            writeln!(text, "{section}:").expect("a string takes everything");
+            last = section;
+        }
+        text.push_str(&entry);
+    }
+    vec![("all.yaml".into(), text)]
+}
+
+/// The same model with more blocks, every block in a file of its own, in reverse order.
+pub fn split_files(plan: &Plan, more: &[Block]) -> Files {
+    let blocks = blocks(plan, Knobs::default());
+    let all = blocks.iter().chain(more).rev().enumerate();
+    all.map(|(i, (section, entry))| (format!("{i:03}.yaml"), format!("{section}:\n{entry}")))
+        .collect()
+}
+
+/// Blocks that have nothing to do with a model's own streams, except that they read some of them.
+pub fn extra_blocks(plan: &Plan) -> Vec<Block> {
+    let read = &plan.streams[0].name;
+    vec![
+        ("entities", "  aardvark: {count: 30, attributes: {length_m: 'uniform(1, 2)'}, variables: {eaten: 0}}\n".into()),
+        ("profiles", "  another: {weekdays: [1, 2, 3, 4, 5, 6, 7]}\n".into()),
+        ("counters", "  - ants\n".into()),
+        (
+            "streams",
+            "  a.ants.eaten:\n    source: {rate: 200, actor: aardvark, profile: another}\n    \
+             changes: [{entity: aardvark, add: {eaten: 1}}, {counter: ants, add: 1}]\n    \
+             fields: {length_m: {value: aardvark.length_m}, what: {choice: {ant: 3, termite: 1}}}\n"
+                .into(),
+        ),
+        (
+            "streams",
+            format!(
+                "  a.watched:\n    causes: [{{on: {read}, probability: 0.7, delay: 1m..1d}}]\n    \
+                 fields: {{u: {{}}, label: {{}}, factor: {{}}, own: {{value: 'uniform(0, 1)'}}}}\n"
+            ),
+        ),
+    ]
+}
+
+fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
+    let spec = &plan.spec;
+    let zone = if spec.berlin { "Europe/Berlin" } else { "UTC" };
+    let spikes = if spec.spikes {
+        "  spikes: {share: 20%, size: 30%, every: 12h}\n"
+    } else {
+        ""
+    };
+    let model = format!(
+        "  name: random\n  cells: {}\n  window: {}\n  warmup: {}h\n  time_zone: {zone}\n{spikes}  \
+         reference: {{start: 2026-02-02, days: 28, growth_per_month: 3%}}\n",
+        spec.cells, WINDOWS[spec.window].0, spec.warmup_hours
+    );
+    let mut blocks = vec![("model", model)];
+    let hours = "[1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 9, 9, 9, 9, 9, 9, 9, 10, 10, 9, 7, 5, 3, 2]";
+    blocks.push((
+        "profiles",
+        format!("  shape:\n    hours: {hours}\n    weekdays: [1, 1, 1, 1, 1, 2, 2]\n"),
+    ));
+    blocks.push((
+        "profiles",
+        "  grown: {growth: true, weekdays: [1, 2, 1, 1, 1, 1, 1]}\n".into(),
+    ));
+    blocks.push(("counters", "  - total_amount\n".into()));
+    blocks.push(("entities", person(spec.shops)));
+    if spec.shops {
+        blocks.push((
+            "entities",
+            "  shop: {count: 9, attributes: {level: {value: 'integer(1, 5)', type: int}}}\n".into(),
+        ));
+    }
+    blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
+    blocks
+}
+
+fn person(shops: bool) -> String {
+    let belongs = if shops {
+        "    belongs_to: {shop: {min: 1, max: 8}}\n"
+    } else {
+        ""
+    };
+    format!(
+        "  person:\n    count: 40\n    states: [new, active, gone]\n    starts: active\n    joins: new\n    \
+         activity: 'lognormal(1, 0.5)'\n    attributes:\n      quality: {{value: 'beta(4, 2)', decimals: 3}}\n      \
+         tag: {{choice: {{a: 3, b: 1}}}}\n    variables:\n      score: 'quality * 10'\n{belongs}"
+    )
+}
+
+fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
+    let stream = &plan.streams[index];
+    let mut out = format!("  {}:\n", stream.name);
+    out.push_str(&origin(plan, stream, knobs));
+    if !stream.causes.is_empty() {
+        out.push_str("    causes:\n");
+        for cause in &stream.causes {
+            writeln!(out, "      - {{{}}}", cause_text(plan, cause, knobs))
+                .expect("a string takes everything");
+        }
+    }
+    if stream.creates {
+        out.push_str("    creates: person\n");
+    }
+    if stream.requires {
+        out.push_str("    requires: \"person.state == 'active'\"\n");
+    }
+    out.push_str("    fields:\n");
+    for (name, value) in fields(plan, index) {
+        writeln!(out, "      {name}: {{{value}}}").expect("a string takes everything");
+    }
+    let changes = changes(plan, stream);
+    if !changes.is_empty() {
+        writeln!(out, "    changes: [{}]", changes.join(", ")).expect("a string takes everything");
+    }
+    out
+}
+
+fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
+    let rate = f64::from(stream.spec.rate) * knobs.rate;
+    let variant = stream.spec.variant;
+    let profile = ["", ", profile: shape", ", profile: grown"][usize::from(variant % 3)];
+    let states = match (variant / 3) % 4 {
+        _ if plan.grows() => ", states: [active]",
+        0 => "",
+        1 => ", states: [active, new]",
+        2 => ", states: {active: 1, new: 0.5}, when: quality > 0.4",
+        _ => ", weight: equal",
+    };
+    match stream.origin {
+        Origin::Plain => format!("    source: {{rate: {rate}{profile}}}\n"),
+        Origin::Actor => format!("    source: {{rate: {rate}, actor: person{profile}{states}}}\n"),
+        Origin::Each => {
+            let every = ["6h", "9h", "1d"][usize::from(variant % 3)];
+            format!("    timer: {{every: {every}, per: person, jitter: 20m, states: [active]}}\n")
+        }
+        Origin::Platform => {
+            let minutes = WINDOWS[plan.spec.window].1 / 60_000_000;
+            match variant % 3 {
+                0 => format!("    timer: {{every: {}m, at: 0m}}\n", minutes * 2),
+                1 => format!("    timer: {{every: {}m, jitter: 5m}}\n", minutes * 3),
+                _ => format!(
+                    "    timer: {{every: {}m, for_each: {{way: [sea, air, land]}}}}\n",
+                    minutes * 6
+                ),
+            }
+        }
+        Origin::None => String::new(),
+    }
+}
+
+fn cause_text(plan: &Plan, cause: &Cause, knobs: Knobs) -> String {
+    let mut parts = vec![format!("on: {}", plan.streams[cause.parent].name)];
+    match cause.chance {
+        Chance::Certain => {}
+        Chance::Constant(p) if cause.outcome.is_some() => parts.push(format!("probability: {p}")),
+        Chance::Constant(p) => {
+            parts.push(format!("probability: {}", (p * knobs.probability).min(1.0)))
+        }
+        Chance::ByAmount => parts.push("probability: 'clamp(amount / 40, 0, 1)'".into()),
+    }
+    if let Some(group) = cause.outcome {
+        parts.push(format!("outcome: fate{group}"));
+    }
+    let (key, text) = &cause.delay;
+    parts.push(format!("{key}: {text}"));
+    if cause.count > 1 {
+        parts.push(format!(
+            "count: {}, spacing: {}s",
+            cause.count,
+            cause.spacing / 1_000_000
+        ));
+    }
+    if let Some(guard) = cause.guard {
+        parts.push(format!("when: amount > {guard}"));
+    }
+    if cause.any_cell {
+        parts.push("cell: any".into());
+    }
+    parts.join(", ")
+}
+
+fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
+    let stream = &plan.streams[index];
+    let mut fields: Vec<(String, String)> = vec![
+        (
+            format!("id_{index}"),
+            format!("value: new_id(thing{index})"),
+        ),
+        ("amount".into(), amount(plan, stream)),
+        ("u".into(), "value: 'uniform(0, 1)'".into()),
+        ("label".into(), "choice: {low: 3, mid: 2, high: 1}".into()),
+        (
+            "factor".into(),
+            "by: label, cases: {low: {value: 'normal(1, 0.2)'}, else: {value: amount / 10}}".into(),
+        ),
+        ("number".into(), "value: index, type: int".into()),
+        ("due".into(), "value: time + 1h".into()),
+        ("by".into(), "value: cause".into()),
+    ];
+    if let [cause] = &stream.causes[..]
+        && stream.origin == Origin::None
+    {
+        fields.push((format!("id_{}", cause.parent), String::new()));
+    }
+    if stream.person {
+        fields.push(("person_id".into(), "value: person.id".into()));
+        fields.push(("quality".into(), "value: person.quality".into()));
+        if plan.spec.stateful {
+            fields.push(("state".into(), "value: person.state".into()));
+            fields.push(("score".into(), "value: person.score".into()));
+        }
+    }
+    if stream.origin == Origin::Platform && stream.causes.is_empty() {
+        fields.push((
+            "people".into(),
+            "value: 'count(person, active)', type: int".into(),
+        ));
+        fields.push(("counted".into(), "value: total(total_amount)".into()));
+    }
+    for child in plan.streams.iter().filter(|s| {
+        s.causes
+            .iter()
+            .any(|c| c.parent == index && c.outcome.is_none())
+    }) {
+        fields.push((
+            format!("leads_to_{}", child.name.replace('.', "_")),
+            format!("value: happens({})", child.name),
+        ));
+    }
+    fields
+}
+
+/// The amount is drawn by roots, and taken over or drawn anew by what follows.
+fn amount(plan: &Plan, stream: &StreamPlan) -> String {
+    let drawn = "value: 'lognormal(20, 0.6, 1, 200)', decimals: 2";
+    if stream.causes.is_empty() {
+        return drawn.into();
+    }
+    if stream.origin == Origin::None {
+        return if stream.spec.delay % 2 == 0 {
+            String::new()
+        } else {
+            "value: 'amount * uniform(0.5, 1.5)'".into()
+        };
+    }
+    let first = &plan.streams[stream.causes[0].parent].name;
+    let rest = if stream.causes.len() > 1 {
+        ", else: {value: 12.5}"
+    } else {
+        ""
+    };
+    format!("by: cause, cases: {{source: {{{drawn}}}, {first}: {{}}{rest}}}")
+}
+
+fn changes(plan: &Plan, stream: &StreamPlan) -> Vec<String> {
+    if !plan.spec.stateful {
+        return Vec::new();
+    }
+    let active = if plan.grows() {
+        "{entity: person, state: active, when: u < 0.005}"
+    } else {
+        "{entity: person, state: active}"
+    };
+    match stream.spec.change {
+        1 => vec!["{counter: total_amount, add: amount}".into()],
+        2 if stream.person => vec!["{entity: person, add: {score: amount / 10}}".into()],
+        3 if stream.person => vec!["{entity: person, set: {score: 0}, when: amount > 30}".into()],
+        4 if stream.person => vec!["{entity: person, state: gone}".into()],
+        5 if stream.person => vec![
+            active.into(),
+            "{counter: total_amount, add: 1, when: u > 0.5}".into(),
+        ],
+        7 if stream.person => vec![active.into()],
+        _ => Vec::new(),
+    }
+}

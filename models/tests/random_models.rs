@@ -1,0 +1,292 @@
+//! Random models keep what docs/design.md promises of every run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use crate::random::{Cause, Chance, Origin, Plan, files, spec};
+use crate::support::{Played, Row, START, Value, play, program, property, settings};
+
+/// Hours that are written.
+const HOURS: i64 = 36;
+/// An hour, in microseconds.
+const HOUR: i64 = 3_600_000_000;
+
+/// A run with what the checks look up.
+struct Run<'a> {
+    plan: &'a Plan,
+    played: &'a Played,
+    /// Rows of each stream of the plan.
+    rows: Vec<&'a [Row]>,
+    /// (stream, row) by event.
+    by_id: BTreeMap<u64, (usize, &'a Row)>,
+    /// Events by (cause, stream).
+    children: BTreeMap<(u64, usize), Vec<&'a Row>>,
+    end: i64,
+}
+
+impl<'a> Run<'a> {
+    fn new(plan: &'a Plan, played: &'a Played) -> Run<'a> {
+        let rows: Vec<&[Row]> = plan
+            .streams
+            .iter()
+            .map(|stream| &played.rows[&stream.name][..])
+            .collect();
+        let mut run = Run {
+            plan,
+            played,
+            by_id: BTreeMap::new(),
+            children: BTreeMap::new(),
+            end: START.0 + HOURS * HOUR,
+            rows,
+        };
+        for (s, rows) in run.rows.iter().enumerate() {
+            for row in *rows {
+                let twin = run.by_id.insert(row.id, (s, row));
+                assert!(twin.is_none(), "two events have the id {}", row.id);
+                if let Some(cause) = row.cause {
+                    run.children.entry((cause, s)).or_default().push(row);
+                }
+            }
+        }
+        run
+    }
+
+    fn all(&self) -> impl Iterator<Item = (usize, &Row)> {
+        self.rows
+            .iter()
+            .enumerate()
+            .flat_map(|(s, rows)| rows.iter().map(move |row| (s, row)))
+    }
+}
+
+proptest! {
+    #![proptest_config(property(150))]
+
+    #[test]
+    fn keep_order_causes_and_bounds(spec in spec(true)) {
+        let plan = Plan::new(&spec);
+        let program = program(&files(&plan, Default::default()));
+        let played = play(&program, &settings(spec.seed, HOURS));
+        prop_assert_eq!(played.result.ties, 0);
+        let run = Run::new(&plan, &played);
+        rows_are_in_order_and_in_range(&run);
+        causes_exist_and_come_first(&run);
+        effects_are_as_many_as_declared(&run);
+        values_are_legal(&run);
+        snapshots_count_what_is_there(&run);
+    }
+}
+
+fn rows_are_in_order_and_in_range(run: &Run<'_>) {
+    for rows in &run.rows {
+        assert!(
+            rows.is_sorted_by_key(|row| row.time),
+            "a stream's rows stand in the order of time"
+        );
+    }
+    for (_, row) in run.all() {
+        assert!(
+            (START.0..run.end).contains(&row.time),
+            "{row:?} lies outside the range"
+        );
+    }
+    let rows: u64 = run
+        .played
+        .result
+        .streams
+        .iter()
+        .map(|stream| stream.rows)
+        .sum();
+    assert_eq!(
+        rows as usize,
+        run.by_id.len(),
+        "the result counts what the sink got"
+    );
+}
+
+fn causes_exist_and_come_first(run: &Run<'_>) {
+    for (s, row) in run.all() {
+        let stream = &run.plan.streams[s];
+        let Some(cause) = row.cause else {
+            assert_eq!(row.root, row.id, "what nothing caused is its own root");
+            assert_ne!(
+                stream.origin,
+                Origin::None,
+                "{} has only causes",
+                stream.name
+            );
+            assert_eq!(row.fields["by"], Value::Text("source".into()));
+            continue;
+        };
+        let Some((p, parent)) = run.by_id.get(&cause).copied() else {
+            // Its cause was in the warm-up: then it came so late that this is possible.
+            let latest = |c: &Cause| c.bounds.1.map(|high| high + c.spacing * i64::from(c.count));
+            let possible = |c: &Cause| latest(c).is_none_or(|high| row.time - high < START.0);
+            assert!(
+                stream.causes.iter().any(possible),
+                "the cause of {row:?} of {} is missing",
+                stream.name
+            );
+            continue;
+        };
+        let declared = stream.causes.iter().find(|c| c.parent == p);
+        let declared = declared
+            .unwrap_or_else(|| panic!("{} never causes {}", run.plan.streams[p].name, stream.name));
+        assert_eq!(row.root, parent.root, "a chain has one root");
+        assert_eq!(
+            row.fields["by"],
+            Value::Text(run.plan.streams[p].name.clone())
+        );
+        if let Some(carried) = row.fields.get(&format!("id_{p}")) {
+            assert_eq!(
+                carried,
+                &parent.fields[&format!("id_{p}")],
+                "what is carried is what the cause has"
+            );
+        }
+        delay_is_as_declared(row, parent, declared);
+        if let Some(guard) = declared.guard {
+            assert!(
+                parent.fields["amount"].number() > guard,
+                "the guard keeps out {row:?}"
+            );
+        }
+        assert!(
+            row.cell == parent.cell || declared.any_cell,
+            "{row:?} left the cell of its cause"
+        );
+    }
+}
+
+fn delay_is_as_declared(row: &Row, parent: &Row, cause: &Cause) {
+    let late = row.time - parent.time;
+    let steps = row.fields["number"].number() as i64 + 1;
+    let (low, high) = cause.bounds;
+    let spaced = cause.spacing * steps;
+    assert!(
+        late >= low + spaced,
+        "{row:?} comes {late} us after its cause, not {low}"
+    );
+    if let Some(high) = high {
+        assert!(
+            late <= high + spaced,
+            "{row:?} comes {late} us after its cause, more than {high}"
+        );
+    }
+    if cause.delay.1.contains("appointment") && cause.spacing == 0 {
+        assert_eq!(
+            row.time % (30 * 60_000_000),
+            0,
+            "appointments stand on their step"
+        );
+    }
+}
+
+fn effects_are_as_many_as_declared(run: &Run<'_>) {
+    for (s, stream) in run
+        .plan
+        .streams
+        .iter()
+        .enumerate()
+        .filter(|(_, stream)| !stream.requires)
+    {
+        for cause in &stream.causes {
+            let Some(high) = cause.bounds.1 else {
+                continue;
+            };
+            let reach = high + cause.spacing * i64::from(cause.count);
+            for parent in run.rows[cause.parent]
+                .iter()
+                .filter(|parent| parent.time + reach < run.end)
+            {
+                let found = run.children.get(&(parent.id, s)).map_or(0, Vec::len);
+                let flag = format!("leads_to_{}", stream.name.replace('.', "_"));
+                if cause.outcome.is_some() {
+                    let partner = if stream.name.ends_with("_else") {
+                        s - 1
+                    } else {
+                        s + 1
+                    };
+                    if run.plan.streams[partner].requires {
+                        continue;
+                    }
+                    let other = run.children.get(&(parent.id, partner)).map_or(0, Vec::len);
+                    assert_eq!(
+                        found + other,
+                        1,
+                        "exactly one outcome of {parent:?} happens"
+                    );
+                    continue;
+                }
+                let told = parent.fields[&flag] == Value::Bool(true);
+                assert_eq!(
+                    found,
+                    if told { cause.count as usize } else { 0 },
+                    "{parent:?} and {}",
+                    stream.name
+                );
+                let meant = cause
+                    .guard
+                    .is_none_or(|guard| parent.fields["amount"].number() > guard);
+                if !meant || cause.chance == Chance::Certain {
+                    assert_eq!(told, meant, "{parent:?} and {}", stream.name);
+                }
+            }
+        }
+    }
+}
+
+fn values_are_legal(run: &Run<'_>) {
+    let cells = &run.played.result.cells;
+    let people: Vec<BTreeSet<u64>> = cells
+        .iter()
+        .map(|cell| cell.population.groups[0].ids.iter().copied().collect())
+        .collect();
+    for (s, row) in run.all() {
+        assert!(
+            usize::from(row.cell) < cells.len(),
+            "{row:?} lies in no cell"
+        );
+        for (name, value) in &row.fields {
+            if let Value::Float(bits) = value {
+                assert!(
+                    f64::from_bits(*bits).is_finite(),
+                    "`{name}` of {row:?} is not finite"
+                );
+            }
+        }
+        assert!((0.0..1.0).contains(&row.fields["u"].number()));
+        assert_eq!(row.fields["due"], Value::Time(row.time + HOUR));
+        if let Some(person) = row.fields.get("person_id") {
+            assert!(
+                people[usize::from(row.cell)].contains(&person.id()),
+                "{row:?} is about nobody of its cell"
+            );
+        }
+        if let (Some(Value::Text(state)), true) =
+            (row.fields.get("state"), run.plan.streams[s].requires)
+        {
+            assert_eq!(state, "active", "{row:?} needs an active person");
+        }
+    }
+}
+
+/// The platform's view lies within what the population can be.
+fn snapshots_count_what_is_there(run: &Run<'_>) {
+    let joined: usize = run
+        .played
+        .result
+        .cells
+        .iter()
+        .map(|cell| cell.population.groups[0].ids.len())
+        .sum();
+    for (_, row) in run.all() {
+        if let Some(people) = row.fields.get("people") {
+            assert!(
+                (0.0..=joined as f64).contains(&people.number()),
+                "{row:?} counts people who are not there"
+            );
+        }
+    }
+}

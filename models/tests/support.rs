@@ -1,0 +1,236 @@
+//! Plays models and gathers what comes out, as rows that tests can compare.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use causeflow_engine::program::{Program, StreamId};
+use causeflow_engine::run::{RunResult, run};
+use causeflow_engine::table::{Chunk, Column, Sink, SinkError, Validity, Values};
+use causeflow_engine::time::{Span, Time};
+use causeflow_engine::world::Settings;
+use causeflow_models::{Diagnostics, Model, SourceFile, from_files};
+use proptest::test_runner::{Config as ProptestConfig, RngSeed};
+
+/// 2026-02-02T00:00:00Z, a Monday.
+pub const START: Time = Time(1_769_990_400_000_000);
+
+/// A value of a field; floats by their bits, texts spelt out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    Id(u64),
+    Time(i64),
+    Float(u64),
+    Int(i32),
+    Bool(bool),
+    Text(String),
+}
+
+impl Value {
+    /// The number that a float, whole number or truth value is.
+    pub fn number(&self) -> f64 {
+        match self {
+            Value::Float(bits) => f64::from_bits(*bits),
+            Value::Int(x) => f64::from(*x),
+            Value::Bool(x) => f64::from(u8::from(*x)),
+            other => panic!("{other:?} is not a number"),
+        }
+    }
+
+    /// The identifier that it is.
+    pub fn id(&self) -> u64 {
+        match self {
+            Value::Id(id) => *id,
+            other => panic!("{other:?} is not an identifier"),
+        }
+    }
+}
+
+/// An event as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    pub id: u64,
+    pub time: i64,
+    pub cause: Option<u64>,
+    pub root: u64,
+    pub cell: u16,
+    pub fields: BTreeMap<String, Value>,
+}
+
+/// What a run left behind.
+pub struct Played {
+    /// The chunks in the order in which the sink got them.
+    pub chunks: Vec<Chunk>,
+    /// The rows by stream.
+    pub rows: BTreeMap<String, Vec<Row>>,
+    /// What the engine returned.
+    pub result: RunResult,
+}
+
+#[derive(Default)]
+struct Collect(Vec<Chunk>);
+
+impl Sink for Collect {
+    fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
+        self.0.extend(chunks);
+        Ok(())
+    }
+}
+
+/// How a property is tested: so many cases, always the same ones, so that a failure is the fault of a
+/// change. PROPTEST_CASES and PROPTEST_RNG_SEED ask for more or others.
+pub fn property(cases: u32) -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() {
+        given.cases
+    } else {
+        cases
+    };
+    let rng_seed = match given.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(42),
+        fixed => fixed,
+    };
+    ProptestConfig {
+        cases,
+        rng_seed,
+        failure_persistence: None,
+        max_shrink_iters: 500,
+        ..given
+    }
+}
+
+/// Compiles texts as the files of one model.
+pub fn compile(files: &[(String, String)]) -> Result<Model, Diagnostics> {
+    let source = |(path, text): &(String, String)| SourceFile {
+        path: path.clone(),
+        text: text.clone(),
+    };
+    from_files("test", files.iter().map(source).collect())
+}
+
+/// The program of a model that must be right.
+pub fn program(files: &[(String, String)]) -> Program {
+    match compile(files) {
+        Ok(model) => model.compiled.program,
+        Err(wrong) => panic!(
+            "{wrong}\n{}",
+            files
+                .iter()
+                .map(|(_, text)| text.as_str())
+                .collect::<String>()
+        ),
+    }
+}
+
+/// Settings from [`START`] on, at scale 1.
+pub fn settings(seed: u64, hours: i64) -> Settings {
+    Settings {
+        seed,
+        start: START,
+        end: START + Span(hours * Span::HOUR.0),
+        scale: 1.0,
+        streams: None,
+    }
+}
+
+/// Plays a program and keeps everything.
+pub fn play(program: &Program, settings: &Settings) -> Played {
+    let mut sink = Collect::default();
+    let result = run(program.clone(), settings, Some(&mut sink), &mut |_| {
+        ControlFlow::Continue(())
+    });
+    let result = result.expect("nothing interrupts the run, and the sink takes everything");
+    let mut rows: BTreeMap<String, Vec<Row>> = program
+        .streams
+        .iter()
+        .map(|stream| (stream.name.clone(), Vec::new()))
+        .collect();
+    for chunk in &sink.0 {
+        let name = &program.streams[chunk.table].name;
+        if let Some(rows) = rows.get_mut(name) {
+            rows.extend((0..chunk.rows).map(|row| read_row(program, chunk, row)));
+        }
+    }
+    Played {
+        chunks: sink.0,
+        rows,
+        result,
+    }
+}
+
+/// Plays a program without keeping rows; the fingerprints by stream.
+pub fn fingerprints(program: &Program, settings: &Settings) -> BTreeMap<String, String> {
+    let result = run(program.clone(), settings, None, &mut |_| {
+        ControlFlow::Continue(())
+    });
+    named_fingerprints(&result.expect("nothing interrupts the run"))
+}
+
+/// The fingerprints of a run by stream.
+pub fn named_fingerprints(result: &RunResult) -> BTreeMap<String, String> {
+    result
+        .streams
+        .iter()
+        .map(|s| (s.name.clone(), format!("{} {}", s.rows, s.fingerprint)))
+        .collect()
+}
+
+/// The indices of the streams of these names.
+pub fn streams(program: &Program, names: &[&str]) -> Vec<StreamId> {
+    names
+        .iter()
+        .map(|name| program.stream(name).expect("the model has the stream"))
+        .collect()
+}
+
+fn read_row(program: &Program, chunk: &Chunk, row: usize) -> Row {
+    let value = |column: &Column| read(program, column, row);
+    let time = match value(&chunk.columns[1]) {
+        Some(Value::Time(time)) => time,
+        other => panic!("the time is {other:?}"),
+    };
+    let cell = match &chunk.columns[4].values {
+        Values::Small(cells) => cells[row],
+        other => panic!("the cell is {other:?}"),
+    };
+    assert_eq!(
+        chunk.columns[5].validity,
+        Validity::None,
+        "nothing is attributed without a scenario"
+    );
+    let fields = program.streams[chunk.table]
+        .fields
+        .iter()
+        .zip(&chunk.columns[6..]);
+    Row {
+        id: value(&chunk.columns[0]).expect("every row has an id").id(),
+        time,
+        cause: value(&chunk.columns[2]).map(|cause| cause.id()),
+        root: value(&chunk.columns[3]).expect("every row has a root").id(),
+        cell,
+        fields: fields
+            .map(|((spec, _), column)| {
+                (
+                    spec.name.clone(),
+                    value(column).expect("fields are not nullable"),
+                )
+            })
+            .collect(),
+    }
+}
+
+fn read(program: &Program, column: &Column, row: usize) -> Option<Value> {
+    match &column.validity {
+        Validity::None => return None,
+        Validity::Mask(valid) if !valid[row] => return None,
+        _ => {}
+    }
+    Some(match &column.values {
+        Values::Id(v) => Value::Id(v[row]),
+        Values::Time(v) => Value::Time(v[row]),
+        Values::Float(v) => Value::Float(v[row].to_bits()),
+        Values::Int(v) => Value::Int(v[row]),
+        Values::Small(v) => Value::Int(i32::from(v[row])),
+        Values::Bool(v) => Value::Bool(v[row]),
+        Values::Text(v) => Value::Text(program.dictionary[usize::from(v[row])].clone()),
+    })
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Measures whole processes in turn, so that their ratios hold on a noisy machine.
+
+    cargo build --release && scripts/bench.py [--rounds N] [--tpchgen PATH] [--days 30 300]
+
+For one thread each: rows per second of `causeflow run tutoring` (Parquet, zstd 1) and, with --tpchgen, of
+`tpchgen-cli parquet -s 1 -T lineitem` (version 4.0: `cargo install tpchgen-cli --version 4.0.0 --locked`), and their
+ratio, round by round. Then the peak memory of runs of different lengths, and two threads against one.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CAUSEFLOW = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release" / "causeflow"
+LINEITEM_ROWS = 6_001_215  # at scale factor 1, by the TPC-H specification's generator
+
+
+def measure(command: list[str]) -> tuple[float, int]:
+    """Elapsed seconds and peak memory in KiB of a process that must succeed."""
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.monotonic() - started
+    if status != 0:
+        raise SystemExit(f"failed with {status}: {' '.join(command)}\n{output.decode()}")
+    measure.output = output
+    return seconds, usage.ru_maxrss
+
+
+def run(folder: str, *flags: str) -> tuple[float, float, int]:
+    """Rows per second, seconds and peak KiB of one run of the built-in model."""
+    out = os.path.join(folder, "run")
+    seconds, peak = measure([str(CAUSEFLOW), "run", "tutoring", "--out", out, "--force", "--quiet", "--json", *flags])
+    rows = sum(stream["rows"] for stream in json.loads(measure.output)["streams"])
+    return rows / seconds, seconds, peak
+
+
+def lineitem(folder: str, tpchgen: str) -> float:
+    """Rows per second of the peer; its earlier file is removed, since it would keep it."""
+    path = pathlib.Path(folder) / "lineitem.parquet"
+    path.unlink(missing_ok=True)
+    command = [tpchgen, "parquet", "-s", "1", "-T", "lineitem", "--num-threads", "1", "--output-dir", folder]
+    seconds, _ = measure(command)
+    return LINEITEM_ROWS / seconds
+
+
+def show(what: str, values: list[float], unit: str = "") -> None:
+    low, middle, high = min(values), statistics.median(values), max(values)
+    print(f"{what:<52} {middle:8.2f}{unit}  ({low:.2f} to {high:.2f})", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tpchgen", help="path of tpchgen-cli 4.0")
+    parser.add_argument("--days", type=int, nargs="*", default=[30, 300], help="lengths whose memory is measured")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="causeflow-bench-") as folder:
+        one, two, peer = [], [], []
+        for _ in range(arguments.rounds):
+            one.append(run(folder, "--threads", "1")[0])
+            two.append(run(folder, "--threads", "2")[0])
+            if arguments.tpchgen:
+                peer.append(lineitem(folder, arguments.tpchgen))
+        show("causeflow, 1 thread, million rows/s", [rate / 1e6 for rate in one])
+        show("causeflow, 2 threads, million rows/s", [rate / 1e6 for rate in two])
+        show("2 threads / 1 thread", [b / a for a, b in zip(one, two)])
+        if peer:
+            show("tpchgen-cli lineitem, 1 thread, million rows/s", [rate / 1e6 for rate in peer])
+            show("causeflow / tpchgen-cli, 1 thread each", [a / b for a, b in zip(one, peer)])
+        for days in arguments.days:
+            _, seconds, peak = run(folder, "--days", str(days))
+            print(f"peak memory of {days} days at scale 1: {peak / 1024:.0f} MiB ({seconds:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()
