@@ -18,6 +18,7 @@ pub mod draw;
 pub mod entities;
 pub mod eval;
 pub mod fingerprint;
+pub mod founding;
 pub mod program;
 pub mod queue;
 pub mod rows;

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::cell::{Cell, Event};
 use crate::fingerprint::{Digest, Fingerprint, combine, text_hash};
+use crate::founding::found;
 use crate::program::Program;
 use crate::rows::collect;
 use crate::table::{Chunk, Sink, SinkError};
@@ -92,7 +93,7 @@ pub fn run(
         .map(|text| text_hash(text))
         .collect();
     let mut world = World::new(program, settings);
-    let cells = world.found(Cell::new);
+    let cells = found(&mut world);
     let world = world;
     let mut clockwork = Clockwork::new(&world, cells);
     let mut digests = vec![Digest::default(); world.program.streams.len()];

@@ -1,10 +1,8 @@
 //! What is fixed for a run: the program, its range, and the tables made from both.
 
 use crate::arrivals::Layers;
-use crate::calendar::{ProfileTable, mean_growth};
-use crate::cell::{Cell, Population};
+use crate::calendar::ProfileTable;
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, Own, number};
 use crate::program::{Actor, Effect, NO_CAUSE, Program, Source, Stream, StreamId};
 use crate::time::{Span, Time};
 
@@ -136,7 +134,7 @@ const BEYOND: Span = Span(32 * Span::DAY.0);
 
 impl World {
     /// Prepares a run: compiles the profiles and works out which events matter. The population is
-    /// made with [`World::found`].
+    /// made with [`found`](crate::founding::found).
     pub fn new(program: Program, settings: &Settings) -> World {
         let begin = (settings.start - program.warmup).floor_to(program.window);
         let profiles = program
@@ -203,19 +201,6 @@ impl World {
         }
     }
 
-    /// Makes all cells and the platform, and from them the rates of the sources.
-    pub fn found(&mut self, map: impl Fn(&World, u16) -> Cell + Sync) -> Vec<Cell> {
-        use rayon::prelude::*;
-        let world = &*self;
-        let cells: Vec<Cell> = (0..=self.program.cells)
-            .into_par_iter()
-            .map(|index| map(world, index))
-            .collect();
-        let arrivals = self.rates(&cells);
-        self.arrivals = arrivals;
-        cells
-    }
-
     /// How many entities of a kind a cell has from the start.
     pub fn founders(&self, kind: usize, cell: u16) -> u32 {
         let cells = u32::from(self.program.cells);
@@ -226,95 +211,6 @@ impl World {
             total.max(cells)
         };
         total / cells + u32::from(u32::from(cell) < total % cells)
-    }
-
-    /// Rates such that the starting population shows the declared ones, and the reference days
-    /// with their growth have them as their mean.
-    fn rates(&self, cells: &[Cell]) -> Vec<Arrivals> {
-        let growth = mean_growth(&self.program.reference, self.program.warmup);
-        let cells = &cells[..usize::from(self.program.cells)];
-        let mut all = Vec::new();
-        for (stream, definition) in self.program.streams.iter().enumerate() {
-            let Some(Source::Arrivals {
-                rate_per_day,
-                profile,
-                actor,
-            }) = &definition.source
-            else {
-                continue;
-            };
-            let per_hour = rate_per_day * self.scale / 24.0;
-            let (pool_per_hour, per_weight_per_hour) = match actor {
-                None => (vec![per_hour / cells.len() as f64; cells.len()], 0.0),
-                Some(actor) => {
-                    let taking_part: f64 = cells
-                        .iter()
-                        .map(|c| self.weight(actor, &c.population, true))
-                        .sum();
-                    let each = if taking_part > 0.0 {
-                        per_hour / growth / taking_part
-                    } else {
-                        0.0
-                    };
-                    let pools = cells
-                        .iter()
-                        .map(|c| each * self.weight(actor, &c.population, false));
-                    (pools.collect(), each)
-                }
-            };
-            all.push(Arrivals {
-                stream,
-                key: self.source_keys[stream],
-                profile: usize::from(*profile),
-                actor: actor.clone(),
-                pool_per_hour,
-                per_weight_per_hour,
-            });
-        }
-        all
-    }
-
-    /// Sum of the weights of a cell's starting entities, or of those of them that take part now.
-    fn weight(&self, actor: &Actor, population: &Population, taking_part: bool) -> f64 {
-        let group = &population.groups[usize::from(actor.kind)];
-        let kind = &self.program.kinds[usize::from(actor.kind)];
-        let observed = Observed::default();
-        let share = |entity: usize| {
-            let share = actor.states[usize::from(group.states[entity])];
-            let frame = Frame {
-                world: self,
-                population,
-                observed: &observed,
-                stream: 0,
-                key: Key(group.ids[entity]),
-                time: self.begin,
-                cause: 0,
-                index: 0,
-                slots: &[],
-                ready: &std::cell::Cell::new(0),
-                of: None,
-                own: Own::Entity(actor.kind, entity),
-            };
-            let eligible = actor
-                .when
-                .as_ref()
-                .is_none_or(|when| number(when, &frame) != 0.0);
-            if eligible { share } else { 0.0 }
-        };
-        (0..group.founders)
-            .map(|entity| {
-                let weight = if actor.equal {
-                    1.0
-                } else {
-                    group.activity(kind, entity)
-                };
-                if taking_part {
-                    weight * share(entity)
-                } else {
-                    weight
-                }
-            })
-            .sum()
     }
 
     /// Whether a stream's event at this time is written.

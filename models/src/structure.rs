@@ -175,13 +175,22 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
         let name = name.as_str().unwrap_or_default();
         if !entries.iter().any(|(key, ..)| key == name) {
             errors.push(YamlError {
-                span: node.span.start..node.span.start + usize::from(!node.span.is_empty()),
+                span: beginning(node, entries),
                 message: format!("the key `{name}` is missing here"),
                 help: properties
                     .and_then(|p| p.get(name)?.get("description")?.as_str())
                     .map(|description| format!("`{name}`: {description}")),
             });
         }
+    }
+}
+
+/// The first character of a map, or its first key, so that a report shows where the map begins.
+fn beginning(node: &Node, entries: &[(String, Range<usize>, Node)]) -> Range<usize> {
+    let start = node.span.start;
+    match entries.first() {
+        Some((_, key, _)) if key.start == start => key.clone(),
+        _ => start..start + usize::from(!node.span.is_empty()),
     }
 }
 

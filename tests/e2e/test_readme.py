@@ -53,9 +53,12 @@ def test_the_commands_run(said):
 
 
 def test_the_output_shown_is_what_the_main_job_prints(said):
-    printed = without_speed(next(iter(said.values())))
-    shown = [without_speed(text) for text in blocks("text")]
-    assert printed in shown, "README.md shows something else than:\n" + next(iter(said.values()))
+    printed = next(iter(said.values()))
+    [shown] = [text for text in blocks("text") if "fingerprint " in text and "rows/day" in text]
+    if os.environ.get("UPDATE_GOLDEN"):
+        (history.ROOT / "README.md").write_text(README.replace(shown, printed))
+    else:
+        assert without_speed(shown) == without_speed(printed), "if that is meant, run with UPDATE_GOLDEN=1"
 
 
 def test_the_python_code_reads_the_result(said, folder):

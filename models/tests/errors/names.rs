@@ -44,6 +44,12 @@ fn unknown_names_are_met_with_the_nearest_one() {
             message: "a customer has no state `actve`",
             help: "did you mean `active`?",
         },
+    ]);
+}
+
+#[test]
+fn unknown_parts_are_met_with_the_nearest_one() {
+    check(&[
         Mistake {
             edit: ("{value: customer.id}", "{value: customer.idd}"),
             line: "customer.idd",

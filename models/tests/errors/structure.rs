@@ -1,6 +1,6 @@
 //! Files that are not YAML, keys that do not exist, values of the wrong shape.
 
-use super::{END, Mistake, check};
+use super::{END, Mistake, check, edited, refused, summary};
 
 #[test]
 fn keys_are_spelt_right_and_stand_once() {
@@ -23,6 +23,33 @@ fn keys_are_spelt_right_and_stand_once() {
             message: "the key `rate` is missing here",
             help: "`rate`: Arrivals a day at scale 1",
         },
+        Mistake {
+            edit: ("weekdays: [1,", "wéekdays: [1,"),
+            line: "wéekdays",
+            message: "unknown key `wéekdays`",
+            help: "did you mean `weekdays`?",
+        },
+        Mistake {
+            edit: ("[unpaid_orders]", "[unpaid_orders, unpaid_orders]"),
+            line: "counters:",
+            message: "the counter `unpaid_orders` is already defined",
+            help: "remove one of the two",
+        },
+        Mistake {
+            edit: (
+                "{every: 1h, at: 0m}",
+                "{every: 1h, for_each: {way: [sea, air, sea]}}",
+            ),
+            line: "for_each",
+            message: "`sea` stands in `for_each` twice",
+            help: "remove one of the two",
+        },
+    ]);
+}
+
+#[test]
+fn names_stand_once_and_are_plain() {
+    check(&[
         Mistake {
             edit: (
                 "      pages:",
@@ -193,6 +220,21 @@ fn expressions_that_are_none_are_refused_where_they_break() {
             "this is a number, expected a truth value",
         ),
     ]);
+}
+
+/// Reports show the text around a mistake, whatever characters it is made of.
+#[test]
+fn a_missing_key_is_shown_beside_any_letter() {
+    let found = summary(&refused(edited(&[(
+        "source: {rate: 2000, profile: opening, actor: customer}",
+        "source:\n      \u{e9}t\u{e9}: 1",
+    )])));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .any(|f| f.starts_with("template/shop.yaml:5:7: the key `rate` is missing here"))
+    );
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Values that cannot be: rates, probabilities, durations, numbers, circles of causes.
 
-use super::{END, Mistake, check};
+use causeflow_models::from_files;
+
+use super::{END, Mistake, check, edited};
 
 #[test]
 fn rates_and_probabilities_are_what_they_can_be() {
@@ -168,6 +170,27 @@ fn numbers_too_large_to_be_meant_are_refused() {
         message: "this number is too large",
         help: "",
     }]);
+}
+
+#[test]
+fn expressions_too_long_to_be_meant_are_refused() {
+    let sum: &'static str =
+        Box::leak(format!("{{value: '1{}'}}", " + 1".repeat(1_000)).into_boxed_str());
+    check(&[Mistake {
+        edit: ("{value: customer.id}", sum),
+        line: "1 + 1 + 1",
+        message: "this has 2002 parts, an expression has at most 400",
+        help: "",
+    }]);
+}
+
+/// YAML's numbers may have exponents where expressions have none.
+#[test]
+fn small_numbers_are_numbers() {
+    for small in ["0.00001", "0.000000001", "1.0e-7"] {
+        let files = edited(&[("probability: 0.1,", &format!("probability: {small},"))]);
+        from_files("small", files).unwrap_or_else(|wrong| panic!("{small}: {wrong}"));
+    }
 }
 
 #[test]

@@ -6,8 +6,8 @@ mod render;
 
 use proptest::prelude::*;
 
-pub use plan::{Cause, Chance, Origin, Plan, StreamPlan};
-pub use render::{Files, Knobs, extra_blocks, files, split_files};
+pub use plan::{Cause, Chance, Origin, Plan};
+pub use render::{Knobs, extra_blocks, files, split_files};
 
 /// What a random model is made of; every number is valid, so that all smaller ones are, too.
 #[derive(Clone, Debug)]

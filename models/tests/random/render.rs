@@ -272,7 +272,7 @@ fn amount(plan: &Plan, stream: &StreamPlan) -> String {
         return drawn.into();
     }
     if stream.origin == Origin::None {
-        return if stream.spec.delay % 2 == 0 {
+        return if stream.spec.delay.is_multiple_of(2) {
             String::new()
         } else {
             "value: 'amount * uniform(0.5, 1.5)'".into()

@@ -1,0 +1,211 @@
+//! What events change: entities and counters.
+
+use causeflow_engine::draw::purpose;
+use causeflow_engine::program::{Change, ChangeKind, Expr, KindId};
+
+use super::Compiler;
+use super::lower::{About, Scope};
+use super::report::At;
+use super::streams::Restrict;
+use super::types::Ty;
+use crate::definition::{AddDef, ChangeDef, Expression};
+use crate::diagnostic::suggestion;
+
+impl Compiler {
+    /// What a stream's events change.
+    pub(super) fn changes(&mut self, stream: usize) -> Vec<Change> {
+        let definitions = self.units[stream].definition.changes.clone();
+        let at = self.units[stream].at.key("changes");
+        definitions
+            .iter()
+            .enumerate()
+            .flat_map(|(i, change)| self.change(stream, change, &at.key(i)))
+            .collect()
+    }
+
+    pub(super) fn change(&mut self, stream: usize, change: &ChangeDef, at: &At) -> Vec<Change> {
+        let name = format!("{}/changes", self.units[stream].name);
+        let about = About::Stream {
+            stream,
+            restrict: Restrict::Any,
+            inside: None,
+        };
+        let scope = |key: &str| Scope::new(about.clone(), at.key(key), &format!("{name}/{key}"));
+        let when = change
+            .when
+            .as_ref()
+            .and_then(|text| self.expression_of(&text.0, &mut scope("when"), &[Ty::Bool]));
+        let when = when.map(|typed| typed.expr);
+        let mut kinds = Vec::new();
+        if let Some(counter) = &change.counter {
+            if change.entity.is_some() {
+                self.report.error_at_key(
+                    &at.key("entity"),
+                    "a change is about an entity or a counter",
+                    Some("write two changes".into()),
+                );
+            }
+            let found = self.counter(counter);
+            if found.is_none() {
+                let help = suggestion(counter, self.counters.iter().map(String::as_str));
+                self.report.error(
+                    &at.key("counter"),
+                    format!("there is no counter `{counter}`"),
+                    help,
+                );
+            }
+            match &change.add {
+                Some(AddDef::Counter(text)) => {
+                    let value = self.expression_of(&text.0, &mut scope("add"), &[Ty::Number]);
+                    if let (Some(counter), Some(value)) = (found, value) {
+                        kinds.push(ChangeKind::Count {
+                            counter,
+                            value: value.expr,
+                        });
+                    }
+                }
+                _ => self.report.error(
+                    at,
+                    "a counter needs `add` with a number",
+                    Some("for example `add: 1`".into()),
+                ),
+            }
+        } else if let Some(text) = &change.entity {
+            if let Some(typed) = self.expression(text, &mut scope("entity")) {
+                match typed.ty {
+                    Ty::Entity(kind) => {
+                        self.entity_changes(kind, &typed.expr, change, at, &scope, &mut kinds)
+                    }
+                    ty => {
+                        let message =
+                            format!("`{text}` is {}, expected an entity", self.type_name(ty));
+                        self.report.error(&at.key("entity"), message, None);
+                    }
+                }
+            }
+        } else {
+            self.report.error(
+                at,
+                "this change is about nothing",
+                Some("add `entity` or `counter`".into()),
+            );
+        }
+        kinds
+            .into_iter()
+            .map(|what| Change {
+                when: when.clone(),
+                what,
+            })
+            .collect()
+    }
+
+    pub(super) fn entity_changes(
+        &mut self,
+        kind: KindId,
+        entity: &Expr,
+        change: &ChangeDef,
+        at: &At,
+        scope: &impl Fn(&str) -> Scope,
+        kinds: &mut Vec<ChangeKind>,
+    ) {
+        let names = self.kinds[usize::from(kind)].clone();
+        if let Some(state) = &change.state {
+            match names.states.iter().position(|name| name == state) {
+                Some(i) => kinds.push(ChangeKind::State {
+                    kind,
+                    entity: entity.clone(),
+                    state: i as u8,
+                }),
+                None => {
+                    let help = suggestion(state, names.states.iter().map(String::as_str));
+                    self.report.error(
+                        &at.key("state"),
+                        format!("a {} has no state `{state}`", names.name),
+                        help,
+                    );
+                }
+            }
+        }
+        let added = match &change.add {
+            Some(AddDef::Variables(map)) => {
+                map.iter().map(|(name, text)| ("add", name, text)).collect()
+            }
+            Some(AddDef::Counter(_)) => {
+                self.report.error(
+                    &at.key("add"),
+                    "for an entity, `add` names its variables",
+                    Some("for example `add: {balance_usd: 5}`".into()),
+                );
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        let set = change.set.iter().map(|(name, text)| ("set", name, text));
+        for (how, name, Expression(text)) in set.chain(added) {
+            let place = at.key(how).key(name);
+            let Some(variable) = names.variables.iter().position(|(n, ..)| n == name) else {
+                let help = suggestion(name, names.variables.iter().map(|(n, ..)| n.as_str()));
+                self.report.error_at_key(
+                    &place,
+                    format!("a {} has no variable `{name}`", names.name),
+                    help,
+                );
+                continue;
+            };
+            let ty = names.variables[variable].1;
+            let mut scope = scope(&format!("{how}/{name}"));
+            scope.at = place;
+            let Some(value) = self.expression_of(text, &mut scope, &[ty]) else {
+                continue;
+            };
+            let (entity, variable, value) = (entity.clone(), variable as u16, value.expr);
+            kinds.push(match how {
+                "set" => ChangeKind::Set {
+                    kind,
+                    entity,
+                    variable,
+                    value,
+                },
+                _ => ChangeKind::Add {
+                    kind,
+                    entity,
+                    variable,
+                    value,
+                },
+            });
+        }
+        for (name, count) in &change.adopt {
+            let Some(adopted) = self.kind_named(name, &at.key("adopt")) else {
+                continue;
+            };
+            let variables = &self.kinds[usize::from(adopted)].variables;
+            match variables
+                .iter()
+                .position(|(_, ty, _)| *ty == Ty::Entity(kind))
+            {
+                Some(variable) => kinds.push(ChangeKind::Adopt {
+                    owner: entity.clone(),
+                    kind: adopted,
+                    variable: variable as u16,
+                    count: *count,
+                    purpose: purpose(&format!("adopt/{name}")),
+                }),
+                None => {
+                    let message = format!("a {name} does not belong to a {}", names.name);
+                    self.report.error(
+                        &at.key("adopt"),
+                        message,
+                        Some("add `belongs_to` to the kind".into()),
+                    );
+                }
+            }
+        }
+        if kinds.is_empty() && !self.report.has_errors() {
+            self.report.error(
+                at,
+                "this change changes nothing",
+                Some("add `state`, `set`, `add` or `adopt`".into()),
+            );
+        }
+    }
+}

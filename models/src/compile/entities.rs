@@ -1,0 +1,209 @@
+//! Kinds of entities: states, attributes, variables, owners.
+
+use causeflow_engine::draw::purpose;
+use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, NO_ENTITY};
+use causeflow_engine::table::{ColumnSpec, ColumnType};
+
+use super::lower::{About, Scope};
+use super::report::{At, Reporter};
+use super::types::{KindNames, Ty};
+use super::{Compiler, Merged};
+use crate::definition::{EntityDef, FieldDef, ValueDef};
+use crate::diagnostic::suggestion;
+
+impl Compiler {
+    pub(super) fn entities(&mut self, merged: &Merged) -> Vec<Kind> {
+        for (name, (file, definition)) in &merged.entities {
+            let at = At::new(*file, &["entities", name]);
+            self.check_name(name, &at);
+            for part in ["attributes", "variables"] {
+                let names = if part == "attributes" {
+                    &definition.attributes
+                } else {
+                    &definition.variables
+                };
+                names
+                    .keys()
+                    .for_each(|name| self.check_name(name, &at.key(part).key(name)));
+            }
+            for (i, state) in definition.states.iter().flatten().enumerate() {
+                self.check_name(state, &at.key("states").key(i));
+            }
+            let states = definition
+                .states
+                .clone()
+                .unwrap_or_else(|| vec!["active".into()]);
+            self.kinds.push(KindNames {
+                name: name.clone(),
+                states,
+                ..KindNames::default()
+            });
+        }
+        merged
+            .entities
+            .iter()
+            .enumerate()
+            .map(|(k, (name, (file, definition)))| {
+                self.entity(k, &At::new(*file, &["entities", name]), definition)
+            })
+            .collect()
+    }
+
+    pub(super) fn entity(&mut self, k: usize, at: &At, definition: &EntityDef) -> Kind {
+        let name = self.kinds[k].name.clone();
+        let states = self.kinds[k].states.clone();
+        if states.is_empty() || states.len() > 255 {
+            self.report
+                .error_at_key(&at.key("states"), "a kind has 1 to 255 states", None);
+        }
+        let state = |wanted: &Option<String>, key: &str, report: &mut Reporter| match wanted {
+            None => 0,
+            Some(wanted) => states
+                .iter()
+                .position(|state| state == wanted)
+                .unwrap_or_else(|| {
+                    let help = suggestion(wanted, states.iter().map(String::as_str));
+                    report.error(
+                        &at.key(key),
+                        format!("a {name} has no state `{wanted}`"),
+                        help,
+                    );
+                    0
+                }) as u8,
+        };
+        let starts = state(&definition.starts, "starts", &mut self.report);
+        let joins = state(&definition.joins, "joins", &mut self.report);
+        let mut attributes = Vec::new();
+        for (attribute, value) in &definition.attributes {
+            let at = at.key("attributes").key(attribute);
+            attributes.extend(self.attribute(k, &at, attribute, value, false));
+        }
+        let activity = definition.activity.as_ref().and_then(|text| {
+            let at = at.key("activity");
+            let value = ValueDef::Short(text.clone());
+            let made = self.attribute(k, &at, "activity", &value, false)?;
+            attributes.push(made);
+            Some((attributes.len() - 1) as u16)
+        });
+        let mut variables = Vec::new();
+        for (variable, value) in &definition.variables {
+            let at = at.key("variables").key(variable);
+            variables.extend(self.attribute(k, &at, variable, value, true));
+        }
+        let belongs_to = self.belongs(k, at, definition, &mut variables);
+        Kind {
+            purpose: purpose(&name),
+            count: definition.count,
+            state_codes: states.iter().map(|state| self.texts.code(state)).collect(),
+            states,
+            starts,
+            joins,
+            attributes,
+            activity,
+            variables,
+            belongs_to,
+            name,
+        }
+    }
+
+    pub(super) fn attribute(
+        &mut self,
+        k: usize,
+        at: &At,
+        name: &str,
+        value: &ValueDef,
+        variable: bool,
+    ) -> Option<Attribute> {
+        if ["id", "age", "state"].contains(&name) {
+            self.report.error_at_key(
+                at,
+                format!("every entity already has `{name}`"),
+                Some("choose another name".into()),
+            );
+        }
+        let about = About::Entity {
+            kind: k,
+            variables: false,
+        };
+        let scope = Scope::new(about, at.clone(), &format!("{}/{name}", self.kinds[k].name));
+        let typed = self.value(value, &scope, name)?;
+        let long = match value {
+            ValueDef::Long(long) => (**long).clone(),
+            ValueDef::Short(_) => FieldDef::default(),
+        };
+        let Some(kind) = self.column_type(typed.ty, long.r#type) else {
+            let message = format!("an entity cannot hold {}", self.type_name(typed.ty));
+            self.report.error_at_key(
+                at,
+                message,
+                Some("divide a duration by a unit, such as `/ 1d`".into()),
+            );
+            return None;
+        };
+        let entry = (name.to_owned(), typed.ty, typed.texts.clone());
+        let names = &mut self.kinds[k];
+        if variable {
+            names.variables.push(entry);
+        } else {
+            names.attributes.push(entry);
+        }
+        let column = ColumnSpec {
+            name: name.to_owned(),
+            kind,
+            unit: long.unit,
+            description: long.description,
+            nullable: false,
+        };
+        Some(Attribute {
+            column,
+            value: typed.expr,
+        })
+    }
+
+    pub(super) fn belongs(
+        &mut self,
+        k: usize,
+        at: &At,
+        definition: &EntityDef,
+        variables: &mut Vec<Attribute>,
+    ) -> Vec<Belonging> {
+        let mut belongings = Vec::new();
+        for (owner, bounds) in &definition.belongs_to {
+            let at = at.key("belongs_to").key(owner);
+            let Some(kind) = self.kind(owner) else {
+                let help = suggestion(owner, self.kinds.iter().map(|kind| kind.name.as_str()));
+                self.report.error_at_key(
+                    &at,
+                    format!("there is no kind of entity `{owner}`"),
+                    help,
+                );
+                continue;
+            };
+            if bounds.min > bounds.max {
+                self.report.error(&at, "`min` is more than `max`", None);
+            }
+            self.kinds[k]
+                .variables
+                .push((owner.clone(), Ty::Entity(kind), None));
+            let column = ColumnSpec {
+                name: format!("{owner}_id"),
+                kind: ColumnType::Id,
+                unit: None,
+                description: Some(format!("The {owner} it belongs to at the end of the run")),
+                nullable: true,
+            };
+            variables.push(Attribute {
+                column,
+                value: Expr::Num(f64::from_bits(NO_ENTITY)),
+            });
+            let variable = (variables.len() - 1) as u16;
+            belongings.push(Belonging {
+                variable,
+                owner: kind,
+                min: bounds.min,
+                max: bounds.max,
+            });
+        }
+        belongings
+    }
+}

@@ -1,0 +1,171 @@
+//! The model block, profiles and their calendars.
+
+use causeflow_engine::calendar::{Profile, Reference, Season};
+use causeflow_engine::program::{Expr, Source, Spikes, Stream};
+use causeflow_engine::time::Span;
+
+use super::report::{At, Reporter};
+use super::{Compiler, Merged};
+use crate::definition::{Expression, ModelBlock, ProfileDef};
+use crate::diagnostic::suggestion;
+use crate::units;
+
+impl Compiler {
+    pub(super) fn reference(&mut self, at: &At, block: &ModelBlock) -> Option<Reference> {
+        let at = at.key("reference");
+        let growth = match &block.reference.growth_per_month {
+            Some(Expression(text)) => self.share(text, &at.key("growth_per_month"), -0.9..=9.0),
+            None => 0.0,
+        };
+        match block.reference.start.parse() {
+            Ok(start) => Some(Reference {
+                start,
+                days: block.reference.days,
+                growth_per_month: growth,
+            }),
+            Err(_) => {
+                let message = format!("`{}` is not a date", block.reference.start);
+                self.report.error(
+                    &at.key("start"),
+                    message,
+                    Some("write year-month-day, such as 2026-02-02".into()),
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn spikes(&mut self, at: &At, block: &ModelBlock) -> Spikes {
+        let none = Spikes {
+            share: 0.0,
+            size: 0.0,
+            every: Span::DAY,
+        };
+        let Some(spikes) = &block.spikes else {
+            return none;
+        };
+        let at = at.key("spikes");
+        let every = self
+            .duration(&spikes.every.0, &at.key("every"))
+            .unwrap_or(Span::DAY);
+        if every.0 <= 0 || every.0 % self.window.0 != 0 {
+            let message = format!(
+                "the interval {every} is not a multiple of the window, {}",
+                self.window
+            );
+            self.report.error(&at.key("every"), message, None);
+            return none;
+        }
+        Spikes {
+            share: self.share(&spikes.share.0, &at.key("share"), 0.0..=1.0),
+            size: self.share(&spikes.size.0, &at.key("size"), 0.0..=1.0),
+            every,
+        }
+    }
+
+    pub(super) fn profile(
+        &mut self,
+        name: &str,
+        at: &At,
+        definition: &ProfileDef,
+        merged: &Merged,
+    ) -> Profile {
+        let mut profile = Profile {
+            name: name.to_owned(),
+            growth: definition.growth,
+            ..Profile::flat()
+        };
+        for (key, weights) in [
+            ("hours", &definition.hours),
+            ("weekdays", &definition.weekdays),
+        ] {
+            let Some(weights) = weights else {
+                continue;
+            };
+            let wanted = if key == "hours" { 24 } else { 7 };
+            if weights.len() != wanted {
+                let message = format!("found {} weights, expected {wanted}", weights.len());
+                self.report.error_at_key(&at.key(key), message, None);
+            } else if weights.iter().any(|w| *w < 0.0 || !w.is_finite())
+                || weights.iter().sum::<f64>() <= 0.0
+            {
+                self.report.error_at_key(
+                    &at.key(key),
+                    "weights are 0 or more, and not all of them 0",
+                    None,
+                );
+            } else if key == "hours" {
+                profile.hours.copy_from_slice(weights);
+            } else {
+                profile.weekdays.copy_from_slice(weights);
+            }
+        }
+        if let Some(calendar) = &definition.calendar {
+            match merged.calendars.get(calendar) {
+                Some((file, seasons)) => {
+                    let place = At::new(*file, &["calendars", calendar]);
+                    for (i, season) in seasons.iter().enumerate() {
+                        let day = |text: &str, key: &str, report: &mut Reporter| {
+                            match units::day_of_year(text) {
+                                Ok(day) => day,
+                                Err(message) => {
+                                    report.error(&place.key(i).key(key), message, None);
+                                    (1, 1)
+                                }
+                            }
+                        };
+                        if season.factor < 0.0 {
+                            let message =
+                                format!("found the factor {}, expected 0 or more", season.factor);
+                            self.report
+                                .error(&place.key(i).key("factor"), message, None);
+                        }
+                        let from = day(&season.from, "from", &mut self.report);
+                        let to = day(&season.to, "to", &mut self.report);
+                        profile.seasons.push(Season {
+                            name: season.name.clone(),
+                            from,
+                            to,
+                            factor: season.factor,
+                        });
+                    }
+                }
+                None => {
+                    let help = suggestion(calendar, merged.calendars.keys().map(String::as_str));
+                    self.report.error(
+                        &at.key("calendar"),
+                        format!("there is no calendar `{calendar}`"),
+                        help,
+                    );
+                }
+            }
+        }
+        profile
+    }
+
+    /// How often the platform must see the business: at each time of a timer that looks.
+    pub(super) fn tick(&self, streams: &[Stream]) -> Span {
+        fn common(a: i64, b: i64) -> i64 {
+            if b == 0 { a } else { common(b, a % b) }
+        }
+        let looks =
+            |e: &Expr| matches!(e, Expr::CountState(..) | Expr::Total(_) | Expr::ChangeOf(_));
+        let tick = streams
+            .iter()
+            .fold(self.window.0, |tick, stream| match &stream.source {
+                Some(Source::Platform { every, at, .. })
+                    if stream.variables.iter().any(|v| v.value.any(looks)) =>
+                {
+                    common(common(tick, every.0), at.unwrap_or_default().0)
+                }
+                _ => tick,
+            });
+        // Looking more often than every minute is not worth its cost: such a timer sees the last minute.
+        let minutes = self.window.0 % Span::MINUTE.0 == 0;
+        if tick < Span::MINUTE.0 && minutes {
+            Span::MINUTE
+        } else {
+            Span(tick)
+        }
+    }
+}

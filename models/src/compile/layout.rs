@@ -1,0 +1,249 @@
+//! Lays streams out before anything is lowered, so that every name can be found from every other.
+
+use causeflow_engine::program::Expr;
+
+use super::report::At;
+use super::streams::{Cause, Input, OwnVariable, Progress, Restrict, Unit};
+use super::types::{Ty, Typed};
+use super::{Compiler, Merged};
+use crate::diagnostic::suggestion;
+
+impl Compiler {
+    /// Lays out the streams, so that every name can be found from every other.
+    pub(super) fn units(&mut self, merged: &Merged) {
+        for (name, (file, definition)) in &merged.streams {
+            let at = At::new(*file, &["streams", name]);
+            self.check_stream_name(name, &at);
+            self.units.push(Unit {
+                name: name.clone(),
+                own: Vec::new(),
+                given: None,
+                inputs: Vec::new(),
+                order: Vec::new(),
+                causes: Vec::new(),
+                definition: definition.clone(),
+                at,
+            });
+        }
+        for s in 0..self.units.len() {
+            self.own_variables(s);
+            self.given(s);
+            self.causes(s);
+        }
+    }
+
+    pub(super) fn check_stream_name(&mut self, name: &str, at: &At) {
+        let fine = !name.is_empty()
+            && name.len() <= 100
+            && name.split('.').all(|part| {
+                part.starts_with(|c: char| c.is_ascii_lowercase())
+                    && part
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+            });
+        if !fine || name == "source" {
+            let help = "lower-case words, digits and _, joined by dots, such as booking.requested";
+            self.report.error_at_key(
+                at,
+                format!("`{name}` cannot be the name of a stream"),
+                Some(help.into()),
+            );
+        }
+    }
+
+    /// Names become columns and files, and parts of expressions: they are plain words.
+    pub(super) fn check_name(&mut self, name: &str, at: &At) {
+        let fine = name.len() <= 64
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if !fine {
+            let help = "lower-case letters, digits and _, beginning with a letter";
+            self.report.error_at_key(
+                at,
+                format!("`{name}` cannot be a name here"),
+                Some(help.into()),
+            );
+        }
+    }
+
+    pub(super) fn own_variables(&mut self, s: usize) {
+        let unit = self.units[s].clone();
+        let mut own = Vec::new();
+        let variable = |name: &str, at: At, definition, is_field| OwnVariable {
+            name: name.to_owned(),
+            at,
+            definition,
+            is_field,
+            progress: Progress::Todo,
+        };
+        if let Some(kind) = &unit.definition.creates
+            && let Some(id) = self.kind_named(kind, &unit.at.key("creates"))
+        {
+            let mut created = variable(kind, unit.at.key("creates"), None, false);
+            let typed = Typed::new(Expr::Num(0.0), Ty::Entity(id));
+            created.progress = Progress::Done(Some(typed));
+            own.push(created);
+            if unit.definition.requires.is_some() {
+                let help = "put the condition on the cause, as `when`";
+                self.report.error_at_key(
+                    &unit.at.key("requires"),
+                    "a stream that creates has no `requires`",
+                    Some(help.into()),
+                );
+            }
+        }
+        for (key, map, is_field) in [
+            ("let", &unit.definition.r#let, false),
+            ("fields", &unit.definition.fields, true),
+        ] {
+            for (name, definition) in map {
+                let at = unit.at.key(key).key(name);
+                self.check_name(name, &at);
+                let taken = own
+                    .iter()
+                    .any(|variable: &OwnVariable| variable.name == *name);
+                let common = is_field
+                    && [
+                        "event_id",
+                        "time",
+                        "cause_id",
+                        "root_id",
+                        "cell",
+                        "attribution",
+                    ]
+                    .contains(&name.as_str());
+                if taken || common {
+                    let why = if taken {
+                        "is defined twice in this stream"
+                    } else {
+                        "is a column that every event has"
+                    };
+                    self.report.error_at_key(
+                        &at,
+                        format!("`{name}` {why}"),
+                        Some("choose another name".into()),
+                    );
+                    continue;
+                }
+                own.push(variable(name, at, Some(definition.clone()), is_field));
+            }
+        }
+        self.units[s].own = own;
+    }
+
+    /// The word that a stream's source or timer gives: its actor, or one of `for_each`.
+    pub(super) fn given(&mut self, s: usize) {
+        let unit = self.units[s].clone();
+        let actor = match (&unit.definition.source, &unit.definition.timer) {
+            (Some(_), Some(_)) => {
+                self.report.error_at_key(
+                    &unit.at.key("timer"),
+                    "a stream has a `source` or a `timer`, not both",
+                    None,
+                );
+                return;
+            }
+            (Some(source), None) => source.actor.clone(),
+            (None, Some(timer)) => timer.per.clone(),
+            (None, None) => {
+                if unit.definition.causes.is_empty() {
+                    let help = "add `source`, `timer` or `causes`";
+                    self.report.error_at_key(
+                        &unit.at,
+                        format!("nothing ever makes an event of {}", unit.name),
+                        Some(help.into()),
+                    );
+                }
+                None
+            }
+        };
+        let given = if let Some(actor) = actor {
+            self.kind(&actor)
+                .map(|kind| (actor, Ty::Entity(kind), None))
+        } else {
+            let for_each = unit
+                .definition
+                .timer
+                .as_ref()
+                .and_then(|timer| timer.for_each.as_ref());
+            if for_each.is_some_and(|map| map.len() != 1 || map.values().any(Vec::is_empty)) {
+                let at = unit.at.key("timer").key("for_each");
+                self.report.error_at_key(
+                    &at,
+                    "`for_each` names one list of texts",
+                    Some("for example {channel: [search, social]}".into()),
+                );
+            }
+            let lists = for_each.into_iter().flat_map(|map| map.values());
+            for (i, text, list) in lists.flat_map(|list| {
+                list.iter()
+                    .enumerate()
+                    .map(move |(i, text)| (i, text, list))
+            }) {
+                // A timer is known by its text: two of one text would make every event twice.
+                if list[..i].contains(text) {
+                    let at = unit.at.key("timer").key("for_each");
+                    let message = format!("`{text}` stands in `for_each` twice");
+                    self.report
+                        .error_at_key(&at, message, Some("remove one of the two".into()));
+                }
+            }
+            for_each.and_then(|map| map.first()).map(|(name, list)| {
+                let texts = list.iter().map(|text| self.texts.code(text)).collect();
+                (name.clone(), Ty::Text, Some(texts))
+            })
+        };
+        let unit = &mut self.units[s];
+        unit.given = given;
+        if let Some((name, ty, texts)) = &unit.given {
+            let input = Input {
+                name: name.clone(),
+                givers: vec![Restrict::Source],
+                ty: *ty,
+                texts: texts.clone(),
+            };
+            unit.inputs.push(input);
+        }
+        if unit.definition.timer.is_some() && !unit.definition.causes.is_empty() {
+            let at = unit.at.key("timer");
+            self.report.error_at_key(
+                &at,
+                "a stream with a timer has no causes",
+                Some("make two streams".into()),
+            );
+        }
+    }
+
+    pub(super) fn causes(&mut self, s: usize) {
+        let unit = self.units[s].clone();
+        let mut causes: Vec<Cause> = Vec::new();
+        for (position, cause) in unit.definition.causes.iter().enumerate() {
+            let at = unit.at.key("causes").key(position).key("on");
+            let Some(parent) = self.units.iter().position(|unit| unit.name == cause.on) else {
+                let help = suggestion(&cause.on, self.units.iter().map(|unit| unit.name.as_str()));
+                self.report
+                    .error(&at, format!("there is no stream `{}`", cause.on), help);
+                continue;
+            };
+            if causes.iter().any(|other| other.parent == parent) {
+                let message = format!("`{}` already causes this stream", cause.on);
+                self.report.error(
+                    &at,
+                    message,
+                    Some("put both into one cause, with a `probability` that depends on it".into()),
+                );
+                continue;
+            }
+            causes.push(Cause {
+                parent,
+                position,
+                outcome: cause.outcome.clone(),
+                guard: None,
+                doing: false,
+            });
+        }
+        self.units[s].causes = causes;
+    }
+}
