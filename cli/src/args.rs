@@ -130,7 +130,7 @@ pub struct RunArgs {
     /// How many threads play and write; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,
-    /// The folder to write to; out/<model>-<seed> by default
+    /// The folder to write to; `out/<model>-<seed>` by default
     #[arg(long, value_name = "DIR", conflicts_with = "no_output")]
     pub out: Option<PathBuf>,
     /// Replaces an earlier run in that folder

@@ -57,7 +57,7 @@ pub struct World {
     pub profiles: Vec<ProfileTable>,
     /// The sources of arrivals.
     pub arrivals: Vec<Arrivals>,
-    /// How the cells' common processes of arrivals are cut: an hour a block, or a shorter window.
+    /// How the cells' common processes of arrivals are cut: an hour a block, or less for odd windows.
     pub pool_layers: Layers,
     /// How the processes of those who join later are cut: a day a block.
     pub joiner_layers: Layers,
@@ -190,7 +190,7 @@ impl World {
             scale: settings.scale,
             profiles,
             arrivals: Vec::new(),
-            pool_layers: Layers::new(2.0, Span(program.window.0.min(Span::HOUR.0))),
+            pool_layers: Layers::new(2.0, block(program.window)),
             joiner_layers: Layers::new(1.0 / 32.0, Span::DAY),
             timers,
             periods,
@@ -269,6 +269,15 @@ impl World {
     pub fn highest_spike(&self) -> f64 {
         1.0 + self.program.spikes.size
     }
+}
+
+/// Length of the blocks of arrivals: the longest part of an hour of which a window is a multiple.
+fn block(window: Span) -> Span {
+    let (mut a, mut b) = (window.0, Span::HOUR.0);
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    Span(a)
 }
 
 /// The dictionary's code of the text `source`; code 0 is the empty text.

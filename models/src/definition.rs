@@ -204,9 +204,10 @@ pub struct EntityDef {
 #[serde(deny_unknown_fields)]
 pub struct BelongsDef {
     /// Least.
+    #[schemars(range(min = 0, max = 100_000))]
     pub min: u32,
     /// Most.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000))]
     pub max: u32,
 }
 

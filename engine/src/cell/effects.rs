@@ -11,6 +11,8 @@ use crate::queue::FutureEvents;
 use crate::time::Time;
 use crate::world::World;
 
+/// Most events that one effect causes at a time; guards against expressions that run away.
+const MAX_COUNT: f64 = 10_000.0;
 const CELL: Purpose = purpose("cell");
 
 /// Where the children of an event go.
@@ -44,7 +46,7 @@ impl Spawner<'_> {
         let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
         let mut time = frame.time;
         let mut carried = None;
-        for index in 0..count.max(0.0) as u32 {
+        for index in 0..count.clamp(0.0, MAX_COUNT) as u32 {
             let key = frame.key.child(effect.purpose, u64::from(index));
             // Delays are drawn from the child's key: its ordinal must make them differ.
             let of_child = Frame {

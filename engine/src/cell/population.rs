@@ -234,7 +234,7 @@ fn assign(owners: &Group, count: usize, min: u32, max: u32) -> Vec<u64> {
         }
         if total == before {
             low = low.saturating_sub(1);
-            high += 1;
+            high = high.saturating_add(1);
         }
     }
     wants

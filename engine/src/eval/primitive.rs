@@ -30,8 +30,8 @@ pub fn unary(op: Unary, x: f64) -> f64 {
 pub fn binary(op: Binary, a: u64, b: u64) -> u64 {
     let (x, y) = (f64::from_bits(a), f64::from_bits(b));
     let result = match op {
-        Binary::Add => x + y,
-        Binary::Subtract => x - y,
+        Binary::Add => finite(x + y),
+        Binary::Subtract => finite(x - y),
         Binary::Multiply => finite(x * y),
         Binary::Divide => finite(x / y),
         Binary::Power => finite(libm::pow(x, y)),

@@ -164,9 +164,12 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Appointment(profile, parts, purpose) => {
             let [earliest, latest, step] =
                 [&parts.0, &parts.1, &parts.2].map(|e| number(e, f) as i64);
+            // A profile is known for a month beyond the run's end: with no further look ahead, the
+            // length of the run cannot show.
+            let ahead = |at: i64| Time(at.clamp(f.time.0, (f.time + APPOINTMENTS).0));
             let table = &f.world.profiles[usize::from(*profile)];
             let u = f.key.uniform(*purpose);
-            let time = table.appointment(u, Time(earliest), Time(latest), Span(step.max(1)));
+            let time = table.appointment(u, ahead(earliest), ahead(latest), Span(step.max(1)));
             (time.0 as f64).to_bits()
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
@@ -208,6 +211,9 @@ pub fn happens(effect: &Effect, f: &Frame<'_>) -> bool {
 pub fn probable(cause: Key, effect: Purpose, probability: f64) -> bool {
     probability >= 1.0 || cause.child(effect, 0).uniform(MARK) < probability
 }
+
+/// How far ahead appointments can lie.
+const APPOINTMENTS: Span = Span(31 * Span::DAY.0);
 
 /// The purpose of the draw that decides whether something happens.
 pub const MARK: Purpose = crate::draw::purpose("mark");

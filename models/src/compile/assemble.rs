@@ -356,6 +356,33 @@ impl Compiler {
         stream
     }
 
+    /// How a field is written: its own definition or, where it is taken over as it is, that of the
+    /// field it comes from, with what its own definition says differently.
+    fn described(&self, s: usize, name: &str, seen: &mut Vec<usize>) -> FieldDef {
+        let unit = &self.units[s];
+        let own = unit.own.iter().find(|variable| variable.name == name);
+        let long = match own.and_then(|variable| variable.definition.as_ref()) {
+            Some(ValueDef::Short(_)) => return FieldDef::default(),
+            Some(ValueDef::Long(long)) => (**long).clone(),
+            None => FieldDef::default(),
+        };
+        let taken_over = long.value.is_none() && long.choice.is_none() && long.by.is_none();
+        if !taken_over || seen.contains(&s) {
+            return long;
+        }
+        seen.push(s);
+        let Some(cause) = unit.causes.first() else {
+            return long;
+        };
+        let from = self.described(cause.parent, name, seen);
+        FieldDef {
+            r#type: long.r#type.or(from.r#type),
+            unit: long.unit.clone().or(from.unit),
+            description: long.description.clone().or(from.description),
+            ..long
+        }
+    }
+
     fn fields(&mut self, s: usize, own: &[Slot]) -> Vec<(ColumnSpec, Slot)> {
         let unit = self.units[s].clone();
         let mut fields = Vec::new();
@@ -363,10 +390,7 @@ impl Compiler {
             let Progress::Done(Some(typed)) = &variable.progress else {
                 continue;
             };
-            let long = match &variable.definition {
-                Some(ValueDef::Long(long)) => (**long).clone(),
-                _ => FieldDef::default(),
-            };
+            let long = self.described(s, &variable.name, &mut Vec::new());
             let Some(kind) = self.column_type(typed.ty, long.r#type) else {
                 let message = format!("a column cannot hold {}", self.type_name(typed.ty));
                 let help = match typed.ty {

@@ -24,7 +24,10 @@ impl Compiler {
     }
 
     pub(super) fn change(&mut self, stream: usize, change: &ChangeDef, at: &At) -> Vec<Change> {
-        let name = format!("{}/changes", self.units[stream].name);
+        // The target is part of the draws' names: two changes draw for themselves.
+        let target = change.counter.as_ref().or(change.entity.as_ref());
+        let target = target.map_or("", String::as_str);
+        let name = format!("{}/changes/{target}", self.units[stream].name);
         let about = About::Stream {
             stream,
             restrict: Restrict::Any,
@@ -175,6 +178,10 @@ impl Compiler {
             });
         }
         for (name, count) in &change.adopt {
+            if *count > 1000 {
+                let message = format!("found {count}, at most 1000 can be adopted at a time");
+                self.report.error(&at.key("adopt").key(name), message, None);
+            }
             let Some(adopted) = self.kind_named(name, &at.key("adopt")) else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! Checks on the graph of causes: circles take time, and do not grow without end.
 
-use causeflow_engine::program::{Expr, Program};
+use causeflow_engine::program::{Effect, Expr, Program};
 
 use super::Compiler;
 use super::bounds::bounds;
@@ -16,14 +16,17 @@ impl Compiler {
             );
         }
         if !self.report.has_errors() {
-            for circle in circles(program, |_| true) {
-                if growth(program, &circle) >= 1.0 {
-                    self.report_circle(
-                        &circle,
-                        "in which each event leads to one or more again: it never ends",
-                        "lower a probability or a count",
-                    );
-                }
+            let breeding = breeding(program);
+            let circles = circles(program, |_| true);
+            let endless = circles
+                .iter()
+                .find(|circle| circle.iter().all(|s| breeding.contains(s)));
+            if let Some(circle) = endless {
+                self.report_circle(
+                    circle,
+                    "in which each event leads to one or more again: it never ends",
+                    "lower a probability or a count",
+                );
             }
         }
     }
@@ -97,26 +100,51 @@ fn walk(
     state[at] = 2;
 }
 
-/// How many events follow, through the circle, from one of them at least, as far as constants tell.
-fn growth(program: &Program, circle: &[usize]) -> f64 {
-    (0..circle.len())
-        .map(|i| {
-            let (from, to) = (circle[i], circle[(i + 1) % circle.len()]);
-            let effect = program.streams[from]
-                .all_effects()
-                .find(|e| usize::from(e.stream) == to);
-            effect.map_or(0.0, |effect| {
-                let certain = effect.when.is_none() && program.streams[to].requires.is_none();
-                let probability = match effect.probability {
-                    Expr::Num(p) if certain => p,
-                    _ => 0.0,
-                };
-                probability
-                    * effect
-                        .count
-                        .as_ref()
-                        .map_or(1.0, |count| bounds(count).0.max(0.0))
-            })
-        })
-        .product()
+/// The streams in which events breed at least one of their kind each, as far as constants tell: there,
+/// expected numbers of events do not die out from generation to generation.
+fn breeding(program: &Program) -> Vec<usize> {
+    const GENERATIONS: usize = 20_000;
+    let mut expected = vec![1.0; program.streams.len()];
+    for _ in 0..GENERATIONS {
+        let mut next = vec![0.0; expected.len()];
+        for (from, stream) in program
+            .streams
+            .iter()
+            .enumerate()
+            .filter(|(from, _)| expected[*from] > 0.0)
+        {
+            for effect in stream.all_effects() {
+                let to = usize::from(effect.stream);
+                next[to] += expected[from] * certain_children(program, effect);
+            }
+        }
+        let most = next.iter().copied().fold(0.0, f64::max);
+        if most < 1e-9 {
+            return Vec::new();
+        }
+        expected = next;
+        if most > 1e9 {
+            break;
+        }
+    }
+    (0..expected.len())
+        .filter(|&stream| expected[stream] >= 1e-9)
+        .collect()
+}
+
+/// How many children an effect has at least, on average.
+fn certain_children(program: &Program, effect: &Effect) -> f64 {
+    let certain = effect.when.is_none()
+        && program.streams[usize::from(effect.stream)]
+            .requires
+            .is_none();
+    let probability = match effect.probability {
+        Expr::Num(p) if certain => p,
+        _ => 0.0,
+    };
+    probability
+        * effect
+            .count
+            .as_ref()
+            .map_or(1.0, |count| bounds(count).0.max(0.0))
 }

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{
-    Delay, Effect, Expr, Outcome, Place,
-};
+use causeflow_engine::program::{Delay, Effect, Expr, Outcome, Place};
 use causeflow_engine::time::Span;
 
 use super::Compiler;
@@ -14,9 +12,7 @@ use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::streams::Restrict;
 use super::types::Ty;
-use crate::definition::{
-    CauseDef, CellDef, Expression,
-};
+use crate::definition::{CauseDef, CellDef, Expression};
 use crate::diagnostic::suggestion;
 
 impl Compiler {
@@ -249,11 +245,11 @@ impl Compiler {
                 let (_, mut scope) = self.cause_scope(child, cause, "count");
                 let count = self.expression_of(text, &mut scope, &[Ty::Number])?.expr;
                 if let Expr::Num(n) = count
-                    && !(0.0..=1e6).contains(&n)
+                    && !(0.0..=10_000.0).contains(&n)
                 {
                     self.report.error(
                         &scope.at,
-                        format!("found the count {n}, expected 0 to 1000000"),
+                        format!("found the count {n}, expected 0 to 10000"),
                         None,
                     );
                 }

@@ -114,7 +114,16 @@ impl Compiler {
         value: &ValueDef,
         variable: bool,
     ) -> Option<Attribute> {
-        if ["id", "age", "state"].contains(&name) {
+        let kind = &self.kinds[k];
+        let taken = kind
+            .attributes
+            .iter()
+            .chain(&kind.variables)
+            .any(|(other, ..)| other == name);
+        if taken
+            || ["id", "age", "state", "cell", "joined"].contains(&name)
+            || name == format!("{}_id", kind.name)
+        {
             self.report.error_at_key(
                 at,
                 format!("every entity already has `{name}`"),

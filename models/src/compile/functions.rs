@@ -356,6 +356,13 @@ impl Compiler {
             );
             return None;
         };
+        if name.starts_with("pick") && self.runs_on_platform(stream) {
+            let message = format!(
+                "`{name}` finds nobody: a timer without `per` runs on the platform, where no entity lives"
+            );
+            self.report.error_in(&scope.at, span, message, None);
+            return None;
+        }
         match name {
             "happens" => {
                 let wanted = self.plain_name(&args[0], scope)?;

@@ -54,6 +54,7 @@ impl Compiler {
     /// Names become columns and files, and parts of expressions: they are plain words.
     pub(super) fn check_name(&mut self, name: &str, at: &At) {
         let fine = name.len() <= 64
+            && !["true", "false", "and", "or", "not"].contains(&name)
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name
                 .chars()

@@ -20,14 +20,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use causeflow_engine::calendar::{Profile, Zone};
-use causeflow_engine::program::{
-    KindId, Program,
-};
+use causeflow_engine::program::{KindId, Program};
 use causeflow_engine::time::Span;
 
-use crate::definition::{
-    EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
-};
+use crate::definition::{EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use crate::units;
 use crate::yaml::Node;
@@ -236,6 +232,19 @@ impl Compiler {
         for (name, (file, profile)) in &merged.profiles {
             let profile = self.profile(name, &At::new(*file, &["profiles", name]), profile, merged);
             self.profiles.push(profile);
+        }
+        for (count, most, what) in [
+            (merged.entities.len(), 250, "kinds of entities"),
+            (merged.streams.len(), 10_000, "streams"),
+        ] {
+            if count > most {
+                self.report.error(
+                    at,
+                    format!("the model has {count} {what}, at most {most} are possible"),
+                    None,
+                );
+                return None;
+            }
         }
         let kinds = self.entities(merged);
         self.units(merged);

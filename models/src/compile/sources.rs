@@ -23,10 +23,13 @@ impl Compiler {
 
     pub(super) fn arrivals(&mut self, stream: usize, source: &SourceDef) -> Option<Source> {
         let at = self.units[stream].at.key("source");
-        if source.rate < 0.0 || !source.rate.is_finite() {
+        if !(0.0..=1e9).contains(&source.rate) {
             self.report.error(
                 &at.key("rate"),
-                format!("found the rate {}, expected 0 or more a day", source.rate),
+                format!(
+                    "found the rate {}, expected 0 to 1000000000 a day",
+                    source.rate
+                ),
                 None,
             );
         }
@@ -157,10 +160,10 @@ impl Compiler {
             Some(text) => Some(self.duration(&text.0, &at.key("at"))?),
             None => None,
         };
-        if every.0 <= 0 {
+        if every.0 < Span::SECOND.0 {
             self.report.error(
                 &at.key("every"),
-                "a period of nothing never ends",
+                "a period is a second at least",
                 Some("write a duration such as 1h".into()),
             );
             return None;
