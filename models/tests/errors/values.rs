@@ -16,7 +16,7 @@ fn rates_and_probabilities_are_what_they_can_be() {
         Mistake {
             edit: ("rate: 2000", "rate: -5"),
             line: "rate: -5",
-            message: "found the rate -5, expected 0 or more a day",
+            message: "found the rate -5, expected 0 to 1000000000 a day",
             help: "",
         },
         Mistake {
@@ -34,7 +34,7 @@ fn rates_and_probabilities_are_what_they_can_be() {
         Mistake {
             edit: ("delay: 2m..30m", "delay: 2m..30m, count: 2000000"),
             line: "count: 2000000",
-            message: "found the count 2000000, expected 0 to 1000000",
+            message: "found the count 2000000, expected 0 to 10000",
             help: "",
         },
         Mistake {
