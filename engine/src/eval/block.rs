@@ -250,15 +250,18 @@ fn eval_branches(branches: &[&Expr], chosen: &[u16], block: &Block<'_>, out: &mu
         ) {
             continue;
         }
-        let mut rows = Vec::with_capacity(counts[number] as usize);
-        let its = chosen
-            .iter()
-            .enumerate()
-            .filter(|&(_, &branch)| usize::from(branch) == number);
-        rows.extend(its.map(|(row, _)| row as u32));
-        eval_rows(branch, &rows, block, &mut values);
-        for (&row, &value) in rows.iter().zip(&values) {
-            out[row as usize] = value;
+        let its = chosen.iter().enumerate();
+        let its = its.filter(|&(_, &branch)| usize::from(branch) == number);
+        if counts[number] as usize * 2 > chosen.len() {
+            // Most rows need it: picking them out would cost more than working out the others.
+            eval_block(branch, block, &mut values);
+            its.for_each(|(row, _)| out[row] = values[row]);
+        } else {
+            let rows: Vec<u32> = its.map(|(row, _)| row as u32).collect();
+            eval_rows(branch, &rows, block, &mut values);
+            for (&row, &value) in rows.iter().zip(&values) {
+                out[row as usize] = value;
+            }
         }
     }
 }

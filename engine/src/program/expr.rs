@@ -208,34 +208,52 @@ pub enum Dist {
 }
 
 impl Expr {
-    /// Replaces every slot.
-    pub fn map_slots(&mut self, f: &impl Fn(Slot) -> Slot) {
+    /// Rewrites this expression from its innermost parts outwards.
+    pub fn rewrite(&mut self, f: &mut impl FnMut(&mut Expr)) {
         match self {
-            Expr::Slot(slot) => *slot = f(*slot),
             Expr::Attribute(_, e, _)
             | Expr::Variable(_, e, _)
             | Expr::State(_, e)
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
             | Expr::Unary(_, e)
-            | Expr::PickIf(_, e, _, _) => e.map_slots(f),
+            | Expr::PickIf(_, e, _, _) => e.rewrite(f),
             Expr::Binary(_, a, b) => {
-                a.map_slots(f);
-                b.map_slots(f);
+                a.rewrite(f);
+                b.rewrite(f);
             }
             Expr::If(parts) | Expr::Appointment(_, parts, _) => {
-                parts.0.map_slots(f);
-                parts.1.map_slots(f);
-                parts.2.map_slots(f);
+                parts.0.rewrite(f);
+                parts.1.rewrite(f);
+                parts.2.rewrite(f);
             }
-            Expr::Draw(_, args, _) => args.iter_mut().for_each(|e| e.map_slots(f)),
+            Expr::Draw(_, args, _) => args.iter_mut().for_each(|e| e.rewrite(f)),
             Expr::Case(selector, cases, otherwise) => {
-                selector.map_slots(f);
-                cases.iter_mut().for_each(|(_, e)| e.map_slots(f));
-                otherwise.map_slots(f);
+                selector.rewrite(f);
+                cases.iter_mut().for_each(|(_, e)| e.rewrite(f));
+                otherwise.rewrite(f);
             }
             _ => {}
         }
+        f(self);
+    }
+
+    /// Replaces every slot.
+    pub fn map_slots(&mut self, f: &impl Fn(Slot) -> Slot) {
+        self.rewrite(&mut |e| {
+            if let Expr::Slot(slot) = e {
+                *slot = f(*slot);
+            }
+        });
+    }
+
+    /// Puts an expression in the place of a slot.
+    pub fn put(&mut self, slot: Slot, value: &Expr) {
+        self.rewrite(&mut |e| {
+            if matches!(e, Expr::Slot(s) if *s == slot) {
+                *e = value.clone();
+            }
+        });
     }
 
     /// Visits this expression and all in it.

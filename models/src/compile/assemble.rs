@@ -66,6 +66,9 @@ struct Layout {
 impl Compiler {
     /// Assigns slots and makes the program's streams.
     pub(super) fn assemble(&mut self, mut drafts: Vec<Draft>) -> Vec<Stream> {
+        for (s, draft) in drafts.iter_mut().enumerate() {
+            self.inline(s, draft);
+        }
         let layouts: Vec<Layout> = (0..self.units.len())
             .map(|s| self.layout(s, &mut drafts))
             .collect();
@@ -136,6 +139,61 @@ impl Compiler {
                     .into_iter()
                     .for_each(|needed| marked[needed] = true);
             }
+        }
+    }
+
+    /// Puts each `let` that only one other variable uses into that variable: where a branch is not
+    /// taken, what only the branch needs is then not worked out. Draws keep their purposes.
+    fn inline(&mut self, s: usize, draft: &mut Draft) {
+        let mut uses = vec![0usize; self.units[s].own.len()];
+        let mut outside = Vec::new();
+        draft.visit(&mut |expr, _| outside.push(expr.clone()));
+        for expr in &outside {
+            self.direct(s, expr)
+                .into_iter()
+                .for_each(|used| uses[used] += 2);
+        }
+        for child in 0..self.units.len() {
+            if self.units[child]
+                .causes
+                .iter()
+                .any(|cause| cause.parent == s)
+            {
+                let passed = self.passed(child, s).into_iter().flatten();
+                passed
+                    .filter(|&slot| slot >= OWN)
+                    .for_each(|slot| uses[usize::from(slot - OWN)] += 2);
+            }
+        }
+        let order = self.units[s].order.clone();
+        for &user in &order {
+            if let Some(expr) = self.typed(s, user) {
+                self.direct(s, expr)
+                    .into_iter()
+                    .for_each(|used| uses[used] += 1);
+            }
+        }
+        for &own in &order {
+            let slot = OWN + own as u16;
+            let variable = &self.units[s].own[own];
+            if uses[own] != 1 || variable.is_field || variable.definition.is_none() {
+                continue;
+            }
+            let Some(value) = self.typed(s, own).cloned() else {
+                continue;
+            };
+            let user = order.iter().copied().find(|&user| {
+                self.typed(s, user)
+                    .is_some_and(|e| e.slots().contains(&slot))
+            });
+            let Some(user) = user else {
+                continue;
+            };
+            if let Progress::Done(Some(typed)) = &mut self.units[s].own[user].progress {
+                typed.expr.put(slot, &value);
+            }
+            self.units[s].own[own].progress = Progress::Done(None);
+            self.units[s].order.retain(|&other| other != own);
         }
     }
 
