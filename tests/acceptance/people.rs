@@ -1,6 +1,6 @@
 //! The people: who there is at the start, who joins, and the intervals in which sources run higher or lower.
 
-use causeflow_engine::cell::Cell;
+use causeflow_engine::founding::found;
 use causeflow_engine::program::{NO_ENTITY, Program};
 use causeflow_engine::time::Span;
 use causeflow_engine::world::{Settings, World};
@@ -18,7 +18,7 @@ fn founded(program: Program) -> (World, Vec<Cell>) {
         streams: None,
     };
     let mut world = World::new(program, &settings);
-    let cells = world.found(Cell::new);
+    let cells = found(&mut world);
     (world, cells)
 }
 
