@@ -1,5 +1,6 @@
 //! The people: who there is at the start, who joins, and the intervals in which sources run higher or lower.
 
+use causeflow_engine::cell::Cell;
 use causeflow_engine::founding::found;
 use causeflow_engine::program::{NO_ENTITY, Program};
 use causeflow_engine::time::Span;
