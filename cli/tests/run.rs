@@ -343,7 +343,7 @@ fn a_full_disk_is_the_machines_fault_and_leaves_nothing() {
 #[test]
 fn memory_that_runs_out_is_the_machines_fault() {
     let folder = shop();
-    edit(folder.path(), "rate: 2000", "rate: 2000000000000");
+    edit(folder.path(), "rate: 2000", "rate: 1000000000");
     let binary = env!("CARGO_BIN_EXE_causeflow");
     let script =
         format!("ulimit -v 1000000; exec '{binary}' run shop --days 1 --out o --threads 1");
@@ -357,7 +357,7 @@ fn memory_that_runs_out_is_the_machines_fault() {
     assert_eq!(said.code, Some(3), "{}", said.err);
     assert!(said.err.contains("out of memory"), "{}", said.err);
     assert_eq!(names(folder.path()), ["o.partial", "shop"]);
-    edit(folder.path(), "rate: 2000000000000", "rate: 2000");
+    edit(folder.path(), "rate: 1000000000", "rate: 2000");
     ok(
         folder.path(),
         &["run", "shop", "--days", "1", "--out", "o", "--quiet"],
