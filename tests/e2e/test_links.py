@@ -163,7 +163,7 @@ def test_students_and_tutors_exist(database, finished):
     assert checked >= 25
     for kind in finished.kinds:
         assert count(database, f"SELECT count(*) - count(DISTINCT {kind}_id) FROM {kind}") == 0
-    owned = count(database, "SELECT count(*) FROM student WHERE tutor IS NOT NULL AND tutor NOT IN (SELECT tutor_id FROM tutor)")
+    owned = count(database, "SELECT count(*) FROM student WHERE tutor_id IS NOT NULL AND tutor_id NOT IN (SELECT tutor.tutor_id FROM tutor)")
     assert owned == 0
 
 
