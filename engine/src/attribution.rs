@@ -50,7 +50,12 @@ impl Effects {
     }
 
     /// Counts one difference.
-    pub fn note(&mut self, label: Label, time_us: i64, one: impl FnOnce(&mut Difference) -> &mut u64) {
+    pub fn note(
+        &mut self,
+        label: Label,
+        time_us: i64,
+        one: impl FnOnce(&mut Difference) -> &mut u64,
+    ) {
         let hour = hour_of(time_us);
         *one(self.differences.entry((label, hour)).or_default()) += 1;
     }
@@ -101,7 +106,9 @@ pub fn same_rows(a: &Chunk, b: &Chunk) -> Vec<bool> {
 fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
     fn all<T: PartialEq>(a: &[T], b: &[T], same: &mut [bool]) {
         let both = a.iter().zip(b);
-        same.iter_mut().zip(both).for_each(|(same, (a, b))| *same &= a == b);
+        same.iter_mut()
+            .zip(both)
+            .for_each(|(same, (a, b))| *same &= a == b);
     }
     let there = |column: &Column, row: usize| match &column.validity {
         Validity::All => true,
@@ -118,7 +125,9 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
         (Values::Time(a), Values::Time(b)) => all(a, b, same),
         (Values::Float(a), Values::Float(b)) => all(a, b, same),
         (Values::Int(a), Values::Int(b)) => all(a, b, same),
-        (Values::Small(a), Values::Small(b)) | (Values::Text(a), Values::Text(b)) => all(a, b, same),
+        (Values::Small(a), Values::Small(b)) | (Values::Text(a), Values::Text(b)) => {
+            all(a, b, same)
+        }
         (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
         _ => same.fill(false),
     }
@@ -147,7 +156,11 @@ pub fn modified_in_rows(program: &Program, stream: &Stream) -> Vec<u16> {
     };
     let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
     later.filter(|v| v.written).for_each(|v| look(&v.value));
-    debug_assert!(found.iter().all(|&at| usize::from(at) < program.modified.len()));
+    debug_assert!(
+        found
+            .iter()
+            .all(|&at| usize::from(at) < program.modified.len())
+    );
     found.sort_unstable();
     found.dedup();
     found

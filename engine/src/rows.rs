@@ -11,8 +11,8 @@ use crate::eval::{Block, eval_block};
 use crate::fingerprint::Digest;
 use crate::program::{Label, NO_CAUSE, Stage, Stream};
 use crate::sides::{Side, Sides};
-use crate::time::Time;
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
+use crate::time::Time;
 use crate::world::{Observed, World};
 
 /// Rows in a block: its columns stay in the second-level cache.
@@ -228,7 +228,9 @@ fn attributed(
     let mut by: Vec<Label> = if labels.is_empty() {
         vec![0; rows.len()]
     } else {
-        rows.iter().map(|row| labels.get(row).copied().unwrap_or(0)).collect()
+        rows.iter()
+            .map(|row| labels.get(row).copied().unwrap_or(0))
+            .collect()
     };
     let times = || rows.iter().map(|&row| source.time(row));
     let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
@@ -241,7 +243,9 @@ fn attributed(
         for ((&row, by), _) in rows.iter().zip(&mut by).zip(same).filter(|(_, same)| !same) {
             if source.sides(row) == Sides::Both {
                 let time = Time(source.time(row));
-                let acting = modified.iter().map(|&at| program.modified[usize::from(at)].acting_label(time));
+                let acting = modified
+                    .iter()
+                    .map(|&at| program.modified[usize::from(at)].acting_label(time));
                 *by = acting.into_iter().find(|&label| label != 0).unwrap_or(0);
                 effects.note(*by, time.0, |d| &mut d.changed);
             }

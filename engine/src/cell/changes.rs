@@ -75,8 +75,10 @@ impl Cell {
     ) {
         let stream = &window.world.program.streams[usize::from(event.stream)];
         let noted = Slot::new(0);
-        let [factual, untouched] =
-            [Side::Factual, Side::Untouched].map(|side| Sight { side, noted: &noted });
+        let [factual, untouched] = [Side::Factual, Side::Untouched].map(|side| Sight {
+            side,
+            noted: &noted,
+        });
         // Words worked out on demand for one side must not be taken for those of the other.
         let one = on == [true, true] && std::ptr::eq(words[0], words[1]);
         for change in &stream.changes {
@@ -87,7 +89,11 @@ impl Cell {
                 None
             } else {
                 let words = words[1].again();
-                Some(on[1].then(|| self.work_out(change, &frame(&words, untouched))).flatten())
+                Some(
+                    on[1]
+                        .then(|| self.work_out(change, &frame(&words, untouched)))
+                        .flatten(),
+                )
             };
             let label = if noted.get() == 0 { label } else { noted.get() };
             let first = first.flatten();
@@ -118,12 +124,15 @@ impl Cell {
 
     /// How a change comes out on the side of the frame; none where its condition does not hold.
     fn work_out(&self, change: &Change, frame: &Frame<'_>) -> Option<Outcome> {
-        if change.when.as_ref().is_some_and(|e| number(e, frame) == 0.0) {
+        if change
+            .when
+            .as_ref()
+            .is_some_and(|e| number(e, frame) == 0.0)
+        {
             return None;
         }
-        let exists = |kind: KindId, entity: &u64| {
-            *entity < self.population.group(kind).ids.len() as u64
-        };
+        let exists =
+            |kind: KindId, entity: &u64| *entity < self.population.group(kind).ids.len() as u64;
         Some(match &change.what {
             ChangeKind::State {
                 kind,

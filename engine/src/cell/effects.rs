@@ -84,7 +84,6 @@ impl<'a> Spawner<'a> {
         for step in from..steps(stream) {
             let mut noted = 0;
             for (frame, children) in frames.iter().zip(&mut children) {
-                children.clear();
                 if let Some(frame) = frame {
                     frame.noted.set(0);
                     self.step(event, stream, step, frame, children);
@@ -93,6 +92,7 @@ impl<'a> Spawner<'a> {
             }
             let label = if noted == 0 { label } else { noted };
             self.send_apart(&children, label);
+            children.iter_mut().for_each(Vec::clear);
         }
         self.children.0 = children;
     }
@@ -247,7 +247,11 @@ fn carry(effect: &Effect, frame: &Frame<'_>) -> [u64; MAX_CARRIED] {
 
 /// The one effect of a group that happens, and who made it happen instead of another.
 fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
-    if group.effects.iter().any(|effect| matches!(effect.probability, Expr::Modified(..))) {
+    if group
+        .effects
+        .iter()
+        .any(|effect| matches!(effect.probability, Expr::Modified(..)))
+    {
         return choose_modified(group, frame);
     }
     let shares = |effect: &Effect| number(&effect.probability, frame).max(0.0);
@@ -304,7 +308,11 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
     if shares[first] < bases[first]
         && frame.key.uniform(group.purpose.part(LEAVES)) * bases[first] >= shares[first]
     {
-        let gained: Vec<f64> = bases.iter().zip(&shares).map(|(b, s)| (s - b).max(0.0)).collect();
+        let gained: Vec<f64> = bases
+            .iter()
+            .zip(&shares)
+            .map(|(b, s)| (s - b).max(0.0))
+            .collect();
         let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * gained.iter().sum::<f64>();
         chosen = *pick(&indices, mark, |&i| gained[i])?;
     }
@@ -312,7 +320,9 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
         return Some((&group.effects[first], 0));
     }
     // Who moved the outcome that was left, or the one that took over.
-    let by = modified[chosen].or(modified[first]).map_or(by, |(_, by)| by);
+    let by = modified[chosen]
+        .or(modified[first])
+        .map_or(by, |(_, by)| by);
     frame.note(by);
     match frame.side {
         Side::Factual => Some((&group.effects[chosen], by)),
@@ -323,10 +333,23 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
 /// The shares of all members of a group when some have got new ones.
 fn redistributed(bases: &[f64], modified: &[Option<(f64, Label)>]) -> Vec<f64> {
     let new: f64 = modified.iter().flatten().map(|(value, _)| value).sum();
-    let kept: f64 = bases.iter().zip(modified).filter(|(_, m)| m.is_none()).map(|(b, _)| b).sum();
+    let kept: f64 = bases
+        .iter()
+        .zip(modified)
+        .filter(|(_, m)| m.is_none())
+        .map(|(b, _)| b)
+        .sum();
     // With nobody left to share the rest, or more than all taken, those modified share all.
-    let of_modified = if kept <= 0.0 || new > 1.0 { 1.0 / new.max(f64::MIN_POSITIVE) } else { 1.0 };
-    let of_kept = if kept > 0.0 { (1.0 - new * of_modified).max(0.0) / kept } else { 0.0 };
+    let of_modified = if kept <= 0.0 || new > 1.0 {
+        1.0 / new.max(f64::MIN_POSITIVE)
+    } else {
+        1.0
+    };
+    let of_kept = if kept > 0.0 {
+        (1.0 - new * of_modified).max(0.0) / kept
+    } else {
+        0.0
+    };
     let share = |(base, modified): (&f64, &Option<(f64, Label)>)| match modified {
         Some((value, _)) => value * of_modified,
         None => base * of_kept,

@@ -244,12 +244,16 @@ impl Cell {
         match event.lineage.sides {
             Sides::Both => self.take_place_on_both(window, event, &words, &noted),
             Sides::Only(side) => {
-                let sight = Sight { side, noted: &noted };
+                let sight = Sight {
+                    side,
+                    noted: &noted,
+                };
                 if self.prepare(window, event, &words, sight) {
                     let (mut spawner, population) = self.spawner(window);
                     spawner.alone(event, &frame_of(window, population, event, &words, sight));
                     self.changes_alone(window, event, &words, sight);
-                    self.rows.write(window.world, event, event.lineage, words.kept());
+                    self.rows
+                        .write(window.world, event, event.lineage, words.kept());
                 }
             }
         }
@@ -301,13 +305,24 @@ impl Cell {
             ];
             spawner.apart(event, frames, step, label);
         }
-        self.changes_on_both(window, event, [words, apart.as_ref().unwrap_or(words)], on, label);
+        self.changes_on_both(
+            window,
+            event,
+            [words, apart.as_ref().unwrap_or(words)],
+            on,
+            label,
+        );
         let rows = &mut self.rows;
         match &apart {
             Some(other) if on != [true, true] || !words.same(other) => {
                 for (side, words) in [(Side::Factual, words), (Side::Untouched, other)] {
                     if on[side as usize] {
-                        rows.write(window.world, event, Lineage::only(side, label), words.kept());
+                        rows.write(
+                            window.world,
+                            event,
+                            Lineage::only(side, label),
+                            words.kept(),
+                        );
                     }
                 }
             }
@@ -316,13 +331,7 @@ impl Cell {
     }
 
     /// Works out the eager variables and the condition; false when the event does not happen.
-    fn prepare(
-        &self,
-        window: Window<'_>,
-        event: &Event,
-        words: &Words,
-        sight: Sight<'_>,
-    ) -> bool {
+    fn prepare(&self, window: Window<'_>, event: &Event, words: &Words, sight: Sight<'_>) -> bool {
         let stream = &window.world.program.streams[usize::from(event.stream)];
         let frame = frame_of(window, &self.population, event, words, sight);
         if stream.eager > 0 {
@@ -371,7 +380,11 @@ impl Words {
             kept,
         };
         let carried = &event.carried[..usize::from(stream.carried)];
-        words.slots.iter().zip(carried).for_each(|(slot, &word)| slot.set(word));
+        words
+            .slots
+            .iter()
+            .zip(carried)
+            .for_each(|(slot, &word)| slot.set(word));
         words
     }
 

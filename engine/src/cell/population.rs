@@ -144,7 +144,11 @@ impl Group {
         if lineage.sides != Sides::Both {
             self.part(entity, lineage.label);
         }
-        let label = if lineage.label == 0 { self.label(entity) } else { lineage.label };
+        let label = if lineage.label == 0 {
+            self.label(entity)
+        } else {
+            lineage.label
+        };
         for side in [Side::Factual, Side::Untouched] {
             // Who does not exist on a side has no state there.
             let before = self.state_on(side, entity);

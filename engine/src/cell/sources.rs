@@ -131,7 +131,8 @@ impl Cell {
             let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
                 continue;
             };
-            let part = |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
+            let part =
+                |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
             let opens = [0, 1].map(|side| part(now[side]) && !part(before[side]));
             if opens == [false, false] || !world.needed_before(arrivals.stream, last) {
                 continue;
@@ -290,13 +291,7 @@ impl Cell {
         }
     }
 
-    fn push_platform(
-        &mut self,
-        window: Window<'_>,
-        stream: usize,
-        instance: u64,
-        since: Time,
-    ) {
+    fn push_platform(&mut self, window: Window<'_>, stream: usize, instance: u64, since: Time) {
         let world = window.world;
         let Some(Source::Platform {
             every, at, jitter, ..
@@ -345,7 +340,10 @@ impl<'a> Bend<'a> {
         if self.part <= 0.0 {
             return per_hour;
         }
-        self.part * self.modified.largest_between(self.from, self.to, per_hour / self.part)
+        self.part
+            * self
+                .modified
+                .largest_between(self.from, self.to, per_hour / self.part)
     }
 
     /// Whether a mark lies under the rate as modified, and who is to be named if that makes a
@@ -356,7 +354,13 @@ impl<'a> Bend<'a> {
         }
         let base = per_hour / self.part;
         // The base itself stands for the rate without modifiers, exactly.
-        let under = |value: f64| mark < if value == base { per_hour } else { value * self.part };
+        let under = |value: f64| {
+            mark < if value == base {
+                per_hour
+            } else {
+                value * self.part
+            }
+        };
         let by = self.modified.by(time, base, under);
         (under(self.modified.value(time, base)), by)
     }

@@ -107,7 +107,10 @@ impl<'a> Frame<'a> {
     pub fn variable(&self, kind: KindId, variable: u16, entity: u64) -> u64 {
         let group = self.population.group(kind);
         if let Some(twin) = group.twin(entity) {
-            let sides = [group.variable(variable, entity), twin.variables[usize::from(variable)]];
+            let sides = [
+                group.variable(variable, entity),
+                twin.variables[usize::from(variable)],
+            ];
             return self.one_of(sides, twin.label);
         }
         group.variable(variable, entity)
@@ -138,7 +141,11 @@ impl<'a> Frame<'a> {
     /// A counter's value at the last tick up to a time.
     fn total(&self, counter: u16, time: Time) -> f64 {
         let counter = usize::from(counter);
-        self.seen(time, |s| s.counters[counter], |view| view.labels.counters[counter])
+        self.seen(
+            time,
+            |s| s.counters[counter],
+            |view| view.labels.counters[counter],
+        )
     }
 
     /// The value of this side; notes that the other one differs.
@@ -281,7 +288,11 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             .to_bits(),
         Expr::CountState(kind, state) => {
             let (kind, state) = (usize::from(*kind), usize::from(*state));
-            let count = f.seen(f.time, |s| s.states[kind][state], |view| view.labels.states[kind][state]);
+            let count = f.seen(
+                f.time,
+                |s| s.states[kind][state],
+                |view| view.labels.states[kind][state],
+            );
             (count as f64).to_bits()
         }
         Expr::Total(counter) => f.total(*counter, f.time).to_bits(),

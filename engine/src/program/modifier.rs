@@ -187,7 +187,8 @@ impl Modified {
             .collect();
         turns.sort_unstable();
         turns.dedup();
-        let acts = |m: &Modifier, turn: Time| m.envelope.start <= turn && turn < m.envelope.settled();
+        let acts =
+            |m: &Modifier, turn: Time| m.envelope.start <= turn && turn < m.envelope.settled();
         self.acting = turns
             .iter()
             .map(|&turn| {
@@ -289,7 +290,13 @@ mod tests {
         Time(n * HOUR.0)
     }
 
-    fn modifier(by: Label, operation: Operation, from: i64, to: i64, settling: Settling) -> Modifier {
+    fn modifier(
+        by: Label,
+        operation: Operation,
+        from: i64,
+        to: i64,
+        settling: Settling,
+    ) -> Modifier {
         Modifier {
             by,
             operation,
@@ -311,10 +318,20 @@ mod tests {
 
     #[test]
     fn envelopes_rise_hold_and_settle() {
-        let mut envelope = modifier(1, Operation::Add(1.0), 10, 20, Settling::Linear(Span(10 * HOUR.0))).envelope;
+        let mut envelope = modifier(
+            1,
+            Operation::Add(1.0),
+            10,
+            20,
+            Settling::Linear(Span(10 * HOUR.0)),
+        )
+        .envelope;
         envelope.onset = Span(2 * HOUR.0);
         let at = |h: f64| envelope.at(Time((h * HOUR.0 as f64) as i64));
-        assert_eq!([at(9.9), at(11.0), at(12.0), at(19.9), at(25.0)], [0.0, 0.5, 1.0, 1.0, 0.5]);
+        assert_eq!(
+            [at(9.9), at(11.0), at(12.0), at(19.9), at(25.0)],
+            [0.0, 0.5, 1.0, 1.0, 0.5]
+        );
         assert!(at(29.49) > SETTLED && at(29.51) == 0.0);
         envelope.settling = Settling::Exponential(Span(4 * HOUR.0));
         assert_eq!(envelope.at(hours(28)), 0.25);
@@ -325,7 +342,10 @@ mod tests {
     #[test]
     fn modifiers_apply_in_sequence_and_precedence_has_the_last_word() {
         let mut all = modified(&[
-            Modifier { precedence: 1, ..modifier(1, Operation::Override(7.0), 0, 10, Settling::Immediate) },
+            Modifier {
+                precedence: 1,
+                ..modifier(1, Operation::Override(7.0), 0, 10, Settling::Immediate)
+            },
             modifier(2, Operation::Multiply(3.0), 5, 15, Settling::Immediate),
             modifier(3, Operation::Multiply(2.0), 5, 15, Settling::Immediate),
         ]);
@@ -336,7 +356,13 @@ mod tests {
         assert!(!all.acts_between(hours(-5), hours(0)) && all.acts_between(hours(-5), hours(1)));
         assert!(!all.acts_between(hours(15), hours(20)) && all.acts_between(hours(14), hours(20)));
         assert_eq!(all.largest_between(hours(10), hours(20), 1.0), 6.0);
-        all.push(modifier(4, Operation::Add(-100.0), 12, 13, Settling::Immediate));
+        all.push(modifier(
+            4,
+            Operation::Add(-100.0),
+            12,
+            13,
+            Settling::Immediate,
+        ));
         assert_eq!(all.value(hours(12), 1.0), 0.0);
     }
 

@@ -100,10 +100,12 @@ impl Program {
         match parameter {
             Parameter::Rate => self.modify_rate(stream, modifier),
             Parameter::Field(name) => self.modify_field(stream, name, modifier),
-            Parameter::Probability(from) => self.modify_causes(stream, *from, |effect, modified| {
-                modified.wrap(&mut effect.probability, PROBABILITY, modifier);
-                Ok(())
-            }),
+            Parameter::Probability(from) => {
+                self.modify_causes(stream, *from, |effect, modified| {
+                    modified.wrap(&mut effect.probability, PROBABILITY, modifier);
+                    Ok(())
+                })
+            }
             Parameter::Delay(from) => self.modify_causes(stream, *from, |effect, modified| {
                 let Delay::After(delay) = &mut effect.delay else {
                     return Err(ModifyError::Appointed);
@@ -236,7 +238,10 @@ impl Program {
         let kept = held.carried + held.eager + held.on_demand;
         let slot_of = |name: &String| {
             let carried = held.carried_names.iter().position(|other| other == name);
-            let own = held.variables.iter().find(|v| v.name == *name && v.slot < kept);
+            let own = held
+                .variables
+                .iter()
+                .find(|v| v.name == *name && v.slot < kept);
             carried.map(|at| at as u16).or(own.map(|v| v.slot))
         };
         let pass: Vec<Option<u16>> = released.carried_names.iter().map(slot_of).collect();
