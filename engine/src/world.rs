@@ -3,7 +3,9 @@
 use crate::arrivals::Layers;
 use crate::calendar::ProfileTable;
 use crate::draw::{Key, Purpose, purpose};
-use crate::program::{Actor, Effect, Label, NO_CAUSE, Program, Source, Stream, StreamId};
+use crate::program::{
+    Actor, Delay, Effect, Expr, Label, NO_CAUSE, Program, Source, Stream, StreamId,
+};
 use crate::time::{Span, Time};
 
 /// What to play.
@@ -72,6 +74,9 @@ pub struct World {
     pub periods: Vec<Span>,
     /// Keys of the sources, by stream.
     pub source_keys: Vec<Key>,
+    /// For each stream, of each step of its events (effects, then outcome groups) whether it comes
+    /// out the same on both sides of an event that carries the same.
+    pub steady: Vec<Vec<bool>>,
     /// Whether a stream's events are written.
     wanted: Vec<bool>,
     /// From when on a stream's events matter to what is written.
@@ -224,6 +229,7 @@ impl World {
             source_keys,
             wanted,
             needed_from,
+            steady: steady(&program),
             program,
         }
     }
@@ -309,6 +315,40 @@ fn block(window: Span) -> Span {
 
 /// The dictionary's code of the text `source`; code 0 is the empty text.
 pub const SOURCE_CODE: u16 = 1;
+
+/// See [`World::steady`].
+fn steady(program: &Program) -> Vec<Vec<bool>> {
+    // Without interventions the two sides never differ.
+    let untouched = program.interventions.is_empty();
+    let differs = |stream: &Stream, e: &Expr| {
+        e.reads_state() || e.any(|e| matches!(e, Expr::Modified(..) | Expr::HeldBack(_)))
+            // What is worked out on demand may ask for anything.
+            || e.slots().iter().any(|&slot| slot >= stream.carried + stream.eager)
+            || e.any(|e| matches!(e, Expr::Happens(_)))
+    };
+    let steady = |stream: &Stream, effect: &Effect| {
+        let (Delay::After(delay) | Delay::At(delay)) = &effect.delay;
+        let expressions = effect
+            .when
+            .iter()
+            .chain(&effect.count)
+            .chain(&effect.spacing);
+        let demanded =
+            |slot: &Option<u16>| slot.is_some_and(|s| s >= stream.carried + stream.eager);
+        untouched
+            || !expressions
+                .chain([&effect.probability, delay])
+                .any(|e| differs(stream, e))
+                && !effect.pass.iter().any(demanded)
+    };
+    let of = |stream: &Stream| {
+        let effects = stream.effects.iter().map(|effect| steady(stream, effect));
+        let groups = stream.outcomes.iter();
+        let groups = groups.map(|group| group.effects.iter().all(|effect| steady(stream, effect)));
+        effects.chain(groups).collect()
+    };
+    program.streams.iter().map(of).collect()
+}
 
 /// For each stream, the time from which its events matter: they are written, they change state
 /// (directly or through what they cause), or what they cause can reach into the range.
