@@ -194,7 +194,7 @@ impl Clockwork {
         let tick = world.program.tick;
         let mut first = View::default();
         for cell in &cells {
-            merge(&mut first, &cell.view());
+            merge(&mut first, &cell.view(world));
         }
         let observed = Observed {
             first: world.begin,
@@ -239,7 +239,7 @@ impl Clockwork {
             .with_max_len(1)
             .for_each(|cell| cell.advance(world, &nothing, start, end));
         for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
-            let mut view = platform.view();
+            let mut view = platform.view(world);
             for cell in cells.iter() {
                 merge(&mut view, &cell.views[tick]);
             }

@@ -94,39 +94,38 @@ pub struct Observed {
     pub views: Vec<View>,
 }
 
-/// How a process, or the whole business, stood at some time, on both sides.
+/// How a process, or the whole business, stood at some time.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// What happens.
     pub factual: Standing,
-    /// What would have happened without interventions.
-    pub untouched: Standing,
-    /// Who made them differ, where they do.
-    pub labels: Labels,
+    /// How it would stand without interventions, if there are any.
+    pub apart: Option<Box<StandingApart>>,
 }
 
 /// How a process, or the whole business, stands on one side.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
-    /// Number of entities by kind and state.
-    pub states: Vec<Vec<i64>>,
+    /// Number of entities by kind and state, in one row; see [`World::state_at`].
+    pub states: Vec<i64>,
     /// Values of the counters.
     pub counters: Vec<f64>,
 }
 
-/// Who made the sides differ last in each figure of a [`Standing`]; 0 where nobody did.
+/// How it would stand without interventions.
 #[derive(Clone, Debug, Default)]
-pub struct Labels {
-    /// By kind and state.
-    pub states: Vec<Vec<Label>>,
-    /// By counter.
-    pub counters: Vec<Label>,
+pub struct StandingApart {
+    /// The figures.
+    pub untouched: Standing,
+    /// Who made each number of entities differ last; 0 where nobody did.
+    pub states_by: Vec<Label>,
+    /// Likewise each counter.
+    pub counters_by: Vec<Label>,
 }
 
 impl Standing {
     fn add(&mut self, other: &Standing) {
-        let states = self.states.iter_mut().flatten();
-        for (mine, theirs) in states.zip(other.states.iter().flatten()) {
+        for (mine, theirs) in self.states.iter_mut().zip(&other.states) {
             *mine += theirs;
         }
         for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
@@ -139,11 +138,13 @@ impl View {
     /// Adds what another process saw at the same time.
     pub fn add(&mut self, other: &View) {
         self.factual.add(&other.factual);
-        self.untouched.add(&other.untouched);
-        let mine = self.labels.states.iter_mut().flatten();
-        let theirs = other.labels.states.iter().flatten();
-        let counters = self.labels.counters.iter_mut().zip(&other.labels.counters);
-        for (mine, theirs) in mine.zip(theirs).chain(counters) {
+        let (Some(mine), Some(theirs)) = (&mut self.apart, &other.apart) else {
+            return;
+        };
+        mine.untouched.add(&theirs.untouched);
+        let states = mine.states_by.iter_mut().zip(&theirs.states_by);
+        let counters = mine.counters_by.iter_mut().zip(&theirs.counters_by);
+        for (mine, theirs) in states.chain(counters) {
             if *mine == 0 {
                 *mine = *theirs;
             }
@@ -232,6 +233,12 @@ impl World {
             steady: steady(&program),
             program,
         }
+    }
+
+    /// Where a state of a kind stands in a [`Standing`].
+    pub fn state_at(&self, kind: usize, state: usize) -> usize {
+        let before = &self.program.kinds[..kind];
+        before.iter().map(|kind| kind.states.len()).sum::<usize>() + state
     }
 
     /// How many entities of a kind a cell has from the start.

@@ -80,8 +80,11 @@ impl Cell {
             .candidates(process, start.index_of(block), max, |candidate| {
                 let Candidate { key, time, .. } = candidate;
                 let rate = per_hour * profile.factor(time);
-                let Some(lineage) = arrives(&candidate, rate, bend.as_ref(), [true, true], 0)
-                    .filter(|_| world.needed(arrivals.stream as u16, time))
+                let lineage = match &bend {
+                    None => (candidate.mark_per_hour < rate).then_some(Lineage::BOTH),
+                    bend => arrives(&candidate, rate, bend.as_ref(), [true, true], 0),
+                };
+                let Some(lineage) = lineage.filter(|_| world.needed(arrivals.stream as u16, time))
                 else {
                     return;
                 };
