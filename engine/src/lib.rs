@@ -24,6 +24,7 @@ pub mod queue;
 pub mod rows;
 pub mod run;
 pub mod sample;
+mod scratch;
 pub mod table;
 pub mod time;
 pub mod world;

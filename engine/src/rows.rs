@@ -4,9 +4,10 @@
 use rayon::prelude::*;
 
 use crate::cell::{Cell, HEAD_WORDS, Population};
-use crate::eval::{Block, eval_block};
-use crate::fingerprint::Digest;
+use crate::eval::{Block, eval_block, round_even};
+use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::program::{NO_CAUSE, Stage, Stream};
+use crate::scratch;
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::world::{Observed, World};
 
@@ -64,33 +65,53 @@ fn stream_rows(
         .iter()
         .map(|cell| &cell.rows.by_stream[stream][..])
         .collect();
-    let (heads, buckets) = gather(&rows, stride);
-    let (order, ties) = if keep {
-        total_order(&heads, stride, &buckets)
-    } else {
-        ((0..(heads.len() / stride) as u32).collect(), 0)
+    let block = |words: Vec<Vec<u64>>| {
+        let columns = Columns::new(world, populations, stream, words);
+        let digest = columns.digest(definition, text_hashes);
+        let chunk = keep.then(|| columns.chunk(stream, definition));
+        columns.recycle();
+        (chunk, digest)
     };
-    let blocks: Vec<(Chunk, Digest)> = order
-        .par_chunks(BLOCK)
-        .map(|rows| {
-            let chunk = block_chunk(world, populations, stream, &heads, stride, rows);
-            let mut digest = Digest::default();
-            digest.add(chunk.rows, &chunk.columns, text_hashes);
-            (chunk, digest)
-        })
-        .collect();
+    let (blocks, ties): (Vec<(Option<Chunk>, Digest)>, u64) = if keep {
+        let mut heads = scratch::rows();
+        let buckets = gather(&rows, stride, &mut heads);
+        let (order, ties) = total_order(&heads, stride, &buckets);
+        let blocks = order
+            .par_chunks(BLOCK)
+            .map(|order| {
+                let row = |&row: &u32| &heads[row as usize * stride..][..stride];
+                block(transpose(order.iter().map(row), stride))
+            })
+            .collect();
+        scratch::give_rows(heads);
+        (blocks, ties)
+    } else {
+        // The digest does not depend on the order: rows are taken from where they lie, unless each
+        // cell has so few that blocks would be too short to be worth their while.
+        let words: usize = rows.iter().map(|rows| rows.len()).sum();
+        let mut together = scratch::rows();
+        let pieces = if words < rows.len() * stride * BLOCK / 2 {
+            rows.iter()
+                .for_each(|rows| together.extend_from_slice(rows));
+            vec![&together[..]]
+        } else {
+            rows
+        };
+        let blocks = pieces
+            .into_par_iter()
+            .flat_map(|rows| rows.par_chunks(BLOCK * stride))
+            .map(|rows| block(transpose(rows.chunks_exact(stride), stride)))
+            .collect();
+        scratch::give_rows(together);
+        (blocks, 0)
+    };
     let mut digest = Digest::default();
     for (_, part) in &blocks {
         digest.merge(part);
     }
-    let chunks = if keep {
-        blocks.into_iter().map(|(chunk, _)| chunk).collect()
-    } else {
-        Vec::new()
-    };
     StreamRows {
         digest,
-        chunks,
+        chunks: blocks.into_iter().filter_map(|(chunk, _)| chunk).collect(),
         ties,
     }
 }
@@ -98,9 +119,9 @@ fn stream_rows(
 /// Rows in a bucket, about: they fit into the second-level cache.
 const BUCKET: usize = 8192;
 
-/// Puts the rows of all cells together, in buckets of consecutive time. Returns the rows and where
-/// each bucket ends, in rows.
-fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
+/// Puts the rows of all cells together, in buckets of consecutive time. Returns where each bucket
+/// ends, in rows.
+fn gather(cells: &[&[u64]], stride: usize, heads: &mut Vec<u64>) -> Vec<usize> {
     let words = cells.iter().map(|rows| rows.len()).sum::<usize>();
     let times = || {
         cells
@@ -110,7 +131,8 @@ fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
     };
     let count = (words / stride / BUCKET).clamp(1, 4096);
     if count == 1 {
-        return (cells.concat(), vec![words / stride]);
+        cells.iter().for_each(|rows| heads.extend_from_slice(rows));
+        return vec![words / stride];
     }
     let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
     let width = (last - first) / count as i64 + 1;
@@ -124,13 +146,13 @@ fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
         sum += *end;
         *end = sum;
     }
-    let mut heads = vec![0; words];
+    heads.resize(words, 0);
     for row in cells.iter().flat_map(|rows| rows.chunks_exact(stride)) {
         let at = &mut next[bucket(row[0] as i64)];
         heads[*at * stride..][..stride].copy_from_slice(row);
         *at += 1;
     }
-    (heads, ends)
+    ends
 }
 
 /// The rows' numbers in total order (time, generation, key), and the number of ties.
@@ -192,90 +214,157 @@ fn settle_ties(heads: &[u64], stride: usize, order: &mut [u32]) -> u64 {
     ties
 }
 
-/// Works out a block of rows, column by column.
-fn block_chunk(
-    world: &World,
-    populations: &[&Population],
-    stream: usize,
-    heads: &[u64],
-    stride: usize,
-    rows: &[u32],
-) -> Chunk {
-    let definition = &world.program.streams[stream];
-    let n = rows.len();
-    // One pass over the rows, which lie anywhere in `heads`, instead of one a column.
-    let mut words: Vec<Vec<u64>> = (0..stride).map(|_| Vec::with_capacity(n)).collect();
-    for &row in rows {
-        let row = &heads[row as usize * stride..][..stride];
-        for (column, &word) in words.iter_mut().zip(row) {
-            column.push(word);
+/// Rows as columns of their words.
+fn transpose<'a>(rows: impl Iterator<Item = &'a [u64]> + Clone, stride: usize) -> Vec<Vec<u64>> {
+    (0..stride)
+        .map(|word| {
+            let mut column = scratch::column();
+            column.extend(rows.clone().map(|row| row[word]));
+            column
+        })
+        .collect()
+}
+
+/// A block of rows, column by column.
+struct Columns {
+    keys: Vec<u64>,
+    times: Vec<i64>,
+    cause_ids: Vec<u64>,
+    roots: Vec<u64>,
+    cells: Vec<u16>,
+    /// Their causing streams.
+    from: Vec<u16>,
+    /// The words, a column a slot; empty where no field needs them.
+    slots: Vec<Vec<u64>>,
+}
+
+impl Columns {
+    /// Works out what the rows' words leave open.
+    fn new(
+        world: &World,
+        populations: &[&Population],
+        stream: usize,
+        mut words: Vec<Vec<u64>>,
+    ) -> Columns {
+        let definition = &world.program.streams[stream];
+        let mut slots = words.split_off(HEAD_WORDS);
+        let [times, keys, cause_ids, roots, packed, indexes] =
+            <[Vec<u64>; HEAD_WORDS]>::try_from(words).unwrap_or_else(|_| {
+                unreachable!("rows have {HEAD_WORDS} words before their slots")
+            });
+        let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
+        let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
+        let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
+        let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
+        let short_indexes: Vec<u32> = indexes.iter().map(|&w| w as u32).collect();
+        scratch::give_column(packed);
+        scratch::give_column(indexes);
+        let later = definition
+            .variables
+            .iter()
+            .filter(|variable| variable.stage != Stage::Eager);
+        slots.resize(slots.len() + later.clone().count(), Vec::new());
+        let observed = Observed::default();
+        let mut block = Block {
+            world,
+            populations,
+            observed: &observed,
+            stream,
+            keys: &keys,
+            times: &times,
+            cells: &cells,
+            causes: &causes,
+            indexes: &short_indexes,
+            slots,
+        };
+        for variable in later.filter(|variable| variable.written) {
+            let mut column = scratch::column();
+            eval_block(&variable.value, &block, &mut column);
+            block.slots[usize::from(variable.slot)] = column;
+        }
+        let slots = block.slots;
+        Columns {
+            keys,
+            times,
+            cause_ids,
+            roots,
+            cells,
+            from,
+            slots,
         }
     }
-    let mut slots = words.split_off(HEAD_WORDS);
-    let [times, keys, cause_ids, roots, packed, indexes] =
-        <[Vec<u64>; HEAD_WORDS]>::try_from(words)
-            .unwrap_or_else(|_| unreachable!("rows have {HEAD_WORDS} words before their slots"));
-    let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
-    let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
-    let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
-    let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
-    let indexes: Vec<u32> = indexes.into_iter().map(|w| w as u32).collect();
-    let later = definition
-        .variables
-        .iter()
-        .filter(|variable| variable.stage != Stage::Eager);
-    slots.resize(slots.len() + later.clone().count(), Vec::new());
-    let observed = Observed::default();
-    let mut block = Block {
-        world,
-        populations,
-        observed: &observed,
-        stream,
-        keys: &keys,
-        times: &times,
-        cells: &cells,
-        causes: &causes,
-        indexes: &indexes,
-        slots,
-    };
-    for variable in later.filter(|variable| variable.written) {
-        let mut column = Vec::with_capacity(n);
-        eval_block(&variable.value, &block, &mut column);
-        block.slots[usize::from(variable.slot)] = column;
+
+    /// The digest of the rows, as [`crate::fingerprint`] defines it.
+    fn digest(&self, definition: &Stream, text_hashes: &[u64]) -> Digest {
+        let mut buffer = scratch::column();
+        let mut hashes = RowHashes::new(self.keys.len(), &mut buffer);
+        let caused = self.from.iter().map(|&from| from != NO_CAUSE);
+        hashes.column(self.keys.iter().copied());
+        hashes.column(self.times.iter().map(|&t| t as u64));
+        hashes.column_where(caused, self.cause_ids.iter().copied());
+        hashes.column(self.roots.iter().copied());
+        hashes.column(self.cells.iter().map(|&c| u64::from(c)));
+        hashes.missing();
+        for (spec, slot) in &definition.fields {
+            let words = self.slots[usize::from(*slot)].iter().copied();
+            match spec.kind {
+                ColumnType::Id => hashes.column(words),
+                ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
+                ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
+                ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
+                ColumnType::Small => hashes.column(words.map(|w| u64::from(w as u16))),
+                ColumnType::Bool => hashes.column(words.map(|w| u64::from(bool_of(w)))),
+                ColumnType::Text => {
+                    hashes.column(words.map(|w| text_hashes[usize::from(w as u16)]));
+                }
+            }
+        }
+        let digest = hashes.finish();
+        scratch::give_column(buffer);
+        digest
     }
-    let slots = block.slots;
-    let mut columns = vec![
-        Column {
-            values: Values::Id(keys),
+
+    /// The rows as they are handed over.
+    fn chunk(&self, stream: usize, definition: &Stream) -> Chunk {
+        let all = |values| Column {
+            values,
             validity: Validity::All,
-        },
-        Column {
-            values: Values::Time(times),
-            validity: Validity::All,
-        },
-        cause_column(cause_ids, &from),
-        Column {
-            values: Values::Id(roots),
-            validity: Validity::All,
-        },
-        Column {
-            values: Values::Small(cells),
-            validity: Validity::All,
-        },
-        Column {
-            values: Values::Text(Vec::new()),
-            validity: Validity::None,
-        },
-    ];
-    columns.extend(field_columns(definition, &slots));
-    Chunk {
-        table: stream,
-        rows: n,
-        columns,
+        };
+        let mut columns = vec![
+            all(Values::Id(self.keys.clone())),
+            all(Values::Time(self.times.clone())),
+            cause_column(&self.cause_ids, &self.from),
+            all(Values::Id(self.roots.clone())),
+            all(Values::Small(self.cells.clone())),
+            Column {
+                values: Values::Text(Vec::new()),
+                validity: Validity::None,
+            },
+        ];
+        columns.extend(
+            definition
+                .fields
+                .iter()
+                .map(|(spec, slot)| typed(spec.kind, &self.slots[usize::from(*slot)])),
+        );
+        Chunk {
+            table: stream,
+            rows: self.keys.len(),
+            columns,
+        }
+    }
+
+    /// Gives the buffers back.
+    fn recycle(self) {
+        let times = self.times.into_iter().map(|t| t as u64).collect();
+        [self.keys, times, self.cause_ids, self.roots]
+            .into_iter()
+            .chain(self.slots)
+            .for_each(scratch::give_column);
     }
 }
 
-fn cause_column(causes: Vec<u64>, from: &[u16]) -> Column {
+fn cause_column(causes: &[u64], from: &[u16]) -> Column {
     let roots = from.iter().filter(|&&from| from == NO_CAUSE).count();
     if roots == from.len() {
         return Column {
@@ -289,37 +378,40 @@ fn cause_column(causes: Vec<u64>, from: &[u16]) -> Column {
         Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect())
     };
     Column {
-        values: Values::Id(causes),
+        values: Values::Id(causes.to_vec()),
         validity,
     }
 }
 
-fn field_columns<'a>(
-    stream: &'a Stream,
-    slots: &'a [Vec<u64>],
-) -> impl Iterator<Item = Column> + 'a {
-    stream
-        .fields
-        .iter()
-        .map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)]))
+/// The time that a word stands for.
+#[inline(always)]
+fn time_of(word: u64) -> i64 {
+    f64::from_bits(word) as i64
+}
+
+/// The whole number that a word stands for.
+#[inline(always)]
+fn int_of(word: u64) -> i32 {
+    round_even(f64::from_bits(word)) as i32
+}
+
+/// The truth value that a word stands for.
+#[inline(always)]
+fn bool_of(word: u64) -> bool {
+    f64::from_bits(word) != 0.0
 }
 
 /// A column of words as a column of its type.
 pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
-    let number = |&w: &u64| f64::from_bits(w);
+    let words_of = words.iter().copied();
     let values = match kind {
         ColumnType::Id => Values::Id(words.to_vec()),
-        ColumnType::Time => Values::Time(words.iter().map(|w| number(w) as i64).collect()),
-        ColumnType::Float => Values::Float(words.iter().map(number).collect()),
-        ColumnType::Int => Values::Int(
-            words
-                .iter()
-                .map(|w| number(w).round_ties_even() as i32)
-                .collect(),
-        ),
-        ColumnType::Small => Values::Small(words.iter().map(|&w| w as u16).collect()),
-        ColumnType::Bool => Values::Bool(words.iter().map(|w| number(w) != 0.0).collect()),
-        ColumnType::Text => Values::Text(words.iter().map(|&w| w as u16).collect()),
+        ColumnType::Time => Values::Time(words_of.map(time_of).collect()),
+        ColumnType::Float => Values::Float(words_of.map(f64::from_bits).collect()),
+        ColumnType::Int => Values::Int(words_of.map(int_of).collect()),
+        ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
+        ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
+        ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),
     };
     Column {
         values,

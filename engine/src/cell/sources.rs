@@ -81,17 +81,11 @@ impl Cell {
         let profile = &world.profiles[arrivals.profile];
         let max = per_hour * profile.max_between(start, start + block);
         let process = arrivals.key.child(CELL, u64::from(self.index));
+        let rate = |time| per_hour * profile.factor(time);
         world
             .pool_layers
-            .candidates(process, start.index_of(block), max, |candidate| {
-                let Candidate {
-                    key,
-                    time,
-                    mark_per_hour,
-                } = candidate;
-                if mark_per_hour >= per_hour * profile.factor(time)
-                    || !world.needed(arrivals.stream as u16, time)
-                {
+            .arrivals(process, start.index_of(block), max, rate, |key, time| {
+                if !world.needed(arrivals.stream as u16, time) {
                     return;
                 }
                 let actor = arrivals
