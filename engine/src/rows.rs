@@ -60,18 +60,12 @@ fn stream_rows(
     keep: bool,
 ) -> StreamRows {
     let definition = &world.program.streams[stream];
-    let stride = HEAD_WORDS + usize::from(definition.carried + definition.eager);
+    let stride = stride(definition);
     let rows: Vec<&[u64]> = cells
         .iter()
         .map(|cell| &cell.rows.by_stream[stream][..])
         .collect();
-    let block = |words: Vec<Vec<u64>>| {
-        let columns = Columns::new(world, populations, stream, words);
-        let digest = columns.digest(definition, text_hashes);
-        let chunk = keep.then(|| columns.chunk(stream, definition));
-        columns.recycle();
-        (chunk, digest)
-    };
+    let block = |words| work_out(world, populations, text_hashes, stream, words, keep);
     let (blocks, ties): (Vec<(Option<Chunk>, Digest)>, u64) = if keep {
         let mut heads = scratch::rows();
         let buckets = gather(&rows, stride, &mut heads);
@@ -90,7 +84,7 @@ fn stream_rows(
         // cell has so few that blocks would be too short to be worth their while.
         let words: usize = rows.iter().map(|rows| rows.len()).sum();
         let mut together = scratch::rows();
-        let pieces = if words < rows.len() * stride * BLOCK / 2 {
+        let pieces = if words < rows.len() * stride * OWN_BLOCK {
             rows.iter()
                 .for_each(|rows| together.extend_from_slice(rows));
             vec![&together[..]]
@@ -113,6 +107,88 @@ fn stream_rows(
         digest,
         chunks: blocks.into_iter().filter_map(|(chunk, _)| chunk).collect(),
         ties,
+    }
+}
+
+/// Words of a row of a stream.
+fn stride(stream: &Stream) -> usize {
+    HEAD_WORDS + usize::from(stream.carried + stream.eager)
+}
+
+/// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
+fn work_out(
+    world: &World,
+    populations: &[&Population],
+    text_hashes: &[u64],
+    stream: usize,
+    words: Vec<Vec<u64>>,
+    keep: bool,
+) -> (Option<Chunk>, Digest) {
+    let definition = &world.program.streams[stream];
+    let columns = Columns::new(world, populations, stream, words);
+    let digest = columns.digest(definition, text_hashes);
+    let chunk = keep.then(|| columns.chunk(stream, definition));
+    columns.recycle();
+    (chunk, digest)
+}
+
+/// So many rows of a cell, at least, make blocks of their own.
+const OWN_BLOCK: usize = BLOCK / 2;
+
+/// The digests of those rows that need not wait for the rows of other cells, because only the digest
+/// is asked for, and it does not depend on the order. They are worked out when their cell has
+/// played a window, while they are still in the cache, and the next cell writes into the same memory.
+pub struct Ahead {
+    /// The digests since they were last taken, by stream.
+    digests: Vec<Digest>,
+    /// The streams that had enough rows last time.
+    streams: Vec<usize>,
+}
+
+impl Ahead {
+    /// Nothing so far, for one cell.
+    pub fn new(world: &World) -> Ahead {
+        Ahead {
+            digests: vec![Digest::default(); world.program.streams.len()],
+            streams: Vec::new(),
+        }
+    }
+
+    /// Gives a cell the memory that it is likely to need for its rows.
+    pub fn prepare(&self, cell: &mut Cell) {
+        for &stream in &self.streams {
+            let rows = &mut cell.rows.by_stream[stream];
+            if rows.capacity() == 0 {
+                *rows = scratch::rows();
+            }
+        }
+    }
+
+    /// Digests the rows of those streams of which a cell has enough, and takes them away.
+    pub fn digest(&mut self, world: &World, cell: &mut Cell, text_hashes: &[u64]) {
+        self.streams.clear();
+        for (stream, definition) in world.program.streams.iter().enumerate() {
+            let stride = stride(definition);
+            if cell.rows.by_stream[stream].len() < OWN_BLOCK * stride {
+                continue;
+            }
+            self.streams.push(stream);
+            let rows = std::mem::take(&mut cell.rows.by_stream[stream]);
+            // All rows are this cell's, so that no other population is looked at.
+            let populations = vec![&cell.population; usize::from(cell.index) + 1];
+            for block in rows.chunks(BLOCK * stride) {
+                let words = transpose(block.chunks_exact(stride), stride);
+                let (_, digest) = work_out(world, &populations, text_hashes, stream, words, false);
+                self.digests[stream].merge(&digest);
+            }
+            scratch::give_rows(rows);
+        }
+    }
+
+    /// Hands the digests over, by stream.
+    pub fn take(&mut self) -> Vec<Digest> {
+        let nothing = vec![Digest::default(); self.digests.len()];
+        std::mem::replace(&mut self.digests, nothing)
     }
 }
 

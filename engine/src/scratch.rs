@@ -8,9 +8,12 @@ use std::cell::RefCell;
 /// Words in a buffer that is kept as a column; longer ones would add up.
 const LONGEST_COLUMN: usize = 8192;
 
+/// Buffers of rows that are kept: a few streams have many rows.
+const MOST_ROWS: usize = 4;
+
 thread_local! {
     static COLUMNS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
-    static ROWS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static ROWS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An empty buffer for a column of a block.
@@ -28,15 +31,17 @@ pub fn give_column(mut column: Vec<u64>) {
 
 /// An empty buffer for the rows of a stream.
 pub fn rows() -> Vec<u64> {
-    ROWS.take()
+    ROWS.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
-/// Takes back what [`rows`] gave; the largest is kept.
+/// Takes back what [`rows`] gave.
 pub fn give_rows(mut rows: Vec<u64>) {
-    rows.clear();
-    ROWS.with_borrow_mut(|kept| {
-        if kept.capacity() < rows.capacity() {
-            *kept = rows;
-        }
-    });
+    if rows.capacity() > 0 {
+        rows.clear();
+        ROWS.with_borrow_mut(|kept| {
+            if kept.len() < MOST_ROWS {
+                kept.push(rows);
+            }
+        });
+    }
 }
