@@ -80,23 +80,14 @@ fn stream_rows(
         scratch::give_rows(heads);
         (blocks, ties)
     } else {
-        // The digest does not depend on the order: rows are taken from where they lie, unless each
-        // cell has so few that blocks would be too short to be worth their while.
-        let words: usize = rows.iter().map(|rows| rows.len()).sum();
-        let mut together = scratch::rows();
-        let pieces = if words < rows.len() * stride * OWN_BLOCK {
-            rows.iter()
-                .for_each(|rows| together.extend_from_slice(rows));
-            vec![&together[..]]
-        } else {
-            rows
-        };
-        let blocks = pieces
+        // The digest does not depend on the order: rows are taken from where they lie.
+        let blocks = blocks_of(&rows, BLOCK * stride)
             .into_par_iter()
-            .flat_map(|rows| rows.par_chunks(BLOCK * stride))
-            .map(|rows| block(transpose(rows.chunks_exact(stride), stride)))
+            .map(|pieces| {
+                let rows = pieces.iter().flat_map(|piece| piece.chunks_exact(stride));
+                block(transpose(rows, stride))
+            })
             .collect();
-        scratch::give_rows(together);
         (blocks, 0)
     };
     let mut digest = Digest::default();
@@ -108,6 +99,28 @@ fn stream_rows(
         chunks: blocks.into_iter().filter_map(|(chunk, _)| chunk).collect(),
         ties,
     }
+}
+
+/// Cuts what lies in several places into blocks of so many words, and a last one of what is left.
+fn blocks_of<'a>(places: &[&'a [u64]], words: usize) -> Vec<Vec<&'a [u64]>> {
+    let mut blocks: Vec<Vec<&[u64]>> = Vec::new();
+    let mut room = 0;
+    for &place in places {
+        let mut rest = place;
+        while !rest.is_empty() {
+            if room == 0 {
+                blocks.push(Vec::new());
+                room = words;
+            }
+            let (piece, later) = rest.split_at(rest.len().min(room));
+            if let Some(block) = blocks.last_mut() {
+                block.push(piece);
+            }
+            room -= piece.len();
+            rest = later;
+        }
+    }
+    blocks
 }
 
 /// Words of a row of a stream.
@@ -199,6 +212,7 @@ const BUCKET: usize = 8192;
 /// ends, in rows.
 fn gather(cells: &[&[u64]], stride: usize, heads: &mut Vec<u64>) -> Vec<usize> {
     let words = cells.iter().map(|rows| rows.len()).sum::<usize>();
+    heads.reserve_exact(words);
     let times = || {
         cells
             .iter()
@@ -295,7 +309,8 @@ fn transpose<'a>(rows: impl Iterator<Item = &'a [u64]> + Clone, stride: usize) -
     (0..stride)
         .map(|word| {
             let mut column = scratch::column();
-            column.extend(rows.clone().map(|row| row[word]));
+            column.reserve(BLOCK);
+            rows.clone().for_each(|row| column.push(row[word]));
             column
         })
         .collect()

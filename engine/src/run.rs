@@ -243,11 +243,13 @@ impl Clockwork {
             .cells
             .split_last_mut()
             .expect("the platform is always there");
+        let play = |cell: &mut Cell| {
+            cell.exchange_queue();
+            cell.advance(world, &nothing, start, end);
+            cell.exchange_queue();
+        };
         if self.ahead.is_empty() {
-            cells
-                .par_iter_mut()
-                .with_max_len(1)
-                .for_each(|cell| cell.advance(world, &nothing, start, end));
+            cells.par_iter_mut().with_max_len(1).for_each(play);
         } else {
             cells
                 .par_iter_mut()
@@ -255,7 +257,7 @@ impl Clockwork {
                 .with_max_len(1)
                 .for_each(|(cell, ahead)| {
                     ahead.prepare(cell);
-                    cell.advance(world, &nothing, start, end);
+                    play(cell);
                     ahead.digest(world, cell, text_hashes);
                 });
         }

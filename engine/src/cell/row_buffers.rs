@@ -1,6 +1,9 @@
 //! Rows of events that have taken place, on their way to being sorted and completed.
 
-use super::Event;
+use std::cell::RefCell;
+
+use super::{Cell, Event};
+use crate::queue::FutureEvents;
 use crate::time::Time;
 use crate::world::World;
 
@@ -51,5 +54,19 @@ impl RowBuffers {
     pub(super) fn leaf(&mut self, world: &World, event: &Event) {
         let carried = world.program.streams[usize::from(event.stream)].carried;
         self.write(world, event, &event.carried[..usize::from(carried)]);
+    }
+}
+
+thread_local! {
+    static QUEUE: RefCell<FutureEvents<Event>> = RefCell::default();
+}
+
+impl Cell {
+    /// Exchanges the cell's future-event list for the one that its thread keeps. Done before and after
+    /// a window, when both are empty, it lets the cells that a thread plays share the memory of one,
+    /// which stays in the cache; each would otherwise keep that of its busiest window.
+    pub fn exchange_queue(&mut self) {
+        debug_assert!(self.queue.is_empty(), "events are left in their window");
+        QUEUE.with_borrow_mut(|kept| std::mem::swap(kept, &mut self.queue));
     }
 }
