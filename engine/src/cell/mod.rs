@@ -12,7 +12,7 @@ mod sources;
 pub use population::{Group, Population};
 pub use row_buffers::{HEAD_WORDS, RowBuffers};
 
-use std::cell::Cell as Slot;
+use std::cell::{Cell as Slot, RefCell};
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
@@ -362,6 +362,20 @@ impl Cell {
             children: &mut self.children,
         };
         (spawner, &self.population)
+    }
+}
+
+thread_local! {
+    static QUEUE: RefCell<FutureEvents<Event>> = RefCell::default();
+}
+
+impl Cell {
+    /// Exchanges the cell's future-event list for the one that its thread keeps. Done before and after
+    /// a window, when both are empty, it lets the cells that a thread plays share the memory of one,
+    /// which stays in the cache; each would otherwise keep that of its busiest window.
+    pub fn exchange_queue(&mut self) {
+        debug_assert!(self.queue.is_empty(), "events are left in their window");
+        QUEUE.with_borrow_mut(|kept| std::mem::swap(kept, &mut self.queue));
     }
 }
 
