@@ -26,6 +26,14 @@ Examples:
 The same model, seed, start, days, scale and version give the same bytes, on any number of threads.
 A run that fails or is interrupted leaves nothing behind, and an earlier run in its place as it was.";
 
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  causeflow diff out/edited out/plain                      how many events differ, by stream
+  causeflow diff out/edited out/plain --hours --stream 'booking.*'
+  causeflow diff out/edited out/plain --out effect         the events themselves, in Parquet
+
+An event's id follows from its lineage, so whatever the edit did not reach is the same in both runs.";
+
 /// Plays the data of a whole business on a virtual clock, bit for bit the same every time
 #[derive(Debug, Parser)]
 #[command(name = "causeflow", version, after_help = EXIT_CODES, arg_required_else_help = true)]
@@ -83,6 +91,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compares two finished runs event by event
+    #[command(after_help = format!("{DIFF_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Diff(DiffArgs),
     /// Prints a JSON Schema
     Schema {
         /// Of a model's files, or of a run's manifest.json
@@ -156,6 +167,29 @@ pub struct RunArgs {
     /// No progress and no warnings
     #[arg(long, short)]
     pub quiet: bool,
+    /// Prints the outcome as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The folder of a finished run in Parquet
+    pub a: PathBuf,
+    /// The folder of the run to compare it with: its twin without what is to be measured
+    pub b: PathBuf,
+    /// Compares only streams whose names match: * is any text, ? any character. Repeatable
+    #[arg(long = "stream", value_name = "PATTERN", value_delimiter = ',')]
+    pub streams: Vec<String>,
+    /// Writes the events that differ to this new folder, a Parquet table a stream
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Counts by hour too
+    #[arg(long)]
+    pub hours: bool,
+    /// How many of the events to show, the first by time
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub limit: usize,
     /// Prints the outcome as one JSON object
     #[arg(long)]
     pub json: bool,

@@ -15,6 +15,8 @@ pub enum Failure {
     Model(Diagnostics),
     /// All has been said already; exit code 2.
     Reported,
+    /// A comparison found a difference, and said so. Exit code 1.
+    Differ,
     /// The machine failed us. Exit code 3.
     Machine(String),
     /// Ctrl-C. Exit code 130.
@@ -36,6 +38,7 @@ impl Failure {
             Failure::Input(message, Some(help)) => (format!("error: {message}\n  help: {help}"), 2),
             Failure::Model(diagnostics) => (diagnostics.render(colour()), 2),
             Failure::Reported => (String::new(), 2),
+            Failure::Differ => (String::new(), 1),
             Failure::Machine(message) => (format!("error: {message}"), 3),
             Failure::Interrupted => (
                 "interrupted: nothing was written, an earlier run is as it was".to_owned(),

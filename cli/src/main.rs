@@ -40,6 +40,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         } => commands::explain::run(&model, &stream, json),
         Command::Graph { model, format } => commands::graph::run(&model, format),
         Command::Check { model, json } => commands::check::run(&model, json),
+        Command::Diff(args) => commands::diff::run(&args),
         Command::Schema { what } => commands::schema::run(what),
         Command::Init { dir } => commands::init::run(&dir),
         Command::Completions { shell } => commands::completions::run(shell),

@@ -120,7 +120,7 @@ fn streams(patterns: &[String], program: &Program) -> Result<Option<Vec<StreamId
 /// Whether a name matches a pattern in which `*` is any text and `?` any character.
 ///
 /// Greedy with one point of return, the last `*`: at most the product of the lengths.
-fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n) = (0, 0);

@@ -1,11 +1,11 @@
-//! What can go wrong while a run's files are written, with the place and what to do about it.
+//! What can go wrong while a run's files are written or read, with the place and what to do about it.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Why files could not be written.
+/// Why files could not be written or read.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -44,6 +44,13 @@ pub enum Error {
         /// What is there and what to do.
         message: String,
     },
+    /// A finished run cannot be read, or not in the way that was asked for.
+    Input {
+        /// The run's folder or the file in it.
+        path: PathBuf,
+        /// What was found, what was expected and what to do.
+        message: String,
+    },
 }
 
 impl Error {
@@ -61,6 +68,11 @@ impl Error {
     pub(crate) fn folder(path: &Path, message: impl Into<String>) -> Error {
         let (path, message) = (path.to_owned(), message.into());
         Error::Folder { path, message }
+    }
+
+    pub(crate) fn input(path: &Path, message: impl Into<String>) -> Error {
+        let (path, message) = (path.to_owned(), message.into());
+        Error::Input { path, message }
     }
 
     /// Finds the operating system's error under an encoder's, so that a full disk reads as one.
@@ -135,7 +147,9 @@ impl fmt::Display for Error {
                 )
             }
             Error::Options { message } => f.write_str(message),
-            Error::Folder { path, message } => write!(f, "{}: {message}", path.display()),
+            Error::Folder { path, message } | Error::Input { path, message } => {
+                write!(f, "{}: {message}", path.display())
+            }
         }
     }
 }

@@ -63,6 +63,7 @@
 
 mod arrays;
 mod arrow_file;
+pub mod diff;
 mod error;
 mod events;
 mod file;

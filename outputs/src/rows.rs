@@ -227,7 +227,7 @@ fn extend(into: &mut Values, from: &Values, range: Range<usize>) {
 }
 
 /// Two masks that mean the same may not lead to different bytes.
-fn simplify(column: &mut Column) {
+pub(crate) fn simplify(column: &mut Column) {
     if let Validity::Mask(mask) = &column.validity {
         if !mask.contains(&false) {
             column.validity = Validity::All;

@@ -12,7 +12,8 @@ mod lock;
 use crate::error::{Error, io_error};
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use contents::{Contents, clear, inspect, put_back_interrupted};
-use lock::{LOCK_NAME, Lock};
+pub(crate) use lock::LOCK_NAME;
+use lock::Lock;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
@@ -72,8 +73,16 @@ impl RunFolder {
     /// # Errors
     /// [`Error::Io`] when the disk fails; an earlier run is then where it was. [`Error::Folder`]
     /// when something that may not be replaced has appeared at the place meanwhile.
-    pub fn commit(mut self, manifest: &Manifest) -> Result<PathBuf, Error> {
+    pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Error> {
         self.write_manifest(manifest)?;
+        self.place()
+    }
+
+    /// Puts the folder in place as it is: for results that are not a run and have no manifest.
+    ///
+    /// # Errors
+    /// As with [`commit`](Self::commit).
+    pub fn place(mut self) -> Result<PathBuf, Error> {
         let found = inspect(&self.out)?;
         found.refuse_unless_replaceable(&self.out, self.force)?;
         if let Some(lock) = &mut self.lock {

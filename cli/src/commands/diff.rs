@@ -1,0 +1,82 @@
+//! `causeflow diff`: what differs between two finished runs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use causeflow_models::suggestion;
+use causeflow_outputs::diff::{Diff, FinishedRun};
+use causeflow_outputs::{FileEntry, Format, Options, RunFolder};
+
+use crate::args::DiffArgs;
+use crate::errors::Failure;
+use crate::settings::matches;
+
+mod report;
+
+use report::Report;
+
+/// Runs the command.
+pub fn run(args: &DiffArgs) -> Result<(), Failure> {
+    let a = FinishedRun::open(&args.a)?;
+    let b = FinishedRun::open(&args.b)?;
+    check_patterns(&args.streams, &a, &b)?;
+    // Before anything is compared: finding the place taken afterwards would waste the work.
+    let folder = args.out.as_deref().map(reserve).transpose()?;
+    let mut diff = Diff::compare(&a, &b, &|stream| {
+        args.streams.is_empty() || args.streams.iter().any(|pattern| matches(pattern, stream))
+    })?;
+    diff.explain(&|_, _| None)?;
+    let mut files: Vec<FileEntry> = Vec::new();
+    if let Some(folder) = folder {
+        files = diff.write(folder.path(), "", Options::new(Format::Parquet, None)?)?;
+        folder.place()?;
+    }
+    let report = Report {
+        args,
+        runs: [&a, &b],
+        diff: &diff,
+        files: &files,
+    };
+    if args.json {
+        report.print_json()?;
+    } else {
+        report.print()?;
+    }
+    match diff.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Differ),
+    }
+}
+
+/// Reserves the folder to write to, which must be empty or not there.
+fn reserve(out: &Path) -> Result<RunFolder, Failure> {
+    let taken = out
+        .read_dir()
+        .is_ok_and(|mut entries| entries.next().is_some());
+    if taken {
+        return Err(Failure::input(
+            format!("--out {} is not empty", out.display()),
+            "choose another folder, or remove what is there",
+        ));
+    }
+    Ok(RunFolder::create(out, false)?)
+}
+
+/// Refuses a pattern that matches no stream of either run.
+fn check_patterns(patterns: &[String], a: &FinishedRun, b: &FinishedRun) -> Result<(), Failure> {
+    let streams = [a, b].into_iter().flat_map(|run| &run.manifest().streams);
+    let names: BTreeSet<&str> = streams.map(|stream| stream.name.as_str()).collect();
+    for pattern in patterns {
+        if !names.iter().any(|name| matches(pattern, name)) {
+            let message = format!(
+                "--stream `{pattern}` matches none of the {} streams of the two runs",
+                names.len()
+            );
+            return Err(Failure::Input(
+                message,
+                suggestion(pattern, names.iter().copied()),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,83 @@
+//! Whether two runs can be compared, and what a reader of the result should know about them.
+
+use super::run::FinishedRun;
+use crate::error::Error;
+use crate::manifest::Manifest;
+use std::fmt::Display;
+
+/// What differs between the runs besides their events, in sentences.
+///
+/// # Errors
+/// [`Error::Input`] when the runs are of different models.
+pub(super) fn notes(a: &FinishedRun, b: &FinishedRun) -> Result<Vec<String>, Error> {
+    let (ma, mb) = (a.manifest(), b.manifest());
+    if ma.model.name != mb.model.name {
+        let message = format!(
+            "is a run of the model `{}`, and {} is one of `{}`: compare two runs of the same model",
+            ma.model.name,
+            b.folder().display(),
+            mb.model.name
+        );
+        return Err(Error::input(a.folder(), message));
+    }
+    let mut notes = Vec::new();
+    let mut note = |what: &str, a: &dyn Display, b: &dyn Display, meaning: &str| {
+        let (a, b) = (a.to_string(), b.to_string());
+        if a != b {
+            notes.push(format!("{what}: {a} in A, {b} in B; {meaning}"));
+        }
+    };
+    note(
+        "the seeds differ",
+        &ma.seed,
+        &mb.seed,
+        "no event is in both",
+    );
+    note(
+        "the runs start at different times",
+        &ma.start,
+        &mb.start,
+        "what lies outside of one of them counts as added or removed",
+    );
+    note(
+        "the runs end at different times",
+        &ma.end,
+        &mb.end,
+        "what lies outside of one of them counts as added or removed",
+    );
+    note(
+        "the scales differ",
+        &ma.scale,
+        &mb.scale,
+        "most events differ for that reason alone",
+    );
+    note(
+        "the numbers of cells differ",
+        &ma.cells,
+        &mb.cells,
+        "most events differ for that reason alone",
+    );
+    note(
+        "the versions of generated values differ",
+        &ma.stream_stability_version,
+        &mb.stream_stability_version,
+        "events may differ for that reason alone",
+    );
+    note(
+        "the scenarios differ",
+        &scenarios(ma),
+        &scenarios(mb),
+        "the differences are their effect",
+    );
+    if ma.model.digest != mb.model.digest {
+        notes.push("the files of the model differ: its edits are part of the effect".to_owned());
+    }
+    Ok(notes)
+}
+
+fn scenarios(manifest: &Manifest) -> String {
+    match manifest.scenarios.as_slice() {
+        [] => "none".to_owned(),
+        names => names.join(", "),
+    }
+}

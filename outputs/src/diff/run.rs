@@ -1,0 +1,184 @@
+//! The two sides of a comparison: finished runs in Parquet, checked before a row is read.
+
+use crate::error::{Error, io_error};
+use crate::file::FileEntry;
+use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME, MANIFEST_VERSION, Manifest, StreamEntry};
+use crate::options::Format;
+use crate::run_folder::LOCK_NAME;
+use rayon::prelude::*;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+/// What is read at once to digest a file.
+const DIGEST_BYTES: usize = 256 * 1024;
+
+/// A finished run in Parquet.
+#[derive(Clone, Debug)]
+pub struct FinishedRun {
+    folder: PathBuf,
+    manifest: Manifest,
+    /// Whether the files may have changed since they were written.
+    check_digests: bool,
+}
+
+impl FinishedRun {
+    /// Opens the folder of a finished run. Its files are digested before they are read, so that a
+    /// damaged one is named instead of being taken for a difference.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the folder holds no finished run, or one that is not in Parquet;
+    /// [`Error::Io`] when the disk fails.
+    pub fn open(folder: &Path) -> Result<FinishedRun, Error> {
+        let manifest = read_manifest(folder)?;
+        let run = FinishedRun::written(folder, manifest)?;
+        let check_digests = true;
+        Ok(FinishedRun {
+            check_digests,
+            ..run
+        })
+    }
+
+    /// A run whose files this process has just written below `folder`. The manifest need not be
+    /// there yet, and the files are not digested again.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the run is not in Parquet.
+    pub fn written(folder: &Path, manifest: Manifest) -> Result<FinishedRun, Error> {
+        let format = manifest.format;
+        if format != Format::Parquet {
+            let message = format!(
+                "this run is in the format {}, and only Parquet can be compared: play it again with `--format parquet`",
+                format.ending()
+            );
+            return Err(Error::input(folder, message));
+        }
+        Ok(FinishedRun {
+            folder: folder.to_owned(),
+            manifest,
+            check_digests: false,
+        })
+    }
+
+    /// The run's folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What the run says about itself.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// The stream of this name, if the run has it.
+    pub(super) fn stream(&self, name: &str) -> Option<&StreamEntry> {
+        let mut streams = self.manifest.streams.iter();
+        streams.find(|stream| stream.name == name)
+    }
+
+    /// The files of a stream in their order.
+    pub(super) fn parts(&self, stream: &str) -> Result<Vec<&FileEntry>, Error> {
+        let prefix = format!("events/stream={stream}/part-");
+        let files = self.manifest.files.iter();
+        let parts: Vec<&FileEntry> = files.filter(|f| f.path.starts_with(&prefix)).collect();
+        if parts.is_empty() {
+            let message = format!(
+                "lists the stream `{stream}` and no file of it: the manifest was changed; play the run again"
+            );
+            return Err(Error::input(&self.folder.join(MANIFEST_NAME), message));
+        }
+        Ok(parts)
+    }
+
+    /// Checks that these files are what was written, on the current rayon pool.
+    pub(super) fn check(&self, files: &[&FileEntry]) -> Result<(), Error> {
+        files
+            .par_iter()
+            .try_for_each(|entry| self.check_file(entry))
+    }
+
+    fn check_file(&self, entry: &FileEntry) -> Result<(), Error> {
+        let path = self.folder.join(&entry.path);
+        let found = fs::metadata(&path)
+            .map_err(|error| unreadable(&path, error))?
+            .len();
+        let expected = entry.bytes;
+        if found != expected {
+            let message = format!(
+                "has {found} bytes, and the manifest says {expected}: the file is damaged or was changed; play the run again"
+            );
+            return Err(Error::input(&path, message));
+        }
+        if self.check_digests && digest(&path)? != entry.digest {
+            let message = "does not have the digest that the manifest gives: the file is damaged or was changed; play the run again";
+            return Err(Error::input(&path, message));
+        }
+        Ok(())
+    }
+}
+
+/// What the operating system says about a file of a run: bad input where the file is to blame.
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound => Error::input(
+            path,
+            "is missing, and the manifest lists it: the run is not whole any more; play it again",
+        ),
+        ErrorKind::PermissionDenied => {
+            Error::input(path, "may not be read: have its owner allow reading")
+        }
+        _ => io_error("reading", path)(error),
+    }
+}
+
+fn digest(path: &Path) -> Result<String, Error> {
+    let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; DIGEST_BYTES];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(format!("blake3:{}", hasher.finalize().to_hex())),
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(unreadable(path, error)),
+        };
+    }
+}
+
+fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
+    const WANTED: &str = "give the folder of a finished run, such as out/tutoring-42";
+    let path = folder.join(MANIFEST_NAME);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            let message = if !folder.exists() {
+                format!("there is no such folder: {WANTED}")
+            } else if !folder.is_dir() {
+                format!("is not a folder: {WANTED}")
+            } else if folder.join(LOCK_NAME).exists() {
+                "holds an unfinished run: wait for it to end, or play it again".to_owned()
+            } else {
+                format!("holds no {MANIFEST_NAME}, so it is no finished run: {WANTED}")
+            };
+            return Err(Error::input(folder, message));
+        }
+        Err(error) => return Err(unreadable(&path, error)),
+    };
+    let damaged = |error: serde_json::Error| {
+        let message = format!("is damaged or was changed: {error}; play the run again");
+        Error::input(&path, message)
+    };
+    let json: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
+    if json["generator"]["name"] != GENERATOR_NAME {
+        let message = format!("is not from {GENERATOR_NAME}: {WANTED}");
+        return Err(Error::input(&path, message));
+    }
+    let version = &json["manifest_version"];
+    if *version != MANIFEST_VERSION {
+        let message = format!(
+            "has version {version} of the manifest, and this program reads version {MANIFEST_VERSION}: use the version of {GENERATOR_NAME} that wrote it, or play the run again"
+        );
+        return Err(Error::input(&path, message));
+    }
+    serde_json::from_value(json).map_err(damaged)
+}
