@@ -191,7 +191,8 @@ fn cause(
 ) {
     let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
     let mut time = frame.time;
-    let mut carried = None;
+    // Worked out before the delay: words that have only just been written cannot be copied on at once.
+    let carried = carry(effect, frame);
     for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
         let key = frame.key.child(effect.purpose, u64::from(index));
         // Delays are drawn from the child's key: its ordinal must make them differ.
@@ -227,7 +228,7 @@ fn cause(
                 made,
                 ..Lineage::BOTH
             },
-            carried: *carried.get_or_insert_with(|| carry(effect, frame)),
+            carried,
         };
         emit(effect.place, child);
     }

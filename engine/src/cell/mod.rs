@@ -240,7 +240,8 @@ impl Cell {
             self.rows.leaf(window.world, event);
             return;
         }
-        let words = Words::of(event, stream);
+        let mut words = WORDS.take();
+        words.begin(event, stream);
         if let Some((kind, slot)) = stream.creates {
             words.slots[usize::from(slot)].set(self.create(window, kind, event));
         }
@@ -335,6 +336,7 @@ impl Cell {
     }
 
     /// Works out the eager variables and the condition; false when the event does not happen.
+    #[inline]
     fn prepare(&self, window: Window<'_>, event: &Event, words: &Words, sight: Sight<'_>) -> bool {
         let stream = &window.world.program.streams[usize::from(event.stream)];
         let frame = frame_of(window, &self.population, event, words, sight);
@@ -367,6 +369,8 @@ impl Cell {
 
 thread_local! {
     static QUEUE: RefCell<FutureEvents<Event>> = RefCell::default();
+    /// Words of the event that takes place, so that they need not be cleared for each.
+    static WORDS: Slot<Words> = Slot::default();
 }
 
 impl Cell {
@@ -381,8 +385,10 @@ impl Cell {
 
 /// The words of an event that takes place, on one side. What is carried is there; eager words are
 /// worked out in order; the others on demand.
+#[derive(Default)]
 struct Words {
-    slots: [Slot<u64>; MAX_WORDS],
+    /// [`MAX_WORDS`] of them once used; what is not ready is left over from other events.
+    slots: Vec<Slot<u64>>,
     /// Which of them have been worked out, a bit each.
     ready: Slot<u64>,
     /// How many of them are carried or eager.
@@ -390,32 +396,26 @@ struct Words {
 }
 
 impl Words {
-    fn of(event: &Event, stream: &Stream) -> Words {
-        let kept = usize::from(stream.carried + stream.eager);
-        let words = Words {
-            slots: [const { Slot::new(0) }; MAX_WORDS],
-            ready: Slot::new((1 << kept) - 1),
-            kept,
-        };
+    /// Takes up an event.
+    fn begin(&mut self, event: &Event, stream: &Stream) {
+        self.slots.resize(MAX_WORDS, Slot::new(0));
+        self.kept = usize::from(stream.carried + stream.eager);
+        self.ready.set((1 << self.kept) - 1);
         let carried = &event.carried[..usize::from(stream.carried)];
-        words
-            .slots
-            .iter()
-            .zip(carried)
-            .for_each(|(slot, &word)| slot.set(word));
-        words
+        for (slot, &word) in self.slots.iter().zip(carried) {
+            slot.set(word);
+        }
     }
 
     /// The same words, without those worked out on demand.
     fn again(&self) -> Words {
-        let words = Words {
-            slots: [const { Slot::new(0) }; MAX_WORDS],
+        let mut slots = self.slots[..self.kept].to_vec();
+        slots.resize(MAX_WORDS, Slot::new(0));
+        Words {
+            slots,
             ready: Slot::new((1 << self.kept) - 1),
             kept: self.kept,
-        };
-        let all = words.slots.iter().zip(&self.slots[..self.kept]);
-        all.for_each(|(slot, word)| slot.set(word.get()));
-        words
+        }
     }
 
     /// The words that a row keeps.

@@ -194,9 +194,14 @@ impl Cell {
             _ => return Some(event.lineage),
         };
         let marks = Marks::default();
-        let [factual, untouched] = [Side::Factual, Side::Untouched].map(|side| {
+        let on = |side| {
             event.lineage.sides.on(side) && self.takes_part(window, event, actor, side, &marks)
-        });
+        };
+        let factual = on(Side::Factual);
+        if event.lineage.sides == Sides::Both && marks.noted.get() == 0 {
+            return factual.then_some(event.lineage);
+        }
+        let untouched = on(Side::Untouched);
         let label = if event.lineage.sides == Sides::Both {
             marks.noted.get()
         } else {

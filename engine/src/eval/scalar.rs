@@ -179,10 +179,10 @@ impl<'a> Frame<'a> {
         let frame = self.of.unwrap_or(self);
         let stream = &frame.world.program.streams[frame.stream];
         let variable = stream.on_demand_at[usize::from(slot - stream.carried)];
-        if let Some(variable) = variable {
-            let value = eval(&stream.variables[usize::from(variable)].value, frame);
-            self.slots[usize::from(slot)].set(value);
-        }
+        let value = variable.map_or(0, |variable| {
+            eval(&stream.variables[usize::from(variable)].value, frame)
+        });
+        self.slots[usize::from(slot)].set(value);
         self.ready.set(self.ready.get() | 1 << slot);
     }
 }
