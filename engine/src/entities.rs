@@ -61,42 +61,42 @@ pub fn rows(world: &World, cells: &[Cell], kind: KindId) -> Vec<Chunk> {
 
 fn chunk(kind: &Kind, cell: &Cell, table: usize) -> Chunk {
     let group = &cell.population.groups[table];
-    let rows = group.ids.len();
+    // Who would be there only without interventions is not.
+    let here: Vec<usize> = (0..group.ids.len())
+        .filter(|&entity| group.state(entity as u64).is_some())
+        .collect();
+    let pick = |words: &[u64]| -> Vec<u64> { here.iter().map(|&e| words[e]).collect() };
     let all = |values| Column {
         values,
         validity: Validity::All,
     };
+    let code = |&entity: &usize| kind.state_codes[usize::from(group.states[entity])];
     let mut columns = vec![
-        all(Values::Id(group.ids.clone())),
-        all(Values::Small(vec![cell.index; rows])),
+        all(Values::Id(pick(&group.ids))),
+        all(Values::Small(vec![cell.index; here.len()])),
         Column {
-            values: Values::Time(group.joined.iter().map(|time| time.0).collect()),
-            validity: Validity::Mask((0..rows).map(|entity| entity >= group.founders).collect()),
+            values: Values::Time(here.iter().map(|&e| group.joined[e].0).collect()),
+            validity: Validity::Mask(here.iter().map(|&e| e >= group.founders).collect()),
         },
-        all(Values::Text(
-            group
-                .states
-                .iter()
-                .map(|&s| kind.state_codes[usize::from(s)])
-                .collect(),
-        )),
+        all(Values::Text(here.iter().map(code).collect())),
     ];
     for (attribute, words) in kind.attributes.iter().zip(&group.attributes) {
-        columns.push(typed(attribute.column.kind, words));
+        columns.push(typed(attribute.column.kind, &pick(words)));
     }
     for (v, (variable, words)) in kind.variables.iter().zip(&group.variables).enumerate() {
+        let words = pick(words);
         let owner = kind
             .belongs_to
             .iter()
             .find(|belonging| usize::from(belonging.variable) == v);
         columns.push(match owner {
-            Some(belonging) => owners(cell, belonging.owner, words),
-            None => typed(variable.column.kind, words),
+            Some(belonging) => owners(cell, belonging.owner, &words),
+            None => typed(variable.column.kind, &words),
         });
     }
     Chunk {
         table,
-        rows,
+        rows: here.len(),
         columns,
     }
 }

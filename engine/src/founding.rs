@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::calendar::mean_growth;
 use crate::cell::{Cell, Population};
 use crate::draw::Key;
-use crate::eval::{Frame, Own, number};
+use crate::eval::{Frame, Marks, Own, number};
 use crate::program::{Actor, Source};
 use crate::world::{Arrivals, Observed, World};
 
@@ -30,6 +30,7 @@ fn rates(world: &World, cells: &[Cell]) -> Vec<Arrivals> {
             rate_per_day,
             profile,
             actor,
+            modified,
         }) = &definition.source
         else {
             continue;
@@ -59,6 +60,8 @@ fn rates(world: &World, cells: &[Cell]) -> Vec<Arrivals> {
             actor: actor.clone(),
             pool_per_hour,
             per_weight_per_hour,
+            nominal_per_hour: rate_per_day / 24.0,
+            modified: *modified,
         });
     }
     all
@@ -70,20 +73,10 @@ fn weight(world: &World, actor: &Actor, population: &Population, taking_part: bo
     let kind = &world.program.kinds[usize::from(actor.kind)];
     let observed = Observed::default();
     let share = |entity: usize| {
-        let frame = Frame {
-            world,
-            population,
-            observed: &observed,
-            stream: 0,
-            key: Key(group.ids[entity]),
-            time: world.begin,
-            cause: 0,
-            index: 0,
-            slots: &[],
-            ready: &std::cell::Cell::new(0),
-            of: None,
-            own: Own::Entity(actor.kind, entity),
-        };
+        let marks = Marks::default();
+        let about = (Key(group.ids[entity]), world.begin);
+        let own = Own::Entity(actor.kind, entity);
+        let frame = Frame::of_entity(world, population, &observed, about, own, &marks);
         let eligible = actor
             .when
             .as_ref()

@@ -12,6 +12,7 @@
 pub const STREAM_STABILITY_VERSION: u32 = 1;
 
 pub mod arrivals;
+pub mod attribution;
 pub mod calendar;
 pub mod cell;
 pub mod draw;
@@ -24,6 +25,7 @@ pub mod queue;
 pub mod rows;
 pub mod run;
 pub mod sample;
+pub mod sides;
 pub mod table;
 pub mod time;
 pub mod world;

@@ -1,13 +1,18 @@
 //! From events that have taken place to rows: sorting into total order, working out the fields
 //! that nobody needed before, and the digest, block by block and column by column.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
+use crate::attribution::{ATTRIBUTION, Effects, column, modified_in_rows, same_rows};
 use crate::cell::{Cell, HEAD_WORDS, Population};
 use crate::eval::{Block, eval_block};
 use crate::fingerprint::Digest;
-use crate::program::{NO_CAUSE, Stage, Stream};
+use crate::program::{Label, NO_CAUSE, Stage, Stream};
+use crate::sides::{Side, Sides};
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
+use crate::time::Time;
 use crate::world::{Observed, World};
 
 /// Rows in a block: its columns stay in the second-level cache.
@@ -17,6 +22,8 @@ const BLOCK: usize = 2048;
 pub struct StreamRows {
     /// The digest over them.
     pub digest: Digest,
+    /// What interventions did to them.
+    pub effects: Effects,
     /// The rows, in total order; empty when they were not asked for.
     pub chunks: Vec<Chunk>,
     /// Pairs of rows that stand at the same place of the total order.
@@ -70,29 +77,185 @@ fn stream_rows(
     } else {
         ((0..(heads.len() / stride) as u32).collect(), 0)
     };
-    let blocks: Vec<(Chunk, Digest)> = order
+    let source = Source {
+        world,
+        populations,
+        stream,
+        heads: &heads,
+        stride,
+    };
+    let apart = cells.iter().any(|cell| cell.rows.apart[stream]);
+    let (order, mut effects, labels) = if apart {
+        settle_sides(&source, order)
+    } else {
+        (order, Effects::default(), BTreeMap::new())
+    };
+    let modified = modified_in_rows(&world.program, definition);
+    let blocks: Vec<(Chunk, Digest, Effects)> = order
         .par_chunks(BLOCK)
         .map(|rows| {
-            let chunk = block_chunk(world, populations, stream, &heads, stride, rows);
+            let (chunk, effects) = attributed(&source, rows, &labels, &modified);
             let mut digest = Digest::default();
             digest.add(chunk.rows, &chunk.columns, text_hashes);
-            (chunk, digest)
+            (chunk, digest, effects)
         })
         .collect();
     let mut digest = Digest::default();
-    for (_, part) in &blocks {
+    for (_, part, more) in &blocks {
         digest.merge(part);
+        effects.merge(more);
     }
     let chunks = if keep {
-        blocks.into_iter().map(|(chunk, _)| chunk).collect()
+        blocks.into_iter().map(|(chunk, ..)| chunk).collect()
     } else {
         Vec::new()
     };
     StreamRows {
         digest,
+        effects,
         chunks,
         ties,
     }
+}
+
+/// The rows of one stream before they are completed.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    world: &'a World,
+    populations: &'a [&'a Population],
+    stream: usize,
+    heads: &'a [u64],
+    stride: usize,
+}
+
+impl Source<'_> {
+    fn head(&self, row: u32) -> &[u64] {
+        &self.heads[row as usize * self.stride..][..self.stride]
+    }
+
+    fn time(&self, row: u32) -> i64 {
+        self.head(row)[0] as i64
+    }
+
+    fn sides(&self, row: u32) -> Sides {
+        Sides::of_bits(self.head(row)[5] >> 32)
+    }
+
+    fn label(&self, row: u32) -> Label {
+        (self.head(row)[5] >> 16) as Label
+    }
+
+    fn chunk(&self, rows: &[u32], side: Side) -> Chunk {
+        block_chunk(
+            self.world,
+            self.populations,
+            self.stream,
+            self.heads,
+            self.stride,
+            rows,
+            side,
+        )
+    }
+}
+
+/// Leaves the rows that are on the untouched side only out, and finds out which of the others are
+/// the same on both sides after all. Returns the rows that happened, in their order, the
+/// differences, and the labels of the rows that have one.
+fn settle_sides(source: &Source<'_>, order: Vec<u32>) -> (Vec<u32>, Effects, BTreeMap<u32, Label>) {
+    let only = |side| {
+        let mut rows: Vec<u32> = order
+            .iter()
+            .copied()
+            .filter(|&row| source.sides(row) == Sides::Only(side))
+            .collect();
+        rows.sort_by_key(|&row| (source.time(row), source.head(row)[1]));
+        rows
+    };
+    let (factual, untouched) = (only(Side::Factual), only(Side::Untouched));
+    let place = |row: u32| (source.time(row), source.head(row)[1]);
+    let mut pairs = (Vec::new(), Vec::new());
+    let mut rest = untouched.iter().copied().peekable();
+    let mut effects = Effects::default();
+    let mut labels: BTreeMap<u32, Label> = BTreeMap::new();
+    let removed = |effects: &mut Effects, row| {
+        effects.note(source.label(row), source.time(row), |d| &mut d.removed);
+    };
+    for &row in &factual {
+        while let Some(other) = rest.next_if(|&other| place(other) < place(row)) {
+            removed(&mut effects, other);
+        }
+        labels.insert(row, source.label(row));
+        match rest.next_if(|&other| place(other) == place(row)) {
+            Some(other) => {
+                pairs.0.push(row);
+                pairs.1.push(other);
+            }
+            None => effects.note(source.label(row), source.time(row), |d| &mut d.added),
+        }
+    }
+    rest.for_each(|other| removed(&mut effects, other));
+    for (rows, others) in pairs.0.chunks(BLOCK).zip(pairs.1.chunks(BLOCK)) {
+        let factual = source.chunk(rows, Side::Factual);
+        let untouched = source.chunk(others, Side::Untouched);
+        for (&row, same) in rows.iter().zip(same_rows(&factual, &untouched)) {
+            if same {
+                labels.remove(&row);
+            } else {
+                effects.note(source.label(row), source.time(row), |d| &mut d.changed);
+            }
+        }
+    }
+    let happened = order
+        .into_iter()
+        .filter(|&row| source.sides(row).on(Side::Factual))
+        .collect();
+    (happened, effects, labels)
+}
+
+/// A block of rows with their attribution. `modified` are the parameters that bend values of rows.
+fn attributed(
+    source: &Source<'_>,
+    rows: &[u32],
+    labels: &BTreeMap<u32, Label>,
+    modified: &[u16],
+) -> (Chunk, Effects) {
+    let mut effects = Effects::default();
+    let mut chunk = source.chunk(rows, Side::Factual);
+    let program = &source.world.program;
+    if program.interventions.is_empty() {
+        return (chunk, effects);
+    }
+    let mut by: Vec<Label> = if labels.is_empty() {
+        vec![0; rows.len()]
+    } else {
+        rows.iter()
+            .map(|row| labels.get(row).copied().unwrap_or(0))
+            .collect()
+    };
+    let times = || rows.iter().map(|&row| source.time(row));
+    let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
+    let bends = |&at: &u16| {
+        program.modified[usize::from(at)].acts_between(Time(first), Time(last.saturating_add(1)))
+    };
+    if modified.iter().any(bends) {
+        let untouched = source.chunk(rows, Side::Untouched);
+        let same = same_rows(&chunk, &untouched);
+        for ((&row, by), _) in rows.iter().zip(&mut by).zip(same).filter(|(_, same)| !same) {
+            if source.sides(row) == Sides::Both {
+                let time = Time(source.time(row));
+                let acting = modified
+                    .iter()
+                    .map(|&at| program.modified[usize::from(at)].acting_label(time));
+                *by = acting.into_iter().find(|&label| label != 0).unwrap_or(0);
+                effects.note(*by, time.0, |d| &mut d.changed);
+            }
+        }
+    }
+    if let Values::Time(times) = &chunk.columns[1].values {
+        effects.count(times);
+    }
+    chunk.columns[ATTRIBUTION] = column(program, &by);
+    (chunk, effects)
 }
 
 /// Rows in a bucket, about: they fit into the second-level cache.
@@ -176,6 +339,8 @@ fn settle_ties(heads: &[u64], stride: usize, order: &mut [u32]) -> u64 {
         (
             heads[row as usize * stride + 4] >> 32,
             heads[row as usize * stride + 1],
+            // The two sides of an event stand at the same place.
+            heads[row as usize * stride + 5] >> 32,
         )
     };
     let mut ties = 0;
@@ -200,6 +365,7 @@ fn block_chunk(
     heads: &[u64],
     stride: usize,
     rows: &[u32],
+    side: Side,
 ) -> Chunk {
     let definition = &world.program.streams[stream];
     let n = rows.len();
@@ -219,7 +385,7 @@ fn block_chunk(
     let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
     let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
     let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
-    let indexes: Vec<u32> = indexes.into_iter().map(|w| w as u32).collect();
+    let indexes: Vec<u32> = indexes.into_iter().map(|w| u32::from(w as u16)).collect();
     let later = definition
         .variables
         .iter()
@@ -236,6 +402,7 @@ fn block_chunk(
         cells: &cells,
         causes: &causes,
         indexes: &indexes,
+        side,
         slots,
     };
     for variable in later.filter(|variable| variable.written) {

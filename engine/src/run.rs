@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
+use crate::attribution::Effects;
 use crate::cell::{Cell, Event};
 use crate::fingerprint::{Digest, Fingerprint, combine, text_hash};
 use crate::founding::found;
@@ -54,6 +55,8 @@ pub struct StreamResult {
     pub rows: u64,
     /// Digest over them.
     pub fingerprint: Fingerprint,
+    /// What interventions did to it; empty without any.
+    pub effects: Effects,
 }
 
 /// What a run came to.
@@ -96,7 +99,7 @@ pub fn run(
     let cells = found(&mut world);
     let world = world;
     let mut clockwork = Clockwork::new(&world, cells);
-    let mut digests = vec![Digest::default(); world.program.streams.len()];
+    let mut sums = vec![(Digest::default(), Effects::default()); world.program.streams.len()];
     let (mut ties, mut rows) = (0, 0);
     let mut pending: Vec<Chunk> = Vec::new();
     let keep = sink.is_some();
@@ -114,7 +117,8 @@ pub fn run(
             .into_iter()
             .enumerate()
         {
-            digests[stream].merge(&part.digest);
+            sums[stream].0.merge(&part.digest);
+            sums[stream].1.merge(&part.effects);
             rows += part.digest.rows;
             ties += part.ties;
             pending.extend(part.chunks);
@@ -135,21 +139,21 @@ pub fn run(
         sink.write(pending).map_err(RunError::Sink)?;
     }
     let cells = clockwork.cells;
-    Ok(finish(world, cells, settings, &digests, ties))
+    Ok(finish(world, cells, settings, sums, ties))
 }
 
 fn finish(
     world: World,
     cells: Vec<Cell>,
     settings: &Settings,
-    digests: &[Digest],
+    sums: Vec<(Digest, Effects)>,
     ties: u64,
 ) -> RunResult {
     let streams: Vec<StreamResult> = world
         .program
         .streams
         .iter()
-        .zip(digests)
+        .zip(sums)
         .enumerate()
         .filter(|(s, _)| {
             settings
@@ -157,10 +161,11 @@ fn finish(
                 .as_ref()
                 .is_none_or(|list| list.contains(&(*s as u16)))
         })
-        .map(|(_, (stream, digest))| StreamResult {
+        .map(|(_, (stream, (digest, effects)))| StreamResult {
             name: stream.name.clone(),
             rows: digest.rows,
             fingerprint: digest.finish(&stream.name),
+            effects,
         })
         .collect();
     RunResult {
@@ -268,14 +273,14 @@ impl Clockwork {
 
     fn clear_rows(&mut self) {
         for cell in &mut self.cells {
-            cell.rows.by_stream.iter_mut().for_each(Vec::clear);
+            cell.rows.clear();
         }
     }
 }
 
 /// Adds a process's view to that of the business.
 fn merge(whole: &mut View, part: &View) {
-    if whole.states.is_empty() {
+    if whole.factual.states.is_empty() {
         *whole = part.clone();
     } else {
         whole.add(part);

@@ -3,7 +3,7 @@
 use crate::arrivals::Layers;
 use crate::calendar::ProfileTable;
 use crate::draw::{Key, Purpose, purpose};
-use crate::program::{Actor, Effect, NO_CAUSE, Program, Source, Stream, StreamId};
+use crate::program::{Actor, Effect, Label, NO_CAUSE, Program, Source, Stream, StreamId};
 use crate::time::{Span, Time};
 
 /// What to play.
@@ -36,6 +36,11 @@ pub struct Arrivals {
     pub pool_per_hour: Vec<f64>,
     /// Arrivals per hour of an entity of weight 1, before the profile.
     pub per_weight_per_hour: f64,
+    /// Arrivals per hour of the whole business at scale 1, before the profile: what modifiers of the
+    /// rate are about.
+    pub nominal_per_hour: f64,
+    /// The modifiers of the rate, as an index into the program's.
+    pub modified: Option<u16>,
 }
 
 /// What is fixed for a run.
@@ -84,24 +89,39 @@ pub struct Observed {
     pub views: Vec<View>,
 }
 
-/// How a process, or the whole business, stood at some time.
+/// How a process, or the whole business, stood at some time, on both sides.
 #[derive(Clone, Debug, Default)]
 pub struct View {
+    /// What happens.
+    pub factual: Standing,
+    /// What would have happened without interventions.
+    pub untouched: Standing,
+    /// Who made them differ, where they do.
+    pub labels: Labels,
+}
+
+/// How a process, or the whole business, stands on one side.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
     /// Number of entities by kind and state.
     pub states: Vec<Vec<i64>>,
     /// Values of the counters.
     pub counters: Vec<f64>,
 }
 
-impl View {
-    /// Adds what another process saw at the same time.
-    pub fn add(&mut self, other: &View) {
-        for (mine, theirs) in self
-            .states
-            .iter_mut()
-            .flatten()
-            .zip(other.states.iter().flatten())
-        {
+/// Who made the sides differ last in each figure of a [`Standing`]; 0 where nobody did.
+#[derive(Clone, Debug, Default)]
+pub struct Labels {
+    /// By kind and state.
+    pub states: Vec<Vec<Label>>,
+    /// By counter.
+    pub counters: Vec<Label>,
+}
+
+impl Standing {
+    fn add(&mut self, other: &Standing) {
+        let states = self.states.iter_mut().flatten();
+        for (mine, theirs) in states.zip(other.states.iter().flatten()) {
             *mine += theirs;
         }
         for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
@@ -110,22 +130,29 @@ impl View {
     }
 }
 
+impl View {
+    /// Adds what another process saw at the same time.
+    pub fn add(&mut self, other: &View) {
+        self.factual.add(&other.factual);
+        self.untouched.add(&other.untouched);
+        let mine = self.labels.states.iter_mut().flatten();
+        let theirs = other.labels.states.iter().flatten();
+        let counters = self.labels.counters.iter_mut().zip(&other.labels.counters);
+        for (mine, theirs) in mine.zip(theirs).chain(counters) {
+            if *mine == 0 {
+                *mine = *theirs;
+            }
+        }
+    }
+}
+
 impl Observed {
-    fn at(&self, time: Time) -> Option<&View> {
+    /// How the business stood at the last tick up to a time; none before the warm-up.
+    pub fn at(&self, time: Time) -> Option<&View> {
         let tick = (time - self.first).0.div_euclid(self.tick.0.max(1));
         usize::try_from(tick)
             .ok()
             .and_then(|tick| self.views.get(tick))
-    }
-
-    /// How many entities of a kind were in a state at the last tick up to a time.
-    pub fn count(&self, kind: usize, state: usize, time: Time) -> i64 {
-        self.at(time).map_or(0, |view| view.states[kind][state])
-    }
-
-    /// A counter's value at the last tick up to a time; 0 before the warm-up.
-    pub fn counter(&self, counter: usize, time: Time) -> f64 {
-        self.at(time).map_or(0.0, |view| view.counters[counter])
     }
 }
 

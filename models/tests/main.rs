@@ -11,3 +11,4 @@ mod independence;
 mod random;
 mod random_models;
 mod support;
+mod twins;

@@ -53,6 +53,8 @@ pub struct Row {
     pub cause: Option<u64>,
     pub root: u64,
     pub cell: u16,
+    /// The intervention that made or changed it.
+    pub attribution: Option<String>,
     pub fields: BTreeMap<String, Value>,
 }
 
@@ -192,10 +194,13 @@ fn read_row(program: &Program, chunk: &Chunk, row: usize) -> Row {
         Values::Small(cells) => cells[row],
         other => panic!("the cell is {other:?}"),
     };
-    assert_eq!(
-        chunk.columns[5].validity,
-        Validity::None,
-        "nothing is attributed without a scenario"
+    let attribution = value(&chunk.columns[5]).map(|by| match by {
+        Value::Text(name) => name,
+        other => panic!("the attribution is {other:?}"),
+    });
+    assert!(
+        attribution.is_none() || !program.interventions.is_empty(),
+        "nothing is attributed without an intervention"
     );
     let fields = program.streams[chunk.table]
         .fields
@@ -207,6 +212,7 @@ fn read_row(program: &Program, chunk: &Chunk, row: usize) -> Row {
         cause: value(&chunk.columns[2]).map(|cause| cause.id()),
         root: value(&chunk.columns[3]).expect("every row has a root").id(),
         cell,
+        attribution,
         fields: fields
             .map(|((spec, _), column)| {
                 (

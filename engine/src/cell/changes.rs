@@ -1,79 +1,172 @@
 //! What events change: states, variables and counters, and who joins.
 
-use super::{Cell, Event};
+use std::cell::Cell as Slot;
+
+use super::{Cell, Event, Sight, Window, Words, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::purpose;
-use crate::eval::{eval, number};
-use crate::program::{Change, ChangeKind, KindId};
-use crate::time::Time;
-use crate::world::{Observed, World};
+use crate::eval::{Frame, eval, number};
+use crate::program::{Change, ChangeKind, KindId, Label};
+use crate::sides::{Lineage, Side};
+
+/// A change as it comes out on one side.
+#[derive(PartialEq)]
+enum Outcome {
+    State {
+        kind: KindId,
+        entity: usize,
+        state: u8,
+    },
+    Variables {
+        kind: KindId,
+        variable: u16,
+        entities: Vec<usize>,
+        value: u64,
+    },
+    Counter {
+        counter: u16,
+        value: f64,
+    },
+}
 
 impl Cell {
     /// Brings a new entity, whose identity comes from the event's; returns its index.
-    pub(super) fn create(&mut self, world: &World, kind: KindId, event: &Event, end: Time) -> u64 {
-        let definition = &world.program.kinds[usize::from(kind)];
+    pub(super) fn create(&mut self, window: Window<'_>, kind: KindId, event: &Event) -> u64 {
+        let definition = &window.world.program.kinds[usize::from(kind)];
         let id = event.key.child(definition.purpose, 0);
-        let entity = self
-            .population
-            .join(world, kind, id, event.time, definition.joins);
-        self.open_joiner(world, kind, entity, None, event.time, end);
-        self.start_timers(world, kind, entity, event.time, end);
+        let entity = self.population.join(
+            window.world,
+            kind,
+            (id, event.time),
+            definition.joins,
+            event.lineage,
+        );
+        self.open_joiner(window, kind, entity, [None, None], event.time);
+        self.start_timers(window, kind, entity, event.time, event.lineage);
         entity as u64
     }
 
-    /// Makes one change.
-    pub(super) fn change(
+    /// Makes the changes of an event that takes place on one side only.
+    pub(super) fn changes_alone(
         &mut self,
-        world: &World,
-        observed: &Observed,
+        window: Window<'_>,
         event: &Event,
-        words: super::Words<'_>,
-        change: &Change,
-        end: Time,
+        words: &Words,
+        sight: Sight<'_>,
     ) {
-        let frame = super::frame_of(world, observed, &self.population, event, words);
+        let stream = &window.world.program.streams[usize::from(event.stream)];
+        for change in &stream.changes {
+            let frame = frame_of(window, &self.population, event, words, sight);
+            if let Some(outcome) = self.work_out(change, &frame) {
+                self.make(window, event, &outcome, event.lineage);
+            }
+        }
+    }
+
+    /// Makes the changes of an event on the sides on which it happens, each with its words. A
+    /// change that comes out the same is made once.
+    pub(super) fn changes_on_both(
+        &mut self,
+        window: Window<'_>,
+        event: &Event,
+        words: [&Words; 2],
+        on: [bool; 2],
+        label: Label,
+    ) {
+        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let noted = Slot::new(0);
+        let [factual, untouched] = [Side::Factual, Side::Untouched].map(|side| Sight {
+            side,
+            noted: &noted,
+        });
+        // Words worked out on demand for one side must not be taken for those of the other.
+        let one = on == [true, true] && std::ptr::eq(words[0], words[1]);
+        for change in &stream.changes {
+            noted.set(0);
+            let frame = |words, sight| frame_of(window, &self.population, event, words, sight);
+            let first = on[0].then(|| self.work_out(change, &frame(words[0], factual)));
+            let second = if one && noted.get() == 0 {
+                None
+            } else {
+                let words = words[1].again();
+                Some(
+                    on[1]
+                        .then(|| self.work_out(change, &frame(&words, untouched)))
+                        .flatten(),
+                )
+            };
+            let label = if noted.get() == 0 { label } else { noted.get() };
+            let first = first.flatten();
+            match second {
+                None => self.make_if(window, event, first, Lineage::BOTH),
+                Some(second) if first == second => {
+                    self.make_if(window, event, first, Lineage::BOTH);
+                }
+                Some(second) => {
+                    self.make_if(window, event, first, Lineage::only(Side::Factual, label));
+                    self.make_if(window, event, second, Lineage::only(Side::Untouched, label));
+                }
+            }
+        }
+    }
+
+    fn make_if(
+        &mut self,
+        window: Window<'_>,
+        event: &Event,
+        outcome: Option<Outcome>,
+        lineage: Lineage,
+    ) {
+        if let Some(outcome) = outcome {
+            self.make(window, event, &outcome, lineage);
+        }
+    }
+
+    /// How a change comes out on the side of the frame; none where its condition does not hold.
+    fn work_out(&self, change: &Change, frame: &Frame<'_>) -> Option<Outcome> {
         if change
             .when
             .as_ref()
-            .is_some_and(|e| number(e, &frame) == 0.0)
+            .is_some_and(|e| number(e, frame) == 0.0)
         {
-            return;
+            return None;
         }
-        match &change.what {
+        let exists =
+            |kind: KindId, entity: &u64| *entity < self.population.group(kind).ids.len() as u64;
+        Some(match &change.what {
             ChangeKind::State {
                 kind,
                 entity,
                 state,
-            } => {
-                let entity = eval(entity, &frame) as usize;
-                if entity >= self.population.groups[usize::from(*kind)].ids.len() {
-                    return;
-                }
-                let before = self.population.set_state(*kind, entity, *state);
-                if before != *state {
-                    self.open_joiner(world, *kind, entity, Some(before), event.time, end);
-                }
-            }
+            } => Outcome::State {
+                kind: *kind,
+                entity: Some(eval(entity, frame)).filter(|e| exists(*kind, e))? as usize,
+                state: *state,
+            },
             ChangeKind::Set {
                 kind,
                 entity,
                 variable,
                 value,
-            } => {
-                let (entity, value) = (eval(entity, &frame) as usize, eval(value, &frame));
-                if let Some(word) = self.variable(*kind, *variable, entity) {
-                    *word = value;
-                }
-            }
+            } => Outcome::Variables {
+                kind: *kind,
+                variable: *variable,
+                entities: vec![Some(eval(entity, frame)).filter(|e| exists(*kind, e))? as usize],
+                value: eval(value, frame),
+            },
             ChangeKind::Add {
                 kind,
                 entity,
                 variable,
                 value,
             } => {
-                let (entity, value) = (eval(entity, &frame) as usize, number(value, &frame));
-                if let Some(word) = self.variable(*kind, *variable, entity) {
-                    *word = (f64::from_bits(*word) + value).to_bits();
+                let entity = Some(eval(entity, frame)).filter(|e| exists(*kind, e))?;
+                let before = f64::from_bits(frame.variable(*kind, *variable, entity));
+                Outcome::Variables {
+                    kind: *kind,
+                    variable: *variable,
+                    entities: vec![entity as usize],
+                    value: (before + number(value, frame)).to_bits(),
                 }
             }
             ChangeKind::Adopt {
@@ -83,24 +176,54 @@ impl Cell {
                 count,
                 purpose: what,
             } => {
-                let owner = eval(owner, &frame);
-                let founders = self.population.groups[usize::from(*kind)].founders as u64;
-                for ordinal in 0..u64::from(*count) {
-                    let bits = event.key.child(*what, ordinal).bits(purpose("adopt"));
-                    let entity = scale_bits(bits, founders) as usize;
-                    if let Some(word) = self.variable(*kind, *variable, entity) {
-                        *word = owner;
-                    }
+                let founders = self.population.group(*kind).founders as u64;
+                let adopted = |ordinal| {
+                    let bits = frame.key.child(*what, ordinal).bits(purpose("adopt"));
+                    scale_bits(bits, founders) as usize
+                };
+                let count = if founders == 0 { 0 } else { u64::from(*count) };
+                Outcome::Variables {
+                    kind: *kind,
+                    variable: *variable,
+                    entities: (0..count).map(adopted).collect(),
+                    value: eval(owner, frame),
                 }
             }
-            ChangeKind::Count { counter, value } => {
-                let value = number(value, &frame);
-                self.counters[usize::from(*counter)] += value;
-            }
-        }
+            ChangeKind::Count { counter, value } => Outcome::Counter {
+                counter: *counter,
+                value: number(value, frame),
+            },
+        })
     }
 
-    fn variable(&mut self, kind: KindId, variable: u16, entity: usize) -> Option<&mut u64> {
-        self.population.groups[usize::from(kind)].variables[usize::from(variable)].get_mut(entity)
+    /// Makes a change on the given sides.
+    fn make(&mut self, window: Window<'_>, event: &Event, outcome: &Outcome, lineage: Lineage) {
+        match outcome {
+            Outcome::State {
+                kind,
+                entity,
+                state,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                let before = [Side::Factual, Side::Untouched].map(|s| group.state_on(s, *entity));
+                group.set_state(*entity, lineage, *state);
+                let after = [Side::Factual, Side::Untouched].map(|s| group.state_on(s, *entity));
+                if before != after {
+                    self.open_joiner(window, *kind, *entity, before, event.time);
+                }
+            }
+            Outcome::Variables {
+                kind,
+                variable,
+                entities,
+                value,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                for &entity in entities {
+                    group.set((*variable, entity), lineage, *value);
+                }
+            }
+            Outcome::Counter { counter, value } => self.counters.add(*counter, *value, lineage),
+        }
     }
 }

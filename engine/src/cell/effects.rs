@@ -1,57 +1,181 @@
 //! What events cause: which children, when, where, and what they carry.
+//!
+//! An event takes its steps one by one: each effect, then each outcome group. On both sides at once
+//! a step is worked out once; if it reads something that differs between the sides, it is worked out
+//! for each, and children that are not the same come apart.
 
-use super::Event;
 use super::pending::Pending;
 use super::row_buffers::RowBuffers;
+use super::{Event, Window};
 use crate::arrivals::scale_bits;
 use crate::draw::{Purpose, purpose};
-use crate::eval::{Frame, eval, happens, number};
-use crate::program::{Delay, Effect, MAX_CARRIED, Outcome, Place, Stream};
+use crate::eval::{Frame, decide, eval, number};
+use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
 use crate::queue::FutureEvents;
+use crate::sides::{Lineage, Side};
 use crate::time::Time;
-use crate::world::World;
 
 /// Most events that one effect causes at a time; guards against expressions that run away.
 const MAX_COUNT: f64 = 10_000.0;
 const CELL: Purpose = purpose("cell");
 
+/// The events that follow from one step of an event, on each side. Kept to use its memory again.
+#[derive(Default)]
+pub(super) struct Children([Vec<(Place, Event)>; 2]);
+
 /// Where the children of an event go.
 pub(super) struct Spawner<'a> {
-    pub world: &'a World,
-    pub end: Time,
+    pub window: Window<'a>,
     pub pending: &'a mut Pending,
     pub queue: &'a mut FutureEvents<Event>,
     pub work: &'a mut Vec<Event>,
     pub outbox: &'a mut Vec<(u16, Event)>,
     pub rows: &'a mut RowBuffers,
+    pub children: &'a mut Children,
 }
 
-impl Spawner<'_> {
-    /// Causes what follows from an event, worked out on its frame.
-    pub fn effects_of(&mut self, event: &Event, stream: &Stream, frame: &Frame<'_>) {
-        for effect in &stream.effects {
-            if self.world.matters(effect, event.time) && happens(effect, frame) {
-                self.cause(event, effect, frame);
+impl<'a> Spawner<'a> {
+    /// Takes all steps of an event on one side.
+    pub fn alone(&mut self, event: &Event, frame: &Frame<'_>) {
+        let stream = self.stream(event);
+        let mut children = std::mem::take(&mut self.children.0[0]);
+        for step in 0..steps(stream) {
+            self.step(event, stream, step, frame, &mut children);
+            for (place, mut child) in children.drain(..) {
+                child.lineage.sides = event.lineage.sides;
+                child.lineage.label = event.lineage.label;
+                self.send(place, child);
             }
         }
-        for group in &stream.outcomes {
-            if let Some(effect) = choose(group, frame).filter(|e| self.world.matters(e, event.time))
-            {
-                self.cause(event, effect, frame);
+        self.children.0[0] = children;
+    }
+
+    /// Takes the steps of an event on both sides at once, as long as they do not differ. Returns
+    /// the first step in which something may, which has not been taken.
+    pub fn together(&mut self, event: &Event, frame: &Frame<'_>) -> Option<usize> {
+        let stream = self.stream(event);
+        let mut children = std::mem::take(&mut self.children.0[0]);
+        let parted = (0..steps(stream)).find(|&step| {
+            self.step(event, stream, step, frame, &mut children);
+            if frame.noted.get() != 0 {
+                return true;
+            }
+            for (place, child) in children.drain(..) {
+                self.send(place, child);
+            }
+            false
+        });
+        children.clear();
+        self.children.0[0] = children;
+        parted
+    }
+
+    /// Takes the steps from one on for each side on which the event happens. `label` is to be named
+    /// where a step itself notes nobody.
+    pub fn apart(
+        &mut self,
+        event: &Event,
+        frames: [Option<Frame<'_>>; 2],
+        from: usize,
+        label: Label,
+    ) {
+        let stream = self.stream(event);
+        let mut children = std::mem::take(&mut self.children.0);
+        for step in from..steps(stream) {
+            let mut noted = 0;
+            for (frame, children) in frames.iter().zip(&mut children) {
+                if let Some(frame) = frame {
+                    frame.noted.set(0);
+                    self.step(event, stream, step, frame, children);
+                    noted = if noted == 0 { frame.noted.get() } else { noted };
+                }
+            }
+            let label = if noted == 0 { label } else { noted };
+            self.send_apart(&children, label);
+            children.iter_mut().for_each(Vec::clear);
+        }
+        self.children.0 = children;
+    }
+
+    /// Sends the children of both sides; those that are the same once.
+    fn send_apart(&mut self, [factual, untouched]: &[Vec<(Place, Event)>; 2], label: Label) {
+        let same = |(_, a): &(Place, Event), (_, b): &(Place, Event)| {
+            a.key == b.key && a.time == b.time && a.carried == b.carried
+        };
+        let only = |side, child: &Event| Event {
+            lineage: Lineage {
+                made: child.lineage.made,
+                ..Lineage::only(side, label)
+            },
+            ..*child
+        };
+        // Both come in the order of their indices, and few at a time.
+        for child in factual {
+            let twin = untouched.iter().any(|other| same(child, other));
+            let event = match twin {
+                true => Event {
+                    lineage: Lineage::BOTH,
+                    ..child.1
+                },
+                false => only(Side::Factual, &child.1),
+            };
+            self.send(child.0, event);
+        }
+        for child in untouched {
+            if !factual.iter().any(|other| same(child, other)) {
+                self.send(child.0, only(Side::Untouched, &child.1));
             }
         }
     }
 
-    fn cause(&mut self, event: &Event, effect: &Effect, frame: &Frame<'_>) {
+    fn stream(&self, event: &Event) -> &'a Stream {
+        &self.window.world.program.streams[usize::from(event.stream)]
+    }
+
+    /// The children of one step.
+    fn step(
+        &self,
+        event: &Event,
+        stream: &Stream,
+        step: usize,
+        frame: &Frame<'_>,
+        children: &mut Vec<(Place, Event)>,
+    ) {
+        let (effect, made) = match stream.effects.get(step) {
+            Some(effect) if self.window.world.matters(effect, event.time) => {
+                match decide(effect, frame) {
+                    Some(made) => (effect, made),
+                    None => return,
+                }
+            }
+            Some(_) => return,
+            None => match choose(&stream.outcomes[step - stream.effects.len()], frame) {
+                Some((effect, made)) if self.window.world.matters(effect, event.time) => {
+                    (effect, made)
+                }
+                _ => return,
+            },
+        };
+        self.cause(event, effect, made, frame, children);
+    }
+
+    fn cause(
+        &self,
+        event: &Event,
+        effect: &Effect,
+        made: Label,
+        frame: &Frame<'_>,
+        children: &mut Vec<(Place, Event)>,
+    ) {
         let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
         let mut time = frame.time;
         let mut carried = None;
-        for index in 0..count.clamp(0.0, MAX_COUNT) as u32 {
+        for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
             let key = frame.key.child(effect.purpose, u64::from(index));
             // Delays are drawn from the child's key: its ordinal must make them differ.
             let of_child = Frame {
                 key,
-                index,
+                index: u32::from(index),
                 of: Some(frame),
                 ..*frame
             };
@@ -64,37 +188,40 @@ impl Spawner<'_> {
             if let Some(spacing) = &effect.spacing {
                 time = after(time, number(spacing, &of_child));
             }
-            if !self.world.needed(effect.stream, time) {
+            if !self.window.world.needed(effect.stream, time) {
                 continue;
             }
-            self.send(
-                effect.place,
-                Event {
-                    time,
-                    key,
-                    cause: event.key.0,
-                    root: event.root,
-                    generation: event.generation.saturating_add(1),
-                    index,
-                    stream: effect.stream,
-                    from: event.stream,
-                    candidate: false,
-                    carried: *carried.get_or_insert_with(|| carry(effect, frame)),
+            let child = Event {
+                time,
+                key,
+                cause: event.key.0,
+                root: event.root,
+                generation: event.generation.saturating_add(1),
+                index,
+                stream: effect.stream,
+                from: event.stream,
+                candidate: false,
+                lineage: Lineage {
+                    made,
+                    ..Lineage::BOTH
                 },
-            );
+                carried: *carried.get_or_insert_with(|| carry(effect, frame)),
+            };
+            children.push((effect.place, child));
         }
     }
 
     fn send(&mut self, place: Place, event: Event) {
-        if place == Place::AnyCell && event.time >= self.end {
-            let cell = scale_bits(event.key.bits(CELL), u64::from(self.world.program.cells));
+        let (world, end) = (self.window.world, self.window.end);
+        if place == Place::AnyCell && event.time >= end {
+            let cell = scale_bits(event.key.bits(CELL), u64::from(world.program.cells));
             self.outbox.push((cell as u16, event));
-        } else if event.time >= self.end {
-            self.pending.push(self.world, &event);
+        } else if event.time >= end {
+            self.pending.push(world, &event);
         } else {
-            let stream = &self.world.program.streams[usize::from(event.stream)];
+            let stream = &world.program.streams[usize::from(event.stream)];
             if stream.leaf {
-                self.rows.leaf(self.world, &event);
+                self.rows.leaf(world, &event);
             } else if stream.stateful {
                 self.queue.push(event.order(), event);
             } else {
@@ -102,6 +229,11 @@ impl Spawner<'_> {
             }
         }
     }
+}
+
+/// How many steps a stream's events take.
+fn steps(stream: &Stream) -> usize {
+    stream.effects.len() + stream.outcomes.len()
 }
 
 /// The words that the children of an effect carry.
@@ -113,17 +245,116 @@ fn carry(effect: &Effect, frame: &Frame<'_>) -> [u64; MAX_CARRIED] {
     carried
 }
 
-/// The one effect of a group that happens.
-fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<&'a Effect> {
+/// The one effect of a group that happens, and who made it happen instead of another.
+fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
+    if group
+        .effects
+        .iter()
+        .any(|effect| matches!(effect.probability, Expr::Modified(..)))
+    {
+        return choose_modified(group, frame);
+    }
     let shares = |effect: &Effect| number(&effect.probability, frame).max(0.0);
     let total: f64 = group.effects.iter().map(shares).sum();
-    let mut mark = frame.key.uniform(group.purpose) * total;
-    let chosen = group.effects.iter().find(|effect| {
-        mark -= shares(effect);
+    let mark = frame.key.uniform(group.purpose) * total;
+    pick(&group.effects, mark, shares).map(|effect| (effect, 0))
+}
+
+/// The entry on which a mark falls. Rounding may leave the mark at 0 after the last one, which is it then.
+fn pick<T>(all: &[T], mut mark: f64, share: impl Fn(&T) -> f64) -> Option<&T> {
+    let chosen = all.iter().find(|entry| {
+        mark -= share(entry);
         mark < 0.0
     });
-    // Rounding may leave the mark at 0 after the last member, which is then the one.
-    chosen.or(group.effects.last())
+    chosen.or(all.last())
+}
+
+/// Parts of a group's purpose: whether an event leaves its outcome, and for which one.
+const LEAVES: u64 = 0;
+const INSTEAD: u64 = 1;
+
+/// Likewise where probabilities are modified: a member gets what its modifiers make of it, the
+/// others share the rest as before. What an intervention makes likelier takes events from the
+/// others, and nothing else changes hands: an event leaves its outcome with the probability that the
+/// outcome has lost, for one that has gained.
+fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
+    let base_of = |effect: &Effect| match &effect.probability {
+        Expr::Modified(_, inner) => number(inner, frame).max(0.0),
+        plain => number(plain, frame).max(0.0),
+    };
+    let bases: Vec<f64> = group.effects.iter().map(base_of).collect();
+    let total: f64 = bases.iter().sum();
+    let mark = frame.key.uniform(group.purpose) * total;
+    let indices: Vec<usize> = (0..bases.len()).collect();
+    let first = *pick(&indices, mark, |&i| bases[i])?;
+    if total <= 0.0 {
+        return Some((&group.effects[first], 0));
+    }
+    let bases: Vec<f64> = bases.iter().map(|base| base / total).collect();
+    let under = |(effect, &base): (&Effect, &f64)| match effect.probability {
+        Expr::Modified(at, _) => {
+            let modified = &frame.world.program.modified[usize::from(at)];
+            let value = modified.value(frame.time, base);
+            (value != base).then(|| (value, modified.strongest(frame.time, base)))
+        }
+        _ => None,
+    };
+    let modified: Vec<Option<(f64, Label)>> = group.effects.iter().zip(&bases).map(under).collect();
+    let Some(by) = modified.iter().flatten().map(|(_, by)| *by).next() else {
+        return Some((&group.effects[first], 0));
+    };
+    let shares = redistributed(&bases, &modified);
+    let mut chosen = first;
+    if shares[first] < bases[first]
+        && frame.key.uniform(group.purpose.part(LEAVES)) * bases[first] >= shares[first]
+    {
+        let gained: Vec<f64> = bases
+            .iter()
+            .zip(&shares)
+            .map(|(b, s)| (s - b).max(0.0))
+            .collect();
+        let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * gained.iter().sum::<f64>();
+        chosen = *pick(&indices, mark, |&i| gained[i])?;
+    }
+    if chosen == first {
+        return Some((&group.effects[first], 0));
+    }
+    // Who moved the outcome that was left, or the one that took over.
+    let by = modified[chosen]
+        .or(modified[first])
+        .map_or(by, |(_, by)| by);
+    frame.note(by);
+    match frame.side {
+        Side::Factual => Some((&group.effects[chosen], by)),
+        Side::Untouched => Some((&group.effects[first], 0)),
+    }
+}
+
+/// The shares of all members of a group when some have got new ones.
+fn redistributed(bases: &[f64], modified: &[Option<(f64, Label)>]) -> Vec<f64> {
+    let new: f64 = modified.iter().flatten().map(|(value, _)| value).sum();
+    let kept: f64 = bases
+        .iter()
+        .zip(modified)
+        .filter(|(_, m)| m.is_none())
+        .map(|(b, _)| b)
+        .sum();
+    // With nobody left to share the rest, or more than all taken, those modified share all.
+    let of_modified = if kept <= 0.0 || new > 1.0 {
+        1.0 / new.max(f64::MIN_POSITIVE)
+    } else {
+        1.0
+    };
+    let of_kept = if kept > 0.0 {
+        (1.0 - new * of_modified).max(0.0) / kept
+    } else {
+        0.0
+    };
+    let share = |(base, modified): (&f64, &Option<(f64, Label)>)| match modified {
+        Some((value, _)) => value * of_modified,
+        None => base * of_kept,
+    };
+    bases.iter().zip(modified).map(share).collect()
 }
 
 /// A time some microseconds later; never earlier.

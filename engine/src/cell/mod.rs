@@ -12,13 +12,16 @@ mod sources;
 pub use population::{Group, Population};
 pub use row_buffers::{HEAD_WORDS, RowBuffers};
 
+use std::cell::Cell as Slot;
+
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
-use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, StreamId};
+use crate::program::{Label, MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
 use crate::queue::{FutureEvents, Order};
+use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
-use crate::world::{Observed, View, World};
-use effects::Spawner;
+use crate::world::{Labels, Observed, Standing, View, World};
+use effects::{Children, Spawner};
 use pending::Pending;
 
 /// An event that is to take place.
@@ -35,13 +38,15 @@ pub struct Event {
     /// How many events came before it in its chain.
     pub generation: u32,
     /// Which of the events of its effect it is.
-    pub index: u32,
+    pub index: u16,
     /// Its stream.
     pub stream: StreamId,
     /// The causing stream, or [`NO_CAUSE`].
     pub from: StreamId,
     /// Whether it still depends on its actor's state: a source's candidate.
     pub candidate: bool,
+    /// On which sides it takes place, and because of whom.
+    pub lineage: Lineage,
     /// The words it carries from its cause or source.
     pub carried: [u64; MAX_CARRIED],
 }
@@ -57,41 +62,83 @@ impl Event {
     }
 }
 
+/// What is around the events between two barriers.
+#[derive(Clone, Copy)]
+pub(crate) struct Window<'a> {
+    /// What is fixed for the run.
+    pub world: &'a World,
+    /// What the process sees of the whole business.
+    pub observed: &'a Observed,
+    /// The barrier at which the window ends.
+    pub end: Time,
+}
+
 /// A logical process.
 pub struct Cell {
     /// Its number; that of the platform is the number of cells.
     pub index: u16,
     /// Its entities.
     pub population: Population,
-    /// Its part of the counters.
-    pub counters: Vec<f64>,
     /// Rows of the events that have taken place.
     pub rows: RowBuffers,
     /// Messages to other processes: (process, event).
     pub outbox: Vec<(u16, Event)>,
     /// How it stood at the end of each tick of the last window.
     pub views: Vec<View>,
+    /// Its part of the counters.
+    counters: Counters,
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
     queue: FutureEvents<Event>,
     /// Events before the next barrier that need no order.
     work: Vec<Event>,
+    /// The events that follow from one step of an event, on each side.
+    children: Children,
+}
+
+/// A process's part of the counters, on both sides.
+#[derive(Clone)]
+struct Counters {
+    factual: Vec<f64>,
+    untouched: Vec<f64>,
+    labels: Vec<Label>,
+}
+
+impl Counters {
+    fn add(&mut self, counter: u16, value: f64, lineage: Lineage) {
+        let counter = usize::from(counter);
+        if lineage.sides.on(Side::Factual) {
+            self.factual[counter] += value;
+        }
+        if lineage.sides.on(Side::Untouched) {
+            self.untouched[counter] += value;
+        }
+        if lineage.label != 0 {
+            self.labels[counter] = lineage.label;
+        }
+    }
 }
 
 impl Cell {
     /// The process with this number, as it is when the warm-up begins.
     pub fn new(world: &World, index: u16) -> Cell {
+        let counters = world.program.counters.len();
         Cell {
             index,
             population: Population::founding(world, index),
-            counters: vec![0.0; world.program.counters.len()],
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),
+            counters: Counters {
+                factual: vec![0.0; counters],
+                untouched: vec![0.0; counters],
+                labels: vec![0; counters],
+            },
             pending: Pending::new(world),
             queue: FutureEvents::new(),
             work: Vec::new(),
+            children: Children::default(),
         }
     }
 
@@ -103,23 +150,31 @@ impl Cell {
     /// Plays all events from `start` up to the barrier at `end`, and keeps how the cell stood at the
     /// end of each tick.
     pub fn advance(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
+        let window = Window {
+            world,
+            observed,
+            end,
+        };
         let due = self.pending.open(start);
         for event in due.events(world) {
-            self.enter(world, observed, event, end);
+            self.enter(window, event);
         }
         self.pending.recycle(due);
-        self.open_sources(world, observed, start, end);
+        self.open_sources(window, start);
         self.views.clear();
         let mut tick = start + world.program.tick;
-        while let Some((_, event)) = self.queue.pop() {
+        while let Some((_, mut event)) = self.queue.pop() {
             while event.time >= tick {
                 self.views.push(self.view());
                 tick += world.program.tick;
             }
-            if event.candidate && !self.accept(world, observed, &event, end) {
-                continue;
+            if event.candidate {
+                match self.accept(window, &event) {
+                    Some(lineage) => event.lineage = lineage,
+                    None => continue,
+                }
             }
-            self.play(world, observed, event, end);
+            self.play(window, event);
         }
         while tick <= end {
             self.views.push(self.view());
@@ -129,140 +184,271 @@ impl Cell {
 
     /// How the cell stands.
     pub fn view(&self) -> View {
+        fn by_kind<T: Clone>(groups: &[Group], of: impl Fn(&Group) -> &Vec<T>) -> Vec<Vec<T>> {
+            groups.iter().map(|group| of(group).clone()).collect()
+        }
+        let groups = &self.population.groups;
         View {
-            states: self
-                .population
-                .groups
-                .iter()
-                .map(|group| group.in_state.clone())
-                .collect(),
-            counters: self.counters.clone(),
+            factual: Standing {
+                states: by_kind(groups, |group| &group.in_state),
+                counters: self.counters.factual.clone(),
+            },
+            untouched: Standing {
+                states: by_kind(groups, |group| &group.in_state_untouched),
+                counters: self.counters.untouched.clone(),
+            },
+            labels: Labels {
+                states: by_kind(groups, |group| &group.in_state_label),
+                counters: self.counters.labels.clone(),
+            },
         }
     }
 
     /// Lets in an event before the next barrier: those that touch state wait for their turn.
-    fn enter(&mut self, world: &World, observed: &Observed, event: Event, end: Time) {
-        if world.program.streams[usize::from(event.stream)].stateful {
+    fn enter(&mut self, window: Window<'_>, event: Event) {
+        if window.world.program.streams[usize::from(event.stream)].stateful {
             self.queue.push(event.order(), event);
         } else {
-            self.play(world, observed, event, end);
+            self.play(window, event);
         }
     }
 
     /// Puts an event of this process where it waits for its time.
-    fn wait(&mut self, world: &World, event: Event, end: Time) {
-        if event.time < end {
+    fn wait(&mut self, window: Window<'_>, event: Event) {
+        if event.time < window.end {
             self.queue.push(event.order(), event);
         } else {
-            self.pending.push(world, &event);
+            self.pending.push(window.world, &event);
         }
     }
 
     /// Lets an event take place, and at once those that follow from it and need no order.
-    fn play(&mut self, world: &World, observed: &Observed, event: Event, end: Time) {
-        self.take_place(world, observed, &event, end);
+    fn play(&mut self, window: Window<'_>, event: Event) {
+        self.take_place(window, &event);
         while let Some(event) = self.work.pop() {
-            self.take_place(world, observed, &event, end);
+            self.take_place(window, &event);
         }
     }
 
-    fn take_place(&mut self, world: &World, observed: &Observed, event: &Event, end: Time) {
-        let stream = &world.program.streams[usize::from(event.stream)];
-        let carried = usize::from(stream.carried);
+    fn take_place(&mut self, window: Window<'_>, event: &Event) {
+        let stream = &window.world.program.streams[usize::from(event.stream)];
         if stream.leaf {
-            self.rows.leaf(world, event);
+            self.rows.leaf(window.world, event);
             return;
         }
-        let mut slots = [0; MAX_WORDS];
-        slots[..carried].copy_from_slice(&event.carried[..carried]);
+        let words = Words::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
-            slots[usize::from(slot)] = self.create(world, kind, event, end);
+            words.slots[usize::from(slot)].set(self.create(window, kind, event));
         }
-        let words = std::cell::Cell::from_mut(&mut slots[..]).as_slice_of_cells();
-        let kept = stream.carried + stream.eager;
-        // What is carried is there; eager words are worked out in order; the others on demand.
-        let ready = std::cell::Cell::new((1 << kept) - 1);
-        if self.work_out(world, observed, event, (words, &ready), end) {
-            for change in &stream.changes {
-                self.change(world, observed, event, (words, &ready), change, end);
+        let noted = Slot::new(0);
+        match event.lineage.sides {
+            Sides::Both => self.take_place_on_both(window, event, &words, &noted),
+            Sides::Only(side) => {
+                let sight = Sight {
+                    side,
+                    noted: &noted,
+                };
+                if self.prepare(window, event, &words, sight) {
+                    let (mut spawner, population) = self.spawner(window);
+                    spawner.alone(event, &frame_of(window, population, event, &words, sight));
+                    self.changes_alone(window, event, &words, sight);
+                    self.rows
+                        .write(window.world, event, event.lineage, words.kept());
+                }
             }
-            self.rows.write(world, event, &slots[..usize::from(kept)]);
         }
     }
 
-    /// Works out the eager variables, the condition and the effects; false when the event does not
-    /// happen. All of it sees the state as it was before the event's own changes.
-    fn work_out(
+    /// An event on both sides is worked out once, until something that it reads differs between
+    /// them; from there on, for each side. All effects see the state as it was before the event's own
+    /// changes.
+    fn take_place_on_both(
         &mut self,
-        world: &World,
-        observed: &Observed,
+        window: Window<'_>,
         event: &Event,
-        words: Words<'_>,
-        end: Time,
-    ) -> bool {
-        let stream = &world.program.streams[usize::from(event.stream)];
-        let frame = frame_of(world, observed, &self.population, event, words);
+        words: &Words,
+        noted: &Slot<Label>,
+    ) {
+        let factual = Sight {
+            side: Side::Factual,
+            noted,
+        };
+        let untouched = Sight {
+            side: Side::Untouched,
+            noted,
+        };
+        let happens = self.prepare(window, event, words, factual);
+        let mut apart = None;
+        let mut on = [happens, happens];
+        let mut label = noted.get();
+        if label != 0 {
+            let other = words.again();
+            on[1] = self.prepare(window, event, &other, untouched);
+            apart = Some(other);
+        }
+        if on == [false, false] {
+            return;
+        }
+        let (mut spawner, population) = self.spawner(window);
+        let frame = frame_of(window, population, event, words, factual);
+        let mut step = 0;
+        if apart.is_none()
+            && let Some(parted) = spawner.together(event, &frame)
+        {
+            (step, label) = (parted, noted.get());
+            apart = Some(words.again());
+        }
+        if let Some(other) = &apart {
+            let frames = [
+                on[0].then_some(frame),
+                on[1].then(|| frame_of(window, population, event, other, untouched)),
+            ];
+            spawner.apart(event, frames, step, label);
+        }
+        self.changes_on_both(
+            window,
+            event,
+            [words, apart.as_ref().unwrap_or(words)],
+            on,
+            label,
+        );
+        let rows = &mut self.rows;
+        match &apart {
+            Some(other) if on != [true, true] || !words.same(other) => {
+                for (side, words) in [(Side::Factual, words), (Side::Untouched, other)] {
+                    if on[side as usize] {
+                        rows.write(
+                            window.world,
+                            event,
+                            Lineage::only(side, label),
+                            words.kept(),
+                        );
+                    }
+                }
+            }
+            _ => rows.write(window.world, event, Lineage::BOTH, words.kept()),
+        }
+    }
+
+    /// Works out the eager variables and the condition; false when the event does not happen.
+    fn prepare(&self, window: Window<'_>, event: &Event, words: &Words, sight: Sight<'_>) -> bool {
+        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let frame = frame_of(window, &self.population, event, words, sight);
         if stream.eager > 0 {
-            for variable in stream
-                .variables
-                .iter()
-                .filter(|variable| variable.stage == Stage::Eager)
-            {
-                words.0[usize::from(variable.slot)].set(eval(&variable.value, &frame));
+            let eager = stream.variables.iter();
+            for variable in eager.filter(|variable| variable.stage == Stage::Eager) {
+                words.slots[usize::from(variable.slot)].set(eval(&variable.value, &frame));
             }
         }
-        if stream
+        stream
             .requires
             .as_ref()
-            .is_some_and(|requires| number(requires, &frame) == 0.0)
-        {
-            return false;
-        }
-        let mut spawner = Spawner {
-            world,
-            end,
+            .is_none_or(|requires| number(requires, &frame) != 0.0)
+    }
+
+    /// What lets effects follow, and the entities that they see.
+    fn spawner<'a>(&'a mut self, window: Window<'a>) -> (Spawner<'a>, &'a Population) {
+        let spawner = Spawner {
+            window,
             pending: &mut self.pending,
             queue: &mut self.queue,
             work: &mut self.work,
             outbox: &mut self.outbox,
             rows: &mut self.rows,
+            children: &mut self.children,
         };
-        spawner.effects_of(event, stream, &frame);
-        true
+        (spawner, &self.population)
     }
 }
 
-/// The words of an event that takes place, and which of them have been worked out.
-type Words<'a> = (&'a [std::cell::Cell<u64>], &'a std::cell::Cell<u64>);
+/// The words of an event that takes place, on one side. What is carried is there; eager words are
+/// worked out in order; the others on demand.
+struct Words {
+    slots: [Slot<u64>; MAX_WORDS],
+    /// Which of them have been worked out, a bit each.
+    ready: Slot<u64>,
+    /// How many of them are carried or eager.
+    kept: usize,
+}
+
+impl Words {
+    fn of(event: &Event, stream: &Stream) -> Words {
+        let kept = usize::from(stream.carried + stream.eager);
+        let words = Words {
+            slots: [const { Slot::new(0) }; MAX_WORDS],
+            ready: Slot::new((1 << kept) - 1),
+            kept,
+        };
+        let carried = &event.carried[..usize::from(stream.carried)];
+        words
+            .slots
+            .iter()
+            .zip(carried)
+            .for_each(|(slot, &word)| slot.set(word));
+        words
+    }
+
+    /// The same words, without those worked out on demand.
+    fn again(&self) -> Words {
+        let words = Words {
+            slots: [const { Slot::new(0) }; MAX_WORDS],
+            ready: Slot::new((1 << self.kept) - 1),
+            kept: self.kept,
+        };
+        let all = words.slots.iter().zip(&self.slots[..self.kept]);
+        all.for_each(|(slot, word)| slot.set(word.get()));
+        words
+    }
+
+    /// The words that a row keeps.
+    fn kept(&self) -> &[Slot<u64>] {
+        &self.slots[..self.kept]
+    }
+
+    /// Whether the words that a row keeps are the same.
+    fn same(&self, other: &Words) -> bool {
+        self.kept() == other.kept()
+    }
+}
+
+/// The side on which something is worked out, and where it is noted whether the other one differs.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
+    side: Side,
+    noted: &'a Slot<Label>,
+}
 
 /// The frame of an event with its words.
 fn frame_of<'a>(
-    world: &'a World,
-    observed: &'a Observed,
+    window: Window<'a>,
     population: &'a Population,
     event: &Event,
-    (slots, ready): Words<'a>,
+    words: &'a Words,
+    sight: Sight<'a>,
 ) -> Frame<'a> {
     Frame {
-        world,
+        world: window.world,
         population,
-        observed,
+        observed: window.observed,
         stream: usize::from(event.stream),
         key: event.key,
         time: event.time,
-        cause: world.cause_code(event.from),
-        index: event.index,
-        slots,
-        ready,
+        cause: window.world.cause_code(event.from),
+        index: u32::from(event.index),
+        slots: &words.slots,
+        ready: &words.ready,
         of: None,
         own: Own::Nobody,
+        side: sight.side,
+        made: event.lineage.made,
+        noted: sight.noted,
     }
 }
 
 /// An event that nothing caused.
-fn root(stream: usize, key: Key, time: Time, candidate: bool, word: u64) -> Event {
+fn root(stream: usize, key: Key, time: Time, actor: Option<u64>, lineage: Lineage) -> Event {
     let mut carried = [0; MAX_CARRIED];
-    carried[0] = word;
+    carried[0] = actor.unwrap_or(0);
     Event {
         time,
         key,
@@ -272,7 +458,8 @@ fn root(stream: usize, key: Key, time: Time, candidate: bool, word: u64) -> Even
         index: 0,
         stream: stream as StreamId,
         from: NO_CAUSE,
-        candidate,
+        candidate: actor.is_some(),
+        lineage,
         carried,
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use super::Event;
 use crate::draw::Key;
 use crate::program::MAX_CARRIED;
+use crate::sides::{Lineage, Sides};
 use crate::time::{Span, Time};
 use crate::world::World;
 
@@ -67,6 +68,7 @@ impl Pending {
         let Some(page) = bucket.last_mut() else {
             return;
         };
+        let lineage = event.lineage;
         page.extend_from_slice(&[
             event.time.0 as u64,
             event.key.0,
@@ -75,7 +77,11 @@ impl Pending {
             u64::from(event.generation) << 32
                 | u64::from(event.stream) << 16
                 | u64::from(event.from),
-            u64::from(event.candidate) << 32 | u64::from(event.index),
+            lineage.sides.bits() << 56
+                | u64::from(event.candidate) << 48
+                | u64::from(lineage.made) << 32
+                | u64::from(lineage.label) << 16
+                | u64::from(event.index),
         ]);
         page.extend_from_slice(&event.carried[..carried]);
     }
@@ -121,10 +127,15 @@ impl Due {
                 cause: head[2],
                 root: head[3],
                 generation: (head[4] >> 32) as u32,
-                index: head[5] as u32,
+                index: head[5] as u16,
                 stream,
                 from: head[4] as u16,
-                candidate: head[5] >> 32 != 0,
+                candidate: (head[5] >> 48) & 1 != 0,
+                lineage: Lineage {
+                    sides: Sides::of_bits(head[5] >> 56),
+                    label: (head[5] >> 16) as u16,
+                    made: (head[5] >> 32) as u16,
+                },
                 carried,
             })
         })

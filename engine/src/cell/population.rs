@@ -1,9 +1,10 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
 
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, Own, eval};
-use crate::program::{Kind, KindId, NO_ENTITY};
+use crate::eval::{Frame, Marks, Own, eval};
+use crate::program::{Kind, KindId, Label, NO_ENTITY};
 use crate::sample::AliasTable;
+use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
 use crate::world::{Observed, World};
 
@@ -24,8 +25,37 @@ pub struct Group {
     pub founders: usize,
     /// How many are in each state now.
     pub in_state: Vec<i64>,
+    /// The same, had nobody intervened.
+    pub in_state_untouched: Vec<i64>,
+    /// Who made the two differ last, by state.
+    pub in_state_label: Vec<Label>,
     /// Picks a starting entity by activity.
     by_activity: Option<AliasTable>,
+    /// For each entity one more than the index of its twin; 0 where none has been needed.
+    twin_of: Vec<u32>,
+    /// Entities as they would be had nobody intervened, where that may differ.
+    twins: Vec<Twin>,
+}
+
+/// An entity on the side that no intervention touches.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    /// Who made it differ first.
+    pub label: Label,
+    /// Its variables.
+    pub variables: Box<[u64]>,
+    state: u8,
+}
+
+/// Stands for the state of an entity on the side on which it does not exist.
+pub const ABSENT: u8 = u8::MAX;
+
+impl Twin {
+    /// Its state; none where it does not exist.
+    #[inline(always)]
+    pub fn state(&self) -> Option<u8> {
+        (self.state != ABSENT).then_some(self.state)
+    }
 }
 
 /// All entities of a cell.
@@ -42,11 +72,120 @@ impl Group {
             f64::from_bits(self.attributes[usize::from(a)][entity]).max(0.0)
         })
     }
+
+    /// A variable; 0 for [`NO_ENTITY`].
+    #[inline(always)]
+    pub fn variable(&self, variable: u16, entity: u64) -> u64 {
+        let column = &self.variables[usize::from(variable)];
+        column.get(entity as usize).copied().unwrap_or(0)
+    }
+
+    /// The state; none for [`NO_ENTITY`] and where the entity does not exist.
+    #[inline(always)]
+    pub fn state(&self, entity: u64) -> Option<u8> {
+        let state = self.states.get(entity as usize).copied();
+        state.filter(|&state| state != ABSENT)
+    }
+
+    /// The entity's twin, if the sides may differ in it.
+    #[inline(always)]
+    pub fn twin(&self, entity: u64) -> Option<&Twin> {
+        match self.twin_of.get(entity as usize) {
+            None | Some(0) => None,
+            Some(&at) => Some(&self.twins[at as usize - 1]),
+        }
+    }
+
+    /// Who made the entity differ between the sides; 0 if nobody did.
+    pub fn label(&self, entity: usize) -> Label {
+        self.twin(entity as u64).map_or(0, |twin| twin.label)
+    }
+
+    /// The state on one side.
+    pub fn state_on(&self, side: Side, entity: usize) -> Option<u8> {
+        match (side, self.twin(entity as u64)) {
+            (Side::Untouched, Some(twin)) => twin.state(),
+            _ => self.state(entity as u64),
+        }
+    }
+
+    /// Lets the sides of an entity differ from now on.
+    fn part(&mut self, entity: usize, label: Label) -> &mut Twin {
+        if self.twin_of[entity] == 0 {
+            self.twins.push(Twin {
+                label,
+                variables: self.variables.iter().map(|column| column[entity]).collect(),
+                state: self.states[entity],
+            });
+            self.twin_of[entity] = self.twins.len() as u32;
+        }
+        &mut self.twins[self.twin_of[entity] as usize - 1]
+    }
+
+    /// Writes a variable on the given sides.
+    pub fn set(&mut self, place: (u16, usize), lineage: Lineage, value: u64) {
+        let (variable, entity) = (usize::from(place.0), place.1);
+        if entity >= self.ids.len() {
+            return;
+        }
+        if lineage.sides != Sides::Both {
+            self.part(entity, lineage.label);
+        }
+        if lineage.sides.on(Side::Factual) {
+            self.variables[variable][entity] = value;
+        }
+        if lineage.sides.on(Side::Untouched) && self.twin_of[entity] != 0 {
+            self.twins[self.twin_of[entity] as usize - 1].variables[variable] = value;
+        }
+    }
+
+    /// Moves an entity to a state on the given sides.
+    pub fn set_state(&mut self, entity: usize, lineage: Lineage, state: u8) {
+        if lineage.sides != Sides::Both {
+            self.part(entity, lineage.label);
+        }
+        let label = if lineage.label == 0 {
+            self.label(entity)
+        } else {
+            lineage.label
+        };
+        for side in [Side::Factual, Side::Untouched] {
+            // Who does not exist on a side has no state there.
+            let before = self.state_on(side, entity);
+            let Some(before) = before.filter(|_| lineage.sides.on(side)) else {
+                continue;
+            };
+            for (state, change) in [(before, -1), (state, 1)] {
+                self.counts(side)[usize::from(state)] += change;
+                if label != 0 {
+                    self.in_state_label[usize::from(state)] = label;
+                }
+            }
+        }
+        if lineage.sides.on(Side::Factual) && self.states[entity] != ABSENT {
+            self.states[entity] = state;
+        }
+        let twin = self.twin_of[entity].checked_sub(1);
+        if let Some(twin) = twin.map(|at| &mut self.twins[at as usize])
+            && lineage.sides.on(Side::Untouched)
+            && twin.state != ABSENT
+        {
+            twin.state = state;
+        }
+    }
+
+    fn counts(&mut self, side: Side) -> &mut [i64] {
+        match side {
+            Side::Factual => &mut self.in_state,
+            Side::Untouched => &mut self.in_state_untouched,
+        }
+    }
 }
 
 impl Population {
+    /// The entities of a kind.
     #[inline(always)]
-    fn group(&self, kind: KindId) -> &Group {
+    pub fn group(&self, kind: KindId) -> &Group {
         &self.groups[usize::from(kind)]
     }
 
@@ -57,21 +196,6 @@ impl Population {
             .get(entity as usize)
             .copied()
             .unwrap_or(0)
-    }
-
-    /// A variable; 0 for [`NO_ENTITY`].
-    #[inline(always)]
-    pub fn variable(&self, kind: KindId, variable: u16, entity: u64) -> u64 {
-        self.group(kind).variables[usize::from(variable)]
-            .get(entity as usize)
-            .copied()
-            .unwrap_or(0)
-    }
-
-    /// The state; none for [`NO_ENTITY`].
-    #[inline(always)]
-    pub fn state(&self, kind: KindId, entity: u64) -> Option<u8> {
-        self.group(kind).states.get(entity as usize).copied()
     }
 
     /// The identifier; 0 for [`NO_ENTITY`].
@@ -112,6 +236,8 @@ impl Population {
                     attributes: vec![Vec::new(); kind.attributes.len()],
                     variables: vec![Vec::new(); kind.variables.len()],
                     in_state: vec![0; kind.states.len()],
+                    in_state_untouched: vec![0; kind.states.len()],
+                    in_state_label: vec![0; kind.states.len()],
                     ..Group::default()
                 })
                 .collect(),
@@ -124,7 +250,8 @@ impl Population {
                 Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
             for slot in 0..world.founders(k, cell) {
                 let id = process.child(purpose("slot"), u64::from(slot));
-                population.join(world, k as KindId, id, world.begin, kind.starts);
+                let joined = (id, world.begin);
+                population.join(world, k as KindId, joined, kind.starts, Lineage::BOTH);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -148,26 +275,23 @@ impl Population {
         population
     }
 
-    /// Adds an entity with this identity; its attributes are drawn from it. Returns its index.
-    pub fn join(&mut self, world: &World, kind: KindId, id: Key, time: Time, state: u8) -> usize {
+    /// Adds an entity with this identity on the given sides; its attributes are drawn from it. Returns
+    /// its index.
+    pub fn join(
+        &mut self,
+        world: &World,
+        kind: KindId,
+        (id, time): (Key, Time),
+        state: u8,
+        lineage: Lineage,
+    ) -> usize {
         let definition = &world.program.kinds[usize::from(kind)];
         let observed = Observed::default();
+        let nobody = Population::default();
         let mut words = Vec::with_capacity(definition.attributes.len());
         let value = |e, words: &[u64]| {
-            let frame = Frame {
-                world,
-                population: &Population::default(),
-                observed: &observed,
-                stream: 0,
-                key: id,
-                time,
-                cause: 0,
-                index: 0,
-                slots: &[],
-                ready: &std::cell::Cell::new(0),
-                of: None,
-                own: Own::Unborn(words),
-            };
+            let (own, marks) = (Own::Unborn(words), Marks::default());
+            let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
             eval(e, &frame)
         };
         for attribute in &definition.attributes {
@@ -180,26 +304,34 @@ impl Population {
             .map(|v| value(&v.value, &words))
             .collect();
         let group = &mut self.groups[usize::from(kind)];
+        let entity = group.ids.len();
         group.ids.push(id.0);
         group.joined.push(time);
         group.states.push(state);
-        group.in_state[usize::from(state)] += 1;
+        group.twin_of.push(0);
         for (column, word) in group.attributes.iter_mut().zip(words) {
             column.push(word);
         }
         for (column, word) in group.variables.iter_mut().zip(variables) {
             column.push(word);
         }
-        group.ids.len() - 1
-    }
-
-    /// Moves an entity to a state; returns the one it was in.
-    pub fn set_state(&mut self, kind: KindId, entity: usize, state: u8) -> u8 {
-        let group = &mut self.groups[usize::from(kind)];
-        let before = std::mem::replace(&mut group.states[entity], state);
-        group.in_state[usize::from(before)] -= 1;
-        group.in_state[usize::from(state)] += 1;
-        before
+        for side in [Side::Factual, Side::Untouched] {
+            if lineage.sides.on(side) {
+                group.counts(side)[usize::from(state)] += 1;
+            }
+        }
+        match lineage.sides {
+            Sides::Both => {}
+            Sides::Only(Side::Factual) => group.part(entity, lineage.label).state = ABSENT,
+            Sides::Only(Side::Untouched) => {
+                group.part(entity, lineage.label);
+                group.states[entity] = ABSENT;
+            }
+        }
+        if lineage.label != 0 {
+            group.in_state_label[usize::from(state)] = lineage.label;
+        }
+        entity
     }
 }
 

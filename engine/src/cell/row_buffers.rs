@@ -1,6 +1,7 @@
 //! Rows of events that have taken place, on their way to being sorted and completed.
 
 use super::Event;
+use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
 use crate::world::World;
 
@@ -12,6 +13,8 @@ pub struct RowBuffers {
     cell: u16,
     /// A stream each, in no order: [`HEAD_WORDS`] words, then the words carried and the eager ones.
     pub by_stream: Vec<Vec<u64>>,
+    /// For each stream whether any of its rows is on one side only.
+    pub apart: Vec<bool>,
     /// How many events have taken place, with those of the warm-up and those not written.
     pub played: u64,
 }
@@ -22,18 +25,48 @@ impl RowBuffers {
         RowBuffers {
             cell,
             by_stream: vec![Vec::new(); streams],
+            apart: vec![false; streams],
             played: 0,
         }
     }
 
+    /// Forgets the rows.
+    pub fn clear(&mut self) {
+        self.by_stream.iter_mut().for_each(Vec::clear);
+        self.apart.fill(false);
+    }
+
     /// Counts an event, and keeps its row if it is to be written.
     #[inline]
-    pub(super) fn write(&mut self, world: &World, event: &Event, words: &[u64]) {
-        self.played += 1;
+    pub(super) fn write(
+        &mut self,
+        world: &World,
+        event: &Event,
+        lineage: Lineage,
+        words: &[std::cell::Cell<u64>],
+    ) {
+        if let Some(rows) = self.head(world, event, lineage) {
+            rows.extend(words.iter().map(std::cell::Cell::get));
+        }
+    }
+
+    /// Likewise for an event that is nothing but a row.
+    #[inline]
+    pub(super) fn leaf(&mut self, world: &World, event: &Event) {
+        let carried = usize::from(world.program.streams[usize::from(event.stream)].carried);
+        if let Some(rows) = self.head(world, event, event.lineage) {
+            rows.extend_from_slice(&event.carried[..carried]);
+        }
+    }
+
+    #[inline(always)]
+    fn head(&mut self, world: &World, event: &Event, lineage: Lineage) -> Option<&mut Vec<u64>> {
+        self.played += u64::from(lineage.sides.on(Side::Factual));
         if !world.written(event.stream, event.time) {
-            return;
+            return None;
         }
         let Time(time_us) = event.time;
+        self.apart[usize::from(event.stream)] |= lineage.sides != Sides::Both;
         let rows = &mut self.by_stream[usize::from(event.stream)];
         rows.extend_from_slice(&[
             time_us as u64,
@@ -41,15 +74,8 @@ impl RowBuffers {
             event.cause,
             event.root,
             u64::from(event.generation) << 32 | u64::from(self.cell) << 16 | u64::from(event.from),
-            u64::from(event.index),
+            lineage.sides.bits() << 32 | u64::from(lineage.label) << 16 | u64::from(event.index),
         ]);
-        rows.extend_from_slice(words);
-    }
-
-    /// Likewise for an event that is nothing but a row.
-    #[inline]
-    pub(super) fn leaf(&mut self, world: &World, event: &Event) {
-        let carried = world.program.streams[usize::from(event.stream)].carried;
-        self.write(world, event, &event.carried[..usize::from(carried)]);
+        Some(rows)
     }
 }

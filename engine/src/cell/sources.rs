@@ -5,13 +5,14 @@
 //! or not whatever happens to others, and one that falls on an entity that does not take part then
 //! is left out: traffic follows the population.
 
-use super::{Cell, Event, root};
+use super::{Cell, Event, Window, root};
 use crate::arrivals::Candidate;
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, Own, number};
-use crate::program::{Actor, KindId, NO_CAUSE, Source};
+use crate::eval::{Frame, Marks, Own, number};
+use crate::program::{Actor, KindId, Label, Modified, NO_CAUSE, Source};
+use crate::sides::{Lineage, Side, Sides};
 use crate::time::{Span, Time};
-use crate::world::{Arrivals, Observed, World};
+use crate::world::{Arrivals, World};
 
 const ACTOR: Purpose = purpose("actor");
 const CELL: Purpose = purpose("cell");
@@ -25,19 +26,15 @@ const OCCURRENCE: Purpose = purpose("occurrence");
 const JOINER_BLOCK: Span = Span::DAY;
 
 impl Cell {
-    /// Opens the sources for the events between two barriers.
-    pub(super) fn open_sources(
-        &mut self,
-        world: &World,
-        observed: &Observed,
-        start: Time,
-        end: Time,
-    ) {
+    /// Opens the sources for the events from `start` up to the barrier.
+    pub(super) fn open_sources(&mut self, window: Window<'_>, start: Time) {
+        let (world, end) = (window.world, window.end);
         if start == world.begin {
-            self.start_platform_timers(world, end);
+            self.start_platform_timers(window);
+            let since = Time(start.0 - 1);
             for kind in 0..world.program.kinds.len() {
                 for entity in 0..self.population.groups[kind].ids.len() {
-                    self.start_timers(world, kind as KindId, entity, Time(start.0 - 1), end);
+                    self.start_timers(window, kind as KindId, entity, since, Lineage::BOTH);
                 }
             }
         }
@@ -49,7 +46,7 @@ impl Cell {
         while from < end {
             for arrivals in &world.arrivals {
                 if world.needed_before(arrivals.stream, from + block) {
-                    self.open_pool(world, observed, arrivals, from, end);
+                    self.open_pool(window, arrivals, from);
                 }
             }
             from += block;
@@ -60,52 +57,39 @@ impl Cell {
             for kind in 0..world.program.kinds.len() {
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
-                    self.open_joiner(world, kind as KindId, entity, None, Time(day.0 - 1), end);
+                    let since = Time(day.0 - 1);
+                    self.open_joiner(window, kind as KindId, entity, [None, None], since);
                 }
             }
         }
     }
 
     /// Candidates of the cell's common process of one source in the block that begins at `start`.
-    fn open_pool(
-        &mut self,
-        world: &World,
-        observed: &Observed,
-        arrivals: &Arrivals,
-        start: Time,
-        end: Time,
-    ) {
+    fn open_pool(&mut self, window: Window<'_>, arrivals: &Arrivals, start: Time) {
+        let world = window.world;
         let block = world.pool_layers.block();
         let per_hour =
             arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
-        let max = per_hour * profile.max_between(start, start + block);
+        let largest = per_hour * profile.max_between(start, start + block);
+        let bend = Bend::new(world, arrivals, per_hour, (start, start + block));
+        let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
         let process = arrivals.key.child(CELL, u64::from(self.index));
         world
             .pool_layers
             .candidates(process, start.index_of(block), max, |candidate| {
-                let Candidate {
-                    key,
-                    time,
-                    mark_per_hour,
-                } = candidate;
-                if mark_per_hour >= per_hour * profile.factor(time)
-                    || !world.needed(arrivals.stream as u16, time)
-                {
+                let Candidate { key, time, .. } = candidate;
+                let rate = per_hour * profile.factor(time);
+                let Some(lineage) = arrives(&candidate, rate, bend.as_ref(), [true, true], 0)
+                    .filter(|_| world.needed(arrivals.stream as u16, time))
+                else {
                     return;
-                }
+                };
                 let actor = arrivals
                     .actor
                     .as_ref()
                     .map(|actor| self.pick_actor(actor, key));
-                let event = root(
-                    arrivals.stream,
-                    key,
-                    time,
-                    actor.is_some(),
-                    actor.unwrap_or(0),
-                );
-                self.enter(world, observed, event, end);
+                self.enter(window, root(arrivals.stream, key, time, actor, lineage));
             });
     }
 
@@ -120,22 +104,23 @@ impl Cell {
     }
 
     /// Candidates of an entity that joined later, after `since` and within its day: at the start of
-    /// each day, when it joins, and, for the sources in which it had no part in state `before`,
-    /// when its state changes.
+    /// each day, when it joins, and, for the sources in which it had no part in the states `before`
+    /// (on each side), when its state changes.
     pub(super) fn open_joiner(
         &mut self,
-        world: &World,
+        window: Window<'_>,
         kind: KindId,
         entity: usize,
-        before: Option<u8>,
+        before: [Option<u8>; 2],
         since: Time,
-        end: Time,
     ) {
+        let world = window.world;
         let group = &self.population.groups[usize::from(kind)];
         if entity < group.founders {
             return;
         }
-        let (id, state) = (Key(group.ids[entity]), usize::from(group.states[entity]));
+        let (id, label) = (Key(group.ids[entity]), group.label(entity));
+        let now = [Side::Factual, Side::Untouched].map(|side| group.state_on(side, entity));
         let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
         let (first, last) = (
@@ -146,137 +131,147 @@ impl Cell {
             let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
                 continue;
             };
-            let took_part = before.is_some_and(|state| actor.states[usize::from(state)] > 0.0);
-            if took_part
-                || actor.states[state] == 0.0
-                || !world.needed_before(arrivals.stream, last)
-            {
+            let part =
+                |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
+            let opens = [0, 1].map(|side| part(now[side]) && !part(before[side]));
+            if opens == [false, false] || !world.needed_before(arrivals.stream, last) {
                 continue;
             }
             let weight = if actor.equal { 1.0 } else { activity };
             let per_hour = arrivals.per_weight_per_hour * weight;
             let profile = &world.profiles[arrivals.profile];
-            let max = per_hour * profile.max_between(first, last) * world.highest_spike();
+            let largest = per_hour * profile.max_between(first, last) * world.highest_spike();
+            let bend = Bend::new(world, arrivals, per_hour, (first, last));
+            let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
             let process = arrivals.key.child(JOINER, id.0);
             world
                 .joiner_layers
                 .candidates(process, block, max, |candidate| {
-                    let Candidate {
-                        key,
-                        time,
-                        mark_per_hour,
-                    } = candidate;
+                    let Candidate { key, time, .. } = candidate;
+                    if time <= since || !world.needed(arrivals.stream as u16, time) {
+                        return;
+                    }
                     let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
-                    if time > since
-                        && mark_per_hour < rate
-                        && world.needed(arrivals.stream as u16, time)
-                    {
-                        self.wait(
-                            world,
-                            root(arrivals.stream, key, time, true, entity as u64),
-                            end,
-                        );
+                    if let Some(lineage) = arrives(&candidate, rate, bend.as_ref(), opens, label) {
+                        let actor = Some(entity as u64);
+                        self.wait(window, root(arrivals.stream, key, time, actor, lineage));
                     }
                 });
         }
     }
 
-    /// Whether a candidate's actor takes part when its time comes; sets timers for the next time.
-    pub(super) fn accept(
-        &mut self,
-        world: &World,
-        observed: &Observed,
-        event: &Event,
-        end: Time,
-    ) -> bool {
+    /// On which sides a candidate's actor takes part when its time comes; sets timers for the next
+    /// time.
+    pub(super) fn accept(&mut self, window: Window<'_>, event: &Event) -> Option<Lineage> {
         debug_assert_eq!(event.from, NO_CAUSE);
+        let world = window.world;
         let stream = usize::from(event.stream);
         let actor = match &world.program.streams[stream].source {
             Some(Source::Arrivals {
                 actor: Some(actor), ..
             }) => actor,
             Some(Source::Each { actor, .. }) => {
-                self.push_occurrence(world, stream, event.carried[0] as usize, event.time, end);
+                let entity = event.carried[0] as usize;
+                self.push_occurrence(window, stream, entity, event.time, event.lineage);
                 if !world.needed(event.stream, event.time) {
-                    return false;
+                    return None;
                 }
                 actor
             }
             Some(Source::Platform { .. }) => {
-                self.push_platform(world, stream, event.carried[0], event.time, end);
-                return world.needed(event.stream, event.time);
+                self.push_platform(window, stream, event.carried[0], event.time);
+                return world
+                    .needed(event.stream, event.time)
+                    .then_some(event.lineage);
             }
-            _ => return true,
+            _ => return Some(event.lineage),
         };
+        let marks = Marks::default();
+        let [factual, untouched] = [Side::Factual, Side::Untouched].map(|side| {
+            event.lineage.sides.on(side) && self.takes_part(window, event, actor, side, &marks)
+        });
+        let label = if event.lineage.sides == Sides::Both {
+            marks.noted.get()
+        } else {
+            event.lineage.label
+        };
+        let made = event.lineage.made;
+        Lineage::of(factual, untouched, label).map(|lineage| Lineage { made, ..lineage })
+    }
+
+    fn takes_part(
+        &self,
+        window: Window<'_>,
+        event: &Event,
+        actor: &Actor,
+        side: Side,
+        marks: &Marks,
+    ) -> bool {
         let entity = event.carried[0];
-        let Some(state) = self.population.state(actor.kind, entity) else {
+        let own = Own::Entity(actor.kind, entity as usize);
+        let about = (event.key, event.time);
+        let (world, observed) = (window.world, window.observed);
+        let frame = Frame {
+            side,
+            ..Frame::of_entity(world, &self.population, observed, about, own, marks)
+        };
+        let Some(state) = frame.state(actor.kind, entity) else {
             return false;
         };
         let share = actor.states[usize::from(state)];
         if share < 1.0 && event.key.uniform(TAKES_PART) >= share {
             return false;
         }
-        let Some(when) = &actor.when else {
-            return true;
-        };
-        let own = Own::Entity(actor.kind, entity as usize);
-        number(
-            when,
-            &Frame {
-                own,
-                ..super::frame_of(
-                    world,
-                    observed,
-                    &self.population,
-                    event,
-                    (&[], &std::cell::Cell::new(0)),
-                )
-            },
-        ) != 0.0
+        actor
+            .when
+            .as_ref()
+            .is_none_or(|when| number(when, &frame) != 0.0)
     }
 
     /// Sets the timers that an entity has, for their first time after `since`.
     pub(super) fn start_timers(
         &mut self,
-        world: &World,
+        window: Window<'_>,
         kind: KindId,
         entity: usize,
         since: Time,
-        end: Time,
+        lineage: Lineage,
     ) {
-        for &stream in &world.timers {
-            if matches!(&world.program.streams[stream].source,
+        for &stream in &window.world.timers {
+            if matches!(&window.world.program.streams[stream].source,
                 Some(Source::Each { actor, .. }) if actor.kind == kind)
             {
-                self.push_occurrence(world, stream, entity, since, end);
+                self.push_occurrence(window, stream, entity, since, lineage);
             }
         }
     }
 
     fn push_occurrence(
         &mut self,
-        world: &World,
+        window: Window<'_>,
         stream: usize,
         entity: usize,
         since: Time,
-        end: Time,
+        lineage: Lineage,
     ) {
         let Some(Source::Each {
             every,
             jitter,
             actor,
-        }) = &world.program.streams[stream].source
+        }) = &window.world.program.streams[stream].source
         else {
             return;
         };
         let id = self.population.groups[usize::from(actor.kind)].ids[entity];
-        let timer = world.source_keys[stream].child(TIMER, id);
+        let timer = window.world.source_keys[stream].child(TIMER, id);
         let phase = Span((timer.uniform(PHASE) * every.0 as f64) as i64);
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
-        self.wait(world, root(stream, key, time, true, entity as u64), end);
+        let actor = Some(entity as u64);
+        self.wait(window, root(stream, key, time, actor, lineage));
     }
 
-    fn start_platform_timers(&mut self, world: &World, end: Time) {
+    fn start_platform_timers(&mut self, window: Window<'_>) {
+        let world = window.world;
         if self.index != world.program.platform() {
             return;
         }
@@ -290,20 +285,14 @@ impl Cell {
                     instances
                 };
                 for &instance in instances {
-                    self.push_platform(world, stream, instance, Time(world.begin.0 - 1), end);
+                    self.push_platform(window, stream, instance, Time(world.begin.0 - 1));
                 }
             }
         }
     }
 
-    fn push_platform(
-        &mut self,
-        world: &World,
-        stream: usize,
-        instance: u64,
-        since: Time,
-        end: Time,
-    ) {
+    fn push_platform(&mut self, window: Window<'_>, stream: usize, instance: u64, since: Time) {
+        let world = window.world;
         let Some(Source::Platform {
             every, at, jitter, ..
         }) = &world.program.streams[stream].source
@@ -315,8 +304,86 @@ impl Cell {
         let timer = world.source_keys[stream].child(name, 0);
         let phase = at.unwrap_or_else(|| Span((timer.uniform(PHASE) * every.0 as f64) as i64));
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
-        self.wait(world, root(stream, key, time, true, instance), end);
+        let timer = root(stream, key, time, Some(instance), Lineage::BOTH);
+        self.wait(window, timer);
     }
+}
+
+/// How modifiers bend the rate of a process of arrivals for some time.
+struct Bend<'a> {
+    modified: &'a Modified,
+    /// Arrivals per hour of the process for one per hour of the whole business at scale 1.
+    part: f64,
+    from: Time,
+    to: Time,
+}
+
+impl<'a> Bend<'a> {
+    /// None if no modifier acts in this time; `per_hour` is the process's rate before the profile.
+    fn new(
+        world: &'a World,
+        arrivals: &Arrivals,
+        per_hour: f64,
+        (from, to): (Time, Time),
+    ) -> Option<Bend<'a>> {
+        let modified = &world.program.modified[usize::from(arrivals.modified?)];
+        modified.acts_between(from, to).then(|| Bend {
+            modified,
+            part: per_hour / arrivals.nominal_per_hour,
+            from,
+            to,
+        })
+    }
+
+    /// The largest rate for rates up to this one.
+    fn largest(&self, per_hour: f64) -> f64 {
+        if self.part <= 0.0 {
+            return per_hour;
+        }
+        self.part
+            * self
+                .modified
+                .largest_between(self.from, self.to, per_hour / self.part)
+    }
+
+    /// Whether a mark lies under the rate as modified, and who is to be named if that makes a
+    /// difference.
+    fn under(&self, time: Time, mark: f64, per_hour: f64) -> (bool, Label) {
+        if self.part <= 0.0 {
+            return (mark < per_hour, 0);
+        }
+        let base = per_hour / self.part;
+        // The base itself stands for the rate without modifiers, exactly.
+        let under = |value: f64| {
+            mark < if value == base {
+                per_hour
+            } else {
+                value * self.part
+            }
+        };
+        let by = self.modified.by(time, base, under);
+        (under(self.modified.value(time, base)), by)
+    }
+}
+
+/// On which sides a candidate arrives, given its process's rate and on which sides that is open;
+/// `label` is to be named where it is open on one.
+fn arrives(
+    candidate: &Candidate,
+    per_hour: f64,
+    bend: Option<&Bend<'_>>,
+    open: [bool; 2],
+    label: Label,
+) -> Option<Lineage> {
+    let mark = candidate.mark_per_hour;
+    let untouched = mark < per_hour;
+    let (factual, by) = bend.map_or((untouched, 0), |b| b.under(candidate.time, mark, per_hour));
+    let label = if label == 0 { by } else { label };
+    let lineage = Lineage::of(open[0] && factual, open[1] && untouched, label)?;
+    Some(Lineage {
+        made: if lineage.sides == Sides::Both { 0 } else { by },
+        ..lineage
+    })
 }
 
 /// The first occurrence of a timer after `since`. Occurrences are counted from the epoch, so that

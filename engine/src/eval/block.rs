@@ -7,6 +7,7 @@ use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
 use crate::program::Expr;
+use crate::sides::Side;
 use crate::time::Time;
 use crate::world::{Observed, World};
 
@@ -30,6 +31,8 @@ pub struct Block<'a> {
     pub causes: &'a [u16],
     /// Which of the events of their effects they are.
     pub indexes: &'a [u32],
+    /// The side on which they are worked out.
+    pub side: Side,
     /// The words, a column a slot; those not yet worked out are empty.
     pub slots: Vec<Vec<u64>>,
 }
@@ -60,6 +63,9 @@ impl Block<'_> {
             ready: &Cell::new(u64::MAX),
             of: None,
             own: Own::Nobody,
+            side: self.side,
+            made: 0,
+            noted: &Cell::new(0),
         };
         eval(e, &frame)
     }
@@ -203,6 +209,15 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             } else {
                 let mut words = Vec::with_capacity(block.slots.len());
                 out.extend((0..n).map(|row| block.row(e, row, &mut words)));
+            }
+        }
+        Expr::Modified(at, e) => {
+            eval_block(e, block, out);
+            if block.side == Side::Factual {
+                let modified = &block.world.program.modified[usize::from(*at)];
+                for (word, &time) in out.iter_mut().zip(block.times) {
+                    *word = modified.value(Time(time), f64::from_bits(*word)).to_bits();
+                }
             }
         }
         // Rare ones, and those that look at the whole event.

@@ -7,4 +7,4 @@ mod primitive;
 mod scalar;
 
 pub use block::{Block, eval_block};
-pub use scalar::{Frame, Own, eval, happens, number};
+pub use scalar::{Frame, Marks, Own, decide, eval, number};

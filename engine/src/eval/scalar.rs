@@ -5,9 +5,10 @@ use std::cell::Cell;
 use super::primitive;
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::{Effect, Expr, KindId, NO_ENTITY, Slot};
+use crate::program::{Effect, Expr, KindId, Label, NO_ENTITY, Slot};
+use crate::sides::Side;
 use crate::time::{Span, Time};
-use crate::world::{Observed, World};
+use crate::world::{Observed, Standing, View, World};
 
 /// The entity that an attribute or a condition of an actor is about.
 #[derive(Clone, Copy)]
@@ -47,9 +48,118 @@ pub struct Frame<'a> {
     pub of: Option<&'a Frame<'a>>,
     /// The entity that is being worked out.
     pub own: Own<'a>,
+    /// On which side it is worked out.
+    pub side: Side,
+    /// Who made the event happen instead of another one.
+    pub made: Label,
+    /// Who is to be named for what differs between the sides in what has been read; 0 if nothing does.
+    pub noted: &'a Cell<Label>,
 }
 
-impl Frame<'_> {
+/// What a frame marks while it is worked on.
+#[derive(Debug, Default)]
+pub struct Marks {
+    /// See [`Frame::ready`].
+    pub ready: Cell<u64>,
+    /// See [`Frame::noted`].
+    pub noted: Cell<Label>,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame about an entity instead of an event.
+    pub fn of_entity(
+        world: &'a World,
+        population: &'a Population,
+        observed: &'a Observed,
+        (key, time): (Key, Time),
+        own: Own<'a>,
+        marks: &'a Marks,
+    ) -> Frame<'a> {
+        Frame {
+            world,
+            population,
+            observed,
+            stream: 0,
+            key,
+            time,
+            cause: 0,
+            index: 0,
+            slots: &[],
+            ready: &marks.ready,
+            of: None,
+            own,
+            side: Side::Factual,
+            made: 0,
+            noted: &marks.noted,
+        }
+    }
+
+    /// Notes that what has been read differs between the sides; the first one noted is named.
+    #[inline(always)]
+    pub fn note(&self, label: Label) {
+        if self.noted.get() == 0 {
+            self.noted.set(label);
+        }
+    }
+
+    /// A variable of an entity; 0 for [`NO_ENTITY`].
+    #[inline(always)]
+    pub fn variable(&self, kind: KindId, variable: u16, entity: u64) -> u64 {
+        let group = self.population.group(kind);
+        if let Some(twin) = group.twin(entity) {
+            let sides = [
+                group.variable(variable, entity),
+                twin.variables[usize::from(variable)],
+            ];
+            return self.one_of(sides, twin.label);
+        }
+        group.variable(variable, entity)
+    }
+
+    /// The state of an entity; none for [`NO_ENTITY`] and where it does not exist on this side.
+    #[inline(always)]
+    pub fn state(&self, kind: KindId, entity: u64) -> Option<u8> {
+        let group = self.population.group(kind);
+        if let Some(twin) = group.twin(entity) {
+            return self.one_of([group.state(entity), twin.state()], twin.label);
+        }
+        group.state(entity)
+    }
+
+    /// A figure of the whole business at the last tick up to a time; 0 before the warm-up.
+    fn seen<T: PartialEq + Copy + Default>(
+        &self,
+        time: Time,
+        read: impl Fn(&Standing) -> T,
+        label: impl Fn(&View) -> Label,
+    ) -> T {
+        self.observed.at(time).map_or(T::default(), |view| {
+            self.one_of([read(&view.factual), read(&view.untouched)], label(view))
+        })
+    }
+
+    /// A counter's value at the last tick up to a time.
+    fn total(&self, counter: u16, time: Time) -> f64 {
+        let counter = usize::from(counter);
+        self.seen(
+            time,
+            |s| s.counters[counter],
+            |view| view.labels.counters[counter],
+        )
+    }
+
+    /// The value of this side; notes that the other one differs.
+    #[inline(always)]
+    fn one_of<T: PartialEq + Copy>(&self, [factual, untouched]: [T; 2], label: Label) -> T {
+        if factual != untouched {
+            self.note(label);
+        }
+        match self.side {
+            Side::Factual => factual,
+            Side::Untouched => untouched,
+        }
+    }
+
     /// The word in a slot.
     #[inline(always)]
     pub fn slot(&self, slot: Slot) -> u64 {
@@ -99,7 +209,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             Own::Entity(kind, at) => f.population.attribute(kind, *attribute, at as u64),
         },
         Expr::OwnVariable(variable) => match f.own {
-            Own::Entity(kind, at) => f.population.variable(kind, *variable, at as u64),
+            Own::Entity(kind, at) => f.variable(kind, *variable, at as u64),
             _ => 0,
         },
         Expr::OwnEntity => match f.own {
@@ -109,12 +219,11 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Attribute(kind, e, attribute) => {
             f.population.attribute(*kind, *attribute, eval(e, f))
         }
-        Expr::Variable(kind, e, variable) => f.population.variable(*kind, *variable, eval(e, f)),
+        Expr::Variable(kind, e, variable) => f.variable(*kind, *variable, eval(e, f)),
         Expr::State(kind, e) => {
             let entity = eval(e, f);
             let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
-            f.population
-                .state(*kind, entity)
+            f.state(*kind, entity)
                 .map_or(0, |s| u64::from(codes[usize::from(s)]))
         }
         Expr::EntityId(kind, e) => f.population.id(*kind, eval(e, f)),
@@ -155,7 +264,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Pick(kind, state, purpose) => pick(f, *kind, *state, *purpose),
         Expr::PickIf(kind, e, state, purpose) => {
             let entity = eval(e, f);
-            if f.population.state(*kind, entity) == Some(*state) {
+            if f.state(*kind, entity) == Some(*state) {
                 entity
             } else {
                 pick(f, *kind, Some(*state), *purpose)
@@ -178,32 +287,74 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             .factor(f.time)
             .to_bits(),
         Expr::CountState(kind, state) => {
-            (f.observed
-                .count(usize::from(*kind), usize::from(*state), f.time) as f64)
-                .to_bits()
+            let (kind, state) = (usize::from(*kind), usize::from(*state));
+            let count = f.seen(
+                f.time,
+                |s| s.states[kind][state],
+                |view| view.labels.states[kind][state],
+            );
+            (count as f64).to_bits()
         }
-        Expr::Total(counter) => f.observed.counter(usize::from(*counter), f.time).to_bits(),
+        Expr::Total(counter) => f.total(*counter, f.time).to_bits(),
         Expr::ChangeOf(counter) => {
-            let counter = usize::from(*counter);
-            let before = f
-                .observed
-                .counter(counter, f.time - f.world.periods[f.stream]);
-            (f.observed.counter(counter, f.time) - before).to_bits()
+            let before = f.total(*counter, f.time - f.world.periods[f.stream]);
+            (f.total(*counter, f.time) - before).to_bits()
         }
+        Expr::Modified(at, e) => modified(*at, number(e, f), f).to_bits(),
+        Expr::HeldBack(by) => f64::from(f.made == *by).to_bits(),
     }
 }
 
-/// Whether an effect without outcome group happens for this event: its guard holds, and the mark of
-/// its first child lies under the probability. The mark belongs to the child, so that it is the
-/// same draw whoever asks.
+/// The value of a parameter under its modifiers, for this base.
+#[inline(always)]
+pub fn modified(at: u16, base: f64, f: &Frame<'_>) -> f64 {
+    let modified = &f.world.program.modified[usize::from(at)];
+    let value = modified.value(f.time, base);
+    if value != base {
+        f.note(modified.strongest(f.time, base));
+    }
+    match f.side {
+        Side::Factual => value,
+        Side::Untouched => base,
+    }
+}
+
+/// Whether an effect without outcome group happens for this event, see [`decide`].
 #[inline(always)]
 pub fn happens(effect: &Effect, f: &Frame<'_>) -> bool {
+    decide(effect, f).is_some()
+}
+
+/// An effect without outcome group happens for this event if its guard holds and the mark of its
+/// first child lies under the probability. The mark belongs to the child, so that it is the same draw
+/// whoever asks. Tells who made it happen; 0 where it would have happened anyway.
+#[inline(always)]
+pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
     if let Some(when) = &effect.when
         && number(when, f) == 0.0
     {
-        return false;
+        return None;
     }
-    probable(f.key, effect.purpose, number(&effect.probability, f))
+    if let Expr::Modified(at, e) = &effect.probability {
+        return decide_modified(effect, *at, e, f);
+    }
+    probable(f.key, effect.purpose, number(&effect.probability, f)).then_some(0)
+}
+
+#[inline(never)]
+fn decide_modified(effect: &Effect, at: u16, e: &Expr, f: &Frame<'_>) -> Option<Label> {
+    let modified = &f.world.program.modified[usize::from(at)];
+    let base = number(e, f);
+    let outcome = |probability| probable(f.key, effect.purpose, probability);
+    let by = modified.by(f.time, base, outcome);
+    if by != 0 {
+        f.note(by);
+    }
+    // By somebody: it came out as it would not have otherwise.
+    match f.side {
+        Side::Untouched => outcome(base).then_some(0),
+        Side::Factual => (outcome(base) != (by != 0)).then_some(by),
+    }
 }
 
 /// Whether the mark of the first child of an effect lies under a probability.
@@ -227,6 +378,6 @@ fn pick(f: &Frame<'_>, kind: KindId, state: Option<u8>, purpose: Purpose) -> u64
     };
     (0..PICKS)
         .map(|attempt| f.population.pick(kind, f.key.bits(purpose.part(attempt))))
-        .find(|&entity| f.population.state(kind, entity) == Some(state))
+        .find(|&entity| f.state(kind, entity) == Some(state))
         .unwrap_or(NO_ENTITY)
 }

@@ -4,7 +4,7 @@
 //! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
 //! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
 
-use super::{KindId, Slot};
+use super::{KindId, Label, Slot};
 use crate::draw::Purpose;
 use crate::sample::{TruncatedLognormal, TruncatedNormal, poisson_table};
 
@@ -77,6 +77,10 @@ pub enum Expr {
     Total(u16),
     /// A counter's change over the timer's last period, by barriers.
     ChangeOf(u16),
+    /// A number under modifiers, an index into [`Program::modified`](super::Program::modified).
+    Modified(u16, Box<Expr>),
+    /// Whether this intervention made the event happen instead of another one.
+    HeldBack(Label),
 }
 
 /// A distribution with its parameters, where working them out anew for each draw is costly.
@@ -217,6 +221,7 @@ impl Expr {
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
             | Expr::Unary(_, e)
+            | Expr::Modified(_, e)
             | Expr::PickIf(_, e, _, _) => e.rewrite(f),
             Expr::Binary(_, a, b) => {
                 a.rewrite(f);
@@ -266,6 +271,7 @@ impl Expr {
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
             | Expr::Unary(_, e)
+            | Expr::Modified(_, e)
             | Expr::PickIf(_, e, _, _) => e.visit(f),
             Expr::Binary(_, a, b) => {
                 a.visit(f);

@@ -6,8 +6,14 @@
 //! the index of an entity within its cell.
 
 mod expr;
+mod modifier;
+mod modify;
 
 pub use expr::{Binary, Dist, Expr, Law, Unary};
+pub use modifier::{
+    Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED, Settling,
+};
+pub use modify::{Backlog, ModifyError, Parameter};
 
 use crate::calendar::{Profile, Reference, Zone};
 use crate::draw::Purpose;
@@ -59,6 +65,10 @@ pub struct Program {
     pub streams: Vec<Stream>,
     /// All text values; code 0 is the empty text.
     pub dictionary: Dictionary,
+    /// What bends the program from outside, in the order of their labels, which begin at 1.
+    pub interventions: Vec<Intervention>,
+    /// The parameters that they bend; sources and [`Expr::Modified`] refer to them.
+    pub modified: Vec<Modified>,
 }
 
 /// In a share of the intervals of each source, its rate is a little higher or lower.
@@ -206,6 +216,8 @@ pub enum Source {
         profile: u16,
         /// Who does it.
         actor: Option<Actor>,
+        /// The modifiers of the rate, as an index into [`Program::modified`].
+        modified: Option<u16>,
     },
     /// Each entity at regular times of its own.
     Each {

@@ -271,6 +271,8 @@ impl Compiler {
             counters: self.counters.clone(),
             streams,
             dictionary: self.texts.dictionary(),
+            interventions: Vec::new(),
+            modified: Vec::new(),
         };
         self.check_graph(&program);
         let definitions = self

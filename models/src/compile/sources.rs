@@ -85,6 +85,7 @@ impl Compiler {
             rate_per_day: source.rate,
             profile: profile as u16,
             actor,
+            modified: None,
         })
     }
 

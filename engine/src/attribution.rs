@@ -1,0 +1,167 @@
+//! What interventions did to the rows of a stream: which rows would be there, the same, without
+//! them, and who is to be named for the others.
+
+use std::collections::BTreeMap;
+
+use crate::program::{Label, Program, Stream};
+use crate::table::{Chunk, Column, Validity, Values};
+use crate::time::{Span, Time};
+
+/// How a stream differs from what it would be without interventions, in one hour and because of one of
+/// them. An event that has moved counts as removed at its old time and as added at its new one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Events that would not be there at this time.
+    pub added: u64,
+    /// Events that would be.
+    pub removed: u64,
+    /// Events that would be there at this time with other values.
+    pub changed: u64,
+}
+
+impl Difference {
+    fn merge(&mut self, other: &Difference) {
+        self.added += other.added;
+        self.removed += other.removed;
+        self.changed += other.changed;
+    }
+}
+
+/// What interventions did to one stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// Events by hour, counted from the epoch.
+    pub events: BTreeMap<i64, u64>,
+    /// Differences by intervention and hour.
+    pub differences: BTreeMap<(Label, i64), Difference>,
+}
+
+/// Number of an hour, from the epoch.
+pub fn hour_of(time_us: i64) -> i64 {
+    Time(time_us).index_of(Span::HOUR)
+}
+
+impl Effects {
+    /// Counts events. Fast where times come in order.
+    pub fn count(&mut self, times: &[i64]) {
+        for run in times.chunk_by(|&a, &b| hour_of(a) == hour_of(b)) {
+            *self.events.entry(hour_of(run[0])).or_default() += run.len() as u64;
+        }
+    }
+
+    /// Counts one difference.
+    pub fn note(
+        &mut self,
+        label: Label,
+        time_us: i64,
+        one: impl FnOnce(&mut Difference) -> &mut u64,
+    ) {
+        let hour = hour_of(time_us);
+        *one(self.differences.entry((label, hour)).or_default()) += 1;
+    }
+
+    /// Adds the effects on another part of the stream.
+    pub fn merge(&mut self, other: &Effects) {
+        for (&hour, count) in &other.events {
+            *self.events.entry(hour).or_default() += count;
+        }
+        for (&at, difference) in &other.differences {
+            self.differences.entry(at).or_default().merge(difference);
+        }
+    }
+}
+
+/// The attribution column for rows with these labels.
+pub fn column(program: &Program, labels: &[Label]) -> Column {
+    if labels.iter().all(|&label| label == 0) {
+        return Column {
+            values: Values::Text(Vec::new()),
+            validity: Validity::None,
+        };
+    }
+    let code = |&label: &Label| match label.checked_sub(1) {
+        Some(at) => program.interventions[usize::from(at)].code,
+        None => 0,
+    };
+    Column {
+        values: Values::Text(labels.iter().map(code).collect()),
+        validity: Validity::Mask(labels.iter().map(|&label| label != 0).collect()),
+    }
+}
+
+/// Place of the attribution among the columns of a stream.
+pub const ATTRIBUTION: usize = 5;
+
+/// For each row whether two chunks with as many rows have the same values in it, whoever made them so.
+pub fn same_rows(a: &Chunk, b: &Chunk) -> Vec<bool> {
+    let mut same = vec![true; a.rows];
+    for (number, (a, b)) in a.columns.iter().zip(&b.columns).enumerate() {
+        if number != ATTRIBUTION {
+            same_column(a, b, &mut same);
+        }
+    }
+    same
+}
+
+fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
+    fn all<T: PartialEq>(a: &[T], b: &[T], same: &mut [bool]) {
+        let both = a.iter().zip(b);
+        same.iter_mut()
+            .zip(both)
+            .for_each(|(same, (a, b))| *same &= a == b);
+    }
+    let there = |column: &Column, row: usize| match &column.validity {
+        Validity::All => true,
+        Validity::None => false,
+        Validity::Mask(mask) => mask[row],
+    };
+    if a.validity != b.validity {
+        for (row, same) in same.iter_mut().enumerate() {
+            *same &= there(a, row) == there(b, row);
+        }
+    }
+    match (&a.values, &b.values) {
+        (Values::Id(a), Values::Id(b)) => all(a, b, same),
+        (Values::Time(a), Values::Time(b)) => all(a, b, same),
+        (Values::Float(a), Values::Float(b)) => all(a, b, same),
+        (Values::Int(a), Values::Int(b)) => all(a, b, same),
+        (Values::Small(a), Values::Small(b)) | (Values::Text(a), Values::Text(b)) => {
+            all(a, b, same)
+        }
+        (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
+        _ => same.fill(false),
+    }
+}
+
+/// The modified parameters on which the values of a stream's rows depend, apart from what its
+/// events carry.
+pub fn modified_in_rows(program: &Program, stream: &Stream) -> Vec<u16> {
+    use crate::program::{Expr, Stage};
+    let mut found = Vec::new();
+    let mut look = |e: &Expr| {
+        e.visit(&mut |e| match e {
+            Expr::Modified(at, _) => found.push(*at),
+            Expr::Happens(effect) => {
+                let effect = &stream.effects[usize::from(*effect)];
+                for e in effect.when.iter().chain([&effect.probability]) {
+                    e.visit(&mut |e| {
+                        if let Expr::Modified(at, _) = e {
+                            found.push(*at);
+                        }
+                    });
+                }
+            }
+            _ => {}
+        });
+    };
+    let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
+    later.filter(|v| v.written).for_each(|v| look(&v.value));
+    debug_assert!(
+        found
+            .iter()
+            .all(|&at| usize::from(at) < program.modified.len())
+    );
+    found.sort_unstable();
+    found.dedup();
+    found
+}

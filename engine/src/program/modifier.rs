@@ -1,0 +1,379 @@
+//! Modifiers: how interventions (scenarios and external events) bend a program's parameters for some
+//! time, and how they let go of them.
+//!
+//! A parameter's value is its base, then each modifier that acts at the time, in sequence, then clamped
+//! to what is legal. How strongly a modifier acts follows its [`Envelope`]: it rises by the onset,
+//! holds at 1 while active, and falls by the settling curve.
+
+use crate::time::{Span, Time};
+
+/// Who made something differ: 0 for nobody, otherwise one more than the index of an intervention.
+pub type Label = u16;
+
+/// Something that comes from outside the model and bends it: a scenario or an external event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intervention {
+    /// The name that rows are attributed to.
+    pub name: String,
+    /// The dictionary's code of the name.
+    pub code: u16,
+}
+
+/// What a modifier does at full strength.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Operation {
+    /// Multiplies the value.
+    Multiply(f64),
+    /// Adds to the value; a shift of a probability is that too.
+    Add(f64),
+    /// Draws the value from what it is so far towards this one.
+    Override(f64),
+}
+
+/// How a modifier lets go once it is no longer active.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Settling {
+    /// At once.
+    Immediate,
+    /// Evenly, over this time.
+    Linear(Span),
+    /// By half in each half-life.
+    Exponential(Span),
+}
+
+/// What a modifier is doing at some time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It has not begun.
+    Waiting,
+    /// It acts at full strength, or is rising to it.
+    Active,
+    /// It is letting go.
+    Settling,
+    /// It has no effect any more.
+    Settled,
+}
+
+/// Below this strength a modifier has settled.
+pub const SETTLED: f64 = 0.05;
+/// Half-lives until an exponential has settled: log2(1 / [`SETTLED`]).
+const HALF_LIVES: f64 = 4.321_928_094_887_363;
+
+/// How strongly a modifier acts, over time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Envelope {
+    /// From when on it acts.
+    pub start: Time,
+    /// How long it takes to rise evenly to full strength.
+    pub onset: Span,
+    /// From when on it lets go.
+    pub end: Time,
+    /// How it lets go.
+    pub settling: Settling,
+}
+
+impl Envelope {
+    /// From when on it has no effect at all.
+    pub fn settled(&self) -> Time {
+        let after = match self.settling {
+            Settling::Immediate => 0.0,
+            Settling::Linear(length) => length.0 as f64 * (1.0 - SETTLED),
+            Settling::Exponential(half_life) => half_life.0 as f64 * HALF_LIVES,
+        };
+        self.end + Span(after as i64)
+    }
+
+    /// How strongly it acts at a time, 0 to 1.
+    pub fn at(&self, time: Time) -> f64 {
+        match self.phase(time) {
+            Phase::Waiting | Phase::Settled => 0.0,
+            Phase::Active => self.risen(time),
+            Phase::Settling => {
+                let since = (time - self.end).0 as f64;
+                let left = match self.settling {
+                    Settling::Immediate => 0.0,
+                    Settling::Linear(length) => 1.0 - since / length.0 as f64,
+                    Settling::Exponential(half_life) => libm::exp2(-since / half_life.0 as f64),
+                };
+                // One that ends before it has fully risen falls from where it is.
+                self.risen(self.end) * left
+            }
+        }
+    }
+
+    fn risen(&self, time: Time) -> f64 {
+        if self.onset.0 <= 0 {
+            return 1.0;
+        }
+        ((time - self.start).0 as f64 / self.onset.0 as f64).clamp(0.0, 1.0)
+    }
+
+    /// What it is doing at a time.
+    pub fn phase(&self, time: Time) -> Phase {
+        if time < self.start {
+            Phase::Waiting
+        } else if time < self.end {
+            Phase::Active
+        } else if time < self.settled() {
+            Phase::Settling
+        } else {
+            Phase::Settled
+        }
+    }
+}
+
+/// One intervention's hold on one parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Modifier {
+    /// Who does it.
+    pub by: Label,
+    /// What it does at full strength.
+    pub operation: Operation,
+    /// How strongly, when.
+    pub envelope: Envelope,
+    /// Modifiers with a higher one come later in the sequence, so that an override has the last word.
+    pub precedence: i32,
+}
+
+impl Modifier {
+    fn apply(&self, value: f64, strength: f64) -> f64 {
+        match self.operation {
+            Operation::Multiply(factor) => value * (1.0 + (factor - 1.0) * strength),
+            Operation::Add(amount) => value + amount * strength,
+            Operation::Override(target) => value + (target - value) * strength,
+        }
+    }
+}
+
+/// The modifiers of one parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Modified {
+    /// The modifiers, in sequence.
+    modifiers: Vec<Modifier>,
+    /// What the parameter may be.
+    legal: (f64, f64),
+    /// Times at which modifiers begin or have settled, in order.
+    turns: Vec<Time>,
+    /// Which modifiers act from each of those times on, in sequence.
+    acting: Vec<Vec<u16>>,
+}
+
+impl Modified {
+    /// No modifiers yet, of a parameter that lies between two values.
+    pub fn new(legal: (f64, f64)) -> Modified {
+        Modified {
+            modifiers: Vec::new(),
+            legal,
+            turns: Vec::new(),
+            acting: Vec::new(),
+        }
+    }
+
+    /// The modifiers, in sequence.
+    pub fn modifiers(&self) -> &[Modifier] {
+        &self.modifiers
+    }
+
+    /// Adds one at the end of those with its precedence.
+    pub fn push(&mut self, modifier: Modifier) {
+        let at = self
+            .modifiers
+            .partition_point(|other| other.precedence <= modifier.precedence);
+        self.modifiers.insert(at, modifier);
+        let mut turns: Vec<Time> = self
+            .modifiers
+            .iter()
+            .flat_map(|m| [m.envelope.start, m.envelope.settled()])
+            .collect();
+        turns.sort_unstable();
+        turns.dedup();
+        let acts =
+            |m: &Modifier, turn: Time| m.envelope.start <= turn && turn < m.envelope.settled();
+        self.acting = turns
+            .iter()
+            .map(|&turn| {
+                (0..self.modifiers.len() as u16)
+                    .filter(|&m| acts(&self.modifiers[usize::from(m)], turn))
+                    .collect()
+            })
+            .collect();
+        self.turns = turns;
+    }
+
+    /// Those that act at a time, in sequence.
+    #[inline]
+    fn acting(&self, time: Time) -> impl Iterator<Item = &Modifier> + Clone {
+        let passed = self.turns.partition_point(|&turn| turn <= time);
+        let acting = passed.checked_sub(1).map_or(&[][..], |at| &self.acting[at]);
+        acting.iter().map(|&m| &self.modifiers[usize::from(m)])
+    }
+
+    /// Whether any acts from `start` up to `end`.
+    pub fn acts_between(&self, start: Time, end: Time) -> bool {
+        let passed = self.turns.partition_point(|&turn| turn <= start);
+        let within = self.turns.partition_point(|&turn| turn < end);
+        (passed.saturating_sub(1)..within).any(|at| !self.acting[at].is_empty())
+    }
+
+    fn clamp(&self, value: f64) -> f64 {
+        let value = if value.is_finite() { value } else { 0.0 };
+        value.max(self.legal.0).min(self.legal.1)
+    }
+
+    /// The value at a time, for a base; the base itself where nothing acts.
+    #[inline]
+    pub fn value(&self, time: Time, base: f64) -> f64 {
+        let mut acting = self.acting(time).peekable();
+        if acting.peek().is_none() {
+            return base;
+        }
+        self.clamp(acting.fold(base, |value, m| m.apply(value, m.envelope.at(time))))
+    }
+
+    /// The largest value at any time from `start` up to `end`, for bases up to `base`, all at least 0.
+    pub fn largest_between(&self, start: Time, end: Time, base: f64) -> f64 {
+        let overlaps = |m: &&Modifier| m.envelope.start < end && m.envelope.settled() > start;
+        self.modifiers
+            .iter()
+            .filter(overlaps)
+            // An operation is monotone in its strength, so its extremes are at 0 and 1.
+            .fold(base, |value, m| value.max(m.apply(value, 1.0)))
+    }
+
+    /// The largest value at any time, for bases up to `base`.
+    pub fn largest(&self, base: f64) -> f64 {
+        self.largest_between(Time(i64::MIN), Time(i64::MAX), base)
+    }
+
+    /// Who is to be named where something came out as `outcome(value)` instead of `outcome(base)`:
+    /// the last in the sequence that changed the outcome. 0 if it is the same.
+    pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
+        let before = outcome(base);
+        let (mut value, mut came_out, mut by) = (base, outcome(base), 0);
+        for m in self.acting(time) {
+            value = m.apply(value, m.envelope.at(time));
+            let now = outcome(self.clamp(value));
+            if now != came_out {
+                by = m.by;
+                came_out = now;
+            }
+        }
+        if came_out == before { 0 } else { by }
+    }
+
+    /// Who acts at a time, the first in sequence; 0 where nothing acts.
+    pub fn acting_label(&self, time: Time) -> Label {
+        self.acting(time).next().map_or(0, |m| m.by)
+    }
+
+    /// Who moves the value most at a time; 0 where nothing acts.
+    pub fn strongest(&self, time: Time, base: f64) -> Label {
+        let (mut value, mut most, mut by) = (base, 0.0, 0);
+        for m in self.acting(time) {
+            let next = m.apply(value, m.envelope.at(time));
+            if (next - value).abs() > most {
+                (most, by) = ((next - value).abs(), m.by);
+            }
+            value = next;
+        }
+        by
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Span = Span::HOUR;
+
+    fn hours(n: i64) -> Time {
+        Time(n * HOUR.0)
+    }
+
+    fn modifier(
+        by: Label,
+        operation: Operation,
+        from: i64,
+        to: i64,
+        settling: Settling,
+    ) -> Modifier {
+        Modifier {
+            by,
+            operation,
+            envelope: Envelope {
+                start: hours(from),
+                onset: Span(0),
+                end: hours(to),
+                settling,
+            },
+            precedence: 0,
+        }
+    }
+
+    fn modified(modifiers: &[Modifier]) -> Modified {
+        let mut all = Modified::new((0.0, f64::INFINITY));
+        modifiers.iter().for_each(|&m| all.push(m));
+        all
+    }
+
+    #[test]
+    fn envelopes_rise_hold_and_settle() {
+        let mut envelope = modifier(
+            1,
+            Operation::Add(1.0),
+            10,
+            20,
+            Settling::Linear(Span(10 * HOUR.0)),
+        )
+        .envelope;
+        envelope.onset = Span(2 * HOUR.0);
+        let at = |h: f64| envelope.at(Time((h * HOUR.0 as f64) as i64));
+        assert_eq!(
+            [at(9.9), at(11.0), at(12.0), at(19.9), at(25.0)],
+            [0.0, 0.5, 1.0, 1.0, 0.5]
+        );
+        assert!(at(29.49) > SETTLED && at(29.51) == 0.0);
+        envelope.settling = Settling::Exponential(Span(4 * HOUR.0));
+        assert_eq!(envelope.at(hours(28)), 0.25);
+        assert_eq!(envelope.phase(hours(37)), Phase::Settling);
+        assert_eq!(envelope.phase(hours(38)), Phase::Settled);
+    }
+
+    #[test]
+    fn modifiers_apply_in_sequence_and_precedence_has_the_last_word() {
+        let mut all = modified(&[
+            Modifier {
+                precedence: 1,
+                ..modifier(1, Operation::Override(7.0), 0, 10, Settling::Immediate)
+            },
+            modifier(2, Operation::Multiply(3.0), 5, 15, Settling::Immediate),
+            modifier(3, Operation::Multiply(2.0), 5, 15, Settling::Immediate),
+        ]);
+        assert_eq!(all.value(hours(-1), 1.0), 1.0);
+        assert_eq!(all.value(hours(7), 1.0), 7.0);
+        assert_eq!(all.value(hours(12), 1.0), 6.0);
+        assert_eq!(all.value(hours(15), 1.0), 1.0);
+        assert!(!all.acts_between(hours(-5), hours(0)) && all.acts_between(hours(-5), hours(1)));
+        assert!(!all.acts_between(hours(15), hours(20)) && all.acts_between(hours(14), hours(20)));
+        assert_eq!(all.largest_between(hours(10), hours(20), 1.0), 6.0);
+        all.push(modifier(
+            4,
+            Operation::Add(-100.0),
+            12,
+            13,
+            Settling::Immediate,
+        ));
+        assert_eq!(all.value(hours(12), 1.0), 0.0);
+    }
+
+    #[test]
+    fn the_one_that_tipped_the_balance_is_named() {
+        let all = modified(&[
+            modifier(1, Operation::Multiply(1.5), 0, 10, Settling::Immediate),
+            modifier(2, Operation::Multiply(1.2), 0, 10, Settling::Immediate),
+        ]);
+        let by = |mark: f64| all.by(hours(1), 1.0, |rate| mark < rate);
+        assert_eq!([by(0.9), by(1.4), by(1.7), by(1.9)], [0, 1, 2, 0]);
+        assert_eq!(all.strongest(hours(1), 1.0), 1);
+    }
+}

@@ -1,0 +1,339 @@
+//! Aiming modifiers at a program's parameters.
+
+use super::{
+    Binary, Delay, Dist, Effect, Expr, Intervention, Label, Modified, Modifier, Place, Program,
+    Source, StreamId, Unary,
+};
+use crate::draw::purpose;
+use crate::table::ColumnType;
+use crate::time::{Span, Time};
+
+/// A parameter of a stream, at which modifiers aim. Those of causes are about one causing stream, or
+/// about all of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Parameter {
+    /// Arrivals of the stream's source: events per hour of the whole business at scale 1.
+    Rate,
+    /// How likely the stream's events follow from their causes.
+    Probability(Option<StreamId>),
+    /// How long after their causes they come, in microseconds.
+    Delay(Option<StreamId>),
+    /// How many follow at a time.
+    Count(Option<StreamId>),
+    /// All that makes the stream's events: the rate, and the count or probability of each cause.
+    Volume,
+    /// A field: its value before it is rounded and kept within its bounds, or the probability that
+    /// it is true.
+    Field(String),
+}
+
+/// Why a modifier cannot aim at a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModifyError {
+    /// The stream has no source with a rate.
+    NoRate,
+    /// Nothing causes the stream, or not the given stream.
+    NoCause,
+    /// The events come at appointed times, not after a delay.
+    Appointed,
+    /// There is no such field; these could be modified.
+    NoField(Vec<String>),
+    /// The field is a text, an identifier or a time.
+    NotANumber,
+    /// The field is taken over from the cause; it can be modified there.
+    TakenOver,
+    /// Events of the stream cannot be made from the one that was held back, which lacks these values.
+    Lacks(Vec<String>),
+    /// The program has more modified parameters or interventions than can be told apart.
+    TooMany,
+}
+
+/// A share of the events that an intervention kept from happening, released once it is over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Backlog {
+    /// The intervention.
+    pub by: Label,
+    /// The stream of the events that happened instead.
+    pub held: StreamId,
+    /// The stream of the events that are released.
+    pub released: StreamId,
+    /// How many of those held back are released, 0 to 1.
+    pub share: f64,
+    /// When the release begins.
+    pub from: Time,
+    /// How long it takes; the events are spread evenly over it.
+    pub within: Span,
+}
+
+impl Program {
+    /// Adds an intervention by the name that rows are attributed to.
+    ///
+    /// # Errors
+    /// [`ModifyError::TooMany`].
+    pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
+        let code = u16::try_from(self.dictionary.len()).map_err(|_| ModifyError::TooMany)?;
+        let label =
+            Label::try_from(self.interventions.len() + 1).map_err(|_| ModifyError::TooMany)?;
+        self.dictionary = self
+            .dictionary
+            .iter()
+            .cloned()
+            .chain([name.to_owned()])
+            .collect();
+        self.interventions.push(Intervention {
+            name: name.to_owned(),
+            code,
+        });
+        Ok(label)
+    }
+
+    /// Aims a modifier at a parameter. Modifiers act in the order in which they were aimed.
+    ///
+    /// # Errors
+    /// When the stream has no such parameter; the program is then as it was.
+    pub fn modify(
+        &mut self,
+        stream: StreamId,
+        parameter: &Parameter,
+        modifier: Modifier,
+    ) -> Result<(), ModifyError> {
+        match parameter {
+            Parameter::Rate => self.modify_rate(stream, modifier),
+            Parameter::Field(name) => self.modify_field(stream, name, modifier),
+            Parameter::Probability(from) => {
+                self.modify_causes(stream, *from, |effect, modified| {
+                    modified.wrap(&mut effect.probability, PROBABILITY, modifier);
+                    Ok(())
+                })
+            }
+            Parameter::Delay(from) => self.modify_causes(stream, *from, |effect, modified| {
+                let Delay::After(delay) = &mut effect.delay else {
+                    return Err(ModifyError::Appointed);
+                };
+                modified.wrap(delay, NOT_NEGATIVE, modifier);
+                // What it was bounded by, with this modifier alone at its strongest.
+                let mut alone = Modified::new(NOT_NEGATIVE);
+                alone.push(modifier);
+                effect.longest = effect
+                    .longest
+                    .map(|longest| Span(alone.largest(longest.0 as f64).min(1e17) as i64));
+                Ok(())
+            }),
+            Parameter::Count(from) => self.modify_causes(stream, *from, |effect, modified| {
+                modify_count(effect, modified, modifier);
+                Ok(())
+            }),
+            Parameter::Volume => {
+                let rate = self.modify_rate(stream, modifier);
+                let causes = self.modify_causes(stream, None, |effect, modified| {
+                    if effect.count.is_some() {
+                        modify_count(effect, modified, modifier);
+                    } else {
+                        modified.wrap(&mut effect.probability, PROBABILITY, modifier);
+                    }
+                    Ok(())
+                });
+                rate.or(causes)
+            }
+        }
+    }
+
+    fn modify_rate(&mut self, stream: StreamId, modifier: Modifier) -> Result<(), ModifyError> {
+        let Some(Source::Arrivals {
+            rate_per_day,
+            modified,
+            ..
+        }) = &mut self.streams[usize::from(stream)].source
+        else {
+            return Err(ModifyError::NoRate);
+        };
+        if *rate_per_day <= 0.0 {
+            return Err(ModifyError::NoRate);
+        }
+        match modified {
+            Some(at) => self.modified[usize::from(*at)].push(modifier),
+            None => *modified = Some(push(&mut self.modified, NOT_NEGATIVE, modifier)?),
+        }
+        Ok(())
+    }
+
+    fn modify_causes(
+        &mut self,
+        stream: StreamId,
+        from: Option<StreamId>,
+        mut modify: impl FnMut(&mut Effect, &mut Wrapper<'_>) -> Result<(), ModifyError>,
+    ) -> Result<(), ModifyError> {
+        let mut wrapper = Wrapper(&mut self.modified);
+        let mut done = Err(ModifyError::NoCause);
+        for (parent, definition) in self.streams.iter_mut().enumerate() {
+            if from.is_some_and(|from| usize::from(from) != parent) {
+                continue;
+            }
+            let groups = definition.outcomes.iter_mut().flat_map(|g| &mut g.effects);
+            for effect in definition.effects.iter_mut().chain(groups) {
+                if effect.stream == stream {
+                    let modified = modify(effect, &mut wrapper);
+                    done = if done.is_ok() { done } else { modified };
+                }
+            }
+        }
+        done
+    }
+
+    fn modify_field(
+        &mut self,
+        stream: StreamId,
+        name: &str,
+        modifier: Modifier,
+    ) -> Result<(), ModifyError> {
+        let definition = &mut self.streams[usize::from(stream)];
+        let Some((column, slot)) = definition.fields.iter().find(|(c, _)| c.name == name) else {
+            return Err(ModifyError::NoField(self.modifiable_fields(stream)));
+        };
+        if !is_number(column.kind) {
+            return Err(ModifyError::NotANumber);
+        }
+        let truth = column.kind == ColumnType::Bool;
+        let Some(variable) = definition.variables.iter_mut().find(|v| v.slot == *slot) else {
+            return Err(ModifyError::TakenOver);
+        };
+        let mut wrapper = Wrapper(&mut self.modified);
+        if truth {
+            let mut draws = 0;
+            variable.value.rewrite(&mut |e| {
+                if let Expr::Draw(Dist::Bernoulli, args, _) = e {
+                    wrapper.wrap(&mut args[0], PROBABILITY, modifier);
+                    draws += 1;
+                }
+            });
+            return if draws > 0 {
+                Ok(())
+            } else {
+                Err(ModifyError::NotANumber)
+            };
+        }
+        within_bounds(&mut variable.value, &mut |e| wrapper.wrap(e, ANY, modifier));
+        Ok(())
+    }
+
+    /// The fields of a stream that a modifier can aim at.
+    pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
+        let definition = &self.streams[usize::from(stream)];
+        let own = |slot| definition.variables.iter().any(|v| v.slot == slot);
+        definition
+            .fields
+            .iter()
+            .filter(|(column, slot)| is_number(column.kind) && own(*slot))
+            .map(|(column, _)| column.name.clone())
+            .collect()
+    }
+
+    /// Releases a share of what an intervention holds back.
+    ///
+    /// # Errors
+    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs.
+    pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
+        let held = &self.streams[usize::from(backlog.held)];
+        let released = &self.streams[usize::from(backlog.released)];
+        let kept = held.carried + held.eager + held.on_demand;
+        let slot_of = |name: &String| {
+            let carried = held.carried_names.iter().position(|other| other == name);
+            let own = held
+                .variables
+                .iter()
+                .find(|v| v.name == *name && v.slot < kept);
+            carried.map(|at| at as u16).or(own.map(|v| v.slot))
+        };
+        let pass: Vec<Option<u16>> = released.carried_names.iter().map(slot_of).collect();
+        let lacks = released.carried_names.iter().zip(&pass);
+        let lacks: Vec<String> = lacks
+            .filter(|(_, slot)| slot.is_none())
+            .map(|(name, _)| name.clone())
+            .collect();
+        if !lacks.is_empty() {
+            return Err(ModifyError::Lacks(lacks));
+        }
+        let name = format!("{} -> {} after its backlog", held.name, released.name);
+        let (from, until) = (backlog.from, backlog.from + backlog.within);
+        let effect = Effect {
+            stream: backlog.released,
+            purpose: purpose(&name),
+            when: Some(Expr::HeldBack(backlog.by)),
+            probability: Expr::Num(backlog.share),
+            delay: Delay::At(Expr::Draw(
+                Dist::Uniform,
+                vec![Expr::Num(from.0 as f64), Expr::Num(until.0 as f64)],
+                purpose("backlog"),
+            )),
+            count: None,
+            spacing: None,
+            place: Place::Same,
+            pass,
+            shortest: Span(0),
+            longest: None,
+        };
+        let held = &mut self.streams[usize::from(backlog.held)];
+        held.effects.push(effect);
+        held.leaf = false;
+        Ok(())
+    }
+}
+
+const PROBABILITY: (f64, f64) = (0.0, 1.0);
+const NOT_NEGATIVE: (f64, f64) = (0.0, f64::INFINITY);
+const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+fn is_number(kind: ColumnType) -> bool {
+    matches!(kind, ColumnType::Float | ColumnType::Int | ColumnType::Bool)
+}
+
+fn push(
+    all: &mut Vec<Modified>,
+    legal: (f64, f64),
+    modifier: Modifier,
+) -> Result<u16, ModifyError> {
+    let at = u16::try_from(all.len()).map_err(|_| ModifyError::TooMany)?;
+    let mut modified = Modified::new(legal);
+    modified.push(modifier);
+    all.push(modified);
+    Ok(at)
+}
+
+/// Puts [`Expr::Modified`] around expressions.
+struct Wrapper<'a>(&'a mut Vec<Modified>);
+
+impl Wrapper<'_> {
+    fn wrap(&mut self, e: &mut Expr, legal: (f64, f64), modifier: Modifier) {
+        if let Expr::Modified(at, _) = e {
+            self.0[usize::from(*at)].push(modifier);
+            return;
+        }
+        // A program has at most ten thousand streams, so this does not run out before memory does;
+        // if it did, the parameter would stay as it is.
+        if let Ok(at) = push(self.0, legal, modifier) {
+            let inner = std::mem::replace(e, Expr::Num(0.0));
+            *e = Expr::Modified(at, Box::new(inner));
+        }
+    }
+}
+
+fn modify_count(effect: &mut Effect, wrapper: &mut Wrapper<'_>, modifier: Modifier) {
+    let count = effect.count.get_or_insert(Expr::Num(1.0));
+    wrapper.wrap(count, NOT_NEGATIVE, modifier);
+    if effect.spacing.is_some() {
+        effect.longest = None;
+    }
+}
+
+/// Visits what lies inside rounding and constant bounds.
+fn within_bounds(e: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
+    match e {
+        Expr::Unary(Unary::Round(_), inner) => within_bounds(inner, visit),
+        Expr::Binary(Binary::Min | Binary::Max, inner, bound)
+            if matches!(**bound, Expr::Num(_)) =>
+        {
+            within_bounds(inner, visit);
+        }
+        _ => visit(e),
+    }
+}

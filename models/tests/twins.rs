@@ -1,0 +1,445 @@
+//! A run under interventions and its twin without them: every event knows whether the twin has it, the
+//! same, and what interventions did is counted as the twins show it. This holds for every model,
+//! also where state carries what has changed to events that no modifier aims at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use causeflow_engine::attribution::{Difference, hour_of};
+use causeflow_engine::program::{
+    Backlog, Envelope, Label, Modifier, Operation, Parameter, Program, Settling, StreamId,
+};
+use causeflow_engine::run::run;
+use causeflow_engine::time::Span;
+use proptest::prelude::*;
+
+use crate::random::{Plan, files, spec};
+use crate::support::{Played, Row, START, play, program, property, settings};
+
+/// Hours that are written.
+const HOURS: i64 = 30;
+
+/// A modifier of a random intervention; every number is valid.
+#[derive(Clone, Debug)]
+struct Aim {
+    stream: u8,
+    parameter: u8,
+    operation: u8,
+    size: f64,
+    start: i8,
+    hours: u8,
+    onset: bool,
+    settling: u8,
+    precedence: i8,
+}
+
+fn aim() -> impl Strategy<Value = Aim> {
+    let what = (any::<u8>(), 0..10u8, 0..4u8, 0.0..3.0f64);
+    let when = (-6..28i8, 1..20u8, any::<bool>(), 0..3u8, -1..2i8);
+    (what, when).prop_map(
+        |((stream, parameter, operation, size), (start, hours, onset, settling, precedence))| Aim {
+            stream,
+            parameter,
+            operation,
+            size,
+            start,
+            hours,
+            onset,
+            settling,
+            precedence,
+        },
+    )
+}
+
+/// Aims a modifier; what a stream does not have is not modified.
+fn intervene(program: &mut Program, number: usize, aim: &Aim) {
+    let by = program
+        .intervene(&format!("intervention {number}"))
+        .expect("there are few");
+    let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
+    let fields = program.modifiable_fields(stream);
+    let field = fields.get(usize::from(aim.operation) % fields.len().max(1));
+    let (parameter, unit) = match aim.parameter {
+        0 => (Parameter::Rate, 5.0),
+        1 | 2 => (Parameter::Probability(None), 0.3),
+        3 => (Parameter::Delay(None), 30.0 * 60e6),
+        4 => (Parameter::Count(None), 1.0),
+        5..7 => (Parameter::Volume, 1.0),
+        _ => match field {
+            Some(field) => (Parameter::Field(field.clone()), 3.0),
+            None => (Parameter::Volume, 1.0),
+        },
+    };
+    let operation = match aim.operation {
+        0 | 1 => Operation::Multiply(aim.size),
+        2 => Operation::Add((aim.size - 1.0) * unit),
+        _ => Operation::Override(aim.size * unit),
+    };
+    let start = START + Span(i64::from(aim.start) * Span::HOUR.0);
+    let envelope = Envelope {
+        start,
+        onset: Span(if aim.onset { Span::HOUR.0 } else { 0 }),
+        end: start + Span(i64::from(aim.hours) * Span::HOUR.0),
+        settling: match aim.settling {
+            0 => Settling::Immediate,
+            1 => Settling::Linear(Span(3 * Span::HOUR.0)),
+            _ => Settling::Exponential(Span::HOUR),
+        },
+    };
+    // Not every stream has every parameter.
+    let _ = program.modify(
+        stream,
+        &parameter,
+        Modifier {
+            by,
+            operation,
+            envelope,
+            precedence: i32::from(aim.precedence),
+        },
+    );
+}
+
+/// Where an event is, in its stream: what both runs have there is compared.
+fn places(rows: &[Row]) -> BTreeMap<(u64, i64), &Row> {
+    rows.iter().map(|row| ((row.id, row.time), row)).collect()
+}
+
+fn without_attribution(row: &Row) -> Row {
+    Row {
+        attribution: None,
+        ..row.clone()
+    }
+}
+
+/// Rows say what the twin says, and the counts are those of the two runs.
+fn agree(program: &Program, played: &Played, twin: &Played) {
+    for result in &played.result.streams {
+        let (rows, others) = (&played.rows[&result.name], &twin.rows[&result.name]);
+        let (here, there) = (places(rows), places(others));
+        let mut expected: BTreeMap<i64, Difference> = BTreeMap::new();
+        for row in rows {
+            let other = there.get(&(row.id, row.time)).copied();
+            let same = other.is_some_and(|other| without_attribution(row) == *other);
+            assert_eq!(
+                row.attribution.is_none(),
+                same,
+                "{}: {row:?}\nin the twin: {other:?}\n{:?}",
+                result.name,
+                program.modified
+            );
+            let hour = expected.entry(hour_of(row.time)).or_default();
+            match other {
+                None => hour.added += 1,
+                Some(_) if !same => hour.changed += 1,
+                Some(_) => {}
+            }
+        }
+        for row in others
+            .iter()
+            .filter(|row| !here.contains_key(&(row.id, row.time)))
+        {
+            expected.entry(hour_of(row.time)).or_default().removed += 1;
+        }
+        expected.retain(|_, difference| *difference != Difference::default());
+        let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
+        for (&(label, hour), difference) in &result.effects.differences {
+            assert!(label != 0, "{}: a difference is nobody's", result.name);
+            let sum = counted.entry(hour).or_default();
+            sum.added += difference.added;
+            sum.removed += difference.removed;
+            sum.changed += difference.changed;
+        }
+        assert_eq!(counted, expected, "{}", result.name);
+        if !program.interventions.is_empty() {
+            assert_eq!(result.effects.events.values().sum::<u64>(), result.rows);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(property(200))]
+
+    #[test]
+    fn attribution_agrees_with_the_twin(
+        spec in spec(true),
+        aims in prop::collection::vec(aim(), 1..5),
+    ) {
+        let base = program(&files(&Plan::new(&spec), Default::default()));
+        let mut bent = base.clone();
+        for (number, aim) in aims.iter().enumerate() {
+            intervene(&mut bent, number, aim);
+        }
+        let settings = settings(spec.seed, HOURS);
+        let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+        prop_assert_eq!(played.result.ties, 0);
+        agree(&bent, &played, &twin);
+    }
+}
+
+/// The events of a run, wherever they are.
+fn identities(played: &Played, stream: &str) -> BTreeSet<(u64, i64)> {
+    played.rows[stream]
+        .iter()
+        .map(|row| (row.id, row.time))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(property(60))]
+
+    /// Where no state carries anything on and nothing shares what there is, a multiplier above 1 only
+    /// adds events, one below 1 only removes some.
+    #[test]
+    fn multipliers_above_one_only_add_and_below_one_only_remove(
+        spec in spec(false),
+        mut aims in prop::collection::vec(aim(), 1..5),
+        upwards in any::<bool>(),
+    ) {
+        let plan = Plan::new(&spec);
+        let base = program(&files(&plan, Default::default()));
+        let mut bent = base.clone();
+        for (number, aim) in aims.iter_mut().enumerate() {
+            aim.parameter %= 3;
+            aim.operation = 0;
+            aim.size = if upwards { 1.0 + aim.size } else { aim.size / 3.0 };
+            let stream = usize::from(aim.stream) % base.streams.len();
+            let name = &base.streams[stream].name;
+            let planned = plan.streams.iter().find(|planned| planned.name == *name);
+            // An outcome made likelier takes events from the others of its group.
+            if planned.is_some_and(|p| p.causes.iter().all(|cause| cause.outcome.is_none())) {
+                intervene(&mut bent, number, aim);
+            }
+        }
+        let settings = settings(spec.seed, HOURS);
+        let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+        for stream in &base.streams {
+            let (with, without) = (identities(&played, &stream.name), identities(&twin, &stream.name));
+            let (larger, smaller) = if upwards { (with, without) } else { (without, with) };
+            prop_assert!(larger.is_superset(&smaller), "{}", stream.name);
+        }
+    }
+
+    #[test]
+    fn neither_threads_nor_a_sink_show(
+        spec in spec(true),
+        aims in prop::collection::vec(aim(), 1..5),
+    ) {
+        let mut bent = program(&files(&Plan::new(&spec), Default::default()));
+        for (number, aim) in aims.iter().enumerate() {
+            intervene(&mut bent, number, aim);
+        }
+        let settings = settings(spec.seed, HOURS);
+        let with_sink = play(&bent, &settings).result;
+        for threads in [1, 2, 7] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            let pool = pool.expect("threads can be started");
+            let result = pool.install(|| run(bent.clone(), &settings, None, &mut |_| ControlFlow::Continue(())));
+            let result = result.expect("nothing interrupts the run");
+            for (a, b) in result.streams.iter().zip(&with_sink.streams) {
+                prop_assert_eq!(&a.fingerprint, &b.fingerprint);
+                prop_assert_eq!(&a.effects, &b.effects);
+            }
+        }
+    }
+}
+
+/// A model in which all that can carry a difference does: outcomes, delays, fields that decide, who
+/// joins, states, variables, counters and the platform's view of them.
+const CARRIES: &str = "
+model: {name: carries, cells: 3, window: 1h, reference: {start: 2026-02-02, days: 28}}
+counters: [open, paid]
+entities:
+  person: {count: 60, states: [new, active, gone], starts: active, joins: new, variables: {seen: '0', owes: '0'}}
+streams:
+  joined: {source: {rate: 40}, creates: person, fields: {person_id: {value: person.id}}}
+  welcomed: {causes: [{on: joined, probability: 0.8, delay: 1h..3h}], changes: [{entity: person, state: active}], fields: {person_id: {value: person.id}}}
+  visited:
+    source: {rate: 900, actor: person, states: [active]}
+    fields: {times: {value: person.seen}, mood: {value: 'round(3 + normal(0, 1))', type: int}}
+    changes: [{entity: person, add: {seen: 1}}]
+  ordered: {causes: [{on: visited, probability: 0.5, delay: 1m..20m}], fields: {order_id: {value: new_id(order)}}, changes: [{counter: open, add: 1}, {entity: person, add: {owes: 10}}]}
+  paid: {causes: [{on: ordered, outcome: payment, probability: 0.9, delay: 0s..5m}], fields: {order_id: {}, amount: {value: person.owes}}, changes: [{counter: paid, add: 10}, {counter: open, add: -1}, {entity: person, set: {owes: 0}}]}
+  refused: {causes: [{on: ordered, outcome: payment, probability: 0.1, delay: 0s..5m}], fields: {order_id: {}, person_id: {value: person.id}}}
+  complained: {causes: [{on: visited, when: 'mood <= 1', probability: 0.7, delay: 10m..2h}], fields: {mood: {}}}
+  left: {causes: [{on: complained, probability: 0.3, delay: 1h}], changes: [{entity: person, state: gone}], fields: {person_id: {value: person.id}}}
+  reminded: {timer: {every: 6h, per: person, states: [active], when: 'person.owes > 0'}, fields: {owes: {value: person.owes}}}
+  counted: {timer: {every: 1h, at: 0m}, fields: {active: {value: \"count(person, 'active')\"}, open: {value: total(open)}, earned: {value: change(paid)}}}
+";
+
+fn carries() -> Program {
+    program(&[("carries.yaml".to_owned(), CARRIES.to_owned())])
+}
+
+fn bend(
+    program: &mut Program,
+    by: &str,
+    stream: &str,
+    parameter: Parameter,
+    operation: Operation,
+    hours: (i64, i64),
+) {
+    let at = |hour: i64| START + Span(hour * Span::HOUR.0);
+    let envelope = Envelope {
+        start: at(hours.0),
+        onset: Span(0),
+        end: at(hours.1),
+        settling: Settling::Immediate,
+    };
+    let known = program
+        .interventions
+        .iter()
+        .position(|known| known.name == by);
+    let by = match known {
+        Some(at) => at as Label + 1,
+        None => program.intervene(by).expect("there are few"),
+    };
+    let stream = program.stream(stream).expect("the model has the stream");
+    let modifier = Modifier {
+        by,
+        operation,
+        envelope,
+        precedence: 0,
+    };
+    program
+        .modify(stream, &parameter, modifier)
+        .expect("the stream has the parameter");
+}
+
+#[test]
+fn several_overlapping_scenarios_agree_with_the_twin_event_by_event() {
+    let base = carries();
+    let mut bent = carries();
+    bend(
+        &mut bent,
+        "surge",
+        "visited",
+        Parameter::Rate,
+        Operation::Multiply(1.5),
+        (6, 30),
+    );
+    bend(
+        &mut bent,
+        "slump",
+        "visited",
+        Parameter::Rate,
+        Operation::Multiply(0.6),
+        (24, 60),
+    );
+    bend(
+        &mut bent,
+        "gloom",
+        "visited",
+        Parameter::Field("mood".into()),
+        Operation::Add(-1.5),
+        (12, 40),
+    );
+    bend(
+        &mut bent,
+        "outage",
+        "refused",
+        Parameter::Probability(None),
+        Operation::Override(0.95),
+        (20, 26),
+    );
+    bend(
+        &mut bent,
+        "outage",
+        "complained",
+        Parameter::Delay(None),
+        Operation::Multiply(3.0),
+        (20, 26),
+    );
+    bend(
+        &mut bent,
+        "drive",
+        "joined",
+        Parameter::Volume,
+        Operation::Multiply(3.0),
+        (30, 50),
+    );
+    let settings = settings(1, 96);
+    let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+    agree(&bent, &played, &twin);
+    // The test is not empty: every stream has rows of every kind, and state carries what no modifier aims at.
+    for (stream, rows) in &played.rows {
+        let touched = rows.iter().filter(|row| row.attribution.is_some()).count();
+        assert!(touched > 0, "{stream} is not touched");
+        let differs = identities(&played, stream) != identities(&twin, stream);
+        assert!(
+            differs || stream == "counted",
+            "{stream} has the events of its twin"
+        );
+    }
+    let by = |stream: &str| -> BTreeSet<String> {
+        played.rows[stream]
+            .iter()
+            .filter_map(|row| row.attribution.clone())
+            .collect()
+    };
+    assert_eq!(by("joined"), BTreeSet::from(["drive".to_owned()]));
+    assert!(by("refused").contains("outage") && by("left").contains("gloom"));
+    // Before the first of them begins, nothing has happened.
+    let first = START.0 + 6 * Span::HOUR.0;
+    let early = played
+        .rows
+        .values()
+        .flatten()
+        .filter(|row| row.time < first);
+    assert!(early.clone().count() > 100 && early.clone().all(|row| row.attribution.is_none()));
+}
+
+#[test]
+fn a_backlog_releases_its_share_of_what_was_held_back() {
+    let base = carries();
+    let mut bent = carries();
+    bend(
+        &mut bent,
+        "outage",
+        "refused",
+        Parameter::Probability(None),
+        Operation::Override(0.95),
+        (20, 32),
+    );
+    let stream = |name| base.stream(name).expect("the model has the stream");
+    let from = START + Span(32 * Span::HOUR.0);
+    let within = Span(2 * Span::HOUR.0);
+    let backlog = Backlog {
+        by: 1,
+        held: stream("refused"),
+        released: stream("paid"),
+        share: 0.8,
+        from,
+        within,
+    };
+    bent.release(&backlog)
+        .expect("a refused order has what a paid one needs");
+    let settings = settings(5, 72);
+    let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+    agree(&bent, &played, &twin);
+    let refused: BTreeMap<u64, &Row> = played.rows["refused"]
+        .iter()
+        .map(|row| (row.id, row))
+        .collect();
+    let held: BTreeSet<u64> = refused
+        .values()
+        .filter(|row| row.attribution.is_some())
+        .map(|row| row.id)
+        .collect();
+    let released: Vec<&Row> = played.rows["paid"]
+        .iter()
+        .filter(|row| row.cause.is_some_and(|cause| refused.contains_key(&cause)))
+        .collect();
+    for row in &released {
+        let cause = row.cause.expect("it has one");
+        assert!(held.contains(&cause), "only what was held back is released");
+        assert_eq!(row.fields["order_id"], refused[&cause].fields["order_id"]);
+        assert!((from.0..(from + within).0 + 1).contains(&row.time));
+        assert_eq!(row.attribution.as_deref(), Some("outage"));
+    }
+    // Binomial: five standard deviations, exceeded once in 1.7 million.
+    let (n, got) = (held.len() as f64, released.len() as f64);
+    assert!(
+        n > 100.0 && (got - 0.8 * n).abs() < 5.0 * (0.16 * n).sqrt(),
+        "{got} of {n}"
+    );
+}
