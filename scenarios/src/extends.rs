@@ -36,66 +36,76 @@ pub(crate) struct DraftCascade {
     remove: bool,
 }
 
-/// The drafts of all scenarios by id; `None` where what one extends is missing or wrong.
+/// Definitions of scenarios by id.
+type Files = BTreeMap<String, Sited<ScenarioFile>>;
+
+/// The drafts of all scenarios by id; `None` where what one extends is missing or wrong. `broken` are scenarios
+/// that could not even be read.
 pub(crate) fn drafts(
-    files: &BTreeMap<String, Sited<ScenarioFile>>,
+    files: &Files,
     broken: &BTreeSet<String>,
     report: &mut Report,
 ) -> BTreeMap<String, Option<Draft>> {
     let mut done: BTreeMap<String, Option<Draft>> = BTreeMap::new();
     for id in files.keys() {
-        // From the variant up to a scenario that is known already or extends none: without
-        // recursion, since chains may be long.
-        let mut chain: Vec<&str> = Vec::new();
-        let mut next = Some(id.as_str());
-        while let Some(id) = next.filter(|id| !done.contains_key(*id)) {
-            let Some(file) = files.get(id) else { break };
-            if chain.contains(&id) {
-                break;
-            }
-            chain.push(id);
-            next = file.def.extends.as_deref();
-        }
-        let circle: Vec<&str> =
-            match next.and_then(|id| chain.iter().position(|other| *other == id)) {
-                Some(start) => chain[start..].to_vec(),
-                None => Vec::new(),
-            };
+        let (chain, circle) = chain(files, id, &done);
         for id in chain.into_iter().rev() {
             let file = &files[id];
             report.owner = Some(id.to_owned());
-            let draft = match &file.def.extends {
-                None => Some(draft(file, report)),
-                Some(_) if circle.contains(&id) => {
-                    let message = format!(
+            let above = file.def.extends.as_deref();
+            let wrong = |above: &str, report: &Report| {
+                report.is_wrong(above)
+                    || broken.contains(above)
+                    || matches!(done.get(above), Some(None))
+            };
+            let draft = match above {
+                None => Ok(draft(file, report)),
+                Some(_) if circle.contains(&id) => Err((
+                    format!(
                         "these extend one another in a circle: {}",
                         circle.join(", ")
-                    );
-                    let help = "one of them must stand on its own".to_owned();
-                    report.error(file, &["extends"], message, help);
-                    None
-                }
+                    ),
+                    Some("one of them must stand on its own".to_owned()),
+                )),
+                Some(above) if wrong(above, report) => Err((
+                    format!("`{id}` extends `{above}`, which is wrong itself"),
+                    Some(format!("see the errors of `{above}`")),
+                )),
                 Some(above) => match done.get(above) {
-                    Some(Some(above)) => Some(merge(above.clone(), draft(file, report), report)),
-                    known => {
-                        let message = match known.is_some() || broken.contains(above) {
-                            true => format!("`{id}` extends `{above}`, which is wrong itself"),
-                            false => format!("there is no scenario `{above}`"),
-                        };
-                        let names = files.iter().filter(|(name, _)| *name != id);
-                        let help = match known.is_some() || broken.contains(above) {
-                            true => Some(format!("see the errors of `{above}`")),
-                            false => among(above, names),
-                        };
-                        report.error(file, &["extends"], message, help);
-                        None
-                    }
+                    Some(Some(above)) => Ok(merge(above.clone(), draft(file, report), report)),
+                    _ => Err((
+                        format!("there is no scenario `{above}`"),
+                        among(above, files.iter().filter(|(name, _)| *name != id)),
+                    )),
                 },
             };
-            done.insert(id.to_owned(), draft);
+            let draft =
+                draft.map_err(|(message, help)| report.error(file, &["extends"], message, help));
+            done.insert(id.to_owned(), draft.ok());
         }
     }
     done
+}
+
+/// From a variant up to a scenario that extends none, or that is done already; and those of them that extend one
+/// another in a circle. Without recursion, since chains may be long.
+fn chain<'f>(
+    files: &'f Files,
+    id: &'f str,
+    done: &BTreeMap<String, Option<Draft>>,
+) -> (Vec<&'f str>, Vec<&'f str>) {
+    let mut chain: Vec<&str> = Vec::new();
+    let mut next = Some(id);
+    while let Some(id) = next.filter(|id| !done.contains_key(*id)) {
+        if let Some(start) = chain.iter().position(|other| *other == id) {
+            let circle = chain[start..].to_vec();
+            return (chain, circle);
+        }
+        let Some(file) = files.get(id) else { break };
+        chain.push(id);
+        next = file.def.extends.as_deref();
+    }
+    (chain, Vec::new())
 }
 
 /// What a file says itself. What is to be dropped is an error where there is nothing to drop it from.

@@ -30,6 +30,7 @@ mod event;
 mod extends;
 mod library;
 mod plan;
+mod planner;
 mod reader;
 mod report;
 mod rows;

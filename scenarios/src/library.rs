@@ -73,6 +73,7 @@ impl Library {
                 report: &mut report,
             };
             let scenario = draft.and_then(|draft| compiler.scenario(&draft));
+            let scenario = scenario.filter(|_| !report.is_wrong(&id));
             library.scenarios.insert(id, scenario);
         }
         library.findings = report.findings;
@@ -94,6 +95,11 @@ impl Library {
                 self.templates.insert(id.clone(), made);
             }
         }
+    }
+
+    /// The files that it was made from.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
     }
 
     /// The scenarios that can be started, by id.
@@ -223,7 +229,7 @@ impl Sources {
         for (at, file) in files.iter().enumerate() {
             match reader.read(before + at, file, report) {
                 Some(Read::Events(events)) => self.events.push(events),
-                Some(Read::Scenario(scenario)) => self.add(before, scenario, report),
+                Some(Read::Scenario(scenario)) => self.add(before, *scenario, report),
                 None => {
                     let id = report.owner.clone().unwrap_or_default();
                     self.scenarios.remove(&id);

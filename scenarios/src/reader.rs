@@ -11,7 +11,7 @@ use crate::report::{Report, Sited};
 /// What a file holds.
 pub(crate) enum Read {
     /// A scenario.
-    Scenario(Sited<ScenarioFile>),
+    Scenario(Box<Sited<ScenarioFile>>),
     /// Templates of external events, and events.
     Events(ReadEvents),
 }
@@ -60,7 +60,8 @@ impl Reader {
         }
         let mut found = Vec::new();
         check(&tree, &self.scenario, &self.scenario, &mut found);
-        typed(file, tree.to_json(), tree, found, report).map(Read::Scenario)
+        let scenario = typed(file, tree.to_json(), tree, found, report)?;
+        Some(Read::Scenario(Box::new(scenario)))
     }
 
     fn events(&self, file: usize, tree: Node, report: &mut Report) -> Option<ReadEvents> {

@@ -116,7 +116,19 @@ impl Report {
 
     /// The number of errors so far; whoever compiles a part sees from it whether that went well.
     pub fn errors(&self) -> usize {
-        let is_error = |finding: &&Finding| finding.diagnostic.severity == Severity::Error;
-        self.findings.iter().filter(is_error).count()
+        self.findings
+            .iter()
+            .filter(|finding| is_error(finding))
+            .count()
     }
+
+    /// Whether there are errors about a scenario or template.
+    pub fn is_wrong(&self, owner: &str) -> bool {
+        let owns = |finding: &&Finding| finding.owner.as_deref() == Some(owner);
+        self.findings.iter().filter(owns).any(is_error)
+    }
+}
+
+fn is_error(finding: &Finding) -> bool {
+    finding.diagnostic.severity == Severity::Error
 }

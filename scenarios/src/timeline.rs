@@ -33,7 +33,7 @@ pub struct Occurrence<'t> {
 #[derive(Clone, Debug)]
 pub struct Timeline<'t> {
     key: Key,
-    zone: &'t Zone,
+    zone: Zone,
     templates: Vec<(&'t Template, Purpose)>,
 }
 
@@ -53,7 +53,7 @@ impl<'t> Timeline<'t> {
     /// The timeline of a seed, of those templates that have a timing.
     pub fn new(
         seed: u64,
-        zone: &'t Zone,
+        zone: &Zone,
         templates: impl IntoIterator<Item = &'t Template>,
     ) -> Timeline<'t> {
         let timed = templates
@@ -61,7 +61,7 @@ impl<'t> Timeline<'t> {
             .filter(|template| template.timing.is_some());
         Timeline {
             key: Key::new(seed, purpose("external events")),
-            zone,
+            zone: zone.clone(),
             templates: timed
                 .map(|template| (template, purpose(&template.id)))
                 .collect(),
