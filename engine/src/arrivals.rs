@@ -42,8 +42,18 @@ pub struct Layers {
 struct Layer {
     low: f64,
     height: f64,
+    /// The upper edge. No mark lies above it, but rounding may put one upon it.
+    high: f64,
     /// P(count <= k) for k = 0, 1, ...; empty where the mean is too large.
     cumulative: Vec<f64>,
+}
+
+impl Layer {
+    /// The height at which a candidate of this layer lies, in arrivals per hour.
+    #[inline(always)]
+    fn mark(&self, candidate: Key) -> f64 {
+        self.low + self.height * unit(candidate.bits(MARK))
+    }
 }
 
 impl Layers {
@@ -80,7 +90,8 @@ impl Layers {
 
     fn layer(&self, layer: u32, tabulate: bool) -> Layer {
         let low = self.edge(layer);
-        let height = self.edge(layer + 1) - low;
+        let high = self.edge(layer + 1);
+        let height = high - low;
         let cumulative = if tabulate {
             sample::poisson_table(self.mean(height))
         } else {
@@ -89,6 +100,7 @@ impl Layers {
         Layer {
             low,
             height,
+            high,
             cumulative: cumulative.unwrap_or_default(),
         }
     }
@@ -109,6 +121,46 @@ impl Layers {
         max_per_hour: f64,
         mut visit: impl FnMut(Candidate),
     ) {
+        self.tiles(process, block, max_per_hour, |layer, key, time| {
+            visit(Candidate {
+                key,
+                time,
+                mark_per_hour: layer.mark(key),
+            });
+        });
+    }
+
+    /// Visits, in no order, the arrivals of a process within one block: the candidates that lie
+    /// under the rate at their time, which is nowhere above `max_per_hour`.
+    ///
+    /// Most layers lie wholly below the rate. There it does not matter at which height a candidate
+    /// lies, and no mark is drawn.
+    #[inline]
+    pub fn arrivals(
+        &self,
+        process: Key,
+        block: i64,
+        max_per_hour: f64,
+        rate_per_hour: impl Fn(Time) -> f64,
+        mut visit: impl FnMut(Key, Time),
+    ) {
+        self.tiles(process, block, max_per_hour, |layer, key, time| {
+            let rate = rate_per_hour(time);
+            if layer.high < rate || layer.mark(key) < rate {
+                visit(key, time);
+            }
+        });
+    }
+
+    /// Visits the candidates of all layers that begin below `max_per_hour`: layer, key, time.
+    #[inline(always)]
+    fn tiles(
+        &self,
+        process: Key,
+        block: i64,
+        max_per_hour: f64,
+        mut visit: impl FnMut(&Layer, Key, Time),
+    ) {
         let start = block * self.length.0;
         let tile_row = process.child(BLOCK, block as u64);
         for number in 0.. {
@@ -127,11 +179,7 @@ impl Layers {
             for ordinal in 0..self.count(layer, tile.uniform(COUNT)) {
                 let key = tile.child(CANDIDATE, ordinal);
                 let offset = scale_bits(key.bits(TIME), self.length.0 as u64);
-                visit(Candidate {
-                    key,
-                    time: Time(start + offset as i64),
-                    mark_per_hour: layer.low + layer.height * unit(key.bits(MARK)),
-                });
+                visit(layer, key, Time(start + offset as i64));
             }
         }
     }

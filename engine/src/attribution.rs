@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::program::{Label, Program, Stream};
+use crate::fingerprint::RowHashes;
+use crate::program::{Expr, Label, Program, Stage, Stream};
 use crate::table::{Chunk, Column, Validity, Values};
 use crate::time::{Span, Time};
 
@@ -43,9 +44,10 @@ pub fn hour_of(time_us: i64) -> i64 {
 
 impl Effects {
     /// Counts events. Fast where times come in order.
-    pub fn count(&mut self, times: &[i64]) {
-        for run in times.chunk_by(|&a, &b| hour_of(a) == hour_of(b)) {
-            *self.events.entry(hour_of(run[0])).or_default() += run.len() as u64;
+    pub fn count(&mut self, times_us: &[u64]) {
+        let hour = |time: u64| hour_of(time as i64);
+        for run in times_us.chunk_by(|&a, &b| hour(a) == hour(b)) {
+            *self.events.entry(hour(run[0])).or_default() += run.len() as u64;
         }
     }
 
@@ -71,21 +73,56 @@ impl Effects {
     }
 }
 
-/// The attribution column for rows with these labels.
-pub fn column(program: &Program, labels: &[Label]) -> Column {
-    if labels.iter().all(|&label| label == 0) {
-        return Column {
-            values: Values::Text(Vec::new()),
-            validity: Validity::None,
+/// The attribution of a block of rows.
+pub struct Attribution<'a> {
+    /// A label each; none stand for nobody at all.
+    labels: &'a [Label],
+    program: &'a Program,
+}
+
+impl<'a> Attribution<'a> {
+    /// The attribution of rows with these labels.
+    pub fn new(program: &'a Program, labels: &'a [Label]) -> Attribution<'a> {
+        let labels = if labels.iter().all(|&label| label == 0) {
+            &[]
+        } else {
+            labels
         };
+        Attribution { labels, program }
     }
-    let code = |&label: &Label| match label.checked_sub(1) {
-        Some(at) => program.interventions[usize::from(at)].code,
-        None => 0,
-    };
-    Column {
-        values: Values::Text(labels.iter().map(code).collect()),
-        validity: Validity::Mask(labels.iter().map(|&label| label != 0).collect()),
+
+    fn codes(&self) -> impl Iterator<Item = u16> {
+        self.labels.iter().map(|label| match label.checked_sub(1) {
+            Some(at) => self.program.interventions[usize::from(at)].code,
+            None => 0,
+        })
+    }
+
+    fn valid(&self) -> impl Iterator<Item = bool> {
+        self.labels.iter().map(|&label| label != 0)
+    }
+
+    /// The column as it is handed over.
+    pub fn column(&self) -> Column {
+        let validity = if self.labels.is_empty() {
+            Validity::None
+        } else {
+            Validity::Mask(self.valid().collect())
+        };
+        Column {
+            values: Values::Text(self.codes().collect()),
+            validity,
+        }
+    }
+
+    /// Adds the column to a digest.
+    pub fn digest(&self, hashes: &mut RowHashes<'_>, text_hashes: &[u64]) {
+        if self.labels.is_empty() {
+            hashes.missing();
+        } else {
+            let words = self.codes().map(|code| text_hashes[usize::from(code)]);
+            hashes.column_where(self.valid(), words);
+        }
     }
 }
 
@@ -136,7 +173,6 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
 /// The modified parameters on which the values of a stream's rows depend, apart from what its
 /// events carry.
 pub fn modified_in_rows(program: &Program, stream: &Stream) -> Vec<u16> {
-    use crate::program::{Expr, Stage};
     let mut found = Vec::new();
     let mut look = |e: &Expr| {
         e.visit(&mut |e| match e {

@@ -3,6 +3,8 @@
 //! A profile is compiled for a run into a table of factors, one for every five minutes. Its scale
 //! makes the mean over the model's reference days 1, so that a declared rate is what those days show.
 
+use std::sync::OnceLock;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -209,76 +211,156 @@ impl Profile {
             };
             factors.push(day.1 * steps[step] * growth);
         }
-        ProfileTable::new(first, factors)
+        ProfileTable::new(first, &factors)
     }
 }
 
 /// A profile's factors over a run, one for every five minutes.
+///
+/// Days that are alike share their factors, so that a long run does not need much more memory than a
+/// short one.
 #[derive(Clone, Debug)]
 pub struct ProfileTable {
+    /// Number of the first step, from the epoch.
     first: i64,
-    factors: Vec<f64>,
-    /// Sum of the factors before each step, for appointments.
-    before: Vec<f64>,
+    /// Number of steps.
+    count: usize,
+    /// How many steps of its day lie before the first one.
+    lead: usize,
+    /// Which of `days` each day is, in UTC, from that of the first step on.
+    day_of: Vec<u32>,
+    /// The days, without repetition.
+    days: Vec<Day>,
+    /// Sum of the factors before each step, once there has been an appointment.
+    before: OnceLock<Vec<f64>>,
+}
+
+/// The factors of a day, and the largest of each hour and of the day.
+#[derive(Clone, Debug)]
+struct Day {
+    steps: [f64; STEPS_PER_DAY],
+    hours: [f64; 24],
+    largest: f64,
+}
+
+const STEPS_PER_HOUR: usize = STEPS_PER_DAY / 24;
+
+fn largest(factors: &[f64]) -> f64 {
+    let larger = |a: f64, &b: &f64| if b > a { b } else { a };
+    factors.iter().fold(0.0, larger)
 }
 
 impl ProfileTable {
-    fn new(first: i64, factors: Vec<f64>) -> ProfileTable {
-        let mut sum = 0.0;
-        let mut before = Vec::with_capacity(factors.len() + 1);
-        for factor in &factors {
-            before.push(sum);
-            sum += factor;
+    fn new(first: i64, factors: &[f64]) -> ProfileTable {
+        let lead = first.rem_euclid(STEPS_PER_DAY as i64) as usize;
+        let mut days: Vec<Day> = Vec::new();
+        let mut day_of = Vec::new();
+        let mut rest = factors;
+        while !rest.is_empty() {
+            let begin = if day_of.is_empty() { lead } else { 0 };
+            let (part, later) = rest.split_at(rest.len().min(STEPS_PER_DAY - begin));
+            rest = later;
+            let mut steps = [0.0; STEPS_PER_DAY];
+            steps[begin..begin + part.len()].copy_from_slice(part);
+            let known = days.iter().position(|day| day.steps == steps);
+            day_of.push(known.unwrap_or(days.len()) as u32);
+            if known.is_none() {
+                let hour = |hour: usize| &steps[hour * STEPS_PER_HOUR..][..STEPS_PER_HOUR];
+                days.push(Day {
+                    steps,
+                    hours: std::array::from_fn(|h| largest(hour(h))),
+                    largest: largest(&steps),
+                });
+            }
         }
-        before.push(sum);
+        days.shrink_to_fit();
         ProfileTable {
             first,
-            factors,
-            before,
+            count: factors.len(),
+            lead,
+            day_of,
+            days,
+            before: OnceLock::new(),
         }
     }
 
     fn position(&self, time: Time) -> usize {
-        (time.index_of(STEP) - self.first).clamp(0, self.factors.len() as i64 - 1) as usize
+        (time.index_of(STEP) - self.first).clamp(0, self.count as i64 - 1) as usize
+    }
+
+    #[inline(always)]
+    fn at(&self, position: usize) -> f64 {
+        let step = position + self.lead;
+        self.days[self.day_of[step / STEPS_PER_DAY] as usize].steps[step % STEPS_PER_DAY]
     }
 
     /// The factor at a time; before and after the table's range its first and last one.
     #[inline]
     pub fn factor(&self, time: Time) -> f64 {
-        self.factors[self.position(time)]
+        self.at(self.position(time))
     }
 
     /// The largest factor from `start` up to `end`.
     pub fn max_between(&self, start: Time, end: Time) -> f64 {
-        let steps = self.position(start)..=self.position(end - Span(1));
-        let larger = |a: f64, &b: &f64| if b > a { b } else { a };
-        self.factors[steps].iter().fold(0.0, larger)
+        let mut from = self.position(start) + self.lead;
+        let to = self.position(end - Span(1)) + self.lead + 1;
+        let mut most = 0.0;
+        // Whole days and hours at once where they fit.
+        while from < to {
+            let day = &self.days[self.day_of[from / STEPS_PER_DAY] as usize];
+            let step = from % STEPS_PER_DAY;
+            let (factor, steps) = if step == 0 && to - from >= STEPS_PER_DAY {
+                (day.largest, STEPS_PER_DAY)
+            } else if step.is_multiple_of(STEPS_PER_HOUR) && to - from >= STEPS_PER_HOUR {
+                (day.hours[step / STEPS_PER_HOUR], STEPS_PER_HOUR)
+            } else {
+                (day.steps[step], 1)
+            };
+            if factor > most {
+                most = factor;
+            }
+            from += steps;
+        }
+        most
+    }
+
+    /// Sum of the factors before each step, and before the end.
+    fn sums(&self) -> Vec<f64> {
+        let mut sum = 0.0;
+        let mut before = Vec::with_capacity(self.count + 1);
+        for position in 0..self.count {
+            before.push(sum);
+            sum += self.at(position);
+        }
+        before.push(sum);
+        before
     }
 
     /// A time between `earliest` and `latest`, on a multiple of `step`, with a density that follows
     /// the profile; `u` is uniform in (0, 1). Never before `earliest`, whatever the step.
     pub fn appointment(&self, u: f64, earliest: Time, latest: Time, step: Span) -> Time {
-        let reach = |time: Time| {
-            let at = self.position(time);
-            let into = (time.0 - (self.first + at as i64) * STEP.0).clamp(0, STEP.0);
-            self.before[at] + self.factors[at] * into as f64 / STEP.0 as f64
-        };
-        let (low, high) = (reach(earliest), reach(latest.max(earliest)));
-        let target = low + (high - low) * u;
+        let before = &self.before.get_or_init(|| self.sums())[..];
+        let latest = latest.max(earliest);
         // Only the steps between the two bounds can hold it.
-        let (from, to) = (self.position(earliest), self.position(latest.max(earliest)));
-        let within = &self.before[from..=to];
+        let (from, to) = (self.position(earliest), self.position(latest));
+        let reach = |time: Time, at: usize| {
+            let into = (time.0 - (self.first + at as i64) * STEP.0).clamp(0, STEP.0);
+            before[at] + self.at(at) * into as f64 / STEP.0 as f64
+        };
+        let (low, high) = (reach(earliest, from), reach(latest, to));
+        let target = low + (high - low) * u;
         let at = from
-            + within
+            + before[from..=to]
                 .partition_point(|&sum| sum <= target)
                 .saturating_sub(1);
-        let share = if self.factors[at] > 0.0 {
-            (target - self.before[at]) / self.factors[at]
+        let factor = self.at(at);
+        let share = if factor > 0.0 {
+            (target - before[at]) / factor
         } else {
             0.0
         };
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
-        let time = Time(time.clamp(earliest.0, latest.0.max(earliest.0)));
+        let time = Time(time.clamp(earliest.0, latest.0));
         let floored = time.floor_to(step);
         if floored >= earliest {
             floored

@@ -7,7 +7,6 @@
 use std::fmt;
 
 use crate::draw::{Purpose, mix, purpose};
-use crate::table::{Column, Validity, Values};
 
 /// Stands for a missing value.
 const MISSING: u64 = 0x6D69_7373_696E_6721;
@@ -32,21 +31,75 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-impl Digest {
-    /// Adds the rows that these columns make up. `text_hashes` has [`text_hash`] of each code.
-    pub fn add(&mut self, rows: usize, columns: &[Column], text_hashes: &[u64]) {
-        let mut hashes = vec![FACTOR; rows];
-        for column in columns {
-            fold_column(&mut hashes, column, text_hashes);
-        }
-        for hash in hashes {
-            let hash = mix(hash);
-            self.sum = self.sum.wrapping_add(hash);
-            self.sum_of_mixed = self.sum_of_mixed.wrapping_add(mix(hash ^ FACTOR));
-        }
-        self.rows += rows as u64;
+/// The hashes of a block of rows, to which columns are added in order.
+pub struct RowHashes<'a> {
+    hashes: &'a mut Vec<u64>,
+}
+
+impl<'a> RowHashes<'a> {
+    /// Rows without columns, in a buffer whose content does not matter.
+    pub fn new(rows: usize, buffer: &'a mut Vec<u64>) -> RowHashes<'a> {
+        buffer.clear();
+        buffer.resize(rows, FACTOR);
+        RowHashes { hashes: buffer }
     }
 
+    /// Adds a column: for each row, the word of its value.
+    #[inline(always)]
+    pub fn column(&mut self, words: impl Iterator<Item = u64>) {
+        for (hash, word) in self.hashes.iter_mut().zip(words) {
+            let x = (*hash ^ word).wrapping_mul(FACTOR);
+            *hash = x ^ (x >> 32);
+        }
+    }
+
+    /// Adds a column in which only those rows have a value whose flag is true.
+    #[inline(always)]
+    pub fn column_where(
+        &mut self,
+        valid: impl Iterator<Item = bool>,
+        words: impl Iterator<Item = u64>,
+    ) {
+        self.column(
+            words
+                .zip(valid)
+                .map(|(word, valid)| if valid { word } else { MISSING }),
+        );
+    }
+
+    /// Adds a column without values.
+    pub fn missing(&mut self) {
+        self.column(std::iter::repeat(MISSING));
+    }
+
+    /// The digest of the rows.
+    pub fn finish(self) -> Digest {
+        let mut digest = Digest {
+            rows: self.hashes.len() as u64,
+            ..Digest::default()
+        };
+        for &hash in self.hashes.iter() {
+            let hash = mix(hash);
+            digest.sum = digest.sum.wrapping_add(hash);
+            digest.sum_of_mixed = digest.sum_of_mixed.wrapping_add(mix(hash ^ FACTOR));
+        }
+        digest
+    }
+}
+
+/// The word of a float: -0 counts as 0, into which adding zero turns it.
+#[inline(always)]
+pub fn float_word(x: f64) -> u64 {
+    (x + 0.0).to_bits()
+}
+
+/// The word of an integer.
+#[inline(always)]
+pub fn int_word(x: i32) -> u64 {
+    i64::from(x) as u64
+}
+
+impl Digest {
     /// Joins the digests of two parts of a stream.
     pub fn merge(&mut self, other: &Digest) {
         self.rows += other.rows;
@@ -80,64 +133,15 @@ pub fn text_hash(text: &str) -> u64 {
     purpose(text).0
 }
 
-#[inline(always)]
-fn fold(hash: &mut u64, word: u64) {
-    let x = (*hash ^ word).wrapping_mul(FACTOR);
-    *hash = x ^ (x >> 32);
-}
-
-fn fold_column(hashes: &mut [u64], column: &Column, text_hashes: &[u64]) {
-    match &column.validity {
-        Validity::None => hashes.iter_mut().for_each(|hash| fold(hash, MISSING)),
-        Validity::All => fold_values(hashes, &column.values, text_hashes, |_, word| word),
-        Validity::Mask(valid) => {
-            fold_values(hashes, &column.values, text_hashes, |row, word| {
-                if valid[row] { word } else { MISSING }
-            });
-        }
-    }
-}
-
-fn fold_values(
-    hashes: &mut [u64],
-    values: &Values,
-    text_hashes: &[u64],
-    pick: impl Fn(usize, u64) -> u64,
-) {
-    fn all<T: Copy>(
-        hashes: &mut [u64],
-        values: &[T],
-        pick: impl Fn(usize, u64) -> u64,
-        word: impl Fn(T) -> u64,
-    ) {
-        for (row, (hash, &value)) in hashes.iter_mut().zip(values).enumerate() {
-            fold(hash, pick(row, word(value)));
-        }
-    }
-    match values {
-        Values::Id(v) => all(hashes, v, pick, |x| x),
-        Values::Time(v) => all(hashes, v, pick, |x| x as u64),
-        // Adding zero turns -0 into 0.
-        Values::Float(v) => all(hashes, v, pick, |x| (x + 0.0).to_bits()),
-        Values::Int(v) => all(hashes, v, pick, |x| i64::from(x) as u64),
-        Values::Small(v) => all(hashes, v, pick, u64::from),
-        Values::Bool(v) => all(hashes, v, pick, u64::from),
-        Values::Text(v) => all(hashes, v, pick, |x| text_hashes[usize::from(x)]),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn digest(ids: &[u64]) -> Digest {
-        let mut digest = Digest::default();
-        let column = Column {
-            values: Values::Id(ids.to_vec()),
-            validity: Validity::All,
-        };
-        digest.add(ids.len(), &[column], &[]);
-        digest
+        let mut buffer = Vec::new();
+        let mut hashes = RowHashes::new(ids.len(), &mut buffer);
+        hashes.column(ids.iter().copied());
+        hashes.finish()
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod queue;
 pub mod rows;
 pub mod run;
 pub mod sample;
+mod scratch;
 pub mod sides;
 pub mod table;
 pub mod time;

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 
-use crate::attribution::{ATTRIBUTION, Effects, column, modified_in_rows, same_rows};
+use crate::attribution::{Attribution, Effects, modified_in_rows, same_rows};
 use crate::cell::{Cell, HEAD_WORDS, Population};
-use crate::eval::{Block, eval_block};
-use crate::fingerprint::Digest;
+use crate::eval::{Block, eval_block, round_even};
+use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::program::{Label, NO_CAUSE, Stage, Stream};
+use crate::scratch;
 use crate::sides::{Side, Sides};
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::world::{Observed, World};
 
 /// Rows in a block: its columns stay in the second-level cache.
@@ -65,206 +66,342 @@ fn stream_rows(
     stream: usize,
     keep: bool,
 ) -> StreamRows {
-    let definition = &world.program.streams[stream];
-    let stride = HEAD_WORDS + usize::from(definition.carried + definition.eager);
+    let context = Context::new(world, populations, text_hashes, stream);
+    let stride = context.stride;
     let rows: Vec<&[u64]> = cells
         .iter()
         .map(|cell| &cell.rows.by_stream[stream][..])
         .collect();
-    let (heads, buckets) = gather(&rows, stride);
-    let (order, ties) = if keep {
-        total_order(&heads, stride, &buckets)
-    } else {
-        ((0..(heads.len() / stride) as u32).collect(), 0)
-    };
-    let source = Source {
-        world,
-        populations,
-        stream,
-        heads: &heads,
-        stride,
-    };
     let apart = cells.iter().any(|cell| cell.rows.apart[stream]);
-    let (order, mut effects, labels) = if apart {
-        settle_sides(&source, order)
+    let mut effects = Effects::default();
+    let (blocks, ties): (Vec<Part>, u64) = if keep || apart {
+        let mut heads = scratch::rows();
+        let buckets = gather(&rows, stride, &mut heads);
+        let (order, ties) = total_order(&heads, stride, &buckets);
+        let rows = Rows {
+            heads: &heads,
+            stride,
+        };
+        let (order, labels) = if apart {
+            settle_sides(&context, rows, order, &mut effects)
+        } else {
+            (order, BTreeMap::new())
+        };
+        let blocks = order
+            .par_chunks(BLOCK)
+            .map(|order| {
+                let label = |row: &u32| labels.get(row).copied().unwrap_or(0);
+                let labels = order.iter().map(label).collect();
+                context.work_out(rows.transpose(order), labels, keep)
+            })
+            .collect();
+        scratch::give_rows(heads);
+        (blocks, ties)
     } else {
-        (order, Effects::default(), BTreeMap::new())
+        // The digest does not depend on the order: rows are taken from where they lie.
+        let blocks = blocks_of(&rows, BLOCK * stride)
+            .into_par_iter()
+            .map(|pieces| {
+                let rows = pieces.iter().flat_map(|piece| piece.chunks_exact(stride));
+                context.work_out(transpose(rows, stride), Vec::new(), keep)
+            })
+            .collect();
+        (blocks, 0)
     };
-    let modified = modified_in_rows(&world.program, definition);
-    let blocks: Vec<(Chunk, Digest, Effects)> = order
-        .par_chunks(BLOCK)
-        .map(|rows| {
-            let (chunk, effects) = attributed(&source, rows, &labels, &modified);
-            let mut digest = Digest::default();
-            digest.add(chunk.rows, &chunk.columns, text_hashes);
-            (chunk, digest, effects)
-        })
-        .collect();
     let mut digest = Digest::default();
-    for (_, part, more) in &blocks {
-        digest.merge(part);
-        effects.merge(more);
+    for part in &blocks {
+        digest.merge(&part.digest);
+        effects.merge(&part.effects);
     }
-    let chunks = if keep {
-        blocks.into_iter().map(|(chunk, ..)| chunk).collect()
-    } else {
-        Vec::new()
-    };
     StreamRows {
         digest,
         effects,
-        chunks,
+        chunks: blocks.into_iter().filter_map(|part| part.chunk).collect(),
         ties,
     }
 }
 
-/// The rows of one stream before they are completed.
+/// The rows of one stream before they are completed, wherever they lie.
 #[derive(Clone, Copy)]
-struct Source<'a> {
-    world: &'a World,
-    populations: &'a [&'a Population],
-    stream: usize,
+struct Rows<'a> {
     heads: &'a [u64],
     stride: usize,
 }
 
-impl Source<'_> {
-    fn head(&self, row: u32) -> &[u64] {
+impl<'a> Rows<'a> {
+    fn row(self, row: u32) -> &'a [u64] {
         &self.heads[row as usize * self.stride..][..self.stride]
     }
 
-    fn time(&self, row: u32) -> i64 {
-        self.head(row)[0] as i64
+    fn time(self, row: u32) -> i64 {
+        self.row(row)[0] as i64
     }
 
-    fn sides(&self, row: u32) -> Sides {
-        Sides::of_bits(self.head(row)[5] >> 32)
+    /// Where it stands, whatever side it is on.
+    fn place(self, row: u32) -> (i64, u64) {
+        (self.time(row), self.row(row)[1])
     }
 
-    fn label(&self, row: u32) -> Label {
-        (self.head(row)[5] >> 16) as Label
+    fn sides(self, row: u32) -> Sides {
+        sides_of(self.row(row)[5])
     }
 
-    fn chunk(&self, rows: &[u32], side: Side) -> Chunk {
-        block_chunk(
-            self.world,
-            self.populations,
-            self.stream,
-            self.heads,
-            self.stride,
-            rows,
-            side,
-        )
+    fn label(self, row: u32) -> Label {
+        (self.row(row)[5] >> 16) as Label
+    }
+
+    fn transpose(self, rows: &[u32]) -> Vec<Vec<u64>> {
+        transpose(rows.iter().map(|&row| self.row(row)), self.stride)
     }
 }
 
-/// Leaves the rows that are on the untouched side only out, and finds out which of the others are
-/// the same on both sides after all. Returns the rows that happened, in their order, the
-/// differences, and the labels of the rows that have one.
-fn settle_sides(source: &Source<'_>, order: Vec<u32>) -> (Vec<u32>, Effects, BTreeMap<u32, Label>) {
+/// The sides of a row, from the last word of its head.
+fn sides_of(word: u64) -> Sides {
+    Sides::of_bits(word >> 32)
+}
+
+/// Leaves out the rows that are on the untouched side only, and finds out which of the others are
+/// the same on both sides after all. Returns the rows that happened, in their order, and the
+/// labels of those that have one.
+fn settle_sides(
+    context: &Context<'_>,
+    rows: Rows<'_>,
+    order: Vec<u32>,
+    effects: &mut Effects,
+) -> (Vec<u32>, BTreeMap<u32, Label>) {
     let only = |side| {
-        let mut rows: Vec<u32> = order
-            .iter()
-            .copied()
-            .filter(|&row| source.sides(row) == Sides::Only(side))
-            .collect();
-        rows.sort_by_key(|&row| (source.time(row), source.head(row)[1]));
-        rows
+        let apart = |row: &u32| rows.sides(*row) == Sides::Only(side);
+        let mut apart: Vec<u32> = order.iter().copied().filter(apart).collect();
+        apart.sort_by_key(|&row| rows.place(row));
+        apart
     };
     let (factual, untouched) = (only(Side::Factual), only(Side::Untouched));
-    let place = |row: u32| (source.time(row), source.head(row)[1]);
-    let mut pairs = (Vec::new(), Vec::new());
-    let mut rest = untouched.iter().copied().peekable();
-    let mut effects = Effects::default();
     let mut labels: BTreeMap<u32, Label> = BTreeMap::new();
-    let removed = |effects: &mut Effects, row| {
-        effects.note(source.label(row), source.time(row), |d| &mut d.removed);
-    };
-    for &row in &factual {
-        while let Some(other) = rest.next_if(|&other| place(other) < place(row)) {
-            removed(&mut effects, other);
+    let mut pairs = (Vec::new(), Vec::new());
+    let mut rest = untouched.into_iter().peekable();
+    for row in factual {
+        while let Some(other) = rest.next_if(|&other| rows.place(other) < rows.place(row)) {
+            effects.note(rows.label(other), rows.time(other), |d| &mut d.removed);
         }
-        labels.insert(row, source.label(row));
-        match rest.next_if(|&other| place(other) == place(row)) {
+        labels.insert(row, rows.label(row));
+        match rest.next_if(|&other| rows.place(other) == rows.place(row)) {
             Some(other) => {
                 pairs.0.push(row);
                 pairs.1.push(other);
             }
-            None => effects.note(source.label(row), source.time(row), |d| &mut d.added),
+            None => effects.note(rows.label(row), rows.time(row), |d| &mut d.added),
         }
     }
-    rest.for_each(|other| removed(&mut effects, other));
-    for (rows, others) in pairs.0.chunks(BLOCK).zip(pairs.1.chunks(BLOCK)) {
-        let factual = source.chunk(rows, Side::Factual);
-        let untouched = source.chunk(others, Side::Untouched);
-        for (&row, same) in rows.iter().zip(same_rows(&factual, &untouched)) {
+    for other in rest {
+        effects.note(rows.label(other), rows.time(other), |d| &mut d.removed);
+    }
+    for (these, others) in pairs.0.chunks(BLOCK).zip(pairs.1.chunks(BLOCK)) {
+        let factual = context.chunk(rows.transpose(these), Side::Factual);
+        let untouched = context.chunk(rows.transpose(others), Side::Untouched);
+        for (&row, same) in these.iter().zip(same_rows(&factual, &untouched)) {
             if same {
                 labels.remove(&row);
             } else {
-                effects.note(source.label(row), source.time(row), |d| &mut d.changed);
+                effects.note(rows.label(row), rows.time(row), |d| &mut d.changed);
             }
         }
     }
-    let happened = order
-        .into_iter()
-        .filter(|&row| source.sides(row).on(Side::Factual))
-        .collect();
-    (happened, effects, labels)
+    let happened = order.into_iter();
+    let happened = happened.filter(|&row| rows.sides(row).on(Side::Factual));
+    (happened.collect(), labels)
 }
 
-/// A block of rows with their attribution. `modified` are the parameters that bend values of rows.
-fn attributed(
-    source: &Source<'_>,
-    rows: &[u32],
-    labels: &BTreeMap<u32, Label>,
-    modified: &[u16],
-) -> (Chunk, Effects) {
-    let mut effects = Effects::default();
-    let mut chunk = source.chunk(rows, Side::Factual);
-    let program = &source.world.program;
-    if program.interventions.is_empty() {
-        return (chunk, effects);
+/// Cuts what lies in several places into blocks of so many words, and a last one of what is left.
+fn blocks_of<'a>(places: &[&'a [u64]], words: usize) -> Vec<Vec<&'a [u64]>> {
+    let mut blocks: Vec<Vec<&[u64]>> = Vec::new();
+    let mut room = 0;
+    for &place in places {
+        let mut rest = place;
+        while !rest.is_empty() {
+            if room == 0 {
+                blocks.push(Vec::new());
+                room = words;
+            }
+            let (piece, later) = rest.split_at(rest.len().min(room));
+            if let Some(block) = blocks.last_mut() {
+                block.push(piece);
+            }
+            room -= piece.len();
+            rest = later;
+        }
     }
-    let mut by: Vec<Label> = if labels.is_empty() {
-        vec![0; rows.len()]
-    } else {
-        rows.iter()
-            .map(|row| labels.get(row).copied().unwrap_or(0))
-            .collect()
-    };
-    let times = || rows.iter().map(|&row| source.time(row));
-    let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
-    let bends = |&at: &u16| {
-        program.modified[usize::from(at)].acts_between(Time(first), Time(last.saturating_add(1)))
-    };
-    if modified.iter().any(bends) {
-        let untouched = source.chunk(rows, Side::Untouched);
-        let same = same_rows(&chunk, &untouched);
-        for ((&row, by), _) in rows.iter().zip(&mut by).zip(same).filter(|(_, same)| !same) {
-            if source.sides(row) == Sides::Both {
-                let time = Time(source.time(row));
-                let acting = modified
+    blocks
+}
+
+/// Words of a row of a stream.
+fn stride(stream: &Stream) -> usize {
+    HEAD_WORDS + usize::from(stream.carried + stream.eager)
+}
+
+/// What a block of rows came to.
+struct Part {
+    /// The rows themselves, if they are to be kept.
+    chunk: Option<Chunk>,
+    digest: Digest,
+    effects: Effects,
+}
+
+/// What is around the rows of one stream.
+struct Context<'a> {
+    world: &'a World,
+    populations: &'a [&'a Population],
+    text_hashes: &'a [u64],
+    stream: usize,
+    definition: &'a Stream,
+    stride: usize,
+    /// The modified parameters on which fields depend.
+    modified: Vec<u16>,
+}
+
+impl<'a> Context<'a> {
+    fn new(
+        world: &'a World,
+        populations: &'a [&'a Population],
+        text_hashes: &'a [u64],
+        stream: usize,
+    ) -> Context<'a> {
+        let definition = &world.program.streams[stream];
+        Context {
+            world,
+            populations,
+            text_hashes,
+            stream,
+            definition,
+            stride: stride(definition),
+            modified: modified_in_rows(&world.program, definition),
+        }
+    }
+
+    /// Works out a block of rows, given who is to be named for each; no labels are nobody.
+    fn work_out(&self, words: Vec<Vec<u64>>, mut labels: Vec<Label>, keep: bool) -> Part {
+        let mut effects = Effects::default();
+        if !self.world.program.interventions.is_empty() {
+            self.compare_fields(&words, &mut labels, &mut effects);
+            effects.count(&words[0]);
+        }
+        let attribution = Attribution::new(&self.world.program, &labels);
+        let columns = Columns::new(self, words, Side::Factual);
+        let digest = columns.digest(self, &attribution);
+        let chunk = keep.then(|| columns.chunk(self, attribution.column()));
+        columns.recycle();
+        Part {
+            chunk,
+            digest,
+            effects,
+        }
+    }
+
+    /// Rows on one side.
+    fn chunk(&self, words: Vec<Vec<u64>>, side: Side) -> Chunk {
+        let columns = Columns::new(self, words, side);
+        let chunk = columns.chunk(self, Attribution::new(&self.world.program, &[]).column());
+        columns.recycle();
+        chunk
+    }
+
+    /// Finds the rows on both sides of which a modifier bends a field, and labels them.
+    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut Vec<Label>, effects: &mut Effects) {
+        let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
+        let times = words[0].iter().map(|&time| time as i64);
+        let (first, last) = (times.clone().min(), times.max());
+        let range = (Time(first.unwrap_or(0)), Time(last.unwrap_or(0)) + Span(1));
+        let mut bending = self.modified.iter().map(modified);
+        if !bending.any(|modified| modified.acts_between(range.0, range.1)) {
+            return;
+        }
+        let [factual, untouched] =
+            [Side::Factual, Side::Untouched].map(|side| self.chunk(words.to_vec(), side));
+        labels.resize(factual.rows, 0);
+        for (row, same) in same_rows(&factual, &untouched).into_iter().enumerate() {
+            if !same && sides_of(words[5][row]) == Sides::Both {
+                let time = words[0][row] as i64;
+                let mut acting = self
+                    .modified
                     .iter()
-                    .map(|&at| program.modified[usize::from(at)].acting_label(time));
-                *by = acting.into_iter().find(|&label| label != 0).unwrap_or(0);
-                effects.note(*by, time.0, |d| &mut d.changed);
+                    .map(|at| modified(at).acting_label(Time(time)));
+                labels[row] = acting.find(|&label| label != 0).unwrap_or(0);
+                effects.note(labels[row], time, |d| &mut d.changed);
             }
         }
     }
-    if let Values::Time(times) = &chunk.columns[1].values {
-        effects.count(times);
+}
+
+/// So many rows of a cell, at least, make blocks of their own.
+const OWN_BLOCK: usize = BLOCK / 2;
+
+/// The digests of those rows that need not wait for the rows of other cells, because only the digest
+/// is asked for, and it does not depend on the order. They are worked out when their cell has
+/// played a window, while they are still in the cache, and the next cell writes into the same memory.
+pub struct Ahead {
+    /// The digests and effects since they were last taken, by stream.
+    sums: Vec<(Digest, Effects)>,
+    /// The streams that had enough rows last time.
+    streams: Vec<usize>,
+}
+
+impl Ahead {
+    /// Nothing so far, for one cell.
+    pub fn new(world: &World) -> Ahead {
+        Ahead {
+            sums: vec![Default::default(); world.program.streams.len()],
+            streams: Vec::new(),
+        }
     }
-    chunk.columns[ATTRIBUTION] = column(program, &by);
-    (chunk, effects)
+
+    /// Gives a cell the memory that it is likely to need for its rows.
+    pub fn prepare(&self, cell: &mut Cell) {
+        for &stream in &self.streams {
+            let rows = &mut cell.rows.by_stream[stream];
+            if rows.capacity() == 0 {
+                *rows = scratch::rows();
+            }
+        }
+    }
+
+    /// Digests the rows of those streams of which a cell has enough, and takes them away.
+    pub fn digest(&mut self, world: &World, cell: &mut Cell, text_hashes: &[u64]) {
+        self.streams.clear();
+        for (stream, definition) in world.program.streams.iter().enumerate() {
+            let stride = stride(definition);
+            // Rows that are on one side only wait for those of the other.
+            if cell.rows.by_stream[stream].len() < OWN_BLOCK * stride || cell.rows.apart[stream] {
+                continue;
+            }
+            self.streams.push(stream);
+            let rows = std::mem::take(&mut cell.rows.by_stream[stream]);
+            // All rows are this cell's, so that no other population is looked at.
+            let populations = vec![&cell.population; usize::from(cell.index) + 1];
+            let context = Context::new(world, &populations, text_hashes, stream);
+            for block in rows.chunks(BLOCK * stride) {
+                let words = transpose(block.chunks_exact(stride), stride);
+                let part = context.work_out(words, Vec::new(), false);
+                self.sums[stream].0.merge(&part.digest);
+                self.sums[stream].1.merge(&part.effects);
+            }
+            scratch::give_rows(rows);
+        }
+    }
+
+    /// Hands the digests and effects over, by stream.
+    pub fn take(&mut self) -> Vec<(Digest, Effects)> {
+        let nothing = vec![Default::default(); self.sums.len()];
+        std::mem::replace(&mut self.sums, nothing)
+    }
 }
 
 /// Rows in a bucket, about: they fit into the second-level cache.
 const BUCKET: usize = 8192;
 
-/// Puts the rows of all cells together, in buckets of consecutive time. Returns the rows and where
-/// each bucket ends, in rows.
-fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
+/// Puts the rows of all cells together, in buckets of consecutive time. Returns where each bucket
+/// ends, in rows.
+fn gather(cells: &[&[u64]], stride: usize, heads: &mut Vec<u64>) -> Vec<usize> {
     let words = cells.iter().map(|rows| rows.len()).sum::<usize>();
+    heads.reserve_exact(words);
     let times = || {
         cells
             .iter()
@@ -273,7 +410,8 @@ fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
     };
     let count = (words / stride / BUCKET).clamp(1, 4096);
     if count == 1 {
-        return (cells.concat(), vec![words / stride]);
+        cells.iter().for_each(|rows| heads.extend_from_slice(rows));
+        return vec![words / stride];
     }
     let (first, last) = (times().min().unwrap_or(0), times().max().unwrap_or(0));
     let width = (last - first) / count as i64 + 1;
@@ -287,13 +425,13 @@ fn gather(cells: &[&[u64]], stride: usize) -> (Vec<u64>, Vec<usize>) {
         sum += *end;
         *end = sum;
     }
-    let mut heads = vec![0; words];
+    heads.resize(words, 0);
     for row in cells.iter().flat_map(|rows| rows.chunks_exact(stride)) {
         let at = &mut next[bucket(row[0] as i64)];
         heads[*at * stride..][..stride].copy_from_slice(row);
         *at += 1;
     }
-    (heads, ends)
+    ends
 }
 
 /// The rows' numbers in total order (time, generation, key), and the number of ties.
@@ -357,92 +495,153 @@ fn settle_ties(heads: &[u64], stride: usize, order: &mut [u32]) -> u64 {
     ties
 }
 
-/// Works out a block of rows, column by column.
-fn block_chunk(
-    world: &World,
-    populations: &[&Population],
-    stream: usize,
-    heads: &[u64],
-    stride: usize,
-    rows: &[u32],
-    side: Side,
-) -> Chunk {
-    let definition = &world.program.streams[stream];
-    let n = rows.len();
-    // One pass over the rows, which lie anywhere in `heads`, instead of one a column.
-    let mut words: Vec<Vec<u64>> = (0..stride).map(|_| Vec::with_capacity(n)).collect();
-    for &row in rows {
-        let row = &heads[row as usize * stride..][..stride];
-        for (column, &word) in words.iter_mut().zip(row) {
-            column.push(word);
+/// Rows as columns of their words.
+fn transpose<'a>(rows: impl Iterator<Item = &'a [u64]> + Clone, stride: usize) -> Vec<Vec<u64>> {
+    (0..stride)
+        .map(|word| {
+            let mut column = scratch::column();
+            column.reserve(BLOCK);
+            rows.clone().for_each(|row| column.push(row[word]));
+            column
+        })
+        .collect()
+}
+
+/// A block of rows, column by column.
+struct Columns {
+    keys: Vec<u64>,
+    times: Vec<i64>,
+    cause_ids: Vec<u64>,
+    roots: Vec<u64>,
+    cells: Vec<u16>,
+    /// Their causing streams.
+    from: Vec<u16>,
+    /// The words, a column a slot; empty where no field needs them.
+    slots: Vec<Vec<u64>>,
+}
+
+impl Columns {
+    /// Works out what the rows' words leave open, on one side.
+    fn new(context: &Context<'_>, mut words: Vec<Vec<u64>>, side: Side) -> Columns {
+        let (world, definition) = (context.world, context.definition);
+        let mut slots = words.split_off(HEAD_WORDS);
+        let [times, keys, cause_ids, roots, packed, indexes] =
+            <[Vec<u64>; HEAD_WORDS]>::try_from(words).unwrap_or_else(|_| {
+                unreachable!("rows have {HEAD_WORDS} words before their slots")
+            });
+        let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
+        let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
+        let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
+        let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
+        let short_indexes: Vec<u32> = indexes.iter().map(|&w| u32::from(w as u16)).collect();
+        scratch::give_column(packed);
+        scratch::give_column(indexes);
+        let later = definition
+            .variables
+            .iter()
+            .filter(|variable| variable.stage != Stage::Eager);
+        slots.resize(slots.len() + later.clone().count(), Vec::new());
+        let observed = Observed::default();
+        let mut block = Block {
+            world,
+            populations: context.populations,
+            observed: &observed,
+            stream: context.stream,
+            keys: &keys,
+            times: &times,
+            cells: &cells,
+            causes: &causes,
+            indexes: &short_indexes,
+            side,
+            slots,
+        };
+        for variable in later.filter(|variable| variable.written) {
+            let mut column = scratch::column();
+            eval_block(&variable.value, &block, &mut column);
+            block.slots[usize::from(variable.slot)] = column;
+        }
+        let slots = block.slots;
+        Columns {
+            keys,
+            times,
+            cause_ids,
+            roots,
+            cells,
+            from,
+            slots,
         }
     }
-    let mut slots = words.split_off(HEAD_WORDS);
-    let [times, keys, cause_ids, roots, packed, indexes] =
-        <[Vec<u64>; HEAD_WORDS]>::try_from(words)
-            .unwrap_or_else(|_| unreachable!("rows have {HEAD_WORDS} words before their slots"));
-    let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
-    let cells: Vec<u16> = packed.iter().map(|&w| (w >> 16) as u16).collect();
-    let from: Vec<u16> = packed.iter().map(|&w| w as u16).collect();
-    let causes: Vec<u16> = from.iter().map(|&f| world.cause_code(f)).collect();
-    let indexes: Vec<u32> = indexes.into_iter().map(|w| u32::from(w as u16)).collect();
-    let later = definition
-        .variables
-        .iter()
-        .filter(|variable| variable.stage != Stage::Eager);
-    slots.resize(slots.len() + later.clone().count(), Vec::new());
-    let observed = Observed::default();
-    let mut block = Block {
-        world,
-        populations,
-        observed: &observed,
-        stream,
-        keys: &keys,
-        times: &times,
-        cells: &cells,
-        causes: &causes,
-        indexes: &indexes,
-        side,
-        slots,
-    };
-    for variable in later.filter(|variable| variable.written) {
-        let mut column = Vec::with_capacity(n);
-        eval_block(&variable.value, &block, &mut column);
-        block.slots[usize::from(variable.slot)] = column;
+
+    /// The digest of the rows, as [`crate::fingerprint`] defines it.
+    fn digest(&self, context: &Context<'_>, attribution: &Attribution<'_>) -> Digest {
+        let text_hashes = context.text_hashes;
+        let mut buffer = scratch::column();
+        let mut hashes = RowHashes::new(self.keys.len(), &mut buffer);
+        let caused = self.from.iter().map(|&from| from != NO_CAUSE);
+        hashes.column(self.keys.iter().copied());
+        hashes.column(self.times.iter().map(|&t| t as u64));
+        hashes.column_where(caused, self.cause_ids.iter().copied());
+        hashes.column(self.roots.iter().copied());
+        hashes.column(self.cells.iter().map(|&c| u64::from(c)));
+        attribution.digest(&mut hashes, text_hashes);
+        for (spec, slot) in &context.definition.fields {
+            let words = self.slots[usize::from(*slot)].iter().copied();
+            match spec.kind {
+                ColumnType::Id => hashes.column(words),
+                ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
+                ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
+                ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
+                ColumnType::Small => hashes.column(words.map(|w| u64::from(w as u16))),
+                ColumnType::Bool => hashes.column(words.map(|w| u64::from(bool_of(w)))),
+                ColumnType::Text => {
+                    hashes.column(words.map(|w| text_hashes[usize::from(w as u16)]));
+                }
+            }
+        }
+        let digest = hashes.finish();
+        scratch::give_column(buffer);
+        digest
     }
-    let slots = block.slots;
-    let mut columns = vec![
-        Column {
-            values: Values::Id(keys),
+
+    /// The rows as they are handed over.
+    fn chunk(&self, context: &Context<'_>, attribution: Column) -> Chunk {
+        let all = |values| Column {
+            values,
             validity: Validity::All,
-        },
-        Column {
-            values: Values::Time(times),
-            validity: Validity::All,
-        },
-        cause_column(cause_ids, &from),
-        Column {
-            values: Values::Id(roots),
-            validity: Validity::All,
-        },
-        Column {
-            values: Values::Small(cells),
-            validity: Validity::All,
-        },
-        Column {
-            values: Values::Text(Vec::new()),
-            validity: Validity::None,
-        },
-    ];
-    columns.extend(field_columns(definition, &slots));
-    Chunk {
-        table: stream,
-        rows: n,
-        columns,
+        };
+        let mut columns = vec![
+            all(Values::Id(self.keys.clone())),
+            all(Values::Time(self.times.clone())),
+            cause_column(&self.cause_ids, &self.from),
+            all(Values::Id(self.roots.clone())),
+            all(Values::Small(self.cells.clone())),
+            attribution,
+        ];
+        columns.extend(
+            context
+                .definition
+                .fields
+                .iter()
+                .map(|(spec, slot)| typed(spec.kind, &self.slots[usize::from(*slot)])),
+        );
+        Chunk {
+            table: context.stream,
+            rows: self.keys.len(),
+            columns,
+        }
+    }
+
+    /// Gives the buffers back.
+    fn recycle(self) {
+        let times = self.times.into_iter().map(|t| t as u64).collect();
+        [self.keys, times, self.cause_ids, self.roots]
+            .into_iter()
+            .chain(self.slots)
+            .for_each(scratch::give_column);
     }
 }
 
-fn cause_column(causes: Vec<u64>, from: &[u16]) -> Column {
+fn cause_column(causes: &[u64], from: &[u16]) -> Column {
     let roots = from.iter().filter(|&&from| from == NO_CAUSE).count();
     if roots == from.len() {
         return Column {
@@ -456,37 +655,40 @@ fn cause_column(causes: Vec<u64>, from: &[u16]) -> Column {
         Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect())
     };
     Column {
-        values: Values::Id(causes),
+        values: Values::Id(causes.to_vec()),
         validity,
     }
 }
 
-fn field_columns<'a>(
-    stream: &'a Stream,
-    slots: &'a [Vec<u64>],
-) -> impl Iterator<Item = Column> + 'a {
-    stream
-        .fields
-        .iter()
-        .map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)]))
+/// The time that a word stands for.
+#[inline(always)]
+fn time_of(word: u64) -> i64 {
+    f64::from_bits(word) as i64
+}
+
+/// The whole number that a word stands for.
+#[inline(always)]
+fn int_of(word: u64) -> i32 {
+    round_even(f64::from_bits(word)) as i32
+}
+
+/// The truth value that a word stands for.
+#[inline(always)]
+fn bool_of(word: u64) -> bool {
+    f64::from_bits(word) != 0.0
 }
 
 /// A column of words as a column of its type.
 pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
-    let number = |&w: &u64| f64::from_bits(w);
+    let words_of = words.iter().copied();
     let values = match kind {
         ColumnType::Id => Values::Id(words.to_vec()),
-        ColumnType::Time => Values::Time(words.iter().map(|w| number(w) as i64).collect()),
-        ColumnType::Float => Values::Float(words.iter().map(number).collect()),
-        ColumnType::Int => Values::Int(
-            words
-                .iter()
-                .map(|w| number(w).round_ties_even() as i32)
-                .collect(),
-        ),
-        ColumnType::Small => Values::Small(words.iter().map(|&w| w as u16).collect()),
-        ColumnType::Bool => Values::Bool(words.iter().map(|w| number(w) != 0.0).collect()),
-        ColumnType::Text => Values::Text(words.iter().map(|&w| w as u16).collect()),
+        ColumnType::Time => Values::Time(words_of.map(time_of).collect()),
+        ColumnType::Float => Values::Float(words_of.map(f64::from_bits).collect()),
+        ColumnType::Int => Values::Int(words_of.map(int_of).collect()),
+        ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
+        ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
+        ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),
     };
     Column {
         values,

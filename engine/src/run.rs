@@ -12,7 +12,7 @@ use crate::cell::{Cell, Event};
 use crate::fingerprint::{Digest, Fingerprint, combine, text_hash};
 use crate::founding::found;
 use crate::program::Program;
-use crate::rows::collect;
+use crate::rows::{Ahead, collect};
 use crate::table::{Chunk, Sink, SinkError};
 use crate::time::{Span, Time};
 use crate::world::{Observed, Settings, View, World};
@@ -100,13 +100,18 @@ pub fn run(
     let world = world;
     let mut clockwork = Clockwork::new(&world, cells);
     let mut sums = vec![(Digest::default(), Effects::default()); world.program.streams.len()];
+    if sink.is_none() {
+        clockwork.ahead = (0..world.program.cells)
+            .map(|_| Ahead::new(&world))
+            .collect();
+    }
     let (mut ties, mut rows) = (0, 0);
     let mut pending: Vec<Chunk> = Vec::new();
     let keep = sink.is_some();
     loop {
         let written = std::mem::take(&mut pending);
         let ((), stored) = rayon::join(
-            || clockwork.advance_batch(&world),
+            || clockwork.advance_batch(&world, &text_hashes),
             || match sink.as_deref_mut() {
                 Some(sink) if !written.is_empty() => sink.write(written),
                 _ => Ok(()),
@@ -122,6 +127,13 @@ pub fn run(
             rows += part.digest.rows;
             ties += part.ties;
             pending.extend(part.chunks);
+        }
+        for ahead in &mut clockwork.ahead {
+            for (sum, (digest, effects)) in sums.iter_mut().zip(ahead.take()) {
+                sum.0.merge(&digest);
+                sum.1.merge(&effects);
+                rows += digest.rows;
+            }
         }
         clockwork.clear_rows();
         let progress = Progress {
@@ -186,6 +198,8 @@ struct Clockwork {
     observed: Observed,
     /// How many ticks back the platform looks.
     memory: usize,
+    /// The digests of each cell's rows, if nothing but digests is asked for; otherwise empty.
+    ahead: Vec<Ahead>,
 }
 
 impl Clockwork {
@@ -194,7 +208,7 @@ impl Clockwork {
         let tick = world.program.tick;
         let mut first = View::default();
         for cell in &cells {
-            merge(&mut first, &cell.view());
+            merge(&mut first, &cell.view(world));
         }
         let observed = Observed {
             first: world.begin,
@@ -206,14 +220,15 @@ impl Clockwork {
             now: world.begin,
             observed,
             memory: (longest.0 / tick.0 + 1) as usize,
+            ahead: Vec::new(),
         }
     }
 
     /// Plays windows until there are enough rows, a day has passed, or the end is reached.
-    fn advance_batch(&mut self, world: &World) {
+    fn advance_batch(&mut self, world: &World, text_hashes: &[u64]) {
         let latest = world.end.min(self.now + Span::DAY);
         while self.now < latest {
-            self.advance(world);
+            self.advance(world, text_hashes);
             let words: usize = self
                 .cells
                 .iter()
@@ -227,19 +242,33 @@ impl Clockwork {
     }
 
     /// Plays one window: the cells in parallel and alone, then the platform, which sees them.
-    fn advance(&mut self, world: &World) {
+    fn advance(&mut self, world: &World, text_hashes: &[u64]) {
         let (start, end) = (self.now, self.now + world.program.window);
         let nothing = Observed::default();
         let (platform, cells) = self
             .cells
             .split_last_mut()
             .expect("the platform is always there");
-        cells
-            .par_iter_mut()
-            .with_max_len(1)
-            .for_each(|cell| cell.advance(world, &nothing, start, end));
+        let play = |cell: &mut Cell| {
+            cell.exchange_queue();
+            cell.advance(world, &nothing, start, end);
+            cell.exchange_queue();
+        };
+        if self.ahead.is_empty() {
+            cells.par_iter_mut().with_max_len(1).for_each(play);
+        } else {
+            cells
+                .par_iter_mut()
+                .zip(&mut self.ahead)
+                .with_max_len(1)
+                .for_each(|(cell, ahead)| {
+                    ahead.prepare(cell);
+                    play(cell);
+                    ahead.digest(world, cell, text_hashes);
+                });
+        }
         for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
-            let mut view = platform.view();
+            let mut view = platform.view(world);
             for cell in cells.iter() {
                 merge(&mut view, &cell.views[tick]);
             }

@@ -3,7 +3,9 @@
 use crate::arrivals::Layers;
 use crate::calendar::ProfileTable;
 use crate::draw::{Key, Purpose, purpose};
-use crate::program::{Actor, Effect, Label, NO_CAUSE, Program, Source, Stream, StreamId};
+use crate::program::{
+    Actor, Delay, Effect, Expr, Label, NO_CAUSE, Program, Source, Stream, StreamId,
+};
 use crate::time::{Span, Time};
 
 /// What to play.
@@ -72,6 +74,9 @@ pub struct World {
     pub periods: Vec<Span>,
     /// Keys of the sources, by stream.
     pub source_keys: Vec<Key>,
+    /// For each stream, of each step of its events (effects, then outcome groups) whether it comes
+    /// out the same on both sides of an event that carries the same.
+    pub steady: Vec<Vec<bool>>,
     /// Whether a stream's events are written.
     wanted: Vec<bool>,
     /// From when on a stream's events matter to what is written.
@@ -89,39 +94,38 @@ pub struct Observed {
     pub views: Vec<View>,
 }
 
-/// How a process, or the whole business, stood at some time, on both sides.
+/// How a process, or the whole business, stood at some time.
 #[derive(Clone, Debug, Default)]
 pub struct View {
     /// What happens.
     pub factual: Standing,
-    /// What would have happened without interventions.
-    pub untouched: Standing,
-    /// Who made them differ, where they do.
-    pub labels: Labels,
+    /// How it would stand without interventions, if there are any.
+    pub apart: Option<Box<StandingApart>>,
 }
 
 /// How a process, or the whole business, stands on one side.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
-    /// Number of entities by kind and state.
-    pub states: Vec<Vec<i64>>,
+    /// Number of entities by kind and state, in one row; see [`World::state_at`].
+    pub states: Vec<i64>,
     /// Values of the counters.
     pub counters: Vec<f64>,
 }
 
-/// Who made the sides differ last in each figure of a [`Standing`]; 0 where nobody did.
+/// How it would stand without interventions.
 #[derive(Clone, Debug, Default)]
-pub struct Labels {
-    /// By kind and state.
-    pub states: Vec<Vec<Label>>,
-    /// By counter.
-    pub counters: Vec<Label>,
+pub struct StandingApart {
+    /// The figures.
+    pub untouched: Standing,
+    /// Who made each number of entities differ last; 0 where nobody did.
+    pub states_by: Vec<Label>,
+    /// Likewise each counter.
+    pub counters_by: Vec<Label>,
 }
 
 impl Standing {
     fn add(&mut self, other: &Standing) {
-        let states = self.states.iter_mut().flatten();
-        for (mine, theirs) in states.zip(other.states.iter().flatten()) {
+        for (mine, theirs) in self.states.iter_mut().zip(&other.states) {
             *mine += theirs;
         }
         for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
@@ -134,11 +138,13 @@ impl View {
     /// Adds what another process saw at the same time.
     pub fn add(&mut self, other: &View) {
         self.factual.add(&other.factual);
-        self.untouched.add(&other.untouched);
-        let mine = self.labels.states.iter_mut().flatten();
-        let theirs = other.labels.states.iter().flatten();
-        let counters = self.labels.counters.iter_mut().zip(&other.labels.counters);
-        for (mine, theirs) in mine.zip(theirs).chain(counters) {
+        let (Some(mine), Some(theirs)) = (&mut self.apart, &other.apart) else {
+            return;
+        };
+        mine.untouched.add(&theirs.untouched);
+        let states = mine.states_by.iter_mut().zip(&theirs.states_by);
+        let counters = mine.counters_by.iter_mut().zip(&theirs.counters_by);
+        for (mine, theirs) in states.chain(counters) {
             if *mine == 0 {
                 *mine = *theirs;
             }
@@ -224,8 +230,15 @@ impl World {
             source_keys,
             wanted,
             needed_from,
+            steady: steady(&program),
             program,
         }
+    }
+
+    /// Where a state of a kind stands in a [`Standing`].
+    pub fn state_at(&self, kind: usize, state: usize) -> usize {
+        let before = &self.program.kinds[..kind];
+        before.iter().map(|kind| kind.states.len()).sum::<usize>() + state
     }
 
     /// How many entities of a kind a cell has from the start.
@@ -309,6 +322,40 @@ fn block(window: Span) -> Span {
 
 /// The dictionary's code of the text `source`; code 0 is the empty text.
 pub const SOURCE_CODE: u16 = 1;
+
+/// See [`World::steady`].
+fn steady(program: &Program) -> Vec<Vec<bool>> {
+    // Without interventions the two sides never differ.
+    let untouched = program.interventions.is_empty();
+    let differs = |stream: &Stream, e: &Expr| {
+        e.reads_state() || e.any(|e| matches!(e, Expr::Modified(..) | Expr::HeldBack(_)))
+            // What is worked out on demand may ask for anything.
+            || e.slots().iter().any(|&slot| slot >= stream.carried + stream.eager)
+            || e.any(|e| matches!(e, Expr::Happens(_)))
+    };
+    let steady = |stream: &Stream, effect: &Effect| {
+        let (Delay::After(delay) | Delay::At(delay)) = &effect.delay;
+        let expressions = effect
+            .when
+            .iter()
+            .chain(&effect.count)
+            .chain(&effect.spacing);
+        let demanded =
+            |slot: &Option<u16>| slot.is_some_and(|s| s >= stream.carried + stream.eager);
+        untouched
+            || !expressions
+                .chain([&effect.probability, delay])
+                .any(|e| differs(stream, e))
+                && !effect.pass.iter().any(demanded)
+    };
+    let of = |stream: &Stream| {
+        let effects = stream.effects.iter().map(|effect| steady(stream, effect));
+        let groups = stream.outcomes.iter();
+        let groups = groups.map(|group| group.effects.iter().all(|effect| steady(stream, effect)));
+        effects.chain(groups).collect()
+    };
+    program.streams.iter().map(of).collect()
+}
 
 /// For each stream, the time from which its events matter: they are written, they change state
 /// (directly or through what they cause), or what they cause can reach into the range.

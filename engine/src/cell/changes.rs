@@ -17,6 +17,13 @@ enum Outcome {
         entity: usize,
         state: u8,
     },
+    Variable {
+        kind: KindId,
+        variable: u16,
+        entity: usize,
+        value: u64,
+    },
+    /// The same variable of several entities.
     Variables {
         kind: KindId,
         variable: u16,
@@ -148,10 +155,10 @@ impl Cell {
                 entity,
                 variable,
                 value,
-            } => Outcome::Variables {
+            } => Outcome::Variable {
                 kind: *kind,
                 variable: *variable,
-                entities: vec![Some(eval(entity, frame)).filter(|e| exists(*kind, e))? as usize],
+                entity: Some(eval(entity, frame)).filter(|e| exists(*kind, e))? as usize,
                 value: eval(value, frame),
             },
             ChangeKind::Add {
@@ -162,10 +169,10 @@ impl Cell {
             } => {
                 let entity = Some(eval(entity, frame)).filter(|e| exists(*kind, e))?;
                 let before = f64::from_bits(frame.variable(*kind, *variable, entity));
-                Outcome::Variables {
+                Outcome::Variable {
                     kind: *kind,
                     variable: *variable,
-                    entities: vec![entity as usize],
+                    entity: entity as usize,
                     value: (before + number(value, frame)).to_bits(),
                 }
             }
@@ -211,6 +218,15 @@ impl Cell {
                 if before != after {
                     self.open_joiner(window, *kind, *entity, before, event.time);
                 }
+            }
+            Outcome::Variable {
+                kind,
+                variable,
+                entity,
+                value,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                group.set((*variable, *entity), lineage, *value);
             }
             Outcome::Variables {
                 kind,

@@ -37,37 +37,43 @@ pub(super) struct Spawner<'a> {
 impl<'a> Spawner<'a> {
     /// Takes all steps of an event on one side.
     pub fn alone(&mut self, event: &Event, frame: &Frame<'_>) {
-        let stream = self.stream(event);
-        let mut children = std::mem::take(&mut self.children.0[0]);
+        let (window, stream) = (self.window, self.stream(event));
         for step in 0..steps(stream) {
-            self.step(event, stream, step, frame, &mut children);
-            for (place, mut child) in children.drain(..) {
+            take(window, event, stream, step, frame, |place, mut child| {
                 child.lineage.sides = event.lineage.sides;
                 child.lineage.label = event.lineage.label;
                 self.send(place, child);
-            }
+            });
         }
-        self.children.0[0] = children;
     }
 
     /// Takes the steps of an event on both sides at once, as long as they do not differ. Returns
     /// the first step in which something may, which has not been taken.
     pub fn together(&mut self, event: &Event, frame: &Frame<'_>) -> Option<usize> {
-        let stream = self.stream(event);
-        let mut children = std::mem::take(&mut self.children.0[0]);
-        let parted = (0..steps(stream)).find(|&step| {
-            self.step(event, stream, step, frame, &mut children);
-            if frame.noted.get() != 0 {
-                return true;
+        let (window, stream) = (self.window, self.stream(event));
+        let steady = &window.world.steady[usize::from(event.stream)];
+        for (step, &steady) in steady.iter().enumerate() {
+            // What cannot differ need not wait until it is known that it does not.
+            if steady {
+                take(window, event, stream, step, frame, |place, child| {
+                    self.send(place, child)
+                });
+                continue;
             }
-            for (place, child) in children.drain(..) {
+            let mut children = std::mem::take(&mut self.children.0[0]);
+            take(window, event, stream, step, frame, |place, child| {
+                children.push((place, child));
+            });
+            let parted = frame.noted.get() != 0;
+            for (place, child) in children.drain(..).filter(|_| !parted) {
                 self.send(place, child);
             }
-            false
-        });
-        children.clear();
-        self.children.0[0] = children;
-        parted
+            self.children.0[0] = children;
+            if parted {
+                return Some(step);
+            }
+        }
+        None
     }
 
     /// Takes the steps from one on for each side on which the event happens. `label` is to be named
@@ -79,14 +85,16 @@ impl<'a> Spawner<'a> {
         from: usize,
         label: Label,
     ) {
-        let stream = self.stream(event);
+        let (window, stream) = (self.window, self.stream(event));
         let mut children = std::mem::take(&mut self.children.0);
         for step in from..steps(stream) {
             let mut noted = 0;
             for (frame, children) in frames.iter().zip(&mut children) {
                 if let Some(frame) = frame {
                     frame.noted.set(0);
-                    self.step(event, stream, step, frame, children);
+                    take(window, event, stream, step, frame, |place, child| {
+                        children.push((place, child));
+                    });
                     noted = if noted == 0 { frame.noted.get() } else { noted };
                 }
             }
@@ -132,85 +140,6 @@ impl<'a> Spawner<'a> {
         &self.window.world.program.streams[usize::from(event.stream)]
     }
 
-    /// The children of one step.
-    fn step(
-        &self,
-        event: &Event,
-        stream: &Stream,
-        step: usize,
-        frame: &Frame<'_>,
-        children: &mut Vec<(Place, Event)>,
-    ) {
-        let (effect, made) = match stream.effects.get(step) {
-            Some(effect) if self.window.world.matters(effect, event.time) => {
-                match decide(effect, frame) {
-                    Some(made) => (effect, made),
-                    None => return,
-                }
-            }
-            Some(_) => return,
-            None => match choose(&stream.outcomes[step - stream.effects.len()], frame) {
-                Some((effect, made)) if self.window.world.matters(effect, event.time) => {
-                    (effect, made)
-                }
-                _ => return,
-            },
-        };
-        self.cause(event, effect, made, frame, children);
-    }
-
-    fn cause(
-        &self,
-        event: &Event,
-        effect: &Effect,
-        made: Label,
-        frame: &Frame<'_>,
-        children: &mut Vec<(Place, Event)>,
-    ) {
-        let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
-        let mut time = frame.time;
-        let mut carried = None;
-        for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
-            let key = frame.key.child(effect.purpose, u64::from(index));
-            // Delays are drawn from the child's key: its ordinal must make them differ.
-            let of_child = Frame {
-                key,
-                index: u32::from(index),
-                of: Some(frame),
-                ..*frame
-            };
-            if index == 0 {
-                time = match &effect.delay {
-                    Delay::After(e) => after(time, number(e, &of_child)),
-                    Delay::At(e) => Time(f64::from_bits(eval(e, &of_child)) as i64).max(time),
-                };
-            }
-            if let Some(spacing) = &effect.spacing {
-                time = after(time, number(spacing, &of_child));
-            }
-            if !self.window.world.needed(effect.stream, time) {
-                continue;
-            }
-            let child = Event {
-                time,
-                key,
-                cause: event.key.0,
-                root: event.root,
-                generation: event.generation.saturating_add(1),
-                index,
-                stream: effect.stream,
-                from: event.stream,
-                candidate: false,
-                lineage: Lineage {
-                    made,
-                    ..Lineage::BOTH
-                },
-                carried: *carried.get_or_insert_with(|| carry(effect, frame)),
-            };
-            children.push((effect.place, child));
-        }
-    }
-
     fn send(&mut self, place: Place, event: Event) {
         let (world, end) = (self.window.world, self.window.end);
         if place == Place::AnyCell && event.time >= end {
@@ -228,6 +157,79 @@ impl<'a> Spawner<'a> {
                 self.work.push(event);
             }
         }
+    }
+}
+
+/// Takes one step of an event: hands out the children that follow.
+fn take(
+    window: Window<'_>,
+    event: &Event,
+    stream: &Stream,
+    step: usize,
+    frame: &Frame<'_>,
+    emit: impl FnMut(Place, Event),
+) {
+    let matters = |effect: &Effect| window.world.matters(effect, event.time);
+    let happening = match stream.effects.get(step) {
+        Some(effect) if matters(effect) => decide(effect, frame).map(|made| (effect, made)),
+        Some(_) => None,
+        None => choose(&stream.outcomes[step - stream.effects.len()], frame)
+            .filter(|(effect, _)| matters(effect)),
+    };
+    if let Some((effect, made)) = happening {
+        cause(window, event, effect, made, frame, emit);
+    }
+}
+
+fn cause(
+    window: Window<'_>,
+    event: &Event,
+    effect: &Effect,
+    made: Label,
+    frame: &Frame<'_>,
+    mut emit: impl FnMut(Place, Event),
+) {
+    let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
+    let mut time = frame.time;
+    let mut carried = None;
+    for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
+        let key = frame.key.child(effect.purpose, u64::from(index));
+        // Delays are drawn from the child's key: its ordinal must make them differ.
+        let of_child = Frame {
+            key,
+            index: u32::from(index),
+            of: Some(frame),
+            ..*frame
+        };
+        if index == 0 {
+            time = match &effect.delay {
+                Delay::After(e) => after(time, number(e, &of_child)),
+                Delay::At(e) => Time(f64::from_bits(eval(e, &of_child)) as i64).max(time),
+            };
+        }
+        if let Some(spacing) = &effect.spacing {
+            time = after(time, number(spacing, &of_child));
+        }
+        if !window.world.needed(effect.stream, time) {
+            continue;
+        }
+        let child = Event {
+            time,
+            key,
+            cause: event.key.0,
+            root: event.root,
+            generation: event.generation.saturating_add(1),
+            index,
+            stream: effect.stream,
+            from: event.stream,
+            candidate: false,
+            lineage: Lineage {
+                made,
+                ..Lineage::BOTH
+            },
+            carried: *carried.get_or_insert_with(|| carry(effect, frame)),
+        };
+        emit(effect.place, child);
     }
 }
 

@@ -12,7 +12,7 @@ mod sources;
 pub use population::{Group, Population};
 pub use row_buffers::{HEAD_WORDS, RowBuffers};
 
-use std::cell::Cell as Slot;
+use std::cell::{Cell as Slot, RefCell};
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
@@ -20,7 +20,7 @@ use crate::program::{Label, MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, Str
 use crate::queue::{FutureEvents, Order};
 use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
-use crate::world::{Labels, Observed, Standing, View, World};
+use crate::world::{Observed, Standing, StandingApart, View, World};
 use effects::{Children, Spawner};
 use pending::Pending;
 
@@ -165,7 +165,7 @@ impl Cell {
         let mut tick = start + world.program.tick;
         while let Some((_, mut event)) = self.queue.pop() {
             while event.time >= tick {
-                self.views.push(self.view());
+                self.views.push(self.view(world));
                 tick += world.program.tick;
             }
             if event.candidate {
@@ -177,30 +177,34 @@ impl Cell {
             self.play(window, event);
         }
         while tick <= end {
-            self.views.push(self.view());
+            self.views.push(self.view(world));
             tick += world.program.tick;
         }
     }
 
     /// How the cell stands.
-    pub fn view(&self) -> View {
-        fn by_kind<T: Clone>(groups: &[Group], of: impl Fn(&Group) -> &Vec<T>) -> Vec<Vec<T>> {
-            groups.iter().map(|group| of(group).clone()).collect()
+    pub fn view(&self, world: &World) -> View {
+        fn all<T: Copy>(groups: &[Group], of: impl Fn(&Group) -> &[T]) -> Vec<T> {
+            groups
+                .iter()
+                .flat_map(|group| of(group).iter().copied())
+                .collect()
         }
         let groups = &self.population.groups;
-        View {
-            factual: Standing {
-                states: by_kind(groups, |group| &group.in_state),
-                counters: self.counters.factual.clone(),
-            },
+        let apart = || StandingApart {
             untouched: Standing {
-                states: by_kind(groups, |group| &group.in_state_untouched),
+                states: all(groups, |group| &group.in_state_untouched),
                 counters: self.counters.untouched.clone(),
             },
-            labels: Labels {
-                states: by_kind(groups, |group| &group.in_state_label),
-                counters: self.counters.labels.clone(),
+            states_by: all(groups, |group| &group.in_state_label),
+            counters_by: self.counters.labels.clone(),
+        };
+        View {
+            factual: Standing {
+                states: all(groups, |group| &group.in_state),
+                counters: self.counters.factual.clone(),
             },
+            apart: (!world.program.interventions.is_empty()).then(|| Box::new(apart())),
         }
     }
 
@@ -358,6 +362,20 @@ impl Cell {
             children: &mut self.children,
         };
         (spawner, &self.population)
+    }
+}
+
+thread_local! {
+    static QUEUE: RefCell<FutureEvents<Event>> = RefCell::default();
+}
+
+impl Cell {
+    /// Exchanges the cell's future-event list for the one that its thread keeps. Done before and after
+    /// a window, when both are empty, it lets the cells that a thread plays share the memory of one,
+    /// which stays in the cache; each would otherwise keep that of its busiest window.
+    pub fn exchange_queue(&mut self) {
+        debug_assert!(self.queue.is_empty(), "events are left in their window");
+        QUEUE.with_borrow_mut(|kept| std::mem::swap(kept, &mut self.queue));
     }
 }
 

@@ -73,24 +73,31 @@ impl Cell {
         let profile = &world.profiles[arrivals.profile];
         let largest = per_hour * profile.max_between(start, start + block);
         let bend = Bend::new(world, arrivals, per_hour, (start, start + block));
-        let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
         let process = arrivals.key.child(CELL, u64::from(self.index));
-        world
-            .pool_layers
-            .candidates(process, start.index_of(block), max, |candidate| {
-                let Candidate { key, time, .. } = candidate;
-                let rate = per_hour * profile.factor(time);
-                let Some(lineage) = arrives(&candidate, rate, bend.as_ref(), [true, true], 0)
-                    .filter(|_| world.needed(arrivals.stream as u16, time))
-                else {
-                    return;
-                };
-                let actor = arrivals
-                    .actor
-                    .as_ref()
-                    .map(|actor| self.pick_actor(actor, key));
-                self.enter(window, root(arrivals.stream, key, time, actor, lineage));
-            });
+        let rate = |time| per_hour * profile.factor(time);
+        let number = start.index_of(block);
+        let mut arrive = |key: Key, time: Time, lineage: Lineage| {
+            if !world.needed(arrivals.stream as u16, time) {
+                return;
+            }
+            let actor = arrivals
+                .actor
+                .as_ref()
+                .map(|actor| self.pick_actor(actor, key));
+            self.enter(window, root(arrivals.stream, key, time, actor, lineage));
+        };
+        let layers = &world.pool_layers;
+        match bend {
+            None => layers.arrivals(process, number, largest, rate, |key, time| {
+                arrive(key, time, Lineage::BOTH);
+            }),
+            Some(bend) => layers.candidates(process, number, bend.largest(largest), |candidate| {
+                let rate = rate(candidate.time);
+                if let Some(lineage) = arrives(&candidate, rate, Some(&bend), [true, true], 0) {
+                    arrive(candidate.key, candidate.time, lineage);
+                }
+            }),
+        }
     }
 
     fn pick_actor(&self, actor: &Actor, key: Key) -> u64 {

@@ -6,7 +6,8 @@ use super::primitive;
 use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::Expr;
+use crate::program::{Binary, Dist, Expr, Unary};
+use crate::scratch;
 use crate::sides::Side;
 use crate::time::Time;
 use crate::world::{Observed, World};
@@ -70,26 +71,40 @@ impl Block<'_> {
         eval(e, &frame)
     }
 
-    fn entities(&self, e: &Expr, out: &mut Vec<u64>, value: impl Fn(&Population, u64) -> u64) {
+    /// Looks entities of a kind up in a column of their cell; 0 for a reference to none.
+    fn entities(
+        &self,
+        e: &Expr,
+        out: &mut Vec<u64>,
+        column: impl for<'p> Fn(&'p Population) -> &'p [u64],
+    ) {
         eval_block(e, self, out);
+        // Rows of the same cell often follow each other.
+        let mut known: (u16, &[u64]) = (u16::MAX, &[]);
         for (word, &cell) in out.iter_mut().zip(self.cells) {
-            *word = value(self.populations[usize::from(cell)], *word);
+            if cell != known.0 {
+                known = (cell, column(self.populations[usize::from(cell)]));
+            }
+            *word = known.1.get(*word as usize).copied().unwrap_or(0);
         }
     }
 
-    fn draws(
-        &self,
-        purpose: Purpose,
-        mut value: impl FnMut(usize, f64) -> u64,
-        out: &mut Vec<u64>,
-    ) {
+    /// A draw for every row.
+    #[inline(always)]
+    fn draws(&self, purpose: Purpose, out: &mut Vec<u64>, mut value: impl FnMut(f64) -> u64) {
         out.clear();
         out.extend(
             self.keys
                 .iter()
-                .enumerate()
-                .map(|(row, &key)| value(row, Key(key).uniform(purpose))),
+                .map(|&key| value(Key(key).uniform(purpose))),
         );
+    }
+
+    /// Works every row out the slow way.
+    fn row_by_row(&self, e: &Expr, out: &mut Vec<u64>) {
+        let mut words = Vec::with_capacity(self.slots.len());
+        out.clear();
+        out.extend((0..self.rows()).map(|row| self.row(e, row, &mut words)));
     }
 }
 
@@ -106,75 +121,63 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::Index => out.extend(block.indexes.iter().map(|&i| f64::from(i).to_bits())),
         Expr::Cause => out.extend(block.causes.iter().map(|&c| u64::from(c))),
         Expr::NewId(purpose) => out.extend(block.keys.iter().map(|&k| Key(k).child(*purpose, 0).0)),
-        Expr::Attribute(kind, e, a) => {
-            block.entities(e, out, |p, entity| p.attribute(*kind, *a, entity))
+        Expr::Attribute(kind, e, a) => block.entities(e, out, |p| {
+            &p.groups[usize::from(*kind)].attributes[usize::from(*a)]
+        }),
+        Expr::EntityId(kind, e) => {
+            block.entities(e, out, |p| &p.groups[usize::from(*kind)].ids);
         }
-        Expr::EntityId(kind, e) => block.entities(e, out, |p, entity| p.id(*kind, entity)),
         Expr::Unary(op, e) => {
             eval_block(e, block, out);
-            out.iter_mut()
-                .for_each(|w| *w = primitive::unary(*op, f64::from_bits(*w)).to_bits());
+            unary(*op, out);
         }
         Expr::Binary(op, a, b) => {
             eval_block(a, block, out);
-            if let Expr::Num(y) = &**b {
-                let y = y.to_bits();
-                out.iter_mut()
-                    .for_each(|x| *x = primitive::binary(*op, *x, y));
-            } else {
-                let mut right = Vec::with_capacity(n);
-                eval_block(b, block, &mut right);
-                for (x, y) in out.iter_mut().zip(right) {
-                    *x = primitive::binary(*op, *x, y);
-                }
+            let right = Operand::new(b, block);
+            match right.words() {
+                Err(y) => binary(*op, out, std::iter::repeat(y)),
+                Ok(column) => binary(*op, out, column.iter().copied()),
             }
+            right.recycle();
         }
         Expr::If(parts) => {
             eval_block(&parts.0, block, out);
-            let chosen: Vec<u16> = out
-                .iter()
-                .map(|&w| u16::from(f64::from_bits(w) == 0.0))
-                .collect();
-            eval_branches(&[&parts.1, &parts.2], &chosen, block, out);
+            for word in out.iter_mut() {
+                *word = u64::from(f64::from_bits(*word) == 0.0);
+            }
+            eval_branches(&[&parts.1, &parts.2], block, out);
         }
         Expr::Draw(dist, args, purpose) => {
+            let operands: Vec<Operand<'_>> =
+                args.iter().map(|arg| Operand::new(arg, block)).collect();
             let mut p = [0.0; 4];
-            if args.iter().all(|arg| matches!(arg, Expr::Num(_))) {
-                for (value, arg) in p.iter_mut().zip(args) {
-                    if let Expr::Num(x) = arg {
-                        *value = *x;
-                    }
-                }
-                block.draws(
-                    *purpose,
-                    |_, u| primitive::draw(*dist, u, &p).to_bits(),
-                    out,
-                );
-            } else {
-                let columns: Vec<Vec<u64>> = args
-                    .iter()
-                    .map(|arg| {
-                        let mut column = Vec::with_capacity(n);
-                        eval_block(arg, block, &mut column);
-                        column
-                    })
-                    .collect();
-                let value = |row: usize, u: f64| {
-                    for (value, column) in p.iter_mut().zip(&columns) {
-                        *value = f64::from_bits(column[row]);
-                    }
-                    primitive::draw(*dist, u, &p).to_bits()
-                };
-                block.draws(*purpose, value, out);
+            for (value, operand) in p.iter_mut().zip(&operands) {
+                *value = operand.words().map_or_else(f64::from_bits, |_| 0.0);
             }
+            let columns: Vec<(usize, &[u64])> = operands
+                .iter()
+                .enumerate()
+                .filter_map(|(i, operand)| Some((i, operand.words().ok()?)))
+                .collect();
+            match columns[..] {
+                [] => draw(*dist, block, *purpose, out, |_| p),
+                [(i, column)] => draw(*dist, block, *purpose, out, |row| {
+                    p[i] = f64::from_bits(column[row]);
+                    p
+                }),
+                _ => draw(*dist, block, *purpose, out, |row| {
+                    for &(i, column) in &columns {
+                        p[i] = f64::from_bits(column[row]);
+                    }
+                    p
+                }),
+            }
+            operands.into_iter().for_each(Operand::recycle);
         }
-        Expr::Law(law, purpose) => block.draws(*purpose, |_, u| law.quantile(u).to_bits(), out),
+        Expr::Law(law, purpose) => block.draws(*purpose, out, |u| law.quantile(u).to_bits()),
         Expr::Choice(shares, codes, purpose) => {
-            block.draws(
-                *purpose,
-                |_, u| u64::from(codes[primitive::choose(shares, u)]),
-                out,
-            );
+            let choice = Choice::new(shares, n);
+            block.draws(*purpose, out, |u| u64::from(codes[choice.pick(u)]));
         }
         Expr::Case(selector, cases, otherwise) => {
             eval_block(selector, block, out);
@@ -184,21 +187,16 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
                 .map(|(code, _)| usize::from(*code))
                 .max()
                 .unwrap_or(0);
-            let mut branch_of = vec![cases.len() as u16; highest + 1];
+            let none = cases.len() as u64;
+            let mut branch_of = vec![none; highest + 1];
             for (branch, (code, _)) in cases.iter().enumerate() {
-                branch_of[usize::from(*code)] = branch as u16;
+                branch_of[usize::from(*code)] = branch as u64;
             }
-            let chosen: Vec<u16> = out
-                .iter()
-                .map(|&w| {
-                    branch_of
-                        .get(w as usize)
-                        .copied()
-                        .unwrap_or(cases.len() as u16)
-                })
-                .collect();
+            for word in out.iter_mut() {
+                *word = branch_of.get(*word as usize).copied().unwrap_or(none);
+            }
             let branches: Vec<&Expr> = cases.iter().map(|(_, e)| e).chain([&**otherwise]).collect();
-            eval_branches(&branches, &chosen, block, out);
+            eval_branches(&branches, block, out);
         }
         Expr::Happens(effect) => {
             let effect = &block.world.program.streams[block.stream].effects[usize::from(*effect)];
@@ -207,8 +205,7 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
                     f64::from(probable(Key(key), effect.purpose, *probability)).to_bits()
                 }));
             } else {
-                let mut words = Vec::with_capacity(block.slots.len());
-                out.extend((0..n).map(|row| block.row(e, row, &mut words)));
+                block.row_by_row(e, out);
             }
         }
         Expr::Modified(at, e) => {
@@ -221,88 +218,317 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             }
         }
         // Rare ones, and those that look at the whole event.
-        _ => {
-            let mut words = Vec::with_capacity(block.slots.len());
-            out.extend((0..n).map(|row| block.row(e, row, &mut words)));
+        _ => block.row_by_row(e, out),
+    }
+}
+
+/// Whether [`eval_block`] works an expression out from columns alone, without the whole event. That
+/// of the expressions in it is another question.
+fn by_columns(e: &Expr) -> bool {
+    matches!(
+        e,
+        Expr::Num(_)
+            | Expr::Text(_)
+            | Expr::Slot(_)
+            | Expr::Time
+            | Expr::EventId
+            | Expr::Index
+            | Expr::Cause
+            | Expr::NewId(_)
+            | Expr::Attribute(..)
+            | Expr::EntityId(..)
+            | Expr::Unary(..)
+            | Expr::Binary(..)
+            | Expr::If(_)
+            | Expr::Draw(..)
+            | Expr::Law(..)
+            | Expr::Choice(..)
+            | Expr::Case(..)
+    )
+}
+
+/// The word of an expression that is the same for all rows.
+fn constant(e: &Expr) -> Option<u64> {
+    match e {
+        Expr::Num(x) => Some(x.to_bits()),
+        Expr::Text(code) => Some(u64::from(*code)),
+        _ => None,
+    }
+}
+
+/// An expression's value where it is only read: constants and slots are not copied.
+enum Operand<'a> {
+    Constant(u64),
+    Slot(&'a [u64]),
+    Column(Vec<u64>),
+}
+
+impl<'a> Operand<'a> {
+    fn new(e: &Expr, block: &'a Block<'_>) -> Operand<'a> {
+        if let Some(word) = constant(e) {
+            Operand::Constant(word)
+        } else if let Expr::Slot(slot) = e {
+            Operand::Slot(&block.slots[usize::from(*slot)])
+        } else {
+            let mut column = scratch::column();
+            eval_block(e, block, &mut column);
+            Operand::Column(column)
+        }
+    }
+
+    /// The column, or else the word that all rows share.
+    fn words(&self) -> Result<&[u64], u64> {
+        match self {
+            Operand::Constant(word) => Err(*word),
+            Operand::Slot(column) => Ok(column),
+            Operand::Column(column) => Ok(column),
+        }
+    }
+
+    fn recycle(self) {
+        if let Operand::Column(column) = self {
+            scratch::give_column(column);
         }
     }
 }
 
-/// For each row, the value of the branch chosen for it. A branch that is a constant or one draw is
-/// worked out on the spot, any other one for all of its rows together.
-fn eval_branches(branches: &[&Expr], chosen: &[u16], block: &Block<'_>, out: &mut Vec<u64>) {
-    let mut counts = vec![0u32; branches.len()];
-    chosen
-        .iter()
-        .for_each(|&branch| counts[usize::from(branch)] += 1);
-    if let Some(all) = counts
-        .iter()
-        .position(|&count| count as usize == chosen.len())
-    {
+/// An operation on each word; one loop for each, so that none has to find out which it is.
+fn unary(op: Unary, out: &mut [u64]) {
+    macro_rules! loops {
+        ($($name:ident),*) => {
+            match op {
+                $(Unary::$name => for word in out.iter_mut() {
+                    *word = primitive::unary(Unary::$name, f64::from_bits(*word)).to_bits();
+                },)*
+                Unary::Round(power) => for word in out.iter_mut() {
+                    *word = primitive::unary(Unary::Round(power), f64::from_bits(*word)).to_bits();
+                },
+            }
+        };
+    }
+    loops!(Negate, Not, Abs, Floor, Ceil, Sqrt, Exp, Log);
+}
+
+/// Likewise for two words.
+fn binary(op: Binary, out: &mut [u64], right: impl Iterator<Item = u64>) {
+    macro_rules! loops {
+        ($($name:ident),*) => {
+            match op {
+                $(Binary::$name => for (x, y) in out.iter_mut().zip(right) {
+                    *x = primitive::binary(Binary::$name, *x, y);
+                },)*
+            }
+        };
+    }
+    loops!(
+        Add, Subtract, Multiply, Divide, Power, Min, Max, Less, AtMost, Equal, Same, And, Or
+    );
+}
+
+/// Likewise for draws from a distribution, with its parameters in each row.
+#[inline(always)]
+fn draw(
+    dist: Dist,
+    block: &Block<'_>,
+    purpose: Purpose,
+    out: &mut Vec<u64>,
+    mut parameters: impl FnMut(usize) -> [f64; 4],
+) {
+    let mut row = 0..block.rows();
+    let mut parameters = || row.next().map_or([0.0; 4], &mut parameters);
+    macro_rules! loops {
+        ($($name:ident),*) => {
+            match dist {
+                $(Dist::$name => block.draws(purpose, out, |u| {
+                    primitive::draw(Dist::$name, u, &parameters()).to_bits()
+                }),)*
+                _ => block.draws(purpose, out, |u| {
+                    primitive::draw(dist, u, &parameters()).to_bits()
+                }),
+            }
+        };
+    }
+    loops!(
+        Uniform,
+        Lognormal,
+        Exponential,
+        ExponentialWithin,
+        Bernoulli
+    );
+}
+
+/// [`primitive::choose`] for many rows: the top bits of `u` say where the search begins, which
+/// leaves one comparison, or a few, instead of one for each share.
+struct Choice<'a> {
+    shares: &'a [f64],
+    /// The shares, followed by one that no `u` reaches.
+    bounded: [f64; Choice::MOST + 1],
+    /// How many shares lie at or below the beginning of each part.
+    first: [u8; Choice::PARTS],
+    /// Most shares within a part.
+    steps: Option<u8>,
+}
+
+impl Choice<'_> {
+    const PARTS: usize = 64;
+    const MOST: usize = 15;
+
+    /// For so many rows; few are not worth the preparation.
+    fn new(shares: &[f64], rows: usize) -> Choice<'_> {
+        let mut choice = Choice {
+            shares,
+            bounded: [f64::INFINITY; Choice::MOST + 1],
+            first: [0; Choice::PARTS],
+            steps: None,
+        };
+        let inner = &shares[..shares.len() - 1];
+        if inner.len() > Choice::MOST || rows < Choice::PARTS {
+            return choice;
+        }
+        choice.bounded[..inner.len()].copy_from_slice(inner);
+        let mut within = [0u8; Choice::PARTS + 1];
+        for &share in inner {
+            // A share of 1 or more is never reached. One at the very beginning of a part is counted
+            // within it, which takes a step more and gives the same.
+            let part = (share * Choice::PARTS as f64) as usize;
+            within[part.min(Choice::PARTS)] += 1;
+        }
+        let mut below = 0;
+        for (first, &within) in choice.first.iter_mut().zip(&within) {
+            *first = below;
+            below += within;
+        }
+        choice.steps = within[..Choice::PARTS].iter().copied().max();
+        choice
+    }
+
+    /// The entry on which `u` falls, which lies between 0 and 1.
+    #[inline(always)]
+    fn pick(&self, u: f64) -> usize {
+        let Some(steps) = self.steps else {
+            return primitive::choose(self.shares, u);
+        };
+        let part = (u * Choice::PARTS as f64) as usize;
+        let mut entry = usize::from(self.first[part % Choice::PARTS]);
+        for _ in 0..steps {
+            entry += usize::from(self.bounded[entry % self.bounded.len()] <= u);
+        }
+        entry
+    }
+}
+
+/// For each row, the value of the branch chosen for it, whose number `out` holds. Branches that are
+/// constants are looked up, any other one is worked out for all of its rows together.
+fn eval_branches(branches: &[&Expr], block: &Block<'_>, out: &mut Vec<u64>) {
+    let n = out.len();
+    let mut ends = vec![0; branches.len()];
+    out.iter().for_each(|&branch| ends[branch as usize] += 1);
+    if let Some(all) = ends.iter().position(|&count| count == n) {
         return eval_block(branches[all], block, out);
     }
-    out.clear();
-    out.extend(chosen.iter().zip(block.keys).map(|(&branch, &key)| {
-        match branches[usize::from(branch)] {
-            Expr::Num(x) => x.to_bits(),
-            Expr::Text(code) => u64::from(*code),
-            Expr::Choice(shares, codes, purpose) => {
-                u64::from(codes[primitive::choose(shares, Key(key).uniform(*purpose))])
-            }
-            Expr::Law(law, purpose) => law.quantile(Key(key).uniform(*purpose)).to_bits(),
-            _ => 0,
+    let constants: Vec<Option<u64>> = branches.iter().map(|e| constant(e)).collect();
+    let mut rows = scratch::column();
+    let all_constant = (ends.iter().zip(&constants)).all(|(&n, word)| n == 0 || word.is_some());
+    if !all_constant {
+        // The rows' numbers, branch by branch.
+        let mut next = Vec::with_capacity(branches.len());
+        let mut sum = 0;
+        for end in &mut ends {
+            next.push(sum);
+            sum += *end;
+            *end = sum;
         }
-    }));
-    let mut values = Vec::new();
-    for (number, &branch) in branches
-        .iter()
-        .enumerate()
-        .filter(|&(number, _)| counts[number] > 0)
-    {
-        if matches!(
-            branch,
-            Expr::Num(_) | Expr::Text(_) | Expr::Choice(..) | Expr::Law(..)
-        ) {
-            continue;
+        rows.resize(n, 0);
+        for (row, &branch) in out.iter().enumerate() {
+            let at = &mut next[branch as usize];
+            rows[*at] = row as u64;
+            *at += 1;
         }
-        let its = chosen.iter().enumerate();
-        let its = its.filter(|&(_, &branch)| usize::from(branch) == number);
-        if counts[number] as usize * 2 > chosen.len() {
-            // Most rows need it: picking them out would cost more than working out the others.
-            eval_block(branch, block, &mut values);
-            its.for_each(|(row, _)| out[row] = values[row]);
-        } else {
-            let rows: Vec<u32> = its.map(|(row, _)| row as u32).collect();
-            eval_rows(branch, &rows, block, &mut values);
-            for (&row, &value) in rows.iter().zip(&values) {
-                out[row as usize] = value;
+    }
+    let words: Vec<u64> = constants.iter().map(|word| word.unwrap_or(0)).collect();
+    out.iter_mut()
+        .for_each(|word| *word = words[*word as usize]);
+    if !all_constant {
+        let mut from = 0;
+        for ((&branch, &to), constant) in branches.iter().zip(&ends).zip(&constants) {
+            if from < to && constant.is_none() {
+                eval_branch(branch, &rows[from..to], block, out);
             }
+            from = to;
+        }
+    }
+    scratch::give_column(rows);
+}
+
+/// Puts the values of an expression for some rows where they belong.
+fn eval_branch(branch: &Expr, rows: &[u64], block: &Block<'_>, out: &mut [u64]) {
+    match branch {
+        Expr::Choice(shares, codes, purpose) => {
+            let choice = Choice::new(shares, rows.len());
+            for &row in rows {
+                let u = Key(block.keys[row as usize]).uniform(*purpose);
+                out[row as usize] = u64::from(codes[choice.pick(u)]);
+            }
+        }
+        Expr::Law(law, purpose) => {
+            for &row in rows {
+                let u = Key(block.keys[row as usize]).uniform(*purpose);
+                out[row as usize] = law.quantile(u).to_bits();
+            }
+        }
+        _ => {
+            let mut values = scratch::column();
+            if rows.len() * 2 > block.rows() {
+                // Most rows need it: picking them out would cost more than working out the others.
+                eval_block(branch, block, &mut values);
+                for &row in rows {
+                    out[row as usize] = values[row as usize];
+                }
+            } else {
+                eval_rows(branch, rows, block, &mut values);
+                for (&row, &value) in rows.iter().zip(&values) {
+                    out[row as usize] = value;
+                }
+            }
+            scratch::give_column(values);
         }
     }
 }
 
 /// The value of an expression for some rows of a block.
-fn eval_rows(e: &Expr, rows: &[u32], block: &Block<'_>, out: &mut Vec<u64>) {
-    fn pick<T: Copy>(all: &[T], rows: &[u32]) -> Vec<T> {
+fn eval_rows(e: &Expr, rows: &[u64], block: &Block<'_>, out: &mut Vec<u64>) {
+    fn pick<T: Copy>(all: &[T], rows: &[u64], wanted: bool) -> Vec<T> {
+        let rows = if wanted { rows } else { &[] };
         rows.iter().map(|&row| all[row as usize]).collect()
     }
-    let mut slots = vec![Vec::new(); block.slots.len()];
-    let whole_event = e.any(|e| matches!(e, Expr::Happens(_)));
-    for (slot, column) in block.slots.iter().enumerate() {
-        let read =
-            || whole_event || e.any(|e| matches!(e, Expr::Slot(s) if usize::from(*s) == slot));
-        if !column.is_empty() && read() {
-            slots[slot] = pick(column, rows);
+    let words = |all: &[u64]| {
+        let mut column = scratch::column();
+        column.extend(rows.iter().map(|&row| all[row as usize]));
+        column
+    };
+    // Only what the expression reads is picked out, unless it looks at the whole event.
+    let whole = e.any(|e| !by_columns(e));
+    let reads = |test: &dyn Fn(&Expr) -> bool| whole || e.any(test);
+    let slots = block.slots.iter().enumerate().map(|(slot, column)| {
+        let read = |e: &Expr| matches!(e, Expr::Slot(s) if usize::from(*s) == slot);
+        if !column.is_empty() && reads(&read) {
+            words(column)
+        } else {
+            Vec::new()
         }
-    }
+    });
+    let cells = |e: &Expr| matches!(e, Expr::Attribute(..) | Expr::EntityId(..));
+    let keys = words(block.keys);
     let part = Block {
-        keys: &pick(block.keys, rows),
-        times: &pick(block.times, rows),
-        cells: &pick(block.cells, rows),
-        causes: &pick(block.causes, rows),
-        indexes: &pick(block.indexes, rows),
-        slots,
+        keys: &keys,
+        times: &pick(block.times, rows, reads(&|e| matches!(e, Expr::Time))),
+        cells: &pick(block.cells, rows, reads(&cells)),
+        causes: &pick(block.causes, rows, reads(&|e| matches!(e, Expr::Cause))),
+        indexes: &pick(block.indexes, rows, reads(&|e| matches!(e, Expr::Index))),
+        slots: slots.collect(),
         ..*block
     };
     eval_block(e, &part, out);
+    part.slots.into_iter().for_each(scratch::give_column);
+    scratch::give_column(keys);
 }

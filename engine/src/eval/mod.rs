@@ -7,4 +7,5 @@ mod primitive;
 mod scalar;
 
 pub use block::{Block, eval_block};
+pub use primitive::round_even;
 pub use scalar::{Frame, Marks, Own, decide, eval, number};

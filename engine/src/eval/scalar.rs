@@ -8,7 +8,7 @@ use crate::draw::{Key, Purpose};
 use crate::program::{Effect, Expr, KindId, Label, NO_ENTITY, Slot};
 use crate::sides::Side;
 use crate::time::{Span, Time};
-use crate::world::{Observed, Standing, View, World};
+use crate::world::{Observed, Standing, StandingApart, World};
 
 /// The entity that an attribute or a condition of an actor is about.
 #[derive(Clone, Copy)]
@@ -131,10 +131,14 @@ impl<'a> Frame<'a> {
         &self,
         time: Time,
         read: impl Fn(&Standing) -> T,
-        label: impl Fn(&View) -> Label,
+        by: impl Fn(&StandingApart) -> Label,
     ) -> T {
         self.observed.at(time).map_or(T::default(), |view| {
-            self.one_of([read(&view.factual), read(&view.untouched)], label(view))
+            let factual = read(&view.factual);
+            match &view.apart {
+                Some(apart) => self.one_of([factual, read(&apart.untouched)], by(apart)),
+                None => factual,
+            }
         })
     }
 
@@ -144,7 +148,7 @@ impl<'a> Frame<'a> {
         self.seen(
             time,
             |s| s.counters[counter],
-            |view| view.labels.counters[counter],
+            |apart| apart.counters_by[counter],
         )
     }
 
@@ -287,12 +291,8 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             .factor(f.time)
             .to_bits(),
         Expr::CountState(kind, state) => {
-            let (kind, state) = (usize::from(*kind), usize::from(*state));
-            let count = f.seen(
-                f.time,
-                |s| s.states[kind][state],
-                |view| view.labels.states[kind][state],
-            );
+            let at = f.world.state_at(usize::from(*kind), usize::from(*state));
+            let count = f.seen(f.time, |s| s.states[at], |apart| apart.states_by[at]);
             (count as f64).to_bits()
         }
         Expr::Total(counter) => f.total(*counter, f.time).to_bits(),
