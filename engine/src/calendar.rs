@@ -77,7 +77,8 @@ impl Zone {
         TimeZone::get(name).ok().map(Zone)
     }
 
-    fn local(&self, time: Time) -> jiff::civil::DateTime {
+    /// What clocks and calendars show at a time.
+    pub fn local(&self, time: Time) -> jiff::civil::DateTime {
         let timestamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
         self.0.to_datetime(timestamp)
     }
@@ -93,11 +94,13 @@ impl Zone {
 
     /// Midnight at the beginning of a date; `None` where it has no timestamp (beyond the year 9999).
     pub fn midnight(&self, date: Date) -> Option<Time> {
-        let instant = self
-            .0
-            .to_ambiguous_zoned(date.at(0, 0, 0, 0))
-            .compatible()
-            .ok()?;
+        self.instant(date.at(0, 0, 0, 0))
+    }
+
+    /// When clocks and calendars show this: the first of two times when clocks are put back, the later
+    /// reading where they are put forward; `None` where it has no timestamp.
+    pub fn instant(&self, local: jiff::civil::DateTime) -> Option<Time> {
+        let instant = self.0.to_ambiguous_zoned(local).compatible().ok()?;
         Some(Time(instant.timestamp().as_microsecond()))
     }
 }

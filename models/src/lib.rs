@@ -13,10 +13,10 @@ mod builtin;
 mod compile;
 mod definition;
 mod diagnostic;
-mod structure;
+pub mod structure;
 mod syntax;
-mod units;
-mod yaml;
+pub mod units;
+pub mod yaml;
 
 pub use builtin::{BUILT_IN, built_in, template};
 pub use compile::Compiled;
@@ -49,7 +49,7 @@ pub struct Model {
 pub fn load(model: &str) -> Result<Model, Diagnostics> {
     let files = match built_in(model) {
         Some(files) => files,
-        None if Path::new(model).is_dir() => read_folder(Path::new(model))?,
+        None if Path::new(model).is_dir() => model_folder(Path::new(model))?,
         None => {
             let help = suggestion(model, BUILT_IN.iter().map(|(name, _)| *name));
             let help = help.map(|help| format!("{help}, or give the path of a model's folder"));
@@ -80,7 +80,7 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
                     tainted.extend(streams.into_iter().map(|stream| (file, stream)));
                     match serde_json::from_value::<File>(json) {
                         Ok(file) => parsed.push(file),
-                        Err(error) if found.is_empty() => found.push(refused(&error)),
+                        Err(error) if found.is_empty() => found.push(error.into()),
                         Err(_) => {}
                     }
                 }
@@ -88,13 +88,7 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
             }
             Err(syntax) => found = syntax,
         }
-        errors.extend(found.into_iter().map(|error| Diagnostic {
-            severity: Severity::Error,
-            file: Some(file),
-            span: error.span,
-            message: error.message,
-            help: error.help,
-        }));
+        errors.extend(found.into_iter().map(|error| error.in_file(file)));
     }
     if parsed.len() < files.len() {
         return Err(Diagnostics {
@@ -110,17 +104,23 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
     })
 }
 
-/// What serde alone refuses, although the structure has been checked.
-fn refused(error: &serde_json::Error) -> yaml::YamlError {
-    yaml::YamlError {
-        span: 0..0,
-        message: error.to_string(),
-        help: None,
+/// The files of a model's folder, of which there must be some.
+fn model_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
+    let files = read_folder(folder)?;
+    if files.is_empty() {
+        let help = "`causeflow init DIR` writes a small model to start from";
+        let message = format!("the folder {} has no .yaml files", folder.display());
+        return Err(Diagnostics::general(message, Some(help.into())));
     }
+    Ok(files)
 }
 
-/// The YAML files of a folder.
-fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
+/// The YAML files that stand in a folder itself, in no particular order; those of folders within it
+/// are not looked at.
+///
+/// # Errors
+/// When the folder or a file cannot be read or is not UTF-8 text.
+pub fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
     let unreadable = |path: &Path, error: std::io::Error| {
         let help = "check that it exists and that you may read it";
         Diagnostics::general(
@@ -131,10 +131,10 @@ fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
         let path = entry.map_err(|e| unreadable(folder, e))?.path();
-        if path
+        let is_yaml = path
             .extension()
-            .is_none_or(|ending| ending != "yaml" && ending != "yml")
-        {
+            .is_some_and(|ending| ending == "yaml" || ending == "yml");
+        if !is_yaml || path.is_dir() {
             continue;
         }
         let bytes = std::fs::read(&path).map_err(|e| unreadable(&path, e))?;
@@ -146,11 +146,6 @@ fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
             path: path.display().to_string(),
             text,
         });
-    }
-    if files.is_empty() {
-        let help = "`causeflow init DIR` writes a small model to start from";
-        let message = format!("the folder {} has no .yaml files", folder.display());
-        return Err(Diagnostics::general(message, Some(help.into())));
     }
     Ok(files)
 }

@@ -81,7 +81,7 @@ pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
 
 /// What of a file can be looked at further although `errors` were found in it: its JSON without the
 /// parts of streams that are wrong, and the names of those streams. `None` when something else is.
-pub fn salvage(tree: &Node, errors: &[YamlError]) -> Option<(Schema, Vec<String>)> {
+pub(crate) fn salvage(tree: &Node, errors: &[YamlError]) -> Option<(Schema, Vec<String>)> {
     let mut json = tree.to_json();
     let mut tainted = Vec::new();
     let Value::Map(blocks) = &tree.value else {

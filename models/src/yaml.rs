@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
+use crate::diagnostic::{Diagnostic, Severity};
+
 /// A node of a YAML document and the bytes of the file it takes up.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -16,8 +18,13 @@ pub struct Node {
 /// What a node is.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// A text, a number, a truth value or nothing; `plain` when it is not in quotes.
-    Scalar { text: String, plain: bool },
+    /// A text, a number, a truth value or nothing.
+    Scalar {
+        /// As it stands there, without quotes.
+        text: String,
+        /// Whether it is not in quotes.
+        plain: bool,
+    },
     /// A list.
     List(Vec<Node>),
     /// A map, in its order: (key, where the key stands, value).
@@ -33,6 +40,30 @@ pub struct YamlError {
     pub message: String,
     /// What to do.
     pub help: Option<String>,
+}
+
+impl YamlError {
+    /// The same as an error of a file, given by its place in [`crate::Diagnostics::files`].
+    pub fn in_file(self, file: usize) -> Diagnostic {
+        Diagnostic {
+            severity: Severity::Error,
+            file: Some(file),
+            span: self.span,
+            message: self.message,
+            help: self.help,
+        }
+    }
+}
+
+impl From<serde_json::Error> for YamlError {
+    /// What serde alone refuses, although the structure has been checked.
+    fn from(error: serde_json::Error) -> Self {
+        YamlError {
+            span: 0..0,
+            message: error.to_string(),
+            help: None,
+        }
+    }
 }
 
 /// Deeper nesting than any model needs; guards the stack against hostile files.

@@ -1,0 +1,239 @@
+//! Addresses of parameters, such as `payment.failure/probability`, and what they mean in a program.
+
+use causeflow_engine::program::{
+    Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
+};
+use causeflow_engine::table::ColumnType;
+use causeflow_engine::time::{Span, Time};
+use causeflow_models::suggestion;
+
+/// A parameter of a program, and the address by which a file names it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Target {
+    /// The address, such as `support.ticket.created/probability/payment.failure`.
+    pub address: String,
+    /// The stream.
+    pub stream: StreamId,
+    /// Its parameter.
+    pub parameter: Parameter,
+}
+
+impl Target {
+    /// Whether two modifiers at these targets act on one and the same number.
+    pub fn overlaps(&self, other: &Target) -> bool {
+        use Parameter::{Count, Delay, Field, Probability, Rate, Volume};
+        let causes =
+            |a: Option<StreamId>, b: Option<StreamId>| a == b || a.is_none() || b.is_none();
+        self.stream == other.stream
+            && match (&self.parameter, &other.parameter) {
+                (Volume, Volume | Rate | Probability(_) | Count(_))
+                | (Rate | Probability(_) | Count(_), Volume)
+                | (Rate, Rate) => true,
+                (Probability(a), Probability(b)) | (Delay(a), Delay(b)) | (Count(a), Count(b)) => {
+                    causes(*a, *b)
+                }
+                (Field(a), Field(b)) => a == b,
+                _ => false,
+            }
+    }
+}
+
+/// What numbers a parameter takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Domain {
+    /// Events an hour, at least 0.
+    Rate,
+    /// 0 to 1.
+    Probability,
+    /// Microseconds, at least 0.
+    Delay,
+    /// At least 0.
+    Count,
+    /// It can only be multiplied.
+    Volume,
+    /// Any number.
+    Number,
+}
+
+/// The names of parameters that are not fields.
+const PARAMETERS: [&str; 5] = ["rate", "volume", "probability", "delay", "count"];
+
+/// What is wrong with an address: the message and what to write instead.
+pub(crate) type Wrong = (String, Option<String>);
+
+/// The parameters of a program, as addresses name them.
+pub(crate) struct Addresses<'p> {
+    /// The program.
+    pub program: &'p Program,
+    /// A copy of it, at which modifiers are aimed to see whether they can be.
+    pub scratch: Program,
+}
+
+impl<'p> Addresses<'p> {
+    /// Those of a program.
+    pub fn of(program: &'p Program) -> Self {
+        Addresses {
+            program,
+            scratch: program.clone(),
+        }
+    }
+
+    /// The stream of a name.
+    pub fn stream(&self, name: &str) -> Result<StreamId, Wrong> {
+        self.program.stream(name).ok_or_else(|| {
+            let names = self.program.streams.iter().map(|s| s.name.as_str());
+            (
+                format!("there is no stream `{name}`"),
+                suggestion(name, names),
+            )
+        })
+    }
+
+    /// What an address means.
+    pub fn resolve(&mut self, address: &str) -> Result<(Target, Domain), Wrong> {
+        let mut parts = address.trim().split('/');
+        let (name, parameter, cause) =
+            (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        let Some(parameter) = parameter.filter(|_| parts.next().is_none()) else {
+            let message = format!("`{address}` is not the address of a parameter");
+            let help = "write the stream and its parameter, such as `payment.failure/probability`";
+            return Err((message, Some(help.into())));
+        };
+        let stream = self.stream(name)?;
+        let cause = cause.map(|cause| self.stream(cause)).transpose()?;
+        let (parameter, domain) = match parameter {
+            "probability" => (Parameter::Probability(cause), Domain::Probability),
+            "delay" => (Parameter::Delay(cause), Domain::Delay),
+            "count" => (Parameter::Count(cause), Domain::Count),
+            other if cause.is_some() => {
+                let message = format!("`{other}` does not depend on the cause");
+                let help = format!("leave the cause out: `{name}/{other}`");
+                return Err((message, Some(help)));
+            }
+            "rate" => (Parameter::Rate, Domain::Rate),
+            "volume" => (Parameter::Volume, Domain::Volume),
+            field => (
+                Parameter::Field(field.to_owned()),
+                self.field(stream, field),
+            ),
+        };
+        let target = Target {
+            address: address.trim().to_owned(),
+            stream,
+            parameter,
+        };
+        // The engine is the judge of what can be modified; a modifier that does nothing asks it.
+        let nothing = Modifier {
+            by: 0,
+            operation: Operation::Multiply(1.0),
+            envelope: Envelope {
+                start: Time(0),
+                onset: Span(0),
+                end: Time(0),
+                settling: Settling::Immediate,
+            },
+            precedence: 0,
+        };
+        match self.scratch.modify(stream, &target.parameter, nothing) {
+            Ok(()) => Ok((target, domain)),
+            Err(error) => Err(self.refused(name, &target, &error)),
+        }
+    }
+
+    fn field(&self, stream: StreamId, name: &str) -> Domain {
+        let fields = &self.program.streams[usize::from(stream)].fields;
+        let field = fields.iter().find(|(column, _)| column.name == name);
+        match field {
+            Some((column, _)) if column.kind == ColumnType::Bool => Domain::Probability,
+            _ => Domain::Number,
+        }
+    }
+
+    fn refused(&self, name: &str, target: &Target, error: &ModifyError) -> Wrong {
+        let causes: Vec<&str> = self.causes(target.stream).collect();
+        let fields = self.program.modifiable_fields(target.stream);
+        let field = match &target.parameter {
+            Parameter::Field(field) => field.as_str(),
+            _ => "",
+        };
+        let of_fields = || match fields.is_empty() {
+            true => format!("`{name}` has no field that can be modified"),
+            false => format!("fields that can be modified: {}", fields.join(", ")),
+        };
+        match error {
+            ModifyError::NoRate => (
+                format!("`{name}` has no source with a rate"),
+                Some(match causes.is_empty() {
+                    true => of_fields(),
+                    false => format!(
+                        "write `{name}/volume` for all that makes it, or aim at what causes it: {}",
+                        causes.join(", ")
+                    ),
+                }),
+            ),
+            ModifyError::NoCause if causes.is_empty() => (
+                format!("nothing causes `{name}`"),
+                Some(format!("write `{name}/rate`")),
+            ),
+            ModifyError::NoCause => (
+                format!("the stream named last does not cause `{name}`"),
+                Some(format!("what causes it: {}", causes.join(", "))),
+            ),
+            ModifyError::Appointed => (
+                format!("events of `{name}` come at appointed times, not after a delay"),
+                Some("aim at the probability or the volume, or at an event before it".into()),
+            ),
+            ModifyError::NoField(names) => (
+                format!("`{name}` has no parameter or field `{field}`"),
+                suggestion(field, names.iter().map(String::as_str).chain(PARAMETERS)),
+            ),
+            ModifyError::NotANumber => (
+                format!("the field `{field}` of `{name}` is not a number that can be modified"),
+                Some(of_fields()),
+            ),
+            ModifyError::TakenOver => (
+                format!("`{name}` takes the field `{field}` over from its cause"),
+                Some(format!(
+                    "aim at that field of what causes it: {}",
+                    causes.join(", ")
+                )),
+            ),
+            ModifyError::Lacks(_) | ModifyError::TooMany => (
+                "the model has more modified parameters than can be told apart".into(),
+                Some("use fewer modifiers".into()),
+            ),
+        }
+    }
+
+    /// The number that a parameter of causes always is, if it is the same constant for all of them.
+    pub fn constant(&self, target: &Target) -> Option<f64> {
+        let (Parameter::Probability(cause) | Parameter::Delay(cause)) = target.parameter else {
+            return None;
+        };
+        let parents = self.program.streams.iter().enumerate();
+        let parents = parents.filter(|(at, _)| cause.is_none_or(|cause| usize::from(cause) == *at));
+        let effects = parents.flat_map(|(_, parent)| parent.all_effects());
+        let mut constants = effects
+            .filter(|effect| effect.stream == target.stream)
+            .map(|effect| {
+                let value = match (&target.parameter, &effect.delay) {
+                    (Parameter::Delay(_), Delay::After(delay) | Delay::At(delay)) => delay,
+                    _ => &effect.probability,
+                };
+                match value {
+                    Expr::Num(constant) => Some(*constant),
+                    _ => None,
+                }
+            });
+        let first = constants.next()??;
+        constants.all(|other| other == Some(first)).then_some(first)
+    }
+
+    /// The names of the streams that cause one.
+    fn causes(&self, stream: StreamId) -> impl Iterator<Item = &str> {
+        let streams = self.program.streams.iter();
+        streams
+            .filter(move |parent| parent.all_effects().any(|effect| effect.stream == stream))
+            .map(|parent| parent.name.as_str())
+    }
+}

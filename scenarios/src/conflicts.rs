@@ -1,0 +1,56 @@
+//! Warnings about interventions that act on one parameter at the same time in ways that exclude each other.
+
+use causeflow_engine::program::{Modifier, Operation};
+
+use crate::plan::Intervention;
+use crate::rule::Rule;
+
+/// One sentence for each conflict, naming both.
+pub(crate) fn conflicts(interventions: &[Intervention]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let is_override = |modifier: &Modifier| matches!(modifier.operation, Operation::Override(_));
+    for (at, one) in interventions.iter().enumerate() {
+        for (rule, modifier) in one.modifiers.iter().filter(|(_, m)| is_override(m)) {
+            for (place, other) in interventions
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| *place != at)
+            {
+                for (theirs, their) in &other.modifiers {
+                    if !rule.target.overlaps(&theirs.target) || !meet(modifier, their) {
+                        continue;
+                    }
+                    // Of two overrides one is told about, the one that comes first.
+                    let message = if is_override(their) {
+                        (at < place).then(|| both(one, other, rule))
+                    } else {
+                        let later = (modifier.precedence, at) > (their.precedence, place);
+                        (later && rule.precedence.is_none()).then(|| moot(one, other, rule, theirs))
+                    };
+                    found.extend(message.filter(|message| !found.contains(message)));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Whether two modifiers act at the same time.
+fn meet(a: &Modifier, b: &Modifier) -> bool {
+    a.envelope.start < b.envelope.settled() && b.envelope.start < a.envelope.settled()
+}
+
+fn both(one: &Intervention, other: &Intervention, rule: &Rule) -> String {
+    format!(
+        "`{}` and `{}` both override `{}` at the same time; the one that comes later in the sequence has its way",
+        one.name, other.name, rule.target.address
+    )
+}
+
+fn moot(one: &Intervention, other: &Intervention, rule: &Rule, theirs: &Rule) -> String {
+    format!(
+        "`{}` overrides `{}`, so that what `{}` does to `{}` has no effect meanwhile; a `precedence` says that this is \
+         meant",
+        one.name, rule.target.address, other.name, theirs.target.address
+    )
+}

@@ -1,0 +1,149 @@
+//! What happens in a run besides its model: scenarios, and external events.
+
+use std::ops::Range;
+
+use causeflow_engine::program::{Backlog, Modifier, ModifyError, Program};
+use causeflow_engine::time::Time;
+use causeflow_models::Diagnostics;
+
+use crate::activation::Activation;
+use crate::conflicts::conflicts;
+use crate::event::{EventRequest, ExternalEvent};
+use crate::library::Library;
+use crate::planner::{Planner, warning};
+use crate::rule::Rule;
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The scenarios to start, in any order.
+    pub activations: Vec<Activation>,
+    /// External events, in any order.
+    pub events: Vec<EventRequest>,
+    /// Leaves out the timeline of external events that a run otherwise has.
+    pub without_timeline: bool,
+}
+
+/// Something that bends the model: an activated scenario, or an external event with an impact.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intervention {
+    /// The name that rows are attributed to.
+    pub name: String,
+    /// Whether the run has it without being asked for it.
+    pub of_timeline: bool,
+    /// What it does, in sequence; the modifiers' label is given only when the plan is applied.
+    pub modifiers: Vec<(Rule, Modifier)>,
+    /// What it releases after its end; the label is given only when the plan is applied.
+    pub backlog: Option<Backlog>,
+}
+
+/// All that happens in a run besides its model.
+///
+/// Modifiers act in the order of their interventions: scenarios by their start, then external events by their time.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) range: Range<Time>,
+    interventions: Vec<Intervention>,
+    events: Vec<ExternalEvent>,
+    warnings: Diagnostics,
+}
+
+impl Plan {
+    /// Plans a run of the seed over a range.
+    ///
+    /// Scenarios and requested events may begin before the range or last longer. The timeline is that of the range: in
+    /// the warm-up before it nothing happens besides the model.
+    ///
+    /// # Errors
+    /// All at once: a scenario or template that does not exist or is wrong, a time that cannot be read, a scenario
+    /// that would begin while another one is active.
+    pub fn new(
+        library: &Library,
+        program: &Program,
+        request: &Request,
+        range: Range<Time>,
+        seed: u64,
+    ) -> Result<Plan, Diagnostics> {
+        let mut planner = Planner::new(library, program, range.start, seed);
+        if !request.without_timeline {
+            planner.timeline(&range);
+        }
+        let mut interventions = planner.scenarios(&request.activations, &range);
+        planner.requested(&request.events, &range);
+        let (of_events, events, mut warnings) = planner.finish()?;
+        interventions.extend(of_events);
+        let conflicts = conflicts(&interventions);
+        warnings.list.extend(conflicts.into_iter().map(warning));
+        Ok(Plan {
+            range,
+            interventions,
+            events,
+            warnings,
+        })
+    }
+
+    /// Bends a program, which must be the one that it was made for.
+    ///
+    /// # Errors
+    /// When there are more interventions or modified parameters than the engine can tell apart.
+    pub fn apply(&self, program: &mut Program) -> Result<(), Diagnostics> {
+        self.aim(program).map_err(|error| {
+            let message = match error {
+                ModifyError::TooMany => {
+                    "there are more external events than can be told apart".to_owned()
+                }
+                other => format!("the plan was made for another program: {other:?}"),
+            };
+            Diagnostics::general(message, Some("play a shorter range".into()))
+        })
+    }
+
+    fn aim(&self, program: &mut Program) -> Result<(), ModifyError> {
+        let mut backlogs = Vec::new();
+        for intervention in &self.interventions {
+            if intervention.modifiers.is_empty() && intervention.backlog.is_none() {
+                continue;
+            }
+            let by = program.intervene(&intervention.name)?;
+            for (rule, modifier) in &intervention.modifiers {
+                let modifier = Modifier { by, ..*modifier };
+                program.modify(rule.target.stream, &rule.target.parameter, modifier)?;
+            }
+            backlogs.extend(
+                intervention
+                    .backlog
+                    .map(|backlog| Backlog { by, ..backlog }),
+            );
+        }
+        // Last, so that modifiers of what causes a stream do not take a release for a cause.
+        backlogs
+            .iter()
+            .try_for_each(|backlog| program.release(backlog))
+    }
+
+    /// The same run without scenarios and without the events that they or somebody asked for: the twin that a
+    /// comparison needs. The timeline stays.
+    pub fn without_scenarios(&self) -> Plan {
+        let mut twin = self.clone();
+        twin.interventions
+            .retain(|intervention| intervention.of_timeline);
+        twin.events.retain(|event| event.of_timeline);
+        twin.warnings.list.clear();
+        twin
+    }
+
+    /// The interventions, in the order in which they act.
+    pub fn interventions(&self) -> &[Intervention] {
+        &self.interventions
+    }
+
+    /// The external events, in the order of their time. Those that were asked for may lie outside of the range.
+    pub fn external_events(&self) -> &[ExternalEvent] {
+        &self.events
+    }
+
+    /// Warnings: those of the scenarios' files, scenarios that do not touch the run, and conflicts.
+    pub fn warnings(&self) -> &Diagnostics {
+        &self.warnings
+    }
+}

@@ -1,0 +1,183 @@
+//! Templates of external events that fit a program.
+
+use causeflow_engine::time::Span;
+use causeflow_models::{day_of_year, suggestion};
+
+use crate::address::Addresses;
+use crate::definition::{
+    Direction, EventSeverity, EventType, Magnitude, Pattern, TemplateDef, TimingDef,
+};
+use crate::report::{Report, Sited};
+use crate::rule::{Defaults, Kind, Rule, curve, rule, span};
+use causeflow_engine::program::Settling;
+
+/// A kind of external event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    /// Its id, such as `tiktok-mention`.
+    pub id: String,
+    /// Which part of the world it comes from.
+    pub kind: EventType,
+    /// A headline.
+    pub title: String,
+    /// What has happened.
+    pub description: String,
+    /// How serious it looks.
+    pub severity: EventSeverity,
+    /// The name of a symbol.
+    pub icon: String,
+    /// When such events come by themselves, if they do.
+    pub timing: Option<Timing>,
+    /// The streams that it is expected to move.
+    pub streams: Vec<String>,
+    /// Which way.
+    pub direction: Direction,
+    /// How much.
+    pub magnitude: Magnitude,
+    /// How long after the event its impact begins.
+    pub delay: Span,
+    /// How long the impact lasts before it lets go.
+    pub duration: Span,
+    /// What the impact is.
+    pub rules: Vec<Rule>,
+}
+
+/// When events of a template come by themselves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Timing {
+    /// By which pattern.
+    pub pattern: Pattern,
+    /// How often, relative to other templates.
+    pub weight: f64,
+    /// Days of every year, as (month, day).
+    pub dates: Vec<(i8, i8)>,
+    /// Days of every month.
+    pub days_of_month: Vec<i8>,
+    /// How long after midnight, on those days.
+    pub at: Span,
+}
+
+/// Makes a template of a definition; `None` when anything is wrong with it.
+pub(crate) fn template(
+    id: &str,
+    sited: &Sited<TemplateDef>,
+    addresses: &mut Addresses<'_>,
+    report: &mut Report,
+) -> Option<Template> {
+    report.owner = Some(id.to_owned());
+    let before = report.errors();
+    let def = &sited.def;
+    let optional =
+        |key: &str, text: &Option<causeflow_models::Duration>, report: &mut Report| match text {
+            Some(text) => span(&sited.part(&[key], text.0.clone()), report),
+            None => Some(Span(0)),
+        };
+    let delay = optional("delay", &def.delay, report);
+    let onset = optional("onset", &def.onset, report);
+    let duration = span(&sited.part(&["duration"], def.duration.0.clone()), report);
+    if duration.is_some_and(|duration| duration <= Span(0)) {
+        let help = "write how long the impact lasts, such as `6h`".to_owned();
+        report.error(sited, &["duration"], "an impact takes some time", help);
+    }
+    let settling = match &def.settling {
+        Some(settling) => curve(&sited.part(&["settling"], settling.clone()), report),
+        None => Some(Settling::Immediate),
+    };
+    let defaults = Defaults {
+        kind: Kind::Event,
+        after: Span(0),
+        onset: onset.unwrap_or_default(),
+        settling: settling.unwrap_or(Settling::Immediate),
+    };
+    let mut rules = Vec::new();
+    for (at, modifier) in def.modifiers.iter().enumerate() {
+        let modifier = sited.part(&["modifiers", &at.to_string()], modifier.clone());
+        rules.extend(rule(&modifier, defaults, addresses, report));
+    }
+    for (at, name) in def.expects.streams.iter().enumerate() {
+        if let Err((message, help)) = addresses.stream(name) {
+            report.error(
+                sited,
+                &["expects", "streams", &at.to_string()],
+                message,
+                help,
+            );
+        }
+    }
+    let timing = match &def.timing {
+        Some(timing) => timing_of(&sited.part(&["timing"], timing.clone()), report).map(Some),
+        None => Some(None),
+    };
+    (report.errors() == before).then_some(Template {
+        id: id.to_owned(),
+        kind: def.r#type,
+        title: def.title.clone(),
+        description: def.description.clone(),
+        severity: def.severity,
+        icon: def.icon.clone(),
+        timing: timing?,
+        streams: def.expects.streams.clone(),
+        direction: def.expects.direction,
+        magnitude: def.expects.magnitude,
+        delay: delay?,
+        duration: duration?,
+        rules,
+    })
+}
+
+fn timing_of(timing: &Sited<TimingDef>, report: &mut Report) -> Option<Timing> {
+    let def = &timing.def;
+    let mut dates = Vec::new();
+    for (at, text) in def.dates.iter().enumerate() {
+        match day_of_year(text) {
+            Ok(date) => dates.push(date),
+            Err(message) => {
+                let help = "write month and day, such as `05-01`".to_owned();
+                report.error(timing, &["dates", &at.to_string()], message, help);
+            }
+        }
+    }
+    let mut days_of_month = Vec::new();
+    for (at, &day) in def.days_of_month.iter().enumerate() {
+        if (1..=31).contains(&day) {
+            days_of_month.push(day as i8);
+        } else {
+            let message = format!("found the day {day}, expected 1 to 31");
+            report.error(timing, &["days_of_month", &at.to_string()], message, None);
+        }
+    }
+    let on_calendar = def.pattern == Pattern::Calendar;
+    let days = !def.dates.is_empty() || !def.days_of_month.is_empty();
+    if on_calendar != days {
+        let message = match on_calendar {
+            true => "the pattern `calendar` needs days",
+            false => "only the pattern `calendar` has days",
+        };
+        let patterns = ["calendar", "clustered", "office", "random"];
+        let help = match on_calendar {
+            true => Some("write `dates: [05-01]` or `days_of_month: [15]`".to_owned()),
+            false => suggestion("calendar", patterns),
+        };
+        report.error(timing, &["pattern"], message, help);
+    }
+    let at = match &def.at {
+        Some(text) => span(&timing.part(&["at"], text.0.clone()), report)?,
+        None => Span(8 * Span::HOUR.0),
+    };
+    if at >= Span::DAY {
+        let help = "write how long after midnight, such as `8h`".to_owned();
+        report.error(
+            timing,
+            &["at"],
+            format!("{at} after midnight is another day"),
+            help,
+        );
+    }
+    Some(Timing {
+        pattern: def.pattern,
+        weight: def.weight.unwrap_or(1.0),
+        dates,
+        days_of_month,
+        at,
+    })
+}

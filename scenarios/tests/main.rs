@@ -1,0 +1,11 @@
+//! What scenarios and external events promise, held against the built-in files and against files with mistakes.
+
+mod activations;
+mod built_in;
+mod errors;
+mod plans;
+mod support;
+mod tables;
+mod timeline;
+mod variants;
+mod warnings;
