@@ -26,6 +26,8 @@ mod builtin;
 mod clock;
 mod conflicts;
 pub mod definition;
+mod effect_tables;
+pub mod effects;
 mod event;
 mod extends;
 mod library;

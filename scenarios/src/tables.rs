@@ -29,10 +29,14 @@ impl Tables {
             .zip(tables)
             .map(|(at, make)| make(plan, at, &mut texts))
             .collect();
-        let dictionary: Vec<String> = texts.all;
-        u16::try_from(dictionary.len().saturating_sub(1)).ok()?;
+        Tables::new(texts, tables)
+    }
+
+    /// Tables and their texts, if those can be told apart.
+    pub(crate) fn new(texts: Texts, tables: Vec<(TableSchema, Chunk)>) -> Option<Tables> {
+        u16::try_from(texts.all.len().saturating_sub(1)).ok()?;
         Some(Tables {
-            dictionary: Arc::from(dictionary),
+            dictionary: Arc::from(texts.all),
             tables,
         })
     }
@@ -40,8 +44,8 @@ impl Tables {
 
 /// Gives texts their codes, in the order in which they come.
 #[derive(Default)]
-struct Texts {
-    all: Vec<String>,
+pub(crate) struct Texts {
+    pub(crate) all: Vec<String>,
     codes: BTreeMap<String, u16>,
 }
 
@@ -59,7 +63,7 @@ impl Texts {
 }
 
 /// A table in the making.
-struct Table<'a> {
+pub(crate) struct Table<'a> {
     texts: &'a mut Texts,
     rows: usize,
     specs: Vec<ColumnSpec>,
@@ -67,7 +71,13 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    fn column(&mut self, name: &str, description: &str, values: Values, valid: Option<Vec<bool>>) {
+    pub(crate) fn column(
+        &mut self,
+        name: &str,
+        description: &str,
+        values: Values,
+        valid: Option<Vec<bool>>,
+    ) {
         let kind = match values {
             Values::Id(_) => ColumnType::Id,
             Values::Time(_) => ColumnType::Time,
@@ -90,12 +100,17 @@ impl Table<'_> {
         });
     }
 
-    fn text<'t>(&mut self, name: &str, description: &str, texts: impl Iterator<Item = &'t str>) {
+    pub(crate) fn text<'t>(
+        &mut self,
+        name: &str,
+        description: &str,
+        texts: impl Iterator<Item = &'t str>,
+    ) {
         let codes = texts.map(|text| self.texts.code(text)).collect();
         self.column(name, description, Values::Text(codes), None);
     }
 
-    fn optional<'t>(
+    pub(crate) fn optional<'t>(
         &mut self,
         name: &str,
         description: &str,
@@ -110,16 +125,26 @@ impl Table<'_> {
         self.column(name, description, Values::Text(codes), Some(valid));
     }
 
-    fn time(&mut self, name: &str, description: &str, times: impl Iterator<Item = Time>) {
+    pub(crate) fn time(
+        &mut self,
+        name: &str,
+        description: &str,
+        times: impl Iterator<Item = Time>,
+    ) {
         let times = times.map(|time| time.0).collect();
         self.column(name, description, Values::Time(times), None);
     }
 
-    fn float(&mut self, name: &str, description: &str, values: impl Iterator<Item = f64>) {
+    pub(crate) fn float(
+        &mut self,
+        name: &str,
+        description: &str,
+        values: impl Iterator<Item = f64>,
+    ) {
         self.column(name, description, Values::Float(values.collect()), None);
     }
 
-    fn finish(self, name: &str, at: usize) -> (TableSchema, Chunk) {
+    pub(crate) fn finish(self, name: &str, at: usize) -> (TableSchema, Chunk) {
         let schema = TableSchema {
             name: name.to_owned(),
             columns: self.specs,
@@ -133,7 +158,7 @@ impl Table<'_> {
     }
 }
 
-fn table(texts: &mut Texts, rows: usize) -> Table<'_> {
+pub(crate) fn table(texts: &mut Texts, rows: usize) -> Table<'_> {
     Table {
         texts,
         rows,
