@@ -138,10 +138,13 @@ impl<'a> Planner<'a> {
                     "`{activation}` would begin while `{other}` is active, which it is until {until}; only one scenario \
                      is active at a time"
                 );
-                let help = format!(
-                    "start it at {until} or later, or end the other one sooner: `{other}+{}`",
-                    activation.start - other.start
-                );
+                let sooner = activation.start - other.start;
+                let help = match sooner > Span(0) {
+                    true => format!(
+                        "start it at {until} or later, or end the other one sooner: `{other}+{sooner}`"
+                    ),
+                    false => format!("start it at {until} or later"),
+                };
                 self.errors.push(Diagnostics::general(message, Some(help)));
             }
             if active.is_none_or(|(_, until)| until < end) {
