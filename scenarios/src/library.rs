@@ -38,7 +38,8 @@ impl Library {
     pub fn load(model: &Model, folder: Option<&Path>) -> Result<Library, Diagnostics> {
         let program = &model.compiled.program;
         let beside = Path::new(&model.origin).join("scenarios");
-        let folder = folder.or_else(|| beside.is_dir().then_some(beside.as_path()));
+        let has_folder = causeflow_models::built_in(&model.origin).is_none() && beside.is_dir();
+        let folder = folder.or(has_folder.then_some(beside.as_path()));
         let own = folder.map_or(Ok(Vec::new()), read_folder)?;
         Ok(Library::from_files(program, built_in(&program.name), own))
     }

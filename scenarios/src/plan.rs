@@ -10,7 +10,8 @@ use crate::activation::Activation;
 use crate::conflicts::conflicts;
 use crate::event::{EventRequest, ExternalEvent};
 use crate::library::Library;
-use crate::planner::{Planner, warning};
+use crate::planner::Planner;
+use crate::report::warning;
 use crate::rule::Rule;
 
 /// What is asked for.

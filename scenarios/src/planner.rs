@@ -6,13 +6,14 @@ use std::ops::Range;
 use causeflow_engine::draw::{Key, purpose};
 use causeflow_engine::program::{Backlog, Program};
 use causeflow_engine::time::{Span, Time};
-use causeflow_models::{Diagnostic, Diagnostics, Severity};
+use causeflow_models::Diagnostics;
 
 use crate::activation::Activation;
 use crate::clock::Clock;
 use crate::event::{EventRequest, ExternalEvent};
 use crate::library::Library;
 use crate::plan::Intervention;
+use crate::report::{gathered, warning};
 use crate::scenario::{Injection, Scenario};
 use crate::template::Template;
 use crate::timeline::{Occurrence, Timeline};
@@ -138,10 +139,13 @@ impl<'a> Planner<'a> {
                     "`{activation}` would begin while `{other}` is active, which it is until {until}; only one scenario \
                      is active at a time"
                 );
-                let help = format!(
-                    "start it at {until} or later, or end the other one sooner: `{other}+{}`",
-                    activation.start - other.start
-                );
+                let sooner = activation.start - other.start;
+                let help = match sooner > Span(0) {
+                    true => format!(
+                        "start it at {until} or later, or end the other one sooner: `{other}+{sooner}`"
+                    ),
+                    false => format!("start it at {until} or later"),
+                };
                 self.errors.push(Diagnostics::general(message, Some(help)));
             }
             if active.is_none_or(|(_, until)| until < end) {
@@ -278,34 +282,5 @@ impl<'a> Planner<'a> {
 
     fn warn(&mut self, message: String) {
         self.warnings.list.push(warning(message));
-    }
-}
-
-/// A warning that no file is to blame for.
-pub(crate) fn warning(message: String) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Warning,
-        file: None,
-        span: 0..0,
-        message,
-        help: None,
-    }
-}
-
-/// All errors in one; those with files are all about the library's.
-fn gathered(errors: Vec<Diagnostics>) -> Diagnostics {
-    let files = errors
-        .iter()
-        .find(|e| !e.files.is_empty())
-        .map(|e| e.files.clone());
-    let mut list: Vec<Diagnostic> = Vec::new();
-    for diagnostic in errors.into_iter().flat_map(|error| error.list) {
-        if !list.contains(&diagnostic) {
-            list.push(diagnostic);
-        }
-    }
-    Diagnostics {
-        files: files.unwrap_or_default(),
-        list,
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use causeflow_models::yaml::{Node, YamlError};
-use causeflow_models::{Diagnostic, Severity};
+use causeflow_models::{Diagnostic, Diagnostics, Severity};
 
 /// Something read from a file, with the place where it stands.
 #[derive(Clone, Debug)]
@@ -131,4 +131,33 @@ impl Report {
 
 fn is_error(finding: &Finding) -> bool {
     finding.diagnostic.severity == Severity::Error
+}
+
+/// A warning that no file is to blame for.
+pub(crate) fn warning(message: String) -> Diagnostic {
+    Diagnostic {
+        severity: Severity::Warning,
+        file: None,
+        span: 0..0,
+        message,
+        help: None,
+    }
+}
+
+/// All errors in one; those with files are all about the library's.
+pub(crate) fn gathered(errors: Vec<Diagnostics>) -> Diagnostics {
+    let files = errors
+        .iter()
+        .find(|e| !e.files.is_empty())
+        .map(|e| e.files.clone());
+    let mut list: Vec<Diagnostic> = Vec::new();
+    for diagnostic in errors.into_iter().flat_map(|error| error.list) {
+        if !list.contains(&diagnostic) {
+            list.push(diagnostic);
+        }
+    }
+    Diagnostics {
+        files: files.unwrap_or_default(),
+        list,
+    }
 }

@@ -5,7 +5,7 @@ use causeflow_engine::time::Span;
 use causeflow_scenarios::definition::EventType;
 use causeflow_scenarios::{Kind, Scenario};
 
-use crate::support::tutoring;
+use crate::support::{file, tutoring, with};
 
 const HOUR: i64 = Span::HOUR.0;
 const DAY: i64 = Span::DAY.0;
@@ -263,4 +263,27 @@ fn templates_are_of_all_six_types_and_all_have_an_impact_and_a_timing() {
             );
         }
     }
+}
+
+#[test]
+fn the_examples_of_the_documentation_work() {
+    let page = include_str!("../../docs/scenarios.md");
+    let blocks: Vec<&str> = page
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    let [scenario, variant, templates, events] = blocks[..] else {
+        panic!("the page has {} examples", blocks.len());
+    };
+    let mut library = with(&[
+        ("a.yaml", scenario),
+        ("b.yaml", variant),
+        ("c.yaml", templates),
+    ]);
+    assert_eq!(library.problems().to_string(), "");
+    let short = library.scenario("short-outage").expect("it is right");
+    assert_eq!(short.rules.len(), 2);
+    let events = library.add_events(&tutoring().0, file("d.yaml", events));
+    assert_eq!(events.map(|events| events.len()), Ok(2));
 }

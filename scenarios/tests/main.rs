@@ -4,6 +4,7 @@ mod activations;
 mod built_in;
 mod errors;
 mod plans;
+mod played;
 mod support;
 mod tables;
 mod timeline;
