@@ -1,12 +1,10 @@
 //! From events that have taken place to rows: sorting into total order, working out the fields
 //! that nobody needed before, and the digest, block by block and column by column.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
 use crate::attribution::{Attribution, Effects, modified_in_rows, same_rows};
-use crate::cell::{Cell, HEAD_WORDS, Population};
+use crate::cell::{Cell, HEAD_WORDS, Population, RowBuffers};
 use crate::eval::{Block, eval_block, round_even};
 use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::program::{Label, NO_CAUSE, Stage, Stream};
@@ -66,33 +64,27 @@ fn stream_rows(
     stream: usize,
     keep: bool,
 ) -> StreamRows {
-    let context = Context::new(world, populations, text_hashes, stream);
+    let mut context = Context::new(world, populations, text_hashes, stream);
     let stride = context.stride;
-    let rows: Vec<&[u64]> = cells
-        .iter()
-        .map(|cell| &cell.rows.by_stream[stream][..])
-        .collect();
-    let apart = cells.iter().any(|cell| cell.rows.apart[stream]);
-    let mut effects = Effects::default();
-    let (blocks, ties): (Vec<Part>, u64) = if keep || apart {
+    let of = |rows: fn(&RowBuffers) -> &Vec<Vec<u64>>| -> Vec<&[u64]> {
+        cells
+            .iter()
+            .map(|cell| &rows(&cell.rows)[stream][..])
+            .collect()
+    };
+    let (factual, untouched) = (of(|rows| &rows.factual), of(|rows| &rows.untouched));
+    let mut effects = context.settle_sides(&factual, &untouched);
+    let mut rows = of(|rows| &rows.by_stream);
+    rows.extend(factual);
+    let (blocks, ties): (Vec<Part>, u64) = if keep {
         let mut heads = scratch::rows();
         let buckets = gather(&rows, stride, &mut heads);
         let (order, ties) = total_order(&heads, stride, &buckets);
-        let rows = Rows {
-            heads: &heads,
-            stride,
-        };
-        let (order, labels) = if apart {
-            settle_sides(&context, rows, order, &mut effects)
-        } else {
-            (order, BTreeMap::new())
-        };
         let blocks = order
             .par_chunks(BLOCK)
             .map(|order| {
-                let label = |row: &u32| labels.get(row).copied().unwrap_or(0);
-                let labels = order.iter().map(label).collect();
-                context.work_out(rows.transpose(order), labels, keep)
+                let row = |&row: &u32| &heads[row as usize * stride..][..stride];
+                context.work_out(transpose(order.iter().map(row), stride), keep)
             })
             .collect();
         scratch::give_rows(heads);
@@ -103,7 +95,7 @@ fn stream_rows(
             .into_par_iter()
             .map(|pieces| {
                 let rows = pieces.iter().flat_map(|piece| piece.chunks_exact(stride));
-                context.work_out(transpose(rows, stride), Vec::new(), keep)
+                context.work_out(transpose(rows, stride), keep)
             })
             .collect();
         (blocks, 0)
@@ -121,94 +113,19 @@ fn stream_rows(
     }
 }
 
-/// The rows of one stream before they are completed, wherever they lie.
-#[derive(Clone, Copy)]
-struct Rows<'a> {
-    heads: &'a [u64],
-    stride: usize,
+/// Where a row stands, whatever side it is on.
+fn place(row: &[u64]) -> (i64, u64) {
+    (row[0] as i64, row[1])
 }
 
-impl<'a> Rows<'a> {
-    fn row(self, row: u32) -> &'a [u64] {
-        &self.heads[row as usize * self.stride..][..self.stride]
-    }
-
-    fn time(self, row: u32) -> i64 {
-        self.row(row)[0] as i64
-    }
-
-    /// Where it stands, whatever side it is on.
-    fn place(self, row: u32) -> (i64, u64) {
-        (self.time(row), self.row(row)[1])
-    }
-
-    fn sides(self, row: u32) -> Sides {
-        sides_of(self.row(row)[5])
-    }
-
-    fn label(self, row: u32) -> Label {
-        (self.row(row)[5] >> 16) as Label
-    }
-
-    fn transpose(self, rows: &[u32]) -> Vec<Vec<u64>> {
-        transpose(rows.iter().map(|&row| self.row(row)), self.stride)
-    }
+/// Who is to be named for a row on one side, from the last word of its head.
+fn label_of(word: u64) -> Label {
+    (word >> 16) as Label
 }
 
-/// The sides of a row, from the last word of its head.
-fn sides_of(word: u64) -> Sides {
-    Sides::of_bits(word >> 32)
-}
-
-/// Leaves out the rows that are on the untouched side only, and finds out which of the others are
-/// the same on both sides after all. Returns the rows that happened, in their order, and the
-/// labels of those that have one.
-fn settle_sides(
-    context: &Context<'_>,
-    rows: Rows<'_>,
-    order: Vec<u32>,
-    effects: &mut Effects,
-) -> (Vec<u32>, BTreeMap<u32, Label>) {
-    let only = |side| {
-        let apart = |row: &u32| rows.sides(*row) == Sides::Only(side);
-        let mut apart: Vec<u32> = order.iter().copied().filter(apart).collect();
-        apart.sort_by_key(|&row| rows.place(row));
-        apart
-    };
-    let (factual, untouched) = (only(Side::Factual), only(Side::Untouched));
-    let mut labels: BTreeMap<u32, Label> = BTreeMap::new();
-    let mut pairs = (Vec::new(), Vec::new());
-    let mut rest = untouched.into_iter().peekable();
-    for row in factual {
-        while let Some(other) = rest.next_if(|&other| rows.place(other) < rows.place(row)) {
-            effects.note(rows.label(other), rows.time(other), |d| &mut d.removed);
-        }
-        labels.insert(row, rows.label(row));
-        match rest.next_if(|&other| rows.place(other) == rows.place(row)) {
-            Some(other) => {
-                pairs.0.push(row);
-                pairs.1.push(other);
-            }
-            None => effects.note(rows.label(row), rows.time(row), |d| &mut d.added),
-        }
-    }
-    for other in rest {
-        effects.note(rows.label(other), rows.time(other), |d| &mut d.removed);
-    }
-    for (these, others) in pairs.0.chunks(BLOCK).zip(pairs.1.chunks(BLOCK)) {
-        let factual = context.chunk(rows.transpose(these), Side::Factual);
-        let untouched = context.chunk(rows.transpose(others), Side::Untouched);
-        for (&row, same) in these.iter().zip(same_rows(&factual, &untouched)) {
-            if same {
-                labels.remove(&row);
-            } else {
-                effects.note(rows.label(row), rows.time(row), |d| &mut d.changed);
-            }
-        }
-    }
-    let happened = order.into_iter();
-    let happened = happened.filter(|&row| rows.sides(row).on(Side::Factual));
-    (happened.collect(), labels)
+/// Whether a row is on one side only, from the last word of its head.
+fn is_apart(word: u64) -> bool {
+    Sides::of_bits(word >> 32) != Sides::Both
 }
 
 /// Cuts what lies in several places into blocks of so many words, and a last one of what is left.
@@ -256,6 +173,8 @@ struct Context<'a> {
     stride: usize,
     /// The modified parameters on which fields depend.
     modified: Vec<u16>,
+    /// The places of rows that have come apart and are the same on both sides after all, in order.
+    same: Vec<(i64, u64)>,
 }
 
 impl<'a> Context<'a> {
@@ -274,13 +193,59 @@ impl<'a> Context<'a> {
             definition,
             stride: stride(definition),
             modified: modified_in_rows(&world.program, definition),
+            same: Vec::new(),
         }
     }
 
-    /// Works out a block of rows, given who is to be named for each; no labels are nobody.
-    fn work_out(&self, words: Vec<Vec<u64>>, mut labels: Vec<Label>, keep: bool) -> Part {
+    /// Compares the rows that are on one side only with those of the other, and finds out which are
+    /// the same after all. Returns how the others differ.
+    fn settle_sides(&mut self, factual: &[&[u64]], untouched: &[&[u64]]) -> Effects {
         let mut effects = Effects::default();
+        let [factual, untouched] = [factual, untouched].map(|places| {
+            let rows = places
+                .iter()
+                .flat_map(|rows| rows.chunks_exact(self.stride));
+            let mut rows: Vec<&[u64]> = rows.collect();
+            rows.sort_unstable_by_key(|row| place(row));
+            rows
+        });
+        let mut pairs: Vec<(&[u64], &[u64])> = Vec::new();
+        let mut rest = untouched.into_iter().peekable();
+        let time = |row: &[u64]| row[0] as i64;
+        for row in factual {
+            while let Some(other) = rest.next_if(|other| place(other) < place(row)) {
+                effects.note(label_of(other[5]), time(other), |d| &mut d.removed);
+            }
+            match rest.next_if(|other| place(other) == place(row)) {
+                Some(other) => pairs.push((row, other)),
+                None => effects.note(label_of(row[5]), time(row), |d| &mut d.added),
+            }
+        }
+        for other in rest {
+            effects.note(label_of(other[5]), time(other), |d| &mut d.removed);
+        }
+        for pairs in pairs.chunks(BLOCK) {
+            let factual = transpose(pairs.iter().map(|pair| pair.0), self.stride);
+            let untouched = transpose(pairs.iter().map(|pair| pair.1), self.stride);
+            let factual = self.chunk(factual, Side::Factual);
+            let same = same_rows(&factual, &self.chunk(untouched, Side::Untouched));
+            for ((row, _), same) in pairs.iter().zip(same) {
+                if same {
+                    self.same.push(place(row));
+                } else {
+                    effects.note(label_of(row[5]), time(row), |d| &mut d.changed);
+                }
+            }
+        }
+        effects
+    }
+
+    /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
+    fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
+        let mut effects = Effects::default();
+        let mut labels = Vec::new();
         if !self.world.program.interventions.is_empty() {
+            labels = self.labels(&words);
             self.compare_fields(&words, &mut labels, &mut effects);
             effects.count(&words[0]);
         }
@@ -296,6 +261,19 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Who is to be named for each of some rows.
+    fn labels(&self, words: &[Vec<u64>]) -> Vec<Label> {
+        let label = |(row, &word): (usize, &u64)| {
+            let place = (words[0][row] as i64, words[1][row]);
+            if is_apart(word) && self.same.binary_search(&place).is_err() {
+                label_of(word)
+            } else {
+                0
+            }
+        };
+        words[5].iter().enumerate().map(label).collect()
+    }
+
     /// Rows on one side.
     fn chunk(&self, words: Vec<Vec<u64>>, side: Side) -> Chunk {
         let columns = Columns::new(self, words, side);
@@ -305,7 +283,7 @@ impl<'a> Context<'a> {
     }
 
     /// Finds the rows on both sides of which a modifier bends a field, and labels them.
-    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut Vec<Label>, effects: &mut Effects) {
+    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut [Label], effects: &mut Effects) {
         let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
         let times = words[0].iter().map(|&time| time as i64);
         let (first, last) = (times.clone().min(), times.max());
@@ -316,9 +294,8 @@ impl<'a> Context<'a> {
         }
         let [factual, untouched] =
             [Side::Factual, Side::Untouched].map(|side| self.chunk(words.to_vec(), side));
-        labels.resize(factual.rows, 0);
         for (row, same) in same_rows(&factual, &untouched).into_iter().enumerate() {
-            if !same && sides_of(words[5][row]) == Sides::Both {
+            if !same && !is_apart(words[5][row]) {
                 let time = words[0][row] as i64;
                 let mut acting = self
                     .modified
@@ -368,8 +345,7 @@ impl Ahead {
         self.streams.clear();
         for (stream, definition) in world.program.streams.iter().enumerate() {
             let stride = stride(definition);
-            // Rows that are on one side only wait for those of the other.
-            if cell.rows.by_stream[stream].len() < OWN_BLOCK * stride || cell.rows.apart[stream] {
+            if cell.rows.by_stream[stream].len() < OWN_BLOCK * stride {
                 continue;
             }
             self.streams.push(stream);
@@ -379,7 +355,7 @@ impl Ahead {
             let context = Context::new(world, &populations, text_hashes, stream);
             for block in rows.chunks(BLOCK * stride) {
                 let words = transpose(block.chunks_exact(stride), stride);
-                let part = context.work_out(words, Vec::new(), false);
+                let part = context.work_out(words, false);
                 self.sums[stream].0.merge(&part.digest);
                 self.sums[stream].1.merge(&part.effects);
             }
@@ -477,8 +453,6 @@ fn settle_ties(heads: &[u64], stride: usize, order: &mut [u32]) -> u64 {
         (
             heads[row as usize * stride + 4] >> 32,
             heads[row as usize * stride + 1],
-            // The two sides of an event stand at the same place.
-            heads[row as usize * stride + 5] >> 32,
         )
     };
     let mut ties = 0;

@@ -232,7 +232,7 @@ impl Clockwork {
             let words: usize = self
                 .cells
                 .iter()
-                .flat_map(|cell| &cell.rows.by_stream)
+                .flat_map(|cell| cell.rows.by_stream.iter().chain(&cell.rows.factual))
                 .map(Vec::len)
                 .sum();
             if words >= BATCH_WORDS {

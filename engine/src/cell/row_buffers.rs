@@ -11,10 +11,13 @@ pub const HEAD_WORDS: usize = 6;
 /// The rows of one cell since they were last collected.
 pub struct RowBuffers {
     cell: u16,
-    /// A stream each, in no order: [`HEAD_WORDS`] words, then the words carried and the eager ones.
+    /// Rows that are on both sides. A stream each, in no order: [`HEAD_WORDS`] words, then the words
+    /// carried and the eager ones.
     pub by_stream: Vec<Vec<u64>>,
-    /// For each stream whether any of its rows is on one side only.
-    pub apart: Vec<bool>,
+    /// Likewise rows that are on the factual side only, or differ there.
+    pub factual: Vec<Vec<u64>>,
+    /// Likewise those of the untouched side.
+    pub untouched: Vec<Vec<u64>>,
     /// How many events have taken place, with those of the warm-up and those not written.
     pub played: u64,
 }
@@ -25,15 +28,16 @@ impl RowBuffers {
         RowBuffers {
             cell,
             by_stream: vec![Vec::new(); streams],
-            apart: vec![false; streams],
+            factual: vec![Vec::new(); streams],
+            untouched: vec![Vec::new(); streams],
             played: 0,
         }
     }
 
     /// Forgets the rows.
     pub fn clear(&mut self) {
-        self.by_stream.iter_mut().for_each(Vec::clear);
-        self.apart.fill(false);
+        let apart = self.factual.iter_mut().chain(&mut self.untouched);
+        self.by_stream.iter_mut().chain(apart).for_each(Vec::clear);
     }
 
     /// Counts an event, and keeps its row if it is to be written.
@@ -66,8 +70,12 @@ impl RowBuffers {
             return None;
         }
         let Time(time_us) = event.time;
-        self.apart[usize::from(event.stream)] |= lineage.sides != Sides::Both;
-        let rows = &mut self.by_stream[usize::from(event.stream)];
+        let all = match lineage.sides {
+            Sides::Both => &mut self.by_stream,
+            Sides::Only(Side::Factual) => &mut self.factual,
+            Sides::Only(Side::Untouched) => &mut self.untouched,
+        };
+        let rows = &mut all[usize::from(event.stream)];
         rows.extend_from_slice(&[
             time_us as u64,
             event.key.0,

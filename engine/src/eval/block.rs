@@ -6,7 +6,7 @@ use super::primitive;
 use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::{Binary, Dist, Expr, Unary};
+use crate::program::{Binary, Dist, Expr, Modified, Unary};
 use crate::scratch;
 use crate::sides::Side;
 use crate::time::Time;
@@ -41,6 +41,15 @@ pub struct Block<'a> {
 impl Block<'_> {
     fn rows(&self) -> usize {
         self.keys.len()
+    }
+
+    /// A modified parameter, if on this side any modifier acts at the time of any row.
+    fn bent(&self, at: u16) -> Option<&Modified> {
+        let modified = &self.world.program.modified[usize::from(at)];
+        let first = self.times.iter().min().copied()?;
+        let last = self.times.iter().max().copied()?;
+        let acts = modified.acts_between(Time(first), Time(last.saturating_add(1)));
+        (acts && self.side == Side::Factual).then_some(modified)
     }
 
     /// Works one row out the slow way.
@@ -200,20 +209,32 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         }
         Expr::Happens(effect) => {
             let effect = &block.world.program.streams[block.stream].effects[usize::from(*effect)];
-            if let (None, Expr::Num(probability)) = (&effect.when, &effect.probability) {
-                out.extend(block.keys.iter().map(|&key| {
-                    f64::from(probable(Key(key), effect.purpose, *probability)).to_bits()
+            let marks = |out: &mut Vec<u64>, probability: &dyn Fn(usize) -> f64| {
+                out.extend(block.keys.iter().enumerate().map(|(row, &key)| {
+                    f64::from(probable(Key(key), effect.purpose, probability(row))).to_bits()
                 }));
-            } else {
-                block.row_by_row(e, out);
+            };
+            match (&effect.when, &effect.probability) {
+                (None, Expr::Num(probability)) => marks(out, &|_| *probability),
+                (None, Expr::Modified(at, base)) if matches!(**base, Expr::Num(_)) => {
+                    let base = if let Expr::Num(base) = **base {
+                        base
+                    } else {
+                        0.0
+                    };
+                    match block.bent(*at) {
+                        None => marks(out, &|_| base),
+                        Some(bent) => marks(out, &|row| bent.value(Time(block.times[row]), base)),
+                    }
+                }
+                _ => block.row_by_row(e, out),
             }
         }
         Expr::Modified(at, e) => {
             eval_block(e, block, out);
-            if block.side == Side::Factual {
-                let modified = &block.world.program.modified[usize::from(*at)];
+            if let Some(bent) = block.bent(*at) {
                 for (word, &time) in out.iter_mut().zip(block.times) {
-                    *word = modified.value(Time(time), f64::from_bits(*word)).to_bits();
+                    *word = bent.value(Time(time), f64::from_bits(*word)).to_bits();
                 }
             }
         }
