@@ -62,6 +62,7 @@ fn rates(world: &World, cells: &[Cell]) -> Vec<Arrivals> {
             per_weight_per_hour,
             nominal_per_hour: rate_per_day / 24.0,
             modified: *modified,
+            spikes: world.spikes(world.source_keys[stream]),
         });
     }
     all

@@ -43,6 +43,8 @@ pub struct Arrivals {
     pub nominal_per_hour: f64,
     /// The modifiers of the rate, as an index into the program's.
     pub modified: Option<u16>,
+    /// Its small variance, see [`World::spikes`].
+    pub spikes: Vec<f64>,
 }
 
 /// What is fixed for a run.
@@ -290,19 +292,33 @@ impl World {
 
     /// The factor of a source's small variance in the interval of a time.
     pub fn spike(&self, arrivals: &Arrivals, time: Time) -> f64 {
+        let every = self.program.spikes.every;
+        let at = time.index_of(every) - self.begin.index_of(every);
+        // The table covers the run.
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| arrivals.spikes.get(at).copied())
+            .unwrap_or(1.0)
+    }
+
+    /// The factors of a source's small variance, for the intervals from the beginning to the end.
+    pub fn spikes(&self, source: Key) -> Vec<f64> {
         const SPIKE: Purpose = purpose("spike");
         let spikes = self.program.spikes;
-        let interval = arrivals
-            .key
-            .child(SPIKE, time.index_of(spikes.every) as u64);
-        if interval.uniform(SPIKE) >= spikes.share {
-            return 1.0;
-        }
-        if interval.bits(SPIKE.part(1)) >> 63 == 0 {
-            1.0 + spikes.size
-        } else {
-            1.0 - spikes.size
-        }
+        let (first, last) = (self.begin, self.end + self.program.window);
+        let factor = |interval: i64| {
+            let interval = source.child(SPIKE, interval as u64);
+            if interval.uniform(SPIKE) >= spikes.share {
+                1.0
+            } else if interval.bits(SPIKE.part(1)) >> 63 == 0 {
+                1.0 + spikes.size
+            } else {
+                1.0 - spikes.size
+            }
+        };
+        (first.index_of(spikes.every)..=last.index_of(spikes.every))
+            .map(factor)
+            .collect()
     }
 
     /// The largest value of [`World::spike`].
