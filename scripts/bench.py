@@ -5,7 +5,8 @@
 
 For one thread each: rows per second of `causeflow run tutoring` (Parquet, zstd 1) and, with --tpchgen, of
 `tpchgen-cli parquet -s 1 -T lineitem` (version 4.0: `cargo install tpchgen-cli --version 4.0.0 --locked`), and their
-ratio, round by round. Then the peak memory of runs of different lengths, and two threads against one.
+ratio, round by round. Then two threads against one, what scenarios and their counterfactual twin cost, and the peak memory of
+runs of different lengths.
 """
 
 import argparse
@@ -57,6 +58,18 @@ def show(what: str, values: list[float], unit: str = "") -> None:
     print(f"{what:<52} {middle:8.2f}{unit}  ({low:.2f} to {high:.2f})", flush=True)
 
 
+def scenarios(folder: str, rounds: int) -> None:
+    """What a scenario costs an event, and what the twin beside it costs."""
+    surge = ["--scenario", "exam-season-surge@day5T00:00", "--scenario", "payment-outage@day13T10:00"]
+    bare, with_scenarios, with_twin = [], [], []
+    for _ in range(rounds):
+        bare.append(run(folder))
+        with_scenarios.append(run(folder, *surge))
+        with_twin.append(run(folder, *surge, "--counterfactual"))
+    show("an event with scenarios / without", [a[0] / b[0] for a, b in zip(bare, with_scenarios)])
+    show("with --counterfactual / without it", [a[1] / b[1] for a, b in zip(with_twin, with_scenarios)])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -76,6 +89,7 @@ def main() -> None:
         if peer:
             show("tpchgen-cli lineitem, 1 thread, million rows/s", [rate / 1e6 for rate in peer])
             show("causeflow / tpchgen-cli, 1 thread each", [a / b for a, b in zip(one, peer)])
+        scenarios(folder, arguments.rounds)
         for days in arguments.days:
             _, seconds, peak = run(folder, "--days", str(days))
             print(f"peak memory of {days} days at scale 1: {peak / 1024:.0f} MiB ({seconds:.0f} s)", flush=True)
