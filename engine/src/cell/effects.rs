@@ -39,10 +39,12 @@ impl<'a> Spawner<'a> {
     pub fn alone(&mut self, event: &Event, frame: &Frame<'_>) {
         let (window, stream) = (self.window, self.stream(event));
         for step in 0..steps(stream) {
-            take(window, event, stream, step, frame, |place, mut child| {
-                child.lineage.sides = event.lineage.sides;
-                child.lineage.label = event.lineage.label;
-                self.send(place, child);
+            take(window, event, stream, step, frame, |place, child| {
+                let lineage = Lineage {
+                    made: child.lineage.made,
+                    ..event.lineage
+                };
+                self.send(place, &Event { lineage, ..*child });
             });
         }
     }
@@ -62,11 +64,11 @@ impl<'a> Spawner<'a> {
             }
             let mut children = std::mem::take(&mut self.children.0[0]);
             take(window, event, stream, step, frame, |place, child| {
-                children.push((place, child));
+                children.push((place, *child));
             });
             let parted = frame.noted.get() != 0;
             for (place, child) in children.drain(..).filter(|_| !parted) {
-                self.send(place, child);
+                self.send(place, &child);
             }
             self.children.0[0] = children;
             if parted {
@@ -93,7 +95,7 @@ impl<'a> Spawner<'a> {
                 if let Some(frame) = frame {
                     frame.noted.set(0);
                     take(window, event, stream, step, frame, |place, child| {
-                        children.push((place, child));
+                        children.push((place, *child));
                     });
                     noted = if noted == 0 { frame.noted.get() } else { noted };
                 }
@@ -127,11 +129,11 @@ impl<'a> Spawner<'a> {
                 },
                 false => only(Side::Factual, &child.1),
             };
-            self.send(child.0, event);
+            self.send(child.0, &event);
         }
         for child in untouched {
             if !factual.iter().any(|other| same(child, other)) {
-                self.send(child.0, only(Side::Untouched, &child.1));
+                self.send(child.0, &only(Side::Untouched, &child.1));
             }
         }
     }
@@ -140,21 +142,21 @@ impl<'a> Spawner<'a> {
         &self.window.world.program.streams[usize::from(event.stream)]
     }
 
-    fn send(&mut self, place: Place, event: Event) {
+    fn send(&mut self, place: Place, event: &Event) {
         let (world, end) = (self.window.world, self.window.end);
         if place == Place::AnyCell && event.time >= end {
             let cell = scale_bits(event.key.bits(CELL), u64::from(world.program.cells));
-            self.outbox.push((cell as u16, event));
+            self.outbox.push((cell as u16, *event));
         } else if event.time >= end {
-            self.pending.push(world, &event);
+            self.pending.push(world, event);
         } else {
             let stream = &world.program.streams[usize::from(event.stream)];
             if stream.leaf {
-                self.rows.leaf(world, &event);
+                self.rows.leaf(world, event);
             } else if stream.stateful {
-                self.queue.push(event.order(), event);
+                self.queue.push(event.order(), *event);
             } else {
-                self.work.push(event);
+                self.work.push(*event);
             }
         }
     }
@@ -167,7 +169,7 @@ fn take(
     stream: &Stream,
     step: usize,
     frame: &Frame<'_>,
-    emit: impl FnMut(Place, Event),
+    emit: impl FnMut(Place, &Event),
 ) {
     let matters = |effect: &Effect| window.world.matters(effect, event.time);
     let happening = match stream.effects.get(step) {
@@ -187,65 +189,58 @@ fn cause(
     effect: &Effect,
     made: Label,
     frame: &Frame<'_>,
-    mut emit: impl FnMut(Place, Event),
+    mut emit: impl FnMut(Place, &Event),
 ) {
     let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
-    let mut time = frame.time;
-    // Worked out before the delay: words that have only just been written cannot be copied on at once.
-    let carried = carry(effect, frame);
+    // One event for all children, its words written in place and early: words that have only just been
+    // written cannot be copied on at once.
+    let mut child = Event {
+        time: frame.time,
+        key: frame.key,
+        cause: event.key.0,
+        root: event.root,
+        generation: event.generation.saturating_add(1),
+        index: 0,
+        stream: effect.stream,
+        from: event.stream,
+        candidate: false,
+        lineage: Lineage {
+            made,
+            ..Lineage::BOTH
+        },
+        carried: [0; MAX_CARRIED],
+    };
+    for (word, slot) in child.carried.iter_mut().zip(&effect.pass) {
+        *word = slot.map_or(0, |slot| frame.slot(slot));
+    }
     for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
-        let key = frame.key.child(effect.purpose, u64::from(index));
+        child.index = index;
+        child.key = frame.key.child(effect.purpose, u64::from(index));
         // Delays are drawn from the child's key: its ordinal must make them differ.
         let of_child = Frame {
-            key,
+            key: child.key,
             index: u32::from(index),
             of: Some(frame),
             ..*frame
         };
         if index == 0 {
-            time = match &effect.delay {
-                Delay::After(e) => after(time, number(e, &of_child)),
-                Delay::At(e) => Time(f64::from_bits(eval(e, &of_child)) as i64).max(time),
+            child.time = match &effect.delay {
+                Delay::After(e) => after(frame.time, number(e, &of_child)),
+                Delay::At(e) => Time(f64::from_bits(eval(e, &of_child)) as i64).max(frame.time),
             };
         }
         if let Some(spacing) = &effect.spacing {
-            time = after(time, number(spacing, &of_child));
+            child.time = after(child.time, number(spacing, &of_child));
         }
-        if !window.world.needed(effect.stream, time) {
-            continue;
+        if window.world.needed(effect.stream, child.time) {
+            emit(effect.place, &child);
         }
-        let child = Event {
-            time,
-            key,
-            cause: event.key.0,
-            root: event.root,
-            generation: event.generation.saturating_add(1),
-            index,
-            stream: effect.stream,
-            from: event.stream,
-            candidate: false,
-            lineage: Lineage {
-                made,
-                ..Lineage::BOTH
-            },
-            carried,
-        };
-        emit(effect.place, child);
     }
 }
 
 /// How many steps a stream's events take.
 fn steps(stream: &Stream) -> usize {
     stream.effects.len() + stream.outcomes.len()
-}
-
-/// The words that the children of an effect carry.
-fn carry(effect: &Effect, frame: &Frame<'_>) -> [u64; MAX_CARRIED] {
-    let mut carried = [0; MAX_CARRIED];
-    for (word, slot) in carried.iter_mut().zip(&effect.pass) {
-        *word = slot.map_or(0, |slot| frame.slot(slot));
-    }
-    carried
 }
 
 /// The one effect of a group that happens, and who made it happen instead of another.
