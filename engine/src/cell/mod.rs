@@ -157,7 +157,7 @@ impl Cell {
         };
         let due = self.pending.open(start);
         for event in due.events(world) {
-            self.enter(window, event);
+            self.enter(window, &event);
         }
         self.pending.recycle(due);
         self.open_sources(window, start);
@@ -174,7 +174,7 @@ impl Cell {
                     None => continue,
                 }
             }
-            self.play(window, event);
+            self.play(window, &event);
         }
         while tick <= end {
             self.views.push(self.view(world));
@@ -209,26 +209,26 @@ impl Cell {
     }
 
     /// Lets in an event before the next barrier: those that touch state wait for their turn.
-    fn enter(&mut self, window: Window<'_>, event: Event) {
+    fn enter(&mut self, window: Window<'_>, event: &Event) {
         if window.world.program.streams[usize::from(event.stream)].stateful {
-            self.queue.push(event.order(), event);
+            self.queue.push(event.order(), *event);
         } else {
             self.play(window, event);
         }
     }
 
     /// Puts an event of this process where it waits for its time.
-    fn wait(&mut self, window: Window<'_>, event: Event) {
+    fn wait(&mut self, window: Window<'_>, event: &Event) {
         if event.time < window.end {
-            self.queue.push(event.order(), event);
+            self.queue.push(event.order(), *event);
         } else {
-            self.pending.push(window.world, &event);
+            self.pending.push(window.world, event);
         }
     }
 
     /// Lets an event take place, and at once those that follow from it and need no order.
-    fn play(&mut self, window: Window<'_>, event: Event) {
-        self.take_place(window, &event);
+    fn play(&mut self, window: Window<'_>, event: &Event) {
+        self.take_place(window, event);
         while let Some(event) = self.work.pop() {
             self.take_place(window, &event);
         }

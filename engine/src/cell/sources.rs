@@ -84,7 +84,7 @@ impl Cell {
                 .actor
                 .as_ref()
                 .map(|actor| self.pick_actor(actor, key));
-            self.enter(window, root(arrivals.stream, key, time, actor, lineage));
+            self.enter(window, &root(arrivals.stream, key, time, actor, lineage));
         };
         let layers = &world.pool_layers;
         match bend {
@@ -161,7 +161,7 @@ impl Cell {
                     let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
                     if let Some(lineage) = arrives(&candidate, rate, bend.as_ref(), opens, label) {
                         let actor = Some(entity as u64);
-                        self.wait(window, root(arrivals.stream, key, time, actor, lineage));
+                        self.wait(window, &root(arrivals.stream, key, time, actor, lineage));
                     }
                 });
         }
@@ -279,7 +279,7 @@ impl Cell {
         let phase = Span((timer.uniform(PHASE) * every.0 as f64) as i64);
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
         let actor = Some(entity as u64);
-        self.wait(window, root(stream, key, time, actor, lineage));
+        self.wait(window, &root(stream, key, time, actor, lineage));
     }
 
     fn start_platform_timers(&mut self, window: Window<'_>) {
@@ -317,7 +317,7 @@ impl Cell {
         let phase = at.unwrap_or_else(|| Span((timer.uniform(PHASE) * every.0 as f64) as i64));
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
         let timer = root(stream, key, time, Some(instance), Lineage::BOTH);
-        self.wait(window, timer);
+        self.wait(window, &timer);
     }
 }
 
