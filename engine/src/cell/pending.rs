@@ -17,7 +17,7 @@ use crate::world::World;
 const WORDS: usize = 6;
 /// Words of a page. Buckets grow page by page and give their pages back, so that memory follows what
 /// is pending; a growing vector would keep the size of the fullest window for every future one.
-const PAGE: usize = 512;
+const PAGE: usize = 128;
 
 /// The buckets of a cell.
 pub(super) struct Pending {
