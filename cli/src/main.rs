@@ -5,11 +5,11 @@ mod args;
 mod commands;
 mod errors;
 mod interrupt;
+mod interventions;
 mod memory;
 mod model;
 mod output;
 mod pilot;
-mod plan;
 mod progress;
 mod settings;
 mod words;
@@ -35,12 +35,20 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Streams { model, json } => commands::streams::run(&model, json),
         Command::Explain {
             model,
-            stream,
+            name,
+            scenarios,
             json,
-        } => commands::explain::run(&model, &stream, json),
+        } => commands::explain::run(&model, &name, scenarios.as_deref(), json),
+        Command::Scenarios {
+            model,
+            scenarios,
+            events,
+            json,
+        } => commands::scenarios::run(&model, scenarios.as_deref(), events, json),
         Command::Graph { model, format } => commands::graph::run(&model, format),
-        Command::Check { model, json } => commands::check::run(&model, json),
+        Command::Check { what, model, json } => commands::check::run(&what, model.as_deref(), json),
         Command::Diff(args) => commands::diff::run(&args),
+        Command::Effects(args) => commands::effects::run(&args),
         Command::Schema { what } => commands::schema::run(what),
         Command::Init { dir } => commands::init::run(&dir),
         Command::Completions { shell } => commands::completions::run(shell),

@@ -17,9 +17,9 @@ pub fn load(model: &str, quiet: bool) -> Result<Model, Failure> {
 }
 
 /// The digest over the names and texts of a model's files. Where the folder lies does not matter.
-pub fn digest(files: &[SourceFile]) -> String {
+pub fn digest<'a>(files: impl IntoIterator<Item = &'a SourceFile>) -> String {
     let mut named: Vec<(&str, &str)> = files
-        .iter()
+        .into_iter()
         .map(|file| (file_name(&file.path), file.text.as_str()))
         .collect();
     named.sort_unstable();

@@ -269,7 +269,7 @@ impl Pilot {
 }
 
 fn play(program: &Program, settings: &Settings, counter: &mut Counter) -> Result<(), Failure> {
-    let mut watch = Watch::new(settings.start, settings.end, program.warmup, true);
+    let mut watch = Watch::new("", settings.start, settings.end, program.warmup, true);
     let mut note = |progress: Progress| watch.note(progress);
     run(program.clone(), settings, Some(counter), &mut note)?;
     interrupt::check()

@@ -47,6 +47,8 @@ enum Display {
 /// Shows progress, and passes on that Ctrl-C was pressed.
 pub struct Watch {
     display: Display,
+    /// Stands before all that is said.
+    what: &'static str,
     clock: Clock,
     begin: Time,
     start: Time,
@@ -54,8 +56,8 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Watches a run from `start` to `end` with a warm-up before it.
-    pub fn new(start: Time, end: Time, warmup: Span, quiet: bool) -> Watch {
+    /// Watches a run from `start` to `end` with a warm-up before it; `what` stands before all that is said.
+    pub fn new(what: &'static str, start: Time, end: Time, warmup: Span, quiet: bool) -> Watch {
         let begin = start - warmup;
         let display = if quiet {
             Display::Nothing
@@ -66,6 +68,7 @@ impl Watch {
         };
         Watch {
             display,
+            what,
             clock: Clock::start(),
             begin,
             start,
@@ -103,12 +106,13 @@ impl Watch {
 
     fn what(&self, progress: Progress) -> String {
         if progress.time < self.start {
-            return "warming up".to_owned();
+            return format!("{}warming up", self.what);
         }
         let date = progress.time.to_string();
         let date = date.get(..16).unwrap_or(&date).replace('T', " ");
         let rate = short(self.clock.rate(progress.rows));
-        format!("{date}  {} rows  {rate} rows/s", count(progress.rows))
+        let rows = count(progress.rows);
+        format!("{}{date}  {rows} rows  {rate} rows/s", self.what)
     }
 }
 

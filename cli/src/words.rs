@@ -1,6 +1,8 @@
 //! Pieces of a model in words: chances, delays, conditions, profiles.
 
 use causeflow_engine::calendar::Profile;
+use causeflow_engine::program::Settling;
+use causeflow_engine::time::Span;
 use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, duration, share};
 
 /// A share in percent with the digits it has: `75 %`, `0.05 %`.
@@ -169,9 +171,46 @@ pub fn profile(profile: &Profile) -> String {
     }
 }
 
+/// How something lets go.
+pub fn settling(settling: Settling) -> String {
+    match settling {
+        Settling::Immediate => "at once".to_owned(),
+        Settling::Linear(length) => format!("evenly over {length}"),
+        Settling::Exponential(half_life) => format!("by half every {half_life}"),
+    }
+}
+
+/// A length of time to the minute, in at most two units: `4h`, `17d 23h`.
+pub fn lasting(span: Span) -> String {
+    let minutes = (span.0 as f64 / Span::MINUTE.0 as f64).round() as i64;
+    let (days, hours) = (minutes / 1440, minutes / 60);
+    let parts = match (days, hours) {
+        _ if minutes == 0 => return span.to_string(),
+        (0, 0) => [(0, "h"), (minutes, "m")],
+        (0, _) => [(hours, "h"), (minutes % 60, "m")],
+        _ => [(days, "d"), (hours % 24, "h")],
+    };
+    let parts = parts.iter().filter(|(number, _)| *number != 0);
+    let parts: Vec<String> = parts
+        .map(|(number, unit)| format!("{number}{unit}"))
+        .collect();
+    parts.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lengths_of_time_have_two_units_at_most() {
+        let minutes = |n: i64| lasting(Span(n * Span::MINUTE.0 + 400_000));
+        assert_eq!(minutes(25_871), "17d 23h");
+        assert_eq!(minutes(240), "4h");
+        assert_eq!(minutes(65), "1h 5m");
+        assert_eq!(minutes(10), "10m");
+        assert_eq!(lasting(Span(0)), "0s");
+        assert_eq!(lasting(Span(2_000_000)), "2s");
+    }
 
     #[test]
     fn percents_have_the_digits_they_need() {

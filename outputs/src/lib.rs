@@ -48,6 +48,8 @@
 //!     scale: 1.0,
 //!     cells: 64,
 //!     scenarios: vec![],
+//!     events: vec![],
+//!     external_events: ExternalEventsEntry::default(),
 //!     format: options.format(),
 //!     compression: options.compression(),
 //!     fingerprint: "00".to_owned(),
@@ -74,6 +76,7 @@ mod rows;
 mod run_folder;
 mod schema;
 mod table_file;
+mod table_reader;
 mod text_file;
 mod time_text;
 
@@ -81,11 +84,12 @@ pub use error::Error;
 pub use events::{EventWriter, PART_ROWS};
 pub use file::FileEntry;
 pub use manifest::{
-    EntityEntry, GENERATOR_NAME, Generator, MANIFEST_NAME, MANIFEST_VERSION, Manifest, ModelEntry,
-    StreamEntry, manifest_schema,
+    EntityEntry, EventEntry, ExternalEventsEntry, GENERATOR_NAME, Generator, MANIFEST_NAME,
+    MANIFEST_VERSION, Manifest, ModelEntry, ScenarioEntry, StreamEntry, manifest_schema,
 };
 pub use options::{Compression, Format, Options};
 pub use run_folder::RunFolder;
 pub use schema::arrow_schema;
 pub use table_file::write_table;
+pub use table_reader::SmallTable;
 pub use time_text::rfc3339;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version of the manifest's shape.
-pub const MANIFEST_VERSION: u32 = 1;
+pub const MANIFEST_VERSION: u32 = 2;
 
 /// The file's name in the folder of a run.
 pub const MANIFEST_NAME: &str = "manifest.json";
@@ -38,8 +38,13 @@ pub struct Manifest {
     pub scale: f64,
     /// The number of cells that the population is split into.
     pub cells: u32,
-    /// The scenarios that were played, in their order.
-    pub scenarios: Vec<String>,
+    /// The scenarios that were played, in the order of their start.
+    pub scenarios: Vec<ScenarioEntry>,
+    /// The external events that were asked for, in the order of their time; those that scenarios and the timeline
+    /// bring are in the table `external_events` only.
+    pub events: Vec<EventEntry>,
+    /// The external events of the run.
+    pub external_events: ExternalEventsEntry,
     /// The format of the files.
     pub format: Format,
     /// The compression of the files.
@@ -72,6 +77,56 @@ pub struct ModelEntry {
     pub name: String,
     /// A digest over its text files.
     pub digest: String,
+}
+
+/// A scenario of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioEntry {
+    /// Its id.
+    pub id: String,
+    /// When it began, RFC 3339 in UTC.
+    pub start: String,
+    /// When it began to let go.
+    pub end: String,
+    /// From when on it did nothing any more.
+    pub settled: String,
+    /// The name that rows are attributed to.
+    pub attribution: String,
+    /// A digest over its file and the files of those that it extends.
+    pub digest: String,
+}
+
+/// An external event that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventEntry {
+    /// The template that it is of.
+    pub template: String,
+    /// When it happened, RFC 3339 in UTC.
+    pub time: String,
+    /// Its headline.
+    pub title: String,
+    /// What happened.
+    pub description: String,
+    /// How serious it looked.
+    pub severity: String,
+    /// Whether it had its template's impact.
+    pub causal: bool,
+    /// The name that rows are attributed to; missing without an impact.
+    pub attribution: Option<String>,
+}
+
+/// The external events of a run, whoever brought them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExternalEventsEntry {
+    /// Whether there were those that come by themselves.
+    pub timeline: bool,
+    /// How many there were altogether.
+    pub number: u64,
+    /// A digest over the files of their templates; missing where there are none.
+    pub digest: Option<String>,
 }
 
 /// A stream of a run.

@@ -169,6 +169,8 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         scale: 1.0,
         cells: 64,
         scenarios: vec![],
+        events: vec![],
+        external_events: ExternalEventsEntry::default(),
         format: Format::Parquet,
         compression: Compression::Zstd,
         fingerprint: "00".to_owned(),

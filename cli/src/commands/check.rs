@@ -1,44 +1,161 @@
-//! `causeflow check`: everything that is wrong with a model.
+//! `causeflow check`: everything that is wrong with a model, its scenarios and its external events.
 
-use causeflow_models::{Diagnostics, Model, Severity};
+use std::fs;
+use std::path::Path;
+
+use causeflow_models::{Diagnostics, Model, Severity, SourceFile};
+use causeflow_scenarios::{Library, built_in};
 use serde_json::{Value, json};
 
 use crate::errors::{Failure, colour};
+use crate::interventions::files::holds_events;
+use crate::interventions::{gathered, library, read};
 use crate::output::{print, print_json, say, some};
 
-/// Runs the command.
-pub fn run(model: &str, json: bool) -> Result<(), Failure> {
-    match causeflow_models::load(model) {
-        Err(errors) if json => {
-            print_json(&findings(&errors))?;
-            Err(Failure::Reported)
-        }
-        Err(errors) => Err(errors.into()),
-        Ok(model) if json => print_json(&findings(&model.compiled.warnings)),
-        Ok(model) => {
-            if !model.compiled.warnings.list.is_empty() {
-                say(&model.compiled.warnings.render(colour()));
-            }
-            print(&summary(&model))
-        }
+/// Runs the command: on a model, or on scenarios for one.
+pub fn run(what: &str, model: Option<&str>, json: bool) -> Result<(), Failure> {
+    let checked = match model {
+        None => of_model(what),
+        Some(model) => of_scenarios(Path::new(what), model),
+    };
+    let (found, summary) = match checked {
+        Ok(checked) => checked,
+        Err(Failure::Model(found)) => (found, Summary::default()),
+        Err(other) => return Err(other),
+    };
+    if json {
+        print_json(&findings(&found))?;
+        return match found.has_errors() {
+            true => Err(Failure::Reported),
+            false => Ok(()),
+        };
+    }
+    if found.has_errors() {
+        return Err(found.into());
+    }
+    if !found.list.is_empty() {
+        say(&found.render(colour()));
+    }
+    print(&format!("ok: {}\n", summary.text(found.list.len())))
+}
+
+/// What was looked at: so many of each, in so many files.
+#[derive(Default)]
+struct Summary {
+    counts: Vec<String>,
+    files: usize,
+}
+
+impl Summary {
+    fn text(mut self, warnings: usize) -> String {
+        self.counts.push(some(warnings, "warning"));
+        format!("{} in {}", self.counts.join(", "), some(self.files, "file"))
     }
 }
 
-fn summary(model: &Model) -> String {
+/// What was found, and what was looked at.
+type Checked = Result<(Diagnostics, Summary), Failure>;
+
+fn of_model(what: &str) -> Checked {
+    if Path::new(what).is_file() {
+        return Err(Failure::input(
+            format!("{what} is a file, and a model is a folder"),
+            "to check a scenario or external events, name the model that they are for: `--model tutoring`",
+        ));
+    }
+    let model = causeflow_models::load(what)?;
+    let library = library(&model, None)?;
+    let found = gathered(vec![model.compiled.warnings.clone(), library.problems()]);
+    let summary = Summary {
+        counts: [of_program(&model), of_library(&library)].concat(),
+        files: model.files.len() + library.files().len(),
+    };
+    Ok((found, summary))
+}
+
+fn of_program(model: &Model) -> Vec<String> {
     let program = &model.compiled.program;
-    let effects: usize = program
-        .streams
-        .iter()
-        .map(|stream| stream.all_effects().count())
-        .sum();
-    format!(
-        "ok: {}, {}, {}, {} in {}\n",
+    let streams = program.streams.iter();
+    let effects: usize = streams.map(|stream| stream.all_effects().count()).sum();
+    vec![
         some(program.streams.len(), "stream"),
         some(effects, "cause"),
         some(program.kinds.len(), "entity kind"),
-        some(model.compiled.warnings.list.len(), "warning"),
-        some(model.files.len(), "file"),
-    )
+    ]
+}
+
+fn of_library(library: &Library) -> Vec<String> {
+    let counts = [
+        (library.scenarios().count(), "scenario"),
+        (library.event_templates().count(), "event template"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    counts.map(|(count, what)| some(count, what)).collect()
+}
+
+fn of_scenarios(path: &Path, model: &str) -> Checked {
+    let model = causeflow_models::load(model)?;
+    if path.is_dir() {
+        let library = library(&model, Some(path))?;
+        let summary = Summary {
+            counts: of_library(&library),
+            files: library.files().len(),
+        };
+        return Ok((library.problems(), summary));
+    }
+    let source = read(path)?;
+    match holds_events(&source.text) {
+        true => events(&model, source),
+        false => scenario(&model, path, source),
+    }
+}
+
+fn events(model: &Model, source: SourceFile) -> Checked {
+    let mut library = library(model, None)?;
+    let (before, templates) = (library.files().len(), library.event_templates().count());
+    let events = library.add_events(&model.compiled.program, source)?;
+    let templates = library.event_templates().count() - templates;
+    let summary = Summary {
+        counts: vec![
+            some(events.len(), "event"),
+            some(templates, "new event template"),
+        ],
+        files: 1,
+    };
+    Ok((of_file(library.problems(), before), summary))
+}
+
+fn scenario(model: &Model, path: &Path, source: SourceFile) -> Checked {
+    let program = &model.compiled.program;
+    let folder = Path::new(&model.origin).join("scenarios");
+    let mut own = match folder.is_dir() {
+        true => causeflow_models::read_folder(&folder)?,
+        false => Vec::new(),
+    };
+    // The file may lie in that folder itself.
+    let same = |other: &SourceFile| {
+        let places = (fs::canonicalize(&other.path), fs::canonicalize(path));
+        matches!(places, (Ok(a), Ok(b)) if a == b)
+    };
+    own.retain(|other| !same(other));
+    own.push(source.clone());
+    let library = Library::from_files(program, built_in(&program.name), own);
+    let mut files = library.files().iter();
+    let place = files.rposition(|file| *file == source).unwrap_or_default();
+    let found = of_file(library.problems(), place);
+    let summary = Summary {
+        counts: vec![some(1, "scenario")],
+        files: 1,
+    };
+    Ok((found, summary))
+}
+
+/// The findings about one file, and those about none.
+fn of_file(mut found: Diagnostics, place: usize) -> Diagnostics {
+    found
+        .list
+        .retain(|d| d.file.is_none_or(|file| file == place));
+    found
 }
 
 fn findings(diagnostics: &Diagnostics) -> Vec<Value> {

@@ -9,6 +9,8 @@ use causeflow_outputs::{FileEntry, Format, Options, RunFolder};
 
 use crate::args::DiffArgs;
 use crate::errors::Failure;
+use crate::interrupt;
+use crate::interventions::reach::Reach;
 use crate::settings::matches;
 
 mod report;
@@ -22,10 +24,15 @@ pub fn run(args: &DiffArgs) -> Result<(), Failure> {
     check_patterns(&args.streams, &a, &b)?;
     // Before anything is compared: finding the place taken afterwards would waste the work.
     let folder = args.out.as_deref().map(reserve).transpose()?;
-    let mut diff = Diff::compare(&a, &b, &|stream| {
+    interrupt::listen()?;
+    let wanted = |stream: &str| {
         args.streams.is_empty() || args.streams.iter().any(|pattern| matches(pattern, stream))
-    })?;
-    diff.explain(&|_, _| None)?;
+    };
+    let compared = Diff::compare_while(&a, &b, &wanted, &|| !interrupt::asked())?;
+    let mut diff = compared.ok_or(Failure::Interrupted)?;
+    let reach = Reach::only_in(&a, &b)?;
+    diff.explain(&|stream, time_us| reach.at(stream, time_us))?;
+    interrupt::check()?;
     let mut files: Vec<FileEntry> = Vec::new();
     if let Some(folder) = folder {
         files = diff.write(folder.path(), "", Options::new(Format::Parquet, None)?)?;

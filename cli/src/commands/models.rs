@@ -4,6 +4,7 @@ use causeflow_models::BUILT_IN;
 use serde_json::json;
 
 use crate::errors::Failure;
+use crate::interventions::library;
 use crate::model;
 use crate::output::{Align, Table, print, print_json};
 
@@ -12,6 +13,7 @@ pub fn run(json: bool) -> Result<(), Failure> {
     let mut table = Table::new(&[
         ("model", Align::Left),
         ("streams", Align::Right),
+        ("scenarios", Align::Right),
         ("what it is", Align::Left),
     ]);
     let mut list = Vec::new();
@@ -21,12 +23,21 @@ pub fn run(json: bool) -> Result<(), Failure> {
             model.compiled.program.streams.len(),
             &model.compiled.description,
         );
+        let scenarios = library(&model, None)?.scenarios().count();
         let one_line = description.split_whitespace().collect::<Vec<_>>().join(" ");
-        table.row([(*name).to_owned(), streams.to_string(), one_line.clone()]);
-        let digest = model::digest(&model.files);
-        list.push(
-            json!({"name": name, "streams": streams, "description": one_line, "digest": digest}),
-        );
+        table.row([
+            (*name).to_owned(),
+            streams.to_string(),
+            scenarios.to_string(),
+            one_line.clone(),
+        ]);
+        list.push(json!({
+            "name": name,
+            "streams": streams,
+            "scenarios": scenarios,
+            "description": one_line,
+            "digest": model::digest(&model.files),
+        }));
     }
     if json {
         return print_json(&list);

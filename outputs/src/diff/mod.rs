@@ -65,6 +65,7 @@ mod write;
 
 pub use change::{ChangeKind, Counts};
 pub use run::FinishedRun;
+pub(crate) use run::unreadable;
 pub use why::Intervention;
 
 use crate::error::Error;
@@ -148,6 +149,20 @@ impl Diff {
         b: &FinishedRun,
         selected: &dyn Fn(&str) -> bool,
     ) -> Result<Diff, Error> {
+        let compared = Diff::compare_while(a, b, selected, &|| true)?;
+        Ok(compared.unwrap_or_else(|| unreachable!("nobody stops this comparison")))
+    }
+
+    /// As [`Diff::compare`], but gives up before the next stream once `go_on` is false; nothing is returned then.
+    ///
+    /// # Errors
+    /// As with [`Diff::compare`].
+    pub fn compare_while(
+        a: &FinishedRun,
+        b: &FinishedRun,
+        selected: &dyn Fn(&str) -> bool,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Diff>, Error> {
         let mut diff = Diff {
             streams: Vec::new(),
             identical: Vec::new(),
@@ -163,13 +178,15 @@ impl Diff {
         }
         // The longest first, so that none is left over when the others are done.
         tasks.sort_by_key(|task| std::cmp::Reverse(task.rows[0].max(task.rows[1])));
-        let compared: Vec<Result<StreamDiff, Error>> = tasks
+        let compared: Vec<Option<Result<StreamDiff, Error>>> = tasks
             .into_par_iter()
             .with_max_len(1)
-            .map(|task| task.compare(a, b))
+            .map(|task| go_on().then(|| task.compare(a, b)))
             .collect();
         for stream in compared {
-            let stream = stream?;
+            let Some(stream) = stream.transpose()? else {
+                return Ok(None);
+            };
             match stream.changes.is_empty() {
                 true => diff.identical.push((stream.name, stream.rows)),
                 false => diff.streams.push(stream),
@@ -177,7 +194,7 @@ impl Diff {
         }
         diff.streams.sort_by(|x, y| x.name.cmp(&y.name));
         diff.identical.sort();
-        Ok(diff)
+        Ok(Some(diff))
     }
 
     /// Sorts the streams into those to compare, which it returns, and the others.

@@ -69,6 +69,18 @@ pub(super) fn notes(a: &FinishedRun, b: &FinishedRun) -> Result<Vec<String>, Err
         &scenarios(mb),
         "the differences are their effect",
     );
+    note(
+        "the external events that were asked for differ",
+        &events(ma),
+        &events(mb),
+        "the differences are their effect",
+    );
+    note(
+        "external events that come by themselves",
+        &timeline(ma),
+        &timeline(mb),
+        "their effect is among the differences",
+    );
     if ma.model.digest != mb.model.digest {
         notes.push("the files of the model differ: its edits are part of the effect".to_owned());
     }
@@ -76,8 +88,25 @@ pub(super) fn notes(a: &FinishedRun, b: &FinishedRun) -> Result<Vec<String>, Err
 }
 
 fn scenarios(manifest: &Manifest) -> String {
-    match manifest.scenarios.as_slice() {
-        [] => "none".to_owned(),
-        names => names.join(", "),
+    list(manifest.scenarios.iter().map(|s| s.attribution.clone()))
+}
+
+fn events(manifest: &Manifest) -> String {
+    let events = manifest.events.iter();
+    list(events.map(|event| format!("{}@{}", event.template, event.time)))
+}
+
+fn timeline(manifest: &Manifest) -> &'static str {
+    match manifest.external_events.timeline {
+        true => "some",
+        false => "none",
+    }
+}
+
+fn list(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
     }
 }

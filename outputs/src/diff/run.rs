@@ -91,7 +91,7 @@ impl FinishedRun {
     }
 
     /// Checks that these files are what was written, on the current rayon pool.
-    pub(super) fn check(&self, files: &[&FileEntry]) -> Result<(), Error> {
+    pub(crate) fn check(&self, files: &[&FileEntry]) -> Result<(), Error> {
         files
             .par_iter()
             .try_for_each(|entry| self.check_file(entry))
@@ -118,7 +118,7 @@ impl FinishedRun {
 }
 
 /// What the operating system says about a file of a run: bad input where the file is to blame.
-pub(super) fn unreadable(path: &Path, error: io::Error) -> Error {
+pub(crate) fn unreadable(path: &Path, error: io::Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => Error::input(
             path,

@@ -1,6 +1,9 @@
-//! `causeflow explain`: a stream in words.
+//! `causeflow explain`: a stream, a scenario or an event template in words.
 
+mod intervention;
 mod text;
+
+use std::path::Path;
 
 use causeflow_engine::program::StreamId;
 use causeflow_engine::table::ColumnType;
@@ -8,27 +11,24 @@ use causeflow_models::{CauseDef, Model, StreamDef, ValueDef, suggestion};
 use serde_json::{Value, json};
 
 use crate::errors::Failure;
+use crate::interventions::library;
 use crate::output::{print, print_json};
 use crate::{interrupt, model, pilot};
 
 /// Runs the command.
-pub fn run(name: &str, stream: &str, json: bool) -> Result<(), Failure> {
-    let model = model::load(name, true)?;
-    let program = &model.compiled.program;
-    let Some(index) = program.stream(stream) else {
-        let help = suggestion(
-            stream,
-            program.streams.iter().map(|stream| stream.name.as_str()),
-        );
-        return Err(Failure::Input(
-            format!("the model {name} has no stream `{stream}`"),
-            help,
-        ));
-    };
+pub fn run(model: &str, name: &str, folder: Option<&Path>, json: bool) -> Result<(), Failure> {
+    let model = model::load(model, true)?;
+    match model.compiled.program.stream(name) {
+        Some(index) => stream(&model, index, json),
+        None => intervention(&model, name, folder, json),
+    }
+}
+
+fn stream(model: &Model, index: StreamId, json: bool) -> Result<(), Failure> {
     interrupt::listen()?;
-    let per_day = pilot::events_per_day(program)?;
+    let per_day = pilot::events_per_day(&model.compiled.program)?;
     let subject = Subject {
-        model: &model,
+        model,
         stream: usize::from(index),
         per_day: &per_day,
     };
@@ -36,6 +36,39 @@ pub fn run(name: &str, stream: &str, json: bool) -> Result<(), Failure> {
         print_json(&subject.as_json())
     } else {
         print(&text::explain(&subject))
+    }
+}
+
+/// A scenario or an event template; what is neither is refused with the nearest name of all.
+fn intervention(
+    model: &Model,
+    name: &str,
+    folder: Option<&Path>,
+    json: bool,
+) -> Result<(), Failure> {
+    let program = &model.compiled.program;
+    let library = library(model, folder)?;
+    let (scenario, template) = (library.scenario(name), library.template(name));
+    match (scenario, template) {
+        (Ok(scenario), _) if json => print_json(&intervention::scenario_as_json(scenario, program)),
+        (Ok(scenario), _) => print(&intervention::scenario(scenario, program)),
+        (_, Ok(template)) if json => print_json(&intervention::template_as_json(template)),
+        (_, Ok(template)) => print(&intervention::template(template)),
+        // One that is there and wrong: what is wrong with it has its place in a file.
+        (Err(wrong), _) | (_, Err(wrong)) if !library.problems_of(name).list.is_empty() => {
+            Err(wrong.into())
+        }
+        _ => {
+            let streams = program.streams.iter().map(|stream| stream.name.as_str());
+            let scenarios = library.scenarios().map(|scenario| scenario.id.as_str());
+            let templates = library.event_templates().map(|t| t.id.as_str());
+            let message = format!(
+                "the model {} has no stream, scenario or event template `{name}`",
+                model.origin
+            );
+            let help = suggestion(name, streams.chain(scenarios).chain(templates));
+            Err(Failure::Input(message, help))
+        }
     }
 }
 

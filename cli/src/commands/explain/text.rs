@@ -27,7 +27,7 @@ pub fn explain(subject: &Subject) -> String {
     out + "\nFields\n" + &fields(subject)
 }
 
-fn section(title: &str, lines: Vec<String>) -> String {
+pub fn section(title: &str, lines: Vec<String>) -> String {
     let lines = if lines.is_empty() {
         vec!["nothing".to_owned()]
     } else {

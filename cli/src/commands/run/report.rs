@@ -1,30 +1,32 @@
 //! What a run came to, for people and for programs.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
 use causeflow_engine::run::RunResult;
-use causeflow_engine::world::Settings;
-use causeflow_models::Model;
 use causeflow_outputs::FileEntry;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::Job;
+use super::attributed::Attributed;
+use super::counterfactual::{Difference, StreamDifference};
+use super::write::Written;
 use crate::errors::Failure;
 use crate::model::digest;
 use crate::output::{Align, Table, bytes, count, instant, print, print_json, rough, short, some};
 use crate::progress::Clock;
 
+/// How many of the streams that differ from the twin are shown.
+const DIFFERING_STREAMS: usize = 10;
+
 /// A finished run.
 pub struct Outcome<'a> {
-    pub model: &'a Model,
-    pub settings: &'a Settings,
+    pub job: &'a Job<'a>,
     pub result: &'a RunResult,
     pub clock: Clock,
     pub threads: usize,
-    /// Where it was written to, if it was.
-    pub out: Option<&'a Path>,
-    pub files: &'a [FileEntry],
+    /// What it has left, if it was written.
+    pub written: Option<&'a Written>,
 }
 
 impl Outcome<'_> {
@@ -33,11 +35,23 @@ impl Outcome<'_> {
     }
 
     fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
+        self.files().iter().map(|file| file.bytes).sum()
+    }
+
+    fn files(&self) -> &[FileEntry] {
+        self.written.map_or(&[], |written| &written.manifest.files)
+    }
+
+    fn difference(&self) -> Option<&Difference> {
+        self.written?.difference.as_ref()
+    }
+
+    fn attributed(&self) -> Attributed {
+        Attributed::of(&self.job.interventions.plan, self.result)
     }
 
     fn domain(&self, stream: &str) -> &str {
-        let program = &self.model.compiled.program;
+        let program = &self.job.program;
         program
             .stream(stream)
             .map_or("", |index| &program.streams[usize::from(index)].domain)
@@ -61,7 +75,7 @@ impl Outcome<'_> {
 
     /// Prints a short table and the fingerprint.
     pub fn print(&self) -> Result<(), Failure> {
-        let days = (self.settings.end - self.settings.start).days();
+        let days = (self.job.settings.end - self.job.settings.start).days();
         let mut table = Table::new(&[
             ("domain", Align::Left),
             ("streams", Align::Right),
@@ -88,12 +102,12 @@ impl Outcome<'_> {
             self.clock.seconds(),
             short(self.clock.rate(rows))
         );
-        let size = match self.out {
-            Some(out) => format!(
+        let size = match self.written {
+            Some(_) => format!(
                 "{} in {} in {}",
                 bytes(self.bytes() as f64),
-                some(self.files.len(), "file"),
-                out.display()
+                some(self.files().len(), "file"),
+                self.job.out.display()
             ),
             None => "nothing written".to_owned(),
         };
@@ -104,15 +118,19 @@ impl Outcome<'_> {
             ),
         };
         let fingerprint = self.result.fingerprint;
+        let attributed = self.attributed().text(rows);
+        let difference = self.difference().map(difference).unwrap_or_default();
         print(&format!(
-            "{}\n{took}; {size}\n{ties}fingerprint {fingerprint}\n",
+            "{}\n{difference}{attributed}{took}; {size}\n{ties}fingerprint {fingerprint}\n",
             table.render(0)
         ))
     }
 
     /// Prints all of it as one JSON object.
     pub fn print_json(&self) -> Result<(), Failure> {
-        let program = &self.model.compiled.program;
+        let program = &self.job.program;
+        let interventions = self.job.interventions;
+        let scenarios = interventions.activations.iter();
         let stream = |stream: &causeflow_engine::run::StreamResult| {
             json!({
                 "name": stream.name,
@@ -123,24 +141,88 @@ impl Outcome<'_> {
         };
         print_json(&json!({
             "model": program.name,
-            "model_digest": digest(&self.model.files),
+            "model_digest": digest(&self.job.model.files),
             "version": env!("CARGO_PKG_VERSION"),
             "stream_stability_version": STREAM_STABILITY_VERSION,
-            "seed": self.settings.seed.to_string(),
-            "start": instant(self.settings.start),
-            "end": instant(self.settings.end),
-            "scale": self.settings.scale,
+            "seed": self.job.settings.seed.to_string(),
+            "start": instant(self.job.settings.start),
+            "end": instant(self.job.settings.end),
+            "scale": self.job.settings.scale,
             "threads": self.threads,
             "rows": self.rows(),
             "events_played": self.result.played,
             "ties": self.result.ties,
             "elapsed_seconds": self.clock.seconds(),
             "rows_per_second": self.clock.rate(self.rows()).round(),
-            "out": self.out.map(|out| out.display().to_string()),
-            "files": self.files.len(),
+            "scenarios": scenarios.map(ToString::to_string).collect::<Vec<_>>(),
+            "external_events": interventions.plan.external_events().len(),
+            "attributed": self.attributed().as_json(),
+            "counterfactual": self.difference().map(difference_as_json),
+            "out": self.written.map(|_| self.job.out.display().to_string()),
+            "files": self.files().len(),
             "bytes": self.bytes(),
             "fingerprint": self.result.fingerprint.to_string(),
             "streams": self.result.streams.iter().map(stream).collect::<Vec<_>>(),
         }))
     }
+}
+
+/// What differs from the twin, by stream.
+fn difference(difference: &Difference) -> String {
+    let identical = match difference.identical {
+        1 => "1 stream is".to_owned(),
+        equal => format!("{equal} streams are"),
+    };
+    if difference.streams.is_empty() {
+        return format!(
+            "without what was asked for, the run would be the same: {identical} identical\n\n"
+        );
+    }
+    let mut table = Table::new(&[
+        ("differs from its twin", Align::Left),
+        ("rows", Align::Right),
+        ("in the twin", Align::Right),
+        ("added", Align::Right),
+        ("removed", Align::Right),
+        ("moved", Align::Right),
+        ("changed", Align::Right),
+    ]);
+    for stream in difference.streams.iter().take(DIFFERING_STREAMS) {
+        let counts = &stream.counts;
+        table.row([
+            stream.name.clone(),
+            count(stream.rows),
+            count(stream.twin_rows),
+            count(counts.added),
+            count(counts.removed),
+            count(counts.moved),
+            count(counts.changed),
+        ]);
+    }
+    let more = match difference.streams.len().saturating_sub(DIFFERING_STREAMS) {
+        0 => String::new(),
+        more => format!("and {} more; ", some(more, "stream")),
+    };
+    format!(
+        "{}{more}{identical} identical; counterfactual/ has every event that differs\n\n",
+        table.render(0)
+    )
+}
+
+fn difference_as_json(difference: &Difference) -> Value {
+    let stream = |stream: &StreamDifference| {
+        json!({
+            "name": stream.name,
+            "rows": stream.rows,
+            "twin_rows": stream.twin_rows,
+            "added": stream.counts.added,
+            "removed": stream.counts.removed,
+            "moved": stream.counts.moved,
+            "changed": stream.counts.changed,
+        })
+    };
+    json!({
+        "streams": difference.streams.iter().map(stream).collect::<Vec<_>>(),
+        "identical_streams": difference.identical,
+    })
 }

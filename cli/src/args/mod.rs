@@ -1,0 +1,186 @@
+//! The arguments, their limits and their help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+mod run;
+mod values;
+
+use run::RUN_EXAMPLES;
+pub use run::RunArgs;
+pub use values::{FormatArg, GraphFormat, SchemaOf};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    done
+  1    a check or a comparison found a difference
+  2    bad input: arguments, a model, an output folder in use
+  3    the machine failed us: disk, memory, threads
+  130  interrupted (Ctrl-C)";
+
+const DIFF_EXAMPLES: &str = "\
+Examples:
+  causeflow diff out/edited out/plain                      how many events differ, by stream
+  causeflow diff out/edited out/plain --hours --stream 'booking.*'
+  causeflow diff out/edited out/plain --out effect         the events themselves, in Parquet
+
+An event's id follows from its lineage, so whatever the edit did not reach is the same in both runs.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  causeflow check ./my-model                              the model and what lies in its folder scenarios
+  causeflow check short-outage.yaml --model tutoring      a scenario or a file of external events";
+
+const EFFECTS_EXAMPLES: &str = "\
+Examples:
+  causeflow effects out/tutoring-42                                what each intervention did
+  causeflow effects out/tutoring-42 --event payment-outage         which streams it changed
+  causeflow effects out/tutoring-42 --stream payment.failure       what changed this stream";
+
+/// Plays the data of a whole business on a virtual clock, bit for bit the same every time
+#[derive(Debug, Parser)]
+#[command(name = "causeflow", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plays a model and writes its history
+    #[command(after_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Run(Box<RunArgs>),
+    /// Lists the built-in models
+    Models {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists a model's streams: where they come from, how many events a day, their fields
+    Streams {
+        /// A built-in model's name or the path of a model's folder
+        model: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lists a model's scenarios: how long they last, what they do
+    Scenarios {
+        /// A built-in model's name or the path of a model's folder
+        model: String,
+        /// A folder of scenarios in place of the model's own folder `scenarios`
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
+        /// Lists the templates of external events, too
+        #[arg(long)]
+        events: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Says in words what a stream means and what makes it, or what a scenario or external event changes
+    Explain {
+        /// A built-in model's name or the path of a model's folder
+        model: String,
+        /// The name of a stream, scenario or event template, such as booking.confirmed or payment-outage
+        name: String,
+        /// A folder of scenarios in place of the model's own folder `scenarios`
+        #[arg(long, value_name = "DIR")]
+        scenarios: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draws what causes what, for Mermaid or Graphviz
+    #[command(
+        after_help = "Example:\n  causeflow graph tutoring --format dot | dot -Tsvg -o tutoring.svg"
+    )]
+    Graph {
+        /// A built-in model's name or the path of a model's folder
+        model: String,
+        /// The language of the drawing
+        #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+        format: GraphFormat,
+    },
+    /// Reports everything that is wrong with a model, its scenarios and its external events
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check {
+        /// The path of a model's folder, or a built-in model's name; with --model a scenario's file or a folder of them
+        #[arg(value_name = "DIR|FILE")]
+        what: String,
+        /// The model that the scenarios or events to be checked are for
+        #[arg(long)]
+        model: Option<String>,
+        /// Print a list of findings as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compares two finished runs event by event
+    #[command(after_help = format!("{DIFF_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Diff(DiffArgs),
+    /// Tells what scenarios and external events did in a finished run: the truth, and what an observer would see
+    #[command(after_help = format!("{EFFECTS_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Effects(EffectsArgs),
+    /// Prints a JSON Schema
+    Schema {
+        /// Of a model's files, a scenario's file, a file of external events, or a run's manifest.json
+        #[arg(value_enum, default_value_t = SchemaOf::Model)]
+        what: SchemaOf,
+    },
+    /// Writes a small working model to start from
+    Init {
+        /// A folder that is empty or does not exist yet
+        dir: PathBuf,
+    },
+    /// Prints a script that completes the command's arguments in a shell
+    #[command(
+        after_help = "Example:\n  causeflow completions bash > ~/.local/share/bash-completion/completions/causeflow"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The folder of a finished run in Parquet
+    pub a: PathBuf,
+    /// The folder of the run to compare it with: its twin without what is to be measured
+    pub b: PathBuf,
+    /// Compares only streams whose names match: * is any text, ? any character. Repeatable
+    #[arg(long = "stream", value_name = "PATTERN", value_delimiter = ',')]
+    pub streams: Vec<String>,
+    /// Writes the events that differ to this new folder, a Parquet table a stream
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Counts by hour too
+    #[arg(long)]
+    pub hours: bool,
+    /// How many of the events to show, the first by time
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub limit: usize,
+    /// Prints the outcome as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct EffectsArgs {
+    /// The folder of a finished run in Parquet
+    pub out: PathBuf,
+    /// Which streams this scenario or external event changed: an id such as payment-outage, or the name that rows are
+    /// attributed to
+    #[arg(long, value_name = "ID|NAME")]
+    pub event: Option<String>,
+    /// What changed this stream
+    #[arg(long, value_name = "NAME")]
+    pub stream: Option<String>,
+    /// How many lines to show, those with the largest effect first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// Prints all of it as one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,82 @@
+//! `run --counterfactual`: the same run without what was asked for, and what differs.
+
+use std::fs;
+use std::path::Path;
+
+use causeflow_outputs::diff::{Counts, Diff, FinishedRun};
+use causeflow_outputs::{Compression, Format, Manifest, Options};
+
+use super::{Job, manifest, write};
+use crate::errors::Failure;
+use crate::interrupt;
+use crate::interventions::reach::Reach;
+
+/// Where the twin is written to, in the folder of the run while that is not yet in place.
+const TWIN: &str = ".twin";
+/// Where the difference is written to.
+const DIFFERENCE: &str = "counterfactual";
+
+/// What differs between a run and its twin.
+pub struct Difference {
+    /// The streams in which events differ, those with the most first.
+    pub streams: Vec<StreamDifference>,
+    /// How many streams do not differ.
+    pub identical: usize,
+}
+
+/// What differs in one stream.
+pub struct StreamDifference {
+    pub name: String,
+    pub rows: u64,
+    pub twin_rows: u64,
+    pub counts: Counts,
+}
+
+/// Plays the twin, writes what differs, and adds the files to the manifest. The twin itself is removed.
+pub fn write(job: &Job, folder: &Path, manifest: &mut Manifest) -> Result<Difference, Failure> {
+    let program = job.interventions.bend_twin(&job.model.compiled.program)?;
+    // It is read once and removed: compressing it would cost more than the room that it takes.
+    let quick = Options::new(Format::Parquet, Some(Compression::None))?;
+    let place = folder.join(TWIN);
+    let watch = job.watch("twin  ");
+    let (result, files) = write::streams(&place, &program, job.settings, quick, watch)?;
+    let twin = Manifest {
+        compression: quick.compression(),
+        fingerprint: result.fingerprint.to_string(),
+        streams: manifest::streams(&result.streams),
+        files,
+        ..manifest.clone()
+    };
+    // What the twin's people have come to is of no use any more, and takes room.
+    drop(result);
+    let a = FinishedRun::written(folder, manifest.clone())?;
+    let b = FinishedRun::written(&place, twin)?;
+    let compared = Diff::compare_while(&a, &b, &|_| true, &|| !interrupt::asked())?;
+    let mut diff = compared.ok_or(Failure::Interrupted)?;
+    let reach = Reach::asked_for(&job.interventions.plan, job.program);
+    diff.explain(&|stream, time_us| reach.at(stream, time_us))?;
+    let files = diff.write(folder, DIFFERENCE, job.options)?;
+    manifest.files.extend(files);
+    fs::remove_dir_all(&place).map_err(|error| {
+        Failure::Machine(format!("removing {} failed: {error}", place.display()))
+    })?;
+    Ok(difference(&diff))
+}
+
+fn difference(diff: &Diff) -> Difference {
+    let of_stream = |stream: &causeflow_outputs::diff::StreamDiff| StreamDifference {
+        name: stream.name().to_owned(),
+        rows: stream.rows(),
+        twin_rows: stream.twin_rows(),
+        counts: stream.counts(),
+    };
+    let mut streams: Vec<StreamDifference> = diff.streams.iter().map(of_stream).collect();
+    streams.sort_by(|x, y| {
+        let most = y.counts.total().cmp(&x.counts.total());
+        most.then_with(|| x.name.cmp(&y.name))
+    });
+    Difference {
+        streams,
+        identical: diff.identical.len(),
+    }
+}

@@ -1,0 +1,60 @@
+//! What a run says about itself.
+
+use causeflow_engine::STREAM_STABILITY_VERSION;
+use causeflow_engine::run::{RunResult, StreamResult};
+use causeflow_outputs::{
+    EntityEntry, FileEntry, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest, ModelEntry,
+    StreamEntry,
+};
+
+use super::Job;
+use crate::model::digest;
+use crate::output::instant;
+
+/// The manifest of a finished run.
+pub fn manifest(
+    job: &Job,
+    result: &RunResult,
+    entities: Vec<EntityEntry>,
+    files: Vec<FileEntry>,
+) -> Manifest {
+    let Job {
+        settings, options, ..
+    } = job;
+    Manifest {
+        manifest_version: MANIFEST_VERSION,
+        generator: Generator {
+            name: GENERATOR_NAME.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        },
+        stream_stability_version: STREAM_STABILITY_VERSION,
+        model: ModelEntry {
+            name: job.program.name.clone(),
+            digest: digest(&job.model.files),
+        },
+        seed: settings.seed,
+        start: instant(settings.start),
+        end: instant(settings.end),
+        scale: settings.scale,
+        cells: u32::from(job.program.cells),
+        scenarios: job.interventions.scenario_entries(),
+        events: job.interventions.event_entries(),
+        external_events: job.interventions.external_events_entry(),
+        format: options.format(),
+        compression: options.compression(),
+        fingerprint: result.fingerprint.to_string(),
+        streams: streams(&result.streams),
+        entities,
+        files,
+    }
+}
+
+/// The streams as a manifest lists them.
+pub fn streams(results: &[StreamResult]) -> Vec<StreamEntry> {
+    let entry = |stream: &StreamResult| StreamEntry {
+        name: stream.name.clone(),
+        rows: stream.rows,
+        fingerprint: stream.fingerprint.to_string(),
+    };
+    results.iter().map(entry).collect()
+}

@@ -1,0 +1,187 @@
+//! What a run has besides its model, scenarios and external events: from the arguments to a bent program.
+
+use std::fs;
+use std::path::Path;
+
+use causeflow_engine::program::Program;
+use causeflow_engine::world::Settings;
+use causeflow_models::{Diagnostics, Model, SourceFile};
+use causeflow_scenarios::tables::Tables;
+use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Plan, Request};
+
+use crate::args::RunArgs;
+use crate::errors::{Failure, colour};
+use crate::output::say;
+
+pub mod entries;
+pub mod files;
+pub mod reach;
+
+/// What was asked for, and what comes of it.
+pub struct Interventions {
+    pub library: Library,
+    pub plan: Plan,
+    /// The scenarios that were asked for, in the order of their start.
+    pub activations: Vec<Activation>,
+    /// How many external events were asked for.
+    pub events: usize,
+    /// Whether external events come by themselves.
+    pub timeline: bool,
+    /// The plan's tables.
+    pub tables: Tables,
+}
+
+impl Interventions {
+    /// Plans what the arguments ask for. Everything that is wrong with them is told at once.
+    pub fn of(args: &RunArgs, model: &Model, settings: &Settings) -> Result<Self, Failure> {
+        let program = &model.compiled.program;
+        let mut library = library(model, args.scenarios.as_deref())?;
+        let mut errors = Vec::new();
+        let request = request(args, program, settings, &mut library, &mut errors);
+        let range = settings.start..settings.end;
+        let plan = match Plan::new(&library, program, &request, range, settings.seed) {
+            Ok(plan) if errors.is_empty() => plan,
+            Ok(_) => return Err(gathered(errors).into()),
+            Err(error) => {
+                errors.push(error);
+                return Err(gathered(errors).into());
+            }
+        };
+        if !args.quiet {
+            warn(&library, &plan, &args.model);
+        }
+        let tables = Tables::of(&plan).ok_or_else(too_many)?;
+        let mut activations = request.activations;
+        activations.sort_by(|a, b| (a.start, &a.scenario).cmp(&(b.start, &b.scenario)));
+        let timed = library.event_templates().any(|t| t.timing.is_some());
+        Ok(Interventions {
+            timeline: timed && !args.no_events,
+            events: request.events.len(),
+            library,
+            plan,
+            activations,
+            tables,
+        })
+    }
+
+    /// Whether anything was asked for besides what comes by itself.
+    pub fn are_asked_for(&self) -> bool {
+        !self.activations.is_empty() || self.events > 0
+    }
+
+    /// The model's program, bent by all that happens in the run.
+    pub fn bend(&self, program: &Program) -> Result<Program, Failure> {
+        bent(&self.plan, program)
+    }
+
+    /// The model's program, bent only by what comes by itself: the twin of the run.
+    pub fn bend_twin(&self, program: &Program) -> Result<Program, Failure> {
+        bent(&self.plan.without_scenarios(), program)
+    }
+}
+
+fn bent(plan: &Plan, program: &Program) -> Result<Program, Failure> {
+    let mut program = program.clone();
+    plan.apply(&mut program)?;
+    Ok(program)
+}
+
+/// The tables of a plan have no room for so many texts.
+pub fn too_many() -> Failure {
+    Failure::input(
+        "there are more external events than a table can name",
+        "play a shorter range, or leave them out with --no-events",
+    )
+}
+
+/// The scenarios and event templates of a model.
+pub fn library(model: &Model, folder: Option<&Path>) -> Result<Library, Failure> {
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            let shown = folder.display().to_string();
+            let help = match shown.contains('@') {
+                true => format!("to start a scenario, write `--scenario {shown}`"),
+                false => "give a folder with files of scenarios and external events".to_owned(),
+            };
+            let message = format!("--scenarios: there is no folder {shown}");
+            Err(Failure::input(message, help))
+        }
+        folder => Ok(Library::load(model, folder)?),
+    }
+}
+
+/// What can be read of the arguments; the rest becomes errors.
+fn request(
+    args: &RunArgs,
+    program: &Program,
+    settings: &Settings,
+    library: &mut Library,
+    errors: &mut Vec<Diagnostics>,
+) -> Request {
+    let clock = Clock::new(program, settings.start);
+    let mut request = Request {
+        without_timeline: args.no_events,
+        ..Request::default()
+    };
+    for text in &args.scenario {
+        match Activation::parse(text, &clock) {
+            Ok(activation) => request.activations.push(activation),
+            Err(error) => errors.push(error),
+        }
+    }
+    for text in &args.event {
+        match EventRequest::parse(text) {
+            Ok(event) => request.events.push(event),
+            Err(error) => errors.push(error),
+        }
+    }
+    for path in &args.events {
+        let events = read(path).and_then(|source| library.add_events(program, source));
+        match events {
+            Ok(events) => request.events.extend(events),
+            Err(error) => errors.push(error),
+        }
+    }
+    request
+}
+
+/// Reads a file of one's own.
+pub fn read(path: &Path) -> Result<SourceFile, Diagnostics> {
+    let shown = path.display().to_string();
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(SourceFile { path: shown, text }),
+        Err(error) => {
+            let message = format!("cannot read {shown}: {error}");
+            let help = "give a YAML file that exists and that you may read";
+            Err(Diagnostics::general(message, Some(help.into())))
+        }
+    }
+}
+
+fn warn(library: &Library, plan: &Plan, model: &str) {
+    if !plan.warnings().list.is_empty() {
+        say(&plan.warnings().render(colour()));
+    }
+    if library.problems().has_errors() {
+        say(&format!(
+            "warning: some scenarios or external events have errors, and the run goes without them\n  \
+             help: `causeflow check {model}` tells what is wrong"
+        ));
+    }
+}
+
+/// Findings about different files as one report.
+pub fn gathered(reports: Vec<Diagnostics>) -> Diagnostics {
+    let mut all = Diagnostics::default();
+    for Diagnostics { files, list } in reports {
+        let before = all.files.len();
+        all.files.extend(files);
+        for mut diagnostic in list {
+            diagnostic.file = diagnostic.file.map(|file| file + before);
+            if !all.list.contains(&diagnostic) {
+                all.list.push(diagnostic);
+            }
+        }
+    }
+    all
+}

@@ -1,0 +1,97 @@
+//! Reads a small table of a finished run as a whole, such as its effects.
+
+use crate::diff::{FinishedRun, unreadable};
+use crate::error::Error;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+/// A table that has been read.
+#[derive(Debug)]
+pub struct SmallTable {
+    path: PathBuf,
+    rows: RecordBatch,
+}
+
+impl FinishedRun {
+    /// The table of this name beside the manifest, such as `effects`; nothing if the run has none.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the file is missing, damaged, or not what the manifest says; [`Error::Io`] when the disk
+    /// fails.
+    pub fn table(&self, name: &str) -> Result<Option<SmallTable>, Error> {
+        let wanted = format!("{name}.parquet");
+        let mut files = self.manifest().files.iter();
+        let Some(entry) = files.find(|file| file.path == wanted) else {
+            return Ok(None);
+        };
+        self.check(&[entry])?;
+        let path = self.folder().join(&entry.path);
+        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
+        let rows = read(file).map_err(|error| damaged(&path, &error))?;
+        Ok(Some(SmallTable { path, rows }))
+    }
+}
+
+fn read(file: File) -> Result<RecordBatch, ArrowError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
+    let schema = arrow::array::RecordBatchReader::schema(&reader);
+    let batches = reader.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
+    concat_batches(&schema, &batches)
+}
+
+fn damaged(path: &Path, error: &ArrowError) -> Error {
+    Error::input(path, format!("cannot be read: {error}; play the run again"))
+}
+
+impl SmallTable {
+    /// How many rows it has.
+    pub fn rows(&self) -> usize {
+        self.rows.num_rows()
+    }
+
+    /// A column of texts.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no such column.
+    pub fn texts(&self, column: &str) -> Result<Vec<Option<String>>, Error> {
+        let texts = self.column(column, &DataType::Utf8)?;
+        let texts = texts.as_string::<i32>();
+        Ok(texts.iter().map(|text| text.map(str::to_owned)).collect())
+    }
+
+    /// A column of numbers of any kind; those from 2^53 on lose their last digits.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no such column.
+    pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, Error> {
+        let numbers = self.column(column, &DataType::Float64)?;
+        Ok(numbers.as_primitive::<Float64Type>().iter().collect())
+    }
+
+    /// A column of times, in microseconds since 1970.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is no such column.
+    pub fn times(&self, column: &str) -> Result<Vec<Option<i64>>, Error> {
+        let times = self.column(column, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
+        let times = times.as_primitive::<TimestampMicrosecondType>();
+        Ok(times.iter().collect())
+    }
+
+    fn column(&self, name: &str, kind: &DataType) -> Result<arrow::array::ArrayRef, Error> {
+        let Some(column) = self.rows.column_by_name(name) else {
+            let message = format!(
+                "has no column `{name}`: the file was changed, or another version wrote it; play the run again"
+            );
+            return Err(Error::input(&self.path, message));
+        };
+        let column = cast(column, kind).map_err(|error| damaged(&self.path, &error))?;
+        debug_assert_eq!(column.len(), self.rows());
+        Ok(column)
+    }
+}
