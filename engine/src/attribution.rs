@@ -174,24 +174,10 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
 /// events carry.
 pub fn modified_in_rows(program: &Program, stream: &Stream) -> Vec<u16> {
     let mut found = Vec::new();
-    let mut look = |e: &Expr| {
-        e.visit(&mut |e| match e {
-            Expr::Modified(at, _) => found.push(*at),
-            Expr::Happens(effect) => {
-                let effect = &stream.effects[usize::from(*effect)];
-                for e in effect.when.iter().chain([&effect.probability]) {
-                    e.visit(&mut |e| {
-                        if let Expr::Modified(at, _) = e {
-                            found.push(*at);
-                        }
-                    });
-                }
-            }
-            _ => {}
-        });
-    };
     let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
-    later.filter(|v| v.written).for_each(|v| look(&v.value));
+    for variable in later.filter(|v| v.written) {
+        find_modified(stream, &variable.value, &mut found);
+    }
     debug_assert!(
         found
             .iter()
@@ -200,4 +186,18 @@ pub fn modified_in_rows(program: &Program, stream: &Stream) -> Vec<u16> {
     found.sort_unstable();
     found.dedup();
     found
+}
+
+/// Also through the effects that an expression asks for, which may ask for others.
+fn find_modified(stream: &Stream, e: &Expr, found: &mut Vec<u16>) {
+    e.visit(&mut |e| match e {
+        Expr::Modified(at, _) => found.push(*at),
+        Expr::Happens(effect) => {
+            let effect = &stream.effects[usize::from(*effect)];
+            for e in effect.when.iter().chain([&effect.probability]) {
+                find_modified(stream, e, found);
+            }
+        }
+        _ => {}
+    });
 }

@@ -1,11 +1,14 @@
 //! From events that have taken place to rows: sorting into total order, working out the fields
 //! that nobody needed before, and the digest, block by block and column by column.
 
+use std::cell::Cell;
+
 use rayon::prelude::*;
 
 use crate::attribution::{Attribution, Effects, modified_in_rows, same_rows};
-use crate::cell::{Cell, HEAD_WORDS, Population, RowBuffers};
-use crate::eval::{Block, eval_block, round_even};
+use crate::cell::{Cell as Process, HEAD_WORDS, Population, RowBuffers};
+use crate::draw::Key;
+use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
 use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::program::{Label, NO_CAUSE, Stage, Stream};
 use crate::scratch;
@@ -31,7 +34,12 @@ pub struct StreamRows {
 
 /// Turns what has taken place in all cells into rows, stream by stream. With `keep` false, only
 /// the digest is worked out.
-pub fn collect(world: &World, cells: &[Cell], text_hashes: &[u64], keep: bool) -> Vec<StreamRows> {
+pub fn collect(
+    world: &World,
+    cells: &[Process],
+    text_hashes: &[u64],
+    keep: bool,
+) -> Vec<StreamRows> {
     let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
     // The largest streams first, so that the threads end together.
     let mut streams: Vec<usize> = (0..world.program.streams.len()).collect();
@@ -58,7 +66,7 @@ pub fn collect(world: &World, cells: &[Cell], text_hashes: &[u64], keep: bool) -
 
 fn stream_rows(
     world: &World,
-    cells: &[Cell],
+    cells: &[Process],
     populations: &[&Population],
     text_hashes: &[u64],
     stream: usize,
@@ -292,19 +300,20 @@ impl<'a> Context<'a> {
         if !bending.any(|modified| modified.acts_between(range.0, range.1)) {
             return;
         }
-        let [factual, untouched] =
-            [Side::Factual, Side::Untouched].map(|side| self.chunk(words.to_vec(), side));
-        for (row, same) in same_rows(&factual, &untouched).into_iter().enumerate() {
+        let copy = || words.iter().map(|column| scratch::copy(column)).collect();
+        let factual = Columns::new(self, copy(), Side::Factual);
+        let nobody = || Attribution::new(&self.world.program, &[]).column();
+        let same = same_rows(
+            &factual.chunk(self, nobody()),
+            &self.chunk(copy(), Side::Untouched),
+        );
+        for (row, same) in same.into_iter().enumerate() {
             if !same && !is_apart(words[5][row]) {
-                let time = words[0][row] as i64;
-                let mut acting = self
-                    .modified
-                    .iter()
-                    .map(|at| modified(at).acting_label(Time(time)));
-                labels[row] = acting.find(|&label| label != 0).unwrap_or(0);
-                effects.note(labels[row], time, |d| &mut d.changed);
+                labels[row] = factual.bent_by(self, row);
+                effects.note(labels[row], words[0][row] as i64, |d| &mut d.changed);
             }
         }
+        factual.recycle();
     }
 }
 
@@ -331,7 +340,7 @@ impl Ahead {
     }
 
     /// Gives a cell the memory that it is likely to need for its rows.
-    pub fn prepare(&self, cell: &mut Cell) {
+    pub fn prepare(&self, cell: &mut Process) {
         for &stream in &self.streams {
             let rows = &mut cell.rows.by_stream[stream];
             if rows.capacity() == 0 {
@@ -341,7 +350,7 @@ impl Ahead {
     }
 
     /// Digests the rows of those streams of which a cell has enough, and takes them away.
-    pub fn digest(&mut self, world: &World, cell: &mut Cell, text_hashes: &[u64]) {
+    pub fn digest(&mut self, world: &World, cell: &mut Process, text_hashes: &[u64]) {
         self.streams.clear();
         for (stream, definition) in world.program.streams.iter().enumerate() {
             let stride = stride(definition);
@@ -490,6 +499,8 @@ struct Columns {
     cells: Vec<u16>,
     /// Their causing streams.
     from: Vec<u16>,
+    /// Which of the events of their effects they are.
+    indexes: Vec<u32>,
     /// The words, a column a slot; empty where no field needs them.
     slots: Vec<Vec<u64>>,
 }
@@ -542,8 +553,41 @@ impl Columns {
             roots,
             cells,
             from,
+            indexes: short_indexes,
             slots,
         }
+    }
+
+    /// Who is to be named for the first field of a row that modifiers bend.
+    fn bent_by(&self, context: &Context<'_>, row: usize) -> Label {
+        let (world, definition) = (context.world, context.definition);
+        let word = |column: &Vec<u64>| column.get(row).copied().unwrap_or(0);
+        let words: Vec<Cell<u64>> = self.slots.iter().map(|c| Cell::new(word(c))).collect();
+        let observed = Observed::default();
+        let marks = Marks {
+            ready: Cell::new(u64::MAX),
+            ..Marks::default()
+        };
+        let population = context.populations[usize::from(self.cells[row])];
+        let about = (Key(self.keys[row]), Time(self.times[row]));
+        let frame = Frame {
+            stream: context.stream,
+            cause: world.cause_code(self.from[row]),
+            index: self.indexes[row],
+            slots: &words,
+            ..Frame::of_entity(world, population, &observed, about, Own::Nobody, &marks)
+        };
+        let later = definition
+            .variables
+            .iter()
+            .filter(|v| v.stage != Stage::Eager);
+        for variable in later.filter(|variable| variable.written) {
+            eval(&variable.value, &frame);
+            if marks.noted.get() != 0 {
+                break;
+            }
+        }
+        marks.noted.get()
     }
 
     /// The digest of the rows, as [`crate::fingerprint`] defines it.
@@ -658,7 +702,8 @@ pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
     let values = match kind {
         ColumnType::Id => Values::Id(words.to_vec()),
         ColumnType::Time => Values::Time(words_of.map(time_of).collect()),
-        ColumnType::Float => Values::Float(words_of.map(f64::from_bits).collect()),
+        // -0 counts as 0, in files as in digests.
+        ColumnType::Float => Values::Float(words_of.map(|w| f64::from_bits(w) + 0.0).collect()),
         ColumnType::Int => Values::Int(words_of.map(int_of).collect()),
         ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
         ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),

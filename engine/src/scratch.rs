@@ -5,8 +5,9 @@
 
 use std::cell::RefCell;
 
-/// Words in a buffer that is kept as a column; longer ones would add up.
+/// Words in a buffer that is kept as a column, and how many of them are kept: more would add up.
 const LONGEST_COLUMN: usize = 8192;
+const MOST_COLUMNS: usize = 128;
 
 /// Buffers of rows that are kept: a few streams have many rows.
 const MOST_ROWS: usize = 4;
@@ -21,11 +22,22 @@ pub fn column() -> Vec<u64> {
     COLUMNS.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
+/// A copy of a column.
+pub fn copy(column: &[u64]) -> Vec<u64> {
+    let mut copy = self::column();
+    copy.extend_from_slice(column);
+    copy
+}
+
 /// Takes back what [`column`] gave.
 pub fn give_column(mut column: Vec<u64>) {
     if (1..=LONGEST_COLUMN).contains(&column.capacity()) {
         column.clear();
-        COLUMNS.with_borrow_mut(|columns| columns.push(column));
+        COLUMNS.with_borrow_mut(|columns| {
+            if columns.len() < MOST_COLUMNS {
+                columns.push(column);
+            }
+        });
     }
 }
 

@@ -170,7 +170,16 @@ const BEYOND: Span = Span(32 * Span::DAY.0);
 impl World {
     /// Prepares a run: compiles the profiles and works out which events matter. The population is
     /// made with [`found`](crate::founding::found).
-    pub fn new(program: Program, settings: &Settings) -> World {
+    pub fn new(mut program: Program, settings: &Settings) -> World {
+        for modified in &mut program.modified {
+            modified.prepare();
+        }
+        for stream in &mut program.streams {
+            let groups = stream.outcomes.iter_mut().flat_map(|g| &mut g.effects);
+            for effect in stream.effects.iter_mut().chain(groups) {
+                effect.longest = effect.longest_under(&program.modified);
+            }
+        }
         let begin = (settings.start - program.warmup).floor_to(program.window);
         let profiles = program
             .profiles

@@ -2,6 +2,7 @@
 
 use std::cell::Cell as Slot;
 
+use super::sources::Opening;
 use super::{Cell, Event, Sight, Window, Words, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::purpose;
@@ -48,8 +49,13 @@ impl Cell {
             definition.joins,
             event.lineage,
         );
-        self.open_joiner(window, kind, entity, [None, None], event.time);
-        self.start_timers(window, kind, entity, event.time, event.lineage);
+        self.open_joiner(window, kind, entity, Opening::Joined, event.time);
+        // Of what follows by the clock, nothing happens instead of something else.
+        let lineage = Lineage {
+            made: 0,
+            ..event.lineage
+        };
+        self.start_timers(window, kind, entity, event.time, lineage);
         entity as u64
     }
 
@@ -216,7 +222,7 @@ impl Cell {
                 group.set_state(*entity, lineage, *state);
                 let after = [Side::Factual, Side::Untouched].map(|s| group.state_on(s, *entity));
                 if before != after {
-                    self.open_joiner(window, *kind, *entity, before, event.time);
+                    self.open_joiner(window, *kind, *entity, Opening::Changed(before), event.time);
                 }
             }
             Outcome::Variable {

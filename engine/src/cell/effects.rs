@@ -119,9 +119,13 @@ impl<'a> Spawner<'a> {
             },
             ..*child
         };
-        // Both come in the order of their indices, and few at a time.
+        // Both come in the order of their indices.
+        let has = |all: &[(Place, Event)], child: &(Place, Event)| {
+            let from = all.partition_point(|(_, other)| other.index < child.1.index);
+            all.get(from).is_some_and(|other| same(child, other))
+        };
         for child in factual {
-            let twin = untouched.iter().any(|other| same(child, other));
+            let twin = has(untouched, child);
             let event = match twin {
                 true => Event {
                     lineage: Lineage::BOTH,
@@ -132,7 +136,7 @@ impl<'a> Spawner<'a> {
             self.send(child.0, &event);
         }
         for child in untouched {
-            if !factual.iter().any(|other| same(child, other)) {
+            if !has(factual, child) {
                 self.send(child.0, &only(Side::Untouched, &child.1));
             }
         }
@@ -191,7 +195,10 @@ fn cause(
     frame: &Frame<'_>,
     mut emit: impl FnMut(Place, &Event),
 ) {
-    let count = effect.count.as_ref().map_or(1.0, |e| number(e, frame));
+    let count = effect
+        .count
+        .as_ref()
+        .map_or(1.0, |e| how_many(e, effect, frame));
     // One event for all children, its words written in place and early: words that have only just been
     // written cannot be copied on at once.
     let mut child = Event {
@@ -238,6 +245,19 @@ fn cause(
     }
 }
 
+/// How many children an effect has. One under modifiers is rounded up or down by chance, so that a
+/// tenth more is a tenth more on average.
+fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
+    let Expr::Modified(_, base) = count else {
+        return number(count, frame);
+    };
+    let (base, value) = (number(base, frame), number(count, frame));
+    if value == base {
+        return base;
+    }
+    (value + frame.key.uniform(effect.purpose.part(ROUNDED))).floor()
+}
+
 /// How many steps a stream's events take.
 fn steps(stream: &Stream) -> usize {
     stream.effects.len() + stream.outcomes.len()
@@ -267,6 +287,8 @@ fn pick<T>(all: &[T], mut mark: f64, share: impl Fn(&T) -> f64) -> Option<&T> {
     chosen.or(all.last())
 }
 
+/// Part of an effect's purpose: how its count is rounded.
+const ROUNDED: u64 = 0;
 /// Parts of a group's purpose: whether an event leaves its outcome, and for which one.
 const LEAVES: u64 = 0;
 const INSTEAD: u64 = 1;
@@ -311,8 +333,12 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
             .zip(&shares)
             .map(|(b, s)| (s - b).max(0.0))
             .collect();
-        let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * gained.iter().sum::<f64>();
-        chosen = *pick(&indices, mark, |&i| gained[i])?;
+        let sum = gained.iter().sum::<f64>();
+        // With nobody to go to, it stays.
+        if sum > 0.0 {
+            let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * sum;
+            chosen = *pick(&indices, mark, |&i| gained[i])?;
+        }
     }
     if chosen == first {
         return Some((&group.effects[first], 0));

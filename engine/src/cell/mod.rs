@@ -23,6 +23,7 @@ use crate::time::Time;
 use crate::world::{Observed, Standing, StandingApart, View, World};
 use effects::{Children, Spawner};
 use pending::Pending;
+use sources::Left;
 
 /// An event that is to take place.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +88,8 @@ pub struct Cell {
     pub views: Vec<View>,
     /// Its part of the counters.
     counters: Counters,
+    /// Who has ceased to take part in a source today, and on which side.
+    left: Vec<Left>,
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
@@ -135,6 +138,7 @@ impl Cell {
                 untouched: vec![0.0; counters],
                 labels: vec![0; counters],
             },
+            left: Vec::new(),
             pending: Pending::new(world),
             queue: FutureEvents::new(),
             work: Vec::new(),
@@ -262,6 +266,7 @@ impl Cell {
                 }
             }
         }
+        WORDS.set(words);
     }
 
     /// An event on both sides is worked out once, until something that it reads differs between

@@ -54,11 +54,12 @@ impl Cell {
         // The days that begin in this window.
         let day = Time(start.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK;
         if day < end {
+            self.left.clear();
             for kind in 0..world.program.kinds.len() {
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
                     let since = Time(day.0 - 1);
-                    self.open_joiner(window, kind as KindId, entity, [None, None], since);
+                    self.open_joiner(window, kind as KindId, entity, Opening::Day, since);
                 }
             }
         }
@@ -72,7 +73,8 @@ impl Cell {
             arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
         let largest = per_hour * profile.max_between(start, start + block);
-        let bend = Bend::new(world, arrivals, per_hour, (start, start + block));
+        let part = arrivals.pool_per_hour[usize::from(self.index)];
+        let bend = Bend::new(world, arrivals, part, (start, start + block));
         let process = arrivals.key.child(CELL, u64::from(self.index));
         let rate = |time| per_hour * profile.factor(time);
         let number = start.index_of(block);
@@ -111,14 +113,14 @@ impl Cell {
     }
 
     /// Candidates of an entity that joined later, after `since` and within its day: at the start of
-    /// each day, when it joins, and, for the sources in which it had no part in the states `before`
-    /// (on each side), when its state changes.
+    /// each day, when it joins, and for the sources in which a change of its state lets it take part
+    /// for the first time that day. Who comes back finds those that were opened before.
     pub(super) fn open_joiner(
         &mut self,
         window: Window<'_>,
         kind: KindId,
         entity: usize,
-        before: [Option<u8>; 2],
+        opening: Opening,
         since: Time,
     ) {
         let world = window.world;
@@ -130,17 +132,31 @@ impl Cell {
         let now = [Side::Factual, Side::Untouched].map(|side| group.state_on(side, entity));
         let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
+        if opening != Opening::Day && Time(since.0).index_of(JOINER_BLOCK) != block {
+            // At the very end of a day: the next one is opened when it begins.
+            return;
+        }
+        let before = match opening {
+            Opening::Changed(before) => before,
+            Opening::Day | Opening::Joined => [None, None],
+        };
         let (first, last) = (
             Time(block * JOINER_BLOCK.0),
             Time((block + 1) * JOINER_BLOCK.0),
         );
-        for arrivals in &world.arrivals {
+        for (source, arrivals) in world.arrivals.iter().enumerate() {
             let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
                 continue;
             };
             let part =
                 |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
-            let opens = [0, 1].map(|side| part(now[side]) && !part(before[side]));
+            let opens = [0, 1].map(|side| {
+                let left = (kind, entity, source, side);
+                if part(before[side]) && !part(now[side]) {
+                    self.left.push(left);
+                }
+                part(now[side]) && !part(before[side]) && !self.left.contains(&left)
+            });
             if opens == [false, false] || !world.needed_before(arrivals.stream, last) {
                 continue;
             }
@@ -321,6 +337,20 @@ impl Cell {
     }
 }
 
+/// Why the candidates of somebody who joined later are opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// A day begins.
+    Day,
+    /// They have joined.
+    Joined,
+    /// Their state has changed; it was this one, on each side.
+    Changed([Option<u8>; 2]),
+}
+
+/// Somebody who has ceased to take part: kind, entity, source, side.
+pub(super) type Left = (KindId, usize, usize, usize);
+
 /// How modifiers bend the rate of a process of arrivals for some time.
 struct Bend<'a> {
     modified: &'a Modified,
@@ -390,7 +420,12 @@ fn arrives(
     let mark = candidate.mark_per_hour;
     let untouched = mark < per_hour;
     let (factual, by) = bend.map_or((untouched, 0), |b| b.under(candidate.time, mark, per_hour));
-    let label = if label == 0 { by } else { label };
+    // Where it is open on both, only the rate can make a difference.
+    let label = if open[0] == open[1] || label == 0 {
+        by
+    } else {
+        label
+    };
     let lineage = Lineage::of(open[0] && factual, open[1] && untouched, label)?;
     Some(Lineage {
         made: if lineage.sides == Sides::Both { 0 } else { by },

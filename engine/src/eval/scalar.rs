@@ -167,7 +167,8 @@ impl<'a> Frame<'a> {
     /// The word in a slot.
     #[inline(always)]
     pub fn slot(&self, slot: Slot) -> u64 {
-        if self.ready.get() & (1 << slot) == 0 {
+        // More slots than bits only come in rows, where all is worked out.
+        if slot < 64 && self.ready.get() & (1 << slot) == 0 {
             self.demand(slot);
         }
         self.slots[usize::from(slot)].get()
@@ -261,6 +262,8 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             eval(case.map_or(otherwise, |(_, e)| e), f)
         }
         Expr::Happens(effect) => {
+            // An effect belongs to the event, also where a delay of its child asks.
+            let f = f.of.unwrap_or(f);
             let effect = &f.world.program.streams[f.stream].effects[usize::from(*effect)];
             f64::from(happens(effect, f)).to_bits()
         }

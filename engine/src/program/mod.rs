@@ -354,6 +354,8 @@ pub struct Effect {
     pub shortest: Span,
     /// See `shortest`.
     pub longest: Option<Span>,
+    /// The longest time to the first child, before any modifier.
+    pub longest_delay: Option<Span>,
 }
 
 /// When an effect's event takes place.
@@ -374,6 +376,21 @@ pub struct Outcome {
     pub purpose: Purpose,
     /// The members, in the order of their streams' names.
     pub effects: Vec<Effect>,
+}
+
+impl Effect {
+    /// The longest time from the cause to the last of its children under modifiers.
+    pub fn longest_under(&self, modified: &[Modified]) -> Option<Span> {
+        match (&self.delay, &self.count) {
+            (_, Some(Expr::Modified(..))) if self.spacing.is_some() => None,
+            (Delay::After(Expr::Modified(at, _)), _) => {
+                let (longest, delay) = (self.longest?, self.longest_delay?);
+                let most = modified[usize::from(*at)].largest(delay.0 as f64);
+                (most < 1e17).then_some(Span(most as i64 + (longest.0 - delay.0)))
+            }
+            _ => self.longest,
+        }
+    }
 }
 
 impl Stream {

@@ -5,6 +5,8 @@
 //! to what is legal. How strongly a modifier acts follows its [`Envelope`]: it rises by the onset,
 //! holds at 1 while active, and falls by the settling curve.
 
+use std::collections::BTreeSet;
+
 use crate::time::{Span, Time};
 
 /// Who made something differ: 0 for nobody, otherwise one more than the index of an intervention.
@@ -180,24 +182,35 @@ impl Modified {
             .modifiers
             .partition_point(|other| other.precedence <= modifier.precedence);
         self.modifiers.insert(at, modifier);
-        let mut turns: Vec<Time> = self
-            .modifiers
-            .iter()
-            .flat_map(|m| [m.envelope.start, m.envelope.settled()])
-            .collect();
+    }
+
+    /// Works out which modifiers act when; needed once all have been added.
+    pub fn prepare(&mut self) {
+        let mut turns: Vec<(Time, bool, u16)> = Vec::new();
+        for (at, modifier) in (0..).zip(&self.modifiers) {
+            let envelope = &modifier.envelope;
+            if envelope.start < envelope.settled() {
+                turns.push((envelope.start, true, at));
+                turns.push((envelope.settled(), false, at));
+            }
+        }
         turns.sort_unstable();
-        turns.dedup();
-        let acts =
-            |m: &Modifier, turn: Time| m.envelope.start <= turn && turn < m.envelope.settled();
-        self.acting = turns
-            .iter()
-            .map(|&turn| {
-                (0..self.modifiers.len() as u16)
-                    .filter(|&m| acts(&self.modifiers[usize::from(m)], turn))
-                    .collect()
-            })
-            .collect();
-        self.turns = turns;
+        (self.turns, self.acting) = (Vec::new(), Vec::new());
+        let mut acting = BTreeSet::new();
+        for (time, begins, at) in turns {
+            if begins {
+                acting.insert(at);
+            } else {
+                acting.remove(&at);
+            }
+            if self.turns.last() != Some(&time) {
+                self.turns.push(time);
+                self.acting.push(Vec::new());
+            }
+            if let Some(last) = self.acting.last_mut() {
+                *last = acting.iter().copied().collect();
+            }
+        }
     }
 
     /// Those that act at a time, in sequence.
@@ -261,11 +274,6 @@ impl Modified {
         if came_out == before { 0 } else { by }
     }
 
-    /// Who acts at a time, the first in sequence; 0 where nothing acts.
-    pub fn acting_label(&self, time: Time) -> Label {
-        self.acting(time).next().map_or(0, |m| m.by)
-    }
-
     /// Who moves the value most at a time; 0 where nothing acts.
     pub fn strongest(&self, time: Time, base: f64) -> Label {
         let (mut value, mut most, mut by) = (base, 0.0, 0);
@@ -313,6 +321,7 @@ mod tests {
     fn modified(modifiers: &[Modifier]) -> Modified {
         let mut all = Modified::new((0.0, f64::INFINITY));
         modifiers.iter().for_each(|&m| all.push(m));
+        all.prepare();
         all
     }
 
@@ -363,6 +372,7 @@ mod tests {
             13,
             Settling::Immediate,
         ));
+        all.prepare();
         assert_eq!(all.value(hours(12), 1.0), 0.0);
     }
 

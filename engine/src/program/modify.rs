@@ -111,12 +111,6 @@ impl Program {
                     return Err(ModifyError::Appointed);
                 };
                 modified.wrap(delay, NOT_NEGATIVE, modifier);
-                // What it was bounded by, with this modifier alone at its strongest.
-                let mut alone = Modified::new(NOT_NEGATIVE);
-                alone.push(modifier);
-                effect.longest = effect
-                    .longest
-                    .map(|longest| Span(alone.largest(longest.0 as f64).min(1e17) as i64));
                 Ok(())
             }),
             Parameter::Count(from) => self.modify_causes(stream, *from, |effect, modified| {
@@ -271,6 +265,7 @@ impl Program {
             pass,
             shortest: Span(0),
             longest: None,
+            longest_delay: None,
         };
         let held = &mut self.streams[usize::from(backlog.held)];
         held.effects.push(effect);
@@ -320,9 +315,6 @@ impl Wrapper<'_> {
 fn modify_count(effect: &mut Effect, wrapper: &mut Wrapper<'_>, modifier: Modifier) {
     let count = effect.count.get_or_insert(Expr::Num(1.0));
     wrapper.wrap(count, NOT_NEGATIVE, modifier);
-    if effect.spacing.is_some() {
-        effect.longest = None;
-    }
 }
 
 /// Visits what lies inside rounding and constant bounds.

@@ -120,8 +120,10 @@ impl Compiler {
             if let Expr::Happens(effect) = e {
                 let (unit, cause) = caused[usize::from(*effect)];
                 let guard = self.units[unit].causes[cause].guard.as_ref();
+                // Guards may ask for other effects; circles have been refused.
                 touches |= guard.is_some_and(|(when, probability)| {
-                    when.as_ref().is_some_and(Expr::reads_state) || probability.reads_state()
+                    let mut parts = when.iter().chain([probability]);
+                    parts.any(|e| self.touches_state(stream, e))
                 });
             }
         });

@@ -240,6 +240,7 @@ impl Compiler {
             }
             (None, None) => (Delay::After(Expr::Num(0.0)), 0.0, 0.0),
         };
+        let longest_delay = longest;
         let count = match &definition.count {
             Some(Expression(text)) => {
                 let (_, mut scope) = self.cause_scope(child, cause, "count");
@@ -286,6 +287,7 @@ impl Compiler {
             pass: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),
             longest: (longest < 1e17).then_some(Span(longest as i64)),
+            longest_delay: (longest_delay < 1e17).then_some(Span(longest_delay as i64)),
         })
     }
 }
