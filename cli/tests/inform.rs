@@ -23,6 +23,9 @@ fn help_teaches_by_example() {
         "check",
         "schema",
         "init",
+        "scenarios",
+        "effects",
+        "diff",
         "completions",
     ] {
         ok(folder.path(), &[command, "--help"]);
@@ -161,6 +164,8 @@ fn schemas_are_json_schemas() {
         &["schema"][..],
         &["schema", "model"],
         &["schema", "manifest"],
+        &["schema", "scenario"],
+        &["schema", "events"],
     ] {
         let schema = json(folder.path(), what);
         assert!(

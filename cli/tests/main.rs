@@ -3,4 +3,7 @@
 mod bad_input;
 mod inform;
 mod run;
+mod scenarios;
 mod support;
+mod tell;
+mod twins;

@@ -4,8 +4,8 @@ use causeflow_engine::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
 };
 use causeflow_outputs::{
-    Compression, FileEntry, Format, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest,
-    ModelEntry, Options,
+    Compression, ExternalEventsEntry, FileEntry, Format, GENERATOR_NAME, Generator,
+    MANIFEST_VERSION, Manifest, ModelEntry, Options,
 };
 use std::fs;
 use std::path::Path;

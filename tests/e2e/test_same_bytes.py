@@ -7,6 +7,8 @@ import pytest
 import history
 
 SMALL = ("--scale", 0.02, "--days", 3)
+# The tables that have rows about every stream.
+EFFECTS = {"effects.parquet", "effects_hourly.parquet"}
 EXTRA = """
 streams:
   aaa.survey.answered:        # sorts before all others
@@ -74,7 +76,8 @@ def test_another_stream_leaves_the_files_of_all_others_as_they_were(base, model,
     more = run.digests()
     assert min(stream["rows"] for stream in run.manifest["streams"] if stream["name"] not in base.streams) > 100
     changed = {path for path, digest in base.digests().items() if more[path] != digest}
-    assert changed == set()
+    # External events move the new streams, too.
+    assert changed <= EFFECTS
 
 
 def test_a_removed_stream_leaves_the_files_of_all_others_as_they_were(base, model, tmp_path):
@@ -85,7 +88,8 @@ def test_a_removed_stream_leaves_the_files_of_all_others_as_they_were(base, mode
     (model / "support.yaml").write_text(head)
     run = history.run(tmp_path, *SMALL, model=model)
     assert set(base.streams) - set(run.streams) == {"support.csat.submitted"}
-    assert all(base.digests()[path] == digest for path, digest in run.digests().items())
+    changed = {path for path, digest in run.digests().items() if base.digests()[path] != digest}
+    assert changed <= EFFECTS
 
 
 def test_the_files_of_a_model_may_be_renamed_split_and_reordered(base, model, tmp_path):
