@@ -134,7 +134,8 @@ pub struct Link {
     /// Causes so early that all that follows from them is in the run, and what followed.
     pub parents: u64,
     pub children: u64,
-    /// Events at a time at which they may not come, and the shortest and longest delay.
+    /// Events at a time at which they may not come, and the shortest and longest delay; of those events that no
+    /// external event has touched, since one may well make an answer come sooner than it otherwise could.
     pub misplaced: u64,
     pub shortest: i64,
     pub longest: i64,
@@ -162,7 +163,7 @@ impl Link {
     }
 
     /// Takes note of an event and of what it does to its cause.
-    pub fn follow(&mut self, cause: &mut Caused, time: i64, end: Time) {
+    pub fn follow(&mut self, cause: &mut Caused, time: i64, end: Time, touched: bool) {
         self.children += u64::from(self.complete(cause.time, end));
         if let Some(group) = self.group {
             cause.outcomes[group] = cause.outcomes[group].saturating_add(1);
@@ -190,6 +191,9 @@ impl Link {
         if matches!(self.wanted.delay, Delay::Every(_) | Delay::Apart(..)) {
             cause.series += 1;
             cause.mark = time;
+        }
+        if touched {
+            return;
         }
         self.misplaced += u64::from(since < from.0 || since > to.0);
         self.shortest = self.shortest.min(since);

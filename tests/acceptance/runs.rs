@@ -1,12 +1,14 @@
-//! Plays the model and pools the tallies of several seeds.
+//! Plays the model as the command does, with its timeline of external events, and pools the tallies of
+//! several seeds.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use causeflow_engine::program::Program;
-use causeflow_engine::run::run;
+use causeflow_engine::run::{StreamResult, run};
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
+use causeflow_scenarios::{Library, Plan, Request};
 
 use crate::tally::Tally;
 
@@ -21,20 +23,38 @@ pub struct Played {
     pub rows: u64,
     /// Pairs of rows at the same place of the total order.
     pub ties: u64,
+    /// What the external events of the timeline did, by stream.
+    pub streams: Vec<StreamResult>,
+    /// The external events, and the program as they bend it.
+    pub plan: Plan,
+    pub program: Program,
 }
 
-/// The built-in model.
+/// The built-in model and its scenarios.
+pub fn built_in() -> &'static (Program, Library) {
+    static LOADED: OnceLock<(Program, Library)> = OnceLock::new();
+    LOADED.get_or_init(|| {
+        let model = causeflow_models::load("tutoring")
+            .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
+        let library = Library::load(&model, None).expect("nothing is read from the disk");
+        (model.compiled.program, library)
+    })
+}
+
+/// The built-in model without anything from outside.
 pub fn model() -> Program {
-    let model = causeflow_models::load("tutoring")
-        .unwrap_or_else(|errors| panic!("{}", errors.render(false)));
-    model.compiled.program
+    built_in().0.clone()
 }
 
-/// Plays the built-in model from midnight of a date on.
+/// Plays the built-in model from midnight of a date on, with the external events that a run of it has unless
+/// it is told otherwise.
 pub fn play(seed: u64, start: &str, days: i64, scale: f64) -> Played {
-    let program = model();
+    let (mut program, library) = (model(), &built_in().1);
     let start = midnight(start);
     let end = start + Span(days * Span::DAY.0);
+    let plan = Plan::new(library, &program, &Request::default(), start..end, seed)
+        .unwrap_or_else(|errors| panic!("{errors}"));
+    plan.apply(&mut program).expect("it is the plan's program");
     let settings = Settings {
         seed,
         start,
@@ -43,7 +63,7 @@ pub fn play(seed: u64, start: &str, days: i64, scale: f64) -> Played {
         streams: None,
     };
     let mut tally = Tally::new(&program, start, end);
-    let result = run(program, &settings, Some(&mut tally), &mut |_| {
+    let result = run(program.clone(), &settings, Some(&mut tally), &mut |_| {
         ControlFlow::Continue(())
     })
     .expect("nothing stops it");
@@ -52,6 +72,9 @@ pub fn play(seed: u64, start: &str, days: i64, scale: f64) -> Played {
         tally,
         rows: result.streams.iter().map(|stream| stream.rows).sum(),
         ties: result.ties,
+        streams: result.streams,
+        plan,
+        program,
     }
 }
 

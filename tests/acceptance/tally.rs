@@ -1,16 +1,12 @@
 //! A sink that counts: rows, hours of the week, what follows from what. It keeps no rows.
 
 use causeflow_engine::program::{Program, Stream};
-use causeflow_engine::table::{Chunk, Sink, SinkError, Validity, Values};
+use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
 use causeflow_engine::time::{Span, Time};
 
+use crate::columns::{ATTRIBUTION, CAUSE, EVENT, has_value, identifiers, integers, moments, times};
 use crate::links::{Link, Parents};
 use crate::reference::wanted;
-
-/// Columns that every stream has.
-const EVENT: usize = 0;
-const TIME: usize = 1;
-const CAUSE: usize = 2;
 
 /// Exactly one stream of each group follows from the event.
 const OUTCOMES: [(&str, &[&str]); 3] = [
@@ -223,12 +219,7 @@ impl Tally {
             .max();
         let column = &chunk.columns[CAUSE];
         for (row, &time) in times(chunk).iter().enumerate() {
-            let caused = match &column.validity {
-                Validity::All => true,
-                Validity::None => false,
-                Validity::Mask(mask) => mask[row],
-            };
-            if !caused {
+            if !has_value(column, row) {
                 self.orphans[chunk.table] += u64::from(!self.rooted[chunk.table]);
                 continue;
             }
@@ -239,7 +230,8 @@ impl Tally {
                     .as_mut()
                     .and_then(|parents| parents.get(id));
                 let Some(cause) = cause else { return false };
-                link.follow(cause, time, self.end);
+                let touched = has_value(&chunk.columns[ATTRIBUTION], row);
+                link.follow(cause, time, self.end, touched);
                 true
             });
             // What happened before the start is not written; its effects may come for a while.
@@ -311,32 +303,4 @@ fn group_of(cause: &str, stream: &str) -> Option<usize> {
     groups
         .map(|(_, streams)| streams)
         .position(|streams| streams.contains(&stream))
-}
-
-fn times(chunk: &Chunk) -> &[i64] {
-    moments(&chunk.columns[TIME].values)
-}
-
-fn moments(values: &Values) -> &[i64] {
-    if let Values::Time(times) = values {
-        times
-    } else {
-        panic!("not a column of times")
-    }
-}
-
-fn identifiers(values: &Values) -> &[u64] {
-    if let Values::Id(ids) = values {
-        ids
-    } else {
-        panic!("not a column of identifiers")
-    }
-}
-
-fn integers(values: &Values) -> &[i32] {
-    if let Values::Int(integers) = values {
-        integers
-    } else {
-        panic!("not a column of integers")
-    }
 }
