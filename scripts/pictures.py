@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the pictures of README.md and docs/ from real output.
 
-    python3 -m venv /tmp/pictures && /tmp/pictures/bin/pip install matplotlib==3.11.1 duckdb==2.0.0 pytz
+    python3 -m venv /tmp/pictures && /tmp/pictures/bin/pip install matplotlib==3.11.2 duckdb==2.0.0 pytz
     /tmp/pictures/bin/python scripts/pictures.py target/release/causeflow
 
 Runs are deterministic, and so are the pictures: they change when what is drawn changes.
@@ -35,7 +35,7 @@ WITH, WITHOUT, SHADE = "#d1495b", "#30638e", "#edae49"
 
 def play(binary, out, *arguments):
     """Plays the tutoring model into a folder."""
-    subprocess.run([binary, "run", "tutoring", "--quiet", "--out", str(out), *arguments], check=True)
+    subprocess.run([binary, "run", "tutoring", "--quiet", "--out", str(out), *arguments], check=True, stdout=subprocess.DEVNULL)
 
 
 def save(figure, name):
@@ -54,7 +54,7 @@ def counts(folder, stream, minutes):
 
 def outage(binary, folder):
     """Payments through an outage of four hours, and in the twin without it."""
-    common = ["--days", "2", "--start", "2026-02-14", "--streams", "payment.failure,payment.success"]
+    common = ["--days", "2", "--start", "2026-02-14", "--streams", "payment.failure,payment.success", "--no-events"]
     play(binary, folder / "with", *common, "--scenario", "payment-outage@2026-02-14T10:00")
     play(binary, folder / "without", *common)
     figure, panels = plt.subplots(2, 1, figsize=(8, 4.6), sharex=True)
