@@ -3,6 +3,7 @@
 mod bad_input;
 mod inform;
 mod run;
+mod scenario_files;
 mod scenarios;
 mod support;
 mod tell;
