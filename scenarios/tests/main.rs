@@ -2,6 +2,7 @@
 
 mod activations;
 mod built_in;
+mod effects;
 mod errors;
 mod plans;
 mod played;

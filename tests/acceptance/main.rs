@@ -13,6 +13,7 @@ mod links;
 mod people;
 mod reference;
 mod runs;
+mod scenarios;
 mod seasons;
 mod tally;
 mod volumes;
