@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws the pictures of README.md and docs/ from real output.
 
-    python3 -m venv /tmp/pictures && /tmp/pictures/bin/pip install matplotlib==3.11.2 duckdb==2.0.0 pytz
-    /tmp/pictures/bin/python scripts/pictures.py target/release/causeflow
+    pip install matplotlib==3.11.2 duckdb==2.0.0 pytz
+    scripts/pictures.py target/release/causeflow
 
 Runs are deterministic, and so are the pictures: they change when what is drawn changes.
 """
