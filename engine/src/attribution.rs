@@ -21,7 +21,8 @@ pub struct Difference {
 }
 
 impl Difference {
-    fn merge(&mut self, other: &Difference) {
+    /// Adds another part's counts.
+    pub fn merge(&mut self, other: &Difference) {
         self.added += other.added;
         self.removed += other.removed;
         self.changed += other.changed;
@@ -172,17 +173,12 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
 
 /// The modified parameters on which the values of a stream's rows depend, apart from what its
 /// events carry.
-pub fn modified_in_rows(program: &Program, stream: &Stream) -> Vec<u16> {
+pub fn modified_in_rows(stream: &Stream) -> Vec<u16> {
     let mut found = Vec::new();
     let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
     for variable in later.filter(|v| v.written) {
         find_modified(stream, &variable.value, &mut found);
     }
-    debug_assert!(
-        found
-            .iter()
-            .all(|&at| usize::from(at) < program.modified.len())
-    );
     found.sort_unstable();
     found.dedup();
     found

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use rayon::prelude::*;
 
-use crate::attribution::{Attribution, Effects, modified_in_rows, same_rows};
+use crate::attribution::{Attribution, Effects, same_rows};
 use crate::cell::{Cell as Process, HEAD_WORDS, Population, RowBuffers};
 use crate::draw::Key;
 use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
@@ -180,7 +180,7 @@ struct Context<'a> {
     definition: &'a Stream,
     stride: usize,
     /// The modified parameters on which fields depend.
-    modified: Vec<u16>,
+    modified: &'a [u16],
     /// The places of rows that have come apart and are the same on both sides after all, in order.
     same: Vec<(i64, u64)>,
 }
@@ -200,7 +200,7 @@ impl<'a> Context<'a> {
             stream,
             definition,
             stride: stride(definition),
-            modified: modified_in_rows(&world.program, definition),
+            modified: &world.modified_in_rows[stream],
             same: Vec::new(),
         }
     }

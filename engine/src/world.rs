@@ -1,6 +1,7 @@
 //! What is fixed for a run: the program, its range, and the tables made from both.
 
 use crate::arrivals::Layers;
+use crate::attribution::modified_in_rows;
 use crate::calendar::ProfileTable;
 use crate::draw::{Key, Purpose, purpose};
 use crate::program::{
@@ -79,6 +80,8 @@ pub struct World {
     /// For each stream, of each step of its events (effects, then outcome groups) whether it comes
     /// out the same on both sides of an event that carries the same.
     pub steady: Vec<Vec<bool>>,
+    /// For each stream, the modified parameters on which the values of its rows depend.
+    pub modified_in_rows: Vec<Vec<u16>>,
     /// Whether a stream's events are written.
     wanted: Vec<bool>,
     /// From when on a stream's events matter to what is written.
@@ -242,6 +245,7 @@ impl World {
             wanted,
             needed_from,
             steady: steady(&program),
+            modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
             program,
         }
     }

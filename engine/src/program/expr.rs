@@ -71,11 +71,11 @@ pub enum Expr {
     Weekday,
     /// A profile's factor at the event's time.
     RateFactor(u16),
-    /// How many entities are in a state, at the last barrier.
+    /// How many entities are in a state, at the last tick.
     CountState(KindId, u8),
-    /// A counter's value at the last barrier.
+    /// A counter's value at the last tick.
     Total(u16),
-    /// A counter's change over the timer's last period, by barriers.
+    /// A counter's change over the timer's last period, by ticks.
     ChangeOf(u16),
     /// A number under modifiers, an index into [`Program::modified`](super::Program::modified).
     Modified(u16, Box<Expr>),
