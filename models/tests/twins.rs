@@ -145,9 +145,7 @@ fn agree(program: &Program, played: &Played, twin: &Played) {
         for (&(label, hour), difference) in &result.effects.differences {
             assert!(label != 0, "{}: a difference is nobody's", result.name);
             let sum = counted.entry(hour).or_default();
-            sum.added += difference.added;
-            sum.removed += difference.removed;
-            sum.changed += difference.changed;
+            sum.merge(difference);
         }
         assert_eq!(counted, expected, "{}", result.name);
         if !program.interventions.is_empty() {

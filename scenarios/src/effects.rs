@@ -81,13 +81,10 @@ pub fn effects(
             if (cause.label == 0 || hours.is_empty()) && expected.is_none() {
                 continue;
             }
-            let total = hours
+            let mut total = Difference::default();
+            hours
                 .values()
-                .fold(Difference::default(), |sum, d| Difference {
-                    added: sum.added + d.added,
-                    removed: sum.removed + d.removed,
-                    changed: sum.changed + d.changed,
-                });
+                .for_each(|difference| total.merge(difference));
             let inside = |hour: i64| {
                 let hour = Time(hour * Span::HOUR.0);
                 cause.window.0 < hour + Span::HOUR && hour < cause.window.1

@@ -1,7 +1,5 @@
 //! Gathers everything that is wrong, by the scenario that it makes unusable.
 
-use std::ops::Range;
-
 use causeflow_models::yaml::{Node, YamlError};
 use causeflow_models::{Diagnostic, Diagnostics, Severity};
 
@@ -60,14 +58,7 @@ impl Report {
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
-        let span = sited.at(path).span.clone();
-        self.add(
-            Severity::Error,
-            sited.file,
-            span,
-            message.into(),
-            help.into(),
-        );
+        self.add(Severity::Error, sited, path, message.into(), help.into());
     }
 
     /// Adds a warning about a part of something.
@@ -78,14 +69,7 @@ impl Report {
         message: impl Into<String>,
         help: impl Into<Option<String>>,
     ) {
-        let span = sited.at(path).span.clone();
-        self.add(
-            Severity::Warning,
-            sited.file,
-            span,
-            message.into(),
-            help.into(),
-        );
+        self.add(Severity::Warning, sited, path, message.into(), help.into());
     }
 
     /// Adds what is wrong with a file's text or structure.
@@ -95,18 +79,18 @@ impl Report {
         self.findings.push(Finding { owner, diagnostic });
     }
 
-    fn add(
+    fn add<T>(
         &mut self,
         severity: Severity,
-        file: usize,
-        span: Range<usize>,
+        sited: &Sited<T>,
+        path: &[&str],
         message: String,
         help: Option<String>,
     ) {
         let diagnostic = Diagnostic {
             severity,
-            file: Some(file),
-            span,
+            file: Some(sited.file),
+            span: sited.at(path).span.clone(),
             message,
             help,
         };
