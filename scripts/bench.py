@@ -5,14 +5,15 @@
 
 For one thread each: rows per second of `causeflow run tutoring` (Parquet, zstd 1) and, with --tpchgen, of
 `tpchgen-cli parquet -s 1 -T lineitem` (version 4.0: `cargo install tpchgen-cli --version 4.0.0 --locked`), and their
-ratio, round by round. Then two threads against one, what scenarios and their counterfactual twin cost, and the peak memory of
-runs of different lengths.
+ratio, round by round. Then two threads against one, what scenarios and their counterfactual twin cost, how long a history takes to
+read, what verifying a run takes, what a version of a day takes against a run of a day, and the peak memory of runs of different lengths.
 """
 
 import argparse
 import json
 import os
 import pathlib
+import resource
 import statistics
 import subprocess
 import tempfile
@@ -70,6 +71,52 @@ def scenarios(folder: str, rounds: int) -> None:
     show("with --counterfactual / without it", [a[1] / b[1] for a, b in zip(with_twin, with_scenarios)])
 
 
+def histories(folder: str, rounds: int) -> None:
+    """What reading a history takes, and scoring thirty days against a baseline and not."""
+    base = os.path.join(folder, "base")
+    few = ["--scale", "0.01", "--threads", "1", "--quiet"]
+    measure([str(CAUSEFLOW), "baseline", "tutoring", "--seeds", "2", "--out", base, *few])
+    run(folder, *few)
+    out = os.path.join(folder, "run")
+    query = [str(CAUSEFLOW), "history", out, "--stream", "payment.failure", "--hourly"]
+    show("a query of thirty days of hours", [measure(query)[0] for _ in range(rounds)], " s")
+    show("the statistics of a run", [measure([str(CAUSEFLOW), "stats", out])[0] for _ in range(rounds)], " s")
+    with_baseline = [run(folder, *few, "--baseline", base)[1] / run(folder, *few)[1] for _ in range(rounds)]
+    show("a small run with --baseline / without", with_baseline)
+
+
+def versions(folder: str, rounds: int) -> None:
+    """A day played again, from a snapshot, against a run of one day with its warm-up, and against the thirty days."""
+    out = os.path.join(folder, "kept")
+    month = [str(CAUSEFLOW), "run", "tutoring", "--quiet", "--out", out, "--force"]
+    plain = [measure(month)[0] for _ in range(rounds)]
+    kept = [measure([*month, "--snapshot-every", "1d"])[0] for _ in range(rounds)]
+    show("a run with --snapshot-every 1d / without", [a / b for a, b in zip(kept, plain)])
+    snapshots = sum(path.stat().st_size for path in pathlib.Path(out, "snapshots").iterdir())
+    print(f"its snapshots: {snapshots / 2**20:.0f} MiB", flush=True)
+    day = [str(CAUSEFLOW), "regenerate", out, "--from", "day20", "--to", "day21", "--name", "bench", "--quiet", "--force"]
+    day += ["--scenario", "payment-outage@day20T10:00"]
+    again = [measure(day)[0] for _ in range(rounds)]
+    alone = [run(folder, "--days", "1")[1] for _ in range(rounds)]
+    show("a day regenerated, seconds", again)
+    show("a day regenerated / a run of one day", [a / b for a, b in zip(again, alone)])
+    show("a day regenerated / the run of thirty", [a / b for a, b in zip(again, plain)])
+
+
+def verification(folder: str, rounds: int) -> None:
+    """Rows that verifying reads in a second of processor time: all of it in memory, and all of it in a temporary file."""
+    run(folder)
+    for what, flags in [("in memory", ["--memory", "8192"]), ("spilled", ["--memory", "0"])]:
+        rates = []
+        for _ in range(rounds):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            measure([str(CAUSEFLOW), "verify", os.path.join(folder, "run"), "--threads", "1", "--json", *flags])
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            rates.append(json.loads(measure.output)["rows"] / seconds / 1e6)
+        show(f"verify, million rows per second of processor time, {what}", rates)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -90,6 +137,9 @@ def main() -> None:
             show("tpchgen-cli lineitem, 1 thread, million rows/s", [rate / 1e6 for rate in peer])
             show("causeflow / tpchgen-cli, 1 thread each", [a / b for a, b in zip(one, peer)])
         scenarios(folder, arguments.rounds)
+        histories(folder, arguments.rounds)
+        verification(folder, arguments.rounds)
+        versions(folder, arguments.rounds)
         for days in arguments.days:
             _, seconds, peak = run(folder, "--days", str(days))
             print(f"peak memory of {days} days at scale 1: {peak / 1024:.0f} MiB ({seconds:.0f} s)", flush=True)

@@ -1,6 +1,7 @@
 //! How a command can fail, and the exit code of each way.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use causeflow_engine::run::RunError;
@@ -21,6 +22,9 @@ pub enum Failure {
     Machine(String),
     /// Ctrl-C. Exit code 130.
     Interrupted,
+    /// A run failed or was interrupted, and can be gone on with: the failure, and the run's folder. The exit code is
+    /// the failure's.
+    Resumable(Box<Failure>, PathBuf),
     /// Nobody reads the output any more, as with `| head`: not an error.
     NobodyReads,
 }
@@ -31,9 +35,45 @@ impl Failure {
         Failure::Input(message.into(), Some(help.into()))
     }
 
+    /// The same, of a run that can be gone on with. Bad input stays as it is: going on would only meet it again.
+    pub fn resumable(self, out: &Path) -> Failure {
+        match self {
+            Failure::Machine(_) | Failure::Interrupted => {
+                Failure::Resumable(Box::new(self), out.to_owned())
+            }
+            other => other,
+        }
+    }
+
+    /// What happened in one line, for a part of a command that goes on without.
+    pub fn reason(self) -> String {
+        match self {
+            Failure::Input(message, None) | Failure::Machine(message) => message,
+            Failure::Input(message, Some(help)) => format!("{message} ({help})"),
+            Failure::Model(diagnostics) => {
+                let all: Vec<&str> = diagnostics
+                    .list
+                    .iter()
+                    .map(|d| d.message.as_str())
+                    .collect();
+                all.join("; ")
+            }
+            other => format!("{other:?}"),
+        }
+    }
+
     /// Says what happened on stderr. What cannot be said there is lost; the exit code remains.
     pub fn report(self) -> ExitCode {
-        let (text, code) = match self {
+        let (text, code) = self.told();
+        if !text.is_empty() {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+        ExitCode::from(code)
+    }
+
+    /// What there is to say, and the exit code.
+    fn told(self) -> (String, u8) {
+        match self {
             Failure::Input(message, None) => (format!("error: {message}"), 2),
             Failure::Input(message, Some(help)) => (format!("error: {message}\n  help: {help}"), 2),
             Failure::Model(diagnostics) => (diagnostics.render(colour()), 2),
@@ -44,12 +84,27 @@ impl Failure {
                 "interrupted: nothing was written, an earlier run is as it was".to_owned(),
                 130,
             ),
+            Failure::Resumable(failure, out) => {
+                let (text, code) = match *failure {
+                    Failure::Interrupted => ("interrupted".to_owned(), 130),
+                    failure => failure.told(),
+                };
+                let out = shell_word(&out);
+                let help = format!("  help: go on with `causeflow run --resume --out {out}`");
+                (format!("{text}\n{help}"), code)
+            }
             Failure::NobodyReads => (String::new(), 0),
-        };
-        if !text.is_empty() {
-            let _ = writeln!(io::stderr(), "{text}");
         }
-        ExitCode::from(code)
+    }
+}
+
+/// A path as it is written in a shell.
+fn shell_word(path: &Path) -> String {
+    let shown = path.display().to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:".contains(c);
+    match shown.chars().all(plain) {
+        true => shown,
+        false => format!("'{}'", shown.replace('\'', "'\\''")),
     }
 }
 

@@ -2,8 +2,13 @@
 //! which that can end into an exit code (see [`errors`]).
 
 mod args;
+mod baselines;
+mod chart;
 mod commands;
 mod errors;
+mod events;
+mod folder;
+mod history;
 mod interrupt;
 mod interventions;
 mod memory;
@@ -11,18 +16,19 @@ mod model;
 mod output;
 mod pilot;
 mod progress;
+mod recipe;
 mod settings;
+mod snapshots;
+mod versions;
 mod words;
 
 use std::process::ExitCode;
-
-use clap::Parser;
 
 use args::{Cli, Command};
 use errors::Failure;
 
 fn main() -> ExitCode {
-    match dispatch(Cli::parse().command) {
+    match dispatch(Cli::read().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
@@ -49,6 +55,15 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Check { what, model, json } => commands::check::run(&what, model.as_deref(), json),
         Command::Diff(args) => commands::diff::run(&args),
         Command::Effects(args) => commands::effects::run(&args),
+        Command::Report(args) => commands::report::run(&args),
+        Command::Replay(args) => commands::replay::run(&args),
+        Command::Regenerate(args) => commands::regenerate::run(&args),
+        Command::Versions(args) => commands::versions::run(&args),
+        Command::Reset(args) => commands::reset::run(&args),
+        Command::Baseline(args) => commands::baseline::run(&args),
+        Command::Stats(args) => commands::stats::run(&args),
+        Command::History(args) => commands::history::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Schema { what } => commands::schema::run(what),
         Command::Init { dir } => commands::init::run(&dir),
         Command::Completions { shell } => commands::completions::run(shell),

@@ -44,6 +44,11 @@ pub fn file_name(path: &str) -> &str {
 
 /// Where a run goes unless told otherwise: `out/<model>-<seed>`.
 pub fn default_out(name: &str, seed: u64) -> PathBuf {
+    Path::new("out").join(format!("{}-{seed}", folder_name(name)))
+}
+
+/// A model's name as a part of a folder's.
+pub fn folder_name(name: &str) -> String {
     let fits = |c: char| {
         if c.is_alphanumeric() || matches!(c, '-' | '_') {
             c
@@ -51,8 +56,7 @@ pub fn default_out(name: &str, seed: u64) -> PathBuf {
             '-'
         }
     };
-    let name: String = name.chars().map(fits).take(80).collect();
-    Path::new("out").join(format!("{name}-{seed}"))
+    name.chars().map(fits).take(80).collect()
 }
 
 #[cfg(test)]

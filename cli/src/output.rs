@@ -25,6 +25,13 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&(text + "\n"))
 }
 
+/// A value as a line of JSON.
+pub fn json_line(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string(value);
+    let text = text.map_err(|error| Failure::Machine(format!("cannot write JSON: {error}")))?;
+    Ok(text + "\n")
+}
+
 /// Writes a line to stderr. What cannot be said there is lost.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

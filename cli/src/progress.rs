@@ -53,6 +53,8 @@ pub struct Watch {
     begin: Time,
     start: Time,
     end: Time,
+    /// How far the run was when this process took it over.
+    taken_over: Progress,
 }
 
 impl Watch {
@@ -73,7 +75,24 @@ impl Watch {
             begin,
             start,
             end,
+            taken_over: Progress {
+                time: begin,
+                rows: 0,
+            },
         }
+    }
+
+    /// Says that the run goes on from here.
+    pub fn going_on(mut self, from: Progress) -> Watch {
+        let (time, rows) = (minute(from.time), count(from.rows));
+        let text = format!("{}going on from {time} with {rows} rows", self.what);
+        match &self.display {
+            Display::Bar(bar) => bar.println(text),
+            Display::Lines { .. } => say(&text),
+            Display::Nothing => {}
+        }
+        self.taken_over = from;
+        self
     }
 
     /// Takes note of how far the run is.
@@ -85,9 +104,10 @@ impl Watch {
         match &mut self.display {
             Display::Nothing => {}
             Display::Bar(bar) => {
-                let done = minutes(progress.time - self.begin);
-                bar.set_position(done);
-                bar.set_message(what + &left(self.clock, done, minutes(self.end - self.begin)));
+                bar.set_position(minutes(progress.time - self.begin));
+                let from = self.taken_over.time;
+                let (done, all) = (minutes(progress.time - from), minutes(self.end - from));
+                bar.set_message(what + &left(self.clock, done, all));
             }
             Display::Lines { tenths_told } => {
                 let (done, all) = (
@@ -108,9 +128,9 @@ impl Watch {
         if progress.time < self.start {
             return format!("{}warming up", self.what);
         }
-        let date = progress.time.to_string();
-        let date = date.get(..16).unwrap_or(&date).replace('T', " ");
-        let rate = short(self.clock.rate(progress.rows));
+        let date = minute(progress.time);
+        let new = progress.rows.saturating_sub(self.taken_over.rows);
+        let rate = short(self.clock.rate(new));
         let rows = count(progress.rows);
         format!("{}{date}  {rows} rows  {rate} rows/s", self.what)
     }
@@ -142,6 +162,12 @@ fn left(clock: Clock, done: u64, all: u64) -> String {
     }
     let seconds = clock.seconds() * all.saturating_sub(done) as f64 / done as f64;
     format!("  {} left", HumanDuration(Duration::from_secs_f64(seconds)))
+}
+
+/// A time to the minute, such as `2026-02-03 06:00`.
+fn minute(time: Time) -> String {
+    let text = time.to_string();
+    text.get(..16).unwrap_or(&text).replace('T', " ")
 }
 
 fn minutes(span: Span) -> u64 {

@@ -1,6 +1,6 @@
 //! From arguments to the engine's settings: the range, the streams, and their limits.
 
-use std::ops::RangeInclusive;
+use std::ops::{Range, RangeInclusive};
 
 use causeflow_engine::program::{Program, StreamId};
 use causeflow_engine::time::{Span, Time};
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::args::RunArgs;
+use crate::args::{RangeArgs, SCALES, days_fit};
 use crate::errors::Failure;
 
 /// Within these years all times are exact to the microsecond.
@@ -19,17 +19,18 @@ const YEARS: RangeInclusive<i16> = 1700..=2250;
 const MAX_ENTITIES: f64 = 100_000_000.0;
 
 /// What the arguments ask the engine to play.
-pub fn settings(args: &RunArgs, program: &Program) -> Result<Settings, Failure> {
+pub fn settings(
+    seed: u64,
+    args: &RangeArgs,
+    patterns: &[String],
+    program: &Program,
+) -> Result<Settings, Failure> {
     let start = start(args, program)?;
     let length = Span((args.days * Span::DAY.0 as f64).round() as i64);
     if !exact(start - program.warmup) || !exact(start + length) {
         return Err(outside(args));
     }
-    let entities: f64 = program
-        .kinds
-        .iter()
-        .map(|kind| f64::from(kind.count) * args.scale)
-        .sum();
+    let entities = entities(program, args.scale);
     if entities > MAX_ENTITIES {
         let message = format!(
             "--scale {} gives {entities:.0} entities, more than the {MAX_ENTITIES} that are supported",
@@ -38,12 +39,28 @@ pub fn settings(args: &RunArgs, program: &Program) -> Result<Settings, Failure> 
         return Err(Failure::input(message, "choose a smaller scale"));
     }
     Ok(Settings {
-        seed: args.seed,
+        seed,
         start,
         end: start + length,
         scale: args.scale,
-        streams: streams(&args.streams, program)?,
+        streams: streams(patterns, program)?,
     })
+}
+
+/// Whether a range and a scale are such as a run can have.
+pub fn are_playable(range: &Range<Time>, scale: f64, program: &Program) -> bool {
+    exact(range.start - program.warmup)
+        && exact(range.end)
+        && range.start < range.end
+        && days_fit((range.end - range.start).days())
+        && SCALES.contains(&scale)
+        && entities(program, scale) <= MAX_ENTITIES
+}
+
+/// How many entities there are at the start, of all kinds together.
+fn entities(program: &Program, scale: f64) -> f64 {
+    let kinds = program.kinds.iter();
+    kinds.map(|kind| f64::from(kind.count) * scale).sum()
 }
 
 /// Whether a time lies in the years that are supported.
@@ -53,7 +70,7 @@ fn exact(time: Time) -> bool {
     year.is_ok_and(|year| YEARS.contains(&year))
 }
 
-fn outside(args: &RunArgs) -> Failure {
+fn outside(args: &RangeArgs) -> Failure {
     let (first, last) = (YEARS.start(), YEARS.end());
     let message = format!(
         "--start {} with the model's warm-up and --days {} leaves the years {first} to {last}",
@@ -63,23 +80,33 @@ fn outside(args: &RunArgs) -> Failure {
 }
 
 /// A date is its midnight in the model's time zone; anything with a time must name its offset.
-fn start(args: &RunArgs, program: &Program) -> Result<Time, Failure> {
-    let text = &args.start;
-    let wrong = |error: jiff::Error| {
+fn start(args: &RangeArgs, program: &Program) -> Result<Time, Failure> {
+    instant_of("--start", &args.start, |date| {
+        let midnight = program.zone.midnight(date);
+        // What lies outside of the years is found to do so with the rest of the range.
+        midnight.or(Some(Time(i64::MAX)))
+    })
+}
+
+/// The instant that an argument names; `midnight` says when a date begins.
+pub fn instant_of(
+    argument: &str,
+    text: &str,
+    midnight: impl FnOnce(Date) -> Option<Time>,
+) -> Result<Time, Failure> {
+    let wrong = |error: Option<jiff::Error>| {
+        let why = error.map(|error| format!(": {error}")).unwrap_or_default();
         Failure::input(
-            format!("--start `{text}` is neither a date nor an instant: {error}"),
+            format!("{argument} `{text}` is neither a date nor an instant{why}"),
             "write a date such as 2026-02-02, or an instant such as 2026-02-02T06:00:00Z or 2026-02-02T06:00:00+01:00",
         )
     };
     if text.contains([':', 'T', 't', ' ']) {
-        let instant: Timestamp = text.parse().map_err(wrong)?;
+        let instant: Timestamp = text.parse().map_err(|error| wrong(Some(error)))?;
         return Ok(Time(instant.as_microsecond()));
     }
-    let date: Date = text.parse().map_err(wrong)?;
-    let midnight = program.zone.midnight(date);
-    midnight
-        .filter(|_| YEARS.contains(&date.year()))
-        .ok_or_else(|| outside(args))
+    let date: Date = text.parse().map_err(|error| wrong(Some(error)))?;
+    midnight(date).ok_or_else(|| wrong(None))
 }
 
 /// The streams that match any of the patterns; `None` for all.

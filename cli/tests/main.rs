@@ -1,7 +1,9 @@
 //! The command as its users meet it: through the real binary.
 
 mod bad_input;
+mod history;
 mod inform;
+mod resume;
 mod run;
 mod scenario_files;
 mod scenarios;

@@ -51,8 +51,8 @@ fn the_manifest_lists_every_file_with_its_size() {
     let mut found = files(&out);
     found.retain(|(path, _)| path != Path::new("manifest.json"));
     assert_eq!(found, listed);
-    // Streams, kinds of entities, and the five tables of what intervened.
-    assert_eq!(listed.len(), 50 + 2 + 5);
+    // Streams, kinds of entities, the five tables of what intervened, history twice, and statistics twice.
+    assert_eq!(listed.len(), 50 + 2 + 5 + 4);
     assert_eq!(manifest["seed"], "42");
     assert_eq!(manifest["start"], "2026-02-02T00:00:00.000000Z");
     assert_eq!(manifest["end"], "2026-02-03T00:00:00.000000Z");

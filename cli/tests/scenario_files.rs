@@ -55,7 +55,15 @@ fn a_folder_of_scenarios_is_found_or_named() {
     );
     assert_eq!(
         names(&folder.path().join("o")),
-        ["entities", "events", "manifest.json"]
+        [
+            "entities",
+            "events",
+            "history.parquet",
+            "history_hourly.parquet",
+            "manifest.json",
+            "statistics.json",
+            "statistics.parquet",
+        ]
     );
     assert_eq!(
         manifest(&folder.path().join("o"))["external_events"]["digest"],

@@ -68,8 +68,12 @@ fn a_scenario_stands_in_the_manifest_and_its_tables_beside_it() {
             "effects.parquet",
             "effects_hourly.parquet",
             "external_events.parquet",
+            "history.parquet",
+            "history_hourly.parquet",
             "modifier_states.parquet",
             "modifiers.parquet",
+            "statistics.json",
+            "statistics.parquet",
         ]
     );
     let listed = manifest["files"].as_array().expect("a list").len();
@@ -101,7 +105,15 @@ fn without_events_and_scenarios_a_run_is_that_of_the_model_alone() {
     let run = |more: &[&str]| json(folder.path(), &[&plain[..], more, &["--json"]].concat());
     let alone = run(&["--no-events", "--out", "alone"]);
     let out = folder.path().join("alone");
-    assert_eq!(tables(&out), Vec::<String>::new());
+    assert_eq!(
+        tables(&out),
+        [
+            "history.parquet",
+            "history_hourly.parquet",
+            "statistics.json",
+            "statistics.parquet",
+        ]
+    );
     let external = &manifest(&out)["external_events"];
     assert_eq!(
         (&external["timeline"], &external["number"]),
@@ -128,8 +140,9 @@ fn tables_come_in_every_format() {
             folder.path(),
             &outage(&["--format", format, "--out", format]),
         );
-        let tables = tables(&folder.path().join(format));
-        assert_eq!(tables.len(), 5, "{tables:?}");
+        let mut tables = tables(&folder.path().join(format));
+        tables.retain(|name| name != "statistics.json");
+        assert_eq!(tables.len(), 5 + 3, "{tables:?}");
         assert!(
             tables.iter().all(|name| name.ends_with(format)),
             "{tables:?}"

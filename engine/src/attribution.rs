@@ -1,16 +1,17 @@
 //! What interventions did to the rows of a stream: which rows would be there, the same, without
 //! them, and who is to be named for the others.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::fingerprint::RowHashes;
 use crate::program::{Expr, Label, Program, Stage, Stream};
+use crate::series::hour_of;
 use crate::table::{Chunk, Column, Validity, Values};
-use crate::time::{Span, Time};
 
 /// How a stream differs from what it would be without interventions, in one hour and because of one of
 /// them. An event that has moved counts as removed at its old time and as added at its new one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Difference {
     /// Events that would not be there at this time.
     pub added: u64,
@@ -30,28 +31,13 @@ impl Difference {
 }
 
 /// What interventions did to one stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effects {
-    /// Events by hour, counted from the epoch.
-    pub events: BTreeMap<i64, u64>,
-    /// Differences by intervention and hour.
+    /// Differences by intervention and hour, counted from the epoch.
     pub differences: BTreeMap<(Label, i64), Difference>,
 }
 
-/// Number of an hour, from the epoch.
-pub fn hour_of(time_us: i64) -> i64 {
-    Time(time_us).index_of(Span::HOUR)
-}
-
 impl Effects {
-    /// Counts events. Fast where times come in order.
-    pub fn count(&mut self, times_us: &[u64]) {
-        let hour = |time: u64| hour_of(time as i64);
-        for run in times_us.chunk_by(|&a, &b| hour(a) == hour(b)) {
-            *self.events.entry(hour(run[0])).or_default() += run.len() as u64;
-        }
-    }
-
     /// Counts one difference.
     pub fn note(
         &mut self,
@@ -65,9 +51,6 @@ impl Effects {
 
     /// Adds the effects on another part of the stream.
     pub fn merge(&mut self, other: &Effects) {
-        for (&hour, count) in &other.events {
-            *self.events.entry(hour).or_default() += count;
-        }
         for (&at, difference) in &other.differences {
             self.differences.entry(at).or_default().merge(difference);
         }

@@ -40,6 +40,17 @@ pub fn mix(mut x: u64) -> u64 {
     x ^ (x >> 27)
 }
 
+/// Takes [`mix`] back.
+#[inline(always)]
+pub fn unmix(mut x: u64) -> u64 {
+    // The factors are the inverses of those of `mix` modulo 2^64.
+    x ^= x >> 27 ^ x >> 54;
+    x = x.wrapping_mul(0xC47C_8F6B_6BAF_B41D);
+    x ^= x >> 33;
+    x = x.wrapping_mul(0xC09C_5FE5_BD6D_FDDB);
+    x ^ x >> 27 ^ x >> 54
+}
+
 /// Hashes a name to a purpose: FNV-1a over its bytes, then mixed.
 pub const fn purpose(name: &str) -> Purpose {
     let bytes = name.as_bytes();
@@ -79,6 +90,23 @@ impl Key {
         Key(mix(
             (self.0 ^ what.0).wrapping_add(ordinal.wrapping_mul(GOLDEN))
         ))
+    }
+
+    /// As which child of `parent` through `what` this key would have been made: the `ordinal` of [`Key::child`]. What
+    /// is no such child gives a number that no child has.
+    #[inline(always)]
+    pub fn ordinal(self, parent: Key, what: Purpose) -> u64 {
+        // The inverse of the golden ratio's constant modulo 2^64.
+        const INVERSE: u64 = 0xF1DE_83E1_9937_733D;
+        unmix(self.0)
+            .wrapping_sub(parent.0 ^ what.0)
+            .wrapping_mul(INVERSE)
+    }
+
+    /// The key of which this one is the first child through `what`.
+    #[inline(always)]
+    pub fn parent(self, what: Purpose) -> Key {
+        Key(unmix(self.0) ^ what.0)
     }
 
     /// 64 random bits for this key and purpose.
@@ -122,6 +150,19 @@ mod tests {
             0xC5B8_D7D6_1897_D3EC
         );
         assert_eq!(key.bits(purpose("delay")), 0x14DB_6E4E_3B87_BE4F);
+    }
+
+    #[test]
+    fn a_childs_key_tells_its_parent_and_its_ordinal() {
+        for i in 0..2000u64 {
+            assert_eq!(unmix(mix(i)), i);
+            assert_eq!(mix(unmix(u64::MAX - i)), u64::MAX - i);
+            let (parent, what) = (Key(mix(i)), purpose("child"));
+            assert_eq!(parent.child(what, i).ordinal(parent, what), i);
+            assert_eq!(parent.child(what, 0).parent(what), parent);
+            let other = Key(parent.0 ^ 1);
+            assert!(parent.child(what, i).ordinal(other, what) > 1 << 32);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! hashes, so it depends neither on the order in which rows are hashed nor on files or compression.
 //! It tells accidental differences apart, not malicious ones.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 use crate::draw::{Purpose, mix, purpose};
@@ -13,7 +14,7 @@ const MISSING: u64 = 0x6D69_7373_696E_6721;
 const FACTOR: u64 = 0xD6E8_FEB8_6659_FD93;
 
 /// A digest that grows row by row.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// Number of rows.
     pub rows: u64,

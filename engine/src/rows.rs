@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::attribution::{Attribution, Effects, same_rows};
 use crate::cell::{Cell as Process, HEAD_WORDS, Population, RowBuffers};
@@ -12,6 +13,7 @@ use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
 use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::program::{Label, NO_CAUSE, Stage, Stream};
 use crate::scratch;
+use crate::series::{Amounts, Series};
 use crate::sides::{Side, Sides};
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::time::{Span, Time};
@@ -20,12 +22,30 @@ use crate::world::{Observed, World};
 /// Rows in a block: its columns stay in the second-level cache.
 const BLOCK: usize = 2048;
 
-/// The rows of one stream since the last call.
-pub struct StreamRows {
+/// What some rows of a stream come to. Parts of a stream may be merged in any order.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
     /// The digest over them.
     pub digest: Digest,
     /// What interventions did to them.
     pub effects: Effects,
+    /// How many there were, hour by hour and on each side.
+    pub series: Series,
+}
+
+impl Sums {
+    /// Adds other rows of the stream.
+    pub fn merge(&mut self, other: &Sums) {
+        self.digest.merge(&other.digest);
+        self.effects.merge(&other.effects);
+        self.series.merge(&other.series);
+    }
+}
+
+/// The rows of one stream since the last call.
+pub struct StreamRows {
+    /// What they come to.
+    pub sums: Sums,
     /// The rows, in total order; empty when they were not asked for.
     pub chunks: Vec<Chunk>,
     /// Pairs of rows that stand at the same place of the total order.
@@ -81,7 +101,7 @@ fn stream_rows(
             .collect()
     };
     let (factual, untouched) = (of(|rows| &rows.factual), of(|rows| &rows.untouched));
-    let mut effects = context.settle_sides(&factual, &untouched);
+    let mut sums = context.settle_sides(&factual, &untouched);
     let mut rows = of(|rows| &rows.by_stream);
     rows.extend(factual);
     let (blocks, ties): (Vec<Part>, u64) = if keep {
@@ -108,14 +128,9 @@ fn stream_rows(
             .collect();
         (blocks, 0)
     };
-    let mut digest = Digest::default();
-    for part in &blocks {
-        digest.merge(&part.digest);
-        effects.merge(&part.effects);
-    }
+    blocks.iter().for_each(|part| sums.merge(&part.sums));
     StreamRows {
-        digest,
-        effects,
+        sums,
         chunks: blocks.into_iter().filter_map(|part| part.chunk).collect(),
         ties,
     }
@@ -131,9 +146,15 @@ fn label_of(word: u64) -> Label {
     (word >> 16) as Label
 }
 
+/// On which sides a row is, from the last word of its head.
+#[inline(always)]
+fn sides_of(word: u64) -> Sides {
+    Sides::of_bits(word >> 32)
+}
+
 /// Whether a row is on one side only, from the last word of its head.
 fn is_apart(word: u64) -> bool {
-    Sides::of_bits(word >> 32) != Sides::Both
+    sides_of(word) != Sides::Both
 }
 
 /// Cuts what lies in several places into blocks of so many words, and a last one of what is left.
@@ -167,8 +188,7 @@ fn stride(stream: &Stream) -> usize {
 struct Part {
     /// The rows themselves, if they are to be kept.
     chunk: Option<Chunk>,
-    digest: Digest,
-    effects: Effects,
+    sums: Sums,
 }
 
 /// What is around the rows of one stream.
@@ -206,9 +226,13 @@ impl<'a> Context<'a> {
     }
 
     /// Compares the rows that are on one side only with those of the other, and finds out which are
-    /// the same after all. Returns how the others differ.
-    fn settle_sides(&mut self, factual: &[&[u64]], untouched: &[&[u64]]) -> Effects {
-        let mut effects = Effects::default();
+    /// the same after all. Returns how the others differ, with those of the untouched side counted.
+    fn settle_sides(&mut self, factual: &[&[u64]], untouched: &[&[u64]]) -> Sums {
+        let Sums {
+            mut effects,
+            mut series,
+            ..
+        } = Sums::default();
         let [factual, untouched] = [factual, untouched].map(|places| {
             let rows = places
                 .iter()
@@ -218,25 +242,36 @@ impl<'a> Context<'a> {
             rows
         });
         let mut pairs: Vec<(&[u64], &[u64])> = Vec::new();
+        let mut removed: Vec<&[u64]> = Vec::new();
         let mut rest = untouched.into_iter().peekable();
         let time = |row: &[u64]| row[0] as i64;
         for row in factual {
             while let Some(other) = rest.next_if(|other| place(other) < place(row)) {
-                effects.note(label_of(other[5]), time(other), |d| &mut d.removed);
+                removed.push(other);
             }
             match rest.next_if(|other| place(other) == place(row)) {
                 Some(other) => pairs.push((row, other)),
                 None => effects.note(label_of(row[5]), time(row), |d| &mut d.added),
             }
         }
-        for other in rest {
-            effects.note(label_of(other[5]), time(other), |d| &mut d.removed);
+        removed.extend(rest);
+        for rows in removed.chunks(BLOCK) {
+            for row in rows {
+                effects.note(label_of(row[5]), time(row), |d| &mut d.removed);
+            }
+            let words = transpose(rows.iter().copied(), self.stride);
+            let columns = Columns::new(self, words, Side::Untouched);
+            columns.count(self, &mut series, |_| Sides::Only(Side::Untouched));
+            columns.recycle();
         }
         for pairs in pairs.chunks(BLOCK) {
             let factual = transpose(pairs.iter().map(|pair| pair.0), self.stride);
             let untouched = transpose(pairs.iter().map(|pair| pair.1), self.stride);
             let factual = self.chunk(factual, Side::Factual);
-            let same = same_rows(&factual, &self.chunk(untouched, Side::Untouched));
+            let untouched = Columns::new(self, untouched, Side::Untouched);
+            let same = same_rows(&factual, &untouched.chunk(self, self.nobody()));
+            untouched.count(self, &mut series, |_| Sides::Only(Side::Untouched));
+            untouched.recycle();
             for ((row, _), same) in pairs.iter().zip(same) {
                 if same {
                     self.same.push(place(row));
@@ -245,28 +280,35 @@ impl<'a> Context<'a> {
                 }
             }
         }
-        effects
+        Sums {
+            effects,
+            series,
+            ..Sums::default()
+        }
     }
 
     /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
     fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
-        let mut effects = Effects::default();
+        let mut sums = Sums::default();
         let mut labels = Vec::new();
+        let mut sides = Vec::new();
         if !self.world.program.interventions.is_empty() {
             labels = self.labels(&words);
-            self.compare_fields(&words, &mut labels, &mut effects);
-            effects.count(&words[0]);
+            self.compare_fields(&words, &mut labels, &mut sums);
+            sides = scratch::copy(&words[5]);
         }
         let attribution = Attribution::new(&self.world.program, &labels);
         let columns = Columns::new(self, words, Side::Factual);
-        let digest = columns.digest(self, &attribution);
+        if sides.is_empty() {
+            columns.count(self, &mut sums.series, |_| Sides::Both);
+        } else {
+            columns.count(self, &mut sums.series, |row| sides_of(sides[row]));
+            scratch::give_column(sides);
+        }
+        sums.digest = columns.digest(self, &attribution);
         let chunk = keep.then(|| columns.chunk(self, attribution.column()));
         columns.recycle();
-        Part {
-            chunk,
-            digest,
-            effects,
-        }
+        Part { chunk, sums }
     }
 
     /// Who is to be named for each of some rows.
@@ -285,13 +327,13 @@ impl<'a> Context<'a> {
     /// Rows on one side.
     fn chunk(&self, words: Vec<Vec<u64>>, side: Side) -> Chunk {
         let columns = Columns::new(self, words, side);
-        let chunk = columns.chunk(self, Attribution::new(&self.world.program, &[]).column());
+        let chunk = columns.chunk(self, self.nobody());
         columns.recycle();
         chunk
     }
 
     /// Finds the rows on both sides of which a modifier bends a field, and labels them.
-    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut [Label], effects: &mut Effects) {
+    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut [Label], sums: &mut Sums) {
         let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
         let times = words[0].iter().map(|&time| time as i64);
         let (first, last) = (times.clone().min(), times.max());
@@ -302,30 +344,40 @@ impl<'a> Context<'a> {
         }
         let copy = || words.iter().map(|column| scratch::copy(column)).collect();
         let factual = Columns::new(self, copy(), Side::Factual);
-        let nobody = || Attribution::new(&self.world.program, &[]).column();
+        let untouched = Columns::new(self, copy(), Side::Untouched);
         let same = same_rows(
-            &factual.chunk(self, nobody()),
-            &self.chunk(copy(), Side::Untouched),
+            &factual.chunk(self, self.nobody()),
+            &untouched.chunk(self, self.nobody()),
         );
+        let (amounts, others) = (factual.amounts(self), untouched.amounts(self));
         for (row, same) in same.into_iter().enumerate() {
             if !same && !is_apart(words[5][row]) {
+                let time = words[0][row] as i64;
                 labels[row] = factual.bent_by(self, row);
-                effects.note(labels[row], words[0][row] as i64, |d| &mut d.changed);
+                sums.effects.note(labels[row], time, |d| &mut d.changed);
+                sums.series
+                    .replace_untouched(time, amounts.of(row), others.of(row));
             }
         }
         factual.recycle();
+        untouched.recycle();
+    }
+
+    /// The attribution of rows for which nobody is named.
+    fn nobody(&self) -> Column {
+        Attribution::new(&self.world.program, &[]).column()
     }
 }
 
 /// So many rows of a cell, at least, make blocks of their own.
 const OWN_BLOCK: usize = BLOCK / 2;
 
-/// The digests of those rows that need not wait for the rows of other cells, because only the digest
-/// is asked for, and it does not depend on the order. They are worked out when their cell has
+/// The sums of those rows that need not wait for the rows of other cells, because only the sums
+/// are asked for, and they do not depend on the order. They are worked out when their cell has
 /// played a window, while they are still in the cache, and the next cell writes into the same memory.
 pub struct Ahead {
-    /// The digests and effects since they were last taken, by stream.
-    sums: Vec<(Digest, Effects)>,
+    /// What has come since it was last taken, by stream.
+    sums: Vec<Sums>,
     /// The streams that had enough rows last time.
     streams: Vec<usize>,
 }
@@ -365,15 +417,14 @@ impl Ahead {
             for block in rows.chunks(BLOCK * stride) {
                 let words = transpose(block.chunks_exact(stride), stride);
                 let part = context.work_out(words, false);
-                self.sums[stream].0.merge(&part.digest);
-                self.sums[stream].1.merge(&part.effects);
+                self.sums[stream].merge(&part.sums);
             }
             scratch::give_rows(rows);
         }
     }
 
-    /// Hands the digests and effects over, by stream.
-    pub fn take(&mut self) -> Vec<(Digest, Effects)> {
+    /// Hands the sums over, by stream.
+    pub fn take(&mut self) -> Vec<Sums> {
         let nothing = vec![Default::default(); self.sums.len()];
         std::mem::replace(&mut self.sums, nothing)
     }
@@ -558,6 +609,24 @@ impl Columns {
         }
     }
 
+    /// Adds the rows to a series, each on the sides that `sides` gives.
+    fn count(&self, context: &Context<'_>, series: &mut Series, sides: impl Fn(usize) -> Sides) {
+        series.add(&self.times, self.amounts(context), sides);
+    }
+
+    /// The values of the rows, if the stream has a value field.
+    fn amounts(&self, context: &Context<'_>) -> Amounts<'_> {
+        let Some(field) = context.definition.value else {
+            return Amounts::None;
+        };
+        let (spec, slot) = &context.definition.fields[usize::from(field)];
+        let words = &self.slots[usize::from(*slot)];
+        match spec.kind {
+            ColumnType::Int => Amounts::Wholes(words),
+            _ => Amounts::Floats(words),
+        }
+    }
+
     /// Who is to be named for the first field of a row that modifiers bend.
     fn bent_by(&self, context: &Context<'_>, row: usize) -> Label {
         let (world, definition) = (context.world, context.definition);
@@ -686,7 +755,7 @@ fn time_of(word: u64) -> i64 {
 
 /// The whole number that a word stands for.
 #[inline(always)]
-fn int_of(word: u64) -> i32 {
+pub fn int_of(word: u64) -> i32 {
     round_even(f64::from_bits(word)) as i32
 }
 

@@ -3,11 +3,13 @@
 use crate::arrivals::Layers;
 use crate::attribution::modified_in_rows;
 use crate::calendar::ProfileTable;
-use crate::draw::{Key, Purpose, purpose};
+use crate::draw::{Key, Purpose, mix, purpose};
+use crate::founding::Rates;
 use crate::program::{
     Actor, Delay, Effect, Expr, Label, NO_CAUSE, Program, Source, Stream, StreamId,
 };
 use crate::time::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 /// What to play.
 #[derive(Clone, Debug)]
@@ -35,10 +37,8 @@ pub struct Arrivals {
     pub profile: usize,
     /// Who does it.
     pub actor: Option<Actor>,
-    /// Arrivals per hour of the common process of each cell, before the profile.
-    pub pool_per_hour: Vec<f64>,
-    /// Arrivals per hour of an entity of weight 1, before the profile.
-    pub per_weight_per_hour: f64,
+    /// How many arrive, before the profile.
+    pub rates: Rates,
     /// Arrivals per hour of the whole business at scale 1, before the profile: what modifiers of the
     /// rate are about.
     pub nominal_per_hour: f64,
@@ -82,6 +82,8 @@ pub struct World {
     pub steady: Vec<Vec<bool>>,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
+    /// See [`World::written_from`].
+    pub(crate) written_from: Time,
     /// Whether a stream's events are written.
     wanted: Vec<bool>,
     /// From when on a stream's events matter to what is written.
@@ -89,7 +91,7 @@ pub struct World {
 }
 
 /// What the platform sees of the whole business: how it stood at the end of each tick.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Observed {
     /// The end of the first of these ticks.
     pub first: Time,
@@ -100,7 +102,7 @@ pub struct Observed {
 }
 
 /// How a process, or the whole business, stood at some time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct View {
     /// What happens.
     pub factual: Standing,
@@ -109,7 +111,7 @@ pub struct View {
 }
 
 /// How a process, or the whole business, stands on one side.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Number of entities by kind and state, in one row; see [`World::state_at`].
     pub states: Vec<i64>,
@@ -118,7 +120,7 @@ pub struct Standing {
 }
 
 /// How it would stand without interventions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StandingApart {
     /// The figures.
     pub untouched: Standing,
@@ -242,6 +244,7 @@ impl World {
             timers,
             periods,
             source_keys,
+            written_from: settings.start,
             wanted,
             needed_from,
             steady: steady(&program),
@@ -268,16 +271,36 @@ impl World {
         total / cells + u32::from(u32::from(cell) < total % cells)
     }
 
+    /// From when on events are written: the start, unless only a later part is asked for.
+    pub fn written_from(&self) -> Time {
+        self.written_from
+    }
+
+    /// Whether a stream is written.
+    pub fn is_written(&self, stream: StreamId) -> bool {
+        self.wanted[usize::from(stream)]
+    }
+
     /// Whether a stream's event at this time is written.
     #[inline(always)]
     pub fn written(&self, stream: StreamId, time: Time) -> bool {
-        time >= self.start && self.wanted[usize::from(stream)]
+        time >= self.written_from && self.wanted[usize::from(stream)]
     }
 
     /// Whether a stream's event at this time matters to what is written.
     #[inline(always)]
     pub fn needed(&self, stream: StreamId, time: Time) -> bool {
         time >= self.needed_from[usize::from(stream)] && time < self.end
+    }
+
+    /// The names of the streams that are written, as a digest.
+    pub(crate) fn wanted_digest(&self) -> u64 {
+        let streams = self.program.streams.iter().zip(&self.wanted);
+        let add = |sum: u64, (stream, wanted): (&Stream, &bool)| match wanted {
+            true => mix(sum ^ purpose(&stream.name).0),
+            false => mix(sum),
+        };
+        streams.fold(0, add)
     }
 
     /// Whether anything that an effect causes from a time on can matter to what is written.

@@ -280,6 +280,8 @@ pub struct StreamDef {
     /// The columns.
     #[serde(default)]
     pub fields: Map<ValueDef>,
+    /// The field that history sums up: one of the stream's, and a number.
+    pub value: Option<String>,
     /// The kind of entity that the event brings.
     pub creates: Option<String>,
     /// What the event changes.

@@ -10,5 +10,6 @@ mod golden;
 mod independence;
 mod random;
 mod random_models;
+mod snapshots;
 mod support;
 mod twins;

@@ -68,8 +68,9 @@ pub struct Played {
     pub result: RunResult,
 }
 
+/// A sink that keeps everything.
 #[derive(Default)]
-struct Collect(Vec<Chunk>);
+pub struct Collect(pub Vec<Chunk>);
 
 impl Sink for Collect {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
@@ -141,22 +142,24 @@ pub fn play(program: &Program, settings: &Settings) -> Played {
         ControlFlow::Continue(())
     });
     let result = result.expect("nothing interrupts the run, and the sink takes everything");
-    let mut rows: BTreeMap<String, Vec<Row>> = program
-        .streams
-        .iter()
-        .map(|stream| (stream.name.clone(), Vec::new()))
-        .collect();
-    for chunk in &sink.0 {
+    Played {
+        rows: rows_by_stream(program, &sink.0),
+        chunks: sink.0,
+        result,
+    }
+}
+
+/// The rows of chunks, by stream.
+pub fn rows_by_stream(program: &Program, chunks: &[Chunk]) -> BTreeMap<String, Vec<Row>> {
+    let names = program.streams.iter().map(|stream| stream.name.clone());
+    let mut rows: BTreeMap<String, Vec<Row>> = names.map(|name| (name, Vec::new())).collect();
+    for chunk in chunks {
         let name = &program.streams[chunk.table].name;
         if let Some(rows) = rows.get_mut(name) {
             rows.extend((0..chunk.rows).map(|row| read_row(program, chunk, row)));
         }
     }
-    Played {
-        chunks: sink.0,
-        rows,
-        result,
-    }
+    rows
 }
 
 /// Plays a program without keeping rows; the fingerprints by stream.

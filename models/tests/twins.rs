@@ -5,103 +5,49 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use causeflow_engine::attribution::{Difference, hour_of};
+use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{
-    Backlog, Envelope, Label, Modifier, Operation, Parameter, Program, Settling, StreamId,
+    Backlog, Envelope, Label, Modifier, Operation, Parameter, Program, Settling,
 };
 use causeflow_engine::run::run;
+use causeflow_engine::series::{Series, Tally, hour_of};
+use causeflow_engine::sides::Side;
 use causeflow_engine::time::Span;
 use proptest::prelude::*;
 
-use crate::random::{Plan, files, spec};
+use crate::random::{Plan, aim, files, intervene, spec};
 use crate::support::{Played, Row, START, play, program, property, settings};
 
 /// Hours that are written.
 const HOURS: i64 = 30;
 
-/// A modifier of a random intervention; every number is valid.
-#[derive(Clone, Debug)]
-struct Aim {
-    stream: u8,
-    parameter: u8,
-    operation: u8,
-    size: f64,
-    start: i8,
-    hours: u8,
-    onset: bool,
-    settling: u8,
-    precedence: i8,
-}
-
-fn aim() -> impl Strategy<Value = Aim> {
-    let what = (any::<u8>(), 0..10u8, 0..4u8, 0.0..3.0f64);
-    let when = (-6..28i8, 1..20u8, any::<bool>(), 0..3u8, -1..2i8);
-    (what, when).prop_map(
-        |((stream, parameter, operation, size), (start, hours, onset, settling, precedence))| Aim {
-            stream,
-            parameter,
-            operation,
-            size,
-            start,
-            hours,
-            onset,
-            settling,
-            precedence,
-        },
-    )
-}
-
-/// Aims a modifier; what a stream does not have is not modified.
-fn intervene(program: &mut Program, number: usize, aim: &Aim) {
-    let by = program
-        .intervene(&format!("intervention {number}"))
-        .expect("there are few");
-    let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
-    let fields = program.modifiable_fields(stream);
-    let field = fields.get(usize::from(aim.operation) % fields.len().max(1));
-    let (parameter, unit) = match aim.parameter {
-        0 => (Parameter::Rate, 5.0),
-        1 | 2 => (Parameter::Probability(None), 0.3),
-        3 => (Parameter::Delay(None), 30.0 * 60e6),
-        4 => (Parameter::Count(None), 1.0),
-        5..7 => (Parameter::Volume, 1.0),
-        _ => match field {
-            Some(field) => (Parameter::Field(field.clone()), 3.0),
-            None => (Parameter::Volume, 1.0),
-        },
-    };
-    let operation = match aim.operation {
-        0 | 1 => Operation::Multiply(aim.size),
-        2 => Operation::Add((aim.size - 1.0) * unit),
-        _ => Operation::Override(aim.size * unit),
-    };
-    let start = START + Span(i64::from(aim.start) * Span::HOUR.0);
-    let envelope = Envelope {
-        start,
-        onset: Span(if aim.onset { Span::HOUR.0 } else { 0 }),
-        end: start + Span(i64::from(aim.hours) * Span::HOUR.0),
-        settling: match aim.settling {
-            0 => Settling::Immediate,
-            1 => Settling::Linear(Span(3 * Span::HOUR.0)),
-            _ => Settling::Exponential(Span::HOUR),
-        },
-    };
-    // Not every stream has every parameter.
-    let _ = program.modify(
-        stream,
-        &parameter,
-        Modifier {
-            by,
-            operation,
-            envelope,
-            precedence: i32::from(aim.precedence),
-        },
-    );
-}
-
 /// Where an event is, in its stream: what both runs have there is compared.
 fn places(rows: &[Row]) -> BTreeMap<(u64, i64), &Row> {
     rows.iter().map(|row| ((row.id, row.time), row)).collect()
+}
+
+/// One side of a series; hours without events on it have no entry.
+fn on(series: &Series, side: Side) -> BTreeMap<i64, Tally> {
+    let hours = series.hours.iter().map(|(&at, hour)| (at, hour.on(side)));
+    hours
+        .filter(|(_, tally)| *tally != Tally::default())
+        .collect()
+}
+
+/// The series of some rows, as their values say.
+fn summed_up(program: &Program, stream: &str, rows: &[Row]) -> BTreeMap<i64, Tally> {
+    let stream = &program.streams[usize::from(program.stream(stream).expect("it is played"))];
+    let mut hours: BTreeMap<i64, Tally> = BTreeMap::new();
+    for row in rows {
+        let value = stream.value.map_or(0.0, |at| {
+            row.fields[&stream.fields[usize::from(at)].0.name].number()
+        });
+        *hours.entry(hour_of(row.time)).or_default() += Tally {
+            count: 1,
+            value_millionths: (value * 1e6).round_ties_even() as i128,
+        };
+    }
+    hours
 }
 
 fn without_attribution(row: &Row) -> Row {
@@ -148,9 +94,17 @@ fn agree(program: &Program, played: &Played, twin: &Played) {
             sum.merge(difference);
         }
         assert_eq!(counted, expected, "{}", result.name);
-        if !program.interventions.is_empty() {
-            assert_eq!(result.effects.events.values().sum::<u64>(), result.rows);
-        }
+        let other = twin.result.streams.iter().find(|s| s.name == result.name);
+        let other = &other.expect("both have the same streams").series;
+        assert_eq!(
+            on(&result.series, Side::Factual),
+            summed_up(program, &result.name, rows)
+        );
+        assert_eq!(
+            on(&result.series, Side::Untouched),
+            on(other, Side::Factual)
+        );
+        assert_eq!(on(other, Side::Factual), on(other, Side::Untouched));
     }
 }
 
@@ -236,6 +190,7 @@ proptest! {
             for (a, b) in result.streams.iter().zip(&with_sink.streams) {
                 prop_assert_eq!(&a.fingerprint, &b.fingerprint);
                 prop_assert_eq!(&a.effects, &b.effects);
+                prop_assert_eq!(&a.series, &b.series);
             }
         }
     }
@@ -288,6 +243,7 @@ fn bend(
         onset: Span(0),
         end: at(hours.1),
         settling: Settling::Immediate,
+        until: None,
     };
     let known = program
         .interventions

@@ -1,11 +1,14 @@
 //! The streams of a run: `events/stream=<name>/part-0000.<ending>` and so on.
 
+mod frozen;
+
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::options::Options;
 use crate::rows::{GROUP_ROWS, RowBuffer};
 use crate::table_file::{TableFile, Texts};
 use causeflow_engine::table::{Chunk, Dictionary, Sink, SinkError, TableSchema};
+pub use frozen::FrozenEvents;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 

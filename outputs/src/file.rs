@@ -4,7 +4,7 @@ use crate::error::{Error, io_error};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Bytes gathered before they are digested and written: BLAKE3 is at full speed from 16 KiB on.
@@ -24,7 +24,16 @@ pub struct FileEntry {
     pub digest: String,
 }
 
-/// Writes a new file and digests what it writes.
+/// How far a file was written, and a digest over that much of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Prefix {
+    /// As in a [`FileEntry`].
+    pub path: String,
+    pub bytes: u64,
+    pub digest: String,
+}
+
+/// Writes a file and digests what it writes.
 pub(crate) struct DigestFile {
     file: File,
     relative: String,
@@ -32,6 +41,8 @@ pub(crate) struct DigestFile {
     buffer: Vec<u8>,
     hasher: Box<blake3::Hasher>,
     bytes: u64,
+    /// So many bytes from the beginning lie in the file already and are not written again.
+    there: u64,
 }
 
 impl DigestFile {
@@ -54,15 +65,81 @@ impl DigestFile {
             buffer: Vec::new(),
             hasher: Box::default(),
             bytes: 0,
+            there: 0,
         })
+    }
+
+    /// Opens a file again to go on after `prefix`; what lies beyond is cut off.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when the file does not begin with what was written, [`Error::Io`] when the disk fails.
+    pub fn reopen(folder: &Path, prefix: &Prefix) -> Result<DigestFile, Error> {
+        let path = folder.join(&prefix.path);
+        let mut options = OpenOptions::new();
+        let opened = options.read(true).write(true).open(&path);
+        let mut file = opened.map_err(|error| missing(&path, error))?;
+        let hasher = check(&path, &file, prefix)?;
+        file.set_len(prefix.bytes)
+            .and_then(|()| file.seek(SeekFrom::Start(prefix.bytes)))
+            .map_err(io_error("cutting off the end of", &path))?;
+        Ok(DigestFile {
+            file,
+            relative: prefix.path.clone(),
+            path,
+            buffer: Vec::new(),
+            hasher: Box::new(hasher),
+            bytes: prefix.bytes,
+            there: prefix.bytes,
+        })
+    }
+
+    /// Takes what the reopened file holds from the beginning once more: it is digested and counted, and not written.
+    /// For formats whose footer names all that was written, which their writers have to see.
+    pub fn begin_again(&mut self) {
+        self.hasher.reset();
+        self.bytes = 0;
+    }
+
+    /// Checks that what was taken once more since [`begin_again`](Self::begin_again) is what the file holds.
+    pub fn end_again(&mut self, prefix: &Prefix) -> Result<(), Error> {
+        if self.prefix()? == *prefix {
+            return Ok(());
+        }
+        let message = "what was written before cannot be written again in the same way: another version of this program has written it; start the run anew with --force";
+        Err(Error::input(&self.path, message))
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
+    /// Writes what is left and tells how far the file is.
+    pub fn prefix(&mut self) -> Result<Prefix, Error> {
+        self.flush().map_err(io_error("writing", &self.path))?;
+        Ok(Prefix {
+            path: self.relative.clone(),
+            bytes: self.bytes,
+            digest: shown(&self.hasher),
+        })
+    }
+
+    /// The digest of what has been [flushed](Self::prefix).
+    pub fn digest(&self) -> blake3::Hash {
+        self.hasher.finalize()
+    }
+
+    /// Forces the file to the disk.
+    pub fn sync(&self) -> Result<(), Error> {
+        let synced = self.file.sync_all();
+        synced.map_err(io_error("writing", &self.path))
+    }
+
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all(bytes)?;
+        let there = self.there.saturating_sub(self.bytes);
+        let there = usize::try_from(there)
+            .unwrap_or(bytes.len())
+            .min(bytes.len());
+        self.file.write_all(&bytes[there..])?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
         Ok(())
@@ -70,13 +147,74 @@ impl DigestFile {
 
     /// Writes what is left and describes the file; nothing may be written afterwards.
     pub fn finish(&mut self, rows: u64) -> Result<FileEntry, Error> {
-        self.flush().map_err(io_error("writing", &self.path))?;
+        let Prefix {
+            path,
+            bytes,
+            digest,
+        } = self.prefix()?;
         Ok(FileEntry {
-            path: self.relative.clone(),
+            path,
             rows,
-            bytes: self.bytes,
-            digest: format!("blake3:{}", self.hasher.finalize().to_hex()),
+            bytes,
+            digest,
         })
+    }
+}
+
+fn shown(hasher: &blake3::Hasher) -> String {
+    format!("blake3:{}", hasher.finalize().to_hex())
+}
+
+/// Checks that a file of an unfinished run begins as it was written, and returns the digest's state.
+fn check(path: &Path, file: &File, prefix: &Prefix) -> Result<blake3::Hasher, Error> {
+    let changed = |what: &str| {
+        let message = format!("{what} since the run stopped: start the run anew with --force");
+        Error::input(path, message)
+    };
+    let found = file.metadata().map_err(io_error("looking up", path))?.len();
+    if found < prefix.bytes {
+        return Err(changed("has lost its end"));
+    }
+    let mut hasher = blake3::Hasher::new();
+    let read = hasher.update_reader(file.take(prefix.bytes));
+    read.map_err(io_error("reading", path))?;
+    match shown(&hasher) == prefix.digest {
+        true => Ok(hasher),
+        false => Err(changed("was changed")),
+    }
+}
+
+/// Checks that a file of an unfinished run that was complete when the run stopped still is.
+pub(crate) fn check_complete(folder: &Path, entry: &FileEntry) -> Result<(), Error> {
+    let path = folder.join(&entry.path);
+    let file = File::open(&path).map_err(|error| missing(&path, error))?;
+    let found = file.metadata().map_err(io_error("looking up", &path))?;
+    if found.len() > entry.bytes {
+        let message = "has grown since the run stopped: start the run anew with --force";
+        return Err(Error::input(&path, message));
+    }
+    let FileEntry {
+        path: relative,
+        bytes,
+        digest,
+        ..
+    } = entry.clone();
+    let whole = Prefix {
+        path: relative,
+        bytes,
+        digest,
+    };
+    check(&path, &file, &whole).map(drop)
+}
+
+fn missing(path: &Path, error: io::Error) -> Error {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            let message =
+                "is missing, and the unfinished run needs it: start the run anew with --force";
+            Error::input(path, message)
+        }
+        _ => io_error("opening", path)(error),
     }
 }
 

@@ -3,7 +3,8 @@
 //! A run is written into a staging folder and takes its final name in one step at the end, so a
 //! folder with a manifest is whole, and a run that is killed or fails costs nobody an earlier one
 //! ([`RunFolder`]). The bytes of every file depend on its rows alone: not on threads, nor on how
-//! the rows arrived ([`EventWriter`]).
+//! the rows arrived ([`EventWriter`]). A run can be left half-way and gone on with, to the same bytes:
+//! [`EventWriter::freeze`], [`write_state`], [`RunFolder::resume`].
 //!
 //! ```
 //! use causeflow_engine::table::*;
@@ -50,6 +51,8 @@
 //!     scenarios: vec![],
 //!     events: vec![],
 //!     external_events: ExternalEventsEntry::default(),
+//!     version: None,
+//!     baseline: None,
 //!     format: options.format(),
 //!     compression: options.compression(),
 //!     fingerprint: "00".to_owned(),
@@ -65,31 +68,43 @@
 
 mod arrays;
 mod arrow_file;
+mod baseline;
 pub mod diff;
 mod error;
 mod events;
 mod file;
+mod json_file;
 mod manifest;
 mod options;
 mod parquet_file;
+mod read;
 mod rows;
 mod run_folder;
 mod schema;
+mod state_file;
 mod table_file;
 mod table_reader;
 mod text_file;
 mod time_text;
+pub mod verify;
 
+pub use baseline::{
+    BASELINE_NAME, BASELINE_VERSION, BaselineManifest, FinishedBaseline, baseline_schema,
+};
 pub use error::Error;
-pub use events::{EventWriter, PART_ROWS};
+pub use events::{EventWriter, FrozenEvents, PART_ROWS};
 pub use file::FileEntry;
+pub use json_file::write_json;
 pub use manifest::{
-    EntityEntry, EventEntry, ExternalEventsEntry, GENERATOR_NAME, Generator, MANIFEST_NAME,
-    MANIFEST_VERSION, Manifest, ModelEntry, ScenarioEntry, StreamEntry, manifest_schema,
+    BaselineEntry, EntityEntry, EventEntry, ExternalEventsEntry, GENERATOR_NAME, Generator,
+    MANIFEST_NAME, MANIFEST_VERSION, Manifest, ModelEntry, ScenarioEntry, StreamEntry,
+    VersionEntry, manifest_schema,
 };
 pub use options::{Compression, Format, Options};
-pub use run_folder::RunFolder;
+pub use read::{EventIds, EventRow, FinishedRun};
+pub use run_folder::{RESUME_NAME, RunFolder};
 pub use schema::arrow_schema;
+pub use state_file::{StateKind, read_state, write_state};
 pub use table_file::write_table;
 pub use table_reader::SmallTable;
 pub use time_text::rfc3339;

@@ -45,6 +45,13 @@ pub struct Manifest {
     pub events: Vec<EventEntry>,
     /// The external events of the run.
     pub external_events: ExternalEventsEntry,
+    /// For a version of a part of a run, that run and what was put into it: `start` and `end` are then those of the
+    /// part, and `scenarios`, `events` and `external_events` those that the run had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionEntry>,
+    /// The baseline that the run was scored against; missing when that is its own untouched side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineEntry>,
     /// The format of the files.
     pub format: Format,
     /// The compression of the files.
@@ -127,6 +134,38 @@ pub struct ExternalEventsEntry {
     pub number: u64,
     /// A digest over the files of their templates; missing where there are none.
     pub digest: Option<String>,
+}
+
+/// A version of a part of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VersionEntry {
+    /// Its name.
+    pub name: String,
+    /// The fingerprint of the run that it is a version of.
+    pub of: String,
+    /// The first instant of that run, RFC 3339 in UTC.
+    pub run_start: String,
+    /// The first instant after that run, RFC 3339 in UTC.
+    pub run_end: String,
+    /// From when on what was put in may act, RFC 3339 in UTC.
+    pub from: String,
+    /// From when on it may not act any more, RFC 3339 in UTC.
+    pub to: String,
+    /// The scenarios that were put in, in the order of their start.
+    pub scenarios: Vec<ScenarioEntry>,
+    /// The external events that were put in, in the order of their time.
+    pub events: Vec<EventEntry>,
+}
+
+/// The baseline of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineEntry {
+    /// The seeds that it was made from, as decimal strings.
+    pub seeds: Vec<String>,
+    /// The digest of its statistics.
+    pub digest: String,
 }
 
 /// A stream of a run.

@@ -1,9 +1,12 @@
 //! Rows of one table on their way to a file: chunks of any size are copied into buffers of a fixed
 //! size, so that what is encoded depends on the sequence of rows and not on how it was cut.
 
+mod frozen;
+
 use crate::error::Error;
 use crate::schema::kind_of;
 use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
+pub(crate) use frozen::FrozenRows;
 use std::ops::Range;
 
 /// Rows that are encoded at once: a row group in Parquet, a record batch in Arrow.

@@ -2,14 +2,15 @@
 
 use crate::arrow_file::ArrowFile;
 use crate::error::Error;
-use crate::file::{DigestFile, FileEntry};
+use crate::file::{DigestFile, FileEntry, Prefix};
 use crate::options::{Format, Options};
-use crate::parquet_file::ParquetFile;
+use crate::parquet_file::{Footer, ParquetFile};
 use crate::rows::{RowBuffer, Rows};
 use crate::schema::arrow_schema;
 use crate::text_file::{TextFile, TextFormat};
 use arrow::array::StringArray;
 use causeflow_engine::table::{Chunk, Dictionary, TableSchema};
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,15 @@ impl Texts {
         let array = Arc::new(StringArray::from_iter_values(dictionary.iter()));
         Texts { dictionary, array }
     }
+}
+
+/// How far an unfinished file is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct FrozenFile {
+    pub prefix: Prefix,
+    pub rows: u64,
+    /// For Parquet; otherwise empty.
+    pub footer: Footer,
 }
 
 /// A file that is being written, in one of the formats.
@@ -43,8 +53,38 @@ impl TableFile {
         texts: &Texts,
         options: Options,
     ) -> Result<TableFile, Error> {
+        let ending = options.format().ending();
+        let file = DigestFile::create(folder, format!("{relative}.{ending}"))?;
+        TableFile::begin(file, table, texts, options)
+    }
+
+    /// Goes on with a file that was left behind at `frozen`; what was written later is cut off.
+    pub fn resume(
+        folder: &Path,
+        frozen: &FrozenFile,
+        table: &TableSchema,
+        texts: &Texts,
+        options: Options,
+    ) -> Result<TableFile, Error> {
+        let prefix = &frozen.prefix;
+        let mut file = DigestFile::reopen(folder, prefix)?;
+        file.begin_again();
+        let mut resumed = TableFile::begin(file, table, texts, options)?;
+        match &mut resumed {
+            TableFile::Parquet(file) => file.write_again(prefix, &frozen.footer)?,
+            TableFile::Arrow(file) => file.write_again(prefix)?,
+            TableFile::Text(file) => file.write_again(prefix, frozen.rows)?,
+        }
+        Ok(resumed)
+    }
+
+    fn begin(
+        file: DigestFile,
+        table: &TableSchema,
+        texts: &Texts,
+        options: Options,
+    ) -> Result<TableFile, Error> {
         let (format, compression) = (options.format(), options.compression());
-        let file = DigestFile::create(folder, format!("{relative}.{}", format.ending()))?;
         let text = |file, format| {
             let created = TextFile::create(file, table, &texts.dictionary, format)?;
             Ok(TableFile::Text(Box::new(created)))
@@ -65,6 +105,15 @@ impl TableFile {
             TableFile::Parquet(file) => file.write(rows),
             TableFile::Arrow(file) => file.write(rows),
             TableFile::Text(file) => file.write(rows),
+        }
+    }
+
+    /// Writes out what has been encoded, and tells what [`resume`](Self::resume) needs.
+    pub fn freeze(&mut self) -> Result<FrozenFile, Error> {
+        match self {
+            TableFile::Parquet(file) => file.freeze(),
+            TableFile::Arrow(file) => file.freeze(),
+            TableFile::Text(file) => file.freeze(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Reads a small table of a finished run as a whole, such as its effects.
 
-use crate::diff::{FinishedRun, unreadable};
 use crate::error::Error;
+use crate::read::{FinishedRun, unreadable};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
@@ -30,10 +30,7 @@ impl FinishedRun {
             return Ok(None);
         };
         self.check(&[entry])?;
-        let path = self.folder().join(&entry.path);
-        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
-        let rows = read(file).map_err(|error| damaged(&path, &error))?;
-        Ok(Some(SmallTable { path, rows }))
+        SmallTable::read(&self.folder().join(&entry.path)).map(Some)
     }
 }
 
@@ -49,6 +46,13 @@ fn damaged(path: &Path, error: &ArrowError) -> Error {
 }
 
 impl SmallTable {
+    pub(crate) fn read(path: &Path) -> Result<SmallTable, Error> {
+        let file = File::open(path).map_err(|error| unreadable(path, error))?;
+        let rows = read(file).map_err(|error| damaged(path, &error))?;
+        let path = path.to_owned();
+        Ok(SmallTable { path, rows })
+    }
+
     /// How many rows it has.
     pub fn rows(&self) -> usize {
         self.rows.num_rows()

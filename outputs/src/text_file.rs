@@ -6,11 +6,14 @@
 //! that JSON has no number for (NaN, infinities).
 
 use crate::error::{Error, io_error};
-use crate::file::{DigestFile, FileEntry};
+use crate::file::{DigestFile, FileEntry, Prefix};
+use crate::parquet_file::Footer;
 use crate::rows::Rows;
+use crate::table_file::FrozenFile;
 use crate::time_text::TimeText;
 use causeflow_engine::table::{Column, Dictionary, TableSchema, Validity, Values};
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 
 /// Bytes of text that are gathered before they go to the file.
 const FLUSH_BYTES: usize = 256 * 1024;
@@ -156,6 +159,29 @@ impl TextFile {
             Values::Text(v) => out.extend_from_slice(&self.texts[usize::from(v[row])]),
         }
         Ok(true)
+    }
+
+    pub fn freeze(&mut self) -> Result<FrozenFile, Error> {
+        Ok(FrozenFile {
+            prefix: self.file.prefix()?,
+            rows: self.rows,
+            footer: Footer::default(),
+        })
+    }
+
+    /// Takes once more what the reopened file holds, after the header that stands there already.
+    pub fn write_again(&mut self, prefix: &Prefix, rows: u64) -> Result<(), Error> {
+        let path = self.file.path().to_owned();
+        let header = self.file.prefix()?.bytes;
+        let mut copy = || {
+            let mut held = File::open(&path)?;
+            held.seek(SeekFrom::Start(header))?;
+            let mut rest = held.take(prefix.bytes.saturating_sub(header));
+            io::copy(&mut rest, &mut self.file)
+        };
+        copy().map_err(io_error("reading again", &path))?;
+        self.rows = rows;
+        self.file.end_again(prefix)
     }
 
     pub fn finish(mut self) -> Result<FileEntry, Error> {

@@ -1,8 +1,12 @@
 //! A disk that fills up: the error says so, the earlier run stays, nothing looks whole.
 
 use crate::support::{Shape, all_types, cut, dictionary, manifest, names, options, rows};
-use causeflow_outputs::{Error, EventWriter, Format, RunFolder};
+use causeflow_outputs::{
+    Error, EventWriter, Format, FrozenEvents, RESUME_NAME, RunFolder, StateKind, read_state,
+    write_state,
+};
 use std::fs;
+use std::io::Write;
 use std::panic::UnwindSafe;
 use std::path::Path;
 use std::process::Command;
@@ -94,6 +98,86 @@ fn a_full_disk_is_named_and_the_earlier_run_stays() {
             earlier_run(&out);
             assert_failed_well(&out, "The disk is full");
             assert_eq!(names(&at), ["out"]);
+        },
+    );
+}
+
+const KIND: StateKind = StateKind {
+    name: "a writer",
+    version: 1,
+    remedy: "start anew",
+};
+
+/// Fills what is left of a disk.
+fn fill(folder: &Path) {
+    let mut file = fs::File::create(folder.join("ballast")).expect("room for a name");
+    let block = [1; 4096];
+    while file.write_all(&block).is_ok() {}
+    while file.write_all(&block[..1]).is_ok() {}
+}
+
+/// Plays in three steps with a state after each of the first two, the second of which finds the disk full when `full`.
+fn run_in_steps(at: &Path, out: &Path, full: bool) -> Result<(), Error> {
+    let shape = Shape {
+        distinct: u64::MAX,
+        missing_in_8: 1,
+        seed: 5,
+    };
+    let all = rows(shape, 90_000);
+    let schemas = vec![all_types("a")];
+    let (folder, mut writer, mut done) = match RunFolder::resume(out) {
+        Ok(folder) => {
+            let frozen: FrozenEvents = read_state(&folder.path().join(RESUME_NAME), &KIND)?;
+            folder.keep_only(&[], &["events"])?;
+            let writer = EventWriter::resume(folder.path(), schemas, dictionary(), &frozen)?;
+            (folder, writer, 1)
+        }
+        Err(_) => {
+            let folder = RunFolder::create(out, false)?;
+            let options = options(Format::Parquet);
+            let writer = EventWriter::new(folder.path(), schemas, dictionary(), options);
+            (folder, writer, 0)
+        }
+    };
+    while done < 3 {
+        writer.write_chunks(vec![cut(&all, done * 30_000, (done + 1) * 30_000)])?;
+        done += 1;
+        if done == 2 && full {
+            fill(at);
+        }
+        if done < 3 {
+            write_state(folder.path(), RESUME_NAME, &KIND, &writer.freeze()?)?;
+        }
+    }
+    let files = writer.finish()?;
+    folder.commit(&manifest(files)).map(drop)
+}
+
+#[test]
+fn a_run_with_a_state_goes_on_when_a_full_disk_has_room_again() {
+    let disk = tempfile::tempdir().expect("a temporary folder");
+    let elsewhere = tempfile::tempdir().expect("a temporary folder");
+    let whole = elsewhere.path().join("out");
+    run_in_steps(elsewhere.path(), &whole, false).expect("room");
+    let at = disk.path().to_owned();
+    mounted(
+        &["-t", "tmpfs", "-o", "size=64m", "tmpfs"],
+        disk.path(),
+        move || {
+            let out = at.join("out");
+            let error = run_in_steps(&at, &out, true).expect_err("no room");
+            assert!(error.is_machine_failure(), "{error}");
+            assert!(error.to_string().contains("The disk is full"), "{error}");
+            assert_eq!(names(&at), ["ballast", "out.partial"]);
+            assert!(!at.join("out.partial/resume.state.new").exists());
+            fs::remove_file(at.join("ballast")).expect("there");
+            run_in_steps(&at, &out, false).expect("room again");
+            assert_eq!(names(&at), ["out"]);
+            assert_eq!(names(&out), names(&whole));
+            for file in ["manifest.json", "events/stream=a/part-0000.parquet"] {
+                let read = |folder: &Path| fs::read(folder.join(file)).expect("written");
+                assert_eq!(read(&out), read(&whole), "{file}");
+            }
         },
     );
 }

@@ -1,7 +1,7 @@
 //! No run is lost, and nothing unfinished looks whole.
 
 use crate::support::{manifest, names};
-use causeflow_outputs::{Error, RunFolder};
+use causeflow_outputs::{Error, FileEntry, RESUME_NAME, RunFolder};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -229,5 +229,115 @@ fn a_failed_commit_leaves_the_earlier_run() {
         .expect_err("the manifest is there already");
     assert!(error.is_machine_failure());
     assert_eq!(data(&out), "1");
+    assert_eq!(names(parent.path()), ["out"]);
+}
+
+/// What a run that can be gone on with leaves when it fails or is interrupted.
+fn left(out: &Path, force: bool) {
+    let folder = RunFolder::create(out, force).expect("free");
+    fs::create_dir(folder.path().join("snapshots")).expect("room");
+    for file in ["data", "later", "snapshots/1", "snapshots/2", RESUME_NAME] {
+        fs::write(folder.path().join(file), "1").expect("room");
+    }
+}
+
+#[test]
+fn a_run_that_can_be_gone_on_with_stays_and_is_finished_by_resuming_it() {
+    let (parent, out) = place();
+    left(&out, false);
+    assert_eq!(names(parent.path()), ["out.partial"]);
+    let folder = RunFolder::resume(&out).expect("left");
+    let message = refusal(RunFolder::resume(&out));
+    assert!(message.contains("another run is writing"), "{message}");
+    assert!(folder.can_go_on());
+    let kept = ["data", "snapshots/1"].map(|path| FileEntry {
+        path: path.to_owned(),
+        rows: 0,
+        bytes: 1,
+        digest: format!("blake3:{}", blake3::hash(b"1")),
+    });
+    folder.keep_only(&kept, &[]).expect("removable");
+    let left = [".causeflow-lock", "data", RESUME_NAME, "snapshots"];
+    assert_eq!(names(folder.path()), left);
+    assert_eq!(names(&folder.path().join("snapshots")), ["1"]);
+    for (content, expected) in [("2", "was changed"), ("12", "has grown"), ("", "has lost")] {
+        fs::write(folder.path().join("snapshots/1"), content).expect("room");
+        let message = refusal(folder.keep_only(&kept, &[]));
+        assert!(message.contains(expected), "{message}");
+    }
+    fs::write(folder.path().join("snapshots/1"), "1").expect("room");
+    folder.commit(&manifest(vec![])).expect("room");
+    assert_eq!(names(&out), ["data", "manifest.json", "snapshots"]);
+    assert_eq!(names(parent.path()), ["out"]);
+}
+
+#[test]
+fn a_run_that_can_be_gone_on_with_gives_way_only_to_force() {
+    let (parent, out) = place();
+    left(&out, false);
+    let message = refusal(RunFolder::create(&out, false));
+    assert!(
+        message.contains("--resume") && message.contains("--force"),
+        "{message}"
+    );
+    assert!(out.with_file_name("out.partial").join("data").exists());
+    run(&out, "2", true).expect("forced");
+    assert_eq!(names(&out), ["data", "manifest.json"]);
+    assert_eq!(names(parent.path()), ["out"]);
+}
+
+#[test]
+fn an_earlier_run_stays_until_one_that_was_resumed_replaces_it() {
+    let (parent, out) = place();
+    run(&out, "before", false).expect("free");
+    left(&out, true);
+    assert_eq!(data(&out), "before");
+    let folder = RunFolder::resume(&out).expect("left");
+    let message = refusal(folder.replacing(false));
+    assert!(message.contains("finished run"), "{message}");
+    let folder = RunFolder::resume(&out).expect("left");
+    let folder = folder.replacing(true).expect("as when it began");
+    folder.keep_only(&[], &["data"]).expect("removable");
+    assert_eq!(data(&out), "before");
+    folder.commit(&manifest(vec![])).expect("room");
+    assert_eq!(data(&out), "1");
+    assert_eq!(names(parent.path()), ["out"]);
+}
+
+#[test]
+fn there_is_something_to_go_on_with_or_it_is_said_why_not() {
+    let (parent, out) = place();
+    let refused = |out: &Path, expected: &str| {
+        let message = refusal(RunFolder::resume(out));
+        assert!(message.contains(expected), "{message}");
+    };
+    refused(&out, "no unfinished run");
+    refused(&parent.path().join("a/b"), "no run");
+    assert!(names(parent.path()).is_empty());
+    killed(&out);
+    refused(&out, "before its first snapshot");
+    let folder = RunFolder::create(&out, false).expect("cleared");
+    refused(&out, "being written at this moment");
+    folder.commit(&manifest(vec![])).expect("room");
+    refused(&out, "finished run");
+}
+
+#[test]
+fn a_kill_while_a_run_with_a_state_is_put_in_place_loses_nothing() {
+    let (parent, out) = place();
+    let staging = out.with_file_name("out.partial");
+    // Between the removal of the lock and the renaming.
+    left(&out, false);
+    fs::remove_file(staging.join(".causeflow-lock")).expect("there");
+    fs::write(staging.join("manifest.json"), "{}").expect("room");
+    let folder = RunFolder::resume(&out).expect("still known");
+    folder.keep_only(&[], &["data"]).expect("removable");
+    folder.commit(&manifest(vec![])).expect("room");
+    assert_eq!(names(&out), ["data", "manifest.json"]);
+    // Between the renaming and the removal of the state.
+    fs::write(out.join(RESUME_NAME), "1").expect("room");
+    let message = refusal(RunFolder::resume(&out));
+    assert!(message.contains("finished run"), "{message}");
+    assert_eq!(names(&out), ["data", "manifest.json"]);
     assert_eq!(names(parent.path()), ["out"]);
 }

@@ -5,4 +5,6 @@ mod disk;
 mod folder;
 mod formats;
 mod manifests;
+mod resumed;
+mod states;
 mod support;

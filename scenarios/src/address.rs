@@ -131,6 +131,7 @@ impl<'p> Addresses<'p> {
                 onset: Span(0),
                 end: Time(0),
                 settling: Settling::Immediate,
+                until: None,
             },
             precedence: 0,
         };

@@ -3,25 +3,24 @@
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::Program;
 use causeflow_engine::run::StreamResult;
+use causeflow_engine::sides::Side;
 use causeflow_engine::table::{Chunk, TableSchema, Values};
+use causeflow_engine::tables::{TableBuilder, Tables, Texts};
 use causeflow_engine::time::{Span, Time};
 
 use crate::effects::{Cause, Effect, effects};
 use crate::plan::Plan;
-use crate::tables::{Tables, Texts, table};
 
-impl Tables {
-    /// The tables `effects` (what each cause did to each stream) and `effects_hourly`. `None` when their
-    /// texts are more than can be told apart.
-    pub fn of_effects(plan: &Plan, program: &Program, streams: &[StreamResult]) -> Option<Tables> {
-        let (causes, effects) = effects(plan, program, streams);
-        let mut texts = Texts::default();
-        let tables = vec![
-            totals(&causes, &effects, &mut texts),
-            hourly(&causes, &effects, streams, &mut texts),
-        ];
-        Tables::new(texts, tables)
-    }
+/// The tables `effects` (what each cause did to each stream) and `effects_hourly`. `None` when their
+/// texts are more than can be told apart.
+pub fn of_effects(plan: &Plan, program: &Program, streams: &[StreamResult]) -> Option<Tables> {
+    let (causes, effects) = effects(plan, program, streams);
+    let mut texts = Texts::default();
+    let tables = vec![
+        totals(&causes, &effects, &mut texts),
+        hourly(&causes, &effects, streams, &mut texts),
+    ];
+    Tables::new(texts, tables)
 }
 
 fn net(difference: &Difference) -> i64 {
@@ -38,7 +37,7 @@ fn hours_after(start: Time, hour: i64) -> f64 {
 }
 
 fn totals(causes: &[Cause], effects: &[Effect], texts: &mut Texts) -> (TableSchema, Chunk) {
-    let mut t = table(texts, effects.len());
+    let mut t = TableBuilder::new(texts, effects.len());
     let cause = |effect: &Effect| &causes[effect.cause];
     let about = "The scenario or external event; rows are attributed to it by this name";
     t.text(
@@ -152,7 +151,7 @@ fn hourly(
         .iter()
         .flat_map(|effect| effect.hours.iter().map(move |(&hour, d)| (effect, hour, d)))
         .collect();
-    let mut t = table(texts, rows.len());
+    let mut t = TableBuilder::new(texts, rows.len());
     let about = "The scenario or external event; rows are attributed to it by this name";
     t.text(
         "cause",
@@ -177,12 +176,7 @@ fn hourly(
     });
     let events = rows.iter().map(|(e, hour, _)| {
         let stream = streams.iter().find(|stream| stream.name == e.stream);
-        count(
-            stream
-                .and_then(|s| s.effects.events.get(hour))
-                .copied()
-                .unwrap_or(0),
-        )
+        count(stream.map_or(0, |s| s.series.count(*hour, Side::Factual)))
     });
     t.column(
         "events",

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{Label, Operation, Program};
 use causeflow_engine::run::StreamResult;
+use causeflow_engine::series::Series;
+use causeflow_engine::sides::Side;
 use causeflow_engine::time::{Span, Time};
 
 use crate::plan::Plan;
@@ -89,7 +91,7 @@ pub fn effects(
                 let hour = Time(hour * Span::HOUR.0);
                 cause.window.0 < hour + Span::HOUR && hour < cause.window.1
             };
-            let levels = Levels::new(plan, &stream.effects.events, inside);
+            let levels = Levels::new(plan, &stream.series, inside);
             effects.push(Effect {
                 cause: at,
                 stream: stream.name.clone(),
@@ -105,7 +107,7 @@ pub fn effects(
 }
 
 /// Scenarios in the order of their start, then external events in the order of their time.
-fn causes(plan: &Plan, program: &Program) -> Vec<Cause> {
+pub fn causes(plan: &Plan, program: &Program) -> Vec<Cause> {
     let label = |name: &str| {
         let known = program.interventions.iter().position(|i| i.name == name);
         known.map_or(0, |at| at as Label + 1)
@@ -189,7 +191,7 @@ struct Levels {
 }
 
 impl Levels {
-    fn new(plan: &Plan, counts: &BTreeMap<i64, u64>, inside: impl Fn(i64) -> bool) -> Levels {
+    fn new(plan: &Plan, series: &Series, inside: impl Fn(i64) -> bool) -> Levels {
         let (first, last) = (
             plan.range.start.index_of(Span::HOUR),
             Time(plan.range.end.0 - 1).index_of(Span::HOUR),
@@ -199,7 +201,7 @@ impl Levels {
             let weekend = (hour.div_euclid(24) + 3).rem_euclid(7) >= 5;
             hour.rem_euclid(24) as usize + if weekend { 24 } else { 0 }
         };
-        let count = |hour: i64| counts.get(&hour).copied().unwrap_or(0) as f64;
+        let count = |hour: i64| series.count(hour, Side::Factual) as f64;
         let mut outside = [(0.0, 0.0); 48];
         for hour in (first..=last).filter(|&hour| !inside(hour)) {
             let (sum, hours) = &mut outside[class(hour)];

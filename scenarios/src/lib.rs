@@ -21,12 +21,13 @@
 
 mod activation;
 mod address;
+mod amended;
 mod amount;
 mod builtin;
 mod clock;
 mod conflicts;
 pub mod definition;
-mod effect_tables;
+pub mod effect_tables;
 pub mod effects;
 mod event;
 mod extends;
@@ -44,6 +45,7 @@ mod timeline;
 
 pub use activation::Activation;
 pub use address::Target;
+pub use amended::Original;
 pub use amount::Amount;
 pub use builtin::built_in;
 pub use clock::Clock;

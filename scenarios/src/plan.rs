@@ -44,9 +44,9 @@ pub struct Intervention {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) range: Range<Time>,
-    interventions: Vec<Intervention>,
-    events: Vec<ExternalEvent>,
-    warnings: Diagnostics,
+    pub(crate) interventions: Vec<Intervention>,
+    pub(crate) events: Vec<ExternalEvent>,
+    pub(crate) warnings: Diagnostics,
 }
 
 impl Plan {
@@ -131,6 +131,24 @@ impl Plan {
         twin.events.retain(|event| event.of_timeline);
         twin.warnings.list.clear();
         twin
+    }
+
+    /// What of it touches a part of the run's range, as the plan of a run over that.
+    pub fn part(&self, range: Range<Time>) -> Plan {
+        let meets = |from: Time, to: Time| from < range.end && range.start < to;
+        let mut part = self.clone();
+        part.interventions.retain(|intervention| {
+            let modifiers = intervention.modifiers.iter().map(|(_, m)| m.envelope);
+            let acts = modifiers.map(|e| (e.start, e.settled()));
+            let releases = intervention.backlog.map(|b| (b.from, b.from + b.within));
+            acts.chain(releases).any(|(from, to)| meets(from, to))
+        });
+        part.events.retain(|event| {
+            let begins = event.time + event.delay;
+            range.contains(&event.time) || meets(begins, begins + event.duration)
+        });
+        part.range = range;
+        part
     }
 
     /// The interventions, in the order in which they act.

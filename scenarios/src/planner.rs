@@ -12,7 +12,7 @@ use crate::activation::Activation;
 use crate::clock::Clock;
 use crate::event::{EventRequest, ExternalEvent};
 use crate::library::Library;
-use crate::plan::Intervention;
+use crate::plan::{Intervention, Plan};
 use crate::report::{gathered, warning};
 use crate::scenario::{Injection, Scenario};
 use crate::template::Template;
@@ -26,6 +26,8 @@ pub(crate) struct Planner<'a> {
     errors: Vec<Diagnostics>,
     warnings: Diagnostics,
     names: BTreeSet<String>,
+    /// Ids of the external events that the run has already.
+    known: BTreeSet<Key>,
     of_events: Vec<(Time, Key, Intervention)>,
     events: Vec<ExternalEvent>,
 }
@@ -43,9 +45,18 @@ impl<'a> Planner<'a> {
                 list: Vec::new(),
             },
             names: BTreeSet::new(),
+            known: BTreeSet::new(),
             of_events: Vec::new(),
             events: Vec::new(),
         }
+    }
+
+    /// Takes note of what a run has already: nothing new may have the same name, or be the same.
+    pub fn knows(&mut self, plan: &Plan) {
+        let names = plan.interventions().iter().map(|i| i.name.clone());
+        self.names.extend(names);
+        self.known
+            .extend(plan.external_events().iter().map(|event| event.id));
     }
 
     /// Everything in order: the interventions of events, the events, and the warnings.
@@ -247,7 +258,9 @@ impl<'a> Planner<'a> {
                     continue;
                 }
             };
-            if seen.contains(&(&request.template, time)) {
+            let id = Key::new(self.seed, purpose("requested event"));
+            let id = id.child(purpose(&request.template), time.0 as u64);
+            if seen.contains(&(&request.template, time)) || self.known.contains(&id) {
                 let message = format!("the event `{}@{time}` is asked for twice", request.template);
                 self.errors.push(Diagnostics::general(
                     message,
@@ -270,8 +283,6 @@ impl<'a> Planner<'a> {
                     request.template
                 ));
             }
-            let id = Key::new(self.seed, purpose("requested event"));
-            let id = id.child(purpose(&request.template), time.0 as u64);
             let mut event = ExternalEvent::of(template, id, time, request.causal);
             event.title = request.title.clone().unwrap_or(event.title);
             event.description = request.description.clone().unwrap_or(event.description);

@@ -59,6 +59,7 @@ impl Rule {
             onset: self.onset,
             end,
             settling: self.settling,
+            until: None,
         };
         (envelope.start < end).then_some(Modifier {
             by: 0,

@@ -1,175 +1,25 @@
 //! The tables of a plan, for those who write files.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
-use causeflow_engine::table::{
-    Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
-};
-use causeflow_engine::time::Time;
+use causeflow_engine::table::{Chunk, TableSchema, Values};
+use causeflow_engine::tables::{TableBuilder, Tables, Texts};
 
 use crate::plan::Plan;
 
-/// The tables `external_events`, `modifiers` and `modifier_states`, in this order.
-#[derive(Clone, Debug)]
-pub struct Tables {
-    /// The texts of all of them; it is not the program's.
-    pub dictionary: Dictionary,
-    /// Each with all of its rows; [`Chunk::table`] is the place in this list.
-    pub tables: Vec<(TableSchema, Chunk)>,
-}
-
-impl Tables {
-    /// The tables of a plan. `None` when their texts are more than can be told apart, which takes decades of
-    /// external events.
-    pub fn of(plan: &Plan) -> Option<Tables> {
-        let mut texts = Texts::default();
-        let tables = [external_events, modifiers, modifier_states];
-        let tables: Vec<_> = (0..)
-            .zip(tables)
-            .map(|(at, make)| make(plan, at, &mut texts))
-            .collect();
-        Tables::new(texts, tables)
-    }
-
-    /// Tables and their texts, if those can be told apart.
-    pub(crate) fn new(texts: Texts, tables: Vec<(TableSchema, Chunk)>) -> Option<Tables> {
-        u16::try_from(texts.all.len().saturating_sub(1)).ok()?;
-        Some(Tables {
-            dictionary: Arc::from(texts.all),
-            tables,
-        })
-    }
-}
-
-/// Gives texts their codes, in the order in which they come.
-#[derive(Default)]
-pub(crate) struct Texts {
-    pub(crate) all: Vec<String>,
-    codes: BTreeMap<String, u16>,
-}
-
-impl Texts {
-    fn code(&mut self, text: &str) -> u16 {
-        if let Some(&code) = self.codes.get(text) {
-            return code;
-        }
-        // Too many are refused when all are known.
-        let code = self.all.len() as u16;
-        self.all.push(text.to_owned());
-        self.codes.insert(text.to_owned(), code);
-        code
-    }
-}
-
-/// A table in the making.
-pub(crate) struct Table<'a> {
-    texts: &'a mut Texts,
-    rows: usize,
-    specs: Vec<ColumnSpec>,
-    columns: Vec<Column>,
-}
-
-impl Table<'_> {
-    pub(crate) fn column(
-        &mut self,
-        name: &str,
-        description: &str,
-        values: Values,
-        valid: Option<Vec<bool>>,
-    ) {
-        let kind = match values {
-            Values::Id(_) => ColumnType::Id,
-            Values::Time(_) => ColumnType::Time,
-            Values::Float(_) => ColumnType::Float,
-            Values::Int(_) => ColumnType::Int,
-            Values::Small(_) => ColumnType::Small,
-            Values::Bool(_) => ColumnType::Bool,
-            Values::Text(_) => ColumnType::Text,
-        };
-        self.specs.push(ColumnSpec {
-            name: name.to_owned(),
-            kind,
-            unit: name.ends_with("_h").then(|| "h".to_owned()),
-            description: Some(description.to_owned()),
-            nullable: valid.is_some(),
-        });
-        self.columns.push(Column {
-            values,
-            validity: valid.map_or(Validity::All, Validity::Mask),
-        });
-    }
-
-    pub(crate) fn text<'t>(
-        &mut self,
-        name: &str,
-        description: &str,
-        texts: impl Iterator<Item = &'t str>,
-    ) {
-        let codes = texts.map(|text| self.texts.code(text)).collect();
-        self.column(name, description, Values::Text(codes), None);
-    }
-
-    pub(crate) fn optional<'t>(
-        &mut self,
-        name: &str,
-        description: &str,
-        texts: impl Iterator<Item = Option<&'t str>>,
-    ) {
-        let texts: Vec<Option<&str>> = texts.collect();
-        let codes = texts
-            .iter()
-            .map(|text| text.map_or(0, |text| self.texts.code(text)))
-            .collect();
-        let valid = texts.iter().map(Option::is_some).collect();
-        self.column(name, description, Values::Text(codes), Some(valid));
-    }
-
-    pub(crate) fn time(
-        &mut self,
-        name: &str,
-        description: &str,
-        times: impl Iterator<Item = Time>,
-    ) {
-        let times = times.map(|time| time.0).collect();
-        self.column(name, description, Values::Time(times), None);
-    }
-
-    pub(crate) fn float(
-        &mut self,
-        name: &str,
-        description: &str,
-        values: impl Iterator<Item = f64>,
-    ) {
-        self.column(name, description, Values::Float(values.collect()), None);
-    }
-
-    pub(crate) fn finish(self, name: &str, at: usize) -> (TableSchema, Chunk) {
-        let schema = TableSchema {
-            name: name.to_owned(),
-            columns: self.specs,
-        };
-        let chunk = Chunk {
-            table: at,
-            rows: self.rows,
-            columns: self.columns,
-        };
-        (schema, chunk)
-    }
-}
-
-pub(crate) fn table(texts: &mut Texts, rows: usize) -> Table<'_> {
-    Table {
-        texts,
-        rows,
-        specs: Vec::new(),
-        columns: Vec::new(),
-    }
+/// The tables `external_events`, `modifiers` and `modifier_states`, in this order. `None` when their texts are
+/// more than can be told apart, which takes decades of external events.
+pub fn of_plan(plan: &Plan) -> Option<Tables> {
+    let mut texts = Texts::default();
+    let tables = [external_events, modifiers, modifier_states];
+    let tables: Vec<_> = (0..)
+        .zip(tables)
+        .map(|(at, make)| make(plan, at, &mut texts))
+        .collect();
+    Tables::new(texts, tables)
 }
 
 fn external_events(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) {
     let rows = plan.external_events();
-    let mut t = table(texts, rows.len());
+    let mut t = TableBuilder::new(texts, rows.len());
     let ids = Values::Id(rows.iter().map(|r| r.id.0).collect());
     t.column("external_event_id", "Its identity", ids, None);
     t.time("time", "When it happened", rows.iter().map(|r| r.time));
@@ -253,7 +103,7 @@ fn external_events(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, C
 
 fn modifiers(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) {
     let rows = plan.modifier_rows();
-    let mut t = table(texts, rows.len());
+    let mut t = TableBuilder::new(texts, rows.len());
     let about = "Who does it: the name that rows are attributed to";
     t.text("intervention", about, rows.iter().map(|r| r.intervention));
     let about = "direct or cascade for scenarios, event for external events";
@@ -304,7 +154,7 @@ fn modifiers(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) 
 
 fn modifier_states(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) {
     let rows = plan.state_rows();
-    let mut t = table(texts, rows.len());
+    let mut t = TableBuilder::new(texts, rows.len());
     t.time("time", "When", rows.iter().map(|r| r.time));
     let about = "Who does it: the name that rows are attributed to";
     t.text("intervention", about, rows.iter().map(|r| r.intervention));

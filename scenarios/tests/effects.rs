@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::attribution::{Difference, Effects};
 use causeflow_engine::run::{StreamResult, run};
+use causeflow_engine::series::{Hour, Tally};
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_scenarios::effects::{Observed, effects};
@@ -109,10 +110,16 @@ fn observed(counts: impl Fn(i64) -> u64) -> (u64, Observed) {
     let hours = (0..24 * DAYS).map(|hour| (first + hour, counts(hour)));
     for stream in &mut streams {
         if stream.name == "customer.tutor.search" {
-            stream.effects = Effects {
-                events: hours.clone().filter(|(_, count)| *count > 0).collect(),
-                differences: BTreeMap::new(),
+            stream.effects = Effects::default();
+            let hour = |count| Hour {
+                factual: Tally {
+                    count,
+                    ..Tally::default()
+                },
+                ..Hour::default()
             };
+            let some = hours.clone().filter(|(_, count)| *count > 0);
+            stream.series.hours = some.map(|(at, count)| (at, hour(count))).collect();
         }
     }
     let (causes, effects) = effects(&plan, &bent(&plan), &streams);

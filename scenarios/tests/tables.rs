@@ -2,7 +2,7 @@
 
 use causeflow_engine::table::{Validity, Values};
 use causeflow_engine::time::Span;
-use causeflow_scenarios::tables::Tables;
+use causeflow_scenarios::tables::of_plan;
 
 use crate::support::{START, day, plan, request, tutoring};
 
@@ -10,7 +10,7 @@ use crate::support::{START, day, plan, request, tutoring};
 fn tables_hold_every_row_and_every_text() {
     let (_, library) = tutoring();
     let plan = plan(library, &request(&["exam-season-surge@day5"], &[]), 1).expect("it fits");
-    let tables = Tables::of(&plan).expect("thirty days have few texts");
+    let tables = of_plan(&plan).expect("thirty days have few texts");
     let names: Vec<&str> = tables
         .tables
         .iter()

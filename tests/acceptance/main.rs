@@ -14,6 +14,7 @@ mod people;
 mod reference;
 mod runs;
 mod scenarios;
+mod scores;
 mod seasons;
 mod tally;
 mod volumes;

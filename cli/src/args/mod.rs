@@ -2,14 +2,29 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod again;
+mod baseline;
+mod range;
+mod report;
 mod run;
 mod values;
+mod versions;
 
+use again::{REPLAY_EXAMPLES, VERIFY_EXAMPLES};
+pub use again::{ReplayArgs, VerifyArgs};
+use baseline::{BASELINE_EXAMPLES, HISTORY_EXAMPLES, STATS_EXAMPLES};
+pub use baseline::{BaselineArgs, BaselineFormat, HistoryArgs, StatsArgs};
+pub use range::RangeArgs;
+use report::REPORT_EXAMPLES;
+pub use report::ReportArgs;
 use run::RUN_EXAMPLES;
 pub use run::RunArgs;
-pub use values::{FormatArg, GraphFormat, SchemaOf};
+pub use values::{FormatArg, GraphFormat, SCALES, SchemaOf, days_fit};
+use versions::REGENERATE_EXAMPLES;
+pub use versions::{RegenerateArgs, ResetArgs, VersionsArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -24,6 +39,7 @@ Examples:
   causeflow diff out/edited out/plain                      how many events differ, by stream
   causeflow diff out/edited out/plain --hours --stream 'booking.*'
   causeflow diff out/edited out/plain --out effect         the events themselves, in Parquet
+  causeflow diff out/tutoring-42 --version v1              what a version changed in its part of the run
 
 An event's id follows from its lineage, so whatever the edit did not reach is the same in both runs.";
 
@@ -44,6 +60,25 @@ Examples:
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Cli {
+    /// Reads the process's arguments; what is wrong with them ends it with a message.
+    pub fn read() -> Cli {
+        let matches = Cli::command().get_matches();
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (Command::Run(run), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            run.given = given(matches);
+        }
+        cli
+    }
+}
+
+/// The names of the arguments that were given.
+fn given(matches: &ArgMatches) -> Vec<String> {
+    let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let ids = matches.ids().map(|id| id.as_str());
+    ids.filter(|id| is_given(id)).map(str::to_owned).collect()
 }
 
 #[derive(Debug, Subcommand)]
@@ -122,9 +157,34 @@ pub enum Command {
     /// Tells what scenarios and external events did in a finished run: the truth, and what an observer would see
     #[command(after_help = format!("{EFFECTS_EXAMPLES}\n\n{EXIT_CODES}"))]
     Effects(EffectsArgs),
+    /// Writes a page with the charts of a finished run: every stream, the causal graph, what interventions did
+    #[command(after_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Report(ReportArgs),
+    /// Plays a finished run again from its manifest and says whether it comes out the same
+    #[command(after_help = format!("{REPLAY_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Replay(ReplayArgs),
+    /// Makes a version of a part of a finished run, with scenarios or external events put into the past
+    #[command(after_help = format!("{REGENERATE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Regenerate(Box<RegenerateArgs>),
+    /// Lists the versions of parts of a finished run
+    Versions(VersionsArgs),
+    /// Drops versions of parts of a finished run
+    Reset(ResetArgs),
+    /// Plays several seeds without interventions and pools what is usual, for runs to be scored against
+    #[command(after_help = format!("{BASELINE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Baseline(BaselineArgs),
+    /// Prints the statistics of a finished run or of a baseline
+    #[command(after_help = STATS_EXAMPLES)]
+    Stats(StatsArgs),
+    /// Prints a stream of a finished run interval by interval, with scores
+    #[command(after_help = HISTORY_EXAMPLES)]
+    History(HistoryArgs),
+    /// Checks a finished run on the data itself: files, rows, and what rows say about each other
+    #[command(after_help = format!("{VERIFY_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Verify(VerifyArgs),
     /// Prints a JSON Schema
     Schema {
-        /// Of a model's files, a scenario's file, a file of external events, or a run's manifest.json
+        /// Of a model's files, a scenario's file, a file of external events, a run's manifest.json, or a baseline.json
         #[arg(value_enum, default_value_t = SchemaOf::Model)]
         what: SchemaOf,
     },
@@ -148,7 +208,11 @@ pub struct DiffArgs {
     /// The folder of a finished run in Parquet
     pub a: PathBuf,
     /// The folder of the run to compare it with: its twin without what is to be measured
-    pub b: PathBuf,
+    #[arg(required_unless_present = "version")]
+    pub b: Option<PathBuf>,
+    /// Compares a version of a part of the run with what the run has there
+    #[arg(long, value_name = "NAME", conflicts_with = "b")]
+    pub version: Option<String>,
     /// Compares only streams whose names match: * is any text, ? any character. Repeatable
     #[arg(long = "stream", value_name = "PATTERN", value_delimiter = ',')]
     pub streams: Vec<String>,

@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use causeflow_engine::time::Span;
 use clap::Args;
+use serde::{Deserialize, Serialize};
 
-use super::values::{CompressionArg, FormatArg, days, scale, seed, threads};
+use super::range::RangeArgs;
+use super::values::{CompressionArg, FormatArg, seed, span};
 
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
@@ -15,41 +18,31 @@ Examples:
   causeflow run tutoring --no-output --json         the fingerprints only, for a program
   causeflow run tutoring --scenario payment-outage@day3T10:00 --counterfactual
   causeflow run ./my-model --start 2026-06-01 --days 90 --seed 7 --out summer
+  causeflow run tutoring --days 300 --snapshot-every 1d --out year
+  causeflow run --resume --out year                 goes on with it, whatever stopped it
 
 The same model, seed, start, days, scale and version give the same bytes, on any number of threads.
-A run that fails or is interrupted leaves nothing behind, and an earlier run in its place as it was.";
+A run that fails or is interrupted leaves nothing behind unless it keeps snapshots, and an earlier run in its place as
+it was.";
 
-#[derive(Debug, Args)]
+/// What is stored with a run's snapshots is what determines its files; the rest is free to differ when it is resumed.
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
 pub struct RunArgs {
     /// A built-in model's name or the path of a model's folder
-    pub model: String,
+    #[arg(required_unless_present = "resume")]
+    pub model: Option<String>,
     /// Everything drawn follows from it: a whole number up to 2^64 - 1
     #[arg(long, default_value = "42", value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
-    /// The first day, or an instant such as 2026-02-02T06:00:00Z
-    ///
-    /// A date means midnight in the model's time zone.
-    #[arg(
-        long,
-        default_value = "2026-02-02",
-        value_name = "DATE",
-        allow_hyphen_values = true
-    )]
-    pub start: String,
-    /// How many days of 24 hours; fractions such as 0.5 too
-    #[arg(long, default_value = "30", value_parser = days, allow_negative_numbers = true)]
-    pub days: f64,
-    /// Size of the population and of the traffic: 0.01 is a hundredth of the model's
-    #[arg(long, default_value = "1", value_parser = scale, allow_negative_numbers = true)]
-    pub scale: f64,
-    /// How many threads play and write; all cores by default. The result is the same
-    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
-    pub threads: Option<usize>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub range: RangeArgs,
     /// The folder to write to; `out/<model>-<seed>` by default
     #[arg(long, value_name = "DIR", conflicts_with = "no_output")]
+    #[serde(skip)]
     pub out: Option<PathBuf>,
     /// Replaces an earlier run in that folder
-    #[arg(long, conflicts_with = "no_output")]
+    #[arg(long, conflicts_with_all = ["no_output", "resume"])]
     pub force: bool,
     /// Writes only streams whose names match: * is any text, ? any character. Repeatable
     ///
@@ -79,22 +72,52 @@ pub struct RunArgs {
     /// Takes about twice as long. Parquet only.
     #[arg(long, conflicts_with = "no_output")]
     pub counterfactual: bool,
+    /// Scores the history against this baseline; by default against what the run would be without interventions
+    #[arg(long, value_name = "DIR", conflicts_with = "no_output")]
+    pub baseline: Option<PathBuf>,
     /// The format of the files; parquet by default
     #[arg(long, value_enum, conflicts_with = "no_output")]
     pub format: Option<FormatArg>,
     /// The compression of the files; zstd for parquet, none for the others by default
     #[arg(long, value_enum, conflicts_with = "no_output")]
     pub compression: Option<CompressionArg>,
+    /// Keeps a snapshot of the run every so often, such as 6h or 1d, so that it can be resumed
+    ///
+    /// They stand in snapshots/ and stay there: a later day can be played again from the one before it.
+    #[arg(long, value_name = "SPAN", value_parser = span, conflicts_with_all = ["no_output", "dry_run"])]
+    pub snapshot_every: Option<Span>,
+    /// Goes on with a run that was stopped, from its last snapshot
+    ///
+    /// It needs no more than the run's folder: --out DIR. The result is the same, byte by byte, as if it had not been
+    /// stopped.
+    #[arg(long, conflicts_with_all = ["no_output", "dry_run"])]
+    #[serde(skip)]
+    pub resume: bool,
     /// Plays without writing files: for the fingerprint
     #[arg(long)]
+    #[serde(skip)]
     pub no_output: bool,
     /// Estimates rows and size from a small pilot run, and writes nothing
     #[arg(long, conflicts_with = "no_output")]
+    #[serde(skip)]
     pub dry_run: bool,
     /// No progress and no warnings
     #[arg(long, short)]
+    #[serde(skip)]
     pub quiet: bool,
     /// Prints the outcome as one JSON object
     #[arg(long)]
+    #[serde(skip)]
     pub json: bool,
+    /// Names of the fields above that were given, not left to their defaults.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub given: Vec<String>,
+}
+
+impl RunArgs {
+    /// The model; one is always there unless a run is resumed.
+    pub fn model(&self) -> &str {
+        self.model.as_deref().unwrap_or_default()
+    }
 }

@@ -2,10 +2,14 @@
 
 use std::ops::RangeInclusive;
 
+use causeflow_engine::time::Span;
+use causeflow_models::duration;
 use causeflow_outputs::{Compression, Format};
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum FormatArg {
     Parquet,
     Arrow,
@@ -24,7 +28,19 @@ impl From<FormatArg> for Format {
     }
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+impl From<Format> for FormatArg {
+    fn from(format: Format) -> FormatArg {
+        match format {
+            Format::Parquet => FormatArg::Parquet,
+            Format::Arrow => FormatArg::Arrow,
+            Format::Csv => FormatArg::Csv,
+            Format::Jsonl => FormatArg::Jsonl,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum CompressionArg {
     Zstd,
     Lz4,
@@ -43,6 +59,17 @@ impl From<CompressionArg> for Compression {
     }
 }
 
+impl From<Compression> for CompressionArg {
+    fn from(compression: Compression) -> CompressionArg {
+        match compression {
+            Compression::Zstd => CompressionArg::Zstd,
+            Compression::Lz4 => CompressionArg::Lz4,
+            Compression::Snappy => CompressionArg::Snappy,
+            Compression::None => CompressionArg::None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum GraphFormat {
     Mermaid,
@@ -55,6 +82,7 @@ pub enum SchemaOf {
     Scenario,
     Events,
     Manifest,
+    Baseline,
 }
 
 pub(super) fn seed(text: &str) -> Result<u64, String> {
@@ -68,18 +96,33 @@ const SECONDS_PER_DAY: f64 = 86_400.0;
 
 pub(super) fn days(text: &str) -> Result<f64, String> {
     let days: Option<f64> = text.parse().ok();
-    days.filter(|days| *days * SECONDS_PER_DAY >= 1.0 && *days <= MAX_DAYS)
-        .ok_or_else(|| format!("expected a number of days from one second (0.00002) to {MAX_DAYS}, such as 30 or 0.5"))
+    days.filter(|days| days_fit(*days)).ok_or_else(|| {
+        format!(
+            "expected a number of days from one second (0.00002) to {MAX_DAYS}, such as 30 or 0.5"
+        )
+    })
+}
+
+/// Whether a run can be so many days long.
+pub fn days_fit(days: f64) -> bool {
+    days * SECONDS_PER_DAY >= 1.0 && days <= MAX_DAYS
 }
 
 /// From a millionth to a hundred times the model's size.
-const SCALES: RangeInclusive<f64> = 1e-6..=100.0;
+pub const SCALES: RangeInclusive<f64> = 1e-6..=100.0;
 
 pub(super) fn scale(text: &str) -> Result<f64, String> {
     let scale: Option<f64> = text.parse().ok();
     scale
         .filter(|scale| SCALES.contains(scale))
         .ok_or_else(|| "expected a number from 0.000001 to 100, such as 1 or 0.01".to_owned())
+}
+
+pub(super) fn span(text: &str) -> Result<Span, String> {
+    match duration(text)? {
+        Span(0) => Err("expected some time, such as 6h or 1d".to_owned()),
+        span => Ok(span),
+    }
 }
 
 const MAX_THREADS: usize = 1024;

@@ -11,7 +11,9 @@ use crate::args::DiffArgs;
 use crate::errors::Failure;
 use crate::interrupt;
 use crate::interventions::reach::Reach;
+use crate::recipe::instant;
 use crate::settings::matches;
+use crate::versions;
 
 mod report;
 
@@ -19,8 +21,7 @@ use report::Report;
 
 /// Runs the command.
 pub fn run(args: &DiffArgs) -> Result<(), Failure> {
-    let a = FinishedRun::open(&args.a)?;
-    let b = FinishedRun::open(&args.b)?;
+    let (a, b) = sides(args)?;
     check_patterns(&args.streams, &a, &b)?;
     // Before anything is compared: finding the place taken afterwards would waste the work.
     let folder = args.out.as_deref().map(reserve).transpose()?;
@@ -53,6 +54,33 @@ pub fn run(args: &DiffArgs) -> Result<(), Failure> {
         true => Ok(()),
         false => Err(Failure::Differ),
     }
+}
+
+/// The two runs, or a version and what the run has in its part.
+fn sides(args: &DiffArgs) -> Result<(FinishedRun, FinishedRun), Failure> {
+    let Some(name) = &args.version else {
+        let b = args.b.as_deref().unwrap_or(&args.a);
+        return Ok((FinishedRun::open(&args.a)?, FinishedRun::open(b)?));
+    };
+    let version = versions::find(&args.a, name)?;
+    let run = FinishedRun::open(&args.a)?;
+    if version.entry.of != run.manifest().fingerprint {
+        return Err(Failure::input(
+            format!(
+                "`{name}` is a version of another run than the one that lies in {} now",
+                args.a.display()
+            ),
+            "make it again with `causeflow regenerate`",
+        ));
+    }
+    let (from, end) = (
+        instant("start", &version.manifest.start)?,
+        instant("end", &version.manifest.end)?,
+    );
+    Ok((
+        FinishedRun::open(&version.folder)?,
+        run.within(from.0..end.0),
+    ))
 }
 
 /// Reserves the folder to write to, which must be empty or not there.

@@ -6,7 +6,7 @@ use causeflow_outputs::diff::FinishedRun;
 use crate::args::EffectsArgs;
 use crate::errors::Failure;
 
-mod rows;
+pub mod rows;
 mod show;
 
 use rows::Row;

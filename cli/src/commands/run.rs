@@ -8,6 +8,7 @@ use causeflow_outputs::{Format, Options};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::{FormatArg, RunArgs};
+use crate::baselines::Reference;
 use crate::errors::Failure;
 use crate::interventions::Interventions;
 use crate::progress::{Clock, Watch};
@@ -16,11 +17,16 @@ use crate::{interrupt, model, settings};
 mod attributed;
 mod counterfactual;
 mod dry_run;
+mod keep;
 mod manifest;
 mod report;
+mod resume;
+mod state;
 mod write;
 
+pub use manifest::streams as stream_entries;
 use report::Outcome;
+use resume::Left;
 
 /// A run as it was asked for.
 pub struct Job<'a> {
@@ -32,14 +38,32 @@ pub struct Job<'a> {
     /// The model's program, bent by the interventions.
     pub program: &'a Program,
     pub out: &'a std::path::Path,
+    /// What the run is scored against, if not its own untouched side.
+    pub baseline: Option<Reference>,
 }
 
 /// Runs the command.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
+    match args.resume {
+        true => {
+            let (args, left) = resume::open(args)?;
+            carry_out(&args, Some(left))
+        }
+        false => carry_out(args, None),
+    }
+}
+
+/// Plays what is asked for, or goes on with what was left of it.
+fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
     let format = args.format.unwrap_or(FormatArg::Parquet).into();
     let options = Options::new(format, args.compression.map(Into::into))?;
-    let model = model::load(&args.model, args.quiet)?;
-    let settings = settings::settings(args, &model.compiled.program)?;
+    let model = model::load(args.model(), args.quiet)?;
+    let settings = settings::settings(
+        args.seed,
+        &args.range,
+        &args.streams,
+        &model.compiled.program,
+    )?;
     let interventions = Interventions::of(args, &model, &settings)?;
     if args.counterfactual {
         check_counterfactual(format, &interventions)?;
@@ -49,6 +73,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         .out
         .clone()
         .unwrap_or_else(|| model::default_out(&model.compiled.program.name, args.seed));
+    let baseline = Reference::asked_for(args.baseline.as_deref(), &model, &settings)?;
     let job = Job {
         args,
         model: &model,
@@ -57,8 +82,10 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         interventions: &interventions,
         program: &program,
         out: &out,
+        baseline,
     };
-    let pool = pool(args.threads)?;
+    keep::check_span(&job)?;
+    let pool = pool(args.range.threads)?;
     interrupt::listen()?;
     if args.dry_run {
         return pool.install(|| dry_run::show(&job));
@@ -66,7 +93,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let clock = Clock::start();
     let (result, written) = pool.install(|| match args.no_output {
         true => job.simulate().map(|result| (result, None)),
-        false => write::write(&job).map(|(result, written)| (result, Some(written))),
+        false => write::write(&job, left).map(|(result, written)| (result, Some(written))),
     })?;
     let outcome = Outcome {
         job: &job,
@@ -102,7 +129,8 @@ fn check_counterfactual(format: Format, interventions: &Interventions) -> Result
     Ok(())
 }
 
-fn pool(threads: Option<usize>) -> Result<ThreadPool, Failure> {
+/// So many threads, or one for each core.
+pub fn pool(threads: Option<usize>) -> Result<ThreadPool, Failure> {
     let builder = ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0));
     builder
         .build()

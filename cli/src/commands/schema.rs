@@ -13,5 +13,6 @@ pub fn run(what: SchemaOf) -> Result<(), Failure> {
         SchemaOf::Scenario => scenario_schema(),
         SchemaOf::Events => events_schema(),
         SchemaOf::Manifest => causeflow_outputs::manifest_schema(),
+        SchemaOf::Baseline => causeflow_outputs::baseline_schema(),
     })
 }

@@ -1,13 +1,16 @@
 //! What a run has besides its model, scenarios and external events: from the arguments to a bent program.
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
 use causeflow_engine::program::Program;
+use causeflow_engine::tables::Tables;
+use causeflow_engine::time::Time;
 use causeflow_engine::world::Settings;
 use causeflow_models::{Diagnostics, Model, SourceFile};
-use causeflow_scenarios::tables::Tables;
-use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Plan, Request};
+use causeflow_scenarios::tables::of_plan;
+use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Original, Plan, Request};
 
 use crate::args::RunArgs;
 use crate::errors::{Failure, colour};
@@ -38,6 +41,21 @@ impl Interventions {
         let mut library = library(model, args.scenarios.as_deref())?;
         let mut errors = Vec::new();
         let request = request(args, program, settings, &mut library, &mut errors);
+        let planned = Interventions::planned(library, request, program, settings, errors)?;
+        if !args.quiet {
+            warn(&planned.library, &planned.plan, args.model());
+        }
+        Ok(planned)
+    }
+
+    /// Plans what is asked for. `errors` are those that were found on the way to the request.
+    pub fn planned(
+        library: Library,
+        request: Request,
+        program: &Program,
+        settings: &Settings,
+        mut errors: Vec<Diagnostics>,
+    ) -> Result<Self, Failure> {
         let range = settings.start..settings.end;
         let plan = match Plan::new(&library, program, &request, range, settings.seed) {
             Ok(plan) if errors.is_empty() => plan,
@@ -47,21 +65,38 @@ impl Interventions {
                 return Err(gathered(errors).into());
             }
         };
-        if !args.quiet {
-            warn(&library, &plan, &args.model);
-        }
-        let tables = Tables::of(&plan).ok_or_else(too_many)?;
+        let tables = of_plan(&plan).ok_or_else(too_many)?;
         let mut activations = request.activations;
         activations.sort_by(|a, b| (a.start, &a.scenario).cmp(&(b.start, &b.scenario)));
         let timed = library.event_templates().any(|t| t.timing.is_some());
         Ok(Interventions {
-            timeline: timed && !args.no_events,
+            timeline: timed && !request.without_timeline,
             events: request.events.len(),
             library,
             plan,
             activations,
             tables,
         })
+    }
+
+    /// The same with more put into a window of the past.
+    pub fn amended(
+        mut self,
+        program: &Program,
+        seed: u64,
+        request: Request,
+        window: Range<Time>,
+    ) -> Result<Self, Failure> {
+        let original = Original {
+            plan: &self.plan,
+            activations: &self.activations,
+            seed,
+        };
+        self.plan = Plan::amended(original, &self.library, program, &request, window)?;
+        self.tables = of_plan(&self.plan).ok_or_else(too_many)?;
+        self.events += request.events.len();
+        self.activations.extend(request.activations);
+        Ok(self)
     }
 
     /// Whether anything was asked for besides what comes by itself.
@@ -110,6 +145,28 @@ pub fn library(model: &Model, folder: Option<&Path>) -> Result<Library, Failure>
     }
 }
 
+/// Adds scenarios `ID@TIME` and events `TEMPLATE@TIME` to a request; returns what is wrong with them.
+pub fn parse(
+    request: &mut Request,
+    (scenarios, events): (&[String], &[String]),
+    clock: &Clock,
+) -> Vec<Diagnostics> {
+    let mut errors = Vec::new();
+    for text in scenarios {
+        match Activation::parse(text, clock) {
+            Ok(activation) => request.activations.push(activation),
+            Err(error) => errors.push(error),
+        }
+    }
+    for text in events {
+        match EventRequest::parse(text) {
+            Ok(event) => request.events.push(event),
+            Err(error) => errors.push(error),
+        }
+    }
+    errors
+}
+
 /// What can be read of the arguments; the rest becomes errors.
 fn request(
     args: &RunArgs,
@@ -123,18 +180,7 @@ fn request(
         without_timeline: args.no_events,
         ..Request::default()
     };
-    for text in &args.scenario {
-        match Activation::parse(text, &clock) {
-            Ok(activation) => request.activations.push(activation),
-            Err(error) => errors.push(error),
-        }
-    }
-    for text in &args.event {
-        match EventRequest::parse(text) {
-            Ok(event) => request.events.push(event),
-            Err(error) => errors.push(error),
-        }
-    }
+    errors.extend(parse(&mut request, (&args.scenario, &args.event), &clock));
     for path in &args.events {
         let events = read(path).and_then(|source| library.add_events(program, source));
         match events {
@@ -158,7 +204,8 @@ pub fn read(path: &Path) -> Result<SourceFile, Diagnostics> {
     }
 }
 
-fn warn(library: &Library, plan: &Plan, model: &str) {
+/// Says on stderr what somebody should know about a plan.
+pub fn warn(library: &Library, plan: &Plan, model: &str) {
     if !plan.warnings().list.is_empty() {
         say(&plan.warnings().render(colour()));
     }

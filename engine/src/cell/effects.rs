@@ -8,7 +8,7 @@ use super::pending::Pending;
 use super::row_buffers::RowBuffers;
 use super::{Event, Window};
 use crate::arrivals::scale_bits;
-use crate::draw::{Purpose, purpose};
+use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, decide, eval, number};
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
 use crate::queue::FutureEvents;
@@ -16,7 +16,7 @@ use crate::sides::{Lineage, Side};
 use crate::time::Time;
 
 /// Most events that one effect causes at a time; guards against expressions that run away.
-const MAX_COUNT: f64 = 10_000.0;
+pub const MAX_COUNT: f64 = 10_000.0;
 const CELL: Purpose = purpose("cell");
 
 /// The events that follow from one step of an event, on each side. Kept to use its memory again.
@@ -149,8 +149,8 @@ impl<'a> Spawner<'a> {
     fn send(&mut self, place: Place, event: &Event) {
         let (world, end) = (self.window.world, self.window.end);
         if place == Place::AnyCell && event.time >= end {
-            let cell = scale_bits(event.key.bits(CELL), u64::from(world.program.cells));
-            self.outbox.push((cell as u16, *event));
+            let cell = drawn_cell(event.key, world.program.cells);
+            self.outbox.push((cell, *event));
         } else if event.time >= end {
             self.pending.push(world, event);
         } else {
@@ -164,6 +164,11 @@ impl<'a> Spawner<'a> {
             }
         }
     }
+}
+
+/// The cell of an event that may take place in any of them and comes after the next barrier.
+pub fn drawn_cell(key: Key, cells: u16) -> u16 {
+    scale_bits(key.bits(CELL), u64::from(cells)) as u16
 }
 
 /// Takes one step of an event: hands out the children that follow.

@@ -8,10 +8,15 @@ mod pending;
 mod population;
 mod row_buffers;
 mod sources;
+mod state;
 
+pub use effects::{MAX_COUNT, drawn_cell};
 pub use population::{Group, Population};
 pub use row_buffers::{HEAD_WORDS, RowBuffers};
+pub(crate) use sources::JOINER_BLOCK;
+pub use state::CellState;
 
+use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
 
 use crate::draw::Key;
@@ -101,7 +106,7 @@ pub struct Cell {
 }
 
 /// A process's part of the counters, on both sides.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Counters {
     factual: Vec<f64>,
     untouched: Vec<f64>,
@@ -126,10 +131,18 @@ impl Counters {
 impl Cell {
     /// The process with this number, as it is when the warm-up begins.
     pub fn new(world: &World, index: u16) -> Cell {
+        Cell {
+            population: Population::founding(world, index),
+            ..Cell::empty(world, index)
+        }
+    }
+
+    /// The process with this number, without entities.
+    fn empty(world: &World, index: u16) -> Cell {
         let counters = world.program.counters.len();
         Cell {
             index,
-            population: Population::founding(world, index),
+            population: Population::default(),
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),

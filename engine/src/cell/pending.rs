@@ -86,6 +86,24 @@ impl Pending {
         page.extend_from_slice(&event.carried[..carried]);
     }
 
+    /// The words of each bucket, from that of the next window on.
+    pub fn words(&self) -> impl Iterator<Item = Vec<u64>> {
+        self.buckets.iter().map(|pages| pages.concat())
+    }
+
+    /// Buckets with these words, the first of which is that of the window that begins at `start`.
+    /// Events after the end of the run are dropped.
+    pub fn of_words(world: &World, start: Time, buckets: Vec<Vec<u64>>) -> Pending {
+        let mut pending = Pending::new(world);
+        pending.first = start.index_of(pending.window);
+        for words in buckets {
+            for event in Due::events_of(world, &words) {
+                pending.push(world, &event);
+            }
+        }
+        pending
+    }
+
     /// Takes the events of the window that begins at `start`, the next one.
     pub fn open(&mut self, start: Time) -> Due {
         debug_assert_eq!(

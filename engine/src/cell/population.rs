@@ -30,11 +30,11 @@ pub struct Group {
     /// Who made the two differ last, by state.
     pub in_state_label: Vec<Label>,
     /// Picks a starting entity by activity.
-    by_activity: Option<AliasTable>,
+    pub(super) by_activity: Option<AliasTable>,
     /// For each entity one more than the index of its twin; 0 where none has been needed.
-    twin_of: Vec<u32>,
+    pub(super) twin_of: Vec<u32>,
     /// Entities as they would be had nobody intervened, where that may differ.
-    twins: Vec<Twin>,
+    pub(super) twins: Vec<Twin>,
 }
 
 /// An entity on the side that no intervention touches.
@@ -44,7 +44,7 @@ pub struct Twin {
     pub label: Label,
     /// Its variables.
     pub variables: Box<[u64]>,
-    state: u8,
+    pub(super) state: u8,
 }
 
 /// Stands for the state of an entity on the side on which it does not exist.
@@ -71,6 +71,12 @@ impl Group {
         kind.activity.map_or(1.0, |a| {
             f64::from_bits(self.attributes[usize::from(a)][entity]).max(0.0)
         })
+    }
+
+    /// Prepares picking a starting entity by activity.
+    pub(super) fn weigh(&mut self, kind: &Kind) {
+        let weights: Vec<f64> = (0..self.founders).map(|e| self.activity(kind, e)).collect();
+        self.by_activity = AliasTable::new(&weights).ok();
     }
 
     /// A variable; 0 for [`NO_ENTITY`].
@@ -255,10 +261,7 @@ impl Population {
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
-            let weights: Vec<f64> = (0..group.founders)
-                .map(|e| group.activity(kind, e))
-                .collect();
-            population.groups[k].by_activity = AliasTable::new(&weights).ok();
+            group.weigh(kind);
         }
         for (k, kind) in kinds.iter().enumerate() {
             for belonging in &kind.belongs_to {

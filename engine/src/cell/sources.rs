@@ -23,7 +23,7 @@ const PHASE: Purpose = purpose("phase");
 const JITTER: Purpose = purpose("jitter");
 const OCCURRENCE: Purpose = purpose("occurrence");
 /// Who joins later opens candidates a day at a time.
-const JOINER_BLOCK: Span = Span::DAY;
+pub(crate) const JOINER_BLOCK: Span = Span::DAY;
 
 impl Cell {
     /// Opens the sources for the events from `start` up to the barrier.
@@ -70,10 +70,10 @@ impl Cell {
         let world = window.world;
         let block = world.pool_layers.block();
         let per_hour =
-            arrivals.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
+            arrivals.rates.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
         let largest = per_hour * profile.max_between(start, start + block);
-        let part = arrivals.pool_per_hour[usize::from(self.index)];
+        let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
         let bend = Bend::new(world, arrivals, part, (start, start + block));
         let process = arrivals.key.child(CELL, u64::from(self.index));
         let rate = |time| per_hour * profile.factor(time);
@@ -161,7 +161,7 @@ impl Cell {
                 continue;
             }
             let weight = if actor.equal { 1.0 } else { activity };
-            let per_hour = arrivals.per_weight_per_hour * weight;
+            let per_hour = arrivals.rates.per_weight_per_hour * weight;
             let profile = &world.profiles[arrivals.profile];
             let largest = per_hour * profile.max_between(first, last) * world.highest_spike();
             let bend = Bend::new(world, arrivals, per_hour, (first, last));

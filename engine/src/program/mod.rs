@@ -159,6 +159,8 @@ pub struct Stream {
     pub on_demand: u16,
     /// The fields, in order: (column, slot).
     pub fields: Vec<(ColumnSpec, Slot)>,
+    /// Place of the field, among those, that is summed up by the hour: a float or a whole number.
+    pub value: Option<u16>,
     /// A condition without which the event does not happen when its time comes.
     pub requires: Option<Expr>,
     /// The entity that the event brings: (kind, eager slot that then refers to it).
@@ -393,7 +395,26 @@ impl Effect {
     }
 }
 
+impl Effect {
+    /// The least time from the cause to any of its children under modifiers.
+    pub fn shortest_under(&self, modified: &[Modified]) -> Span {
+        match &self.delay {
+            Delay::After(Expr::Modified(at, _)) => {
+                let least = modified[usize::from(*at)].smallest(self.shortest.0 as f64);
+                Span(least.clamp(0.0, self.shortest.0 as f64) as i64)
+            }
+            _ => self.shortest,
+        }
+    }
+}
+
 impl Stream {
+    /// The field that is summed up by the hour, if there is one.
+    pub fn value_field(&self) -> Option<&ColumnSpec> {
+        let (column, _) = self.fields.get(usize::from(self.value?))?;
+        Some(column)
+    }
+
     /// All effects, with and without outcome groups.
     pub fn all_effects(&self) -> impl Iterator<Item = &Effect> {
         self.effects

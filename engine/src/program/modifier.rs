@@ -72,6 +72,8 @@ pub struct Envelope {
     pub end: Time,
     /// How it lets go.
     pub settling: Settling,
+    /// From when on it may have no effect, however far it has let go.
+    pub until: Option<Time>,
 }
 
 impl Envelope {
@@ -82,7 +84,8 @@ impl Envelope {
             Settling::Linear(length) => length.0 as f64 * (1.0 - SETTLED),
             Settling::Exponential(half_life) => half_life.0 as f64 * HALF_LIVES,
         };
-        self.end + Span(after as i64)
+        let settled = self.end + Span(after as i64);
+        self.until.map_or(settled, |until| until.min(settled))
     }
 
     /// How strongly it acts at a time, 0 to 1.
@@ -114,12 +117,12 @@ impl Envelope {
     pub fn phase(&self, time: Time) -> Phase {
         if time < self.start {
             Phase::Waiting
+        } else if time >= self.settled() {
+            Phase::Settled
         } else if time < self.end {
             Phase::Active
-        } else if time < self.settled() {
-            Phase::Settling
         } else {
-            Phase::Settled
+            Phase::Settling
         }
     }
 }
@@ -258,6 +261,12 @@ impl Modified {
         self.largest_between(Time(i64::MIN), Time(i64::MAX), base)
     }
 
+    /// The smallest value at any time, for bases from `base` on, all at least 0.
+    pub fn smallest(&self, base: f64) -> f64 {
+        let modifiers = self.modifiers.iter();
+        modifiers.fold(base, |value, m| value.min(m.apply(value, 1.0)))
+    }
+
     /// Who is to be named where something came out as `outcome(value)` instead of `outcome(base)`:
     /// the last in the sequence that changed the outcome. 0 if it is the same.
     pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
@@ -313,6 +322,7 @@ mod tests {
                 onset: Span(0),
                 end: hours(to),
                 settling,
+                until: None,
             },
             precedence: 0,
         }
@@ -346,6 +356,14 @@ mod tests {
         assert_eq!(envelope.at(hours(28)), 0.25);
         assert_eq!(envelope.phase(hours(37)), Phase::Settling);
         assert_eq!(envelope.phase(hours(38)), Phase::Settled);
+        envelope.until = Some(hours(22));
+        assert_eq!(
+            [envelope.at(hours(21)) > 0.5, envelope.at(hours(22)) == 0.0],
+            [true; 2]
+        );
+        envelope.until = Some(hours(15));
+        assert_eq!(envelope.phase(hours(15)), Phase::Settled);
+        assert_eq!(envelope.settled(), hours(15));
     }
 
     #[test]
@@ -365,6 +383,7 @@ mod tests {
         assert!(!all.acts_between(hours(-5), hours(0)) && all.acts_between(hours(-5), hours(1)));
         assert!(!all.acts_between(hours(15), hours(20)) && all.acts_between(hours(14), hours(20)));
         assert_eq!(all.largest_between(hours(10), hours(20), 1.0), 6.0);
+        assert_eq!(all.smallest(1.0), 1.0);
         all.push(modifier(
             4,
             Operation::Add(-100.0),
@@ -374,6 +393,7 @@ mod tests {
         ));
         all.prepare();
         assert_eq!(all.value(hours(12), 1.0), 0.0);
+        assert_eq!(all.smallest(10.0), -90.0);
     }
 
     #[test]

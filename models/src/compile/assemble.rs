@@ -10,6 +10,7 @@ use super::Compiler;
 use super::streams::{Progress, Restrict};
 use super::types::{OWN, Ty};
 use crate::definition::{Cadence, FieldDef, NumberType, ValueDef};
+use crate::diagnostic::suggestion;
 
 /// A stream with virtual slots, before slots are assigned.
 pub(super) struct Draft {
@@ -345,6 +346,7 @@ impl Compiler {
             })
             .collect();
         let fields = self.fields(s, &layout.slot);
+        let value = self.value_field(s, &fields);
         let creates = unit
             .own
             .iter()
@@ -381,6 +383,7 @@ impl Compiler {
             on_demand: count(Stage::OnDemand),
             variables,
             fields,
+            value,
             creates,
             source: draft.source.take(),
             requires: draft.requires.take(),
@@ -471,6 +474,40 @@ impl Compiler {
             fields.push((column, own[i]));
         }
         fields
+    }
+
+    /// The place of the field that history sums up.
+    fn value_field(&mut self, s: usize, fields: &[(ColumnSpec, Slot)]) -> Option<u16> {
+        let name = self.units[s].definition.value.clone()?;
+        let at = self.units[s].at.key("value");
+        let Some(place) = fields.iter().position(|(spec, _)| spec.name == name) else {
+            let own = self.units[s].own.iter().filter(|own| own.is_field);
+            // A field that is wrong is reported by itself.
+            if !own.clone().any(|field| field.name == name) {
+                let help = suggestion(&name, own.map(|field| field.name.as_str()));
+                let message = format!("{} has no field `{name}`", self.units[s].name);
+                self.report.error(&at, message, help);
+            }
+            return None;
+        };
+        let is_number =
+            |spec: &ColumnSpec| matches!(spec.kind, ColumnType::Float | ColumnType::Int);
+        if !is_number(&fields[place].0) {
+            let mut numbers = fields.iter().map(|(spec, _)| spec).filter(|s| is_number(s));
+            let help = match numbers.next() {
+                Some(first) => {
+                    let names = numbers.map(|spec| spec.name.as_str());
+                    let names: Vec<&str> =
+                        std::iter::once(first.name.as_str()).chain(names).collect();
+                    format!("fields that are numbers: {}", names.join(", "))
+                }
+                None => "leave `value` out: no field of this stream is a number".to_owned(),
+            };
+            let message = format!("`{name}` is no number, so it cannot be summed up");
+            self.report.error(&at, message, Some(help));
+            return None;
+        }
+        Some(place as u16)
     }
 
     /// The column type of a value, if it can be one.

@@ -116,7 +116,7 @@ fn line_ends_and_a_byte_order_mark_are_no_matter() {
     let found = summary(&refused(files));
     assert_eq!(found.len(), 1);
     assert!(
-        found[0].starts_with("template/shop.yaml:12:14:"),
+        found[0].starts_with("template/shop.yaml:13:14:"),
         "{found:?}"
     );
 }

@@ -24,10 +24,10 @@ fn errors_of_all_files_are_reported_together() {
         "model.yaml:8: `2026-02-32` is not a date",
         "model.yaml:22: found the weight -60",
         "shop.yaml:4: found the rate -1",
-        "shop.yaml:12: there is no stream `shop.visit`",
-        "shop.yaml:29: found the end, expected a value",
-        "shop.yaml:34: the probabilities of the outcome `payment`",
-        "shop.yaml:43: there is no counter `unpaid`",
+        "shop.yaml:13: there is no stream `shop.visit`",
+        "shop.yaml:32: found the end, expected a value",
+        "shop.yaml:37: the probabilities of the outcome `payment`",
+        "shop.yaml:47: there is no counter `unpaid`",
     ];
     for wanted in expected {
         let (place, message) = wanted.split_once(": ").expect("place and message");

@@ -48,6 +48,24 @@ fn unknown_names_are_met_with_the_nearest_one() {
 }
 
 #[test]
+fn the_value_of_a_stream_is_one_of_its_fields_and_a_number() {
+    check(&[
+        Mistake {
+            edit: ("value: unpaid_orders\n", "value: unpaid_order\n"),
+            line: "value: unpaid_order\n",
+            message: "shop.snapshot has no field `unpaid_order`",
+            help: "did you mean `unpaid_orders`?",
+        },
+        Mistake {
+            edit: ("value: pages", "value: customer_id"),
+            line: "value: customer_id\n",
+            message: "`customer_id` is no number, so it cannot be summed up",
+            help: "fields that are numbers: pages",
+        },
+    ]);
+}
+
+#[test]
 fn unknown_parts_are_met_with_the_nearest_one() {
     check(&[
         Mistake {

@@ -1,11 +1,13 @@
 //! Random small models: a [`Spec`] of plain numbers that proptest can shrink, the [`Plan`] that it stands for
 //! (which the checks need), and the YAML of it.
 
+mod aims;
 mod plan;
 mod render;
 
 use proptest::prelude::*;
 
+pub use aims::{Aim, aim, intervene};
 pub use plan::{Cause, Chance, Origin, Plan};
 pub use render::{Knobs, extra_blocks, files, split_files};
 

@@ -143,6 +143,11 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
     for (name, value) in fields(plan, index) {
         writeln!(out, "      {name}: {{{value}}}").expect("a string takes everything");
     }
+    // Floats that modifiers bend and that are handed on, whole numbers, none at all.
+    let value = ["amount", "factor", "number", ""][index % 4];
+    if !value.is_empty() {
+        writeln!(out, "    value: {value}").expect("a string takes everything");
+    }
     let changes = changes(plan, stream);
     if !changes.is_empty() {
         writeln!(out, "    changes: [{}]", changes.join(", ")).expect("a string takes everything");

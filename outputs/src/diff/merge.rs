@@ -6,12 +6,12 @@
 //! side is matched by id at the end: those are the events that moved in time.
 
 use super::change::{Change, ChangeKind};
-use super::columns::{ATTRIBUTION, EVENT_ID};
 use super::lanes::{Lane, Marks, Pairs};
 use super::side::Side;
 use super::store::Store;
 use super::texts::Texts;
 use crate::error::Error;
+use crate::read::columns::{ATTRIBUTION, EVENT_ID};
 
 /// Ids that are compared at once when looking for the next difference.
 const BLOCK: usize = 128;
@@ -34,6 +34,8 @@ pub(super) struct Merged {
     pub b: Store,
     pub texts: Texts,
     pub changes: Vec<Change>,
+    /// How many rows either side has.
+    pub rows: [u64; 2],
 }
 
 impl<'a> Merge<'a> {
@@ -150,6 +152,7 @@ impl<'a> Merge<'a> {
 
     /// Matches what was put aside, and brings all changes into their order.
     fn finish(self) -> Result<Merged, Error> {
+        let rows = [self.a.rows(), self.b.rows()];
         let (a, b) = (self.a.store, self.b.store);
         if a.rows().max(b.rows()) > Change::MOST_ROWS {
             return Err(self.texts.error(
@@ -183,6 +186,7 @@ impl<'a> Merge<'a> {
             b,
             texts: self.texts,
             changes,
+            rows,
         })
     }
 }

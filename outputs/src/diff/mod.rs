@@ -50,31 +50,28 @@
 //! Rows that are equal are forgotten at once. All columns of those that differ are held until the
 //! tables are written: some 10 bytes a column and side.
 
+mod agree;
 mod change;
-mod columns;
 mod lanes;
 mod merge;
 mod notes;
-mod reader;
-mod run;
 mod side;
 mod store;
 mod texts;
 mod why;
 mod write;
 
+pub use crate::read::FinishedRun;
 pub use change::{ChangeKind, Counts};
-pub use run::FinishedRun;
-pub(crate) use run::unreadable;
 pub use why::Intervention;
 
 use crate::error::Error;
 use crate::file::FileEntry;
+use crate::read::Reader;
 use causeflow_engine::table::ColumnSpec;
 use change::Change;
 use merge::Merge;
 use rayon::prelude::*;
-use reader::Reader;
 use side::Side;
 use std::collections::BTreeMap;
 use store::Store;
@@ -205,6 +202,8 @@ impl Diff {
         selected: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Task<'r>>, Error> {
         let same_model = a.manifest().model.digest == b.manifest().model.digest;
+        // A manifest is about all rows of its run.
+        let whole = a.part().is_none() && b.part().is_none();
         let names = [a, b].into_iter().flat_map(|run| &run.manifest().streams);
         let mut names: Vec<&str> = names.map(|stream| stream.name.as_str()).collect();
         names.sort_unstable();
@@ -214,7 +213,9 @@ impl Diff {
         for name in names {
             let sides = [a, b].map(|run| run.stream(name));
             match sides {
-                [Some(x), Some(y)] if (&x.fingerprint, x.rows) == (&y.fingerprint, y.rows) => {
+                [Some(x), Some(y)]
+                    if whole && (&x.fingerprint, x.rows) == (&y.fingerprint, y.rows) =>
+                {
                     self.identical.push((name.to_owned(), x.rows));
                     continue;
                 }
@@ -337,7 +338,7 @@ impl Task<'_> {
             .transpose()?;
         let both = (reader_a.as_ref(), reader_b.as_ref());
         if let (Some(x), Some(y)) = both {
-            columns::agree(self.name, x.columns(), y.columns(), (a, b))?;
+            agree::agree(self.name, x.columns(), y.columns(), (a, b))?;
         }
         let columns = both.0.or(both.1).map(|reader| reader.columns().to_vec());
         let columns = columns.unwrap_or_default();
@@ -349,8 +350,8 @@ impl Task<'_> {
         let merged = merge.run()?;
         Ok(StreamDiff {
             name: self.name.to_owned(),
-            rows: self.rows[0],
-            twin_rows: self.rows[1],
+            rows: merged.rows[0],
+            twin_rows: merged.rows[1],
             columns,
             a: merged.a,
             b: merged.b,

@@ -1,8 +1,8 @@
 //! Whether two runs can be compared, and what a reader of the result should know about them.
 
-use super::run::FinishedRun;
 use crate::error::Error;
 use crate::manifest::Manifest;
+use crate::read::FinishedRun;
 use std::fmt::Display;
 
 /// What differs between the runs besides their events, in sentences.
@@ -88,11 +88,17 @@ pub(super) fn notes(a: &FinishedRun, b: &FinishedRun) -> Result<Vec<String>, Err
 }
 
 fn scenarios(manifest: &Manifest) -> String {
-    list(manifest.scenarios.iter().map(|s| s.attribution.clone()))
+    let put_in = manifest
+        .version
+        .iter()
+        .flat_map(|version| &version.scenarios);
+    let scenarios = manifest.scenarios.iter().chain(put_in);
+    list(scenarios.map(|scenario| scenario.attribution.clone()))
 }
 
 fn events(manifest: &Manifest) -> String {
-    let events = manifest.events.iter();
+    let put_in = manifest.version.iter().flat_map(|version| &version.events);
+    let events = manifest.events.iter().chain(put_in);
     list(events.map(|event| format!("{}@{}", event.template, event.time)))
 }
 

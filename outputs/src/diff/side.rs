@@ -1,11 +1,11 @@
 //! One run's rows of a stream while two are compared: the batch at hand and what is kept of it.
 
-use super::columns::{ATTRIBUTION, EVENT_ID, TIME};
 use super::lanes::Lane;
-use super::reader::Reader;
 use super::store::Store;
 use super::texts::{Texts, Translator};
 use crate::error::Error;
+use crate::read::Reader;
+use crate::read::columns::{ATTRIBUTION, EVENT_ID, TIME};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{TimestampMicrosecondType, UInt64Type};
@@ -21,6 +21,8 @@ pub(super) struct Side<'a> {
     ids: ScalarBuffer<u64>,
     times: ScalarBuffer<i64>,
     at: usize,
+    /// Rows of all batches so far.
+    read: u64,
     /// Rows of the batch that go to the store when the batch is done.
     picked: Vec<usize>,
     pub store: Store,
@@ -42,6 +44,7 @@ impl<'a> Side<'a> {
             ids: ScalarBuffer::default(),
             times: ScalarBuffer::default(),
             at: 0,
+            read: 0,
             picked: Vec::new(),
         }
     }
@@ -69,7 +72,8 @@ impl<'a> Side<'a> {
     /// Decodes the next batch if none waits.
     pub fn load(&mut self) -> Result<(), Error> {
         if let (None, Some(reader)) = (&self.next, &mut self.reader) {
-            self.next = reader.next()?;
+            // The comparison walks along both runs in step, which takes rows in the order of time.
+            self.next = reader.next_in_order()?;
             if self.next.is_none() {
                 self.reader = None;
             }
@@ -97,6 +101,7 @@ impl<'a> Side<'a> {
             .values()
             .clone();
         self.at = 0;
+        self.read += self.ids.len() as u64;
         self.lanes.clear();
         for (place, (column, translator)) in self.columns.iter_mut().enumerate() {
             let lane = match batch.column_by_name(&column.name) {
@@ -109,6 +114,11 @@ impl<'a> Side<'a> {
             self.lanes.push(lane);
         }
         Ok(())
+    }
+
+    /// How many rows there were so far, with those of the batch at hand.
+    pub fn rows(&self) -> u64 {
+        self.read
     }
 
     /// Goes on by so many rows.

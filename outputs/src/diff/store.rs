@@ -1,7 +1,7 @@
 //! Rows that differ, kept column by column: what a comparison holds in memory.
 
-use super::columns::{ATTRIBUTION, EVENT_ID, TIME};
 use super::lanes::{Lane, same_float};
+use crate::read::columns::{ATTRIBUTION, EVENT_ID, TIME};
 use causeflow_engine::table::{Column, ColumnType, Validity, Values};
 
 /// The kept rows of one side.

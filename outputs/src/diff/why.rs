@@ -6,8 +6,8 @@
 
 use super::StreamDiff;
 use super::change::ChangeKind;
-use super::columns::CAUSE_ID;
 use crate::error::Error;
+use crate::read::columns::CAUSE_ID;
 
 /// A node without a known top; also what marks the nodes of the path being followed.
 const UNKNOWN: usize = usize::MAX;

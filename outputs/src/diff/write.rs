@@ -1,13 +1,13 @@
 //! The tables of a difference: see the [module](super) for their columns.
 
 use super::change::{Change, ChangeKind, Counts};
-use super::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME};
 use super::store::Store;
 use super::texts::Texts as Codes;
 use super::{Diff, StreamDiff};
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::options::Options;
+use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME};
 use crate::rows::{GROUP_ROWS, Rows, simplify};
 use crate::table_file::{TableFile, Texts, write_table};
 use causeflow_engine::table::{

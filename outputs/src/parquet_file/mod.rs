@@ -2,6 +2,7 @@
 
 mod column;
 mod dictionary;
+mod frozen;
 mod hybrid;
 mod pages;
 mod ranges;
@@ -13,13 +14,14 @@ use crate::rows::Rows;
 use arrow::array::StringArray;
 use arrow::datatypes::{DataType, SchemaRef};
 use column::{ColumnChunk, ColumnContext};
+pub(crate) use frozen::Footer;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
 use parquet::arrow::{ArrowSchemaConverter, add_encoded_arrow_schema_to_metadata};
 use parquet::basic::{Compression as Codec, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
+use parquet::schema::types::{ColumnPath, SchemaDescPtr};
 use rayon::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub(crate) struct ParquetFile {
     writer: SerializedFileWriter<DigestFile>,
     factory: ArrowRowGroupWriterFactory,
     schema: SchemaRef,
+    descriptions: SchemaDescPtr,
     texts: Arc<StringArray>,
     groups: usize,
     rows: u64,
@@ -46,10 +49,9 @@ impl ParquetFile {
         let wrong = |error: ParquetError| Error::encode(&path, error);
         let mut properties = properties(&schema, compression).map_err(wrong)?;
         add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
-        let root = ArrowSchemaConverter::new()
-            .convert(&schema)
-            .map_err(wrong)?
-            .root_schema_ptr();
+        let converted = ArrowSchemaConverter::new().convert(&schema);
+        let descriptions = SchemaDescPtr::new(converted.map_err(wrong)?);
+        let root = descriptions.root_schema_ptr();
         let writer = SerializedFileWriter::new(file, root, Arc::new(properties)).map_err(wrong)?;
         let factory = ArrowRowGroupWriterFactory::new(&writer, Arc::clone(&schema));
         Ok(ParquetFile {
@@ -57,6 +59,7 @@ impl ParquetFile {
             writer,
             factory,
             schema,
+            descriptions,
             texts,
             groups: 0,
             rows: 0,
@@ -71,7 +74,6 @@ impl ParquetFile {
 
     fn try_write(&mut self, rows: Rows) -> Result<(), ParquetError> {
         let writers = self.factory.create_column_writers(self.groups)?;
-        let descriptions = self.writer.schema_descr();
         let tasks: Vec<_> = writers
             .into_iter()
             .zip(rows.columns)
@@ -80,7 +82,7 @@ impl ParquetFile {
                 let context = ColumnContext {
                     rows: rows.rows,
                     field: self.schema.field(index),
-                    column: descriptions.column(index),
+                    column: self.descriptions.column(index),
                     texts: &self.texts,
                     writer,
                 };

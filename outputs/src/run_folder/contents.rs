@@ -1,11 +1,13 @@
 //! What lies in a folder, and whether it may be replaced.
 
+use super::RESUME_NAME;
 use super::lock::{LOCK_NAME, is_locked};
+use crate::baseline::BASELINE_NAME;
 use crate::error::{Error, io_error};
 use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME};
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What was found at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,8 @@ pub(crate) enum Contents {
     Empty,
     /// A folder with causeflow's manifest.
     Run,
+    /// A folder with a baseline.
+    Baseline,
     /// A folder that a run left unfinished.
     Unfinished,
     /// A folder that a run is writing to.
@@ -29,9 +33,12 @@ impl Contents {
     pub fn refuse_unless_replaceable(self, path: &Path, force: bool) -> Result<(), Error> {
         let message = match self {
             Contents::Missing | Contents::Empty => return Ok(()),
-            Contents::Run | Contents::Unfinished if force => return Ok(()),
+            Contents::Run | Contents::Baseline | Contents::Unfinished if force => return Ok(()),
             Contents::Run => {
                 "holds a finished run: add --force to replace it, or choose another folder with --out"
+            }
+            Contents::Baseline => {
+                "holds a baseline: add --force to replace it, or choose another folder with --out"
             }
             Contents::Unfinished => {
                 "holds an unfinished run: add --force to replace it, or choose another folder with --out"
@@ -66,32 +73,50 @@ pub(crate) fn inspect(path: &Path) -> Result<Contents, Error> {
         } else {
             Contents::Unfinished
         }
-    } else if has_our_manifest(path) {
+    } else if is_ours(&path.join(MANIFEST_NAME)) {
         Contents::Run
+    } else if is_ours(&path.join(BASELINE_NAME)) {
+        Contents::Baseline
     } else {
         Contents::Foreign
     })
 }
 
-fn has_our_manifest(folder: &Path) -> bool {
-    let Ok(text) = fs::read(folder.join(MANIFEST_NAME)) else {
+fn is_ours(manifest: &Path) -> bool {
+    let Ok(text) = fs::read(manifest) else {
         return false;
     };
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
     manifest["generator"]["name"] == GENERATOR_NAME
 }
 
-/// Removes everything in `folder` but the entry `keep`.
+/// Whether a folder holds an unfinished run that can be gone on with.
+pub(crate) fn can_go_on(staging: &Path) -> bool {
+    staging.join(RESUME_NAME).is_file()
+}
+
+/// Removes everything in `folder` but the entry `keep`. What says that the run can be gone on with goes first.
 pub(crate) fn clear(folder: &Path, keep: &str) -> Result<(), Error> {
+    let state = folder.join(RESUME_NAME);
+    if can_go_on(folder) {
+        fs::remove_file(&state).map_err(io_error("removing", &state))?;
+    }
+    remove_others(folder, &[folder.join(keep)])
+}
+
+/// Removes everything below `folder` but the files and whole folders that are listed.
+pub(crate) fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Error> {
     let entries = fs::read_dir(folder).map_err(io_error("reading", folder))?;
     for entry in entries {
-        let entry = entry.map_err(io_error("reading", folder))?;
-        if entry.file_name() == keep {
+        let path = entry.map_err(io_error("reading", folder))?.path();
+        if kept.contains(&path) {
             continue;
         }
-        let path = entry.path();
-        let kind = entry.file_type().map_err(io_error("looking up", &path))?;
-        let removed = if kind.is_dir() {
+        let kind = fs::symlink_metadata(&path).map_err(io_error("looking up", &path))?;
+        let removed = if kind.is_dir() && kept.iter().any(|kept| kept.starts_with(&path)) {
+            remove_others(&path, kept)?;
+            Ok(())
+        } else if kind.is_dir() {
             fs::remove_dir_all(&path)
         } else {
             fs::remove_file(&path)

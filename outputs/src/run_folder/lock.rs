@@ -1,5 +1,6 @@
 //! The lock of a staging folder, which is also the mark that the folder is ours.
 
+use super::contents::can_go_on;
 use crate::error::{Error, io_error};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -68,7 +69,8 @@ fn refuse_foreign(staging: &Path) -> Result<(), Error> {
         return Err(foreign());
     }
     let mut entries = fs::read_dir(staging).map_err(io_error("reading", staging))?;
-    if entries.next().is_none() || staging.join(LOCK_NAME).is_file() {
+    // A run that was killed while it was put in place has a state and no lock any more.
+    if entries.next().is_none() || staging.join(LOCK_NAME).is_file() || can_go_on(staging) {
         return Ok(());
     }
     Err(foreign())

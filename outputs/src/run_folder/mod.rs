@@ -5,13 +5,19 @@
 //! `<name>.replaced` until the new one is in place. So a run that fails or is killed at any point
 //! leaves the earlier one as it was, and nothing that looks whole. Against a loss of power only the
 //! manifest is synchronised with the disk.
+//!
+//! A run that keeps its state in the file [`RESUME_NAME`] can be gone on with: its staging folder then stays when it
+//! fails, until the run is resumed or another takes its place by force.
 
 mod contents;
 mod lock;
+mod resume;
 
+use crate::baseline::{BASELINE_NAME, BaselineManifest};
 use crate::error::{Error, io_error};
 use crate::manifest::{MANIFEST_NAME, Manifest};
-use contents::{Contents, clear, inspect, put_back_interrupted};
+pub(crate) use contents::remove_others;
+use contents::{Contents, can_go_on, clear, inspect, put_back_interrupted};
 pub(crate) use lock::LOCK_NAME;
 use lock::Lock;
 use std::ffi::OsString;
@@ -19,10 +25,14 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+/// The name of the file, in the folder of an unfinished run, with all that is needed to go on.
+pub const RESUME_NAME: &str = "resume.state";
+
 /// Marks an earlier run that is being replaced, so that no other folder is taken for one.
 const REPLACED_MARK: &str = ".causeflow-replaced";
 
-/// A run's folder while it is being written; dropped without [`commit`](Self::commit), it is gone.
+/// A run's folder while it is being written. Dropped without [`commit`](Self::commit) it is gone, unless it holds a
+/// state to go on from.
 #[derive(Debug)]
 pub struct RunFolder {
     out: PathBuf,
@@ -37,7 +47,8 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`Error::Folder`] when `out` holds something: a finished or unfinished run without `force`,
-    /// anything else always; and when another run writes to the same place at this moment.
+    /// anything else always; when a run to this place was left unfinished and can be gone on with, without
+    /// `force`; and when another run writes to the same place at this moment.
     /// [`Error::Io`] when the disk fails.
     pub fn create(out: &Path, force: bool) -> Result<RunFolder, Error> {
         let out = resolve(out)?;
@@ -57,9 +68,13 @@ impl RunFolder {
     /// Holding the lock, puts right what a killed run left and looks at `out` again: another run
     /// may have ended in between.
     fn prepare(&mut self) -> Result<(), Error> {
-        clear(&self.staging, LOCK_NAME)?;
         put_back_interrupted(&self.out, &sibling(&self.out, ".replaced"), REPLACED_MARK)?;
-        inspect(&self.out)?.refuse_unless_replaceable(&self.out, self.force)
+        inspect(&self.out)?.refuse_unless_replaceable(&self.out, self.force)?;
+        if can_go_on(&self.staging) && !self.force {
+            let message = "a run to this folder was left unfinished: go on with it by --resume, or add --force to start anew";
+            return Err(Error::folder(&self.out, message));
+        }
+        clear(&self.staging, LOCK_NAME)
     }
 
     /// The staging folder, to write the run's files into.
@@ -74,7 +89,16 @@ impl RunFolder {
     /// [`Error::Io`] when the disk fails; an earlier run is then where it was. [`Error::Folder`]
     /// when something that may not be replaced has appeared at the place meanwhile.
     pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Error> {
-        self.write_manifest(manifest)?;
+        self.write_manifest(MANIFEST_NAME, manifest.to_json())?;
+        self.place()
+    }
+
+    /// Likewise for a baseline.
+    ///
+    /// # Errors
+    /// As with [`commit`](Self::commit).
+    pub fn commit_baseline(self, manifest: &BaselineManifest) -> Result<PathBuf, Error> {
+        self.write_manifest(BASELINE_NAME, manifest.to_json())?;
         self.place()
     }
 
@@ -93,14 +117,17 @@ impl RunFolder {
             _ => self.replace()?,
         }
         self.lock = None;
+        resume::remove_state(&self.out)?;
         Ok(self.out.clone())
     }
 
-    fn write_manifest(&self, manifest: &Manifest) -> Result<(), Error> {
-        let path = self.staging.join(MANIFEST_NAME);
-        let text = manifest
-            .to_json()
-            .map_err(|error| Error::encode(&path, error))?;
+    fn write_manifest(
+        &self,
+        name: &str,
+        text: Result<String, serde_json::Error>,
+    ) -> Result<(), Error> {
+        let path = self.staging.join(name);
+        let text = text.map_err(|error| Error::encode(&path, error))?;
         let write = |path: &Path| {
             let mut file = File::create_new(path)?;
             file.write_all(text.as_bytes())?;
@@ -139,6 +166,7 @@ impl Drop for RunFolder {
         // `commit` lets go of the lock when it has succeeded. What cannot be removed here is
         // cleared by the next run to the same folder; the lock's file goes last, as its mark.
         if let Some(mut lock) = self.lock.take()
+            && !can_go_on(&self.staging)
             && clear(&self.staging, LOCK_NAME).is_ok()
         {
             let _ = lock.remove_file();

@@ -221,8 +221,8 @@ impl Run {
     pub fn assert_counts_of(&self, twin: &Run) {
         for stream in &self.streams {
             let mut untouched: BTreeMap<i64, i64> = BTreeMap::new();
-            for (&hour, &events) in &stream.effects.events {
-                *untouched.entry(hour).or_default() += events as i64;
+            for (&at, hour) in &stream.series.hours {
+                *untouched.entry(at).or_default() += hour.factual.count as i64;
             }
             for (&(_, hour), difference) in &stream.effects.differences {
                 *untouched.entry(hour).or_default() +=

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use causeflow_engine::attribution::{Difference, hour_of};
+use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::Program;
 use causeflow_engine::run::{RunResult, run};
+use causeflow_engine::series::hour_of;
 use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
 use causeflow_engine::world::Settings;
 
@@ -165,7 +166,12 @@ fn assert_exact(scenarios: &[&str], named: &[&str]) {
             *by.entry(&names[usize::from(label) - 1]).or_default() += all;
         }
         assert_eq!(counted, expected, "{}", stream.name);
-        assert_eq!(stream.effects.events.values().sum::<u64>(), stream.rows);
+        for (&at, hour) in &stream.series.hours {
+            let twin = other.series.hours.get(&at).map(|hour| hour.factual);
+            assert_eq!(hour.untouched, twin.unwrap_or_default(), "{}", stream.name);
+        }
+        let counts = stream.series.hours.values().map(|hour| hour.factual.count);
+        assert_eq!(counts.sum::<u64>(), stream.rows);
     }
     println!("{by:?}");
     for id in named {

@@ -159,6 +159,7 @@ impl<'a> Subject<'a> {
             "requires": definition.requires,
             "effects": effects.collect::<Vec<_>>(),
             "fields": fields.collect::<Vec<_>>(),
+            "value": stream.value_field().map(|column| &column.name),
             "creates": definition.creates,
             "changes": definition.changes.iter().map(plain).collect::<Vec<_>>(),
         })

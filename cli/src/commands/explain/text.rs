@@ -265,8 +265,11 @@ fn fields(subject: &Subject) -> String {
         .into_iter()
         .map(|c| c.name)
         .collect();
+    let summed = stream.value_field().map_or(String::new(), |column| {
+        format!("  History sums up {}.\n", column.name)
+    });
     format!(
-        "{}  and, as in every stream: {}\n",
+        "{}  and, as in every stream: {}\n{summed}",
         table.render(2),
         common.join(", ")
     )

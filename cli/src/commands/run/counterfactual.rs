@@ -3,11 +3,13 @@
 use std::fs;
 use std::path::Path;
 
+use causeflow_engine::simulation::Simulation;
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun};
 use causeflow_outputs::{Compression, Format, Manifest, Options};
 
-use super::{Job, manifest, write};
+use super::{Job, manifest};
 use crate::errors::Failure;
+use crate::folder::write_streams;
 use crate::interrupt;
 use crate::interventions::reach::Reach;
 
@@ -39,7 +41,8 @@ pub fn write(job: &Job, folder: &Path, manifest: &mut Manifest) -> Result<Differ
     let quick = Options::new(Format::Parquet, Some(Compression::None))?;
     let place = folder.join(TWIN);
     let watch = job.watch("twin  ");
-    let (result, files) = write::streams(&place, &program, job.settings, quick, watch)?;
+    let simulation = Simulation::new(program, job.settings);
+    let (result, files) = write_streams(&place, simulation, quick, watch)?;
     let twin = Manifest {
         compression: quick.compression(),
         fingerprint: result.fingerprint.to_string(),

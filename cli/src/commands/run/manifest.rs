@@ -8,6 +8,7 @@ use causeflow_outputs::{
 };
 
 use super::Job;
+use crate::baselines::Reference;
 use crate::model::digest;
 use crate::output::instant;
 
@@ -18,6 +19,17 @@ pub fn manifest(
     entities: Vec<EntityEntry>,
     files: Vec<FileEntry>,
 ) -> Manifest {
+    Manifest {
+        fingerprint: result.fingerprint.to_string(),
+        streams: streams(&result.streams),
+        entities,
+        files,
+        ..sources(job)
+    }
+}
+
+/// What the manifest says about what a run is made from; what comes of it is left empty.
+pub fn sources(job: &Job) -> Manifest {
     let Job {
         settings, options, ..
     } = job;
@@ -40,12 +52,14 @@ pub fn manifest(
         scenarios: job.interventions.scenario_entries(),
         events: job.interventions.event_entries(),
         external_events: job.interventions.external_events_entry(),
+        version: None,
+        baseline: job.baseline.as_ref().map(Reference::entry),
         format: options.format(),
         compression: options.compression(),
-        fingerprint: result.fingerprint.to_string(),
-        streams: streams(&result.streams),
-        entities,
-        files,
+        fingerprint: String::new(),
+        streams: Vec::new(),
+        entities: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::run::RunResult;
+use causeflow_engine::run::{Progress, RunResult};
 use causeflow_outputs::FileEntry;
 use serde_json::{Value, json};
 
@@ -40,6 +40,17 @@ impl Outcome<'_> {
 
     fn files(&self) -> &[FileEntry] {
         self.written.map_or(&[], |written| &written.manifest.files)
+    }
+
+    /// How far the run was when this process went on with it.
+    fn resumed_from(&self) -> Option<Progress> {
+        self.written?.resumed_from
+    }
+
+    /// Rows a second of this process's own.
+    fn rate(&self) -> f64 {
+        let before = self.resumed_from().map_or(0, |from| from.rows);
+        self.clock.rate(self.rows().saturating_sub(before))
     }
 
     fn difference(&self) -> Option<&Difference> {
@@ -97,10 +108,13 @@ impl Outcome<'_> {
             count(rows),
             rough(rows as f64 / days),
         ]);
+        let resumed = self.resumed_from().map_or_else(String::new, |from| {
+            format!(" from {} on", instant(from.time))
+        });
         let took = format!(
-            "{:.1} s, {} rows/s",
+            "{:.1} s{resumed}, {} rows/s",
             self.clock.seconds(),
-            short(self.clock.rate(rows))
+            short(self.rate())
         );
         let size = match self.written {
             Some(_) => format!(
@@ -153,7 +167,8 @@ impl Outcome<'_> {
             "events_played": self.result.played,
             "ties": self.result.ties,
             "elapsed_seconds": self.clock.seconds(),
-            "rows_per_second": self.clock.rate(self.rows()).round(),
+            "rows_per_second": self.rate().round(),
+            "resumed_from": self.resumed_from().map(|from| instant(from.time)),
             "scenarios": scenarios.map(ToString::to_string).collect::<Vec<_>>(),
             "external_events": interventions.plan.external_events().len(),
             "attributed": self.attributed().as_json(),

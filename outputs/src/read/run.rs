@@ -1,13 +1,15 @@
-//! The two sides of a comparison: finished runs in Parquet, checked before a row is read.
+//! Finished runs in Parquet, checked before a row is read.
 
 use crate::error::{Error, io_error};
 use crate::file::FileEntry;
 use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME, MANIFEST_VERSION, Manifest, StreamEntry};
 use crate::options::Format;
 use crate::run_folder::LOCK_NAME;
+use crate::time_text::rfc3339;
 use rayon::prelude::*;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What is read at once to digest a file.
@@ -20,6 +22,8 @@ pub struct FinishedRun {
     manifest: Manifest,
     /// Whether the files may have changed since they were written.
     check_digests: bool,
+    /// The part of its time that is looked at, in microseconds since 1970; nothing for all of it.
+    part: Option<Range<i64>>,
 }
 
 impl FinishedRun {
@@ -57,7 +61,25 @@ impl FinishedRun {
             folder: folder.to_owned(),
             manifest,
             check_digests: false,
+            part: None,
         })
+    }
+
+    /// The same run, of which only the rows with times in this range are looked at, in microseconds since 1970.
+    pub fn within(mut self, part: Range<i64>) -> FinishedRun {
+        let bounds = (rfc3339(part.start), rfc3339(part.end));
+        if let (Some(start), Some(end)) = bounds {
+            (self.manifest.start, self.manifest.end) = (start, end);
+        }
+        FinishedRun {
+            part: Some(part),
+            ..self
+        }
+    }
+
+    /// The part of its time that is looked at.
+    pub(crate) fn part(&self) -> Option<&Range<i64>> {
+        self.part.as_ref()
     }
 
     /// The run's folder.
@@ -71,13 +93,13 @@ impl FinishedRun {
     }
 
     /// The stream of this name, if the run has it.
-    pub(super) fn stream(&self, name: &str) -> Option<&StreamEntry> {
+    pub(crate) fn stream(&self, name: &str) -> Option<&StreamEntry> {
         let mut streams = self.manifest.streams.iter();
         streams.find(|stream| stream.name == name)
     }
 
     /// The files of a stream in their order.
-    pub(super) fn parts(&self, stream: &str) -> Result<Vec<&FileEntry>, Error> {
+    pub(crate) fn parts(&self, stream: &str) -> Result<Vec<&FileEntry>, Error> {
         let prefix = format!("events/stream={stream}/part-");
         let files = self.manifest.files.iter();
         let parts: Vec<&FileEntry> = files.filter(|f| f.path.starts_with(&prefix)).collect();
@@ -92,29 +114,29 @@ impl FinishedRun {
 
     /// Checks that these files are what was written, on the current rayon pool.
     pub(crate) fn check(&self, files: &[&FileEntry]) -> Result<(), Error> {
-        files
-            .par_iter()
-            .try_for_each(|entry| self.check_file(entry))
+        files.par_iter().try_for_each(|entry| {
+            check_file(&self.folder.join(&entry.path), entry, self.check_digests)
+        })
     }
+}
 
-    fn check_file(&self, entry: &FileEntry) -> Result<(), Error> {
-        let path = self.folder.join(&entry.path);
-        let found = fs::metadata(&path)
-            .map_err(|error| unreadable(&path, error))?
-            .len();
-        let expected = entry.bytes;
-        if found != expected {
-            let message = format!(
-                "has {found} bytes, and the manifest says {expected}: the file is damaged or was changed; play the run again"
-            );
-            return Err(Error::input(&path, message));
-        }
-        if self.check_digests && digest(&path)? != entry.digest {
-            let message = "does not have the digest that the manifest gives: the file is damaged or was changed; play the run again";
-            return Err(Error::input(&path, message));
-        }
-        Ok(())
+/// Checks that a file is what was written: its size, and its digest if that is asked for.
+pub(crate) fn check_file(path: &Path, entry: &FileEntry, digests: bool) -> Result<(), Error> {
+    let found = fs::metadata(path)
+        .map_err(|error| unreadable(path, error))?
+        .len();
+    let expected = entry.bytes;
+    if found != expected {
+        let message = format!(
+            "has {found} bytes, and the manifest says {expected}: the file is damaged or was changed; play the run again"
+        );
+        return Err(Error::input(path, message));
     }
+    if digests && digest(path)? != entry.digest {
+        let message = "does not have the digest that the manifest gives: the file is damaged or was changed; play the run again";
+        return Err(Error::input(path, message));
+    }
+    Ok(())
 }
 
 /// What the operating system says about a file of a run: bad input where the file is to blame.
@@ -131,7 +153,8 @@ pub(crate) fn unreadable(path: &Path, error: io::Error) -> Error {
     }
 }
 
-fn digest(path: &Path) -> Result<String, Error> {
+/// The digest of a file as manifests write it.
+pub(crate) fn digest(path: &Path) -> Result<String, Error> {
     let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; DIGEST_BYTES];
@@ -145,8 +168,23 @@ fn digest(path: &Path) -> Result<String, Error> {
     }
 }
 
+const WANTED: &str = "give the folder of a finished run, such as out/tutoring-42";
+
+impl Manifest {
+    /// Reads the manifest of a finished run: `place` is its folder or the file itself.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when there is none, or one that is damaged, of another program or of another version of the
+    /// manifest; [`Error::Io`] when the disk fails.
+    pub fn read(place: &Path) -> Result<Manifest, Error> {
+        match place.is_file() {
+            true => parse_manifest(place, &fs::read(place).map_err(|e| unreadable(place, e))?),
+            false => read_manifest(place),
+        }
+    }
+}
+
 fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
-    const WANTED: &str = "give the folder of a finished run, such as out/tutoring-42";
     let path = folder.join(MANIFEST_NAME);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -164,21 +202,25 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
         }
         Err(error) => return Err(unreadable(&path, error)),
     };
+    parse_manifest(&path, &text)
+}
+
+fn parse_manifest(path: &Path, text: &[u8]) -> Result<Manifest, Error> {
     let damaged = |error: serde_json::Error| {
         let message = format!("is damaged or was changed: {error}; play the run again");
-        Error::input(&path, message)
+        Error::input(path, message)
     };
-    let json: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
+    let json: serde_json::Value = serde_json::from_slice(text).map_err(damaged)?;
     if json["generator"]["name"] != GENERATOR_NAME {
         let message = format!("is not from {GENERATOR_NAME}: {WANTED}");
-        return Err(Error::input(&path, message));
+        return Err(Error::input(path, message));
     }
     let version = &json["manifest_version"];
     if *version != MANIFEST_VERSION {
         let message = format!(
             "has version {version} of the manifest, and this program reads version {MANIFEST_VERSION}: use the version of {GENERATOR_NAME} that wrote it, or play the run again"
         );
-        return Err(Error::input(&path, message));
+        return Err(Error::input(path, message));
     }
     serde_json::from_value(json).map_err(damaged)
 }

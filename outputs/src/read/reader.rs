@@ -13,14 +13,16 @@ use parquet::arrow::arrow_reader::{
     ParquetRecordBatchReaderBuilder,
 };
 use parquet::errors::ParquetError;
+use parquet::file::statistics::Statistics;
 use std::fs::File;
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// Rows that are decoded at once: their columns fit the second-level cache.
 const BATCH_ROWS: usize = 16_384;
 
 /// The rows of one stream in their order, `attribution` only where asked for.
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     run: &'a FinishedRun,
     parts: std::vec::IntoIter<&'a FileEntry>,
     columns: Vec<ColumnSpec>,
@@ -100,23 +102,48 @@ impl<'a> Reader<'a> {
     /// The next rows, at least one, or nothing at the end.
     pub fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
         while let Some(part) = &mut self.part {
-            let batch = part.next(self.attribution).map_err(|error| {
-                let message = format!("cannot be decoded: {error}; play the run again");
-                Error::input(&part.path, message)
-            })?;
+            let batch = part
+                .next(self.attribution, self.run.part())
+                .map_err(|error| {
+                    let message = format!("cannot be decoded: {error}; play the run again");
+                    Error::input(&part.path, message)
+                })?;
             match batch {
                 Some(batch) if batch.num_rows() == 0 => true,
-                Some(batch) => {
-                    self.check_order(&batch)?;
-                    return Ok(Some(batch));
-                }
+                Some(batch) => return Ok(Some(batch)),
                 None => self.open_next()?,
             };
         }
         Ok(None)
     }
 
-    /// The comparison walks along both runs in step, which takes rows in the order of time.
+    /// As [`Reader::next`], but rows that are not looked at are left out, and rows that do not stand in the order of
+    /// time are an error.
+    pub fn next_in_order(&mut self) -> Result<Option<RecordBatch>, Error> {
+        while let Some(batch) = self.next()? {
+            self.check_order(&batch)?;
+            let batch = self.clip(batch);
+            if batch.num_rows() > 0 {
+                return Ok(Some(batch));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Leaves out rows that are not looked at.
+    fn clip(&self, batch: RecordBatch) -> RecordBatch {
+        let Some(part) = self.run.part() else {
+            return batch;
+        };
+        let times = batch
+            .column(TIME)
+            .as_primitive::<TimestampMicrosecondType>()
+            .values();
+        let from = times.partition_point(|&time| time < part.start);
+        let to = times.partition_point(|&time| time < part.end);
+        batch.slice(from, to - from)
+    }
+
     fn check_order(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let times = batch
             .column(TIME)
@@ -136,7 +163,11 @@ impl<'a> Reader<'a> {
 }
 
 impl Part {
-    fn next(&mut self, attribution: bool) -> Result<Option<RecordBatch>, ParquetError> {
+    fn next(
+        &mut self,
+        attribution: bool,
+        wanted: Option<&Range<i64>>,
+    ) -> Result<Option<RecordBatch>, ParquetError> {
         loop {
             if let Some(batches) = &mut self.batches
                 && let Some(batch) = batches.next()
@@ -146,7 +177,11 @@ impl Part {
             if self.groups_begun == self.metadata.metadata().num_row_groups() {
                 return Ok(None);
             }
-            self.batches = Some(self.begin_group(attribution)?);
+            let meets = wanted.is_none_or(|wanted| self.may_meet(self.groups_begun, wanted));
+            self.batches = match meets {
+                true => Some(self.begin_group(attribution)?),
+                false => None,
+            };
             self.groups_begun += 1;
         }
     }
@@ -163,6 +198,16 @@ impl Part {
             .with_projection(mask)
             .with_batch_size(BATCH_ROWS)
             .build()
+    }
+
+    /// Whether rows of the group may have times in this range, by its statistics.
+    fn may_meet(&self, group: usize, wanted: &Range<i64>) -> bool {
+        let group = self.metadata.metadata().row_group(group);
+        let bounds = match group.column(TIME).statistics() {
+            Some(Statistics::Int64(times)) => times.min_opt().zip(times.max_opt()),
+            _ => None,
+        };
+        bounds.is_none_or(|(&first, &last)| first < wanted.end && wanted.start <= last)
     }
 
     /// Whether no row of the group has an attribution: then reading it would be wasted.

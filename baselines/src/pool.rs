@@ -1,0 +1,103 @@
+//! The series of several runs of one model, over the same days.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use causeflow_engine::calendar::Zone;
+use causeflow_engine::run::StreamResult;
+use causeflow_engine::series::Series;
+use causeflow_engine::sides::Side;
+use causeflow_engine::time::Time;
+
+use crate::interval::{Interval, Resolution, intervals};
+use crate::statistics::Statistics;
+
+/// What runs of one model over the same days, at the same scale, came to without interventions, by their seeds.
+///
+/// Seeds stand in order, so that what is worked out from them does not depend on the order in which they came.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    half_days: Vec<Interval>,
+    hours: Vec<Interval>,
+    streams: Vec<String>,
+    /// For each seed, the counts of each stream by half day and by hour.
+    runs: BTreeMap<u64, Vec<[Vec<f64>; 2]>>,
+}
+
+impl Pool {
+    /// An empty pool of these streams over a range.
+    pub fn new(zone: &Zone, range: &Range<Time>, streams: &[&str]) -> Pool {
+        let whole = |resolution| {
+            let mut all = intervals(zone, range, resolution);
+            all.retain(|interval| interval.whole);
+            all
+        };
+        Pool {
+            half_days: whole(Resolution::HalfDay),
+            hours: whole(Resolution::Hour),
+            streams: streams.iter().map(|name| (*name).to_owned()).collect(),
+            runs: BTreeMap::new(),
+        }
+    }
+
+    /// The pool of a single run.
+    pub fn of_run(zone: &Zone, range: &Range<Time>, seed: u64, streams: &[StreamResult]) -> Pool {
+        let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
+        let mut pool = Pool::new(zone, range, &names);
+        pool.add(seed, streams);
+        pool
+    }
+
+    /// Adds a run: what it would have been without interventions. A stream that it does not have counts as one without
+    /// events.
+    pub fn add(&mut self, seed: u64, streams: &[StreamResult]) {
+        let counts = self.streams.iter().map(|name| {
+            let stream = streams.iter().find(|stream| stream.name == *name);
+            [&self.half_days, &self.hours].map(|intervals| {
+                let count =
+                    |interval: &Interval| stream.map_or(0.0, |s| usual(&s.series, interval));
+                intervals.iter().map(count).collect()
+            })
+        });
+        self.runs.insert(seed, counts.collect());
+    }
+
+    /// Adds the runs of another pool of the same streams and days.
+    pub fn merge(&mut self, other: Pool) {
+        self.runs.extend(other.runs);
+    }
+
+    /// The seeds, in order.
+    pub fn seeds(&self) -> impl Iterator<Item = u64> {
+        self.runs.keys().copied()
+    }
+
+    /// The whole intervals of a resolution, in order.
+    pub fn intervals(&self, resolution: Resolution) -> &[Interval] {
+        match resolution {
+            Resolution::HalfDay => &self.half_days,
+            Resolution::Hour => &self.hours,
+        }
+    }
+
+    /// The counts of a stream, interval by interval, run by run in the order of their seeds.
+    pub(crate) fn counts(&self, stream: usize, resolution: Resolution) -> Vec<&[f64]> {
+        self.runs
+            .values()
+            .map(|run| &run[stream][resolution as usize][..])
+            .collect()
+    }
+
+    /// The statistics of all streams.
+    pub fn statistics(&self) -> Vec<Statistics> {
+        let one = |(stream, name): (usize, &String)| Statistics::of(self, stream, name);
+        self.streams.iter().enumerate().map(one).collect()
+    }
+}
+
+/// How many events an interval would have without interventions.
+fn usual(series: &Series, interval: &Interval) -> f64 {
+    let hours = series.hours.range(interval.hours.clone());
+    let count: u64 = hours.map(|(_, hour)| hour.on(Side::Untouched).count).sum();
+    count as f64
+}

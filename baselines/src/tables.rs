@@ -1,0 +1,212 @@
+//! History and statistics as tables.
+
+use causeflow_engine::tables::{TableBuilder, Tables, Texts};
+
+use crate::history::{Ongoing, Point};
+use crate::interval::{Interval, Resolution};
+use crate::statistics::{Figures, OfResolution, Statistics};
+
+/// The points of a stream.
+pub struct StreamHistory<'a> {
+    /// The stream.
+    pub stream: &'a str,
+    /// Whether it has a value field.
+    pub has_value: bool,
+    /// One an interval.
+    pub points: Vec<Point>,
+}
+
+/// The table `history` or `history_hourly`; `None` when its texts are more than can be told apart, which takes
+/// decades of external events.
+pub fn of_history(
+    resolution: Resolution,
+    intervals: &[Interval],
+    streams: &[StreamHistory<'_>],
+    scenarios: &[Ongoing],
+    events: &[Ongoing],
+) -> Option<Tables> {
+    let rows: Vec<(&StreamHistory<'_>, &Interval, &Point)> = streams
+        .iter()
+        .flat_map(|s| intervals.iter().zip(&s.points).map(move |(i, p)| (s, i, p)))
+        .collect();
+    let mut texts = Texts::default();
+    let mut t = TableBuilder::new(&mut texts, rows.len());
+    t.text("stream", "The stream", rows.iter().map(|(s, ..)| s.stream));
+    let about = "When the interval begins";
+    t.time(
+        "interval_start",
+        about,
+        rows.iter().map(|(_, i, _)| i.start()),
+    );
+    let about = "How much of the interval lies in the run; less than the whole of it is not scored";
+    t.float("hours", about, rows.iter().map(|(_, i, _)| i.covered));
+    t.unit("h");
+    t.count("count", "Events", rows.iter().map(|(.., p)| p.tally.count));
+    let about = "Sum of the stream's value field, if it has one";
+    let sum = |(s, _, p): &(&StreamHistory<'_>, &Interval, &Point)| {
+        s.has_value.then(|| p.tally.value_sum())
+    };
+    t.optional_float("value_sum", about, rows.iter().map(sum));
+    let about = "Mean of the stream's value field, if there are events";
+    let mean = |row: &(&StreamHistory<'_>, &Interval, &Point)| {
+        let count = row.2.tally.count;
+        sum(row).filter(|_| count > 0).map(|sum| sum / count as f64)
+    };
+    t.optional_float("value_mean", about, rows.iter().map(mean));
+    let about = "Count that the baseline has on average in such intervals: the same part of the day, on weekdays or on weekends";
+    let means = rows.iter().map(|(.., p)| p.expected.map(|e| e.mean));
+    t.optional_float("baseline_mean", about, means);
+    let about = "How far the baseline's counts lie from that, or more for sparse streams";
+    let sigmas = rows.iter().map(|(.., p)| p.expected.map(|e| e.sigma));
+    t.optional_float("baseline_sigma", about, sigmas);
+    let about = "50 at the mean, 30 and 70 one sigma away, 0 and 100 three and more";
+    t.optional_float("score", about, rows.iter().map(|(.., p)| p.score));
+    let about = "normal (30 to 70), warning, or critical (0 or 100)";
+    t.optional(
+        "flag",
+        about,
+        rows.iter().map(|(.., p)| p.flag.map(|f| f.name())),
+    );
+    let mut ongoing = |name: &str, about: &str, all: &[Ongoing]| {
+        let names: Vec<Option<String>> = intervals.iter().map(|i| Ongoing::names(all, i)).collect();
+        let repeated = streams
+            .iter()
+            .flat_map(|_| names.iter().map(|name| name.as_deref()));
+        t.optional(name, about, repeated);
+    };
+    let about = "Scenarios that are active or settling in the interval, with commas between them";
+    ongoing("scenarios", about, scenarios);
+    let about = "External events in whose window the interval lies, with commas between them";
+    ongoing("external_events", about, events);
+    let name = match resolution {
+        Resolution::HalfDay => "history",
+        Resolution::Hour => "history_hourly",
+    };
+    let table = t.finish(name, 0);
+    Tables::new(texts, vec![table])
+}
+
+/// A row of the table of statistics.
+struct Row<'a> {
+    statistics: &'a Statistics,
+    resolution: usize,
+    class: String,
+    figures: &'a Figures,
+    /// Whether it is the row over all classes.
+    all: bool,
+}
+
+impl<'a> Row<'a> {
+    fn of(&self) -> &'a OfResolution {
+        &self.statistics.resolutions[self.resolution]
+    }
+}
+
+/// The table `statistics`: for each stream and resolution a row over all intervals (class `all`), then one a class.
+pub fn of_statistics(all: &[Statistics]) -> Option<Tables> {
+    let mut rows = Vec::new();
+    for statistics in all {
+        for (resolution, of) in statistics.resolutions.iter().enumerate() {
+            let flat = of
+                .all
+                .iter()
+                .map(|figures| ("all".to_owned(), figures, true));
+            let classes = of.classes.iter();
+            let classes = classes.map(|(class, f)| (class.name(of.resolution), f, false));
+            rows.extend(flat.chain(classes).map(|(class, figures, all)| Row {
+                statistics,
+                resolution,
+                class,
+                figures,
+                all,
+            }));
+        }
+    }
+    let mut texts = Texts::default();
+    let mut t = TableBuilder::new(&mut texts, rows.len());
+    t.text(
+        "stream",
+        "The stream",
+        rows.iter().map(|r| r.statistics.stream.as_str()),
+    );
+    let about = "Length of the intervals: 12h or 1h";
+    let lengths: Vec<&str> = rows.iter().map(|r| r.of().resolution.name()).collect();
+    t.text("resolution", about, lengths.into_iter());
+    let about = "all, or weekday or weekend and the hours of the day in the model's time zone";
+    t.text("class", about, rows.iter().map(|r| r.class.as_str()));
+    let about = "Whole intervals, of all seeds together";
+    t.count(
+        "intervals",
+        about,
+        rows.iter().map(|r| r.figures.summary.count() as u64),
+    );
+    type Figure = (&'static str, &'static str, fn(&Figures) -> f64);
+    let figures: [Figure; 9] = [
+        ("mean", "Mean count of an interval", |f| f.summary.mean),
+        ("median", "Median count", |f| f.summary.quantile(0.5)),
+        ("min", "Smallest count", |f| f.summary.min()),
+        ("max", "Largest count", |f| f.summary.max()),
+        ("p25", "Lower quartile of the counts", |f| {
+            f.summary.quantile(0.25)
+        }),
+        ("p50", "Their median", |f| f.summary.quantile(0.5)),
+        ("p75", "Their upper quartile", |f| f.summary.quantile(0.75)),
+        ("p90", "The count that one in ten exceeds", |f| {
+            f.summary.quantile(0.9)
+        }),
+        ("p95", "The count that one in twenty exceeds", |f| {
+            f.summary.quantile(0.95)
+        }),
+    ];
+    for (name, about, of) in figures {
+        t.float(name, about, rows.iter().map(|r| of(r.figures)));
+        if name == "median" {
+            let about = "Standard deviation of the counts, as a sample; none of a single one";
+            t.optional_float(
+                "std_dev",
+                about,
+                rows.iter().map(|r| r.figures.summary.std_dev),
+            );
+        }
+    }
+    let about = "The sigma with which counts are scored";
+    t.optional_float(
+        "sigma",
+        about,
+        rows.iter().map(|r| (!r.all).then_some(r.figures.sigma)),
+    );
+    let mut flat = |name: &str, about: &str, of: &dyn Fn(&Row<'_>) -> Option<f64>| {
+        let values = rows.iter().map(|r| of(r).filter(|_| r.all));
+        t.optional_float(name, about, values);
+    };
+    flat(
+        "weekday_mean",
+        "Mean count of an interval from Monday to Friday",
+        &|r| r.of().weekday_mean,
+    );
+    flat(
+        "weekend_mean",
+        "Mean count of an interval on Saturday and Sunday",
+        &|r| r.of().weekend_mean,
+    );
+    let about = "By how many events a day the daily totals grow within 30 days, the pattern of the week taken out";
+    flat("trend_per_month", about, &|r| {
+        r.statistics.trend.map(|t| t.per_month)
+    });
+    flat("trend_std_error", "Standard error of that", &|r| {
+        r.statistics.trend?.standard_error
+    });
+    let about = "The trend over the mean daily total";
+    flat("trend_share_per_month", about, &|r| {
+        let per_day = r.statistics.per_day.filter(|per_day| *per_day > 0.0)?;
+        Some(r.statistics.trend?.per_month / per_day)
+    });
+    let about = "Strength of the season of the day at this resolution, 0 to 1";
+    flat("daily_strength", about, &|r| r.of().daily_strength);
+    let about = "Strength of the season of the week in the daily totals, 0 to 1";
+    flat("weekly_strength", about, &|r| {
+        Some(r.statistics.week.as_ref()?.strength)
+    });
+    let table = t.finish("statistics", 0);
+    Tables::new(texts, vec![table])
+}

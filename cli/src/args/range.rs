@@ -1,0 +1,30 @@
+//! Which days are played, how large, and on how many threads.
+
+use clap::Args;
+use serde::{Deserialize, Serialize};
+
+use super::values::{days, scale, threads};
+
+#[derive(Clone, Debug, Args, Serialize, Deserialize)]
+pub struct RangeArgs {
+    /// The first day, or an instant such as 2026-02-02T06:00:00Z
+    ///
+    /// A date means midnight in the model's time zone.
+    #[arg(
+        long,
+        default_value = "2026-02-02",
+        value_name = "DATE",
+        allow_hyphen_values = true
+    )]
+    pub start: String,
+    /// How many days of 24 hours; fractions such as 0.5 too
+    #[arg(long, default_value = "30", value_parser = days, allow_negative_numbers = true)]
+    pub days: f64,
+    /// Size of the population and of the traffic: 0.01 is a hundredth of the model's
+    #[arg(long, default_value = "1", value_parser = scale, allow_negative_numbers = true)]
+    pub scale: f64,
+    /// How many threads play and write; all cores by default. The result is the same
+    #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
+    #[serde(skip)]
+    pub threads: Option<usize>,
+}

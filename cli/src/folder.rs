@@ -1,0 +1,96 @@
+//! What a run leaves in its folder, whichever command plays it.
+
+use std::path::Path;
+
+use causeflow_engine::entities;
+use causeflow_engine::run::{Progress, RunResult};
+use causeflow_engine::simulation::Simulation;
+use causeflow_engine::tables::Tables;
+use causeflow_outputs::{EntityEntry, FileEntry, Options, write_table};
+use causeflow_scenarios::effect_tables::of_effects;
+
+use crate::errors::Failure;
+use crate::events::Events;
+use crate::history::{self, Scoring};
+use crate::interventions::{Interventions, too_many};
+use crate::progress::Watch;
+
+/// Plays a run to its end and writes its streams.
+pub fn write_streams(
+    folder: &Path,
+    mut simulation: Simulation,
+    options: Options,
+    mut watch: Watch,
+) -> Result<(RunResult, Vec<FileEntry>), Failure> {
+    let mut events = Events::new(folder, &simulation, options);
+    let mut note = |progress: Progress| watch.note(progress);
+    let end = simulation.world().end;
+    simulation.play(end, Some(&mut events), &mut note)?;
+    Ok((simulation.finish(), events.finish()?))
+}
+
+/// Writes everything besides the streams: entities, what intervened and what that did, history and statistics.
+pub fn write_tables(
+    folder: &Path,
+    result: &RunResult,
+    interventions: &Interventions,
+    scoring: Scoring<'_>,
+    options: Options,
+) -> Result<(Vec<EntityEntry>, Vec<FileEntry>), Failure> {
+    let mut files = Vec::new();
+    let entities = write_entities(folder, result, options, &mut files)?;
+    write_with_rows(folder, &interventions.tables, options, &mut files)?;
+    let world = &result.world;
+    let part = interventions.plan.part(world.written_from()..world.end);
+    let effects = of_effects(&part, &world.program, &result.streams);
+    let effects = effects.ok_or_else(too_many)?;
+    write_with_rows(folder, &effects, options, &mut files)?;
+    files.extend(history::write(
+        folder,
+        result,
+        (interventions, &part),
+        scoring,
+        options,
+    )?);
+    Ok((entities, files))
+}
+
+fn write_entities(
+    folder: &Path,
+    result: &RunResult,
+    options: Options,
+    files: &mut Vec<FileEntry>,
+) -> Result<Vec<EntityEntry>, Failure> {
+    let program = &result.world.program;
+    let mut entries = Vec::new();
+    for (index, kind) in (0..).zip(&program.kinds) {
+        let chunks = entities::rows(&result.world, &result.cells, index);
+        let relative = format!("entities/{}", kind.name);
+        let schema = entities::schema(kind);
+        let dictionary = &program.dictionary;
+        let file = write_table(folder, &relative, &schema, dictionary, &chunks, options)?;
+        entries.push(EntityEntry {
+            kind: kind.name.clone(),
+            rows: file.rows,
+        });
+        files.push(file);
+    }
+    Ok(entries)
+}
+
+/// Writes tables that have rows: a run in which nothing intervened has no such files.
+pub fn write_with_rows(
+    folder: &Path,
+    tables: &Tables,
+    options: Options,
+    files: &mut Vec<FileEntry>,
+) -> Result<(), Failure> {
+    let with_rows = tables.tables.iter().filter(|(_, chunk)| chunk.rows > 0);
+    for (schema, chunk) in with_rows {
+        let chunks = std::slice::from_ref(chunk);
+        let dictionary = &tables.dictionary;
+        let file = write_table(folder, &schema.name, schema, dictionary, chunks, options)?;
+        files.push(file);
+    }
+    Ok(())
+}

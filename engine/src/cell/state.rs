@@ -1,0 +1,149 @@
+//! What a process is made of at a barrier, so that it can be stored and go on later.
+//!
+//! Between two windows nothing is under way: events wait for their windows, and everything else is
+//! the population, the counters, and who has ceased to take part today.
+
+use serde::{Deserialize, Serialize};
+
+use super::pending::Pending;
+use super::population::Twin;
+use super::sources::Left;
+use super::{Cell, Counters, Group};
+use crate::program::{Kind, Label};
+use crate::snapshot::Words;
+use crate::time::Time;
+use crate::world::World;
+
+/// A process at a barrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CellState {
+    groups: Vec<GroupState>,
+    counters: Counters,
+    left: Vec<Left>,
+    /// Events after the barrier, a bucket a window.
+    pending: Vec<Words>,
+    played: u64,
+}
+
+/// The entities of one kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct GroupState {
+    ids: Words,
+    joined_us: Words,
+    states: Vec<u8>,
+    attributes: Vec<Words>,
+    variables: Vec<Words>,
+    founders: usize,
+    in_state: Vec<i64>,
+    in_state_untouched: Vec<i64>,
+    in_state_label: Vec<Label>,
+    twins: Vec<TwinState>,
+}
+
+/// An entity on the untouched side.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct TwinState {
+    entity: u32,
+    label: Label,
+    state: u8,
+    variables: Words,
+}
+
+impl Cell {
+    /// How the process stands at a barrier, its rows taken.
+    pub fn state(&self) -> CellState {
+        debug_assert!(
+            self.outbox.is_empty(),
+            "messages are handed over at the barrier"
+        );
+        CellState {
+            groups: self.population.groups.iter().map(GroupState::of).collect(),
+            counters: self.counters.clone(),
+            left: self.left.clone(),
+            pending: self.pending.words().map(Words).collect(),
+            played: self.rows.played,
+        }
+    }
+
+    /// The process with this number, as it stood at the barrier at `now`.
+    pub fn of_state(world: &World, index: u16, now: Time, state: CellState) -> Cell {
+        let mut cell = Cell::empty(world, index);
+        let groups = state.groups.into_iter().zip(&world.program.kinds);
+        cell.population.groups = groups.map(|(group, kind)| group.group(kind)).collect();
+        cell.counters = state.counters;
+        cell.left = state.left;
+        cell.rows.played = state.played;
+        let buckets = state.pending.into_iter().map(|Words(words)| words);
+        cell.pending = Pending::of_words(world, now, buckets.collect());
+        cell
+    }
+}
+
+impl GroupState {
+    fn of(group: &Group) -> GroupState {
+        let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(Words).collect();
+        let twins = (0..).zip(&group.twin_of).filter(|(_, at)| **at != 0);
+        let mut twins: Vec<(u32, TwinState)> = twins
+            .map(|(entity, &at)| (at, TwinState::of(entity, &group.twins[at as usize - 1])))
+            .collect();
+        // In the order in which they came to differ.
+        twins.sort_by_key(|(at, _)| *at);
+        GroupState {
+            ids: Words(group.ids.clone()),
+            joined_us: Words(group.joined.iter().map(|time| time.0 as u64).collect()),
+            states: group.states.clone(),
+            attributes: columns(&group.attributes),
+            variables: columns(&group.variables),
+            founders: group.founders,
+            in_state: group.in_state.clone(),
+            in_state_untouched: group.in_state_untouched.clone(),
+            in_state_label: group.in_state_label.clone(),
+            twins: twins.into_iter().map(|(_, twin)| twin).collect(),
+        }
+    }
+
+    fn group(self, kind: &Kind) -> Group {
+        let columns =
+            |columns: Vec<Words>| columns.into_iter().map(|Words(column)| column).collect();
+        let mut twin_of = vec![0; self.ids.0.len()];
+        for (at, twin) in (1..).zip(&self.twins) {
+            twin_of[twin.entity as usize] = at;
+        }
+        let joined = self.joined_us.0.into_iter();
+        let mut group = Group {
+            ids: self.ids.0,
+            joined: joined.map(|time_us| Time(time_us as i64)).collect(),
+            states: self.states,
+            attributes: columns(self.attributes),
+            variables: columns(self.variables),
+            founders: self.founders,
+            in_state: self.in_state,
+            in_state_untouched: self.in_state_untouched,
+            in_state_label: self.in_state_label,
+            by_activity: None,
+            twin_of,
+            twins: self.twins.into_iter().map(TwinState::twin).collect(),
+        };
+        group.weigh(kind);
+        group
+    }
+}
+
+impl TwinState {
+    fn of(entity: u32, twin: &Twin) -> TwinState {
+        TwinState {
+            entity,
+            label: twin.label,
+            state: twin.state,
+            variables: Words(twin.variables.to_vec()),
+        }
+    }
+
+    fn twin(self) -> Twin {
+        Twin {
+            label: self.label,
+            variables: self.variables.0.into_boxed_slice(),
+            state: self.state,
+        }
+    }
+}

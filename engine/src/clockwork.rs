@@ -1,0 +1,148 @@
+//! The processes of a run and what happens between their windows.
+//!
+//! Between two barriers all processes play in parallel and alone. At a barrier, messages are handed
+//! over in total order and the business-wide view is taken. So the number of threads cannot show.
+
+use rayon::prelude::*;
+
+use crate::cell::{Cell, Event};
+use crate::rows::Ahead;
+use crate::time::{Span, Time};
+use crate::world::{Observed, View, World};
+
+/// So many words of rows, at least, go on their way together, unless a day brings fewer.
+const BATCH_WORDS: usize = 500_000;
+
+/// The processes and the barrier between their windows.
+pub(crate) struct Clockwork {
+    /// The cells, and the platform last.
+    pub cells: Vec<Cell>,
+    /// The last barrier.
+    pub now: Time,
+    /// How the business stood at the last ticks.
+    pub observed: Observed,
+    /// How many ticks back the platform looks.
+    memory: usize,
+    /// The digests of each cell's rows, if nothing but digests is asked for; otherwise empty.
+    pub ahead: Vec<Ahead>,
+}
+
+impl Clockwork {
+    /// As the warm-up begins.
+    pub fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
+        let mut first = View::default();
+        for cell in &cells {
+            merge(&mut first, &cell.view(world));
+        }
+        let observed = Observed {
+            first: world.begin,
+            tick: world.program.tick,
+            views: vec![first],
+        };
+        Clockwork::at(world, world.begin, cells, observed)
+    }
+
+    /// At a barrier.
+    pub fn at(world: &World, now: Time, cells: Vec<Cell>, observed: Observed) -> Clockwork {
+        let longest = world.periods.iter().max().copied().unwrap_or_default();
+        Clockwork {
+            cells,
+            now,
+            observed,
+            memory: (longest.0 / world.program.tick.0 + 1) as usize,
+            ahead: Vec::new(),
+        }
+    }
+
+    /// Plays windows until there are enough rows, a day has passed, or `until` is reached.
+    pub fn advance_batch(&mut self, world: &World, until: Time, text_hashes: &[u64]) {
+        let latest = until.min(self.now + Span::DAY);
+        while self.now < latest {
+            self.advance(world, text_hashes);
+            let words: usize = self
+                .cells
+                .iter()
+                .flat_map(|cell| cell.rows.by_stream.iter().chain(&cell.rows.factual))
+                .map(Vec::len)
+                .sum();
+            if words >= BATCH_WORDS {
+                break;
+            }
+        }
+    }
+
+    /// Plays one window: the cells in parallel and alone, then the platform, which sees them.
+    fn advance(&mut self, world: &World, text_hashes: &[u64]) {
+        let (start, end) = (self.now, self.now + world.program.window);
+        let nothing = Observed::default();
+        let (platform, cells) = self
+            .cells
+            .split_last_mut()
+            .expect("the platform is always there");
+        let play = |cell: &mut Cell| {
+            cell.exchange_queue();
+            cell.advance(world, &nothing, start, end);
+            cell.exchange_queue();
+        };
+        if self.ahead.is_empty() {
+            cells.par_iter_mut().with_max_len(1).for_each(play);
+        } else {
+            cells
+                .par_iter_mut()
+                .zip(&mut self.ahead)
+                .with_max_len(1)
+                .for_each(|(cell, ahead)| {
+                    ahead.prepare(cell);
+                    play(cell);
+                    ahead.digest(world, cell, text_hashes);
+                });
+        }
+        for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
+            let mut view = platform.view(world);
+            for cell in cells.iter() {
+                merge(&mut view, &cell.views[tick]);
+            }
+            self.observed.views.push(view);
+        }
+        platform.advance(world, &self.observed, start, end);
+        self.forget(world);
+        self.hand_over(world);
+        self.now = end;
+    }
+
+    /// Drops the views that lie further back than any timer looks.
+    fn forget(&mut self, world: &World) {
+        let spare = self.observed.views.len().saturating_sub(self.memory + 1);
+        self.observed.views.drain(..spare);
+        self.observed.first += Span(world.program.tick.0 * spare as i64);
+    }
+
+    /// Hands messages over in total order.
+    fn hand_over(&mut self, world: &World) {
+        let mut messages: Vec<(u16, Event)> = self
+            .cells
+            .iter_mut()
+            .flat_map(|cell| std::mem::take(&mut cell.outbox))
+            .collect();
+        messages.sort_by_key(|(_, event)| event.order());
+        for (process, event) in messages {
+            self.cells[usize::from(process)].receive(world, event);
+        }
+    }
+
+    /// Forgets the rows that have been collected.
+    pub fn clear_rows(&mut self) {
+        for cell in &mut self.cells {
+            cell.rows.clear();
+        }
+    }
+}
+
+/// Adds a process's view to that of the business.
+fn merge(whole: &mut View, part: &View) {
+    if whole.factual.states.is_empty() {
+        *whole = part.clone();
+    } else {
+        whole.add(part);
+    }
+}

@@ -1,0 +1,213 @@
+//! A run that is played step by step: up to a time, then on, with snapshots in between.
+//!
+//! [`run`](crate::run::run) plays one from its beginning to its end. The rows do not depend on where
+//! it was stopped in between, nor on whether it went on from a snapshot.
+
+use std::ops::ControlFlow;
+
+use crate::cell::Cell;
+use crate::clockwork::Clockwork;
+use crate::fingerprint::{combine, text_hash};
+use crate::founding::{found, set_rates};
+use crate::program::Program;
+use crate::rows::{Ahead, Sums, collect};
+use crate::run::{Progress, RunError, RunResult, StreamResult};
+use crate::snapshot::{Origin, Snapshot, SnapshotError};
+use crate::table::{Chunk, Sink};
+use crate::time::Time;
+use crate::world::{Settings, World};
+
+/// A run under way.
+pub struct Simulation {
+    world: World,
+    clockwork: Clockwork,
+    /// Hashes of the program's texts.
+    text_hashes: Vec<u64>,
+    /// What each stream has come to so far.
+    sums: Vec<Sums>,
+    rows: u64,
+    ties: u64,
+}
+
+impl Simulation {
+    /// A run at its beginning.
+    pub fn new(program: Program, settings: &Settings) -> Simulation {
+        let mut world = World::new(program, settings);
+        let cells = found(&mut world);
+        let clockwork = Clockwork::new(&world, cells);
+        Simulation::of(world, clockwork)
+    }
+
+    /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
+    /// not, behind those that it had, if they begin only when the snapshot is
+    /// [open](crate::snapshot::open_from) for them; and the run may end earlier or, with the rows up to the
+    /// snapshot's own end missing, not later.
+    ///
+    /// # Errors
+    /// When the snapshot is of another run, or was taken too late for what is new.
+    pub fn resume(
+        program: Program,
+        settings: &Settings,
+        snapshot: Snapshot,
+    ) -> Result<Simulation, SnapshotError> {
+        let mut world = World::new(program, settings);
+        snapshot.check(&world)?;
+        set_rates(&mut world, snapshot.rates);
+        let cells = (0..).zip(snapshot.cells);
+        let cells = cells.map(|(index, state)| Cell::of_state(&world, index, snapshot.time, state));
+        let cells = cells.collect();
+        let clockwork = Clockwork::at(&world, snapshot.time, cells, snapshot.observed);
+        Ok(Simulation {
+            sums: snapshot.sums,
+            rows: snapshot.rows,
+            ties: snapshot.ties,
+            ..Simulation::of(world, clockwork)
+        })
+    }
+
+    fn of(world: World, clockwork: Clockwork) -> Simulation {
+        let texts = world.program.dictionary.iter();
+        let streams = world.program.streams.len();
+        Simulation {
+            text_hashes: texts.map(|text| text_hash(text)).collect(),
+            sums: vec![Sums::default(); streams],
+            rows: 0,
+            ties: 0,
+            world,
+            clockwork,
+        }
+    }
+
+    /// Leaves out all rows before a time, as if nobody had asked for them.
+    ///
+    /// # Errors
+    /// [`SnapshotError::TooLate`] when the run is past that time already.
+    pub fn write_from(&mut self, from: Time) -> Result<(), SnapshotError> {
+        if self.clockwork.now > from {
+            return Err(SnapshotError::TooLate(self.clockwork.now));
+        }
+        self.world.written_from = from.max(self.world.start);
+        self.sums = vec![Sums::default(); self.sums.len()];
+        (self.rows, self.ties) = (0, 0);
+        Ok(())
+    }
+
+    /// What is fixed for the run.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The barrier at which the run is: everything before it has been played.
+    pub fn time(&self) -> Time {
+        self.clockwork.now
+    }
+
+    /// Plays up to the first barrier at or after `until`, or to the end, on the threads of the
+    /// current rayon pool. All rows up to there have then been handed to the sink.
+    ///
+    /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
+    ///
+    /// # Errors
+    /// When interrupted, and when the sink cannot store rows. The run cannot go on after that.
+    pub fn play(
+        &mut self,
+        until: Time,
+        mut sink: Option<&mut dyn Sink>,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(), RunError> {
+        let until = until.min(self.world.end);
+        self.clockwork.ahead = match sink {
+            Some(_) => Vec::new(),
+            None => {
+                let cells = 0..self.world.program.cells;
+                cells.map(|_| Ahead::new(&self.world)).collect()
+            }
+        };
+        let mut pending: Vec<Chunk> = Vec::new();
+        while self.clockwork.now < until {
+            let written = std::mem::take(&mut pending);
+            let (clockwork, world, hashes) = (&mut self.clockwork, &self.world, &self.text_hashes);
+            let ((), stored) = rayon::join(
+                || clockwork.advance_batch(world, until, hashes),
+                || match sink.as_deref_mut() {
+                    Some(sink) if !written.is_empty() => sink.write(written),
+                    _ => Ok(()),
+                },
+            );
+            stored.map_err(RunError::Sink)?;
+            pending = self.collect(sink.is_some());
+            let progress = Progress {
+                time: self.clockwork.now.min(self.world.end),
+                rows: self.rows,
+            };
+            if watch(progress).is_break() {
+                return Err(RunError::Interrupted);
+            }
+        }
+        match sink {
+            Some(sink) if !pending.is_empty() => sink.write(pending).map_err(RunError::Sink),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the rows of what has been played, and adds them up.
+    fn collect(&mut self, keep: bool) -> Vec<Chunk> {
+        let mut chunks = Vec::new();
+        let cells = &self.clockwork.cells;
+        let parts = collect(&self.world, cells, &self.text_hashes, keep);
+        for (sum, part) in self.sums.iter_mut().zip(parts) {
+            sum.merge(&part.sums);
+            self.rows += part.sums.digest.rows;
+            self.ties += part.ties;
+            chunks.extend(part.chunks);
+        }
+        for ahead in &mut self.clockwork.ahead {
+            for (sum, part) in self.sums.iter_mut().zip(ahead.take()) {
+                sum.merge(&part);
+                self.rows += part.digest.rows;
+            }
+        }
+        self.clockwork.clear_rows();
+        chunks
+    }
+
+    /// The run as it stands.
+    pub fn snapshot(&self) -> Snapshot {
+        let cells = &self.clockwork.cells;
+        let arrivals = self.world.arrivals.iter();
+        Snapshot {
+            origin: Origin::of(&self.world),
+            time: self.clockwork.now,
+            rows: self.rows,
+            ties: self.ties,
+            sums: self.sums.clone(),
+            rates: arrivals.map(|arrivals| arrivals.rates.clone()).collect(),
+            observed: self.clockwork.observed.clone(),
+            cells: cells.iter().map(Cell::state).collect(),
+        }
+    }
+
+    /// What the run has come to.
+    pub fn finish(self) -> RunResult {
+        let streams = (0..).zip(&self.world.program.streams).zip(self.sums);
+        let streams = streams.filter(|((index, _), _)| self.world.is_written(*index));
+        let streams: Vec<StreamResult> = streams
+            .map(|((_, stream), sums)| StreamResult {
+                name: stream.name.clone(),
+                rows: sums.digest.rows,
+                fingerprint: sums.digest.finish(&stream.name),
+                effects: sums.effects,
+                series: sums.series,
+            })
+            .collect();
+        let cells = self.clockwork.cells;
+        RunResult {
+            fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
+            played: cells.iter().map(|cell| cell.rows.played).sum(),
+            world: self.world,
+            cells,
+            streams,
+            ties: self.ties,
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Random interventions on any program.
+
+use causeflow_engine::program::{
+    Envelope, Modifier, Operation, Parameter, Program, Settling, StreamId,
+};
+use causeflow_engine::time::Span;
+use proptest::prelude::*;
+
+use crate::support::START;
+
+/// A modifier of a random intervention; every number is valid.
+#[derive(Clone, Debug, Default)]
+pub struct Aim {
+    pub stream: u8,
+    pub parameter: u8,
+    pub operation: u8,
+    pub size: f64,
+    /// In hours after the run's.
+    pub start: i8,
+    pub hours: u8,
+    pub onset: bool,
+    pub settling: u8,
+    pub precedence: i8,
+    /// After so many hours it is over, settled or not; not at all from 24 on.
+    pub cut: u8,
+}
+
+/// A random modifier.
+pub fn aim() -> impl Strategy<Value = Aim> {
+    let what = (any::<u8>(), 0..10u8, 0..4u8, 0.0..3.0f64);
+    let when = (-6..28i8, 1..20u8, any::<bool>(), 0..3u8, -1..2i8, 1..48u8);
+    (what, when).prop_map(
+        |(
+            (stream, parameter, operation, size),
+            (start, hours, onset, settling, precedence, cut),
+        )| Aim {
+            stream,
+            parameter,
+            operation,
+            size,
+            start,
+            hours,
+            onset,
+            settling,
+            precedence,
+            cut,
+        },
+    )
+}
+
+/// Aims a modifier; what a stream does not have is not modified.
+pub fn intervene(program: &mut Program, number: usize, aim: &Aim) {
+    let by = program
+        .intervene(&format!("intervention {number}"))
+        .expect("there are few");
+    let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
+    let fields = program.modifiable_fields(stream);
+    let field = fields.get(usize::from(aim.operation) % fields.len().max(1));
+    let (parameter, unit) = match aim.parameter {
+        0 => (Parameter::Rate, 5.0),
+        1 | 2 => (Parameter::Probability(None), 0.3),
+        3 => (Parameter::Delay(None), 30.0 * 60e6),
+        4 => (Parameter::Count(None), 1.0),
+        5..7 => (Parameter::Volume, 1.0),
+        _ => match field {
+            Some(field) => (Parameter::Field(field.clone()), 3.0),
+            None => (Parameter::Volume, 1.0),
+        },
+    };
+    let operation = match aim.operation {
+        0 | 1 => Operation::Multiply(aim.size),
+        2 => Operation::Add((aim.size - 1.0) * unit),
+        _ => Operation::Override(aim.size * unit),
+    };
+    let start = START + Span(i64::from(aim.start) * Span::HOUR.0);
+    let envelope = Envelope {
+        start,
+        onset: Span(if aim.onset { Span::HOUR.0 } else { 0 }),
+        end: start + Span(i64::from(aim.hours) * Span::HOUR.0),
+        settling: match aim.settling {
+            0 => Settling::Immediate,
+            1 => Settling::Linear(Span(3 * Span::HOUR.0)),
+            _ => Settling::Exponential(Span::HOUR),
+        },
+        until: (aim.cut < 24).then(|| start + Span(i64::from(aim.cut) * Span::HOUR.0)),
+    };
+    // Not every stream has every parameter.
+    let _ = program.modify(
+        stream,
+        &parameter,
+        Modifier {
+            by,
+            operation,
+            envelope,
+            precedence: i32::from(aim.precedence),
+        },
+    );
+}

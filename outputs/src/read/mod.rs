@@ -1,0 +1,13 @@
+//! Reading finished runs: their manifests, the rows of their streams, single events.
+
+mod causes;
+pub(crate) mod columns;
+mod lookup;
+mod reader;
+mod run;
+
+pub use causes::EventIds;
+pub use lookup::EventRow;
+pub(crate) use reader::Reader;
+pub use run::FinishedRun;
+pub(crate) use run::{check_file, digest, unreadable};

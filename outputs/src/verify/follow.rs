@@ -1,0 +1,157 @@
+//! What the rows of a file say about their causes: by which effect each event came, and what is to be checked on the
+//! cause itself.
+
+use super::finding::Check;
+use super::links::{Link, event_record};
+use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
+use super::rules::{Roots, Rules, StreamRules};
+use super::store::{Kind, Outbox};
+use crate::error::Error;
+use crate::read::columns::{CAUSE_ID, CELL, ROOT_ID};
+use arrow::array::Array;
+use causeflow_engine::draw::Key;
+
+impl FileCheck<'_> {
+    /// Finds the effect by which each event came, and notes what is to be checked on its cause.
+    pub(super) fn follow(
+        &mut self,
+        heads: &Heads,
+        rules: &Rules,
+        of_stream: &StreamRules,
+        outbox: &mut Outbox<'_>,
+    ) -> Result<Vec<u16>, Error> {
+        let mut effects = vec![NO_EFFECT; heads.ids.len()];
+        for (row, taken) in effects.iter_mut().enumerate() {
+            let (id, time, root, cell) = (
+                heads.ids[row],
+                heads.times[row],
+                heads.roots[row],
+                heads.cells[row],
+            );
+            if of_stream.is_referred_to {
+                outbox.push(
+                    Kind::Events,
+                    id,
+                    event_record(id, time, root, cell, self.stream),
+                )?;
+            } else {
+                outbox.push(Kind::Ids, id, [id])?;
+            }
+            if heads.causes.is_null(row) {
+                self.root(heads, row, rules, of_stream);
+                continue;
+            }
+            let cause = heads.causes.value(row);
+            let incoming = of_stream.incoming.iter().enumerate();
+            let matching = incoming
+                .map(|(at, &effect)| (at, effect))
+                .find_map(|(at, effect)| {
+                    let of = &rules.effects[usize::from(effect)];
+                    let ordinal = Key(id).ordinal(Key(cause), of.purpose);
+                    (ordinal < of.most).then_some((at, effect, ordinal))
+                });
+            let Some((at, effect, ordinal)) = matching else {
+                *taken = UNKNOWN;
+                self.add(Check::Cause, heads, row, Some(CAUSE_ID), || {
+                    let expected = match of_stream.incoming.is_empty() {
+                        true => "no cause: nothing causes events of this stream".to_owned(),
+                        false => "the id of an event of which this one's id follows".to_owned(),
+                    };
+                    (format!("cause {cause}"), expected)
+                });
+                continue;
+            };
+            *taken = at as u16;
+            self.rows.links += 1;
+            if rules.effects[usize::from(effect)].cause.is_some() {
+                let link = Link::Cause {
+                    cause,
+                    time,
+                    root,
+                    cell,
+                    effect,
+                    ordinal: ordinal as u16,
+                };
+                outbox.push(Kind::Links, cause, link.record())?;
+            }
+        }
+        Ok(effects)
+    }
+
+    /// Checks an event that nothing caused.
+    fn root(&mut self, heads: &Heads, row: usize, rules: &Rules, of_stream: &StreamRules) {
+        let (id, root, cell) = (heads.ids[row], heads.roots[row], heads.cells[row]);
+        if of_stream.roots == Roots::None {
+            self.add(Check::Root, heads, row, Some(CAUSE_ID), || {
+                let expected = "a cause: the stream has no source of its own".to_owned();
+                ("no cause".to_owned(), expected)
+            });
+        }
+        if root != id {
+            self.add(Check::Root, heads, row, Some(ROOT_ID), || {
+                let expected = format!("root {id}, its own id: it has no cause");
+                (format!("root {root}"), expected)
+            });
+        }
+        let fits = match of_stream.roots {
+            Roots::OnPlatform => cell == rules.cells,
+            Roots::InCells | Roots::None => cell < rules.cells,
+        };
+        if !fits {
+            self.add(Check::Cell, heads, row, Some(CELL), || {
+                let expected = match of_stream.roots {
+                    Roots::OnPlatform => format!("{}, the platform", rules.cells),
+                    _ => format!("a cell below {}", rules.cells),
+                };
+                (format!("cell {cell}"), expected)
+            });
+        }
+    }
+
+    /// Without the model only what holds for all models can be checked.
+    pub(super) fn follow_without_rules(
+        &mut self,
+        heads: &Heads,
+        outbox: &mut Outbox<'_>,
+    ) -> Result<(), Error> {
+        for row in 0..heads.ids.len() {
+            let (id, time, root, cell) = (
+                heads.ids[row],
+                heads.times[row],
+                heads.roots[row],
+                heads.cells[row],
+            );
+            outbox.push(
+                Kind::Events,
+                id,
+                event_record(id, time, root, cell, self.stream),
+            )?;
+            if heads.causes.is_null(row) {
+                if root != id {
+                    self.add(Check::Root, heads, row, Some(ROOT_ID), || {
+                        let expected = format!("root {id}, its own id: it has no cause");
+                        (format!("root {root}"), expected)
+                    });
+                }
+                continue;
+            }
+            let (cause, stream) = (heads.causes.value(row), self.stream as u16);
+            self.rows.links += 1;
+            let root = Link::Root {
+                cause,
+                id,
+                root,
+                stream,
+            };
+            let order = Link::Order {
+                cause,
+                id,
+                time,
+                stream,
+            };
+            outbox.push(Kind::Links, cause, root.record())?;
+            outbox.push(Kind::Links, cause, order.record())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,267 @@
+//! The tables beside the streams that rows refer to: entities, and what intervened.
+
+use super::finding::{Check, Finding, Findings};
+use super::ids::Ids;
+use super::rows::difference;
+use crate::error::Error;
+use crate::file::FileEntry;
+use crate::read::columns::specs;
+use crate::read::{FinishedRun, unreadable};
+use crate::time_text::rfc3339;
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
+use arrow::error::ArrowError;
+use causeflow_engine::entities;
+use causeflow_engine::program::{Kind, KindId, Program};
+use jiff::Timestamp;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::ops::Range;
+
+/// The ids of the entities of each kind: 32 to 64 bytes an entity.
+pub(super) struct Entities {
+    kinds: Vec<(String, Option<Ids>)>,
+    /// How many there are.
+    pub number: u64,
+}
+
+/// Where the columns of entities stand that every kind has.
+const ID: usize = 0;
+const CELL: usize = 1;
+const JOINED: usize = 2;
+const STATE: usize = 3;
+
+impl Entities {
+    /// None.
+    pub fn none() -> Entities {
+        Entities {
+            kinds: Vec::new(),
+            number: 0,
+        }
+    }
+
+    /// Reads and checks the tables of a program's kinds; those of `damaged` files are left out. Entities may join in
+    /// the range, which begins with the warm-up.
+    pub fn read(
+        run: &FinishedRun,
+        program: &Program,
+        range: &Range<i64>,
+        damaged: &dyn Fn(&str) -> bool,
+        findings: &mut Findings,
+    ) -> Result<Entities, Error> {
+        let mut entities = Entities::none();
+        for (place, kind) in program.kinds.iter().enumerate() {
+            let path = format!("entities/{}.parquet", kind.name);
+            let mut files = run.manifest().files.iter();
+            let entry = files.find(|file| file.path == path && !damaged(&path));
+            let ids = match entry {
+                None => None,
+                Some(entry) => Table {
+                    kind,
+                    place,
+                    cells: program.cells,
+                    range,
+                    entry,
+                    findings,
+                }
+                .read(run)?,
+            };
+            entities.number += entry.map_or(0, |entry| entry.rows);
+            entities.kinds.push((kind.name.clone(), ids));
+        }
+        Ok(entities)
+    }
+
+    /// Whether there is an entity of this kind and id. 0 stands for none, and what was not read is believed.
+    #[inline]
+    pub fn has(&self, kind: KindId, id: u64) -> bool {
+        let ids = self.kinds.get(usize::from(kind));
+        let ids = ids.and_then(|(_, ids)| ids.as_ref());
+        id == 0 || ids.is_none_or(|ids| ids.get(id).is_some())
+    }
+
+    /// The name of a kind.
+    pub fn name(&self, kind: KindId) -> &str {
+        let kind = self.kinds.get(usize::from(kind));
+        kind.map_or("entity", |(name, _)| name)
+    }
+}
+
+/// The table of a kind while it is read.
+struct Table<'a> {
+    kind: &'a Kind,
+    place: usize,
+    cells: u16,
+    range: &'a Range<i64>,
+    entry: &'a FileEntry,
+    findings: &'a mut Findings,
+}
+
+impl Table<'_> {
+    fn read(mut self, run: &FinishedRun) -> Result<Option<Ids>, Error> {
+        let path = run.folder().join(&self.entry.path);
+        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
+        let reader = match open(file) {
+            Ok(reader) => reader,
+            Err(error) => return Ok(self.damaged(&error)),
+        };
+        let schema = arrow::array::RecordBatchReader::schema(&reader);
+        let expected = entities::schema(self.kind).columns;
+        let found = specs(&schema).unwrap_or_default();
+        if let Some((found, expected)) = difference(&found, &expected) {
+            self.add(Check::Schema, None, None, found, expected);
+            return Ok(None);
+        }
+        let rows = usize::try_from(self.entry.rows).unwrap_or(0);
+        let mut ids = Ids::with_room(rows);
+        let mut number = 0;
+        for batch in reader {
+            match batch {
+                // Numbers of rows were compared before, so there is room for all.
+                Ok(batch) if number + batch.num_rows() <= rows => {
+                    self.batch(&batch, &mut ids);
+                    number += batch.num_rows();
+                }
+                Ok(_) => return Ok(None),
+                Err(error) => return Ok(self.damaged(&error)),
+            }
+        }
+        Ok(Some(ids))
+    }
+
+    fn batch(&mut self, batch: &RecordBatch, ids: &mut Ids) {
+        let keys = batch.column(ID).as_primitive::<UInt64Type>();
+        let cells = batch.column(CELL).as_primitive::<UInt16Type>();
+        let joined = batch
+            .column(JOINED)
+            .as_primitive::<TimestampMicrosecondType>();
+        let states = batch.column(STATE).as_dictionary::<UInt16Type>();
+        let texts = states.values().as_string::<i32>();
+        let range = self.range.clone();
+        for (row, &id) in keys.values().iter().enumerate() {
+            if !ids.insert(id, 0) {
+                let expected = "an id of its own".to_owned();
+                let found = "an id that another entity has too".to_owned();
+                self.add(Check::DuplicateId, Some(id), Some(ID), found, expected);
+            }
+            let cell = cells.value(row);
+            if cell >= self.cells {
+                let expected = format!("a cell below {}", self.cells);
+                self.add(
+                    Check::Entity,
+                    Some(id),
+                    Some(CELL),
+                    format!("cell {cell}"),
+                    expected,
+                );
+            }
+            if joined.is_valid(row) && !range.contains(&joined.value(row)) {
+                let shown = |time| rfc3339(time).unwrap_or_else(|| format!("{time} µs"));
+                let expected = format!(
+                    "a time from {} to before {}",
+                    shown(range.start),
+                    shown(range.end)
+                );
+                let found = shown(joined.value(row));
+                self.add(Check::Entity, Some(id), Some(JOINED), found, expected);
+            }
+            let state = usize::from(states.keys().value(row));
+            let state = if state < texts.len() {
+                texts.value(state)
+            } else {
+                ""
+            };
+            if !self.kind.states.iter().any(|known| known == state) {
+                let expected = format!("one of {}", self.kind.states.join(", "));
+                self.add(
+                    Check::Entity,
+                    Some(id),
+                    Some(STATE),
+                    format!("state `{state}`"),
+                    expected,
+                );
+            }
+        }
+    }
+
+    fn damaged(&mut self, error: &ArrowError) -> Option<Ids> {
+        let expected = "a Parquet file of entities as it was written".to_owned();
+        self.add(Check::Unreadable, None, None, error.to_string(), expected);
+        None
+    }
+
+    fn add(
+        &mut self,
+        check: Check,
+        id: Option<u64>,
+        column: Option<usize>,
+        found: String,
+        expected: String,
+    ) {
+        let columns = ["id", "cell", "joined", "state"];
+        let column = column.map(|column| match column {
+            ID => format!("{}_id", self.kind.name),
+            other => columns[other].to_owned(),
+        });
+        let (file, table) = (self.entry.path.clone(), self.kind.name.clone());
+        // After those of streams.
+        let place = (usize::MAX - 1, self.place as i64, id.unwrap_or(0));
+        self.findings.add(check, place, || Finding {
+            file: Some(file),
+            table: Some(table),
+            id,
+            column,
+            found,
+            expected,
+            ..Finding::default()
+        });
+    }
+}
+
+fn open(file: File) -> Result<ParquetRecordBatchReader, ArrowError> {
+    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.build()?)
+}
+
+/// What rows may be attributed to, and from when on.
+#[derive(Default)]
+pub(super) struct Names(BTreeMap<String, i64>);
+
+impl Names {
+    /// The scenarios of the manifest, and the external events with an impact.
+    ///
+    /// # Errors
+    /// When the tables of external events and modifiers cannot be read.
+    pub fn read(run: &FinishedRun) -> Result<Names, Error> {
+        let mut names = Names::default();
+        for scenario in &run.manifest().scenarios {
+            if let Ok(start) = scenario.start.parse::<Timestamp>() {
+                names.add(scenario.attribution.clone(), start.as_microsecond());
+            }
+        }
+        for (table, name, start) in [
+            ("external_events", "attribution", "time"),
+            ("modifiers", "intervention", "start"),
+        ] {
+            let Some(table) = run.table(table)? else {
+                continue;
+            };
+            for (name, start) in table.texts(name)?.into_iter().zip(table.times(start)?) {
+                if let (Some(name), Some(start)) = (name, start) {
+                    names.add(name, start);
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    fn add(&mut self, name: String, start: i64) {
+        let first = self.0.entry(name).or_insert(start);
+        *first = start.min(*first);
+    }
+
+    /// From when on rows may be attributed to this name.
+    pub fn start(&self, name: &str) -> Option<i64> {
+        self.0.get(name).copied()
+    }
+}
