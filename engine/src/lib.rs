@@ -21,6 +21,7 @@ pub mod entities;
 pub mod eval;
 pub mod fingerprint;
 pub mod founding;
+pub mod kernel;
 pub mod program;
 pub mod queue;
 pub mod rows;
