@@ -11,7 +11,8 @@ mod modify;
 
 pub use expr::{Binary, Dist, Expr, Law, Unary};
 pub use modifier::{
-    Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED, Settling,
+    CONTENTION, Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED,
+    Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
 

@@ -1,8 +1,8 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Dist, Effect, Expr, Intervention, Label, Modified, Modifier, Place, Program,
-    Source, StreamId, Unary,
+    Binary, CONTENTION, Delay, Dist, Effect, Expr, Intervention, Label, Modified, Modifier, Place,
+    Program, Source, StreamId, Unary,
 };
 use crate::draw::purpose;
 use crate::table::ColumnType;
@@ -72,8 +72,9 @@ impl Program {
     /// [`ModifyError::TooMany`].
     pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
         let code = u16::try_from(self.dictionary.len()).map_err(|_| ModifyError::TooMany)?;
-        let label =
-            Label::try_from(self.interventions.len() + 1).map_err(|_| ModifyError::TooMany)?;
+        let label = Label::try_from(self.interventions.len() + 1).ok();
+        let label = label.filter(|&label| label != CONTENTION);
+        let label = label.ok_or(ModifyError::TooMany)?;
         self.dictionary = self
             .dictionary
             .iter()
