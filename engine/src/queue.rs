@@ -36,6 +36,7 @@ mod slots;
 use arena::{Arena, Bucket};
 use near::Near;
 use rung::Rung;
+use serde::{Deserialize, Serialize};
 use slots::Slots;
 use std::cmp::Ordering;
 
@@ -55,7 +56,7 @@ pub struct Order {
 /// Identifies one pending event of the queue that gave it.
 ///
 /// Once the event has been popped, cancelled or rescheduled the handle is stale: it never comes to mean another event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Handle {
     slot: u32,
     stamp: u64,
