@@ -19,6 +19,7 @@ mod clockwork;
 pub mod draw;
 pub mod entities;
 pub mod eval;
+pub mod experiment;
 pub mod fingerprint;
 pub mod founding;
 pub mod kernel;

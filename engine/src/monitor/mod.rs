@@ -20,8 +20,14 @@
 //! assert_eq!(waits.sum_us(), queue.integral(Time(40)));
 //! ```
 
+mod report;
+mod span_quantiles;
 mod span_tally;
+mod tally;
 mod time_weighted;
 
+pub use report::{Report, Row, TimeUnit};
+pub use span_quantiles::SpanQuantiles;
 pub use span_tally::SpanTally;
+pub use tally::Tally;
 pub use time_weighted::TimeWeighted;

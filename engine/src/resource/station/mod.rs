@@ -75,6 +75,7 @@ use super::Timetable;
 use super::line::Line;
 use super::slab::Slab;
 use crate::kernel::Agenda;
+use crate::monitor::{SpanQuantiles, TimeWeighted};
 use crate::queue::Handle;
 use crate::time::Time;
 use job::Stay;
@@ -190,6 +191,12 @@ impl<C> Station<C> {
         self
     }
 
+    /// Keeps the distribution of waiting times, for quantiles.
+    pub fn keeping_quantiles(mut self) -> Station<C> {
+        self.monitors.waited_quantiles = Some(SpanQuantiles::default());
+        self
+    }
+
     /// Begins to follow the timetable and to observe. The first request does it too; a process that wants the time before it
     /// observed opens its stations at the start.
     pub fn open(&mut self, agenda: &mut impl Agenda<Event>) {
@@ -201,7 +208,9 @@ impl<C> Station<C> {
             self.capacity = timetable.at(agenda.now());
             self.await_shift(agenda);
         }
-        self.monitors = Monitors::new(agenda.now(), self.capacity);
+        let capacity = i64::from(self.capacity);
+        self.monitors.capacity = TimeWeighted::new(agenda.now(), capacity);
+        self.monitors.reset(agenda.now());
     }
 
     fn await_shift(&mut self, agenda: &mut impl Agenda<Event>) {

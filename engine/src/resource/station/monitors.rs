@@ -1,7 +1,7 @@
 //! What a station counts and measures by itself.
 
 use super::job::Stay;
-use crate::monitor::{SpanTally, TimeWeighted};
+use crate::monitor::{Report, SpanQuantiles, SpanTally, TimeWeighted};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +31,8 @@ pub struct Monitors {
     pub served_in_vain_us: i128,
     /// Service that a restart made vain, in microseconds. Those who finish have it in `served` too.
     pub lost_us: i128,
+    /// Quantiles of `waited`, of a station that [keeps](super::Station::keeping_quantiles) them.
+    pub waited_quantiles: Option<SpanQuantiles>,
     /// Requests, also those that balked.
     pub arrived: u64,
     /// Requests that did not join.
@@ -67,6 +69,7 @@ impl Monitors {
             in_system: SpanTally::default(),
             served_in_vain_us: 0,
             lost_us: 0,
+            waited_quantiles: None,
             arrived: 0,
             balked: 0,
             started: 0,
@@ -85,6 +88,9 @@ impl Monitors {
                 self.waited.record(stay.waited);
                 self.served.record(stay.served);
                 self.in_system.record(now - stay.arrived);
+                if let Some(quantiles) = &mut self.waited_quantiles {
+                    quantiles.record(stay.waited);
+                }
                 return;
             }
             Exit::Reneged => self.reneged += 1,
@@ -95,12 +101,12 @@ impl Monitors {
     }
 
     pub(super) fn reset(&mut self, now: Time) {
-        let (queue, busy) = (self.queue.level(), self.busy.level());
-        let capacity = self.capacity.level();
-        *self = Monitors::new(now, 0);
-        self.queue = TimeWeighted::new(now, queue);
-        self.busy = TimeWeighted::new(now, busy);
-        self.capacity = TimeWeighted::new(now, capacity);
+        let fresh = Monitors::new(now, 0);
+        let before = std::mem::replace(self, fresh);
+        self.queue = TimeWeighted::new(now, before.queue.level());
+        self.busy = TimeWeighted::new(now, before.busy.level());
+        self.capacity = TimeWeighted::new(now, before.capacity.level());
+        self.waited_quantiles = before.waited_quantiles.map(|_| SpanQuantiles::default());
     }
 
     /// Share of the servers' time that was spent serving, up to `now`; none while there were no servers. Above 1 when servers
@@ -118,5 +124,28 @@ impl Monitors {
     /// How long they have observed, up to `now`.
     pub fn length(&self, now: Time) -> Span {
         now - self.began()
+    }
+
+    /// Adds all of it to a report, under a name.
+    pub fn report(&self, name: &str, report: &mut Report) {
+        let now = report.now();
+        report.level(name, "queue length", "jobs", &self.queue);
+        report.level(name, "busy servers", "servers", &self.busy);
+        let utilisation = self.utilisation(now).map(|share| 100.0 * share);
+        report.number(name, "utilisation", "%", utilisation);
+        report.times(name, "waiting time", &self.waited);
+        report.times(name, "service time", &self.served);
+        report.times(name, "time in system", &self.in_system);
+        let counts = [
+            ("arrived", self.arrived),
+            ("finished", self.finished),
+            ("balked", self.balked),
+            ("reneged", self.reneged),
+            ("withdrawn", self.withdrawn),
+            ("preempted", self.preempted),
+        ];
+        for (measure, count) in counts {
+            report.count(name, measure, count);
+        }
     }
 }
