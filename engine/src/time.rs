@@ -44,13 +44,6 @@ impl Time {
     }
 }
 
-impl Add for Span {
-    type Output = Span;
-    fn add(self, other: Span) -> Span {
-        Span(self.0.saturating_add(other.0))
-    }
-}
-
 impl Add<Span> for Time {
     type Output = Time;
     fn add(self, span: Span) -> Time {

@@ -43,7 +43,7 @@ impl<E> Agenda<E> for Clock<E> {
         self.scheduled += 1;
         let order = Order {
             time_us: time.0,
-            generation: 0,
+            rank: 0,
             key: self.scheduled,
         };
         self.events.push(order, event)

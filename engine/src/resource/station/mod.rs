@@ -3,41 +3,62 @@
 //! [`Notice`] when a customer has left.
 //!
 //! ```
-//! use causeflow_engine::kernel::Agenda;
-//! use causeflow_engine::queue::{FutureEvents, Handle, Order};
+//! use causeflow_engine::draw::purpose;
+//! use causeflow_engine::kernel::{Context, Process, Simulation};
 //! use causeflow_engine::resource::station::{Event, Job, Notice, Station};
 //! use causeflow_engine::time::{Span, Time};
 //!
-//! // The smallest agenda. In a model, the context of a process is one.
-//! struct Clock(Time, u64, FutureEvents<Event>);
-//! impl Agenda<Event> for Clock {
-//!     fn now(&self) -> Time {
-//!         self.0
-//!     }
-//!     fn schedule_at(&mut self, time: Time, event: Event) -> Handle {
-//!         self.1 += 1;
-//!         self.2.push(Order { time_us: time.0, generation: 0, key: self.1 }, event)
-//!     }
-//!     fn cancel(&mut self, handle: Handle) -> bool {
-//!         self.2.cancel(handle).is_some()
+//! /// A branch with two tellers, to which a customer comes every minute.
+//! struct Branch {
+//!     tellers: Station<u64>,
+//!     served: u64,
+//! }
+//!
+//! #[derive(Clone)]
+//! enum Message {
+//!     Arrives,
+//!     Tellers(Event),
+//! }
+//!
+//! impl From<Event> for Message {
+//!     fn from(event: Event) -> Message {
+//!         Message::Tellers(event)
 //!     }
 //! }
 //!
-//! let mut clock = Clock(Time(0), 0, FutureEvents::new());
-//! let mut teller = Station::new(1);
-//! teller.request(Job::taking("Ann", Span::MINUTE), &mut clock).expect("there is room for all");
-//! teller.request(Job::taking("Bob", Span::MINUTE), &mut clock).expect("there is room for all");
-//! assert_eq!((teller.busy(), teller.waiting()), (1, 1));
+//! impl Process for Branch {
+//!     type Message = Message;
 //!
-//! let mut served = Vec::new();
-//! while let Some((order, event)) = clock.2.pop() {
-//!     clock.0 = Time(order.time_us);
-//!     if let Some(Notice::Finished(visit)) = teller.handle(event, &mut clock) {
-//!         served.push((visit.item, visit.waited));
+//!     fn start(&mut self, context: &mut Context<'_, Message>) {
+//!         context.every(Span::MINUTE, Message::Arrives);
+//!     }
+//!
+//!     fn handle(&mut self, message: Message, context: &mut Context<'_, Message>) {
+//!         match message {
+//!             Message::Arrives => {
+//!                 let customer = self.tellers.monitors().arrived;
+//!                 let service = Span(90 * Span::SECOND.0);
+//!                 let joined = self.tellers.request(Job::taking(customer, service), context);
+//!                 joined.expect("there is room for all");
+//!             }
+//!             Message::Tellers(event) => {
+//!                 if let Some(Notice::Finished(visit)) = self.tellers.handle(event, context) {
+//!                     assert_eq!((visit.item, visit.waited), (self.served, Span(0)));
+//!                     self.served += 1;
+//!                 }
+//!             }
+//!         }
 //!     }
 //! }
-//! assert_eq!(served, [("Ann", Span(0)), ("Bob", Span::MINUTE)]);
-//! assert_eq!(teller.monitors().utilisation(clock.now()), Some(1.0));
+//!
+//! let branch = Branch { tellers: Station::new(2), served: 0 };
+//! let mut simulation = Simulation::<Branch>::builder().build(vec![branch])?;
+//! let closing = Time(0) + Span::HOUR;
+//! simulation.run_until(closing)?;
+//! let [branch] = &simulation.into_processes()[..] else { panic!("there is one branch") };
+//! assert_eq!((branch.served, branch.tellers.busy()), (58, 1));
+//! assert_eq!(branch.tellers.monitors().busy.most(closing), 2);
+//! # Ok::<(), causeflow_engine::kernel::Error>(())
 //! ```
 //!
 //! # Order
