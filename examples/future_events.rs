@@ -89,7 +89,7 @@ impl Desk {
         let key = self.key.child(purpose(what), customer);
         Order {
             time_us,
-            generation: 0,
+            rank: 0,
             key: key.0,
         }
     }
@@ -173,7 +173,7 @@ impl Desk {
         service.ends_us = self.now_us + rest_us as i64;
         let order = Order {
             time_us: service.ends_us,
-            generation: 0,
+            rank: 0,
             key: self.key.0,
         };
         let handle = self.events.reschedule(service.ends, order);

@@ -138,7 +138,7 @@ impl<'a, Q> Hold<'a, Q> {
             let random = hold.random.next();
             let order = Order {
                 time_us: delays.pick(0, random),
-                generation: 0,
+                rank: 0,
                 key: random,
             };
             hold.queue.push(order, event(random));

@@ -6,7 +6,7 @@
 //! ```
 //! use causeflow_engine::queue::{FutureEvents, Order};
 //!
-//! let at = |time_us| Order { time_us, generation: 0, key: 7 };
+//! let at = |time_us| Order { time_us, rank: 0, key: 7 };
 //! let mut queue = FutureEvents::new();
 //! queue.push(at(30), "ship");
 //! let reminder = queue.push(at(20), "remind");
@@ -36,29 +36,40 @@ mod slots;
 use arena::{Arena, Bucket};
 use near::Near;
 use rung::Rung;
+use serde::{Deserialize, Serialize};
 use slots::Slots;
 use std::cmp::Ordering;
 
-/// The total order of events, written down here only: time, then generation in its chain, then key.
+/// The total order of events, written down here only: time, then rank, then key.
 ///
-/// A child carries its parent's generation plus one, so it never precedes its parent, also at zero delay.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+/// What rank and key are, is for the model to say. In a stream program the rank counts the causes before an event in its
+/// chain, so that a child never precedes its parent, also at zero delay. In a model of
+/// [processes](crate::kernel) the rank is the priority, and the key names the sender and its own count.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Order {
     /// When the event is due, in microseconds since the Unix epoch, UTC.
     pub time_us: i64,
-    /// How many causes stand before it in its chain.
-    pub generation: u32,
-    /// The event's own key.
+    /// Among events of one time, the lower rank comes first.
+    pub rank: u32,
+    /// The event's own key, which no other should have.
     pub key: u64,
 }
 
 /// Identifies one pending event of the queue that gave it.
 ///
 /// Once the event has been popped, cancelled or rescheduled the handle is stale: it never comes to mean another event.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Handle {
     slot: u32,
     stamp: u64,
+}
+
+impl Handle {
+    /// A handle that has always been stale.
+    pub const STALE: Self = Self {
+        slot: u32::MAX,
+        stamp: u64::MAX,
+    };
 }
 
 /// What is sorted in place of the event: its order, and where its payload is. Half a cache line.
@@ -68,7 +79,7 @@ struct Entry {
     key: u64,
     /// Stamps grow with every push, so they also tell which of two equal orders came first.
     stamp: u64,
-    generation: u32,
+    rank: u32,
     slot: u32,
 }
 
@@ -78,14 +89,14 @@ impl Entry {
         time_us: 0,
         key: 0,
         stamp: 0,
-        generation: 0,
+        rank: 0,
         slot: 0,
     };
 
     const fn order(&self) -> Order {
         Order {
             time_us: self.time_us,
-            generation: self.generation,
+            rank: self.rank,
             key: self.key,
         }
     }
@@ -170,12 +181,17 @@ impl<T> FutureEvents<T> {
         let handle = self.slots.insert(event);
         self.place(
             order.time_us,
-            order.generation,
+            order.rank,
             order.key,
             handle.slot,
             handle.stamp,
         );
         handle
+    }
+
+    /// The event of a handle, if it is pending. O(1).
+    pub fn get(&self, handle: Handle) -> Option<&T> {
+        self.slots.get(handle)
     }
 
     /// The order of the next event. O(1) amortised.
@@ -216,7 +232,7 @@ impl<T> FutureEvents<T> {
         self.forget_entry();
         self.place(
             order.time_us,
-            order.generation,
+            order.rank,
             order.key,
             handle.slot,
             handle.stamp,

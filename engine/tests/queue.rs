@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 fn at(time_us: i64) -> Order {
     Order {
         time_us,
-        generation: 0,
+        rank: 0,
         key: 0,
     }
 }
@@ -25,7 +25,7 @@ enum Stretch {
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// So many pushes, with few keys and generations so that orders tie.
+    /// So many pushes, with few keys and ranks so that orders tie.
     Push {
         count: usize,
         stretch: Stretch,
@@ -127,7 +127,7 @@ impl Pair {
         let time_us = from_us.saturating_add_unsigned(offset_us as u64);
         Order {
             time_us,
-            generation: (bits % 3) as u32,
+            rank: (bits % 3) as u32,
             key: bits / 3 % 5,
         }
     }
@@ -306,7 +306,7 @@ fn a_child_without_delay_follows_its_parent_and_precedes_later_times() {
         (
             Order {
                 time_us: 0,
-                generation: 0,
+                rank: 0,
                 key,
             },
             key,
@@ -316,10 +316,10 @@ fn a_child_without_delay_follows_its_parent_and_precedes_later_times() {
     let mut popped = Vec::new();
     while let Some((order, key)) = queue.pop() {
         popped.push(order);
-        if order.time_us == 0 && order.generation < 3 {
+        if order.time_us == 0 && order.rank < 3 {
             queue.push(
                 Order {
-                    generation: order.generation + 1,
+                    rank: order.rank + 1,
                     ..order
                 },
                 key,

@@ -62,7 +62,7 @@ impl Event {
     pub fn order(&self) -> Order {
         Order {
             time_us: self.time.0,
-            generation: self.generation,
+            rank: self.generation,
             key: self.key.0,
         }
     }

@@ -151,7 +151,7 @@ mod tests {
             for second in 0..20_000_i64 {
                 let order = |delay_s: i64| Order {
                     time_us: (day * 86_400 + second + delay_s) * 1_000_000,
-                    generation: 0,
+                    rank: 0,
                     key: 0,
                 };
                 // Nearly every timeout is cancelled, which leaves a stale entry far ahead.

@@ -14,7 +14,7 @@ impl<T> FutureEvents<T> {
     ///
     /// It is given in parts because they then stay in registers. Passed by reference it would be read back in wider words
     /// than it was written in, which stalls until all stores before it are done, and those miss the cache.
-    pub(super) fn place(&mut self, time_us: i64, generation: u32, key: u64, slot: u32, stamp: u64) {
+    pub(super) fn place(&mut self, time_us: i64, rank: u32, key: u64, slot: u32, stamp: u64) {
         for rung in &mut self.rungs {
             if let Some(bucket) = rung.bucket_for(time_us) {
                 self.arena.append(
@@ -23,7 +23,7 @@ impl<T> FutureEvents<T> {
                         time_us,
                         key,
                         stamp,
-                        generation,
+                        rank,
                         slot,
                     },
                 );
@@ -34,7 +34,7 @@ impl<T> FutureEvents<T> {
             time_us,
             key,
             stamp,
-            generation,
+            rank,
             slot,
         });
         if self.near.is_crowded() {

@@ -1,0 +1,100 @@
+//! What the processes of one partition share: their pending events, and the mail that leaves them.
+//! It knows nothing of the processes themselves, so that a handler can be given both.
+
+use super::ProcessId;
+use super::event::{EventId, Pending, Priority, Ties};
+use super::mail::Mail;
+use super::series::AllSeries;
+use crate::draw::Key;
+use crate::queue::{FutureEvents, Handle};
+use crate::time::{Span, Time};
+
+/// What is the same for all partitions.
+#[derive(Clone, Copy)]
+pub(super) struct Shared {
+    pub(super) seed: u64,
+    /// Above the keys of all processes.
+    pub(super) key: Key,
+    pub(super) ties: Ties,
+    pub(super) lookahead: Option<Span>,
+    pub(super) processes: u32,
+    /// Processes in a partition; the last one may have fewer.
+    pub(super) block: u32,
+}
+
+impl Shared {
+    #[inline]
+    pub(super) const fn partition_of(&self, process: ProcessId) -> u32 {
+        process.0 / self.block
+    }
+}
+
+/// What a handler did that it must not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrong {
+    Lookahead { to: ProcessId, delay: Span },
+    Past { due: Time },
+    Period { period: Span },
+    NoSuchProcess { to: ProcessId },
+}
+
+/// Where and when it did so. Faults are ordered by that, so that the first one of a run is the same on every machine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fault {
+    pub(super) time: Time,
+    pub(super) from: ProcessId,
+    /// How many events the process had scheduled before.
+    pub(super) count: u64,
+    pub(super) wrong: Wrong,
+}
+
+impl Fault {
+    pub(super) fn place(&self) -> (Time, ProcessId, u64) {
+        (self.time, self.from, self.count)
+    }
+}
+
+pub(super) struct Core<M> {
+    pub(super) shared: Shared,
+    /// Which partition this is.
+    pub(super) number: u32,
+    pub(super) queue: FutureEvents<Pending<M>>,
+    pub(super) series: AllSeries<M>,
+    pub(super) mail: Mail<M>,
+    /// Events played.
+    pub(super) played: u64,
+    /// The time of the last of them.
+    pub(super) last: Time,
+    pub(super) stop: bool,
+    pub(super) fault: Option<Fault>,
+}
+
+impl<M> Core<M> {
+    /// Adds an event to those of this partition.
+    #[inline]
+    pub(super) fn push(
+        &mut self,
+        time: Time,
+        priority: Priority,
+        id: EventId,
+        event: Pending<M>,
+    ) -> Handle {
+        self.queue
+            .push(self.shared.ties.order(time, priority, id), event)
+    }
+
+    /// Keeps the first fault.
+    #[cold]
+    pub(super) fn fail(&mut self, fault: Fault) {
+        match &self.fault {
+            Some(first) if first.place() <= fault.place() => {}
+            _ => self.fault = Some(fault),
+        }
+    }
+
+    /// Whether something has happened after which a simulation without windows pauses.
+    #[inline]
+    pub(super) const fn is_halted(&self) -> bool {
+        self.stop || self.fault.is_some()
+    }
+}

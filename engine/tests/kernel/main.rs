@@ -1,0 +1,7 @@
+//! The kernel: processes, order, windows, snapshots, logs, the checker and pacing.
+
+mod order;
+mod phold;
+mod puppet;
+mod same;
+mod wrong;
