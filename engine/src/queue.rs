@@ -32,6 +32,7 @@ mod ladder;
 mod near;
 mod rung;
 mod slots;
+mod stored;
 
 use arena::{Arena, Bucket};
 use near::Near;
@@ -242,19 +243,28 @@ impl<T> FutureEvents<T> {
 
     /// The pending events, in the order in which they will pop. O(n log n).
     ///
-    /// Pushing them in this order into an empty queue makes one that behaves the same, but gives other handles.
+    /// Pushing them in this order into an empty queue makes one that behaves the same, but gives other handles; one
+    /// that is cloned, or stored and read back, knows the same handles.
     pub fn iter(&self) -> impl Iterator<Item = (Handle, Order, &T)> {
+        self.pending_entries().into_iter().filter_map(|entry| {
+            let event = self.slots.get(entry.handle())?;
+            Some((entry.handle(), entry.order(), event))
+        })
+    }
+
+    /// The entries of pending events, in the order in which they will pop.
+    fn pending_entries(&self) -> Vec<Entry> {
         let ahead = self
             .rungs
             .iter()
             .flat_map(Rung::ahead)
             .flat_map(|bucket| self.arena.iter(*bucket));
-        let mut entries: Vec<Entry> = self.near.iter().chain(ahead).copied().collect();
+        let entries = self.near.iter().chain(ahead).copied();
+        let mut entries: Vec<Entry> = entries
+            .filter(|entry| self.slots.holds(entry.handle()))
+            .collect();
         entries.sort_unstable();
-        entries.into_iter().filter_map(|entry| {
-            let event = self.slots.get(entry.handle())?;
-            Some((entry.handle(), entry.order(), event))
-        })
+        entries
     }
 
     /// Takes the next event if its time is due, which no later time may be when an earlier one is not.

@@ -2,17 +2,20 @@
 //! and never moves a payload. A stamp, never given twice, says which event a slot holds now.
 
 use super::Handle;
+use serde::{Deserialize, Serialize};
 
 /// Marks a slot as free; its lower 32 bits then link to the next free one.
 const FREE: u64 = 1 << 63;
 /// The end of the list of free slots.
 const NO_SLOT: u32 = u32::MAX;
 
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 struct Slot<T> {
     stamp: u64,
     value: Option<T>,
 }
 
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Slots<T> {
     slots: Vec<Slot<T>>,
     /// The slot freed last is reused first, while it is still in the cache.
