@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub(crate) sums: Vec<Sums>,
     pub(crate) rates: Vec<Rates>,
     pub(crate) observed: Observed,
-    /// The cells, and the platform last.
+    /// All processes.
     pub(crate) cells: Vec<CellState>,
 }
 
@@ -121,6 +121,11 @@ impl Snapshot {
 }
 
 impl Origin {
+    /// Whether the run had interventions.
+    pub(crate) fn had_interventions(&self) -> bool {
+        !self.interventions.is_empty()
+    }
+
     /// That of snapshots of a run.
     pub(crate) fn of(world: &World) -> Origin {
         let program = &world.program;
@@ -202,6 +207,7 @@ fn layout(program: &Program) -> u64 {
         add(&kind.name, &sizes);
     }
     add("counters", &[program.counters.len()]);
+    program.desks.iter().for_each(|desk| add(&desk.name, &[]));
     sum
 }
 

@@ -117,6 +117,8 @@ pub struct Standing {
     pub states: Vec<i64>,
     /// Values of the counters.
     pub counters: Vec<f64>,
+    /// How many wait at each desk.
+    pub waiting: Vec<u32>,
 }
 
 /// How it would stand without interventions.
@@ -136,6 +138,9 @@ impl Standing {
             *mine += theirs;
         }
         for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
+            *mine += theirs;
+        }
+        for (mine, theirs) in self.waiting.iter_mut().zip(&other.waiting) {
             *mine += theirs;
         }
     }
@@ -251,6 +256,11 @@ impl World {
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
             program,
         }
+    }
+
+    /// Whether anything intervenes, so that the two sides may differ.
+    pub fn has_interventions(&self) -> bool {
+        !self.program.interventions.is_empty()
     }
 
     /// Where a state of a kind stands in a [`Standing`].
@@ -417,10 +427,16 @@ fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Setti
         .streams
         .iter()
         .zip(wanted)
-        .map(|(stream, &wanted)| match (stream.writes_state(), wanted) {
-            (true, _) => begin,
-            (false, true) => settings.start,
-            (false, false) => never,
+        .map(|(stream, &wanted)| {
+            match (
+                // Who stands at a desk is in the way of others.
+                stream.writes_state() || stream.service.is_some(),
+                wanted,
+            ) {
+                (true, _) => begin,
+                (false, true) => settings.start,
+                (false, false) => never,
+            }
         })
         .collect();
     // A cause matters as early as its effects can follow; cycles settle at the beginning.

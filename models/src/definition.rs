@@ -84,6 +84,9 @@ pub struct ModelFile {
     /// Kinds of entities.
     #[serde(default)]
     pub entities: Map<EntityDef>,
+    /// Agents who are shared by the whole business, and whom events wait for.
+    #[serde(default)]
+    pub desks: Map<DeskDef>,
     /// Names of numbers that events raise and lower.
     #[serde(default)]
     pub counters: Vec<String>,
@@ -211,6 +214,63 @@ pub struct BelongsDef {
     pub max: u32,
 }
 
+/// Agents who are shared by the whole business.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeskDef {
+    /// One line on who works there.
+    #[serde(default)]
+    pub description: String,
+    /// When they work; shifts at the same time add up.
+    pub shifts: Vec<ShiftDef>,
+}
+
+/// A part of the day, in the model's time zone, in which some agents work.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShiftDef {
+    /// The days on which it begins; all by default.
+    pub days: Option<Vec<Weekday>>,
+    /// The full hour at which it begins, such as 8h.
+    pub from: Duration,
+    /// The full hour at which it ends; on the next day if that is not after `from`.
+    pub to: Duration,
+    /// How many agents work, at scale 1.
+    pub agents: u32,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Weekday {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
+}
+
+/// What an event wants at a desk.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceDef {
+    /// The desk's name, or an expression that yields one.
+    pub name: Expression,
+    /// How long an agent works on it.
+    pub work: Expression,
+    /// A whole number; lower ones come first, equal ones in the order of their arrival. 0 by default.
+    pub priority: Option<Expression>,
+}
+
 /// A value: an expression, or a map that says more about it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -272,6 +332,8 @@ pub struct StreamDef {
     /// Which events cause this one.
     #[serde(default)]
     pub causes: Vec<CauseDef>,
+    /// The desk at which events wait for an agent; they take place when the agent is done.
+    pub desk: Option<ServiceDef>,
     /// What is worked out without being written.
     #[serde(default)]
     pub r#let: Map<ValueDef>,

@@ -3,6 +3,7 @@
 //! outbox. The platform is a process of the same kind, without entities.
 
 mod changes;
+mod desk;
 mod effects;
 mod pending;
 mod population;
@@ -26,12 +27,13 @@ use crate::queue::{FutureEvents, Order};
 use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
 use crate::world::{Observed, Standing, StandingApart, View, World};
+use desk::Desks;
 use effects::{Children, Spawner};
 use pending::Pending;
 use sources::Left;
 
 /// An event that is to take place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub time: Time,
@@ -93,6 +95,8 @@ pub struct Cell {
     pub views: Vec<View>,
     /// Its part of the counters.
     counters: Counters,
+    /// The desks; none but on their process.
+    desks: Desks,
     /// Who has ceased to take part in a source today, and on which side.
     left: Vec<Left>,
     /// Events after the next barrier.
@@ -140,8 +144,13 @@ impl Cell {
     /// The process with this number, without entities.
     fn empty(world: &World, index: u16) -> Cell {
         let counters = world.program.counters.len();
+        let desks = match world.program.desk_process() == Some(index) {
+            true => Desks::new(world),
+            false => Desks::default(),
+        };
         Cell {
             index,
+            desks,
             population: Population::default(),
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
@@ -208,10 +217,15 @@ impl Cell {
                 .collect()
         }
         let groups = &self.population.groups;
+        let waiting = |side| match self.desks.is_empty() {
+            true => vec![0; world.program.desks.len()],
+            false => self.desks.waiting(side),
+        };
         let apart = || StandingApart {
             untouched: Standing {
                 states: all(groups, |group| &group.in_state_untouched),
                 counters: self.counters.untouched.clone(),
+                waiting: waiting(Side::Untouched),
             },
             states_by: all(groups, |group| &group.in_state_label),
             counters_by: self.counters.labels.clone(),
@@ -220,8 +234,9 @@ impl Cell {
             factual: Standing {
                 states: all(groups, |group| &group.in_state),
                 counters: self.counters.factual.clone(),
+                waiting: waiting(Side::Factual),
             },
-            apart: (!world.program.interventions.is_empty()).then(|| Box::new(apart())),
+            apart: world.has_interventions().then(|| Box::new(apart())),
         }
     }
 
@@ -374,6 +389,7 @@ impl Cell {
     fn spawner<'a>(&'a mut self, window: Window<'a>) -> (Spawner<'a>, &'a Population) {
         let spawner = Spawner {
             window,
+            process: self.index,
             pending: &mut self.pending,
             queue: &mut self.queue,
             work: &mut self.work,

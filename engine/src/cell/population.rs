@@ -248,7 +248,7 @@ impl Population {
                 })
                 .collect(),
         };
-        if cell == world.program.platform() {
+        if cell >= world.program.platform() {
             return population;
         }
         for (k, kind) in kinds.iter().enumerate() {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use super::primitive;
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::{Effect, Expr, KindId, Label, NO_ENTITY, Slot};
+use crate::program::{CONTENTION, Effect, Expr, KindId, Label, NO_ENTITY, Slot};
 use crate::sides::Side;
 use crate::time::{Span, Time};
 use crate::world::{Observed, Standing, StandingApart, World};
@@ -297,6 +297,11 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             let at = f.world.state_at(usize::from(*kind), usize::from(*state));
             let count = f.seen(f.time, |s| s.states[at], |apart| apart.states_by[at]);
             (count as f64).to_bits()
+        }
+        Expr::Waiting(desk) => {
+            let at = usize::from(*desk);
+            let waiting = f.seen(f.time, |s| s.waiting[at], |_| CONTENTION);
+            f64::from(waiting).to_bits()
         }
         Expr::Total(counter) => f.total(*counter, f.time).to_bits(),
         Expr::ChangeOf(counter) => {

@@ -73,6 +73,8 @@ pub enum Expr {
     RateFactor(u16),
     /// How many entities are in a state, at the last tick.
     CountState(KindId, u8),
+    /// How many wait at a desk, at the last tick.
+    Waiting(u16),
     /// A counter's value at the last tick.
     Total(u16),
     /// A counter's change over the timer's last period, by ticks.
@@ -311,6 +313,7 @@ impl Expr {
                     | Expr::Pick(_, Some(_), _)
                     | Expr::PickIf(..)
                     | Expr::CountState(..)
+                    | Expr::Waiting(..)
                     | Expr::Total(..)
                     | Expr::ChangeOf(..)
             )

@@ -5,10 +5,12 @@
 //! type is known from the program: the bits of a float, a code of the dictionary, an identifier, or
 //! the index of an entity within its cell.
 
+mod desk;
 mod expr;
 mod modifier;
 mod modify;
 
+pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{Binary, Dist, Expr, Law, Unary};
 pub use modifier::{
     CONTENTION, Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED,
@@ -42,7 +44,7 @@ pub const NO_CAUSE: StreamId = StreamId::MAX;
 pub struct Program {
     /// The model's name.
     pub name: String,
-    /// Number of cells; the platform is one process more.
+    /// Number of cells; the platform is one process more, and the desks together are another one.
     pub cells: u16,
     /// How often cells synchronise; a message between processes arrives after the next barrier.
     pub window: Span,
@@ -62,6 +64,8 @@ pub struct Program {
     pub kinds: Vec<Kind>,
     /// Names of the counters.
     pub counters: Vec<String>,
+    /// Desks, all of them on one process.
+    pub desks: Vec<Desk>,
     /// The streams.
     pub streams: Vec<Stream>,
     /// All text values; code 0 is the empty text.
@@ -147,6 +151,8 @@ pub struct Stream {
     pub code: u16,
     /// What makes events without a cause.
     pub source: Option<Source>,
+    /// The desk at which events wait; only streams that others cause have one.
+    pub service: Option<Service>,
     /// Number of words that events carry from their cause or source.
     pub carried: u16,
     /// The slots of those words, for `explain` and for debugging: their names.
@@ -329,6 +335,8 @@ pub enum Place {
     Same,
     /// In a cell drawn by its key, if it comes after the next barrier, otherwise where its cause is.
     AnyCell,
+    /// At the desks.
+    Desk,
 }
 
 /// One event causes another.
@@ -491,5 +499,15 @@ impl Program {
     /// The process on which the business-wide timers run; cells are 0 up to this.
     pub fn platform(&self) -> u16 {
         self.cells
+    }
+
+    /// The process of the desks, if there are any.
+    pub fn desk_process(&self) -> Option<u16> {
+        (!self.desks.is_empty()).then_some(self.cells + 1)
+    }
+
+    /// How many processes there are: the cells, the platform, and that of the desks.
+    pub fn processes(&self) -> u16 {
+        self.cells + 1 + u16::from(!self.desks.is_empty())
     }
 }

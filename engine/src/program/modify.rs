@@ -240,10 +240,13 @@ impl Program {
             carried.map(|at| at as u16).or(own.map(|v| v.slot))
         };
         let pass: Vec<Option<u16>> = released.carried_names.iter().map(slot_of).collect();
-        let lacks = released.carried_names.iter().zip(&pass);
+        // The desk itself tells which agent it was.
+        let service = released.service.as_ref();
+        let agent = service.and_then(|service| service.agent);
+        let lacks = (0..).zip(&released.carried_names).zip(&pass);
         let lacks: Vec<String> = lacks
-            .filter(|(_, slot)| slot.is_none())
-            .map(|(name, _)| name.clone())
+            .filter(|((number, _), slot)| slot.is_none() && agent != Some(*number))
+            .map(|((_, name), _)| name.clone())
             .collect();
         if !lacks.is_empty() {
             return Err(ModifyError::Lacks(lacks));
@@ -262,7 +265,10 @@ impl Program {
             )),
             count: None,
             spacing: None,
-            place: Place::Same,
+            place: match service {
+                Some(_) => Place::Desk,
+                None => Place::Same,
+            },
             pass,
             shortest: Span(0),
             longest: None,
