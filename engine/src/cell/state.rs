@@ -20,6 +20,7 @@ pub struct CellState {
     groups: Vec<GroupState>,
     counters: Counters,
     left: Vec<Left>,
+    refused: u64,
     /// Events after the barrier, a bucket a window.
     pending: Vec<Words>,
     played: u64,
@@ -60,6 +61,7 @@ impl Cell {
             groups: self.population.groups.iter().map(GroupState::of).collect(),
             counters: self.counters.clone(),
             left: self.left.clone(),
+            refused: self.refused,
             pending: self.pending.words().map(Words).collect(),
             played: self.rows.played,
         }
@@ -72,6 +74,7 @@ impl Cell {
         cell.population.groups = groups.map(|(group, kind)| group.group(kind)).collect();
         cell.counters = state.counters;
         cell.left = state.left;
+        cell.refused = state.refused;
         cell.rows.played = state.played;
         let buckets = state.pending.into_iter().map(|Words(words)| words);
         cell.pending = Pending::of_words(world, now, buckets.collect());

@@ -34,7 +34,7 @@ const DISTRIBUTIONS: [(&str, usize, usize, Dist, Dist); 13] = [
     ("", 0, 0, Dist::Uniform, Dist::Uniform),
 ];
 
-const FUNCTIONS: [&str; 23] = [
+const FUNCTIONS: [&str; 29] = [
     "min",
     "max",
     "abs",
@@ -56,6 +56,12 @@ const FUNCTIONS: [&str; 23] = [
     "count",
     "total",
     "change",
+    "free",
+    "slot",
+    "free_slots",
+    "unreserved_slots",
+    "utilisation",
+    "day_start",
     "uniform",
     "normal",
 ];
@@ -76,7 +82,16 @@ impl Compiler {
         }
         match name {
             "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
-            | "total" | "change" => self.special(name, args, span, scope),
+            | "total" | "change" | "utilisation" => self.special(name, args, span, scope),
+            "free" | "slot" | "free_slots" | "unreserved_slots" => {
+                self.lookup(name, args, span, scope)
+            }
+            "day_start" => {
+                self.arity(name, args.len(), "1 argument", args.len() == 1, span, scope)?;
+                let time = self.lower(&args[0], scope)?;
+                let time = self.check_type(time, &[Ty::Time], scope, &args[0].span)?;
+                Some(Typed::new(Expr::DayStart(Box::new(time.expr)), Ty::Time))
+            }
             "if" => self.conditional(args, span, scope),
             "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"
             | "clamp" => self.arithmetic(name, args, span, scope),
@@ -432,6 +447,11 @@ impl Compiler {
             );
             self.report.error_in(&scope.at, span, message, None);
             return None;
+        }
+        if name == "utilisation" {
+            let kind = self.kind_argument(&args[0], scope)?;
+            self.slots_of(kind, &args[0].span, scope)?;
+            return Some(Typed::new(Expr::Utilisation(kind), Ty::Number));
         }
         if name == "count" {
             let kind = self.kind_argument(&args[0], scope)?;
