@@ -32,7 +32,7 @@ impl Clockwork {
     pub fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
         let mut first = View::default();
         for cell in &cells {
-            merge(&mut first, &cell.view(world));
+            merge(&mut first, &cell.view(world, world.begin));
         }
         let observed = Observed {
             first: world.begin,
@@ -101,8 +101,10 @@ impl Clockwork {
         if let Some(desks) = desks.first_mut() {
             serve(world, cells, desks, start, end);
         }
-        for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
-            let mut view = platform.view(world);
+        let length = world.program.tick;
+        for tick in 0..(world.program.window.0 / length.0) as usize {
+            let now = start + Span(length.0 * (tick as i64 + 1));
+            let mut view = platform.view(world, now);
             for process in cells.iter().chain(desks.iter()) {
                 merge(&mut view, &process.views[tick]);
             }

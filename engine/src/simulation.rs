@@ -206,6 +206,7 @@ impl Simulation {
         RunResult {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
             played: cells.iter().map(|cell| cell.rows.played).sum(),
+            refused: cells.iter().map(|cell| cell.refused).sum(),
             world: self.world,
             cells,
             streams,

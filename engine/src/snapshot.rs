@@ -201,7 +201,8 @@ fn layout(program: &Program) -> u64 {
     for kind in &program.kinds {
         let sizes = [
             kind.attributes.len(),
-            kind.variables.len(),
+            kind.all_variables(),
+            kind.timetable.map_or(0, |table| table.step.0 as usize),
             kind.states.len(),
         ];
         add(&kind.name, &sizes);

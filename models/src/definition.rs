@@ -200,6 +200,29 @@ pub struct EntityDef {
     /// Gives each starting entity an owner of another kind.
     #[serde(default)]
     pub belongs_to: Map<BelongsDef>,
+    /// Which slots of its days each has offered, and which are reserved.
+    pub calendar: Option<CalendarDef>,
+}
+
+/// The calendar of each entity of a kind.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarDef {
+    /// Length of a slot: a part of a day, 30m at least.
+    pub step: Duration,
+    /// How many days it reaches, with the running one (UTC).
+    #[schemars(range(min = 1, max = 366))]
+    pub days: u16,
+    /// `always` where all slots are offered; otherwise none is until an event opens it.
+    pub open: Option<OpenDef>,
+}
+
+/// Which slots are offered without any event.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenDef {
+    /// All of them.
+    Always,
 }
 
 /// How many entities an owner has.
@@ -473,8 +496,30 @@ pub struct ChangeDef {
     pub adopt: Map<u32>,
     /// The counter that changes.
     pub counter: Option<String>,
+    /// Slots of the entity's calendar that are reserved: all must be free.
+    pub reserve: Option<SlotsDef>,
+    /// Slots that are no longer reserved.
+    pub release: Option<SlotsDef>,
+    /// Slots that are offered from now on.
+    pub open: Option<SlotsDef>,
+    /// Slots that are no longer offered; what is reserved stays so.
+    pub block: Option<SlotsDef>,
     /// A condition.
     pub when: Option<Expression>,
+}
+
+/// Slots of a calendar: those that a range of time touches.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlotsDef {
+    /// When the range begins.
+    pub from: Expression,
+    /// How long it is.
+    pub r#for: Expression,
+    /// From one range to the next; 1d by default.
+    pub every: Option<Expression>,
+    /// How many ranges, at most 400; 1 by default.
+    pub times: Option<Expression>,
 }
 
 /// What is added.

@@ -193,7 +193,7 @@ impl Cell {
         while let Some((time, next)) = self.next_at_desks(tick, hour, end) {
             match next {
                 Next::Tick => {
-                    self.views.push(self.view(world));
+                    self.views.push(self.view(world, tick));
                     tick += world.program.tick;
                 }
                 Next::Shift => {

@@ -8,11 +8,12 @@ mod effects;
 mod pending;
 mod population;
 mod row_buffers;
+mod slots;
 mod sources;
 mod state;
 
 pub use effects::{MAX_COUNT, drawn_cell};
-pub use population::{Group, Population};
+pub use population::{Group, Population, Twin};
 pub use row_buffers::{HEAD_WORDS, RowBuffers};
 pub(crate) use sources::JOINER_BLOCK;
 pub use state::CellState;
@@ -93,6 +94,8 @@ pub struct Cell {
     pub outbox: Vec<(u16, Event)>,
     /// How it stood at the end of each tick of the last window.
     pub views: Vec<View>,
+    /// How many reservations of slots that were not free have been refused, in what happens.
+    pub refused: u64,
     /// Its part of the counters.
     counters: Counters,
     /// The desks; none but on their process.
@@ -155,6 +158,7 @@ impl Cell {
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),
+            refused: 0,
             counters: Counters {
                 factual: vec![0.0; counters],
                 untouched: vec![0.0; counters],
@@ -191,7 +195,7 @@ impl Cell {
         let mut tick = start + world.program.tick;
         while let Some((_, mut event)) = self.queue.pop() {
             while event.time >= tick {
-                self.views.push(self.view(world));
+                self.views.push(self.view(world, tick));
                 tick += world.program.tick;
             }
             if event.candidate {
@@ -203,13 +207,13 @@ impl Cell {
             self.play(window, &event);
         }
         while tick <= end {
-            self.views.push(self.view(world));
+            self.views.push(self.view(world, tick));
             tick += world.program.tick;
         }
     }
 
-    /// How the cell stands.
-    pub fn view(&self, world: &World) -> View {
+    /// How the cell stands at a time.
+    pub fn view(&self, world: &World, now: Time) -> View {
         fn all<T: Copy>(groups: &[Group], of: impl Fn(&Group) -> &[T]) -> Vec<T> {
             groups
                 .iter()
@@ -226,6 +230,7 @@ impl Cell {
                 states: all(groups, |group| &group.in_state_untouched),
                 counters: self.counters.untouched.clone(),
                 waiting: waiting(Side::Untouched),
+                slots: self.slots(world, now, Side::Untouched),
             },
             states_by: all(groups, |group| &group.in_state_label),
             counters_by: self.counters.labels.clone(),
@@ -235,6 +240,7 @@ impl Cell {
                 states: all(groups, |group| &group.in_state),
                 counters: self.counters.factual.clone(),
                 waiting: waiting(Side::Factual),
+                slots: self.slots(world, now, Side::Factual),
             },
             apart: world.has_interventions().then(|| Box::new(apart())),
         }

@@ -22,6 +22,7 @@ pub struct CellState {
     counters: Counters,
     left: Vec<Left>,
     desks: Desks,
+    refused: u64,
     /// Events after the barrier, a bucket a window.
     pending: Vec<Words>,
     played: u64,
@@ -63,6 +64,7 @@ impl Cell {
             counters: self.counters.clone(),
             left: self.left.clone(),
             desks: self.desks.clone(),
+            refused: self.refused,
             pending: self.pending.words().map(Words).collect(),
             played: self.rows.played,
         }
@@ -85,6 +87,7 @@ impl Cell {
         if !was_apart {
             cell.desks.part();
         }
+        cell.refused = state.refused;
         cell.rows.played = state.played;
         let buckets = state.pending.into_iter().map(|Words(words)| words);
         cell.pending = Pending::of_words(world, now, buckets.collect());

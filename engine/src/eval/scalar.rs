@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::primitive;
+use super::{primitive, slots};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
 use crate::program::{CONTENTION, Effect, Expr, KindId, Label, NO_ENTITY, Slot};
@@ -154,7 +154,11 @@ impl<'a> Frame<'a> {
 
     /// The value of this side; notes that the other one differs.
     #[inline(always)]
-    fn one_of<T: PartialEq + Copy>(&self, [factual, untouched]: [T; 2], label: Label) -> T {
+    pub(super) fn one_of<T: PartialEq + Copy>(
+        &self,
+        [factual, untouched]: [T; 2],
+        label: Label,
+    ) -> T {
         if factual != untouched {
             self.note(label);
         }
@@ -290,6 +294,17 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
+        Expr::DayStart(e) => {
+            let time = Time(number(e, f) as i64);
+            let zone = &f.world.program.zone;
+            let midnight = zone.midnight(zone.local(time).date()).unwrap_or(time);
+            (midnight.0 as f64).to_bits()
+        }
+        Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
+        Expr::Utilisation(kind) => {
+            let share = |standing: &Standing| standing.utilisation(*kind);
+            f.seen(f.time, share, |_| CONTENTION).to_bits()
+        }
         Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)]
             .factor(f.time)
             .to_bits(),

@@ -11,7 +11,7 @@ mod modifier;
 mod modify;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
-pub use expr::{Binary, Dist, Expr, Law, Unary};
+pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
 pub use modifier::{
     CONTENTION, Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED,
     Settling,
@@ -22,6 +22,7 @@ use crate::calendar::{Profile, Reference, Zone};
 use crate::draw::Purpose;
 use crate::table::{ColumnSpec, Dictionary, TableSchema};
 use crate::time::Span;
+use crate::timetable::{Action, Timetable};
 
 /// Index of a stream in [`Program::streams`].
 pub type StreamId = u16;
@@ -112,6 +113,8 @@ pub struct Kind {
     pub variables: Vec<Attribute>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
+    /// Their timetables, if they have some.
+    pub timetable: Option<Timetable>,
 }
 
 /// A value of an entity.
@@ -326,6 +329,27 @@ pub enum ChangeKind {
         /// What is added.
         value: Expr,
     },
+    /// Reserves, releases, opens or blocks slots of an entity's timetable.
+    Slots(Box<SlotsChange>),
+}
+
+/// A change of an entity's timetable.
+#[derive(Clone, Debug)]
+pub struct SlotsChange {
+    /// The entity's kind.
+    pub kind: KindId,
+    /// The entity.
+    pub entity: Expr,
+    /// What is done.
+    pub action: Action,
+    /// The range's beginning; the slots that it touches are meant.
+    pub from: Expr,
+    /// Its length.
+    pub span: Expr,
+    /// From one range to the next.
+    pub every: Expr,
+    /// How many ranges, at most [`MOST_TIMES`](crate::timetable::MOST_TIMES).
+    pub times: Expr,
 }
 
 /// Where a caused event takes place.
@@ -414,6 +438,13 @@ impl Effect {
             }
             _ => self.shortest,
         }
+    }
+}
+
+impl Kind {
+    /// How many variables an entity has, with those that hold its timetable.
+    pub fn all_variables(&self) -> usize {
+        self.variables.len() + self.timetable.map_or(0, |table| table.variables())
     }
 }
 

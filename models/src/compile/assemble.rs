@@ -46,6 +46,12 @@ impl Draft {
                     f(value, true);
                 }
                 ChangeKind::Count { value, .. } => f(value, true),
+                ChangeKind::Slots(slots) => {
+                    let parts = [&mut slots.entity, &mut slots.from, &mut slots.span];
+                    parts.into_iter().for_each(|e| f(e, true));
+                    f(&mut slots.every, true);
+                    f(&mut slots.times, true);
+                }
             }
         }
         if let Some(service) = &mut self.service {

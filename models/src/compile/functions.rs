@@ -34,7 +34,7 @@ const DISTRIBUTIONS: [(&str, usize, usize, Dist, Dist); 13] = [
     ("", 0, 0, Dist::Uniform, Dist::Uniform),
 ];
 
-const FUNCTIONS: [&str; 24] = [
+const FUNCTIONS: [&str; 30] = [
     "min",
     "max",
     "abs",
@@ -57,6 +57,12 @@ const FUNCTIONS: [&str; 24] = [
     "total",
     "change",
     "waiting",
+    "free",
+    "slot",
+    "free_slots",
+    "unreserved_slots",
+    "utilisation",
+    "day_start",
     "uniform",
     "normal",
 ];
@@ -77,7 +83,18 @@ impl Compiler {
         }
         match name {
             "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
-            | "total" | "change" | "waiting" => self.special(name, args, span, scope),
+            | "total" | "change" | "utilisation" | "waiting" => {
+                self.special(name, args, span, scope)
+            }
+            "free" | "slot" | "free_slots" | "unreserved_slots" => {
+                self.lookup(name, args, span, scope)
+            }
+            "day_start" => {
+                self.arity(name, args.len(), "1 argument", args.len() == 1, span, scope)?;
+                let time = self.lower(&args[0], scope)?;
+                let time = self.check_type(time, &[Ty::Time], scope, &args[0].span)?;
+                Some(Typed::new(Expr::DayStart(Box::new(time.expr)), Ty::Time))
+            }
             "if" => self.conditional(args, span, scope),
             "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"
             | "clamp" => self.arithmetic(name, args, span, scope),
@@ -436,6 +453,11 @@ impl Compiler {
             );
             self.report.error_in(&scope.at, span, message, None);
             return None;
+        }
+        if name == "utilisation" {
+            let kind = self.kind_argument(&args[0], scope)?;
+            self.slots_of(kind, &args[0].span, scope)?;
+            return Some(Typed::new(Expr::Utilisation(kind), Ty::Number));
         }
         if name == "count" {
             let kind = self.kind_argument(&args[0], scope)?;

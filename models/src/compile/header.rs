@@ -151,7 +151,11 @@ impl Compiler {
         let looks = |e: &Expr| {
             matches!(
                 e,
-                Expr::CountState(..) | Expr::Total(_) | Expr::ChangeOf(_) | Expr::Waiting(_)
+                Expr::CountState(..)
+                    | Expr::Total(_)
+                    | Expr::ChangeOf(_)
+                    | Expr::Utilisation(_)
+                    | Expr::Waiting(_)
             )
         };
         let tick = streams

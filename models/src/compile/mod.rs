@@ -3,6 +3,7 @@
 
 mod assemble;
 mod bounds;
+mod calendars;
 mod changes;
 mod checks;
 mod desks;

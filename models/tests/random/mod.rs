@@ -22,6 +22,8 @@ pub struct Spec {
     pub berlin: bool,
     /// Whether events may change what other events read.
     pub stateful: bool,
+    /// The people's calendars: none, one that events open, one that is always open.
+    pub calendar: u8,
     pub seed: u64,
     pub streams: Vec<StreamSpec>,
 }
@@ -59,7 +61,7 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
         prop::bool::weighted(0.25),
         prop::bool::weighted(0.25),
     );
-    (shape, flags, 0..8u8, 0..400u16, 0..12u8).prop_map(
+    (shape, flags, 0..12u8, 0..400u16, 0..12u8).prop_map(
         |(
             (origin, parents, two_causes, delay, chance, count),
             (guard, outcome, any_cell, requires),
@@ -97,9 +99,13 @@ pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
         any::<bool>(),
         any::<bool>(),
         any::<u64>(),
+        0..3u8,
     );
     (whole, prop::collection::vec(stream(), 2..9)).prop_map(
-        move |((cells, window, warmup_hours, shops, spikes, berlin, state, seed), streams)| Spec {
+        move |(
+            (cells, window, warmup_hours, shops, spikes, berlin, state, seed, calendar),
+            streams,
+        )| Spec {
             cells,
             window,
             warmup_hours,
@@ -107,6 +113,7 @@ pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
             spikes,
             berlin,
             stateful: state && stateful,
+            calendar: if state && stateful { calendar } else { 0 },
             seed,
             streams,
         },

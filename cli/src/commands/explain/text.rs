@@ -1,6 +1,8 @@
 //! The words of `causeflow explain`.
 
-use causeflow_models::{AddDef, CauseDef, ChangeDef, Expression, SourceDef, TimerDef, Weight};
+use causeflow_models::{
+    AddDef, CauseDef, ChangeDef, Expression, SlotsDef, SourceDef, TimerDef, Weight,
+};
 
 use super::{Subject, origin, type_name};
 use crate::output::{Align, Table, rough};
@@ -233,7 +235,27 @@ fn of_change(change: &ChangeDef) -> Vec<String> {
         }
         None => {}
     }
+    let done = [
+        (&change.release, "is released"),
+        (&change.reserve, "is reserved"),
+        (&change.open, "is opened"),
+        (&change.block, "is blocked"),
+    ];
+    for (slots, done) in done {
+        let slots = slots.iter().map(of_slots);
+        lines.extend(slots.map(|slots| format!("in the calendar of the {entity} {done}: {slots}")));
+    }
     lines
+}
+
+/// Which slots of a calendar are meant.
+fn of_slots(slots: &SlotsDef) -> String {
+    let mut text = format!("from `{}` for `{}`", slots.from.0, slots.r#for.0);
+    if let Some(times) = &slots.times {
+        let every = slots.every.as_ref().map_or("1d", |every| &every.0);
+        text.push_str(&format!(", `{}` times, every `{every}`", times.0));
+    }
+    text
 }
 
 fn fields(subject: &Subject) -> String {
