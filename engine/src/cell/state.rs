@@ -84,7 +84,7 @@ impl Cell {
         cell.counters = state.counters;
         cell.left = state.left;
         cell.desks = state.desks;
-        if !was_apart {
+        if !was_apart && world.has_interventions() {
             cell.desks.part();
         }
         cell.refused = state.refused;

@@ -41,6 +41,8 @@ pub struct StreamSpec {
     pub outcome: bool,
     pub any_cell: bool,
     pub requires: bool,
+    /// Whether events wait at a desk, where they can.
+    pub desk: bool,
     pub change: u8,
     pub rate: u16,
     pub variant: u8,
@@ -60,11 +62,12 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
         prop::bool::weighted(0.3),
         prop::bool::weighted(0.25),
         prop::bool::weighted(0.25),
+        prop::bool::weighted(0.25),
     );
     (shape, flags, 0..12u8, 0..400u16, 0..12u8).prop_map(
         |(
             (origin, parents, two_causes, delay, chance, count),
-            (guard, outcome, any_cell, requires),
+            (guard, outcome, any_cell, requires, desk),
             change,
             rate,
             variant,
@@ -80,6 +83,7 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
                 outcome,
                 any_cell,
                 requires,
+                desk,
                 change,
                 rate,
                 variant,

@@ -105,9 +105,16 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
             "  shop: {count: 9, attributes: {level: {value: 'integer(1, 5)', type: int}}}\n".into(),
         ));
     }
+    if plan.streams.iter().any(|stream| stream.desk) {
+        blocks.push(("desks", DESKS.to_owned()));
+    }
     blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
     blocks
 }
+
+/// A desk with a break in which nobody is there, and one with two agents by day.
+const DESKS: &str = "  first:\n    shifts:\n      - {from: 0h, to: 11h, agents: 1}\n      - {from: 12h, to: 24h, agents: 1}\n  \
+                     second:\n    shifts:\n      - {from: 6h, to: 2h, agents: 1}\n      - {from: 9h, to: 17h, agents: 1}\n";
 
 fn person(shops: bool, calendar: u8) -> String {
     let belongs = if shops {
@@ -137,6 +144,16 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
             writeln!(out, "      - {{{}}}", cause_text(plan, cause, knobs))
                 .expect("a string takes everything");
         }
+    }
+    if stream.desk {
+        let name = ["first", "\"if(amount > 20, 'first', 'second')\""]
+            [usize::from(stream.spec.variant % 2)];
+        let work = ["exponential(12m)", "amount * 1m"][usize::from(stream.spec.variant / 2 % 2)];
+        writeln!(
+            out,
+            "    desk: {{name: {name}, work: '{work}', priority: 'floor(amount / 30)'}}"
+        )
+        .expect("a string takes everything");
     }
     if stream.creates {
         out.push_str("    creates: person\n");
@@ -247,6 +264,9 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
     {
         fields.push((format!("id_{}", cause.parent), String::new()));
     }
+    if stream.desk {
+        fields.push(("agent_number".into(), "value: agent, type: int".into()));
+    }
     if stream.person {
         fields.push(("person_id".into(), "value: person.id".into()));
         fields.push(("quality".into(), "value: person.quality".into()));
@@ -271,6 +291,9 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "value: 'count(person, active)', type: int".into(),
         ));
         fields.push(("counted".into(), "value: total(total_amount)".into()));
+        if plan.streams.iter().any(|stream| stream.desk) {
+            fields.push(("queued".into(), "value: waiting(first), type: int".into()));
+        }
         if plan.spec.calendar > 0 {
             fields.push(("used".into(), "value: utilisation(person)".into()));
         }
