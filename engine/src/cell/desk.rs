@@ -298,7 +298,8 @@ impl Cell {
 
     /// An agent is done with an event: it takes place, on the sides of which this is true.
     fn leave(&mut self, window: Window<'_>, now: Time, side: Side, visit: Visit<Waiting>) {
-        if visit.item.has_taken_place {
+        // The last window may reach beyond the end of the run.
+        if visit.item.has_taken_place || now >= window.world.end {
             return;
         }
         let program = &window.world.program;
