@@ -28,13 +28,14 @@
 //! a flood of events at one time costs O(log n) each rather than O(n).
 
 mod arena;
+mod image;
 mod ladder;
 mod near;
 mod rung;
 mod slots;
-mod stored;
 
 use arena::{Arena, Bucket};
+pub use image::Image;
 use near::Near;
 use rung::Rung;
 use serde::{Deserialize, Serialize};
@@ -111,10 +112,14 @@ impl Entry {
 }
 
 impl Ord for Entry {
+    #[inline(always)]
     fn cmp(&self, other: &Self) -> Ordering {
-        self.order()
-            .cmp(&other.order())
-            .then(self.stamp.cmp(&other.stamp))
+        // Most entries differ in their time, and sorting asks for little else.
+        if self.time_us != other.time_us {
+            return self.time_us.cmp(&other.time_us);
+        }
+        let key = |entry: &Self| (entry.rank, entry.key, entry.stamp);
+        key(self).cmp(&key(other))
     }
 }
 
@@ -243,28 +248,20 @@ impl<T> FutureEvents<T> {
 
     /// The pending events, in the order in which they will pop. O(n log n).
     ///
-    /// Pushing them in this order into an empty queue makes one that behaves the same, but gives other handles; one
-    /// that is cloned, or stored and read back, knows the same handles.
+    /// Pushing them in this order into an empty queue makes one that behaves the same, but gives other handles;
+    /// an [`image`](Self::image) keeps those too.
     pub fn iter(&self) -> impl Iterator<Item = (Handle, Order, &T)> {
-        self.pending_entries().into_iter().filter_map(|entry| {
-            let event = self.slots.get(entry.handle())?;
-            Some((entry.handle(), entry.order(), event))
-        })
-    }
-
-    /// The entries of pending events, in the order in which they will pop.
-    fn pending_entries(&self) -> Vec<Entry> {
         let ahead = self
             .rungs
             .iter()
             .flat_map(Rung::ahead)
             .flat_map(|bucket| self.arena.iter(*bucket));
-        let entries = self.near.iter().chain(ahead).copied();
-        let mut entries: Vec<Entry> = entries
-            .filter(|entry| self.slots.holds(entry.handle()))
-            .collect();
+        let mut entries: Vec<Entry> = self.near.iter().chain(ahead).copied().collect();
         entries.sort_unstable();
-        entries
+        entries.into_iter().filter_map(|entry| {
+            let event = self.slots.get(entry.handle())?;
+            Some((entry.handle(), entry.order(), event))
+        })
     }
 
     /// Takes the next event if its time is due, which no later time may be when an earlier one is not.

@@ -67,6 +67,8 @@ pub enum Error {
         /// The simulation's time.
         time: Time,
     },
+    /// A snapshot cannot have come from a simulation. Nothing is resumed.
+    Damaged,
     /// There are more processes than event ids can tell apart. The simulation is not built.
     TooManyProcesses {
         /// How many there are.
@@ -136,6 +138,9 @@ impl fmt::Display for Error {
                 f,
                 "a message was to be injected at {due}, but the simulation is at {time} already. \
                  Inject it at that time or later."
+            ),
+            Self::Damaged => f.write_str(
+                "the snapshot is damaged: its parts do not fit together. Take another one.",
             ),
             Self::TooManyProcesses { found } => write!(
                 f,

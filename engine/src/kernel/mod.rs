@@ -67,6 +67,7 @@ mod partition;
 mod process;
 mod series;
 mod simulation;
+mod snapshot;
 
 pub use agenda::Agenda;
 pub use builder::Builder;
@@ -77,3 +78,4 @@ pub use log::{Log, Off, Played};
 pub use process::{Process, ProcessId};
 pub use series::Periodic;
 pub use simulation::{Pause, Simulation};
+pub use snapshot::Snapshot;

@@ -4,4 +4,5 @@ mod order;
 mod phold;
 mod puppet;
 mod same;
+mod snapshot;
 mod wrong;
