@@ -1,0 +1,103 @@
+"""Compares the kernel with its peers: builds the programs of this folder, runs them in turn, and prints ratios.
+
+    python3 benches/peers/compare.py [--rounds 5] [part of a comparison's title]
+
+A program plays one model and prints a line of JSON: events, the seconds that playing them took, and a checksum where
+the model gives the same in both programs. Rounds alternate between the programs, so that a busy
+machine slows both; the ratio is the median of the rounds' ratios.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass
+class Comparison:
+    """One row of the table: how many times as fast `ours` is as `other`, and how many it has to be."""
+
+    title: str
+    ours: list[str]
+    other: list[str]
+    bar: float
+    # Whether both play the very same events, which their checksums then show.
+    same_events: bool = True
+
+
+def rust(package, *arguments):
+    """The command that runs a Rust program of this folder."""
+    return [str(HERE / package / "target/release" / f"peer-{package}"), *arguments]
+
+
+def hold(processes, horizon_s):
+    arguments = ["hold", str(processes), str(horizon_s * 1_000_000)]
+    return Comparison(
+        f"hold model, {processes:,} processes, against nexosim 1.0, 1 thread",
+        rust("causeflow", *arguments),
+        rust("nexosim", *arguments),
+        bar=10,
+    )
+
+
+COMPARISONS = [
+    hold(1_000, 3_000),
+    hold(100_000, 30),
+    Comparison(
+        "PHOLD, 1,000,000 processes, 2 threads against 1",
+        rust("causeflow", "phold", "1000000", "5000000", "2"),
+        rust("causeflow", "phold", "1000000", "5000000", "1"),
+        bar=1.8,
+    ),
+]
+
+
+def build():
+    for package in ["causeflow", "nexosim"]:
+        subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=HERE / package, check=True)
+
+
+def play(command):
+    """Events a second of one run, and what it came to."""
+    result = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+    return result["events"] / result["seconds"], (result["events"], result.get("checksum"))
+
+
+def compare(comparison, rounds):
+    """Plays both in turn and prints a row. Returns whether the bar is reached."""
+    ours, other, ratios = [], [], []
+    for _ in range(rounds):
+        (our_rate, our_events), (other_rate, other_events) = play(comparison.ours), play(comparison.other)
+        if comparison.same_events and our_events != other_events:
+            sys.exit(f"{comparison.title}: the programs played different events, {our_events} and {other_events}")
+        ours.append(our_rate)
+        other.append(other_rate)
+        ratios.append(our_rate / other_rate)
+    ratio = statistics.median(ratios)
+    print(
+        f"{comparison.title:<66} {statistics.median(ours) / 1e6:>9.2f} {statistics.median(other) / 1e6:>9.2f} "
+        f"{ratio:>7.2f} {comparison.bar:>6} {min(ratios):>8.2f} to {max(ratios):.2f}",
+        flush=True,
+    )
+    return ratio >= comparison.bar
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="runs of each program (default: 5)")
+    parser.add_argument("title", nargs="?", default="", help="only comparisons whose title contains this")
+    arguments = parser.parse_args()
+    build()
+    print(f"{'':<66} {'ours':>9} {'other':>9}\n{'':<66} {'M ev/s':>9} {'M ev/s':>9} {'ratio':>7} {'bar':>6} {'spread':>13}")
+    chosen = [comparison for comparison in COMPARISONS if arguments.title in comparison.title]
+    reached = [compare(comparison, arguments.rounds) for comparison in chosen]
+    return 0 if all(reached) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
