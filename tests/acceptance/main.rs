@@ -1,6 +1,7 @@
 //! Whether the built-in model looks as it has to: the figures of `streams50.csv` (volumes, causes,
 //! probabilities and delays), the bands that a tutoring marketplace has to keep to, the seasons. And whether its
-//! scenarios and external events do what they declare, and nothing else.
+//! scenarios and external events do what they declare, and nothing else. Beside the model: whether the engine's resources agree with
+//! queueing theory.
 //!
 //! Most of it is read off runs at full size, which is too much for a debug build:
 //! `cargo test --release -p causeflow-tests`. What is compared is fixed by the seeds, so a test
@@ -11,6 +12,7 @@ mod chains;
 mod columns;
 mod links;
 mod people;
+mod queueing;
 mod reference;
 mod runs;
 mod scenarios;

@@ -85,4 +85,24 @@ impl<C> Station<C> {
             (server, Ticket { number, slot }, &stay.item)
         })
     }
+
+    /// How long those who are here have waited and been served so far, in microseconds summed up over all of them. O(n).
+    ///
+    /// With it, the identities of the [monitors](Monitors) hold at any time.
+    pub fn so_far(&self, now: Time) -> (i128, i128) {
+        let (mut waited, mut served) = (0, 0);
+        let here = self.queue().map(|(ticket, _)| ticket);
+        for ticket in here.chain(self.in_service().map(|(_, ticket, _)| ticket)) {
+            let (_, stay) = self.jobs.at(ticket.slot);
+            let current = i128::from((now - stay.since).0);
+            waited += i128::from(stay.waited.0);
+            served += i128::from(stay.served.0);
+            *(if stay.server.is_some() {
+                &mut served
+            } else {
+                &mut waited
+            }) += current;
+        }
+        (waited, served)
+    }
 }

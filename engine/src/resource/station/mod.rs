@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use causeflow_engine::draw::purpose;
-//! use causeflow_engine::kernel::{Context, Process, Simulation};
+//! use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
 //! use causeflow_engine::resource::station::{Event, Job, Notice, Station};
 //! use causeflow_engine::time::{Span, Time};
 //!
@@ -54,7 +54,7 @@
 //! let branch = Branch { tellers: Station::new(2), served: 0 };
 //! let mut simulation = Simulation::<Branch>::builder().build(vec![branch])?;
 //! let closing = Time(0) + Span::HOUR;
-//! simulation.run_until(closing)?;
+//! assert_eq!(simulation.run_until(closing)?, Pause::Reached);
 //! let [branch] = &simulation.into_processes()[..] else { panic!("there is one branch") };
 //! assert_eq!((branch.served, branch.tellers.busy()), (58, 1));
 //! assert_eq!(branch.tellers.monitors().busy.most(closing), 2);
