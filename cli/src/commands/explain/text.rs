@@ -1,7 +1,7 @@
 //! The words of `causeflow explain`.
 
 use causeflow_models::{
-    AddDef, CauseDef, ChangeDef, Expression, SlotsDef, SourceDef, TimerDef, Weight,
+    AddDef, CauseDef, ChangeDef, Expression, ServiceDef, SlotsDef, SourceDef, TimerDef, Weight,
 };
 
 use super::{Subject, origin, type_name};
@@ -64,7 +64,19 @@ fn makes(subject: &Subject) -> Vec<String> {
         ));
         lines.extend(of_group(subject, cause));
     }
+    lines.extend(definition.desk.as_ref().map(at_desk));
     lines
+}
+
+fn at_desk(desk: &ServiceDef) -> String {
+    let priority = desk.priority.as_ref();
+    let priority = priority.map(|p| format!(", by the priority `{}`", p.0));
+    format!(
+        "It waits at the desk `{}` for an agent{}, who works on it for `{}`; then it takes place",
+        desk.name.0,
+        priority.unwrap_or_default(),
+        desk.work.0
+    )
 }
 
 fn of_source(subject: &Subject, source: &SourceDef) -> Vec<String> {
