@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::time_text::shown;
 use causeflow_engine::cell::drawn_cell;
 use causeflow_engine::draw::Key;
+use causeflow_engine::program::Place;
 use causeflow_engine::time::Time;
 
 /// A child whose effect is known.
@@ -143,19 +144,22 @@ impl Join<'_> {
     }
 
     fn cell(&self, rules: &Rules, one: &ByEffect<'_>, event: &Event, checking: &mut Checking<'_>) {
-        let (any, child) = (one.of.any_cell, &one.child);
-        let cell = match any && child.time >= rules.barrier_after(Time(event.time)).0 {
-            true => drawn_cell(Key(one.id()), rules.cells),
-            false => event.cell,
+        let (wanted, child) = (one.of.place, &one.child);
+        let far = child.time >= rules.barrier_after(Time(event.time)).0;
+        let cell = match (wanted, rules.desks) {
+            (Place::AnyCell, _) if far => drawn_cell(Key(one.id()), rules.cells),
+            (Place::Desk, Some(desks)) => desks,
+            _ => event.cell,
         };
         if child.cell == cell {
             return;
         }
         let place = one.place();
         checking.findings.add(Check::Cell, place, || {
-            let why = match any {
-                true => "where its effect sends it",
-                false => "as its cause",
+            let why = match wanted {
+                Place::Same => "as its cause",
+                Place::AnyCell => "where its effect sends it",
+                Place::Desk => "that of the desks",
             };
             let found = format!("cell {}", child.cell);
             self.finding(place, "cell", found, format!("cell {cell}, {why}"))
