@@ -11,7 +11,7 @@ use std::cell::Cell as Slot;
 use super::{Cell, Event, Sight, WORDS, Window, frame_of};
 use crate::eval::{eval, number};
 use crate::kernel::Agenda;
-use crate::program::{CONTENTION, HOURS_OF_WEEK};
+use crate::program::{CONTENTION, HOURS_OF_WEEK, Label};
 use crate::queue::{FutureEvents, Handle, Order};
 use crate::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
 use crate::sides::{Lineage, Side, Sides};
@@ -36,6 +36,8 @@ struct Waiting {
     event: Event,
     /// Where the same event is on the other side: desk and ticket. Without interventions the other side is this one.
     twin: Option<(u16, Ticket)>,
+    /// Who made it want something else than its twin; 0 if nobody did.
+    label: Label,
     /// Whether it has taken place with its twin, on both sides.
     has_taken_place: bool,
 }
@@ -243,9 +245,12 @@ impl Cell {
         }
         let apart = world.has_interventions();
         let mut places = [None, None];
+        let mut label = 0;
         for side in [Side::Factual, Side::Untouched] {
             if event.lineage.sides.on(side) && (apart || side == Side::Factual) {
-                places[side as usize] = self.join_line(window, event, side);
+                let joined = self.join_line(window, event, side);
+                label = joined.map_or(label, |(_, _, noted)| noted);
+                places[side as usize] = joined.map(|(desk, ticket, _)| (desk, ticket));
             }
         }
         let twins = match apart {
@@ -256,18 +261,19 @@ impl Cell {
             if let Some((desk, ticket)) = places[side as usize]
                 && let Some(waiting) = self.desks.line(desk, side).station.item_mut(ticket)
             {
-                waiting.twin = twin;
+                (waiting.twin, waiting.label) = (twin, label);
             }
         }
     }
 
-    /// Works out on one side at which desk an event wants what, and lets it wait there.
+    /// Works out on one side at which desk an event wants what, and lets it wait there. Tells too who is to be named if
+    /// the other side wants something else.
     fn join_line(
         &mut self,
         window: Window<'_>,
         event: &Event,
         side: Side,
-    ) -> Option<(u16, Ticket)> {
+    ) -> Option<(u16, Ticket, Label)> {
         let program = &window.world.program;
         let stream = &program.streams[usize::from(event.stream)];
         let service = stream.service.as_ref()?;
@@ -290,10 +296,12 @@ impl Cell {
         let waiting = Waiting {
             event: *event,
             twin: None,
+            label: 0,
             has_taken_place: false,
         };
         let job = Job::taking(waiting, work).priority(priority);
-        Some((desk, self.desks.line(desk, side).request(event.time, job)))
+        let ticket = self.desks.line(desk, side).request(event.time, job);
+        Some((desk, ticket, noted.get()))
     }
 
     /// An agent is done with an event: it takes place, on the sides of which this is true.
@@ -314,10 +322,14 @@ impl Cell {
             event.carried[usize::from(slot)] = f64::from(server + 1).to_bits();
         }
         let parts = window.world.has_interventions() && event.lineage.sides == Sides::Both;
+        let label = match visit.item.label {
+            0 => CONTENTION,
+            named => named,
+        };
         if parts && !self.twin_leaves_too(now, side, &visit) {
             event.lineage = Lineage {
                 made: event.lineage.made,
-                ..Lineage::only(side, CONTENTION)
+                ..Lineage::only(side, label)
             };
         }
         self.play(window, &event);

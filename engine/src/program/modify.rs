@@ -18,6 +18,8 @@ pub enum Parameter {
     Probability(Option<StreamId>),
     /// How long after their causes they come, in microseconds.
     Delay(Option<StreamId>),
+    /// How long an agent works on them at their desk, in microseconds.
+    Work,
     /// How many follow at a time.
     Count(Option<StreamId>),
     /// All that makes the stream's events: the rate, and the count or probability of each cause.
@@ -36,6 +38,8 @@ pub enum ModifyError {
     NoCause,
     /// The events come at appointed times, not after a delay.
     Appointed,
+    /// The events wait at no desk.
+    NoDesk,
     /// There is no such field; these could be modified.
     NoField(Vec<String>),
     /// The field is a text, an identifier or a time.
@@ -114,6 +118,12 @@ impl Program {
                 modified.wrap(delay, NOT_NEGATIVE, modifier);
                 Ok(())
             }),
+            Parameter::Work => {
+                let service = self.streams[usize::from(stream)].service.as_mut();
+                let work = &mut service.ok_or(ModifyError::NoDesk)?.work;
+                Wrapper(&mut self.modified).wrap(work, NOT_NEGATIVE, modifier);
+                Ok(())
+            }
             Parameter::Count(from) => self.modify_causes(stream, *from, |effect, modified| {
                 modify_count(effect, modified, modifier);
                 Ok(())
