@@ -69,6 +69,11 @@ pub enum Error {
     },
     /// A snapshot cannot have come from a simulation. Nothing is resumed.
     Damaged,
+    /// The [checker](super::check) could not start the threads of a trial.
+    Threads {
+        /// How many it wanted.
+        wanted: usize,
+    },
     /// There are more processes than event ids can tell apart. The simulation is not built.
     TooManyProcesses {
         /// How many there are.
@@ -142,6 +147,9 @@ impl fmt::Display for Error {
             Self::Damaged => f.write_str(
                 "the snapshot is damaged: its parts do not fit together. Take another one.",
             ),
+            Self::Threads { wanted } => {
+                write!(f, "{wanted} threads could not be started. Ask for fewer.")
+            }
             Self::TooManyProcesses { found } => write!(
                 f,
                 "there are {found} processes, but a simulation takes at most {}.",

@@ -57,6 +57,8 @@
 
 mod agenda;
 mod builder;
+mod causal;
+mod check;
 mod context;
 mod core;
 mod error;
@@ -68,9 +70,12 @@ mod process;
 mod series;
 mod simulation;
 mod snapshot;
+mod trace;
 
 pub use agenda::Agenda;
 pub use builder::Builder;
+pub use causal::{CausalLog, History, Record};
+pub use check::{Difference, Side, Trial, check};
 pub use context::Context;
 pub use error::Error;
 pub use event::{EventId, Priority};
@@ -79,3 +84,4 @@ pub use process::{Process, ProcessId};
 pub use series::Periodic;
 pub use simulation::{Pause, Simulation};
 pub use snapshot::Snapshot;
+pub use trace::TraceLog;

@@ -1,5 +1,7 @@
 //! The kernel: processes, order, windows, snapshots, logs, the checker and pacing.
 
+mod check;
+mod log;
 mod order;
 mod phold;
 mod puppet;
