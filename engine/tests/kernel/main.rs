@@ -3,6 +3,7 @@
 mod check;
 mod log;
 mod order;
+mod paced;
 mod phold;
 mod puppet;
 mod same;
