@@ -112,8 +112,11 @@ impl Draws {
     }
 }
 
-/// To the nearest microsecond; half a microsecond up, so that mirrored draws are rounded alike.
+/// To the nearest microsecond; half a microsecond up, so that the rounding is the same on both sides of zero.
 #[inline]
 fn rounded(us: f64) -> Span {
-    Span((us + 0.5).floor() as i64)
+    let us = us + 0.5;
+    // A cast cuts towards zero, which is up where the number is negative.
+    let cut = us as i64;
+    Span(cut - i64::from(cut as f64 > us))
 }

@@ -27,6 +27,12 @@ impl Near {
         self.run.is_empty() && self.late.is_empty()
     }
 
+    /// How many entries there are. O(1).
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.run.len() + self.late.len()
+    }
+
     /// The next entry. O(1).
     #[inline]
     pub(super) fn first(&self) -> Option<&Entry> {
