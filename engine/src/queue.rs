@@ -29,12 +29,14 @@
 //! sorted without a ladder.
 
 mod arena;
+mod image;
 mod ladder;
 mod near;
 mod rung;
 mod slots;
 
 use arena::{Arena, Bucket};
+pub use image::Image;
 use near::Near;
 use rung::Rung;
 use serde::{Deserialize, Serialize};
@@ -246,7 +248,8 @@ impl<T> FutureEvents<T> {
 
     /// The pending events, in the order in which they will pop. O(n log n).
     ///
-    /// Pushing them in this order into an empty queue makes one that behaves the same, but gives other handles.
+    /// Pushing them in this order into an empty queue makes one that behaves the same, but gives other handles;
+    /// an [`image`](Self::image) keeps those too.
     pub fn iter(&self) -> impl Iterator<Item = (Handle, Order, &T)> {
         let ahead = self
             .rungs

@@ -87,7 +87,7 @@ impl Builder {
         mut log: impl FnMut() -> L,
     ) -> Result<Simulation<P, L>, Error> {
         let shared = self.shared(processes.len())?;
-        let count = shared.processes.div_ceil(shared.block).max(1);
+        let count = shared.partitions();
         let mut rest = processes.into_iter();
         let partitions = (0..count).map(|number| {
             let members = rest.by_ref().take(shared.block as usize).collect();

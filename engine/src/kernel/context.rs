@@ -2,7 +2,7 @@
 
 use super::core::{Core, Fault, Wrong};
 use super::event::{EventId, Pending, Priority};
-use super::series::{Periodic, Series};
+use super::series::{Copier, Periodic, Series};
 use super::{Agenda, ProcessId};
 use crate::draw::{Key, Purpose, purpose};
 use crate::queue::Handle;
@@ -125,7 +125,7 @@ impl<M> Context<'_, M> {
             priority,
             next,
             message,
-            copy: M::clone,
+            copier: Copier::default(),
         });
         periodic
     }

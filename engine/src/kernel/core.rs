@@ -8,6 +8,7 @@ use super::series::AllSeries;
 use crate::draw::Key;
 use crate::queue::{FutureEvents, Handle};
 use crate::time::{Span, Time};
+use std::ops::Range;
 
 /// What is the same for all partitions.
 #[derive(Clone, Copy)]
@@ -26,6 +27,17 @@ impl Shared {
     #[inline]
     pub(super) const fn partition_of(&self, process: ProcessId) -> u32 {
         process.0 / self.block
+    }
+
+    /// Into how many partitions the processes are cut.
+    pub(super) fn partitions(&self) -> u32 {
+        self.processes.div_ceil(self.block).max(1)
+    }
+
+    /// The processes of a partition, by their ids.
+    pub(super) fn members_of(&self, partition: u32) -> Range<u32> {
+        let first = partition * self.block;
+        first..self.processes.min(first + self.block)
     }
 }
 

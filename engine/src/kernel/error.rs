@@ -1,6 +1,6 @@
 //! What can go wrong in a simulation.
 
-use super::ProcessId;
+use super::{Position, ProcessId};
 use crate::time::{Span, Time};
 use std::fmt;
 
@@ -66,6 +66,20 @@ pub enum Error {
         due: Time,
         /// The simulation's time.
         time: Time,
+    },
+    /// A snapshot cannot have come from a simulation. Nothing is resumed.
+    Damaged,
+    /// A replay does not stand where its journal says. It goes no further.
+    Diverged {
+        /// Where the journal's simulation stood.
+        expected: Position,
+        /// Where this one stands.
+        found: Position,
+    },
+    /// The [checker](super::check) could not start the threads of a trial.
+    Threads {
+        /// How many it wanted.
+        wanted: usize,
     },
     /// There are more processes than event ids can tell apart. The simulation is not built.
     TooManyProcesses {
@@ -137,6 +151,17 @@ impl fmt::Display for Error {
                 "a message was to be injected at {due}, but the simulation is at {time} already. \
                  Inject it at that time or later."
             ),
+            Self::Damaged => f.write_str(
+                "the snapshot is damaged: its parts do not fit together. Take another one.",
+            ),
+            Self::Diverged { expected, found } => write!(
+                f,
+                "the replay has come to {found}, but the journal says {expected}. Replay it on the model and settings \
+                 that it is of; if it is, look with the checker for state that the model hides."
+            ),
+            Self::Threads { wanted } => {
+                write!(f, "{wanted} threads could not be started. Ask for fewer.")
+            }
             Self::TooManyProcesses { found } => write!(
                 f,
                 "there are {found} processes, but a simulation takes at most {}.",

@@ -1,5 +1,6 @@
 //! The mail between partitions: what one has for another, kept until the window ends and then handed over whole.
 
+use super::ProcessId;
 use super::event::Pending;
 use crate::queue::Order;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,11 @@ impl<M> Letters<M> {
 
     pub(super) const fn len(&self) -> usize {
         self.letters.len()
+    }
+
+    /// For whom the letters are.
+    pub(super) fn receivers(&self) -> impl Iterator<Item = ProcessId> {
+        self.letters.iter().map(|(_, event)| event.to())
     }
 }
 

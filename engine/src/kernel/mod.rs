@@ -57,23 +57,35 @@
 
 mod agenda;
 mod builder;
+mod causal;
+mod check;
 mod context;
 mod core;
 mod error;
 mod event;
+mod journal;
 mod log;
 mod mail;
+mod paced;
 mod partition;
 mod process;
 mod series;
 mod simulation;
+mod snapshot;
+mod trace;
 
 pub use agenda::Agenda;
 pub use builder::Builder;
+pub use causal::{CausalLog, History, Record};
+pub use check::{Difference, Side, Trial, check};
 pub use context::Context;
 pub use error::Error;
 pub use event::{EventId, Priority};
+pub use journal::{Command, Journal, Position};
 pub use log::{Log, Off, Played};
+pub use paced::{Clock, Paced, PacedPause};
 pub use process::{Process, ProcessId};
 pub use series::Periodic;
 pub use simulation::{Pause, Simulation};
+pub use snapshot::Snapshot;
+pub use trace::TraceLog;

@@ -138,7 +138,7 @@ impl<M> Core<M> {
         *count += 1;
         let series = self.series.at(place);
         let (time, priority) = (now + series.period, series.priority);
-        let message = (series.copy)(&series.message);
+        let message = (series.copier.0)(&series.message);
         let next = Pending::Again {
             to: me,
             series: place,

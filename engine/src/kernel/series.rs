@@ -11,6 +11,9 @@ pub struct Periodic {
     pub(super) stamp: u64,
 }
 
+/// One series.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "M: Clone + Deserialize<'de>"))]
 pub(super) struct Series<M> {
     pub(super) stamp: u64,
     pub(super) period: Span,
@@ -18,11 +21,30 @@ pub(super) struct Series<M> {
     /// The next occurrence.
     pub(super) next: Handle,
     pub(super) message: M,
-    /// How the message is copied: only those who schedule periodically need messages that can be.
-    pub(super) copy: fn(&M) -> M,
+    #[serde(skip)]
+    pub(super) copier: Copier<M>,
+}
+
+/// How a message is copied: only those who schedule periodically need messages that can be.
+#[derive(Clone, Debug)]
+pub(super) struct Copier<M>(pub(super) fn(&M) -> M);
+
+impl<M: Clone> Default for Copier<M> {
+    fn default() -> Self {
+        Self(M::clone)
+    }
+}
+
+impl<M> PartialEq for Copier<M> {
+    /// There is one for each type.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 /// All series of a partition. A place that has become free is taken again, under another stamp.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(bound(deserialize = "M: Clone + Deserialize<'de>"))]
 pub(super) struct AllSeries<M> {
     pub(super) places: Vec<Option<Series<M>>>,
     pub(super) free: Vec<u32>,
@@ -56,6 +78,11 @@ impl<M> AllSeries<M> {
     pub(super) fn get(&self, periodic: Periodic) -> Option<&Series<M>> {
         let series = self.places.get(periodic.place as usize)?.as_ref()?;
         (series.stamp == periodic.stamp).then_some(series)
+    }
+
+    /// Whether there is a series at a place.
+    pub(super) fn has(&self, place: u32) -> bool {
+        matches!(self.places.get(place as usize), Some(Some(_)))
     }
 
     /// The series at a place that a pending occurrence names.

@@ -308,7 +308,8 @@ impl<P: Process, L: Log<P::Message>> Simulation<P, L> {
         Err(error)
     }
 
-    fn name(&self, id: ProcessId) -> String {
+    /// What a process is called.
+    pub(super) fn name(&self, id: ProcessId) -> String {
         let process = self.process(id);
         process.map_or_else(|| format!("process {id}"), |process| process.name(id))
     }

@@ -4,7 +4,7 @@
 use super::Entry;
 
 /// Entries in a chunk: enough to read them in a stream, few enough to waste little in a sparse bucket.
-const CHUNK: usize = 16;
+const CHUNK: usize = 8;
 /// The end of a chain, and of the list of free chunks.
 const NO_CHUNK: u32 = u32::MAX;
 

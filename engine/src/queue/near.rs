@@ -9,10 +9,16 @@ const REACH: usize = 32;
 /// So many entries in the heap mean that the run covers too long a time.
 const HEAP_LIMIT: usize = 128;
 
+/// So many bits number the entries that are sorted as words.
+const PLACE_BITS: u32 = 6;
+
 pub(super) struct Near {
     /// Latest first, so that the next event is taken off the end.
     run: Vec<Entry>,
     late: BinaryHeap<Reverse<Entry>>,
+    /// What is being sorted into the run; empty otherwise.
+    unsorted: Vec<Entry>,
+    words: Vec<u64>,
 }
 
 impl Near {
@@ -20,6 +26,8 @@ impl Near {
         Self {
             run: Vec::new(),
             late: BinaryHeap::new(),
+            unsorted: Vec::new(),
+            words: Vec::new(),
         }
     }
 
@@ -90,8 +98,44 @@ impl Near {
             self.is_empty(),
             "a bucket is entered when all before it has been taken"
         );
-        fill(&mut self.run);
-        self.run.sort_unstable_by(|a, b| b.cmp(a));
+        fill(&mut self.unsorted);
+        if self.sort_by_time() {
+            // Some share their time.
+            self.run.sort_unstable_by(|a, b| b.cmp(a));
+        }
+        self.unsorted.clear();
+    }
+
+    /// Moves what is unsorted to the run, by time. Whether the run still has to be sorted.
+    ///
+    /// Moving whole entries around is most of what sorting a few of them costs. So what is sorted here are words:
+    /// the time since the earliest, and the place of the entry.
+    fn sort_by_time(&mut self) -> bool {
+        let times = self.unsorted.iter().map(|entry| entry.time_us);
+        let (least_us, most_us) = times.fold((i64::MAX, i64::MIN), |(least, most), time_us| {
+            (least.min(time_us), most.max(time_us))
+        });
+        let spread_us = most_us.wrapping_sub(least_us) as u64;
+        if self.unsorted.len() > 1 << PLACE_BITS || spread_us >> (u64::BITS - PLACE_BITS) > 0 {
+            self.run.append(&mut self.unsorted);
+            return true;
+        }
+        let entries = (0..).zip(&self.unsorted);
+        let words = entries.map(|(place, entry): (u64, _)| {
+            (entry.time_us.wrapping_sub(least_us) as u64) << PLACE_BITS | place
+        });
+        self.words.clear();
+        self.words.extend(words);
+        self.words.sort_unstable();
+        let mut ties = false;
+        let mut later = u64::MAX;
+        for word in self.words.iter().rev() {
+            ties |= (word ^ later) >> PLACE_BITS == 0;
+            later = *word;
+            let place = (word & ((1 << PLACE_BITS) - 1)) as usize;
+            self.run.push(self.unsorted[place]);
+        }
+        ties
     }
 
     /// The time of the latest entry of the run.

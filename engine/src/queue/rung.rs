@@ -4,7 +4,7 @@
 use super::arena::{Bucket, Spread};
 
 /// How many entries a bucket gets when they are spread evenly.
-const ENTRIES_PER_BUCKET: usize = 16;
+const ENTRIES_PER_BUCKET: usize = 8;
 /// More buckets than this make every push miss the cache.
 const MAX_BUCKETS: usize = 1 << 16;
 /// The cut stretch ends at this many times the mean distance from its start: of exponential delays it takes in 98 %.

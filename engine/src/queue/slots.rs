@@ -2,17 +2,20 @@
 //! and never moves a payload. A stamp, never given twice, says which event a slot holds now.
 
 use super::Handle;
+use serde::{Deserialize, Serialize};
 
 /// Marks a slot as free; its lower 32 bits then link to the next free one.
 const FREE: u64 = 1 << 63;
 /// The end of the list of free slots.
 const NO_SLOT: u32 = u32::MAX;
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Slot<T> {
     stamp: u64,
     value: Option<T>,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Slots<T> {
     slots: Vec<Slot<T>>,
     /// The slot freed last is reused first, while it is still in the cache.
@@ -114,5 +117,29 @@ impl<T> Slots<T> {
             slot: handle.slot,
             stamp,
         })
+    }
+
+    /// Whether these slots can have come from here, rather than from a damaged file. O(n).
+    pub(super) fn are_whole(&self) -> bool {
+        let held = |slot: &&Slot<T>| slot.value.is_some();
+        let sound = |slot: &Slot<T>| match slot.value {
+            Some(_) => slot.stamp < self.next_stamp,
+            None => slot.stamp & FREE != 0,
+        };
+        // The list of free slots ends, and visits each of them.
+        let mut free = self.slots.len() - self.slots.iter().filter(held).count();
+        let mut next = self.first_free;
+        while let Some(slot) = self.slots.get(next as usize) {
+            if slot.value.is_some() || free == 0 {
+                return false;
+            }
+            free -= 1;
+            next = slot.stamp as u32;
+        }
+        free == 0
+            && next == NO_SLOT
+            && self.slots.iter().filter(held).count() == self.len
+            && self.next_stamp < FREE
+            && self.slots.iter().all(sound)
     }
 }
