@@ -1,5 +1,6 @@
 //! Draws of a replication, which can be mirrored.
 
+use super::quick_ln::quick_ln;
 use crate::draw::{Key, Purpose};
 use crate::sample;
 use crate::time::Span;
@@ -72,10 +73,11 @@ impl Draws {
         sample::bernoulli(self.uniform(what), probability)
     }
 
-    /// Exponential with this mean, to the microsecond.
+    /// Exponential with this mean, to the microsecond; a mean that is not positive gives zero.
     #[inline]
     pub fn exponential(self, what: Purpose, mean: Span) -> Span {
-        rounded(sample::exponential(self.uniform(what), mean.0 as f64))
+        // 1 - u is exact and neither 0 nor 1.
+        rounded(-quick_ln(1.0 - self.uniform(what)) * mean.0.max(0) as f64)
     }
 
     /// Uniform from `low` to `high`, to the microsecond.
@@ -112,8 +114,11 @@ impl Draws {
     }
 }
 
-/// To the nearest microsecond; half a microsecond up, so that mirrored draws are rounded alike.
+/// To the nearest microsecond; half a microsecond up, so that the rounding is the same on both sides of zero.
 #[inline]
 fn rounded(us: f64) -> Span {
-    Span((us + 0.5).floor() as i64)
+    let us = us + 0.5;
+    // A cast cuts towards zero, which is up where the number is negative.
+    let cut = us as i64;
+    Span(cut - i64::from(cut as f64 > us))
 }

@@ -34,6 +34,7 @@ mod compare;
 mod draws;
 mod interval;
 mod outcomes;
+mod quick_ln;
 mod student;
 mod warm_up;
 

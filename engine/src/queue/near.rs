@@ -35,6 +35,12 @@ impl Near {
         self.run.is_empty() && self.late.is_empty()
     }
 
+    /// How many entries there are. O(1).
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.run.len() + self.late.len()
+    }
+
     /// The next entry. O(1).
     #[inline]
     pub(super) fn first(&self) -> Option<&Entry> {
@@ -64,19 +70,19 @@ impl Near {
     }
 
     /// Adds an entry. O(1) close to the next event, O(log n) further back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn insert(&mut self, entry: Entry) {
         let floor = self.run.len().saturating_sub(REACH);
-        let reachable = &self.run[floor..];
-        let later = reachable
-            .iter()
-            .rposition(|other| *other > entry)
-            .map_or(0, |at| at + 1);
-        if later == 0 && floor > 0 {
+        if floor > 0 && self.run[floor] < entry {
             self.late.push(Reverse(entry));
-        } else {
-            self.run.insert(floor + later, entry);
+            return;
         }
+        // Those due before it make room one by one, which for a few is faster than to look for its place first.
+        let mut at = self.run.len();
+        while at > floor && self.run[at - 1] < entry {
+            at -= 1;
+        }
+        self.run.insert(at, entry);
     }
 
     /// Whether the heap has grown so far that cutting up this time is due.

@@ -220,10 +220,15 @@ impl<C> Station<C> {
 
     /// Begins to follow the timetable and to observe. The first request does it too; a process that wants the time before it
     /// observed opens its stations at the start.
+    #[inline]
     pub fn open(&mut self, agenda: &mut impl Agenda<Event>) {
-        if self.open {
-            return;
+        if !self.open {
+            self.begin_shifts(agenda);
         }
+    }
+
+    #[cold]
+    fn begin_shifts(&mut self, agenda: &mut impl Agenda<Event>) {
         self.open = true;
         if let Some(timetable) = &self.timetable {
             self.capacity = timetable.at(agenda.now());
