@@ -4,6 +4,7 @@
 mod appointments;
 mod calendars;
 mod coupling;
+mod desks;
 mod errors;
 mod expressions;
 mod fuzz;

@@ -36,11 +36,13 @@ impl Compiler {
     /// How many agents there are in each hour of the week: all shifts together.
     fn agents(&mut self, definition: &DeskDef, at: &At) -> Vec<u32> {
         let mut agents = vec![0u32; HOURS_OF_WEEK];
+        let mut known = true;
         for (number, shift) in definition.shifts.iter().enumerate() {
             let at = at.key("shifts").key(number);
             let hours = [("from", &shift.from), ("to", &shift.to)]
                 .map(|(key, text)| self.full_hour(&text.0, &at.key(key)));
             let [Some(from), Some(to)] = hours else {
+                known = false;
                 continue;
             };
             if from % HOURS_OF_DAY == to % HOURS_OF_DAY && from == to {
@@ -62,7 +64,7 @@ impl Compiler {
                 }
             }
         }
-        if !agents.iter().any(|&agents| agents > 0) {
+        if known && !agents.iter().any(|&agents| agents > 0) {
             let message = "nobody ever works at this desk";
             let help = "add a shift, such as {from: 8h, to: 18h, agents: 5}";
             self.report.error_at_key(at, message, Some(help.into()));
