@@ -121,14 +121,9 @@ fn write_counts(
         ("moved", "Events at different times.", count(|c| c.moved)),
         ("changed", "Events with other values.", count(|c| c.changed)),
     ]);
-    let specs = columns.iter().map(|(name, description, column)| {
-        spec(
-            name,
-            crate::schema::kind_of(&column.values),
-            false,
-            description,
-        )
-    });
+    let specs = columns
+        .iter()
+        .map(|(name, description, column)| spec(name, column.values.kind(), false, description));
     let schema = TableSchema {
         name: relative.to_owned(),
         columns: specs.collect(),
