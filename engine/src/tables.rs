@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::table::{
-    Chunk, Column, ColumnSpec, Dictionary, TableSchema, Validity, Values,
-};
+use crate::table::{Chunk, Column, ColumnSpec, Dictionary, TableSchema, Validity, Values};
 use crate::time::Time;
 
 /// Some tables that share their texts.
