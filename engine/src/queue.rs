@@ -37,7 +37,7 @@ mod slots;
 
 use arena::{Arena, Bucket};
 pub use image::Image;
-use near::Near;
+use near::{Near, Taken};
 use rung::Rung;
 use serde::{Deserialize, Serialize};
 use slots::Slots;
@@ -268,14 +268,13 @@ impl<T> FutureEvents<T> {
     #[inline]
     fn pop_if(&mut self, is_due: impl Fn(i64) -> bool) -> Option<(Order, T)> {
         loop {
-            match self.near.first().map(|entry| entry.time_us) {
+            let entry = match self.near.take_if(&is_due) {
+                Taken::Entry(entry) => entry,
                 // A stale entry may stop here too: the event to be found behind it would be later still.
-                Some(time_us) if !is_due(time_us) => return None,
-                Some(_) => {}
-                None if self.advance() => continue,
-                None => return None,
-            }
-            let entry = self.near.pop()?;
+                Taken::NotDue => return None,
+                Taken::Empty if self.advance() => continue,
+                Taken::Empty => return None,
+            };
             match self.slots.remove(entry.handle()) {
                 Some(event) => return Some((entry.order(), event)),
                 None => self.stale -= 1,

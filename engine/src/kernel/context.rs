@@ -255,7 +255,7 @@ impl<M, E: Into<M>> Agenda<E> for Context<'_, M> {
         self.now
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule_at(&mut self, time: Time, event: E) -> Handle {
         Context::schedule_at(self, time, event.into())
     }

@@ -32,14 +32,8 @@ impl From<Event> for Message {
 }
 
 impl Bank {
-    fn expect(&self, customer: u64, context: &mut Context<'_, Message>) {
-        if customer < self.customers {
-            let gap = self
-                .draws
-                .child(CUSTOMER, customer)
-                .exponential(GAP, MEAN_GAP);
-            context.schedule(gap, Message::Arrives(customer));
-        }
+    fn customer(&self, number: u64) -> Draws {
+        self.draws.child(CUSTOMER, number)
     }
 }
 
@@ -47,17 +41,21 @@ impl Process for Bank {
     type Message = Message;
 
     fn start(&mut self, context: &mut Context<'_, Message>) {
-        self.expect(0, context);
+        let gap = self.customer(0).exponential(GAP, MEAN_GAP);
+        context.schedule(gap, Message::Arrives(0));
     }
 
     fn handle(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
             Message::Arrives(customer) => {
-                let draws = self.draws.child(CUSTOMER, customer);
-                let job = Job::taking(customer, draws.exponential(SERVICE, MEAN_SERVICE));
-                let joined = self.teller.request(job, context);
+                // Two draws next to each other take little longer than one: neither waits for the other.
+                let service = self.customer(customer).exponential(SERVICE, MEAN_SERVICE);
+                let gap = self.customer(customer + 1).exponential(GAP, MEAN_GAP);
+                if customer + 1 < self.customers {
+                    context.schedule(gap, Message::Arrives(customer + 1));
+                }
+                let joined = self.teller.request(Job::taking(customer, service), context);
                 assert!(joined.is_ok(), "there is room for all");
-                self.expect(customer + 1, context);
             }
             Message::Teller(event) => {
                 self.teller.handle(event, context);
