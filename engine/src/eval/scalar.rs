@@ -195,10 +195,10 @@ impl<'a> Frame<'a> {
 /// The value as a number.
 #[inline(always)]
 pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
-    if let Expr::Num(x) = e {
-        *x
-    } else {
-        f64::from_bits(eval(e, f))
+    match e {
+        Expr::Num(x) => *x,
+        Expr::Slot(slot) => f64::from_bits(f.slot(*slot)),
+        _ => f64::from_bits(eval(e, f)),
     }
 }
 
