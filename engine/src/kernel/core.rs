@@ -73,6 +73,9 @@ pub(super) struct Core<M> {
     pub(super) queue: FutureEvents<Pending<M>>,
     pub(super) series: AllSeries<M>,
     pub(super) mail: Mail<M>,
+    /// The time of the first event that is pending or on its way from here, as of the last pause; `i64::MAX`
+    /// without any. It is noted by the thread that plays the partition, since finding it may mean to sort.
+    pub(super) next_us: i64,
     /// Events played.
     pub(super) played: u64,
     /// The time of the last of them.
@@ -93,6 +96,12 @@ impl<M> Core<M> {
     ) -> Handle {
         self.queue
             .push(self.shared.ties.order(time, priority, id), event)
+    }
+
+    /// Notes the time of the next event.
+    pub(super) fn note_next(&mut self) {
+        let first = self.queue.peek().map_or(i64::MAX, |order| order.time_us);
+        self.next_us = first.min(self.mail.earliest_us());
     }
 
     /// Keeps the first fault.

@@ -89,3 +89,8 @@ pub use series::Periodic;
 pub use simulation::{Pause, Simulation};
 pub use snapshot::Snapshot;
 pub use trace::TraceLog;
+
+/// The code of the guide for users of the library, which is tested with that of the engine.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/engine.md")]
+mod guide {}

@@ -42,6 +42,7 @@ impl<P: Process, L: Log<P::Message>> Partition<P, L> {
                 queue: FutureEvents::new(),
                 series: AllSeries::new(),
                 mail: Mail::new(partitions),
+                next_us: i64::MAX,
                 played: 0,
                 last: begin,
                 stop: false,
@@ -70,6 +71,7 @@ impl<P: Process, L: Log<P::Message>> Partition<P, L> {
             });
             self.log.end(event, 1..member.count);
         }
+        self.core.note_next();
     }
 
     /// Takes in what other partitions have sent, and plays everything before a time.
@@ -81,6 +83,7 @@ impl<P: Process, L: Log<P::Message>> Partition<P, L> {
         while let Some((order, event)) = self.core.queue.pop_before(end.0) {
             self.play(order, event);
         }
+        self.core.note_next();
     }
 
     /// Plays everything before a time, or until something asks for a halt.
@@ -90,6 +93,7 @@ impl<P: Process, L: Log<P::Message>> Partition<P, L> {
         {
             self.play(order, event);
         }
+        self.core.note_next();
     }
 
     /// Plays the next event.
@@ -97,6 +101,7 @@ impl<P: Process, L: Log<P::Message>> Partition<P, L> {
         if let Some((order, event)) = self.core.queue.pop() {
             self.play(order, event);
         }
+        self.core.note_next();
     }
 
     #[inline(always)]

@@ -157,17 +157,10 @@ impl<P: Process, L: Log<P::Message>> Simulation<P, L> {
     }
 
     /// The time of the next event, if there is one.
-    pub fn next_time(&mut self) -> Option<Time> {
-        let earliest = self.partitions.iter_mut().map(|part| {
-            let first = part
-                .core
-                .queue
-                .peek()
-                .map_or(i64::MAX, |order| order.time_us);
-            first.min(part.core.mail.earliest_us())
-        });
-        let earliest = earliest.min().unwrap_or(i64::MAX);
-        (earliest < i64::MAX).then_some(Time(earliest))
+    pub fn next_time(&self) -> Option<Time> {
+        let earliest = self.partitions.iter().map(|part| part.core.next_us).min();
+        let earliest = earliest.filter(|earliest_us| *earliest_us < i64::MAX);
+        earliest.map(Time)
     }
 
     /// Sends a message to a process from outside, to arrive at a time that is not before [`time`](Self::time).
@@ -190,6 +183,7 @@ impl<P: Process, L: Log<P::Message>> Simulation<P, L> {
         self.injected += 1;
         let core = &mut self.partitions[self.shared.partition_of(to) as usize].core;
         core.push(time, Priority::default(), id, Pending::Once { to, message });
+        core.next_us = core.next_us.min(time.0);
         Ok(())
     }
 

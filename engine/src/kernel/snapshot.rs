@@ -73,20 +73,23 @@ impl<P, M> Part<P, M> {
         let member = |(process, count)| Member { process, count };
         let mut mail = Mail::new(shared.partitions());
         mail.to = self.mail;
+        let mut core = Core {
+            shared,
+            number,
+            queue,
+            series: self.series,
+            mail,
+            next_us: i64::MAX,
+            played: self.played,
+            last: self.last,
+            stop: self.stop,
+            fault: None,
+        };
+        core.note_next();
         Some(Partition {
             first: ProcessId(ids.start),
             members: self.members.into_iter().map(member).collect(),
-            core: Core {
-                shared,
-                number,
-                queue,
-                series: self.series,
-                mail,
-                played: self.played,
-                last: self.last,
-                stop: self.stop,
-                fault: None,
-            },
+            core,
             log,
         })
     }

@@ -1,9 +1,10 @@
 //! Neither threads, nor partitions, nor pauses change what happens.
 
 use crate::puppet::{Puppet, puppets, settings};
-use causeflow_engine::kernel::{Pause, Simulation};
-use causeflow_engine::time::Time;
+use causeflow_engine::kernel::{Context, Pause, Process, ProcessId, Simulation};
+use causeflow_engine::time::{Span, Time};
 use proptest::prelude::*;
+use std::sync::{Arc, Mutex};
 
 /// What all processes saw. Handles differ between partitions, so only traces are compared.
 fn traces(simulation: &Simulation<Puppet>) -> Vec<Vec<(Time, u64, u32)>> {
@@ -69,4 +70,88 @@ proptest! {
         // The very state is the same, handles included.
         prop_assert!(whole.processes().eq(parts.processes()));
     }
+}
+
+/// Has a message a microsecond, and stops everybody at 37 us.
+struct Ticker {
+    ticks: u32,
+}
+
+impl Process for Ticker {
+    type Message = ();
+
+    fn start(&mut self, context: &mut Context<'_, ()>) {
+        context.every(Span(1), ());
+    }
+
+    fn handle(&mut self, (): (), context: &mut Context<'_, ()>) {
+        self.ticks += 1;
+        if context.me() == ProcessId(3) && context.now() == Time(37) {
+            context.stop();
+        }
+    }
+}
+
+#[test]
+fn with_windows_a_simulation_stops_at_the_end_of_one() {
+    for partitions in [1, 2, 9] {
+        let settings = Simulation::<Ticker>::builder().lookahead(Span(10));
+        let tickers = (0..9).map(|_| Ticker { ticks: 0 }).collect();
+        let mut simulation = settings.partitions(partitions).build(tickers).unwrap();
+        assert_eq!(simulation.run_until(Time(5)), Ok(Pause::Reached));
+        assert_eq!(simulation.run_until(Time(100)), Ok(Pause::Stopped));
+        assert!(simulation.processes().all(|ticker| ticker.ticks == 39));
+        assert_eq!(simulation.run_until(Time(100)), Ok(Pause::Reached));
+        assert!(simulation.processes().all(|ticker| ticker.ticks == 99));
+    }
+}
+
+/// Sends what it gets to the next process, if there is one.
+struct Relay;
+
+/// Keeps what it gets.
+struct Keeper {
+    kept: Arc<Mutex<Vec<(Time, u32)>>>,
+}
+
+impl Process for Relay {
+    type Message = u32;
+
+    fn handle(&mut self, message: u32, context: &mut Context<'_, u32>) {
+        let next = ProcessId(context.me().0 + 1);
+        context.send(next, Span(10), message + 1);
+    }
+}
+
+impl Process for Keeper {
+    type Message = u32;
+
+    fn handle(&mut self, message: u32, context: &mut Context<'_, u32>) {
+        self.kept.lock().unwrap().push((context.now(), message));
+    }
+
+    fn name(&self, _: ProcessId) -> String {
+        "the keeper".to_string()
+    }
+}
+
+#[test]
+fn processes_of_several_kinds_are_boxed() {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let mut processes: Vec<Box<dyn Process<Message = u32>>> = Vec::new();
+    for _ in 0..4 {
+        processes.push(Box::new(Relay));
+    }
+    processes.push(Box::new(Keeper { kept: kept.clone() }));
+    let settings = Simulation::<Box<dyn Process<Message = u32>>>::builder().lookahead(Span(10));
+    let mut simulation = settings.build(processes).unwrap();
+    simulation.inject(ProcessId(0), Time(7), 0).unwrap();
+    assert_eq!(simulation.run(), Ok(Pause::Reached));
+    assert_eq!(*kept.lock().unwrap(), [(Time(47), 4)]);
+    let keeper = ProcessId(4);
+    assert_eq!(
+        simulation.process(keeper).unwrap().name(keeper),
+        "the keeper"
+    );
+    assert_eq!(simulation.time(), Time(47));
 }
