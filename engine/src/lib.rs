@@ -38,4 +38,5 @@ pub mod snapshot;
 pub mod table;
 pub mod tables;
 pub mod time;
+pub mod timetable;
 pub mod world;
