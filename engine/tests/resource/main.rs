@@ -3,6 +3,7 @@
 mod clock;
 mod exchange;
 mod slots;
+mod snapshot;
 mod station;
 mod station_properties;
 mod timetable;
