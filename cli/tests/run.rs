@@ -352,3 +352,24 @@ fn memory_that_runs_out_is_the_machines_fault() {
     );
     assert_eq!(names(folder.path()), ["o", "shop"]);
 }
+
+#[test]
+fn reservations_of_what_is_not_free_are_refused_and_told() {
+    let folder = shop();
+    let kinds = folder.path().join("shop/model.yaml");
+    let text = std::fs::read_to_string(&kinds).expect("the template is there");
+    let with = "count: 500\n    calendar: {step: 30m, days: 7, open: always}\n";
+    std::fs::write(&kinds, text.replace("count: 500\n", with)).expect("it can be written");
+    let reserved = "{entity: customer, reserve: {from: time + 1h, for: 2h}}";
+    edit(
+        folder.path(),
+        "{entity: customer, add: {orders: 1}}",
+        reserved,
+    );
+    let args = ["run", "shop", "--days", "2", "--quiet", "--no-output"];
+    let text = ok(folder.path(), &args);
+    assert!(text.contains("slots that were not free"), "{text}");
+    let text = ok(folder.path(), &["explain", "shop", "order.placed"]);
+    let told = "in the calendar of the customer is reserved: from `time + 1h` for `2h`";
+    assert!(text.contains(told), "{text}");
+}

@@ -62,8 +62,8 @@ fn explain_tells_what_a_scenario_changes_and_until_when() {
         text.contains("by half every 3d") && text.contains("17d 23h"),
         "{text}"
     );
-    let text = ok(folder.path(), &["explain", "tutoring", "supply-crisis"]);
-    assert!(text.contains("+20 points"), "{text}");
+    let text = ok(folder.path(), &["explain", "tutoring", "exam-season-surge"]);
+    assert!(text.contains("+10 points"), "{text}");
     let outage = json(
         folder.path(),
         &["explain", "tutoring", "payment-outage", "--json"],

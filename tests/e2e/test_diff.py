@@ -16,8 +16,8 @@ COMMON = ["event_id", "time", "cause_id", "root_id", "cell", "attribution"]
 
 # What is edited in booking.yaml: the first adds and removes events, the second moves them.
 EDITS = {
-    "probability": [("probability: 0.75, delay", "probability: 0.76, delay"), ("probability: 0.13, delay", "probability: 0.12, delay")],
-    "delay": [("probability: 0.75, delay: 2h..24h", "probability: 0.75, delay: 2h..23h")],
+    "probability": [("if(has_slot, 0.8049, 0)", "if(has_slot, 0.8149, 0)"), ("if(has_slot, 0.0876, 0.7)", "if(has_slot, 0.0776, 0.7)")],
+    "delay": [("0.8049, 0)', delay: 2h..24h", "0.8049, 0)', delay: 2h..23h")],
 }
 
 

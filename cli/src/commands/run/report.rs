@@ -131,11 +131,17 @@ impl Outcome<'_> {
                 "warning: {ties} pairs of rows stand at the same place of the total order; please report this\n"
             ),
         };
+        let refused = match self.result.refused {
+            0 => String::new(),
+            refused => format!(
+                "warning: {refused} reservations of slots that were not free have been refused; let a change `reserve` only `when` `free(...)` holds\n"
+            ),
+        };
         let fingerprint = self.result.fingerprint;
         let attributed = self.attributed().text(rows);
         let difference = self.difference().map(difference).unwrap_or_default();
         print(&format!(
-            "{}\n{difference}{attributed}{took}; {size}\n{ties}fingerprint {fingerprint}\n",
+            "{}\n{difference}{attributed}{took}; {size}\n{ties}{refused}fingerprint {fingerprint}\n",
             table.render(0)
         ))
     }
