@@ -28,6 +28,12 @@ impl Flag {
         }
     }
 
+    /// The flag that tables call so.
+    pub fn named(name: &str) -> Option<Flag> {
+        let all = [Flag::Normal, Flag::Warning, Flag::Critical];
+        all.into_iter().find(|flag| flag.name() == name)
+    }
+
     /// What a score says.
     pub fn of(score: f64) -> Flag {
         if (30.0..=70.0).contains(&score) {

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+SIMPY_PYTHON = HERE / "simpy/.venv/bin/python"
 
 
 @dataclass
@@ -35,6 +36,17 @@ def rust(package, *arguments):
     return [str(HERE / package / "target/release" / f"peer-{package}"), *arguments]
 
 
+def mm1(kind, bar):
+    what = "with the same monitors" if kind == [] else "which keeps a mean only"
+    return Comparison(
+        f"M/M/1, 10,000,000 customers, against SimPy 4 {what}",
+        rust("causeflow", "mm1", "10000000"),
+        [str(SIMPY_PYTHON), str(HERE / "simpy/mm1.py"), "200000", *kind],
+        bar,
+        same_events=False,
+    )
+
+
 def hold(processes, horizon_s):
     arguments = ["hold", str(processes), str(horizon_s * 1_000_000)]
     return Comparison(
@@ -48,6 +60,8 @@ def hold(processes, horizon_s):
 COMPARISONS = [
     hold(1_000, 3_000),
     hold(100_000, 30),
+    mm1([], bar=100),
+    mm1(["bare"], bar=100),
     Comparison(
         "PHOLD, 1,000,000 processes, 2 threads against 1",
         rust("causeflow", "phold", "1000000", "5000000", "2"),
@@ -61,6 +75,10 @@ def build():
     # The lock file of ours follows what the engine depends on; that of a peer stays as it is.
     for package, locked in [("causeflow", []), ("nexosim", ["--locked"])]:
         subprocess.run(["cargo", "build", "--release", "--quiet", *locked], cwd=HERE / package, check=True)
+    if not SIMPY_PYTHON.exists():
+        subprocess.run([sys.executable, "-m", "venv", HERE / "simpy/.venv"], check=True)
+    requirements = ["--require-hashes", "--quiet", "--requirement", HERE / "simpy/requirements.txt"]
+    subprocess.run([SIMPY_PYTHON, "-m", "pip", "install", *requirements], check=True)
 
 
 def play(command):
@@ -81,7 +99,7 @@ def compare(comparison, rounds):
         ratios.append(our_rate / other_rate)
     ratio = statistics.median(ratios)
     print(
-        f"{comparison.title:<66} {statistics.median(ours) / 1e6:>9.2f} {statistics.median(other) / 1e6:>9.2f} "
+        f"{comparison.title:<66} {statistics.median(ours) / 1e6:>9.2f} {statistics.median(other) / 1e6:>9.3f} "
         f"{ratio:>7.2f} {comparison.bar:>6} {min(ratios):>8.2f} to {max(ratios):.2f}",
         flush=True,
     )

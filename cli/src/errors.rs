@@ -58,7 +58,11 @@ impl Failure {
                     .collect();
                 all.join("; ")
             }
-            other => format!("{other:?}"),
+            Failure::Interrupted => "it was interrupted".to_owned(),
+            Failure::Resumable(failure, _) => failure.reason(),
+            Failure::Reported | Failure::Differ | Failure::NobodyReads => {
+                "what is wrong has been said already".to_owned()
+            }
         }
     }
 

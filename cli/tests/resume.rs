@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use crate::support::{
-    call, causeflow, edit, files, json, manifest, names, ok, refused, said, shop, temp,
+    call, causeflow, edit, files, interrupted, json, manifest, names, ok, refused, shop, temp,
 };
 
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -194,19 +194,8 @@ fn an_interrupted_run_says_how_to_go_on_and_an_earlier_one_stays_until_then() {
     let short = ["run", "shop", "--days", "1", "--out", "out", "--quiet"];
     ok(folder.path(), &short);
     let before = contents(&folder.path().join("out"));
-    let state = folder.path().join("out.partial/resume.state");
-    let mut command = causeflow(folder.path(), &long(&["--out", "out", "--force"]));
-    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().expect("the binary starts");
-    while !state.is_file() {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let id = child.id().to_string();
-    let signalled = std::process::Command::new("kill")
-        .args(["-INT", &id])
-        .status();
-    assert!(signalled.is_ok_and(|status| status.success()));
-    let said = said(child.wait_with_output().expect("a child"));
+    let args = long(&["--out", "out", "--force"]);
+    let said = interrupted(folder.path(), &args, "out.partial/resume.state");
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert_eq!(
         said.err,

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::process::Command;
 
 use serde_json::Value;
 
 use crate::support::{
-    call, causeflow, edit, files, json, manifest, names, ok, refused, said, shop, temp,
+    call, edit, files, interrupted, json, manifest, names, ok, refused, said, shop, temp,
 };
 
 const SMALL: [&str; 7] = [
@@ -265,21 +264,9 @@ fn a_dry_run_comes_close_and_writes_nothing() {
 #[test]
 fn ctrl_c_leaves_nothing_behind() {
     let folder = temp();
-    let mut child = causeflow(folder.path(), &["run", "tutoring", "--days", "300"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let partial = folder.path().join("out/tutoring-42.partial/events");
-    while !partial.exists() {
-        assert!(child.try_wait().expect("a child").is_none(), "ended early");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.is_ok_and(|status| status.success()));
-    let said = said(child.wait_with_output().expect("a child"));
+    let events = "out/tutoring-42.partial/events";
+    let args = ["run", "tutoring", "--days", "300"];
+    let said = interrupted(folder.path(), &args, events);
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(said.err.contains("interrupted"), "{}", said.err);
     assert_eq!(names(&folder.path().join("out")), Vec::<String>::new());

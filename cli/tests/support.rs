@@ -1,7 +1,8 @@
 //! Running the binary and reading what it says.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -34,6 +35,25 @@ pub fn said(output: Output) -> Said {
 /// Runs the command to its end.
 pub fn call(folder: &Path, args: &[&str]) -> Said {
     said(causeflow(folder, args).output().expect("the binary starts"))
+}
+
+/// Starts the command, and interrupts it as Ctrl-C does once there is something at a path.
+#[cfg(unix)]
+pub fn interrupted(folder: &Path, args: &[&str], until: &str) -> Said {
+    let mut child = causeflow(folder, args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    while !folder.join(until).exists() {
+        assert!(child.try_wait().expect("a child").is_none(), "ended early");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let signalled = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(signalled.is_ok_and(|status| status.success()));
+    said(child.wait_with_output().expect("a child"))
 }
 
 /// Runs the command, which must succeed, and returns its stdout.

@@ -1,12 +1,10 @@
 //! `run --counterfactual`, `effects`, and why events differ.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::{call, causeflow, json, manifest, names, ok, refused, said, shop, temp};
+use crate::support::{call, interrupted, json, manifest, names, ok, refused, shop, temp};
 
 const SMALL: [&str; 7] = [
     "run", "tutoring", "--scale", "0.01", "--days", "2", "--quiet",
@@ -175,21 +173,8 @@ fn ctrl_c_while_the_twin_plays_leaves_nothing_behind() {
         "60",
         "--counterfactual",
     ];
-    let mut child = causeflow(folder.path(), &[&args[..], &OUTAGE].concat())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    let twin = folder.path().join("out/tutoring-42.partial/.twin/events");
-    while !twin.exists() {
-        assert!(child.try_wait().expect("a child").is_none(), "ended early");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.is_ok_and(|status| status.success()));
-    let said = said(child.wait_with_output().expect("a child"));
+    let twin = "out/tutoring-42.partial/.twin/events";
+    let said = interrupted(folder.path(), &[&args[..], &OUTAGE].concat(), twin);
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert_eq!(names(&folder.path().join("out")), Vec::<String>::new());
 }

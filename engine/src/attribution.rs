@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use crate::fingerprint::RowHashes;
-use crate::program::{Expr, Label, Program, Stage, Stream};
+use crate::program::{CONTENTION, Expr, Label, Program, Stage, Stream};
 use crate::series::hour_of;
 use crate::table::{Chunk, Column, Validity, Values};
 
@@ -65,9 +65,9 @@ pub struct Attribution<'a> {
 }
 
 impl<'a> Attribution<'a> {
-    /// The attribution of rows with these labels.
+    /// The attribution of rows with these labels. It is about their lineage, so contention names nobody.
     pub fn new(program: &'a Program, labels: &'a [Label]) -> Attribution<'a> {
-        let labels = if labels.iter().all(|&label| label == 0) {
+        let labels = if !labels.iter().any(|&label| is_named(label)) {
             &[]
         } else {
             labels
@@ -76,14 +76,14 @@ impl<'a> Attribution<'a> {
     }
 
     fn codes(&self) -> impl Iterator<Item = u16> {
-        self.labels.iter().map(|label| match label.checked_sub(1) {
-            Some(at) => self.program.interventions[usize::from(at)].code,
-            None => 0,
+        self.labels.iter().map(|&label| match is_named(label) {
+            true => self.program.interventions[usize::from(label) - 1].code,
+            false => 0,
         })
     }
 
     fn valid(&self) -> impl Iterator<Item = bool> {
-        self.labels.iter().map(|&label| label != 0)
+        self.labels.iter().map(|&label| is_named(label))
     }
 
     /// The column as it is handed over.
@@ -108,6 +108,11 @@ impl<'a> Attribution<'a> {
             hashes.column_where(self.valid(), words);
         }
     }
+}
+
+/// Whether a label is that of an intervention.
+fn is_named(label: Label) -> bool {
+    label != 0 && label != CONTENTION
 }
 
 /// Place of the attribution among the columns of a stream.

@@ -15,7 +15,7 @@ const BATCH_WORDS: usize = 500_000;
 
 /// The processes and the barrier between their windows.
 pub(crate) struct Clockwork {
-    /// The cells, and the platform last.
+    /// The cells, the platform, and the process of the desks if there are any.
     pub cells: Vec<Cell>,
     /// The last barrier.
     pub now: Time,
@@ -32,7 +32,7 @@ impl Clockwork {
     pub fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
         let mut first = View::default();
         for cell in &cells {
-            merge(&mut first, &cell.view(world));
+            merge(&mut first, &cell.view(world, world.begin));
         }
         let observed = Observed {
             first: world.begin,
@@ -71,13 +71,14 @@ impl Clockwork {
         }
     }
 
-    /// Plays one window: the cells in parallel and alone, then the platform, which sees them.
+    /// Plays one window: the cells in parallel and alone, then the desks, to which they send, then the platform, which
+    /// sees them all.
     fn advance(&mut self, world: &World, text_hashes: &[u64]) {
         let (start, end) = (self.now, self.now + world.program.window);
         let nothing = Observed::default();
-        let (platform, cells) = self
-            .cells
-            .split_last_mut()
+        let (cells, shared) = self.cells.split_at_mut(usize::from(world.program.cells));
+        let (platform, desks) = shared
+            .split_first_mut()
             .expect("the platform is always there");
         let play = |cell: &mut Cell| {
             cell.exchange_queue();
@@ -97,10 +98,15 @@ impl Clockwork {
                     ahead.digest(world, cell, text_hashes);
                 });
         }
-        for tick in 0..(world.program.window.0 / world.program.tick.0) as usize {
-            let mut view = platform.view(world);
-            for cell in cells.iter() {
-                merge(&mut view, &cell.views[tick]);
+        if let Some(desks) = desks.first_mut() {
+            serve(world, cells, desks, start, end);
+        }
+        let length = world.program.tick;
+        for tick in 0..(world.program.window.0 / length.0) as usize {
+            let now = start + Span(length.0 * (tick as i64 + 1));
+            let mut view = platform.view(world, now);
+            for process in cells.iter().chain(desks.iter()) {
+                merge(&mut view, &process.views[tick]);
             }
             self.observed.views.push(view);
         }
@@ -136,6 +142,17 @@ impl Clockwork {
             cell.rows.clear();
         }
     }
+}
+
+/// Hands the desks what the cells have sent them, and plays their window.
+fn serve(world: &World, cells: &mut [Cell], desks: &mut Cell, start: Time, end: Time) {
+    for cell in cells {
+        let for_desks = |message: &mut (u16, Event)| message.0 == desks.index;
+        let sent: Vec<(u16, Event)> = cell.outbox.extract_if(.., for_desks).collect();
+        sent.iter()
+            .for_each(|(_, event)| desks.receive(world, *event));
+    }
+    desks.advance_desks(world, start, end);
 }
 
 /// Adds a process's view to that of the business.

@@ -17,9 +17,10 @@
 
 use rand_core::Rng;
 use rand_pcg::Mcg128Xsl64;
+use serde::{Deserialize, Serialize};
 
 /// The identity of an event, an entity or a process, 64 bits from its lineage alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(pub u64);
 
 /// What a draw is for: the hash of a name, so that positions in a model do not matter.

@@ -10,9 +10,9 @@ use crate::eval::{Frame, Marks, Own, number};
 use crate::program::{Actor, Source};
 use crate::world::{Arrivals, Observed, World};
 
-/// Makes all cells and the platform, and from them the rates of the sources.
+/// Makes all processes, and from the cells the rates of the sources.
 pub fn found(world: &mut World) -> Vec<Cell> {
-    let cells: Vec<Cell> = (0..=world.program.cells)
+    let cells: Vec<Cell> = (0..world.program.processes())
         .into_par_iter()
         .map(|index| Cell::new(world, index))
         .collect();

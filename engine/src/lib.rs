@@ -9,7 +9,7 @@
 
 /// Version of the generated values: it changes whenever the same model, seed and range yield
 /// other events than before.
-pub const STREAM_STABILITY_VERSION: u32 = 2;
+pub const STREAM_STABILITY_VERSION: u32 = 3;
 
 pub mod arrivals;
 pub mod attribution;
@@ -19,11 +19,14 @@ mod clockwork;
 pub mod draw;
 pub mod entities;
 pub mod eval;
+pub mod experiment;
 pub mod fingerprint;
 pub mod founding;
 pub mod kernel;
+pub mod monitor;
 pub mod program;
 pub mod queue;
+pub mod resource;
 pub mod rows;
 pub mod run;
 pub mod sample;
@@ -35,4 +38,5 @@ pub mod snapshot;
 pub mod table;
 pub mod tables;
 pub mod time;
+pub mod timetable;
 pub mod world;

@@ -25,7 +25,8 @@
 //! Unlike the paper's, a rung's last bucket is open to the far future, which makes the list of far events
 //! a bucket like any other; a rung is cut by the mean of what it holds, so that outliers do not coarsen it;
 //! and events that come into the time being played go to a heap when they cannot be sorted in cheaply, so that
-//! a flood of events at one time costs O(log n) each rather than O(n).
+//! a flood of events at one time costs O(log n) each rather than O(n). While only a few dozen events are pending, they are kept
+//! sorted without a ladder.
 
 mod arena;
 mod image;
@@ -36,7 +37,7 @@ mod slots;
 
 use arena::{Arena, Bucket};
 pub use image::Image;
-use near::Near;
+use near::{Near, Taken};
 use rung::Rung;
 use serde::{Deserialize, Serialize};
 use slots::Slots;
@@ -138,7 +139,8 @@ pub struct FutureEvents<T> {
     slots: Slots<T>,
     near: Near,
     /// From the coarsest, which reaches into the far future, down to the finest. Each lies
-    /// before the bucket that the one above it enters next, and all of `near` before that of the last.
+    /// before the bucket that the one above it enters next, and all of `near` before that of the last. There are none while
+    /// everything is in `near`.
     rungs: Vec<Rung>,
     arena: Arena,
     /// The memory of rungs that have been used up.
@@ -156,16 +158,14 @@ impl<T> Default for FutureEvents<T> {
 impl<T> FutureEvents<T> {
     /// An empty queue. O(1).
     pub fn new() -> Self {
-        let mut queue = Self {
+        Self {
             slots: Slots::new(),
             near: Near::new(),
             rungs: Vec::new(),
             arena: Arena::new(),
             spare: Vec::new(),
             stale: 0,
-        };
-        queue.begin_with(Bucket::EMPTY);
-        queue
+        }
     }
 
     /// How many events are pending. O(1).
@@ -268,14 +268,13 @@ impl<T> FutureEvents<T> {
     #[inline]
     fn pop_if(&mut self, is_due: impl Fn(i64) -> bool) -> Option<(Order, T)> {
         loop {
-            match self.near.first().map(|entry| entry.time_us) {
+            let entry = match self.near.take_if(&is_due) {
+                Taken::Entry(entry) => entry,
                 // A stale entry may stop here too: the event to be found behind it would be later still.
-                Some(time_us) if !is_due(time_us) => return None,
-                Some(_) => {}
-                None if self.advance() => continue,
-                None => return None,
-            }
-            let entry = self.near.pop()?;
+                Taken::NotDue => return None,
+                Taken::Empty if self.advance() => continue,
+                Taken::Empty => return None,
+            };
             match self.slots.remove(entry.handle()) {
                 Some(event) => return Some((entry.order(), event)),
                 None => self.stale -= 1,

@@ -70,6 +70,9 @@ pub struct RunResult {
     pub played: u64,
     /// Pairs of rows at the same place of the total order; 0, or the order is not total.
     pub ties: u64,
+    /// Reservations of slots that were not free, with those of the warm-up; they have been refused. 0, or
+    /// the model reserves without asking whether it can.
+    pub refused: u64,
 }
 
 /// Plays a program on the threads of the current rayon pool.

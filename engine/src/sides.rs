@@ -5,10 +5,12 @@
 //! whether it would be there, the same, without interventions, and who is to be named if not; and what
 //! is the same on both sides, nearly all of it, is worked out once.
 
+use serde::{Deserialize, Serialize};
+
 use crate::program::Label;
 
 /// One of the two sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Side {
     /// What happens.
     Factual,
@@ -17,7 +19,7 @@ pub enum Side {
 }
 
 /// On which sides an event takes place.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sides {
     /// On both, the same.
     #[default]
@@ -58,7 +60,7 @@ impl Sides {
 }
 
 /// On which sides an event takes place, and who made it so.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lineage {
     /// The sides.
     pub sides: Sides,

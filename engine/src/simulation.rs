@@ -54,7 +54,9 @@ impl Simulation {
         snapshot.check(&world)?;
         set_rates(&mut world, snapshot.rates);
         let cells = (0..).zip(snapshot.cells);
-        let cells = cells.map(|(index, state)| Cell::of_state(&world, index, snapshot.time, state));
+        let was_apart = snapshot.origin.had_interventions();
+        let cells = cells
+            .map(|(index, state)| Cell::of_state(&world, (index, was_apart), snapshot.time, state));
         let cells = cells.collect();
         let clockwork = Clockwork::at(&world, snapshot.time, cells, snapshot.observed);
         Ok(Simulation {
@@ -204,6 +206,7 @@ impl Simulation {
         RunResult {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
             played: cells.iter().map(|cell| cell.rows.played).sum(),
+            refused: cells.iter().map(|cell| cell.refused).sum(),
             world: self.world,
             cells,
             streams,

@@ -34,7 +34,7 @@ pub struct Snapshot {
     pub(crate) sums: Vec<Sums>,
     pub(crate) rates: Vec<Rates>,
     pub(crate) observed: Observed,
-    /// The cells, and the platform last.
+    /// All processes.
     pub(crate) cells: Vec<CellState>,
 }
 
@@ -121,6 +121,11 @@ impl Snapshot {
 }
 
 impl Origin {
+    /// Whether the run had interventions.
+    pub(crate) fn had_interventions(&self) -> bool {
+        !self.interventions.is_empty()
+    }
+
     /// That of snapshots of a run.
     pub(crate) fn of(world: &World) -> Origin {
         let program = &world.program;
@@ -196,12 +201,14 @@ fn layout(program: &Program) -> u64 {
     for kind in &program.kinds {
         let sizes = [
             kind.attributes.len(),
-            kind.variables.len(),
+            kind.all_variables(),
+            kind.timetable.map_or(0, |table| table.step.0 as usize),
             kind.states.len(),
         ];
         add(&kind.name, &sizes);
     }
     add("counters", &[program.counters.len()]);
+    program.desks.iter().for_each(|desk| add(&desk.name, &[]));
     sum
 }
 

@@ -67,6 +67,21 @@ pub enum Values {
     Text(Vec<u16>),
 }
 
+impl Values {
+    /// The type of columns that have such values.
+    pub fn kind(&self) -> ColumnType {
+        match self {
+            Values::Id(_) => ColumnType::Id,
+            Values::Time(_) => ColumnType::Time,
+            Values::Float(_) => ColumnType::Float,
+            Values::Int(_) => ColumnType::Int,
+            Values::Small(_) => ColumnType::Small,
+            Values::Bool(_) => ColumnType::Bool,
+            Values::Text(_) => ColumnType::Text,
+        }
+    }
+}
+
 /// Which rows of a column hold a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Validity {

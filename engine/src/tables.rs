@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::table::{
-    Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
-};
+use crate::table::{Chunk, Column, ColumnSpec, Dictionary, TableSchema, Validity, Values};
 use crate::time::Time;
 
 /// Some tables that share their texts.
@@ -75,18 +73,9 @@ impl<'a> TableBuilder<'a> {
         values: Values,
         valid: Option<Vec<bool>>,
     ) {
-        let kind = match values {
-            Values::Id(_) => ColumnType::Id,
-            Values::Time(_) => ColumnType::Time,
-            Values::Float(_) => ColumnType::Float,
-            Values::Int(_) => ColumnType::Int,
-            Values::Small(_) => ColumnType::Small,
-            Values::Bool(_) => ColumnType::Bool,
-            Values::Text(_) => ColumnType::Text,
-        };
         self.specs.push(ColumnSpec {
             name: name.to_owned(),
-            kind,
+            kind: values.kind(),
             unit: name.ends_with("_h").then(|| "h".to_owned()),
             description: Some(description.to_owned()),
             nullable: valid.is_some(),

@@ -44,13 +44,6 @@ impl Time {
     }
 }
 
-impl Add for Span {
-    type Output = Span;
-    fn add(self, other: Span) -> Span {
-        Span(self.0.saturating_add(other.0))
-    }
-}
-
 impl Add<Span> for Time {
     type Output = Time;
     fn add(self, span: Span) -> Time {
@@ -74,6 +67,20 @@ impl Sub<Span> for Time {
 impl Sub for Time {
     type Output = Span;
     fn sub(self, other: Time) -> Span {
+        Span(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Add for Span {
+    type Output = Span;
+    fn add(self, other: Span) -> Span {
+        Span(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sub for Span {
+    type Output = Span;
+    fn sub(self, other: Span) -> Span {
         Span(self.0.saturating_sub(other.0))
     }
 }

@@ -6,7 +6,7 @@ use crate::calendar::ProfileTable;
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
-    Actor, Delay, Effect, Expr, Label, NO_CAUSE, Program, Source, Stream, StreamId,
+    Actor, Delay, Effect, Expr, KindId, Label, NO_CAUSE, Program, Source, Stream, StreamId,
 };
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -82,6 +82,8 @@ pub struct World {
     pub steady: Vec<Vec<bool>>,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
+    /// For each kind, whether anybody looks at how much of its timetables is reserved.
+    pub watched: Vec<bool>,
     /// See [`World::written_from`].
     pub(crate) written_from: Time,
     /// Whether a stream's events are written.
@@ -117,6 +119,11 @@ pub struct Standing {
     pub states: Vec<i64>,
     /// Values of the counters.
     pub counters: Vec<f64>,
+    /// How many wait at each desk.
+    pub waiting: Vec<u32>,
+    /// How many slots of the day entities of each kind offer, and how many of those are reserved; nothing for
+    /// kinds at which nobody looks.
+    pub slots: Vec<[i64; 2]>,
 }
 
 /// How it would stand without interventions.
@@ -137,6 +144,21 @@ impl Standing {
         }
         for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
             *mine += theirs;
+        }
+        for (mine, theirs) in self.waiting.iter_mut().zip(&other.waiting) {
+            *mine += theirs;
+        }
+        for ([offered, reserved], theirs) in self.slots.iter_mut().zip(&other.slots) {
+            *offered += theirs[0];
+            *reserved += theirs[1];
+        }
+    }
+
+    /// The share of the day's offered slots of a kind that are reserved; 0 where none is offered.
+    pub fn utilisation(&self, kind: KindId) -> f64 {
+        match self.slots.get(usize::from(kind)) {
+            Some(&[offered, reserved]) if offered > 0 => reserved as f64 / offered as f64,
+            _ => 0.0,
         }
     }
 }
@@ -247,10 +269,16 @@ impl World {
             written_from: settings.start,
             wanted,
             needed_from,
+            watched: watched(&program),
             steady: steady(&program),
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
             program,
         }
+    }
+
+    /// Whether anything intervenes, so that the two sides may differ.
+    pub fn has_interventions(&self) -> bool {
+        !self.program.interventions.is_empty()
     }
 
     /// Where a state of a kind stands in a [`Standing`].
@@ -375,6 +403,18 @@ fn block(window: Span) -> Span {
 /// The dictionary's code of the text `source`; code 0 is the empty text.
 pub const SOURCE_CODE: u16 = 1;
 
+/// See [`World::watched`].
+fn watched(program: &Program) -> Vec<bool> {
+    let looks_at = |kind: usize| {
+        let mut expressions = program.streams.iter().flat_map(|stream| &stream.variables);
+        expressions.any(|variable| {
+            let looks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
+            variable.value.any(looks)
+        })
+    };
+    (0..program.kinds.len()).map(looks_at).collect()
+}
+
 /// See [`World::steady`].
 fn steady(program: &Program) -> Vec<Vec<bool>> {
     // Without interventions the two sides never differ.
@@ -417,10 +457,16 @@ fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Setti
         .streams
         .iter()
         .zip(wanted)
-        .map(|(stream, &wanted)| match (stream.writes_state(), wanted) {
-            (true, _) => begin,
-            (false, true) => settings.start,
-            (false, false) => never,
+        .map(|(stream, &wanted)| {
+            match (
+                // Who stands at a desk is in the way of others.
+                stream.writes_state() || stream.service.is_some(),
+                wanted,
+            ) {
+                (true, _) => begin,
+                (false, true) => settings.start,
+                (false, false) => never,
+            }
         })
         .collect();
     // A cause matters as early as its effects can follow; cycles settle at the beginning.

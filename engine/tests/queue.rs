@@ -38,6 +38,8 @@ enum Step {
         delay_us: i64,
     },
     Peek,
+    /// The queue is stored, and what is read back takes its place.
+    Store,
     /// Each pick is a position in the list of all handles ever given, stale ones included.
     Cancel {
         picks: Vec<prop::sample::Index>,
@@ -92,6 +94,7 @@ fn steps() -> impl Strategy<Value = Step> {
         3 => counts().prop_map(|count| Step::Pop { count }),
         2 => prop_oneof![-10..10_i64, 1..10_000_i64, Just(i64::MAX)].prop_map(|delay_us| Step::PopBefore { delay_us }),
         1 => Just(Step::Peek),
+        1 => Just(Step::Store),
         2 => picks().prop_map(|picks| Step::Cancel { picks }),
         1 => (500..2_500_usize, 2..2_000_usize).prop_map(|(count, kept_every)| Step::CancelLast { count, kept_every }),
         2 => (picks(), stretches(), any::<u64>()).prop_map(|(picks, stretch, seed)| Step::Reschedule { picks, stretch, seed }),
@@ -217,6 +220,14 @@ impl Pair {
             Step::Peek => {
                 let expected = self.oracle.peek().map(|(_, Reverse((order, _)))| *order);
                 assert_eq!(self.queue.peek(), expected);
+            }
+            Step::Store => {
+                let bytes = postcard::to_allocvec(&self.queue).expect("a queue can be stored");
+                let read: FutureEvents<usize> =
+                    postcard::from_bytes(&bytes).expect("what was stored can be read");
+                assert_eq!(read, self.queue);
+                assert_eq!(self.queue.clone(), self.queue);
+                self.queue = read;
             }
             Step::Cancel { picks } if !self.handles.is_empty() => {
                 picks

@@ -84,6 +84,9 @@ pub struct ModelFile {
     /// Kinds of entities.
     #[serde(default)]
     pub entities: Map<EntityDef>,
+    /// Agents who are shared by the whole business, and whom events wait for.
+    #[serde(default)]
+    pub desks: Map<DeskDef>,
     /// Names of numbers that events raise and lower.
     #[serde(default)]
     pub counters: Vec<String>,
@@ -197,6 +200,29 @@ pub struct EntityDef {
     /// Gives each starting entity an owner of another kind.
     #[serde(default)]
     pub belongs_to: Map<BelongsDef>,
+    /// Which slots of its days each has offered, and which are reserved.
+    pub calendar: Option<CalendarDef>,
+}
+
+/// The calendar of each entity of a kind.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarDef {
+    /// Length of a slot: a part of a day, 30m at least.
+    pub step: Duration,
+    /// How many days it reaches, with the running one (UTC).
+    #[schemars(range(min = 1, max = 366))]
+    pub days: u16,
+    /// `always` where all slots are offered; otherwise none is until an event opens it.
+    pub open: Option<OpenDef>,
+}
+
+/// Which slots are offered without any event.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum OpenDef {
+    /// All of them.
+    Always,
 }
 
 /// How many entities an owner has.
@@ -209,6 +235,63 @@ pub struct BelongsDef {
     /// Most.
     #[schemars(range(min = 1, max = 100_000))]
     pub max: u32,
+}
+
+/// Agents who are shared by the whole business.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeskDef {
+    /// One line on who works there.
+    #[serde(default)]
+    pub description: String,
+    /// When they work; shifts at the same time add up.
+    pub shifts: Vec<ShiftDef>,
+}
+
+/// A part of the day, in the model's time zone, in which some agents work.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShiftDef {
+    /// The days on which it begins; all by default.
+    pub days: Option<Vec<Weekday>>,
+    /// The full hour at which it begins, such as 8h.
+    pub from: Duration,
+    /// The full hour at which it ends; on the next day if that is not after `from`.
+    pub to: Duration,
+    /// How many agents work, at scale 1.
+    pub agents: u32,
+}
+
+/// A day of the week.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Weekday {
+    /// Monday.
+    Mon,
+    /// Tuesday.
+    Tue,
+    /// Wednesday.
+    Wed,
+    /// Thursday.
+    Thu,
+    /// Friday.
+    Fri,
+    /// Saturday.
+    Sat,
+    /// Sunday.
+    Sun,
+}
+
+/// What an event wants at a desk.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceDef {
+    /// The desk's name, or an expression that yields one.
+    pub name: Expression,
+    /// How long an agent works on it.
+    pub work: Expression,
+    /// A whole number; lower ones come first, equal ones in the order of their arrival. 0 by default.
+    pub priority: Option<Expression>,
 }
 
 /// A value: an expression, or a map that says more about it.
@@ -272,6 +355,8 @@ pub struct StreamDef {
     /// Which events cause this one.
     #[serde(default)]
     pub causes: Vec<CauseDef>,
+    /// The desk at which events wait for an agent; they take place when the agent is done.
+    pub desk: Option<ServiceDef>,
     /// What is worked out without being written.
     #[serde(default)]
     pub r#let: Map<ValueDef>,
@@ -411,8 +496,30 @@ pub struct ChangeDef {
     pub adopt: Map<u32>,
     /// The counter that changes.
     pub counter: Option<String>,
+    /// Slots of the entity's calendar that are reserved: all must be free.
+    pub reserve: Option<SlotsDef>,
+    /// Slots that are no longer reserved.
+    pub release: Option<SlotsDef>,
+    /// Slots that are offered from now on.
+    pub open: Option<SlotsDef>,
+    /// Slots that are no longer offered; what is reserved stays so.
+    pub block: Option<SlotsDef>,
     /// A condition.
     pub when: Option<Expression>,
+}
+
+/// Slots of a calendar: those that a range of time touches.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SlotsDef {
+    /// When the range begins.
+    pub from: Expression,
+    /// How long it is.
+    pub r#for: Expression,
+    /// From one range to the next; 1d by default.
+    pub every: Option<Expression>,
+    /// How many ranges, at most 400; 1 by default.
+    pub times: Option<Expression>,
 }
 
 /// What is added.

@@ -21,8 +21,8 @@ pub mod yaml;
 pub use builtin::{BUILT_IN, built_in, template};
 pub use compile::Compiled;
 pub use definition::{
-    AddDef, CauseDef, CellDef, ChangeDef, Duration, Expression, FieldDef, ModelFile, SourceDef,
-    StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
+    AddDef, CauseDef, CellDef, ChangeDef, Duration, Expression, FieldDef, ModelFile, ServiceDef,
+    SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use units::{day_of_year, duration, share};

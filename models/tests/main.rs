@@ -2,7 +2,9 @@
 //! models get a message that says where and what to write instead, and known models keep their values.
 
 mod appointments;
+mod calendars;
 mod coupling;
+mod desks;
 mod errors;
 mod expressions;
 mod fuzz;

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{
-    Backlog, Envelope, Label, Modifier, Operation, Parameter, Program, Settling,
+    Backlog, CONTENTION, Envelope, Label, Modifier, Operation, Parameter, Program, Settling,
 };
 use causeflow_engine::run::run;
 use causeflow_engine::series::{Series, Tally, hour_of};
@@ -58,21 +58,25 @@ fn without_attribution(row: &Row) -> Row {
 }
 
 /// Rows say what the twin says, and the counts are those of the two runs.
-fn agree(program: &Program, played: &Played, twin: &Played) {
+pub fn agree(program: &Program, played: &Played, twin: &Played) {
     for result in &played.result.streams {
         let (rows, others) = (&played.rows[&result.name], &twin.rows[&result.name]);
         let (here, there) = (places(rows), places(others));
         let mut expected: BTreeMap<i64, Difference> = BTreeMap::new();
+        let mut nameless: BTreeMap<i64, u64> = BTreeMap::new();
         for row in rows {
             let other = there.get(&(row.id, row.time)).copied();
             let same = other.is_some_and(|other| without_attribution(row) == *other);
-            assert_eq!(
-                row.attribution.is_none(),
-                same,
+            // A difference has a name, unless contention alone has brought it.
+            assert!(
+                row.attribution.is_none() || !same,
                 "{}: {row:?}\nin the twin: {other:?}\n{:?}",
                 result.name,
                 program.modified
             );
+            if row.attribution.is_none() && !same {
+                *nameless.entry(hour_of(row.time)).or_insert(0) += 1;
+            }
             let hour = expected.entry(hour_of(row.time)).or_default();
             match other {
                 None => hour.added += 1,
@@ -88,12 +92,17 @@ fn agree(program: &Program, played: &Played, twin: &Played) {
         }
         expected.retain(|_, difference| *difference != Difference::default());
         let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
+        let mut contention: BTreeMap<i64, u64> = BTreeMap::new();
         for (&(label, hour), difference) in &result.effects.differences {
             assert!(label != 0, "{}: a difference is nobody's", result.name);
             let sum = counted.entry(hour).or_default();
             sum.merge(difference);
+            if label == CONTENTION && difference.added + difference.changed > 0 {
+                contention.insert(hour, difference.added + difference.changed);
+            }
         }
         assert_eq!(counted, expected, "{}", result.name);
+        assert_eq!(contention, nameless, "{}", result.name);
         let other = twin.result.streams.iter().find(|s| s.name == result.name);
         let other = &other.expect("both have the same streams").series;
         assert_eq!(
@@ -229,7 +238,7 @@ fn carries() -> Program {
     program(&[("carries.yaml".to_owned(), CARRIES.to_owned())])
 }
 
-fn bend(
+pub fn bend(
     program: &mut Program,
     by: &str,
     stream: &str,

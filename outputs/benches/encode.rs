@@ -6,6 +6,7 @@
 //! folder, so the figures hold the digest and the copy into the page cache. With the name of a
 //! compression after `--`, only that one is measured.
 
+use causeflow_engine::program::Stream;
 use causeflow_engine::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
 };
@@ -39,28 +40,22 @@ impl Draws {
 }
 
 fn schema() -> TableSchema {
-    let columns = [
-        ("event_id", ColumnType::Id, false),
-        ("time", ColumnType::Time, false),
-        ("cause_id", ColumnType::Id, true),
-        ("root_id", ColumnType::Id, false),
-        ("cell", ColumnType::Small, false),
-        ("attribution", ColumnType::Text, true),
-        ("subject", ColumnType::Text, false),
-        ("country", ColumnType::Text, false),
-        ("amount_usd", ColumnType::Float, false),
-        ("latency_ms", ColumnType::Float, false),
+    let fields = [
+        ("subject", ColumnType::Text),
+        ("country", ColumnType::Text),
+        ("amount_usd", ColumnType::Float),
+        ("latency_ms", ColumnType::Float),
     ];
-    let spec = |(name, kind, nullable): (&str, ColumnType, bool)| ColumnSpec {
+    let fields = fields.into_iter().map(|(name, kind)| ColumnSpec {
         name: name.to_owned(),
         kind,
         unit: None,
         description: None,
-        nullable,
-    };
+        nullable: false,
+    });
     TableSchema {
         name: "bench.event".to_owned(),
-        columns: columns.into_iter().map(spec).collect(),
+        columns: Stream::common_columns().into_iter().chain(fields).collect(),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Columns as Arrow arrays, without copying the values.
 
-use crate::schema::kind_of;
 use arrow::array::{
     ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, PrimitiveArray, StringArray,
     TimestampMicrosecondArray, UInt16Array, UInt64Array, new_null_array,
@@ -21,7 +20,7 @@ pub(crate) fn array(
 ) -> Result<ArrayRef, ArrowError> {
     let mask = match column.validity {
         Validity::All => None,
-        Validity::None if kind_of(&column.values) == ColumnType::Text => Some(vec![false; rows]),
+        Validity::None if column.values.kind() == ColumnType::Text => Some(vec![false; rows]),
         Validity::None => return Ok(new_null_array(data_type, rows)),
         Validity::Mask(mask) => Some(mask),
     };

@@ -4,7 +4,6 @@
 mod frozen;
 
 use crate::error::Error;
-use crate::schema::kind_of;
 use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
 pub(crate) use frozen::FrozenRows;
 use std::ops::Range;
@@ -79,7 +78,7 @@ impl RowBuffer {
         }
         for (column, spec) in chunk.columns.iter().zip(&self.schema.columns) {
             let name = &spec.name;
-            let kind = kind_of(&column.values);
+            let kind = column.values.kind();
             if kind != spec.kind {
                 let expected = spec.kind;
                 return wrong(format!(

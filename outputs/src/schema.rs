@@ -1,7 +1,7 @@
 //! From a table's schema to Arrow's: types, and units and descriptions as field metadata.
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use causeflow_engine::table::{ColumnSpec, ColumnType, TableSchema, Values};
+use causeflow_engine::table::{ColumnSpec, ColumnType, TableSchema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -31,18 +31,5 @@ fn data_type(kind: ColumnType) -> DataType {
         ColumnType::Text => {
             DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
         }
-    }
-}
-
-/// The column type that these values belong to.
-pub(crate) fn kind_of(values: &Values) -> ColumnType {
-    match values {
-        Values::Id(_) => ColumnType::Id,
-        Values::Time(_) => ColumnType::Time,
-        Values::Float(_) => ColumnType::Float,
-        Values::Int(_) => ColumnType::Int,
-        Values::Small(_) => ColumnType::Small,
-        Values::Bool(_) => ColumnType::Bool,
-        Values::Text(_) => ColumnType::Text,
     }
 }

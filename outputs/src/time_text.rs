@@ -35,6 +35,11 @@ impl TimeText {
     }
 }
 
+/// A time in microseconds since the Unix epoch for people: as [`rfc3339`] has it, or else the number.
+pub fn shown(time_us: i64) -> String {
+    rfc3339(time_us).unwrap_or_else(|| format!("{time_us} µs"))
+}
+
 /// A time in microseconds since the Unix epoch as RFC 3339 text, such as
 /// `2026-02-02T00:00:00.000000Z`; `None` outside of the years -9999 to 9999.
 pub fn rfc3339(time_us: i64) -> Option<String> {

@@ -21,14 +21,15 @@ pub struct Target {
 impl Target {
     /// Whether two modifiers at these targets act on one and the same number.
     pub fn overlaps(&self, other: &Target) -> bool {
-        use Parameter::{Count, Delay, Field, Probability, Rate, Volume};
+        use Parameter::{Count, Delay, Field, Probability, Rate, Volume, Work};
         let causes =
             |a: Option<StreamId>, b: Option<StreamId>| a == b || a.is_none() || b.is_none();
         self.stream == other.stream
             && match (&self.parameter, &other.parameter) {
                 (Volume, Volume | Rate | Probability(_) | Count(_))
                 | (Rate | Probability(_) | Count(_), Volume)
-                | (Rate, Rate) => true,
+                | (Rate, Rate)
+                | (Work, Work) => true,
                 (Probability(a), Probability(b)) | (Delay(a), Delay(b)) | (Count(a), Count(b)) => {
                     causes(*a, *b)
                 }
@@ -56,7 +57,7 @@ pub(crate) enum Domain {
 }
 
 /// The names of parameters that are not fields.
-const PARAMETERS: [&str; 5] = ["rate", "volume", "probability", "delay", "count"];
+const PARAMETERS: [&str; 6] = ["rate", "volume", "probability", "delay", "work", "count"];
 
 /// What is wrong with an address: the message and what to write instead.
 pub(crate) type Wrong = (String, Option<String>);
@@ -111,6 +112,7 @@ impl<'p> Addresses<'p> {
                 return Err((message, Some(help)));
             }
             "rate" => (Parameter::Rate, Domain::Rate),
+            "work" => (Parameter::Work, Domain::Delay),
             "volume" => (Parameter::Volume, Domain::Volume),
             field => (
                 Parameter::Field(field.to_owned()),
@@ -183,6 +185,10 @@ impl<'p> Addresses<'p> {
             ModifyError::Appointed => (
                 format!("events of `{name}` come at appointed times, not after a delay"),
                 Some("aim at the probability or the volume, or at an event before it".into()),
+            ),
+            ModifyError::NoDesk => (
+                format!("events of `{name}` wait at no desk"),
+                Some(format!("write `{name}/delay` for how long they take")),
             ),
             ModifyError::NoField(names) => (
                 format!("`{name}` has no parameter or field `{field}`"),

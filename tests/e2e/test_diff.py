@@ -84,7 +84,8 @@ def expected(database, stream):
         SELECT coalesce(a.event_id, b.event_id) AS event_id,
             CASE WHEN b.event_id IS NULL THEN 'added' WHEN a.event_id IS NULL THEN 'removed'
                 WHEN a.time <> b.time THEN 'moved' ELSE 'changed' END AS change,
-            a.time AS time, b.time AS twin_time, {either}, a.attribution AS attribution, NULL::VARCHAR AS why{both}
+            a.time AS time, b.time AS twin_time, {either}, a.attribution AS attribution, NULL::VARCHAR AS why,
+            NULL::VARCHAR AS via{both}
         FROM "a.{stream}" a FULL JOIN "b.{stream}" b USING (event_id)
         WHERE {differs}
         ORDER BY coalesce(a.time, b.time), event_id"""

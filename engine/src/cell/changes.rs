@@ -2,6 +2,7 @@
 
 use std::cell::Cell as Slot;
 
+use super::slots::Booking;
 use super::sources::Opening;
 use super::{Cell, Event, Sight, Window, Words, frame_of};
 use crate::arrivals::scale_bits;
@@ -34,6 +35,11 @@ enum Outcome {
     Counter {
         counter: u16,
         value: f64,
+    },
+    Slots {
+        kind: KindId,
+        entity: usize,
+        booking: Booking,
     },
 }
 
@@ -206,6 +212,14 @@ impl Cell {
                 counter: *counter,
                 value: number(value, frame),
             },
+            ChangeKind::Slots(change) => {
+                let entity = eval(&change.entity, frame);
+                Outcome::Slots {
+                    kind: change.kind,
+                    entity: Some(entity).filter(|e| exists(change.kind, e))? as usize,
+                    booking: Booking::of(change, frame)?,
+                }
+            }
         })
     }
 
@@ -246,6 +260,15 @@ impl Cell {
                 }
             }
             Outcome::Counter { counter, value } => self.counters.add(*counter, *value, lineage),
+            Outcome::Slots {
+                kind,
+                entity,
+                booking,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                let done = group.book(*entity, booking, event.time, lineage);
+                self.refused += u64::from(!done);
+            }
         }
     }
 }

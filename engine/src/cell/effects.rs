@@ -26,6 +26,8 @@ pub(super) struct Children([Vec<(Place, Event)>; 2]);
 /// Where the children of an event go.
 pub(super) struct Spawner<'a> {
     pub window: Window<'a>,
+    /// The process.
+    pub process: u16,
     pub pending: &'a mut Pending,
     pub queue: &'a mut FutureEvents<Event>,
     pub work: &'a mut Vec<Event>,
@@ -148,7 +150,13 @@ impl<'a> Spawner<'a> {
 
     fn send(&mut self, place: Place, event: &Event) {
         let (world, end) = (self.window.world, self.window.end);
-        if place == Place::AnyCell && event.time >= end {
+        let desks = world.program.desk_process();
+        if place == Place::Desk
+            && let Some(desks) = desks.filter(|&desks| desks != self.process)
+        {
+            // The desks play the window after the cells have.
+            self.outbox.push((desks, *event));
+        } else if place == Place::AnyCell && event.time >= end {
             let cell = drawn_cell(event.key, world.program.cells);
             self.outbox.push((cell, *event));
         } else if event.time >= end {

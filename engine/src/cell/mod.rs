@@ -3,15 +3,17 @@
 //! outbox. The platform is a process of the same kind, without entities.
 
 mod changes;
+mod desk;
 mod effects;
 mod pending;
 mod population;
 mod row_buffers;
+mod slots;
 mod sources;
 mod state;
 
 pub use effects::{MAX_COUNT, drawn_cell};
-pub use population::{Group, Population};
+pub use population::{Group, Population, Twin};
 pub use row_buffers::{HEAD_WORDS, RowBuffers};
 pub(crate) use sources::JOINER_BLOCK;
 pub use state::CellState;
@@ -26,12 +28,13 @@ use crate::queue::{FutureEvents, Order};
 use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
 use crate::world::{Observed, Standing, StandingApart, View, World};
+use desk::Desks;
 use effects::{Children, Spawner};
 use pending::Pending;
 use sources::Left;
 
 /// An event that is to take place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When.
     pub time: Time,
@@ -91,8 +94,12 @@ pub struct Cell {
     pub outbox: Vec<(u16, Event)>,
     /// How it stood at the end of each tick of the last window.
     pub views: Vec<View>,
+    /// How many reservations of slots that were not free have been refused, in what happens.
+    pub refused: u64,
     /// Its part of the counters.
     counters: Counters,
+    /// The desks; none but on their process.
+    desks: Desks,
     /// Who has ceased to take part in a source today, and on which side.
     left: Vec<Left>,
     /// Events after the next barrier.
@@ -140,12 +147,18 @@ impl Cell {
     /// The process with this number, without entities.
     fn empty(world: &World, index: u16) -> Cell {
         let counters = world.program.counters.len();
+        let desks = match world.program.desk_process() == Some(index) {
+            true => Desks::new(world),
+            false => Desks::default(),
+        };
         Cell {
             index,
+            desks,
             population: Population::default(),
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),
+            refused: 0,
             counters: Counters {
                 factual: vec![0.0; counters],
                 untouched: vec![0.0; counters],
@@ -182,7 +195,7 @@ impl Cell {
         let mut tick = start + world.program.tick;
         while let Some((_, mut event)) = self.queue.pop() {
             while event.time >= tick {
-                self.views.push(self.view(world));
+                self.views.push(self.view(world, tick));
                 tick += world.program.tick;
             }
             if event.candidate {
@@ -194,13 +207,13 @@ impl Cell {
             self.play(window, &event);
         }
         while tick <= end {
-            self.views.push(self.view(world));
+            self.views.push(self.view(world, tick));
             tick += world.program.tick;
         }
     }
 
-    /// How the cell stands.
-    pub fn view(&self, world: &World) -> View {
+    /// How the cell stands at a time.
+    pub fn view(&self, world: &World, now: Time) -> View {
         fn all<T: Copy>(groups: &[Group], of: impl Fn(&Group) -> &[T]) -> Vec<T> {
             groups
                 .iter()
@@ -208,10 +221,16 @@ impl Cell {
                 .collect()
         }
         let groups = &self.population.groups;
+        let waiting = |side| match self.desks.is_empty() {
+            true => vec![0; world.program.desks.len()],
+            false => self.desks.waiting(side),
+        };
         let apart = || StandingApart {
             untouched: Standing {
                 states: all(groups, |group| &group.in_state_untouched),
                 counters: self.counters.untouched.clone(),
+                waiting: waiting(Side::Untouched),
+                slots: self.slots(world, now, Side::Untouched),
             },
             states_by: all(groups, |group| &group.in_state_label),
             counters_by: self.counters.labels.clone(),
@@ -220,8 +239,10 @@ impl Cell {
             factual: Standing {
                 states: all(groups, |group| &group.in_state),
                 counters: self.counters.factual.clone(),
+                waiting: waiting(Side::Factual),
+                slots: self.slots(world, now, Side::Factual),
             },
-            apart: (!world.program.interventions.is_empty()).then(|| Box::new(apart())),
+            apart: world.has_interventions().then(|| Box::new(apart())),
         }
     }
 
@@ -374,6 +395,7 @@ impl Cell {
     fn spawner<'a>(&'a mut self, window: Window<'a>) -> (Spawner<'a>, &'a Population) {
         let spawner = Spawner {
             window,
+            process: self.index,
             pending: &mut self.pending,
             queue: &mut self.queue,
             work: &mut self.work,

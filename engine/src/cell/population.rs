@@ -116,7 +116,7 @@ impl Group {
     }
 
     /// Lets the sides of an entity differ from now on.
-    fn part(&mut self, entity: usize, label: Label) -> &mut Twin {
+    pub(super) fn part(&mut self, entity: usize, label: Label) -> &mut Twin {
         if self.twin_of[entity] == 0 {
             self.twins.push(Twin {
                 label,
@@ -180,6 +180,14 @@ impl Group {
         }
     }
 
+    /// How many entities are in each state now, on one side.
+    pub(super) fn counts_on(&self, side: Side) -> &[i64] {
+        match side {
+            Side::Factual => &self.in_state,
+            Side::Untouched => &self.in_state_untouched,
+        }
+    }
+
     fn counts(&mut self, side: Side) -> &mut [i64] {
         match side {
             Side::Factual => &mut self.in_state,
@@ -240,7 +248,7 @@ impl Population {
                 .iter()
                 .map(|kind| Group {
                     attributes: vec![Vec::new(); kind.attributes.len()],
-                    variables: vec![Vec::new(); kind.variables.len()],
+                    variables: vec![Vec::new(); kind.all_variables()],
                     in_state: vec![0; kind.states.len()],
                     in_state_untouched: vec![0; kind.states.len()],
                     in_state_label: vec![0; kind.states.len()],
@@ -248,7 +256,7 @@ impl Population {
                 })
                 .collect(),
         };
-        if cell == world.program.platform() {
+        if cell >= world.program.platform() {
             return population;
         }
         for (k, kind) in kinds.iter().enumerate() {
@@ -301,11 +309,13 @@ impl Population {
             let word = value(&attribute.value, &words);
             words.push(word);
         }
-        let variables: Vec<u64> = definition
+        let mut variables: Vec<u64> = definition
             .variables
             .iter()
             .map(|v| value(&v.value, &words))
             .collect();
+        // An empty timetable.
+        variables.resize(definition.all_variables(), 0);
         let group = &mut self.groups[usize::from(kind)];
         let entity = group.ids.len();
         group.ids.push(id.0);

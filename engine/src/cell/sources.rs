@@ -38,7 +38,7 @@ impl Cell {
                 }
             }
         }
-        if self.index == world.program.platform() {
+        if self.index >= world.program.platform() {
             return;
         }
         let block = world.pool_layers.block();

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::desk::Desks;
 use super::pending::Pending;
 use super::population::Twin;
 use super::sources::Left;
@@ -20,6 +21,8 @@ pub struct CellState {
     groups: Vec<GroupState>,
     counters: Counters,
     left: Vec<Left>,
+    desks: Desks,
+    refused: u64,
     /// Events after the barrier, a bucket a window.
     pending: Vec<Words>,
     played: u64,
@@ -60,18 +63,31 @@ impl Cell {
             groups: self.population.groups.iter().map(GroupState::of).collect(),
             counters: self.counters.clone(),
             left: self.left.clone(),
+            desks: self.desks.clone(),
+            refused: self.refused,
             pending: self.pending.words().map(Words).collect(),
             played: self.rows.played,
         }
     }
 
-    /// The process with this number, as it stood at the barrier at `now`.
-    pub fn of_state(world: &World, index: u16, now: Time, state: CellState) -> Cell {
+    /// The process with this number, as it stood at the barrier at `now`. `was_apart` tells whether the run had
+    /// interventions then.
+    pub fn of_state(
+        world: &World,
+        (index, was_apart): (u16, bool),
+        now: Time,
+        state: CellState,
+    ) -> Cell {
         let mut cell = Cell::empty(world, index);
         let groups = state.groups.into_iter().zip(&world.program.kinds);
         cell.population.groups = groups.map(|(group, kind)| group.group(kind)).collect();
         cell.counters = state.counters;
         cell.left = state.left;
+        cell.desks = state.desks;
+        if !was_apart && world.has_interventions() {
+            cell.desks.part();
+        }
+        cell.refused = state.refused;
         cell.rows.played = state.played;
         let buckets = state.pending.into_iter().map(|Words(words)| words);
         cell.pending = Pending::of_words(world, now, buckets.collect());

@@ -5,7 +5,9 @@
 mod block;
 mod primitive;
 mod scalar;
+mod slots;
 
 pub use block::{Block, eval_block};
 pub use primitive::round_even;
 pub use scalar::{Frame, Marks, Own, decide, eval, number};
+pub use slots::ranges;

@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 
-use super::primitive;
+use super::{primitive, slots};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::{Effect, Expr, KindId, Label, NO_ENTITY, Slot};
+use crate::program::{CONTENTION, Effect, Expr, KindId, Label, NO_ENTITY, Slot};
 use crate::sides::Side;
 use crate::time::{Span, Time};
 use crate::world::{Observed, Standing, StandingApart, World};
@@ -154,7 +154,11 @@ impl<'a> Frame<'a> {
 
     /// The value of this side; notes that the other one differs.
     #[inline(always)]
-    fn one_of<T: PartialEq + Copy>(&self, [factual, untouched]: [T; 2], label: Label) -> T {
+    pub(super) fn one_of<T: PartialEq + Copy>(
+        &self,
+        [factual, untouched]: [T; 2],
+        label: Label,
+    ) -> T {
         if factual != untouched {
             self.note(label);
         }
@@ -191,10 +195,10 @@ impl<'a> Frame<'a> {
 /// The value as a number.
 #[inline(always)]
 pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
-    if let Expr::Num(x) = e {
-        *x
-    } else {
-        f64::from_bits(eval(e, f))
+    match e {
+        Expr::Num(x) => *x,
+        Expr::Slot(slot) => f64::from_bits(f.slot(*slot)),
+        _ => f64::from_bits(eval(e, f)),
     }
 }
 
@@ -290,6 +294,12 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
+        Expr::DayStart(e) => slots::day_start(Time(number(e, f) as i64), f).to_bits(),
+        Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
+        Expr::Utilisation(kind) => {
+            let share = |standing: &Standing| standing.utilisation(*kind);
+            f.seen(f.time, share, |_| CONTENTION).to_bits()
+        }
         Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)]
             .factor(f.time)
             .to_bits(),
@@ -297,6 +307,11 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             let at = f.world.state_at(usize::from(*kind), usize::from(*state));
             let count = f.seen(f.time, |s| s.states[at], |apart| apart.states_by[at]);
             (count as f64).to_bits()
+        }
+        Expr::Waiting(desk) => {
+            let at = usize::from(*desk);
+            let waiting = f.seen(f.time, |s| s.waiting[at], |_| CONTENTION);
+            f64::from(waiting).to_bits()
         }
         Expr::Total(counter) => f.total(*counter, f.time).to_bits(),
         Expr::ChangeOf(counter) => {

@@ -84,7 +84,7 @@ impl<M> Context<'_, M> {
     }
 
     /// Schedules a message for this process itself, for a time that is not before now and with a priority.
-    #[inline]
+    #[inline(always)]
     pub fn schedule_at_with(&mut self, time: Time, priority: Priority, message: M) -> Handle {
         if time < self.now {
             self.fail(Wrong::Past { due: time });
@@ -255,7 +255,7 @@ impl<M, E: Into<M>> Agenda<E> for Context<'_, M> {
         self.now
     }
 
-    #[inline]
+    #[inline(always)]
     fn schedule_at(&mut self, time: Time, event: E) -> Handle {
         Context::schedule_at(self, time, event.into())
     }

@@ -69,10 +69,18 @@ pub enum Expr {
     Hour,
     /// Day of the week of the event's time, 0 is Monday.
     Weekday,
+    /// Midnight of the day of a time, in the model's time zone.
+    DayStart(Box<Expr>),
+    /// What entities' timetables say.
+    Lookup(Box<Lookup>),
+    /// The share of today's offered slots that are reserved, over all of a kind, at the last tick.
+    Utilisation(KindId),
     /// A profile's factor at the event's time.
     RateFactor(u16),
     /// How many entities are in a state, at the last tick.
     CountState(KindId, u8),
+    /// How many wait at a desk, at the last tick.
+    Waiting(u16),
     /// A counter's value at the last tick.
     Total(u16),
     /// A counter's change over the timer's last period, by ticks.
@@ -81,6 +89,35 @@ pub enum Expr {
     Modified(u16, Box<Expr>),
     /// Whether this intervention made the event happen instead of another one.
     HeldBack(Label),
+}
+
+/// Most entities whose timetables one question is about.
+pub const MOST_LOOKED_UP: usize = 4;
+
+/// A question to the timetables of some entities.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// What is asked.
+    pub question: Question,
+    /// Whom, at most [`MOST_LOOKED_UP`]: (kind, reference).
+    pub who: Vec<(KindId, Expr)>,
+    /// What else is said, see the question.
+    pub args: Vec<Expr>,
+}
+
+/// What is asked of timetables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whether all have free what this range touches: from, span.
+    Free,
+    /// When a range begins that all have free, as near as possible to the one preferred; that one
+    /// where there is none: preferred, span, earliest, latest.
+    Nearest,
+    /// How many slots of some ranges are offered and not reserved: from, span, every, times. Those that have
+    /// begun before the event do not count.
+    CountFree,
+    /// Likewise those that are not reserved, whether they are offered or not.
+    CountUnreserved,
 }
 
 /// A distribution with its parameters, where working them out anew for each draw is costly.
@@ -220,6 +257,7 @@ impl Expr {
             | Expr::State(_, e)
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
+            | Expr::DayStart(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
             | Expr::PickIf(_, e, _, _) => e.rewrite(f),
@@ -233,6 +271,10 @@ impl Expr {
                 parts.2.rewrite(f);
             }
             Expr::Draw(_, args, _) => args.iter_mut().for_each(|e| e.rewrite(f)),
+            Expr::Lookup(lookup) => {
+                lookup.who.iter_mut().for_each(|(_, e)| e.rewrite(f));
+                lookup.args.iter_mut().for_each(|e| e.rewrite(f));
+            }
             Expr::Case(selector, cases, otherwise) => {
                 selector.rewrite(f);
                 cases.iter_mut().for_each(|(_, e)| e.rewrite(f));
@@ -270,6 +312,7 @@ impl Expr {
             | Expr::State(_, e)
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
+            | Expr::DayStart(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
             | Expr::PickIf(_, e, _, _) => e.visit(f),
@@ -283,6 +326,10 @@ impl Expr {
                 parts.2.visit(f);
             }
             Expr::Draw(_, args, _) => args.iter().for_each(|e| e.visit(f)),
+            Expr::Lookup(lookup) => {
+                lookup.who.iter().for_each(|(_, e)| e.visit(f));
+                lookup.args.iter().for_each(|e| e.visit(f));
+            }
             Expr::Case(selector, cases, otherwise) => {
                 selector.visit(f);
                 cases.iter().for_each(|(_, e)| e.visit(f));
@@ -311,8 +358,11 @@ impl Expr {
                     | Expr::Pick(_, Some(_), _)
                     | Expr::PickIf(..)
                     | Expr::CountState(..)
+                    | Expr::Waiting(..)
                     | Expr::Total(..)
                     | Expr::ChangeOf(..)
+                    | Expr::Lookup(_)
+                    | Expr::Utilisation(_)
             )
         })
     }

@@ -5,13 +5,16 @@
 //! type is known from the program: the bits of a float, a code of the dictionary, an identifier, or
 //! the index of an entity within its cell.
 
+mod desk;
 mod expr;
 mod modifier;
 mod modify;
 
-pub use expr::{Binary, Dist, Expr, Law, Unary};
+pub use desk::{Desk, HOURS_OF_WEEK, Service};
+pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
 pub use modifier::{
-    Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED, Settling,
+    CONTENTION, Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED,
+    Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
 
@@ -19,6 +22,7 @@ use crate::calendar::{Profile, Reference, Zone};
 use crate::draw::Purpose;
 use crate::table::{ColumnSpec, Dictionary, TableSchema};
 use crate::time::Span;
+use crate::timetable::{Action, Timetable};
 
 /// Index of a stream in [`Program::streams`].
 pub type StreamId = u16;
@@ -41,7 +45,7 @@ pub const NO_CAUSE: StreamId = StreamId::MAX;
 pub struct Program {
     /// The model's name.
     pub name: String,
-    /// Number of cells; the platform is one process more.
+    /// Number of cells; the platform is one process more, and the desks together are another one.
     pub cells: u16,
     /// How often cells synchronise; a message between processes arrives after the next barrier.
     pub window: Span,
@@ -61,6 +65,8 @@ pub struct Program {
     pub kinds: Vec<Kind>,
     /// Names of the counters.
     pub counters: Vec<String>,
+    /// Desks, all of them on one process.
+    pub desks: Vec<Desk>,
     /// The streams.
     pub streams: Vec<Stream>,
     /// All text values; code 0 is the empty text.
@@ -107,6 +113,8 @@ pub struct Kind {
     pub variables: Vec<Attribute>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
+    /// Their timetables, if they have some.
+    pub timetable: Option<Timetable>,
 }
 
 /// A value of an entity.
@@ -146,6 +154,8 @@ pub struct Stream {
     pub code: u16,
     /// What makes events without a cause.
     pub source: Option<Source>,
+    /// The desk at which events wait; only streams that others cause have one.
+    pub service: Option<Service>,
     /// Number of words that events carry from their cause or source.
     pub carried: u16,
     /// The slots of those words, for `explain` and for debugging: their names.
@@ -319,6 +329,27 @@ pub enum ChangeKind {
         /// What is added.
         value: Expr,
     },
+    /// Reserves, releases, opens or blocks slots of an entity's timetable.
+    Slots(Box<SlotsChange>),
+}
+
+/// A change of an entity's timetable.
+#[derive(Clone, Debug)]
+pub struct SlotsChange {
+    /// The entity's kind.
+    pub kind: KindId,
+    /// The entity.
+    pub entity: Expr,
+    /// What is done.
+    pub action: Action,
+    /// The range's beginning; the slots that it touches are meant.
+    pub from: Expr,
+    /// Its length.
+    pub span: Expr,
+    /// From one range to the next.
+    pub every: Expr,
+    /// How many ranges, at most [`MOST_TIMES`](crate::timetable::MOST_TIMES).
+    pub times: Expr,
 }
 
 /// Where a caused event takes place.
@@ -328,6 +359,8 @@ pub enum Place {
     Same,
     /// In a cell drawn by its key, if it comes after the next barrier, otherwise where its cause is.
     AnyCell,
+    /// At the desks.
+    Desk,
 }
 
 /// One event causes another.
@@ -405,6 +438,13 @@ impl Effect {
             }
             _ => self.shortest,
         }
+    }
+}
+
+impl Kind {
+    /// How many variables an entity has, with those that hold its timetable.
+    pub fn all_variables(&self) -> usize {
+        self.variables.len() + self.timetable.map_or(0, |table| table.variables())
     }
 }
 
@@ -490,5 +530,15 @@ impl Program {
     /// The process on which the business-wide timers run; cells are 0 up to this.
     pub fn platform(&self) -> u16 {
         self.cells
+    }
+
+    /// The process of the desks, if there are any.
+    pub fn desk_process(&self) -> Option<u16> {
+        (!self.desks.is_empty()).then_some(self.cells + 1)
+    }
+
+    /// How many processes there are: the cells, the platform, and that of the desks.
+    pub fn processes(&self) -> u16 {
+        self.cells + 1 + u16::from(!self.desks.is_empty())
     }
 }

@@ -12,6 +12,10 @@ use crate::time::{Span, Time};
 /// Who made something differ: 0 for nobody, otherwise one more than the index of an intervention.
 pub type Label = u16;
 
+/// Stands for nobody in particular: an event differs because something scarce was there for others, such as an
+/// agent or a slot, and not because of anything in its own lineage. More interventions than labels before it cannot be.
+pub const CONTENTION: Label = Label::MAX;
+
 /// Something that comes from outside the model and bends it: a scenario or an external event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intervention {

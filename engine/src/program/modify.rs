@@ -1,8 +1,8 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Dist, Effect, Expr, Intervention, Label, Modified, Modifier, Place, Program,
-    Source, StreamId, Unary,
+    Binary, CONTENTION, Delay, Dist, Effect, Expr, Intervention, Label, Modified, Modifier, Place,
+    Program, Source, StreamId, Unary,
 };
 use crate::draw::purpose;
 use crate::table::ColumnType;
@@ -18,6 +18,8 @@ pub enum Parameter {
     Probability(Option<StreamId>),
     /// How long after their causes they come, in microseconds.
     Delay(Option<StreamId>),
+    /// How long an agent works on them at their desk, in microseconds.
+    Work,
     /// How many follow at a time.
     Count(Option<StreamId>),
     /// All that makes the stream's events: the rate, and the count or probability of each cause.
@@ -36,6 +38,8 @@ pub enum ModifyError {
     NoCause,
     /// The events come at appointed times, not after a delay.
     Appointed,
+    /// The events wait at no desk.
+    NoDesk,
     /// There is no such field; these could be modified.
     NoField(Vec<String>),
     /// The field is a text, an identifier or a time.
@@ -72,8 +76,9 @@ impl Program {
     /// [`ModifyError::TooMany`].
     pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
         let code = u16::try_from(self.dictionary.len()).map_err(|_| ModifyError::TooMany)?;
-        let label =
-            Label::try_from(self.interventions.len() + 1).map_err(|_| ModifyError::TooMany)?;
+        let label = Label::try_from(self.interventions.len() + 1).ok();
+        let label = label.filter(|&label| label != CONTENTION);
+        let label = label.ok_or(ModifyError::TooMany)?;
         self.dictionary = self
             .dictionary
             .iter()
@@ -113,6 +118,12 @@ impl Program {
                 modified.wrap(delay, NOT_NEGATIVE, modifier);
                 Ok(())
             }),
+            Parameter::Work => {
+                let service = self.streams[usize::from(stream)].service.as_mut();
+                let work = &mut service.ok_or(ModifyError::NoDesk)?.work;
+                Wrapper(&mut self.modified).wrap(work, NOT_NEGATIVE, modifier);
+                Ok(())
+            }
             Parameter::Count(from) => self.modify_causes(stream, *from, |effect, modified| {
                 modify_count(effect, modified, modifier);
                 Ok(())
@@ -239,10 +250,13 @@ impl Program {
             carried.map(|at| at as u16).or(own.map(|v| v.slot))
         };
         let pass: Vec<Option<u16>> = released.carried_names.iter().map(slot_of).collect();
-        let lacks = released.carried_names.iter().zip(&pass);
+        // The desk itself tells which agent it was.
+        let service = released.service.as_ref();
+        let agent = service.and_then(|service| service.agent);
+        let lacks = (0..).zip(&released.carried_names).zip(&pass);
         let lacks: Vec<String> = lacks
-            .filter(|(_, slot)| slot.is_none())
-            .map(|(name, _)| name.clone())
+            .filter(|((number, _), slot)| slot.is_none() && agent != Some(*number))
+            .map(|((_, name), _)| name.clone())
             .collect();
         if !lacks.is_empty() {
             return Err(ModifyError::Lacks(lacks));
@@ -261,7 +275,10 @@ impl Program {
             )),
             count: None,
             spacing: None,
-            place: Place::Same,
+            place: match service {
+                Some(_) => Place::Desk,
+                None => Place::Same,
+            },
             pass,
             shortest: Span(0),
             longest: None,

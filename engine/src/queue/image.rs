@@ -2,7 +2,8 @@
 
 use super::slots::Slots;
 use super::{FutureEvents, Handle, Order};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+use std::fmt;
 
 /// All of a [`FutureEvents`] that shows: a queue made of it gives the same events, and the same handles from then on.
 ///
@@ -56,5 +57,42 @@ impl<T> FutureEvents<T> {
             );
         }
         Some(queue)
+    }
+}
+
+impl<T: Clone> Clone for FutureEvents<T> {
+    fn clone(&self) -> Self {
+        let copy = FutureEvents::from_image(self.image());
+        copy.unwrap_or_else(|| unreachable!("an image of a queue makes a queue"))
+    }
+}
+
+/// Equal queues hand out the same events and give the same handles from then on.
+impl<T: Clone + PartialEq> PartialEq for FutureEvents<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.image() == other.image()
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for FutureEvents<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let events = self.iter().map(|(_, order, event)| (order, event));
+        f.debug_list().entries(events).finish()
+    }
+}
+
+/// As its [`Image`].
+impl<T: Clone + Serialize> Serialize for FutureEvents<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.image().serialize(serializer)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for FutureEvents<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let queue = FutureEvents::from_image(Image::deserialize(deserializer)?);
+        queue.ok_or_else(|| {
+            D::Error::custom("events that do not fit together, expected those of one queue")
+        })
     }
 }

@@ -6,6 +6,10 @@ use super::{Entry, FutureEvents};
 
 /// Buckets of at most this many entries are sorted, larger ones are cut further.
 const SORT_LIMIT: usize = 64;
+/// So few entries are kept sorted all together, without any ladder.
+const FEW: usize = 16;
+/// When they have become so many, a ladder is set up: some more than `FEW`, so that a number which goes up and down sets up few.
+const MANY: usize = 32;
 /// So many stale entries are always tolerated before they are swept out.
 pub(super) const STALE_LIMIT: usize = 1024;
 
@@ -14,7 +18,25 @@ impl<T> FutureEvents<T> {
     ///
     /// It is given in parts because they then stay in registers. Passed by reference it would be read back in wider words
     /// than it was written in, which stalls until all stores before it are done, and those miss the cache.
+    #[inline]
     pub(super) fn place(&mut self, time_us: i64, rank: u32, key: u64, slot: u32, stamp: u64) {
+        if self.rungs.is_empty() {
+            if self.near.len() < MANY {
+                self.near.insert_among_few(Entry {
+                    time_us,
+                    key,
+                    stamp,
+                    rank,
+                    slot,
+                });
+                return;
+            }
+            self.set_up();
+        }
+        self.place_on_ladder(time_us, rank, key, slot, stamp);
+    }
+
+    fn place_on_ladder(&mut self, time_us: i64, rank: u32, key: u64, slot: u32, stamp: u64) {
         for rung in &mut self.rungs {
             if let Some(bucket) = rung.bucket_for(time_us) {
                 self.arena.append(
@@ -52,7 +74,6 @@ impl<T> FutureEvents<T> {
             }
             self.drop_rung();
         }
-        self.begin_with(Bucket::EMPTY);
         false
     }
 
@@ -72,6 +93,9 @@ impl<T> FutureEvents<T> {
             }
         }
         self.sort_into_near(bucket);
+        if self.rungs.is_empty() && self.near.len() <= FEW {
+            return;
+        }
         // What comes later than all of this is kept apart from it: the time of a last bucket has no end.
         let end_us = self
             .near
@@ -122,6 +146,15 @@ impl<T> FutureEvents<T> {
                 arena.free_front(&mut bucket);
             }
         });
+    }
+
+    /// Begins a ladder with all that is pending, which stands in `near`.
+    fn set_up(&mut self) {
+        let mut pending = Bucket::EMPTY;
+        for entry in self.near.drain() {
+            self.arena.append(&mut pending, entry);
+        }
+        self.begin_with(pending);
     }
 
     /// Cuts the time that `near` covers into a finer rung, since more came into it than can be kept sorted cheaply.

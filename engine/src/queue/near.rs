@@ -12,6 +12,13 @@ const HEAP_LIMIT: usize = 128;
 /// So many bits number the entries that are sorted as words.
 const PLACE_BITS: u32 = 6;
 
+/// What taking an entry comes to.
+pub(super) enum Taken {
+    Entry(Entry),
+    NotDue,
+    Empty,
+}
+
 pub(super) struct Near {
     /// Latest first, so that the next event is taken off the end.
     run: Vec<Entry>,
@@ -35,6 +42,12 @@ impl Near {
         self.run.is_empty() && self.late.is_empty()
     }
 
+    /// How many entries there are. O(1).
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.run.len() + self.late.len()
+    }
+
     /// The next entry. O(1).
     #[inline]
     pub(super) fn first(&self) -> Option<&Entry> {
@@ -45,20 +58,39 @@ impl Near {
         }
     }
 
-    /// Takes the next entry. O(1) from the run, O(log n) from the heap.
+    /// Takes the next entry if its time is due. O(1) from the run, O(log n) from the heap.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Entry> {
-        if self.late.is_empty() {
-            self.run.pop()
+    pub(super) fn take_if(&mut self, is_due: impl Fn(i64) -> bool) -> Taken {
+        let is_in_run = self.late.is_empty();
+        let first = if is_in_run {
+            self.run.last()
         } else {
-            self.pop_earlier()
+            self.first()
+        };
+        match first.copied() {
+            None => Taken::Empty,
+            Some(entry) if !is_due(entry.time_us) => Taken::NotDue,
+            Some(entry) => {
+                if is_in_run {
+                    self.run.pop();
+                } else {
+                    self.pop_earlier();
+                }
+                Taken::Entry(entry)
+            }
         }
+    }
+
+    /// Takes the next entry. O(1) from the run, O(log n) from the heap.
+    pub(super) fn pop(&mut self) -> Option<Entry> {
+        self.pop_earlier()
     }
 
     /// Takes the earlier of what is next in the run and in the heap.
     fn pop_earlier(&mut self) -> Option<Entry> {
         match (self.run.last(), self.late.peek()) {
             (Some(run), Some(Reverse(late))) if run < late => self.run.pop(),
+            (_, None) => self.run.pop(),
             _ => self.late.pop().map(|Reverse(entry)| entry),
         }
     }
@@ -67,16 +99,26 @@ impl Near {
     #[inline]
     pub(super) fn insert(&mut self, entry: Entry) {
         let floor = self.run.len().saturating_sub(REACH);
-        let reachable = &self.run[floor..];
-        let later = reachable
-            .iter()
-            .rposition(|other| *other > entry)
-            .map_or(0, |at| at + 1);
-        if later == 0 && floor > 0 {
+        if floor > 0 && self.run[floor] < entry {
             self.late.push(Reverse(entry));
-        } else {
-            self.run.insert(floor + later, entry);
+            return;
         }
+        let reachable = &self.run[floor..];
+        let later = reachable.iter().rposition(|other| *other > entry);
+        self.run.insert(floor + later.map_or(0, |at| at + 1), entry);
+    }
+
+    /// Adds an entry where there are no more than the run can hold sorted: those due before it make room one by one.
+    #[inline(always)]
+    pub(super) fn insert_among_few(&mut self, entry: Entry) {
+        debug_assert!(self.late.is_empty(), "the run holds all of a few entries");
+        let mut at = self.run.len();
+        self.run.push(entry);
+        while at > 0 && self.run[at - 1] < entry {
+            self.run[at] = self.run[at - 1];
+            at -= 1;
+        }
+        self.run[at] = entry;
     }
 
     /// Whether the heap has grown so far that cutting up this time is due.

@@ -1,7 +1,8 @@
 //! Puts compiled streams together: slots are assigned, and what each event carries follows.
 
 use causeflow_engine::program::{
-    Change, ChangeKind, Delay, Effect, Expr, Outcome, Slot, Source, Stage, Stream, Variable,
+    Change, ChangeKind, Delay, Effect, Expr, Outcome, Service, Slot, Source, Stage, Stream,
+    Variable,
 };
 use causeflow_engine::program::{MAX_CARRIED, MAX_WORDS};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
@@ -15,6 +16,7 @@ use crate::diagnostic::suggestion;
 /// A stream with virtual slots, before slots are assigned.
 pub(super) struct Draft {
     pub source: Option<Source>,
+    pub service: Option<Service>,
     pub requires: Option<Expr>,
     pub changes: Vec<Change>,
     pub effects: Vec<Effect>,
@@ -44,6 +46,17 @@ impl Draft {
                     f(value, true);
                 }
                 ChangeKind::Count { value, .. } => f(value, true),
+                ChangeKind::Slots(slots) => {
+                    let parts = [&mut slots.entity, &mut slots.from, &mut slots.span];
+                    parts.into_iter().for_each(|e| f(e, true));
+                    f(&mut slots.every, true);
+                    f(&mut slots.times, true);
+                }
+            }
+        }
+        if let Some(service) = &mut self.service {
+            for e in [&mut service.desk, &mut service.work, &mut service.priority] {
+                f(e, false);
             }
         }
         for effect in self.all_effects() {
@@ -386,6 +399,7 @@ impl Compiler {
             value,
             creates,
             source: draft.source.take(),
+            service: draft.service.take(),
             requires: draft.requires.take(),
             changes: std::mem::take(&mut draft.changes),
             effects: std::mem::take(&mut draft.effects),
@@ -415,6 +429,7 @@ impl Compiler {
         stream.leaf = stream.eager == 0
             && !stream.writes_state()
             && stream.requires.is_none()
+            && stream.service.is_none()
             && stream.all_effects().next().is_none();
         stream
     }
@@ -533,6 +548,7 @@ fn is_stateful(stream: &Stream) -> bool {
         None => false,
     };
     has_candidates
+        || stream.service.is_some()
         || stream.writes_state()
         || stream.requires.as_ref().is_some_and(reads)
         || stream

@@ -1,6 +1,6 @@
 //! The least and the greatest value that an expression can have, as far as the model tells.
 
-use causeflow_engine::program::{Binary, Dist, Expr, Unary};
+use causeflow_engine::program::{Binary, Dist, Expr, Question, Unary};
 
 /// (least, greatest); infinite where nothing bounds the value.
 pub fn bounds(expr: &Expr) -> (f64, f64) {
@@ -46,7 +46,15 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => {
             (0.0, f64::INFINITY)
         }
-        Expr::Happens(_) => (0.0, 1.0),
+        Expr::Happens(_) | Expr::Utilisation(_) => (0.0, 1.0),
+        Expr::Lookup(lookup) => match lookup.question {
+            Question::Free => (0.0, 1.0),
+            Question::Nearest => {
+                let [preferred, earliest, latest] = [0, 2, 3].map(|at| bounds(&lookup.args[at]));
+                either(preferred, (earliest.0, latest.1))
+            }
+            Question::CountFree | Question::CountUnreserved => (0.0, f64::INFINITY),
+        },
         _ => ANY,
     }
 }

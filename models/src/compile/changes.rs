@@ -4,6 +4,7 @@ use causeflow_engine::draw::purpose;
 use causeflow_engine::program::{Change, ChangeKind, Expr, KindId};
 
 use super::Compiler;
+use super::calendars::slots_defs;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::streams::Restrict;
@@ -41,6 +42,11 @@ impl Compiler {
         let when = when.map(|typed| typed.expr);
         let mut kinds = Vec::new();
         if let Some(counter) = &change.counter {
+            if let Some((key, _)) = slots_defs(change).next() {
+                let message = format!("`{key}` is about the calendar of an entity, not a counter");
+                let help = Some("write two changes".into());
+                self.report.error_at_key(&at.key(key), message, help);
+            }
             if change.entity.is_some() {
                 self.report.error_at_key(
                     &at.key("entity"),
@@ -207,11 +213,15 @@ impl Compiler {
                 }
             }
         }
+        self.slots_changes(kind, entity, change, at, scope, kinds);
         if kinds.is_empty() && !self.report.has_errors() {
             self.report.error(
                 at,
                 "this change changes nothing",
-                Some("add `state`, `set`, `add` or `adopt`".into()),
+                Some(
+                    "add `state`, `set`, `add`, `adopt`, `reserve`, `release`, `open` or `block`"
+                        .into(),
+                ),
             );
         }
     }

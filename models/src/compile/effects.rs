@@ -270,8 +270,20 @@ impl Compiler {
             }
             None => None,
         };
-        let place = match definition.cell {
-            Some(CellDef::Any) => Place::AnyCell,
+        let place = match (definition.cell, &self.units[child].definition.desk) {
+            (Some(CellDef::Any), Some(_)) => {
+                let (_, scope) = self.cause_scope(child, cause, "cell");
+                let message = "an event that waits at a desk lands there, and in no cell";
+                self.report
+                    .error_at_key(&scope.at, message, Some("remove `cell`".into()));
+                Place::Desk
+            }
+            (_, Some(_)) => {
+                // Nobody knows how long it waits.
+                longest = f64::INFINITY;
+                Place::Desk
+            }
+            (Some(CellDef::Any), None) => Place::AnyCell,
             _ => Place::Same,
         };
         let (when, probability) = guard?;

@@ -34,7 +34,7 @@ const DISTRIBUTIONS: [(&str, usize, usize, Dist, Dist); 13] = [
     ("", 0, 0, Dist::Uniform, Dist::Uniform),
 ];
 
-const FUNCTIONS: [&str; 23] = [
+const FUNCTIONS: [&str; 30] = [
     "min",
     "max",
     "abs",
@@ -56,6 +56,13 @@ const FUNCTIONS: [&str; 23] = [
     "count",
     "total",
     "change",
+    "waiting",
+    "free",
+    "slot",
+    "free_slots",
+    "unreserved_slots",
+    "utilisation",
+    "day_start",
     "uniform",
     "normal",
 ];
@@ -76,7 +83,18 @@ impl Compiler {
         }
         match name {
             "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
-            | "total" | "change" => self.special(name, args, span, scope),
+            | "total" | "change" | "utilisation" | "waiting" => {
+                self.special(name, args, span, scope)
+            }
+            "free" | "slot" | "free_slots" | "unreserved_slots" => {
+                self.lookup(name, args, span, scope)
+            }
+            "day_start" => {
+                self.arity(name, args.len(), "1 argument", args.len() == 1, span, scope)?;
+                let time = self.lower(&args[0], scope)?;
+                let time = self.check_type(time, &[Ty::Time], scope, &args[0].span)?;
+                Some(Typed::new(Expr::DayStart(Box::new(time.expr)), Ty::Time))
+            }
             "if" => self.conditional(args, span, scope),
             "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"
             | "clamp" => self.arithmetic(name, args, span, scope),
@@ -356,10 +374,13 @@ impl Compiler {
             );
             return None;
         };
-        if name.starts_with("pick") && self.runs_on_platform(stream) {
-            let message = format!(
-                "`{name}` finds nobody: a timer without `per` runs on the platform, where no entity lives"
-            );
+        let nowhere = match (self.runs_on_platform(stream), self.runs_at_desks(stream)) {
+            (true, _) => Some("a timer without `per` runs on the platform"),
+            (_, true) => Some("this event takes place at a desk"),
+            _ => None,
+        };
+        if let Some(nowhere) = nowhere.filter(|_| name.starts_with("pick")) {
+            let message = format!("`{name}` finds nobody: {nowhere}, where no entity lives");
             self.report.error_in(&scope.at, span, message, None);
             return None;
         }
@@ -433,10 +454,18 @@ impl Compiler {
             self.report.error_in(&scope.at, span, message, None);
             return None;
         }
+        if name == "utilisation" {
+            let kind = self.kind_argument(&args[0], scope)?;
+            self.slots_of(kind, &args[0].span, scope)?;
+            return Some(Typed::new(Expr::Utilisation(kind), Ty::Number));
+        }
         if name == "count" {
             let kind = self.kind_argument(&args[0], scope)?;
             let state = self.state_argument(kind, &args[1], scope)?;
             return Some(Typed::new(Expr::CountState(kind, state), Ty::Number));
+        }
+        if name == "waiting" {
+            return self.waiting(&args[0], scope);
         }
         let counter = self.plain_name(&args[0], scope)?;
         let Some(counter) = self.counter(&counter) else {
@@ -455,6 +484,18 @@ impl Compiler {
             Expr::ChangeOf(counter)
         };
         Some(Typed::new(expr, Ty::Number))
+    }
+
+    /// How many wait at a desk.
+    fn waiting(&mut self, arg: &Ast, scope: &Scope) -> Option<Typed> {
+        let name = self.plain_name(arg, scope)?;
+        let desk = self.desks.iter().position(|desk| desk.name == name);
+        if desk.is_none() {
+            let help = suggestion(&name, self.desks.iter().map(|desk| desk.name.as_str()));
+            let message = format!("there is no desk `{name}`");
+            self.report.error_in(&scope.at, &arg.span, message, help);
+        }
+        Some(Typed::new(Expr::Waiting(desk? as u16), Ty::Number))
     }
 
     /// An argument that is a name, with or without quotes.

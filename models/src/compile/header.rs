@@ -148,8 +148,16 @@ impl Compiler {
         fn common(a: i64, b: i64) -> i64 {
             if b == 0 { a } else { common(b, a % b) }
         }
-        let looks =
-            |e: &Expr| matches!(e, Expr::CountState(..) | Expr::Total(_) | Expr::ChangeOf(_));
+        let looks = |e: &Expr| {
+            matches!(
+                e,
+                Expr::CountState(..)
+                    | Expr::Total(_)
+                    | Expr::ChangeOf(_)
+                    | Expr::Utilisation(_)
+                    | Expr::Waiting(_)
+            )
+        };
         let tick = streams
             .iter()
             .fold(self.window.0, |tick, stream| match &stream.source {

@@ -28,6 +28,7 @@ impl Compiler {
         for s in 0..self.units.len() {
             self.own_variables(s);
             self.given(s);
+            self.agent_of(s);
             self.causes(s);
         }
     }

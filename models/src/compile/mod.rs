@@ -3,8 +3,10 @@
 
 mod assemble;
 mod bounds;
+mod calendars;
 mod changes;
 mod checks;
+mod desks;
 mod effects;
 mod entities;
 mod functions;
@@ -20,10 +22,12 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use causeflow_engine::calendar::{Profile, Zone};
-use causeflow_engine::program::{KindId, Program};
+use causeflow_engine::program::{Desk, KindId, Program};
 use causeflow_engine::time::Span;
 
-use crate::definition::{EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef};
+use crate::definition::{
+    DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
+};
 use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use crate::units;
 use crate::yaml::Node;
@@ -40,6 +44,7 @@ pub struct Compiler {
     kinds: Vec<KindNames>,
     profiles: Vec<Profile>,
     counters: Vec<String>,
+    desks: Vec<Desk>,
     units: Vec<Unit>,
     visiting: Vec<(usize, String)>,
     window: Span,
@@ -65,6 +70,7 @@ struct Merged {
     calendars: BTreeMap<String, (usize, Vec<crate::definition::SeasonDef>)>,
     profiles: BTreeMap<String, (usize, ProfileDef)>,
     entities: BTreeMap<String, (usize, EntityDef)>,
+    desks: BTreeMap<String, (usize, DeskDef)>,
     streams: BTreeMap<String, (usize, StreamDef)>,
     counters: BTreeMap<String, (usize, usize)>,
 }
@@ -86,6 +92,7 @@ pub fn compile(
         kinds: Vec::new(),
         profiles: Vec::new(),
         counters: Vec::new(),
+        desks: Vec::new(),
         units: Vec::new(),
         visiting: Vec::new(),
         window: Span::HOUR,
@@ -173,6 +180,13 @@ impl Compiler {
             );
             add(
                 &mut self.report,
+                &mut merged.desks,
+                "desks",
+                file,
+                parsed.desks,
+            );
+            add(
+                &mut self.report,
                 &mut merged.streams,
                 "streams",
                 file,
@@ -236,6 +250,7 @@ impl Compiler {
         for (count, most, what) in [
             (merged.entities.len(), 250, "kinds of entities"),
             (merged.streams.len(), 10_000, "streams"),
+            (merged.desks.len(), 1_000, "desks"),
         ] {
             if count > most {
                 self.report.error(
@@ -247,6 +262,7 @@ impl Compiler {
             }
         }
         let kinds = self.entities(merged);
+        self.desks = self.desks(merged);
         self.units(merged);
         let drafts = self.drafts();
         if self.texts.overflows() {
@@ -269,6 +285,7 @@ impl Compiler {
             profiles: self.profiles.clone(),
             kinds,
             counters: self.counters.clone(),
+            desks: self.desks.clone(),
             streams,
             dictionary: self.texts.dictionary(),
             interventions: Vec::new(),
@@ -366,8 +383,10 @@ impl Compiler {
                         });
                 let changes = self.changes(s);
                 let source = self.source(s);
+                let service = self.service(s);
                 Draft {
                     source,
+                    service,
                     requires,
                     changes,
                     effects: Vec::new(),

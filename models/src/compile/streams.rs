@@ -8,7 +8,7 @@ use super::Compiler;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::types::{OWN, Texts, Ty, Typed};
-use crate::definition::{Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
+use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
 use crate::diagnostic::suggestion;
 
 /// Where an inherited name comes from.
@@ -20,6 +20,8 @@ pub enum Restrict {
     Only(usize),
     /// From the source; causes give 0.
     Source,
+    /// From the desk, when the event takes place.
+    Desk,
 }
 
 /// A value that events of a stream carry from their cause or source.
@@ -44,7 +46,8 @@ impl Input {
     }
 
     fn covers(&self, restrict: &Restrict) -> bool {
-        self.givers.contains(&Restrict::Any) || self.givers.contains(restrict)
+        let always = [Restrict::Any, Restrict::Desk];
+        always.iter().any(|giver| self.givers.contains(giver)) || self.givers.contains(restrict)
     }
 }
 
@@ -298,9 +301,8 @@ impl Compiler {
                     }
                     Err(deeper) => return Err(deeper),
                 };
-                let far = unit.definition.causes[cause.position]
-                    .cell
-                    .is_some_and(|c| c == crate::definition::CellDef::Any);
+                let cell = unit.definition.causes[cause.position].cell;
+                let far = cell == Some(CellDef::Any) || unit.definition.desk.is_some();
                 if far && let Ty::Entity(kind) = typed.ty {
                     let kind = &self.kinds[usize::from(kind)].name;
                     let place = format!(

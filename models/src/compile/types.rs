@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use causeflow_engine::program::{Expr, KindId};
 use causeflow_engine::table::Dictionary;
+use causeflow_engine::time::Span;
 
 /// What kind of value an expression has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,4 +113,6 @@ pub struct KindNames {
     pub attributes: Vec<(String, Ty, Texts)>,
     /// Names, types and texts of its variables.
     pub variables: Vec<(String, Ty, Texts)>,
+    /// Length of the slots of its calendar, if it has one.
+    pub slots: Option<Span>,
 }

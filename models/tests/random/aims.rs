@@ -56,9 +56,11 @@ pub fn intervene(program: &mut Program, number: usize, aim: &Aim) {
     let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
     let fields = program.modifiable_fields(stream);
     let field = fields.get(usize::from(aim.operation) % fields.len().max(1));
+    let waits = program.streams[usize::from(stream)].service.is_some();
     let (parameter, unit) = match aim.parameter {
         0 => (Parameter::Rate, 5.0),
         1 | 2 => (Parameter::Probability(None), 0.3),
+        3 if waits => (Parameter::Work, 10.0 * 60e6),
         3 => (Parameter::Delay(None), 30.0 * 60e6),
         4 => (Parameter::Count(None), 1.0),
         5..7 => (Parameter::Volume, 1.0),

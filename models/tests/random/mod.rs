@@ -22,6 +22,8 @@ pub struct Spec {
     pub berlin: bool,
     /// Whether events may change what other events read.
     pub stateful: bool,
+    /// The people's calendars: none, one that events open, one that is always open.
+    pub calendar: u8,
     pub seed: u64,
     pub streams: Vec<StreamSpec>,
 }
@@ -39,6 +41,8 @@ pub struct StreamSpec {
     pub outcome: bool,
     pub any_cell: bool,
     pub requires: bool,
+    /// Whether events wait at a desk, where they can.
+    pub desk: bool,
     pub change: u8,
     pub rate: u16,
     pub variant: u8,
@@ -58,11 +62,12 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
         prop::bool::weighted(0.3),
         prop::bool::weighted(0.25),
         prop::bool::weighted(0.25),
+        prop::bool::weighted(0.25),
     );
-    (shape, flags, 0..8u8, 0..400u16, 0..12u8).prop_map(
+    (shape, flags, 0..12u8, 0..400u16, 0..12u8).prop_map(
         |(
             (origin, parents, two_causes, delay, chance, count),
-            (guard, outcome, any_cell, requires),
+            (guard, outcome, any_cell, requires, desk),
             change,
             rate,
             variant,
@@ -78,6 +83,7 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
                 outcome,
                 any_cell,
                 requires,
+                desk,
                 change,
                 rate,
                 variant,
@@ -97,9 +103,13 @@ pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
         any::<bool>(),
         any::<bool>(),
         any::<u64>(),
+        0..3u8,
     );
     (whole, prop::collection::vec(stream(), 2..9)).prop_map(
-        move |((cells, window, warmup_hours, shops, spikes, berlin, state, seed), streams)| Spec {
+        move |(
+            (cells, window, warmup_hours, shops, spikes, berlin, state, seed, calendar),
+            streams,
+        )| Spec {
             cells,
             window,
             warmup_hours,
@@ -107,6 +117,7 @@ pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
             spikes,
             berlin,
             stateful: state && stateful,
+            calendar: if state && stateful { calendar } else { 0 },
             seed,
             streams,
         },

@@ -72,6 +72,8 @@ pub struct StreamPlan {
     pub person: bool,
     pub creates: bool,
     pub requires: bool,
+    /// Whether its events wait at a desk.
+    pub desk: bool,
 }
 
 /// What a [`Spec`] stands for.
@@ -107,7 +109,7 @@ impl Plan {
             _ => Origin::None,
         };
         let caused = number > 0 && matches!(spec.origin, 4..=9);
-        let mut causes = Vec::new();
+        let mut causes: Vec<Cause> = Vec::new();
         if caused {
             causes.push(self.cause(spec, usize::from(spec.parents.0) % number, false));
             let second = usize::from(spec.parents.1) % number;
@@ -115,14 +117,27 @@ impl Plan {
                 causes.push(self.cause(spec, second, true));
             }
         }
-        let given = matches!(origin, Origin::None | Origin::Actor | Origin::Each);
+        let desk = spec.desk
+            && self.spec.stateful
+            && origin == Origin::None
+            && caused
+            && !causes.iter().any(|cause| cause.any_cell)
+            && !causes
+                .iter()
+                .any(|cause| self.may_be_on_platform(cause.parent));
+        for cause in causes.iter_mut().filter(|_| desk) {
+            // Nobody knows how long it waits.
+            cause.bounds.1 = None;
+        }
+        let given = !desk && matches!(origin, Origin::None | Origin::Actor | Origin::Each);
         let inherited = causes
             .iter()
             .all(|cause| self.streams[cause.parent].person && !cause.any_cell);
         let creates = self.spec.stateful
             && spec.change == 7
             && origin == Origin::None
-            && !self.on_platform(&causes);
+            && !desk
+            && !self.knows_nobody(&causes);
         let person = creates || (given && inherited);
         let requires = spec.requires && self.spec.stateful && person && !creates;
         let plan = StreamPlan {
@@ -133,6 +148,7 @@ impl Plan {
             person,
             creates,
             requires,
+            desk,
         };
         let partner = plan
             .causes
@@ -164,16 +180,25 @@ impl Plan {
         self.streams.iter().any(|stream| stream.creates)
     }
 
-    fn on_platform(&self, causes: &[Cause]) -> bool {
+    /// Whether one of the causes may be on the platform or at a desk, where no entity lives.
+    fn knows_nobody(&self, causes: &[Cause]) -> bool {
         causes
             .iter()
-            .any(|cause| self.may_be_on_platform(cause.parent))
+            .any(|c| self.may_be_on_platform(c.parent) || self.may_be_at_a_desk(c.parent))
     }
 
     /// Whether some events of a stream take place on the platform.
     fn may_be_on_platform(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        stream.origin == Origin::Platform || self.on_platform(&stream.causes)
+        let mut causes = stream.causes.iter();
+        stream.origin == Origin::Platform || causes.any(|c| self.may_be_on_platform(c.parent))
+    }
+
+    /// Whether some events of a stream take place at a desk.
+    fn may_be_at_a_desk(&self, stream: usize) -> bool {
+        let stream = &self.streams[stream];
+        let mut causes = stream.causes.iter();
+        stream.desk || causes.any(|c| self.may_be_at_a_desk(c.parent))
     }
 
     fn cause(&self, spec: &StreamSpec, parent: usize, second: bool) -> Cause {

@@ -98,27 +98,39 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         "  grown: {growth: true, weekdays: [1, 2, 1, 1, 1, 1, 1]}\n".into(),
     ));
     blocks.push(("counters", "  - total_amount\n".into()));
-    blocks.push(("entities", person(spec.shops)));
+    blocks.push(("entities", person(spec.shops, spec.calendar)));
     if spec.shops {
         blocks.push((
             "entities",
             "  shop: {count: 9, attributes: {level: {value: 'integer(1, 5)', type: int}}}\n".into(),
         ));
     }
+    if plan.streams.iter().any(|stream| stream.desk) {
+        blocks.push(("desks", DESKS.to_owned()));
+    }
     blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
     blocks
 }
 
-fn person(shops: bool) -> String {
+/// A desk with a break in which nobody is there, and one with two agents by day.
+const DESKS: &str = "  first:\n    shifts:\n      - {from: 0h, to: 11h, agents: 1}\n      - {from: 12h, to: 24h, agents: 1}\n  \
+                     second:\n    shifts:\n      - {from: 6h, to: 2h, agents: 1}\n      - {from: 9h, to: 17h, agents: 1}\n";
+
+fn person(shops: bool, calendar: u8) -> String {
     let belongs = if shops {
         "    belongs_to: {shop: {min: 1, max: 8}}\n"
     } else {
         ""
     };
+    let calendar = [
+        "",
+        "    calendar: {step: 1h, days: 4}\n",
+        "    calendar: {step: 30m, days: 3, open: always}\n",
+    ][usize::from(calendar)];
     format!(
         "  person:\n    count: 40\n    states: [new, active, gone]\n    starts: active\n    joins: new\n    \
          activity: 'lognormal(1, 0.5)'\n    attributes:\n      quality: {{value: 'beta(4, 2)', decimals: 3}}\n      \
-         tag: {{choice: {{a: 3, b: 1}}}}\n    variables:\n      score: 'quality * 10'\n{belongs}"
+         tag: {{choice: {{a: 3, b: 1}}}}\n    variables:\n      score: 'quality * 10'\n{belongs}{calendar}"
     )
 }
 
@@ -132,6 +144,16 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
             writeln!(out, "      - {{{}}}", cause_text(plan, cause, knobs))
                 .expect("a string takes everything");
         }
+    }
+    if stream.desk {
+        let name = ["first", "\"if(amount > 20, 'first', 'second')\""]
+            [usize::from(stream.spec.variant % 2)];
+        let work = ["exponential(12m)", "amount * 1m"][usize::from(stream.spec.variant / 2 % 2)];
+        writeln!(
+            out,
+            "    desk: {{name: {name}, work: '{work}', priority: 'floor(amount / 30)'}}"
+        )
+        .expect("a string takes everything");
     }
     if stream.creates {
         out.push_str("    creates: person\n");
@@ -242,12 +264,25 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
     {
         fields.push((format!("id_{}", cause.parent), String::new()));
     }
+    if stream.desk {
+        fields.push(("agent_number".into(), "value: agent, type: int".into()));
+    }
     if stream.person {
         fields.push(("person_id".into(), "value: person.id".into()));
         fields.push(("quality".into(), "value: person.quality".into()));
         if plan.spec.stateful {
             fields.push(("state".into(), "value: person.state".into()));
             fields.push(("score".into(), "value: person.score".into()));
+        }
+        if plan.spec.calendar > 0 {
+            let slot = "value: 'slot(person, time + 20h, 90m, time + 1h, time + 40h)'";
+            fields.push(("slot_at".into(), slot.into()));
+            fields.push((
+                "is_free".into(),
+                "value: 'free(person, slot_at, 90m)'".into(),
+            ));
+            let counted = "value: 'free_slots(person, day_start(time), 6h, 1d, 2)', type: int";
+            fields.push(("slots_free".into(), counted.into()));
         }
     }
     if stream.origin == Origin::Platform && stream.causes.is_empty() {
@@ -256,6 +291,12 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "value: 'count(person, active)', type: int".into(),
         ));
         fields.push(("counted".into(), "value: total(total_amount)".into()));
+        if plan.streams.iter().any(|stream| stream.desk) {
+            fields.push(("queued".into(), "value: waiting(first), type: int".into()));
+        }
+        if plan.spec.calendar > 0 {
+            fields.push(("used".into(), "value: utilisation(person)".into()));
+        }
     }
     for child in plan.streams.iter().filter(|s| {
         s.causes
@@ -311,6 +352,26 @@ fn changes(plan: &Plan, stream: &StreamPlan) -> Vec<String> {
             "{counter: total_amount, add: 1, when: u > 0.5}".into(),
         ],
         7 if stream.person => vec![active.into()],
+        8..=11 if stream.person && plan.spec.calendar > 0 => slots_changes(stream.spec.change),
         _ => Vec::new(),
     }
+}
+
+/// What an event does to the calendar of its person; some reserve without asking whether they can.
+fn slots_changes(kind: u8) -> Vec<String> {
+    let changes: &[&str] = match kind {
+        8 => &["{entity: person, reserve: {from: slot_at, for: 90m}, when: is_free}"],
+        9 => &[
+            "{entity: person, reserve: {from: time + 1h, for: 2h}}",
+            "{entity: person, open: {from: time, for: 30h}, when: u > 0.3}",
+        ],
+        10 => &[
+            "{entity: person, open: {from: time, for: 9h, times: 3}}",
+            "{entity: person, block: {from: time + 20h, for: 3h, every: 12h, times: 2}, when: u > 0.5}",
+        ],
+        _ => &[
+            "{entity: person, release: {from: 'time + u * 20h', for: 4h}, reserve: {from: slot_at, for: 1h}}",
+        ],
+    };
+    changes.iter().map(|change| (*change).to_owned()).collect()
 }

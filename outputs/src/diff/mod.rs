@@ -102,6 +102,8 @@ pub struct StreamDiff {
     changes: Vec<Change>,
     /// For each change the code of its text, once it has been looked for.
     why: Vec<Option<u16>>,
+    /// Whether the runs are twins, so that what no lineage explains is contention.
+    of_twins: bool,
 }
 
 /// An event that differs.
@@ -119,8 +121,32 @@ pub struct Event<'a> {
     pub twin_time_us: Option<i64>,
     /// What intervened, as far as that is known.
     pub why: Option<&'a str>,
+    /// Which way it came, as far as that is known.
+    pub via: Option<Via>,
     /// Where it is in both runs: the columns that differ.
     pub columns: Vec<&'a str>,
+}
+
+/// Which way a difference came to an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// Through its chain of causes, or state that it reads: it has a name.
+    Lineage,
+    /// Through something scarce, such as an agent or a slot, that was there for others.
+    Contention,
+}
+
+impl Via {
+    /// Both.
+    pub const ALL: [Via; 2] = [Via::Lineage, Via::Contention];
+
+    /// Its word in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Via::Lineage => "lineage",
+            Via::Contention => "contention",
+        }
+    }
 }
 
 /// The files of one stream on either side, as far as the runs have it.
@@ -175,15 +201,17 @@ impl Diff {
         }
         // The longest first, so that none is left over when the others are done.
         tasks.sort_by_key(|task| std::cmp::Reverse(task.rows[0].max(task.rows[1])));
+        let of_twins = notes::are_twins(a.manifest(), b.manifest());
         let compared: Vec<Option<Result<StreamDiff, Error>>> = tasks
             .into_par_iter()
             .with_max_len(1)
             .map(|task| go_on().then(|| task.compare(a, b)))
             .collect();
         for stream in compared {
-            let Some(stream) = stream.transpose()? else {
+            let Some(mut stream) = stream.transpose()? else {
                 return Ok(None);
             };
+            stream.of_twins = of_twins;
             match stream.changes.is_empty() {
                 true => diff.identical.push((stream.name, stream.rows)),
                 false => diff.streams.push(stream),
@@ -242,7 +270,8 @@ impl Diff {
     /// For an event of A that is its attribution. One that was removed has none: its causes in B
     /// are followed upwards through events that differ too, and the topmost of them decides. If
     /// that is still in A, its attribution there is what is wanted; if not, `intervention` is asked
-    /// what was at work on its stream at its time in B.
+    /// what was at work on its stream at its time in B. Where that names nobody and B is A without some of its
+    /// interventions, it was contention: something scarce was there for others.
     ///
     /// # Errors
     /// [`Error::Rows`] when a stream then has more different texts than fit a column.
@@ -305,8 +334,7 @@ impl StreamDiff {
 
     /// The events that differ, by time, then by id.
     pub fn events(&self) -> impl Iterator<Item = Event<'_>> {
-        let why = self.why.iter().copied().chain(std::iter::repeat(None));
-        self.changes.iter().zip(why).map(|(change, why)| {
+        (0..).zip(&self.changes).map(|(place, change)| {
             let differing = change
                 .a()
                 .zip(change.b())
@@ -318,12 +346,27 @@ impl StreamDiff {
                 change: change.kind,
                 time_us: change.a().map(|row| self.a.time(row)),
                 twin_time_us: change.b().map(|row| self.b.time(row)),
-                why: why.map(|code| self.texts.get(code)),
+                why: self.why_at(place).map(|code| self.texts.get(code)),
+                via: self.via_at(place),
                 columns: differing
                     .map(|column| self.columns[column].name.as_str())
                     .collect(),
             }
         })
+    }
+}
+
+impl StreamDiff {
+    fn why_at(&self, place: usize) -> Option<u16> {
+        self.why.get(place).copied().flatten()
+    }
+
+    /// Nothing before it has been looked for.
+    fn via_at(&self, place: usize) -> Option<Via> {
+        match self.why.get(place)? {
+            Some(_) => Some(Via::Lineage),
+            None => self.of_twins.then_some(Via::Contention),
+        }
     }
 }
 
@@ -358,6 +401,7 @@ impl Task<'_> {
             texts: merged.texts,
             changes: merged.changes,
             why: Vec::new(),
+            of_twins: false,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::change::{Change, ChangeKind, Counts};
 use super::store::Store;
 use super::texts::Texts as Codes;
-use super::{Diff, StreamDiff};
+use super::{Diff, StreamDiff, Via};
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::options::Options;
@@ -121,14 +121,9 @@ fn write_counts(
         ("moved", "Events at different times.", count(|c| c.moved)),
         ("changed", "Events with other values.", count(|c| c.changed)),
     ]);
-    let specs = columns.iter().map(|(name, description, column)| {
-        spec(
-            name,
-            crate::schema::kind_of(&column.values),
-            false,
-            description,
-        )
-    });
+    let specs = columns
+        .iter()
+        .map(|(name, description, column)| spec(name, column.values.kind(), false, description));
     let schema = TableSchema {
         name: relative.to_owned(),
         columns: specs.collect(),
@@ -155,13 +150,15 @@ impl StreamDiff {
         let words = ChangeKind::ALL.map(|kind| texts.code(kind.name()));
         let [added, removed, moved, changed] = words;
         let words = [added?, removed?, moved?, changed?];
+        let [lineage, contention] = Via::ALL.map(|via| texts.code(via.name()));
+        let ways = [lineage?, contention?];
         let schema = self.schema();
         let dictionary: Dictionary = texts.dictionary();
         let mut file =
             TableFile::create(folder, relative, &schema, &Texts::new(dictionary), options)?;
         for start in (0..self.changes.len()).step_by(GROUP_ROWS) {
             let end = self.changes.len().min(start + GROUP_ROWS);
-            let mut columns = self.columns(start, end, words);
+            let mut columns = self.columns(start, end, (words, ways));
             columns.iter_mut().for_each(simplify);
             let rows = end - start;
             file.write(Rows { rows, columns })?;
@@ -226,6 +223,12 @@ impl StreamDiff {
                 true,
                 "What made it differ, if known.",
             ),
+            spec(
+                "via",
+                ColumnType::Text,
+                true,
+                "Which way that came: lineage, or contention for something scarce.",
+            ),
         ];
         for field in &self.columns[FIELDS..] {
             let mut name = field.name.clone();
@@ -252,7 +255,12 @@ impl StreamDiff {
     }
 
     /// The changes from `start` to `end` as columns of the schema.
-    fn columns(&self, start: usize, end: usize, words: [u16; 4]) -> Vec<Column> {
+    fn columns(
+        &self,
+        start: usize,
+        end: usize,
+        (words, ways): ([u16; 4], [u16; 2]),
+    ) -> Vec<Column> {
         let changes = &self.changes[start..end];
         let in_a = |column| self.a.gather(column, changes.iter().map(Change::a));
         let in_b = |column| self.b.gather(column, changes.iter().map(Change::b));
@@ -265,7 +273,8 @@ impl StreamDiff {
         };
         let has_cause =
             either(&|store: &Store, row: usize| u64::from(store.word(CAUSE_ID, row).is_some()));
-        let why = (start..end).map(|place| self.why.get(place).copied().flatten());
+        let why = (start..end).map(|place| self.why_at(place));
+        let via = (start..end).map(|place| self.via_at(place).map(|via| ways[via as usize]));
         let kinds = changes.iter().map(|change| words[change.kind as usize]);
         let mut columns = vec![
             all(Values::Id(word(EVENT_ID))),
@@ -281,15 +290,21 @@ impl StreamDiff {
                 word(CELL).into_iter().map(|cell| cell as u16).collect(),
             )),
             in_a(ATTRIBUTION),
-            Column {
-                values: Values::Text(why.clone().map(Option::unwrap_or_default).collect()),
-                validity: Validity::Mask(why.map(|why| why.is_some()).collect()),
-            },
+            texts_where_known(why),
+            texts_where_known(via),
         ];
         for field in FIELDS..self.columns.len() {
             columns.extend([in_a(field), in_b(field)]);
         }
         columns
+    }
+}
+
+/// A column of codes, with nothing where none is known.
+fn texts_where_known(codes: impl Iterator<Item = Option<u16>> + Clone) -> Column {
+    Column {
+        values: Values::Text(codes.clone().map(Option::unwrap_or_default).collect()),
+        validity: Validity::Mask(codes.map(|code| code.is_some()).collect()),
     }
 }
 

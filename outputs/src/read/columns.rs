@@ -1,6 +1,7 @@
 //! The columns of a stream as its files have them.
 
 use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use causeflow_engine::program::Stream;
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
 /// Places of the columns that every stream has; its own fields follow.
@@ -12,22 +13,13 @@ pub(crate) const CELL: usize = 4;
 pub(crate) const ATTRIBUTION: usize = 5;
 pub(crate) const FIELDS: usize = 6;
 
-/// Their names, types, and whether values may be missing.
-const FIXED: [(&str, ColumnType, bool); FIELDS] = [
-    ("event_id", ColumnType::Id, false),
-    ("time", ColumnType::Time, false),
-    ("cause_id", ColumnType::Id, true),
-    ("root_id", ColumnType::Id, false),
-    ("cell", ColumnType::Small, false),
-    ("attribution", ColumnType::Text, true),
-];
-
 /// The columns of a stream by its schema: the six that every stream has, then its fields.
 pub(crate) fn columns(schema: &Schema) -> Result<Vec<ColumnSpec>, String> {
     let found = specs(schema)?;
-    for (place, (name, kind, nullable)) in FIXED.into_iter().enumerate() {
+    for (place, expected) in Stream::common_columns().into_iter().enumerate() {
+        let ColumnSpec { name, kind, .. } = &expected;
         let fits = |column: &ColumnSpec| {
-            column.name == name && column.kind == kind && (nullable || !column.nullable)
+            column.name == *name && column.kind == *kind && (expected.nullable || !column.nullable)
         };
         if !found.get(place).is_some_and(fits) {
             return Err(format!(

@@ -3,7 +3,7 @@
 use super::columns::{ATTRIBUTION, CAUSE_ID, EVENT_ID, FIELDS, TIME, columns};
 use super::run::{FinishedRun, unreadable};
 use crate::error::Error;
-use crate::time_text::rfc3339;
+use crate::time_text::shown;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
 use arrow::error::ArrowError;
@@ -156,7 +156,7 @@ fn value(array: &ArrayRef, kind: ColumnType) -> Value {
             .into(),
         ColumnType::Time => {
             let time = array.as_primitive::<TimestampMicrosecondType>().value(0);
-            rfc3339(time).unwrap_or_else(|| format!("{time} µs")).into()
+            shown(time).into()
         }
         ColumnType::Float => array.as_primitive::<Float64Type>().value(0).into(),
         ColumnType::Int => array.as_primitive::<Int32Type>().value(0).into(),

@@ -3,8 +3,8 @@
 //! While a run writes, its files lie in `<name>.partial`, locked against a second run. The manifest
 //! is written last and then the folder gets its name. An earlier run that is replaced waits in
 //! `<name>.replaced` until the new one is in place. So a run that fails or is killed at any point
-//! leaves the earlier one as it was, and nothing that looks whole. Against a loss of power only the
-//! manifest is synchronised with the disk.
+//! leaves the earlier one as it was, and nothing that looks whole. The files that the manifest lists
+//! are forced to the disk before it is written, so that this holds for a loss of power, too.
 //!
 //! A run that keeps its state in the file [`RESUME_NAME`] can be gone on with: its staging folder then stays when it
 //! fails, until the run is resumed or another takes its place by force.
@@ -12,6 +12,7 @@
 mod contents;
 mod lock;
 mod resume;
+mod sync;
 
 use crate::baseline::{BASELINE_NAME, BaselineManifest};
 use crate::error::{Error, io_error};
@@ -24,6 +25,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use sync::{sync_files, sync_folder};
 
 /// The name of the file, in the folder of an unfinished run, with all that is needed to go on.
 pub const RESUME_NAME: &str = "resume.state";
@@ -89,6 +91,7 @@ impl RunFolder {
     /// [`Error::Io`] when the disk fails; an earlier run is then where it was. [`Error::Folder`]
     /// when something that may not be replaced has appeared at the place meanwhile.
     pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Error> {
+        sync_files(&self.staging, &manifest.files)?;
         self.write_manifest(MANIFEST_NAME, manifest.to_json())?;
         self.place()
     }
@@ -98,6 +101,7 @@ impl RunFolder {
     /// # Errors
     /// As with [`commit`](Self::commit).
     pub fn commit_baseline(self, manifest: &BaselineManifest) -> Result<PathBuf, Error> {
+        sync_files(&self.staging, &manifest.files)?;
         self.write_manifest(BASELINE_NAME, manifest.to_json())?;
         self.place()
     }
@@ -118,6 +122,7 @@ impl RunFolder {
         }
         self.lock = None;
         resume::remove_state(&self.out)?;
+        self.out.parent().map_or(Ok(()), sync_folder)?;
         Ok(self.out.clone())
     }
 
@@ -133,7 +138,8 @@ impl RunFolder {
             file.write_all(text.as_bytes())?;
             file.sync_all()
         };
-        write(&path).map_err(io_error("writing", &path))
+        write(&path).map_err(io_error("writing", &path))?;
+        sync_folder(&self.staging)
     }
 
     fn rename_into_place(&self) -> Result<(), Error> {

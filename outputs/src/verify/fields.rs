@@ -2,8 +2,8 @@
 //! chain, or are those of entities.
 
 use super::finding::Check;
-use super::links::Link;
 use super::origins::Making;
+use super::records::Link;
 use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
 use super::rules::{Expected, StreamRules};
 use super::store::{Kind, Outbox};
@@ -50,7 +50,7 @@ impl FileCheck<'_> {
                         root: heads.roots[row],
                         reference,
                     };
-                    outbox.push(Kind::Links, maker, link.record())?;
+                    outbox.push(Kind::Links, self.context.packing.link(link))?;
                     continue;
                 }
                 let expected = self.described(expected);

@@ -2,7 +2,7 @@
 //! cause itself.
 
 use super::finding::Check;
-use super::links::{Link, event_record};
+use super::records::{Child, Event, Link, Record};
 use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
 use super::rules::{Roots, Rules, StreamRules};
 use super::store::{Kind, Outbox};
@@ -20,6 +20,7 @@ impl FileCheck<'_> {
         of_stream: &StreamRules,
         outbox: &mut Outbox<'_>,
     ) -> Result<Vec<u16>, Error> {
+        let packing = self.context.packing;
         let mut effects = vec![NO_EFFECT; heads.ids.len()];
         for (row, taken) in effects.iter_mut().enumerate() {
             let (id, time, root, cell) = (
@@ -29,13 +30,16 @@ impl FileCheck<'_> {
                 heads.cells[row],
             );
             if of_stream.is_referred_to {
-                outbox.push(
-                    Kind::Events,
+                let event = Event {
                     id,
-                    event_record(id, time, root, cell, self.stream),
-                )?;
+                    time,
+                    root,
+                    cell,
+                    stream: self.stream as u16,
+                };
+                outbox.push(Kind::Events, packing.event(event))?;
             } else {
-                outbox.push(Kind::Ids, id, [id])?;
+                outbox.push(Kind::Ids, Record::id(id))?;
             }
             if heads.causes.is_null(row) {
                 self.root(heads, row, rules, of_stream);
@@ -64,7 +68,7 @@ impl FileCheck<'_> {
             *taken = at as u16;
             self.rows.links += 1;
             if rules.effects[usize::from(effect)].cause.is_some() {
-                let link = Link::Cause {
+                let child = Child {
                     cause,
                     time,
                     root,
@@ -72,7 +76,7 @@ impl FileCheck<'_> {
                     effect,
                     ordinal: ordinal as u16,
                 };
-                outbox.push(Kind::Links, cause, link.record())?;
+                outbox.push(Kind::Links, packing.link(Link::Cause(child)))?;
             }
         }
         Ok(effects)
@@ -114,6 +118,7 @@ impl FileCheck<'_> {
         heads: &Heads,
         outbox: &mut Outbox<'_>,
     ) -> Result<(), Error> {
+        let (packing, stream) = (self.context.packing, self.stream as u16);
         for row in 0..heads.ids.len() {
             let (id, time, root, cell) = (
                 heads.ids[row],
@@ -121,11 +126,14 @@ impl FileCheck<'_> {
                 heads.roots[row],
                 heads.cells[row],
             );
-            outbox.push(
-                Kind::Events,
+            let event = Event {
                 id,
-                event_record(id, time, root, cell, self.stream),
-            )?;
+                time,
+                root,
+                cell,
+                stream,
+            };
+            outbox.push(Kind::Events, packing.event(event))?;
             if heads.causes.is_null(row) {
                 if root != id {
                     self.add(Check::Root, heads, row, Some(ROOT_ID), || {
@@ -135,7 +143,7 @@ impl FileCheck<'_> {
                 }
                 continue;
             }
-            let (cause, stream) = (heads.causes.value(row), self.stream as u16);
+            let cause = heads.causes.value(row);
             self.rows.links += 1;
             let root = Link::Root {
                 cause,
@@ -149,8 +157,8 @@ impl FileCheck<'_> {
                 time,
                 stream,
             };
-            outbox.push(Kind::Links, cause, root.record())?;
-            outbox.push(Kind::Links, cause, order.record())?;
+            outbox.push(Kind::Links, packing.link(root))?;
+            outbox.push(Kind::Links, packing.link(order))?;
         }
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 use super::finding::{Check, Finding, Findings};
 use super::hash::{TextHashes, add};
+use super::order::Standing;
+use super::records::Packing;
 use super::rules::{Rules, StreamRules};
 use super::store::Outbox;
 use super::tables::{Entities, Names};
@@ -9,7 +11,7 @@ use crate::error::Error;
 use crate::file::FileEntry;
 use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, ROOT_ID, TIME};
 use crate::read::{FinishedRun, Reader};
-use crate::time_text::rfc3339;
+use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{ArrowPrimitiveType, TimestampMicrosecondType, UInt16Type, UInt64Type};
@@ -21,30 +23,11 @@ use std::ops::Range;
 pub(super) struct Context<'a> {
     pub run: &'a FinishedRun,
     pub range: Range<i64>,
+    pub packing: &'a Packing,
     pub rules: Option<&'a Rules>,
     pub entities: &'a Entities,
     /// What rows may be attributed to; nothing if that cannot be read.
     pub names: Option<&'a Names>,
-}
-
-/// How a row stands in the total order: its time, its id, and how many causes can stand before it.
-#[derive(Clone, Copy)]
-pub(super) struct Standing {
-    time: i64,
-    id: u64,
-    generations: (u32, Option<u32>),
-}
-
-impl Standing {
-    /// Whether a row may stand right before another one.
-    fn may_precede(&self, next: &Standing) -> bool {
-        if self.time != next.time {
-            return self.time < next.time;
-        }
-        let most = next.generations.1.unwrap_or(u32::MAX);
-        let least = self.generations.0;
-        least < most || least == most && self.id < next.id
-    }
 }
 
 /// What came of a file.
@@ -172,7 +155,7 @@ pub(super) struct FileCheck<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) stream: usize,
     name: &'a str,
-    rules: Option<(&'a Rules, &'a StreamRules)>,
+    pub(super) rules: Option<(&'a Rules, &'a StreamRules)>,
     path: &'a str,
     pub(super) columns: Vec<ColumnSpec>,
     hashes: Vec<u64>,
@@ -270,54 +253,6 @@ impl FileCheck<'_> {
         }
     }
 
-    fn order(&mut self, heads: &Heads, effects: Option<&[u16]>) {
-        let times = &heads.times;
-        let standing = |row: usize| Standing {
-            time: times[row],
-            id: heads.ids[row],
-            generations: self.generations(effects, row),
-        };
-        let first = standing(0);
-        let ordered = times
-            .windows(2)
-            .fold(true, |all, pair| all & (pair[0] < pair[1]));
-        let mut wrong = Vec::new();
-        if !self.rows.last.is_none_or(|last| last.may_precede(&first)) {
-            wrong.push(0);
-        }
-        if !ordered {
-            let rest = (1..times.len()).filter(|&row| times[row - 1] >= times[row]);
-            wrong.extend(rest.filter(|&row| !standing(row - 1).may_precede(&standing(row))));
-        }
-        let last = standing(times.len() - 1);
-        for row in wrong {
-            self.add(Check::Order, heads, row, None, || {
-                let found = "it does not come after the row before it".to_owned();
-                (
-                    found,
-                    "rows by time, then by the length of their chain, then by id".to_owned(),
-                )
-            });
-        }
-        self.rows.first = self.rows.first.or(Some(first));
-        self.rows.last = Some(last);
-    }
-
-    /// How many causes can stand before a row.
-    fn generations(&self, effects: Option<&[u16]>, row: usize) -> (u32, Option<u32>) {
-        let (Some((rules, of_stream)), Some(effects)) = (self.rules, effects) else {
-            return (0, None);
-        };
-        match effects[row] {
-            NO_EFFECT => (0, Some(0)),
-            UNKNOWN => of_stream.generations,
-            effect => {
-                let effect = of_stream.incoming[usize::from(effect)];
-                rules.effects[usize::from(effect)].generations
-            }
-        }
-    }
-
     fn attribution(&mut self, batch: &RecordBatch, heads: &Heads) {
         if batch.num_columns() < self.columns.len() {
             return;
@@ -392,15 +327,3 @@ impl FileCheck<'_> {
 pub(super) const NO_EFFECT: u16 = u16::MAX;
 /// Stands for the effect of an event that no effect explains.
 pub(super) const UNKNOWN: u16 = u16::MAX - 1;
-
-/// Checks that a part goes on where the one before it ended.
-pub(super) fn joins(before: &FileRows, next: &FileRows) -> bool {
-    match (&before.last, &next.first) {
-        (Some(last), Some(first)) => last.may_precede(first),
-        _ => true,
-    }
-}
-
-fn shown(time: i64) -> String {
-    rfc3339(time).unwrap_or_else(|| format!("{time} µs"))
-}

@@ -15,6 +15,8 @@ pub(super) struct Rules {
     pub references: Vec<ReferenceRules>,
     /// Number of cells, which is also that of the platform.
     pub cells: u16,
+    /// The process of the desks.
+    pub desks: Option<u16>,
     /// When the warm-up begins.
     pub begin: Time,
     window: Span,
@@ -56,7 +58,7 @@ pub(super) struct EffectRules {
     pub most: u64,
     pub shortest: i64,
     pub longest: Option<i64>,
-    pub any_cell: bool,
+    pub place: Place,
     /// The causing stream's group that it belongs to.
     pub group: Option<usize>,
     /// How many causes can stand before what it causes, at least and at most.
@@ -114,6 +116,7 @@ impl Rules {
             effects: Vec::new(),
             references: Vec::new(),
             cells: program.cells,
+            desks: program.desk_process(),
             begin: (start - program.warmup).floor_to(program.window),
             window: program.window,
         };
@@ -149,7 +152,7 @@ impl Rules {
                     most: effect.count.as_ref().map_or(1, |_| MAX_COUNT as u64),
                     shortest: shortest(effect, program),
                     longest: effect.longest_under(&program.modified).map(|span| span.0),
-                    any_cell: effect.place == Place::AnyCell,
+                    place: effect.place,
                     group: group_of(effect),
                     generations: (least.saturating_add(1), most.map(|most| most + 1)),
                 });

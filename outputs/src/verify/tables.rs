@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::file::FileEntry;
 use crate::read::columns::specs;
 use crate::read::{FinishedRun, unreadable};
-use crate::time_text::rfc3339;
+use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use arrow::error::ArrowError;
@@ -157,7 +157,6 @@ impl Table<'_> {
                 );
             }
             if joined.is_valid(row) && !range.contains(&joined.value(row)) {
-                let shown = |time| rfc3339(time).unwrap_or_else(|| format!("{time} µs"));
                 let expected = format!(
                     "a time from {} to before {}",
                     shown(range.start),

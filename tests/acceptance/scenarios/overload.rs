@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use causeflow_engine::program::CONTENTION;
 use causeflow_engine::time::{Span, Time};
 
 use super::bars::{assert_near, assert_ratio};
 use super::fits::{Shape, assert_settles, strengths};
+use super::keep::Row;
 use super::played::{BARE, Play, Run, Window, at, twin, window};
 
 /// An outage on the second day, whose traces at the support desk are gone when that is overloaded on the fourth.
@@ -54,28 +56,85 @@ fn chats_and_tickets_pour_in() {
     );
 }
 
+/// An overload on the fourth day, and what becomes of it.
+fn overloaded(scenarios: &[&str]) -> Run {
+    let desk = Play {
+        scenarios,
+        days: 12,
+        kept: &[
+            ("support.ticket.created", ""),
+            ("support.ticket.responded", "first_response_min"),
+            ("system.platform.snapshot", "desk_backlog"),
+        ],
+        ..BARE
+    };
+    desk.play()
+}
+
+/// The median wait for a first answer, in minutes, of the tickets of a window.
+fn median_wait(run: &Run, window: &Window) -> f64 {
+    let answers = run.decided("support.ticket.responded", window, run.range.end);
+    let mut waits: Vec<f64> = answers.iter().map(|row| row.number).collect();
+    waits.sort_by(f64::total_cmp);
+    assert!(waits.len() > 100, "{}", waits.len());
+    waits[waits.len() / 2]
+}
+
+/// The longest queue at the desk that a full hour of a window saw.
+fn longest_queue(run: &Run, window: &Window) -> f64 {
+    let hours = run.within("system.platform.snapshot", window);
+    hours.map(|row| row.number).fold(0.0, f64::max)
+}
+
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs a release build")]
-fn from_the_second_hour_on_first_answers_take_three_times_as_long() {
-    let (run, twin) = (support(), twin());
-    let usual: BTreeMap<u64, f64> = twin
+fn the_queue_builds_up_and_drains_by_itself() {
+    let (run, twin) = (overloaded(&["support-overload@day4"]), overloaded(&[]));
+    let (before, during) = (window((1, 0), (4, 0)), window((4, 12), (5, 0)));
+    assert_eq!(median_wait(&run, &before), median_wait(&twin, &before));
+    let (usual, waits) = (median_wait(&twin, &during), median_wait(&run, &during));
+    println!("median wait {waits} min, usually {usual} min");
+    assert!(usual < 60.0 && waits > 4.0 * usual);
+    // The backlog is longest when the overload ends, or soon after, and is then worked off for days.
+    let (usual, peak) = (
+        longest_queue(&twin, &window((1, 0), (13, 0))),
+        longest_queue(&run, &window((5, 0), (6, 0))),
+    );
+    println!("longest queue {peak}, usually {usual}");
+    assert!(peak > 500.0 && peak > 4.0 * usual);
+    let still = median_wait(&run, &window((6, 0), (7, 0)));
+    assert!(still > 120.0, "{still} min a day after the end");
+    let after = window((11, 0), (12, 12));
+    let (usual, waits) = (median_wait(&twin, &after), median_wait(&run, &after));
+    assert!(
+        (waits / usual - 1.0).abs() < 0.25,
+        "{waits} min of {usual} min once it is over"
+    );
+}
+
+#[test]
+#[cfg_attr(debug_assertions, ignore = "needs a release build")]
+fn who_only_waits_longer_is_attributed_to_nobody_and_counted_as_contention() {
+    let (run, twin) = (overloaded(&["support-overload@day4"]), overloaded(&[]));
+    let usual: BTreeMap<u64, Time> = twin
         .rows("support.ticket.responded")
         .iter()
-        .map(|row| (row.id, row.number))
+        .map(|row| (row.id, row.time))
         .collect();
-    let pairs = |window| {
-        let answers = run.decided("support.ticket.responded", &window, run.range.end);
-        let known = |row: &&super::keep::Row| Some((row.number, *usual.get(&row.id)?));
-        answers.iter().filter_map(known).collect::<Vec<_>>()
-    };
-    let early = pairs(window((4, 0), (4, 1)));
-    assert!(early.iter().all(|(here, there)| here == there));
-    let late = pairs(window((4, 1), (5, 0)));
-    assert!(late.len() > 900, "{}", late.len());
-    // Both are rounded to a tenth of a minute.
-    for (here, there) in late {
-        assert!((here - 3.0 * there).abs() < 0.21, "{here} of {there}");
-    }
+    let answers = run.rows("support.ticket.responded").iter();
+    let moved: Vec<&Row> = answers
+        .filter(|row| usual.get(&row.id).is_some_and(|time| *time != row.time))
+        .collect();
+    println!("{} answers come at another time", moved.len());
+    assert!(moved.len() > 2_000, "{}", moved.len());
+    assert!(moved.iter().all(|row| run.by(row).is_empty()));
+    let counts = run.effects("support.ticket.responded").differences.iter();
+    let contended = counts.filter(|((label, _), _)| *label == CONTENTION);
+    let added: u64 = contended.map(|(_, difference)| difference.added).sum();
+    assert_eq!(added, moved.len() as u64);
+    // Nobody's answer comes before the overload could reach it.
+    assert!(moved.iter().all(|row| row.time >= at(4, 0)));
+    run.assert_counts_of(&twin);
 }
 
 #[test]

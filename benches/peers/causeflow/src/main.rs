@@ -1,8 +1,10 @@
 //! The models of the comparison on causeflow's kernel.
 //!
-//! `peer-causeflow <hold | phold> <processes> <horizon in microseconds> [threads]` prints one line of JSON.
+//! `peer-causeflow <hold | phold> <processes> <horizon in microseconds> [threads]` prints one line of JSON, and so does
+//! `peer-causeflow mm1 <customers>`.
 
 mod hold;
+mod mm1;
 mod phold;
 
 fn main() {
@@ -12,10 +14,15 @@ fn main() {
             .get(at)
             .map(|text| text.parse::<u64>().expect("a whole number"))
     };
+    if let (Some("mm1"), Some(customers)) = (arguments.get(1).map(String::as_str), number(2)) {
+        let (events, seconds, mean_wait) = mm1::play(customers);
+        println!("{{\"events\": {events}, \"seconds\": {seconds}, \"mean_wait\": {mean_wait}}}");
+        return;
+    }
     let (Some(model), Some(processes), Some(horizon_us)) = (arguments.get(1), number(2), number(3))
     else {
         panic!(
-            "usage: peer-causeflow <hold | phold> <processes> <horizon in microseconds> [threads]"
+            "usage: peer-causeflow <hold | phold> <processes> <horizon in microseconds> [threads], or mm1 <customers>"
         );
     };
     let (processes, horizon_us) = (processes as u32, horizon_us as i64);

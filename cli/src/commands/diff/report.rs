@@ -1,6 +1,6 @@
 //! What a comparison came to, for people and for programs.
 
-use causeflow_outputs::diff::{Counts, Diff, Event, FinishedRun, StreamDiff};
+use causeflow_outputs::diff::{Counts, Diff, Event, FinishedRun, StreamDiff, Via};
 use causeflow_outputs::{FileEntry, rfc3339};
 use serde_json::{Value, json};
 
@@ -142,6 +142,7 @@ impl Report<'_> {
             ("change", Align::Left),
             ("differs in", Align::Left),
             ("why", Align::Left),
+            ("via", Align::Left),
         ]);
         let events = self.diff.first(self.args.limit);
         let shown = events.len() as u64;
@@ -157,6 +158,7 @@ impl Report<'_> {
                 event.change.name().to_owned(),
                 event.columns.join(", "),
                 event.why.unwrap_or_default().to_owned(),
+                event.via.map(Via::name).unwrap_or_default().to_owned(),
             ]);
         }
         let more = self.diff.counts().total() - shown;
@@ -244,5 +246,6 @@ fn event(event: &Event<'_>) -> Value {
         "twin_time": event.twin_time_us.map(time),
         "differs_in": event.columns,
         "why": event.why,
+        "via": event.via.map(Via::name),
     })
 }

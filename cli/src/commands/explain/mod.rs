@@ -155,6 +155,7 @@ impl<'a> Subject<'a> {
             "expected_events_per_day": self.per_day[self.stream],
             "source": definition.source.as_ref().map(plain),
             "timer": definition.timer.as_ref().map(plain),
+            "desk": definition.desk.as_ref().map(plain),
             "causes": causes.collect::<Vec<_>>(),
             "requires": definition.requires,
             "effects": effects.collect::<Vec<_>>(),

@@ -1,6 +1,8 @@
 //! The words of `causeflow explain`.
 
-use causeflow_models::{AddDef, CauseDef, ChangeDef, Expression, SourceDef, TimerDef, Weight};
+use causeflow_models::{
+    AddDef, CauseDef, ChangeDef, Expression, ServiceDef, SlotsDef, SourceDef, TimerDef, Weight,
+};
 
 use super::{Subject, origin, type_name};
 use crate::output::{Align, Table, rough};
@@ -62,7 +64,19 @@ fn makes(subject: &Subject) -> Vec<String> {
         ));
         lines.extend(of_group(subject, cause));
     }
+    lines.extend(definition.desk.as_ref().map(at_desk));
     lines
+}
+
+fn at_desk(desk: &ServiceDef) -> String {
+    let priority = desk.priority.as_ref();
+    let priority = priority.map(|p| format!(", by the priority `{}`", p.0));
+    format!(
+        "It waits at the desk `{}` for an agent{}, who works on it for `{}`; then it takes place",
+        desk.name.0,
+        priority.unwrap_or_default(),
+        desk.work.0
+    )
 }
 
 fn of_source(subject: &Subject, source: &SourceDef) -> Vec<String> {
@@ -233,7 +247,27 @@ fn of_change(change: &ChangeDef) -> Vec<String> {
         }
         None => {}
     }
+    let done = [
+        (&change.release, "is released"),
+        (&change.reserve, "is reserved"),
+        (&change.open, "is opened"),
+        (&change.block, "is blocked"),
+    ];
+    for (slots, done) in done {
+        let slots = slots.iter().map(of_slots);
+        lines.extend(slots.map(|slots| format!("in the calendar of the {entity} {done}: {slots}")));
+    }
     lines
+}
+
+/// Which slots of a calendar are meant.
+fn of_slots(slots: &SlotsDef) -> String {
+    let mut text = format!("from `{}` for `{}`", slots.from.0, slots.r#for.0);
+    if let Some(times) = &slots.times {
+        let every = slots.every.as_ref().map_or("1d", |every| &every.0);
+        text.push_str(&format!(", `{}` times, every `{every}`", times.0));
+    }
+    text
 }
 
 fn fields(subject: &Subject) -> String {

@@ -1,38 +1,11 @@
 //! The history of all streams, as its tables have it.
 
+use causeflow_baselines::Flag;
 use causeflow_engine::time::Time;
 use causeflow_outputs::{FinishedRun, SmallTable};
 
 use super::window::Window;
 use crate::errors::Failure;
-
-/// How far from usual a count is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Flag {
-    Normal,
-    Warning,
-    Critical,
-}
-
-impl Flag {
-    fn of(name: &str) -> Option<Flag> {
-        match name {
-            "normal" => Some(Flag::Normal),
-            "warning" => Some(Flag::Warning),
-            "critical" => Some(Flag::Critical),
-            _ => None,
-        }
-    }
-
-    /// As the tables have it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Flag::Normal => "normal",
-            Flag::Warning => "warning",
-            Flag::Critical => "critical",
-        }
-    }
-}
 
 /// An interval of a stream.
 #[derive(Clone, Copy, Debug)]
@@ -148,7 +121,7 @@ fn fill(
             count: counts[row].unwrap_or_default() as u64,
             usual: means[row].zip(sigmas[row]),
             score: scores[row],
-            flag: flags[row].as_deref().and_then(Flag::of),
+            flag: flags[row].as_deref().and_then(Flag::named),
         };
         series.tally.add(point.flag);
         if window.contains(point.start) {

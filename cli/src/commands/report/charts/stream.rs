@@ -1,13 +1,14 @@
 //! The chart of a stream: hourly counts within the bands of what is usual, and the scores of half days below.
 
+use causeflow_baselines::Flag;
 use causeflow_engine::time::{Span, Time};
 use plotters::prelude::*;
 
 use super::{
-    COUNT, CRITICAL, DAYS, EVENT, FINE, LABEL, LEFT, Point, SCENARIO, USUAL, Upwards, WARNING,
-    WIDTH, along, draw_axes, drawing, drawn, line, text, ticks,
+    COUNT, CRITICAL, Chart, DAYS, EVENT, FINE, LABEL, LEFT, Point, SCENARIO, USUAL, Upwards,
+    WARNING, WIDTH, along, draw_axes, drawing, drawn, line, text, ticks,
 };
-use crate::commands::report::history::{self, Flag, StreamHistory};
+use crate::commands::report::history::{self, StreamHistory};
 use crate::commands::report::window::Window;
 use crate::errors::Failure;
 
@@ -72,7 +73,6 @@ impl StreamChart<'_> {
     }
 
     fn draw_counts(&self, area: &super::Canvas<'_>) -> Result<(), Failure> {
-        let (from, to) = (self.window.from.0, self.window.to.0);
         let rows = self.number_rows();
         let used = rows.iter().flatten().max().map_or(0, |row| *row as i32 + 1) * NUMBER_ROW + 3;
         let plot = COUNTS - DAYS;
@@ -88,17 +88,8 @@ impl StreamChart<'_> {
             .y_label_area_size(LEFT * FINE)
             .build_cartesian_2d(along(self.window), counts)
             .map_err(drawing)?;
-        let mut bars = Vec::new();
-        for mark in self.marks.iter().filter(|mark| mark.scenario) {
-            let clip = |time: Time| time.0.clamp(from, to);
-            for (from, to, strength) in
-                [(mark.start, mark.end, 0.22), (mark.end, mark.settled, 0.1)]
-            {
-                let corners = [(clip(from), 0.0), (clip(to), top)];
-                bars.push(Rectangle::new(corners, SCENARIO.mix(strength).filled()));
-            }
-        }
-        chart.draw_series(bars).map_err(drawing)?;
+        // What is drawn later covers what was drawn before.
+        self.draw_scenarios(&mut chart, top)?;
         for (sigmas, strength) in [(3.0, 0.16), (1.0, 0.24)] {
             let band = self.band(sigmas);
             let band = Polygon::new(band, USUAL.mix(strength).filled());
@@ -109,7 +100,36 @@ impl StreamChart<'_> {
         let usual = usual.filter_map(|p| Some((p.start.0 + HALF_HOUR, p.usual?.0)));
         let usual = PathElement::new(usual.collect::<Vec<Point>>(), line(USUAL, 8));
         chart.draw_series([usual]).map_err(drawing)?;
-        let bottom = top * (1.0 - f64::from(used - 3) / f64::from(plot));
+        // How high units from the top lie.
+        let below = |units: i32| top * (1.0 - f64::from(units) / f64::from(plot));
+        self.draw_events(&mut chart, below(used - 3))?;
+        let counts: Vec<Point> = self.points().iter().map(place).collect();
+        let counts = PathElement::new(counts, line(COUNT, 11));
+        chart.draw_series([counts]).map_err(drawing)?;
+        self.draw_flags(&mut chart)?;
+        let heights = rows
+            .iter()
+            .map(|row| row.map(|row| below(row as i32 * NUMBER_ROW)));
+        self.draw_numbers(&mut chart, heights)
+    }
+
+    /// The times in which scenarios are active, and in which they settle.
+    fn draw_scenarios(&self, chart: &mut Chart<'_, '_>, top: f64) -> Result<(), Failure> {
+        let clip = |time: Time| time.0.clamp(self.window.from.0, self.window.to.0);
+        let scenarios = self.marks.iter().filter(|mark| mark.scenario);
+        let bars = scenarios.flat_map(|mark| {
+            let spans = [(mark.start, mark.end, 0.22), (mark.end, mark.settled, 0.1)];
+            spans.map(|(from, to, strength)| {
+                let corners = [(clip(from), 0.0), (clip(to), top)];
+                Rectangle::new(corners, SCENARIO.mix(strength).filled())
+            })
+        });
+        chart.draw_series(bars).map_err(drawing)?;
+        Ok(())
+    }
+
+    /// The times of external events, as lines up to a height.
+    fn draw_events(&self, chart: &mut Chart<'_, '_>, height: f64) -> Result<(), Failure> {
         let events = self.marks.iter().filter(|mark| !mark.scenario);
         let events = events
             .filter(|mark| self.window.contains(mark.start))
@@ -117,12 +137,14 @@ impl StreamChart<'_> {
                 // Faint, so that what they stand behind stays in front.
                 let strength = if mark.moved { 0.75 } else { 0.45 };
                 let style = EVENT.mix(strength).stroke_width(HAIR);
-                PathElement::new([(mark.start.0, 0.0), (mark.start.0, bottom)], style)
+                PathElement::new([(mark.start.0, 0.0), (mark.start.0, height)], style)
             });
         chart.draw_series(events).map_err(drawing)?;
-        let counts: Vec<Point> = self.points().iter().map(place).collect();
-        let counts = PathElement::new(counts, line(COUNT, 11));
-        chart.draw_series([counts]).map_err(drawing)?;
+        Ok(())
+    }
+
+    /// The counts that are unusual.
+    fn draw_flags(&self, chart: &mut Chart<'_, '_>) -> Result<(), Failure> {
         let flagged = |flag| {
             self.points()
                 .iter()
@@ -134,15 +156,23 @@ impl StreamChart<'_> {
         chart.draw_series(warnings).map_err(drawing)?;
         let criticals = flagged(Flag::Critical).map(|at| EmptyElement::at(at) + diamond());
         chart.draw_series(criticals).map_err(drawing)?;
-        let numbers = self.marks.iter().zip(&rows).filter_map(|(mark, row)| {
-            let y = top * (1.0 - f64::from((*row)? as i32 * NUMBER_ROW) / f64::from(plot));
+        Ok(())
+    }
+
+    /// The numbers of the marks, at these heights where there is room for them.
+    fn draw_numbers(
+        &self,
+        chart: &mut Chart<'_, '_>,
+        heights: impl Iterator<Item = Option<f64>>,
+    ) -> Result<(), Failure> {
+        let numbers = self.marks.iter().zip(heights).filter_map(|(mark, height)| {
             let colour = if mark.scenario { SCENARIO } else { EVENT };
             let label = match mark.moved {
                 true => mark.number.to_string(),
                 false => format!("({})", mark.number),
             };
             let (x, _) = self.number_place(mark);
-            Some(Text::new(label, (x, y), text(colour, LABEL)))
+            Some(Text::new(label, (x, height?), text(colour, LABEL)))
         });
         chart.draw_series(numbers).map_err(drawing)?;
         Ok(())

@@ -1,11 +1,12 @@
 //! A chart and a table for each stream, domain by domain.
 
+use causeflow_baselines::Flag;
 use maud::{Markup, html};
 
 use super::{chart, decimal, headings, sample, table};
 use crate::commands::report::Report;
 use crate::commands::report::charts::{Mark, StreamChart};
-use crate::commands::report::history::{Flag, StreamHistory};
+use crate::commands::report::history::StreamHistory;
 use crate::commands::report::times::{machine, short};
 use crate::errors::Failure;
 use crate::output::{count, some};

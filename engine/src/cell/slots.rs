@@ -1,0 +1,165 @@
+//! Changes of entities' timetables, and how much of them is reserved.
+//!
+//! A change that comes out the same on both sides is made on each side's own words, which may differ already.
+
+use super::population::Group;
+use super::{Cell, Population};
+use crate::eval::{Frame, number, ranges};
+use crate::program::{Kind, SlotsChange};
+use crate::sides::{Lineage, Side};
+use crate::time::{Span, Time};
+use crate::timetable::{Action, Bitmap, Ranges, Timetable, Words, slots_of, word_of};
+use crate::world::World;
+
+/// A change of a timetable, worked out.
+#[derive(PartialEq)]
+pub(super) struct Booking {
+    table: Timetable,
+    action: Action,
+    ranges: Ranges,
+}
+
+impl Booking {
+    /// How a change comes out on the side of the frame; none where the kind has no timetable.
+    pub fn of(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
+        let table = frame.world.program.kinds[usize::from(change.kind)].timetable?;
+        let [from, span, every, times] =
+            [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));
+        let (from, span) = (Time(from as i64), Span(span as i64));
+        Some(Booking {
+            action: change.action,
+            ranges: ranges(&table, from, span, every, times),
+            table,
+        })
+    }
+}
+
+impl Group {
+    /// An entity's timetable on one side.
+    fn timetable<'a>(
+        &'a self,
+        table: &'a Timetable,
+        entity: usize,
+        side: Side,
+    ) -> Words<'a, impl Fn(u16) -> u64> {
+        let twin = self.twin(entity as u64);
+        let read = move |variable: u16| match (side, twin) {
+            (Side::Untouched, Some(twin)) => twin.variables[usize::from(variable)],
+            _ => self.variables[usize::from(variable)][entity],
+        };
+        Words { table, read }
+    }
+
+    /// Makes a change on the given sides. False where a reservation has been refused in what happens:
+    /// nothing has been reserved then.
+    pub(super) fn book(
+        &mut self,
+        entity: usize,
+        booking: &Booking,
+        now: Time,
+        lineage: Lineage,
+    ) -> bool {
+        let mut done = true;
+        if lineage.sides != Lineage::BOTH.sides {
+            self.part(entity, lineage.label);
+        }
+        let has_twin = self.twin(entity as u64).is_some();
+        // Without a twin the words of the factual side are those of both.
+        let sides = [(Side::Factual, true), (Side::Untouched, has_twin)];
+        for (side, _) in sides
+            .into_iter()
+            .filter(|(side, own)| *own && lineage.sides.on(*side))
+        {
+            let booked = self.book_on(side, entity, booking, now);
+            done &= booked || side == Side::Untouched;
+        }
+        done
+    }
+
+    fn book_on(&mut self, side: Side, entity: usize, booking: &Booking, now: Time) -> bool {
+        let (table, reach) = (&booking.table, booking.table.reach(now));
+        if booking.action == Action::Reserve {
+            let words = self.timetable(table, entity, side);
+            if !booking
+                .ranges
+                .each()
+                .all(|range| words.is_free(range, &reach))
+            {
+                return false;
+            }
+        }
+        let (bitmap, set) = match booking.action {
+            Action::Reserve => (Bitmap::Taken, true),
+            Action::Release => (Bitmap::Taken, false),
+            Action::Open => (Bitmap::Open, true),
+            Action::Block => (Bitmap::Open, false),
+        };
+        for (day, bits) in booking
+            .ranges
+            .each()
+            .flat_map(|range| table.pieces(range, &reach))
+        {
+            let slots = self.timetable(table, entity, side).slots(bitmap, day);
+            let slots = if set { slots | bits } else { slots & !bits };
+            if let Some(variable) = table.variable(bitmap, day) {
+                *self.word(side, entity, variable) = word_of(slots, day);
+            }
+        }
+        true
+    }
+
+    /// The word of a variable on one side.
+    fn word(&mut self, side: Side, entity: usize, variable: u16) -> &mut u64 {
+        let variable = usize::from(variable);
+        match (side, self.twin_of[entity].checked_sub(1)) {
+            (Side::Untouched, Some(at)) => &mut self.twins[at as usize].variables[variable],
+            _ => &mut self.variables[variable][entity],
+        }
+    }
+
+    /// How many slots of the day of a time entities offer on one side, and how many of those are reserved. What
+    /// is reserved counts as offered, also where it has been blocked since.
+    fn utilisation(&self, kind: &Kind, now: Time, side: Side) -> [i64; 2] {
+        let Some(table) = &kind.timetable else {
+            return [0, 0];
+        };
+        let day = now.index_of(Span::DAY);
+        let [open, taken] = [Bitmap::Open, Bitmap::Taken].map(|map| table.variable(map, day));
+        // Who does not exist on a side has nothing in its words there.
+        let word = |variable: Option<u16>, entity: usize| {
+            variable.map_or(0, |variable| {
+                let variable = usize::from(variable);
+                match (side, self.twin_of[entity]) {
+                    (Side::Factual, _) | (_, 0) => self.variables[variable][entity],
+                    (_, at) => self.twins[at as usize - 1].variables[variable],
+                }
+            })
+        };
+        let mut sum = [0, 0];
+        for entity in 0..self.ids.len() {
+            let taken = slots_of(word(taken, entity), day);
+            let offered = slots_of(word(open, entity), day) | taken;
+            sum[0] += i64::from(offered.count_ones());
+            sum[1] += i64::from(taken.count_ones());
+        }
+        if table.always {
+            let there: i64 = self.counts_on(side).iter().sum();
+            sum[0] = there * table.slots_a_day();
+        }
+        sum
+    }
+}
+
+impl Cell {
+    /// The slots of the day of a time, for each kind at whose timetables somebody looks.
+    pub(super) fn slots(&self, world: &World, now: Time, side: Side) -> Vec<[i64; 2]> {
+        let Population { groups } = &self.population;
+        let kinds = groups.iter().zip(&world.program.kinds).zip(&world.watched);
+        kinds
+            .map(|((group, kind), &watched)| match watched {
+                true => group.utilisation(kind, now, side),
+                false => [0, 0],
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,155 @@
+//! What entities' timetables say, on the side of a frame. The answer is worked out on both sides where they may
+//! differ; if it does, that is because of contention, which nobody in the event's lineage has caused.
+
+use super::scalar::{Frame, eval, number};
+use crate::cell::{Group, Twin};
+use crate::program::{CONTENTION, Lookup, MOST_LOOKED_UP, Question};
+use crate::sides::Side;
+use crate::time::{Span, Time};
+use crate::timetable::{Bitmap, MOST_TIMES, Ranges, Timetable, Words};
+
+/// An entity whose timetable is read.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    table: &'a Timetable,
+    group: &'a Group,
+    entity: u64,
+    twin: Option<&'a Twin>,
+}
+
+impl<'a> Asked<'a> {
+    /// Its timetable on one side.
+    #[inline(always)]
+    fn on(self, side: Side) -> Words<'a, impl Fn(u16) -> u64> {
+        let read = move |variable| match (side, self.twin) {
+            (Side::Untouched, Some(twin)) => twin.variables[usize::from(variable)],
+            _ => self.group.variable(variable, self.entity),
+        };
+        Words {
+            table: self.table,
+            read,
+        }
+    }
+}
+
+/// The answer to a question: a truth value, a time in microseconds, or a number. Who does not exist has no
+/// timetable, and so nothing free.
+pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
+    let mut args = [0.0; 4];
+    for (value, arg) in args.iter_mut().zip(&lookup.args) {
+        *value = number(arg, f);
+    }
+    let mut found: [Option<Asked<'_>>; MOST_LOOKED_UP] = [None; MOST_LOOKED_UP];
+    let mut all_exist = true;
+    for (place, (kind, reference)) in found.iter_mut().zip(&lookup.who) {
+        let (group, entity) = (f.population.group(*kind), eval(reference, f));
+        let table = f.world.program.kinds[usize::from(*kind)].timetable.as_ref();
+        *place = table
+            .filter(|_| entity < group.ids.len() as u64)
+            .map(|table| Asked {
+                table,
+                group,
+                entity,
+                twin: group.twin(entity),
+            });
+        all_exist &= place.is_some();
+    }
+    let who = &found[..lookup.who.len().min(MOST_LOOKED_UP)];
+    let answer = |side| match all_exist {
+        true => on_side(lookup.question, args, who, f.time, side),
+        false => nothing(lookup.question, args),
+    };
+    let factual = answer(Side::Factual);
+    if who.iter().flatten().any(|asked| asked.twin.is_some()) {
+        return f.one_of([factual, answer(Side::Untouched)], CONTENTION);
+    }
+    factual
+}
+
+/// Midnight of the day of a time in the model's time zone, in microseconds.
+pub fn day_start(time: Time, f: &Frame<'_>) -> f64 {
+    let zone = &f.world.program.zone;
+    let midnight = zone.midnight(zone.local(time).date()).unwrap_or(time);
+    midnight.0 as f64
+}
+
+/// The answer where nothing is free.
+fn nothing(question: Question, args: [f64; 4]) -> f64 {
+    match question {
+        Question::Nearest => args[0],
+        _ => 0.0,
+    }
+}
+
+fn on_side(
+    question: Question,
+    args: [f64; 4],
+    who: &[Option<Asked<'_>>],
+    now: Time,
+    side: Side,
+) -> f64 {
+    let mut who = who.iter().flatten();
+    let (from, span) = (Time(args[0] as i64), Span(args[1] as i64));
+    match question {
+        Question::Free => {
+            let free = |asked: &Asked<'_>| {
+                let table = asked.table;
+                let range = table.touched(from, span);
+                asked.on(side).is_free(range, &table.reach(now))
+            };
+            f64::from(who.all(free))
+        }
+        Question::Nearest => {
+            let Some(first) = who.clone().next() else {
+                return args[0];
+            };
+            let step = first.table.step;
+            // As many slots as a range touches that begins with one.
+            let count = first.table.touched(Time(0), span).end;
+            let earliest = Time(args[2] as i64 + step.0 - 1).index_of(step);
+            let bounds = (earliest, Time(args[3] as i64).index_of(step));
+            let today = now.index_of(Span::DAY);
+            let free = |day: i64| {
+                let seen = |asked: &Asked<'_>| {
+                    let reach = today..today + i64::from(asked.table.days);
+                    match reach.contains(&day) {
+                        true => asked.on(side).free(day),
+                        false => 0,
+                    }
+                };
+                who.clone().fold(u64::MAX, |free, asked| free & seen(asked))
+            };
+            let found = first
+                .table
+                .nearest(from.index_of(step), count, bounds, free);
+            found.map_or(args[0], |start| (start * step.0) as f64)
+        }
+        Question::CountFree | Question::CountUnreserved => {
+            let ranges = |table: &Timetable| ranges(table, from, span, args[2], args[3]);
+            let count = |asked: &Asked<'_>| {
+                let (table, words) = (asked.table, asked.on(side));
+                let mut reach = table.reach(now);
+                reach.start = reach.start.max((now - Span(1)).index_of(table.step) + 1);
+                let pieces = ranges(table);
+                let pieces = pieces.each().flat_map(|range| table.pieces(range, &reach));
+                let slots = pieces.map(|(day, bits)| match question {
+                    Question::CountFree => words.free(day) & bits,
+                    _ => bits & !words.slots(Bitmap::Taken, day),
+                });
+                slots
+                    .map(|slots| i64::from(slots.count_ones()))
+                    .sum::<i64>()
+            };
+            who.map(count).sum::<i64>() as f64
+        }
+    }
+}
+
+/// The ranges that are meant by the first of them, the distance between them (in microseconds) and their number.
+pub fn ranges(table: &Timetable, from: Time, span: Span, every_us: f64, times: f64) -> Ranges {
+    Ranges {
+        first: table.touched(from, span),
+        every: (every_us as i64).div_euclid(table.step.0),
+        times: (times as i64).clamp(0, MOST_TIMES),
+    }
+}

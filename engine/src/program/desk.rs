@@ -1,0 +1,37 @@
+//! Desks: agents who are scarce, and streams whose events wait for one.
+
+use super::{Expr, Slot};
+
+/// A desk: agents who are shared by the whole business, with a queue before them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Desk {
+    /// Its name.
+    pub name: String,
+    /// The dictionary's code of the name.
+    pub code: u16,
+    /// How many agents there are at scale 1, by hour of the week, from Monday's midnight in the model's time zone.
+    pub agents: Vec<u32>,
+}
+
+/// How many hours a week has, and so how many entries [`Desk::agents`].
+pub const HOURS_OF_WEEK: usize = 168;
+
+/// A stream's events wait for an agent of a desk and take place when the agent is done.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// The code of the desk's name. This and the others are worked out when the event arrives at the desk.
+    pub desk: Expr,
+    /// How long an agent works on it, in microseconds.
+    pub work: Expr,
+    /// A whole number; lower ones come first, equal ones in the order of their arrival.
+    pub priority: Expr,
+    /// The carried slot for the number of the agent, from 1.
+    pub agent: Option<Slot>,
+}
+
+impl Service {
+    /// All that is worked out when an event arrives.
+    pub fn expressions(&self) -> [&Expr; 3] {
+        [&self.desk, &self.work, &self.priority]
+    }
+}

@@ -1,0 +1,340 @@
+//! Timetables: which slots of an entity's days are offered, and which of them are reserved.
+//!
+//! A timetable is a ring of days, two words a day: in the low 48 bits one bit a slot, in the high 16 the
+//! number of the day, so that a word of a day long past reads as empty. It reaches from the day on
+//! which it is looked at (UTC) over a fixed number of days; beyond, nothing is free. All searches are
+//! operations on whole words.
+//!
+//! ```
+//! use causeflow_engine::time::{Span, Time};
+//! use causeflow_engine::timetable::Timetable;
+//!
+//! let table = Timetable { step: Span(30 * Span::MINUTE.0), days: 14, always: false, first: 0 };
+//! let nine = 18;    // slots since midnight
+//! // From 09:00 to 10:30 three slots, of which those at 09:00 and 10:00 are free.
+//! let free = |day: i64| if day == 0 { 0b101 << nine } else { 0 };
+//! // One slot, as near to 09:30 as possible: both are as near, and the later one wins.
+//! assert_eq!(table.nearest(nine + 1, 1, (0, 47), free), Some(nine + 2));
+//! assert_eq!(table.nearest(nine + 1, 2, (0, 47), free), None);
+//! assert_eq!(table.touched(Time(0), Span(31 * Span::MINUTE.0)), 0..2);
+//! ```
+
+use std::ops::Range;
+
+use crate::time::{Span, Time};
+
+/// Most slots of a day: a word has a bit for each.
+pub const MOST_SLOTS: i64 = 48;
+/// Most days that a timetable reaches ahead.
+pub const MOST_DAYS: u16 = 366;
+/// Most times that a range is repeated.
+pub const MOST_TIMES: i64 = 400;
+
+/// The bits of a word that stand for slots.
+const SLOTS: u64 = (1 << MOST_SLOTS) - 1;
+
+/// The timetables of a kind of entities: how they are cut, and where they are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timetable {
+    /// Length of a slot; a day is a multiple of it, and has at most [`MOST_SLOTS`].
+    pub step: Span,
+    /// How many days it reaches, with the one on which it is looked at.
+    pub days: u16,
+    /// Whether all slots are always offered.
+    pub always: bool,
+    /// The first of the variables of the entity that hold its words; they have no columns in tables.
+    pub first: u16,
+}
+
+/// One of the two bitmaps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bitmap {
+    /// The slots that are offered.
+    Open,
+    /// The slots that are reserved.
+    Taken,
+}
+
+/// What is done to the slots of a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// They are taken, if all of them are free; otherwise nothing happens.
+    Reserve,
+    /// They are no longer taken.
+    Release,
+    /// They are offered.
+    Open,
+    /// They are no longer offered; what is taken stays so.
+    Block,
+}
+
+/// A range of slots, once or at regular distances, as slot numbers counted from the epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ranges {
+    /// The first of the ranges.
+    pub first: Range<i64>,
+    /// From one to the next, in slots.
+    pub every: i64,
+    /// How many.
+    pub times: i64,
+}
+
+impl Ranges {
+    /// Each range.
+    pub fn each(&self) -> impl Iterator<Item = Range<i64>> {
+        let Range { start, end } = self.first;
+        let every = self.every;
+        (0..self.times).map(move |i| {
+            let shift = every.saturating_mul(i);
+            start.saturating_add(shift)..end.saturating_add(shift)
+        })
+    }
+}
+
+impl Timetable {
+    /// How many variables of an entity hold its words.
+    pub fn variables(&self) -> usize {
+        usize::from(self.days) * if self.always { 1 } else { 2 }
+    }
+
+    /// Number of slots of a day.
+    pub fn slots_a_day(&self) -> i64 {
+        Span::DAY.0 / self.step.0
+    }
+
+    /// The variable that holds a bitmap's word of a day; none for what is always offered.
+    #[inline(always)]
+    pub fn variable(&self, bitmap: Bitmap, day: i64) -> Option<u16> {
+        let at = day.rem_euclid(i64::from(self.days)) as u16;
+        match bitmap {
+            Bitmap::Taken => Some(self.first + at),
+            Bitmap::Open if self.always => None,
+            Bitmap::Open => Some(self.first + self.days + at),
+        }
+    }
+
+    /// The slots that a range of time touches.
+    pub fn touched(&self, from: Time, span: Span) -> Range<i64> {
+        let first = from.index_of(self.step);
+        if span.0 <= 0 {
+            return first..first;
+        }
+        first..(from + Span(span.0 - 1)).index_of(self.step) + 1
+    }
+
+    /// The slots that can be seen from a time on its day: of this day and those that follow.
+    pub fn reach(&self, now: Time) -> Range<i64> {
+        let today = now.index_of(Span::DAY);
+        let slots = self.slots_a_day();
+        today * slots..(today + i64::from(self.days)) * slots
+    }
+
+    /// A range as far as it can be reached, day by day: (day, its slots as bits).
+    pub fn pieces(
+        &self,
+        range: Range<i64>,
+        reach: &Range<i64>,
+    ) -> impl Iterator<Item = (i64, u64)> {
+        let slots = self.slots_a_day();
+        let mut at = range.start.max(reach.start);
+        let end = range.end.min(reach.end);
+        std::iter::from_fn(move || {
+            if at >= end {
+                return None;
+            }
+            let day = at.div_euclid(slots);
+            let until = end.min((day + 1) * slots);
+            let (from, count) = (at - day * slots, until - at);
+            at = until;
+            Some((day, ((1 << count) - 1) << from))
+        })
+    }
+
+    /// The start nearest to `wanted` of `count` free slots in a row, within the bounds (both
+    /// included); of two that are as near the later one. `free` tells the free slots of a day.
+    pub fn nearest(
+        &self,
+        wanted: i64,
+        count: i64,
+        (earliest, latest): (i64, i64),
+        free: impl Fn(i64) -> u64,
+    ) -> Option<i64> {
+        let slots = self.slots_a_day();
+        if count > slots || earliest > latest {
+            return None;
+        }
+        let wanted = wanted.clamp(earliest, latest);
+        let starts = |day: i64| starts(&free, day, slots, count.max(1));
+        let [today, first, last] = [wanted, earliest, latest].map(|slot| slot.div_euclid(slots));
+        let (here, before) = (starts(today), (1 << (wanted - today * slots)) - 1);
+        let first_of = |day: i64, found: u64| day * slots + i64::from(found.trailing_zeros());
+        let last_of = |day: i64, found: u64| day * slots + i64::from(found.ilog2());
+        let mut days = today + 1..=last;
+        let later = match here & !before {
+            0 => days.find_map(|day| {
+                Some(starts(day))
+                    .filter(|&s| s != 0)
+                    .map(|s| first_of(day, s))
+            }),
+            found => Some(first_of(today, found)),
+        };
+        let later = later.filter(|&start| start <= latest);
+        // Nothing that is further away than what has been found need be looked at.
+        let limit = later.map_or(earliest, |later| earliest.max(2 * wanted - later + 1));
+        if limit > wanted {
+            return later;
+        }
+        let mut days = (first.max(limit.div_euclid(slots))..today).rev();
+        let earlier = match here & before {
+            0 => days.find_map(|day| {
+                Some(starts(day))
+                    .filter(|&s| s != 0)
+                    .map(|s| last_of(day, s))
+            }),
+            found => Some(last_of(today, found)),
+        };
+        earlier.filter(|&start| start >= limit).or(later)
+    }
+}
+
+/// The slots of a day with which `count` free ones in a row begin, at most a day of them.
+fn starts(free: impl Fn(i64) -> u64, day: i64, slots: i64, count: i64) -> u64 {
+    let today = free(day);
+    if today == 0 || count == 1 {
+        return today;
+    }
+    // A run may go on after midnight. Where bit i of `runs` is set, `length` slots from i on are free.
+    let mut runs = u128::from(today) | u128::from(free(day + 1)) << slots;
+    let mut length = 1;
+    while length < count {
+        let step = length.min(count - length);
+        runs &= runs >> step;
+        length += step;
+    }
+    runs as u64 & ((1 << slots) - 1)
+}
+
+/// The slots of a word of this day; none if it is of another day.
+#[inline(always)]
+pub fn slots_of(word: u64, day: i64) -> u64 {
+    if word >> MOST_SLOTS == day as u64 & 0xffff {
+        word & SLOTS
+    } else {
+        0
+    }
+}
+
+/// The word of a day with these slots.
+#[inline(always)]
+pub fn word_of(slots: u64, day: i64) -> u64 {
+    (day as u64) << MOST_SLOTS | slots & SLOTS
+}
+
+/// One entity's timetable, through a function that reads the words of its variables.
+#[derive(Clone, Copy)]
+pub struct Words<'a, R: Fn(u16) -> u64> {
+    /// How it is cut.
+    pub table: &'a Timetable,
+    /// The word of a variable.
+    pub read: R,
+}
+
+impl<R: Fn(u16) -> u64> Words<'_, R> {
+    /// The slots of a day in one of the bitmaps.
+    #[inline(always)]
+    pub fn slots(&self, bitmap: Bitmap, day: i64) -> u64 {
+        match self.table.variable(bitmap, day) {
+            Some(variable) => slots_of((self.read)(variable), day),
+            None => (1 << self.table.slots_a_day()) - 1,
+        }
+    }
+
+    /// The slots of a day that are offered and not reserved.
+    #[inline(always)]
+    pub fn free(&self, day: i64) -> u64 {
+        self.slots(Bitmap::Open, day) & !self.slots(Bitmap::Taken, day)
+    }
+
+    /// Whether all slots of a range are free; one that is beyond reach is not.
+    pub fn is_free(&self, range: Range<i64>, reach: &Range<i64>) -> bool {
+        let inside = reach.start <= range.start && range.end <= reach.end;
+        inside
+            && self
+                .table
+                .pieces(range, reach)
+                .all(|(day, bits)| self.free(day) & bits == bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn table(step_minutes: i64) -> Timetable {
+        let step = Span(step_minutes * Span::MINUTE.0);
+        Timetable {
+            step,
+            days: 9,
+            always: false,
+            first: 3,
+        }
+    }
+
+    proptest! {
+        /// Word operations find what a search slot by slot finds.
+        #[test]
+        fn the_nearest_free_range_is_the_one_that_a_search_slot_by_slot_finds(
+            step in prop::sample::select(vec![30i64, 60, 120]),
+            days in prop::collection::vec(any::<u64>(), 6),
+            dense in any::<bool>(),
+            (wanted, earliest, length) in (-20..260i64, -10..200i64, 0..220i64),
+            count in 1..40i64,
+        ) {
+            let table = table(step);
+            let slots = table.slots_a_day();
+            let days: Vec<u64> = days.windows(2).map(|w| if dense { w[0] | w[1] } else { w[0] }).collect();
+            let free = |day: i64| match usize::try_from(day).ok().and_then(|day| days.get(day)) {
+                Some(bits) => bits & ((1 << slots) - 1),
+                None => 0,
+            };
+            let is_free = |slot: i64| free(slot.div_euclid(slots)) >> slot.rem_euclid(slots) & 1 == 1;
+            let latest = earliest + length;
+            let from = wanted.clamp(earliest, latest);
+            let expected = (earliest..=latest)
+                .filter(|&start| count <= slots && (start..start + count).all(is_free))
+                .min_by_key(|&start| ((start - from).abs(), -start));
+            prop_assert_eq!(table.nearest(wanted, count, (earliest, latest), free), expected);
+        }
+
+        /// Pieces cover exactly the part of a range that can be reached.
+        #[test]
+        fn pieces_cover_a_range_once(start in -100..400i64, length in 0..200i64, now in 0..4i64) {
+            let table = table(30);
+            let reach = table.reach(Time(now * Span::DAY.0 + 5));
+            let mut covered = Vec::new();
+            for (day, bits) in table.pieces(start..start + length, &reach) {
+                covered.extend((0..64).filter(|bit| bits >> bit & 1 == 1).map(|bit| day * 48 + bit));
+            }
+            let expected: Vec<i64> = (start..start + length).filter(|slot| reach.contains(slot)).collect();
+            prop_assert_eq!(covered, expected);
+        }
+    }
+
+    #[test]
+    fn a_word_of_another_day_is_empty() {
+        let word = word_of(0b1011, 20_000);
+        assert_eq!(slots_of(word, 20_000), 0b1011);
+        assert_eq!(slots_of(word, 20_042), 0);
+        assert_eq!(slots_of(0, 20_000), 0);
+        let table = table(30);
+        assert_eq!(
+            table.variable(Bitmap::Taken, 20_000),
+            table.variable(Bitmap::Taken, 20_009)
+        );
+        assert_ne!(
+            table.variable(Bitmap::Taken, 20_000),
+            table.variable(Bitmap::Open, 20_000)
+        );
+    }
+}

@@ -1,0 +1,232 @@
+//! Desks, and the streams whose events wait at one.
+
+use causeflow_engine::program::{Desk, Expr, HOURS_OF_WEEK, Service};
+use causeflow_engine::time::Span;
+
+use super::lower::{About, Scope};
+use super::report::At;
+use super::streams::{Input, Restrict};
+use super::types::Ty;
+use super::{Compiler, Merged};
+use crate::definition::{DeskDef, Expression, ServiceDef, ShiftDef};
+use crate::diagnostic::suggestion;
+
+/// What the number of the agent is called in expressions.
+pub(super) const AGENT: &str = "agent";
+const MOST_AGENTS: u32 = 1_000_000;
+const HOURS_OF_DAY: usize = 24;
+
+impl Compiler {
+    /// The desks, in the order of their names.
+    pub(super) fn desks(&mut self, merged: &Merged) -> Vec<Desk> {
+        let desks = merged.desks.iter();
+        desks
+            .map(|(name, (file, definition))| {
+                let at = At::new(*file, &["desks", name]);
+                self.check_name(name, &at);
+                Desk {
+                    name: name.clone(),
+                    code: self.texts.code(name),
+                    agents: self.agents(definition, &at),
+                }
+            })
+            .collect()
+    }
+
+    /// How many agents there are in each hour of the week: all shifts together.
+    fn agents(&mut self, definition: &DeskDef, at: &At) -> Vec<u32> {
+        let mut agents = vec![0u32; HOURS_OF_WEEK];
+        let mut known = true;
+        for (number, shift) in definition.shifts.iter().enumerate() {
+            let at = at.key("shifts").key(number);
+            let hours = [("from", &shift.from), ("to", &shift.to)]
+                .map(|(key, text)| self.full_hour(&text.0, &at.key(key)));
+            let [Some(from), Some(to)] = hours else {
+                known = false;
+                continue;
+            };
+            if from % HOURS_OF_DAY == to % HOURS_OF_DAY && from == to {
+                let message = "a shift that ends as it begins has no hours";
+                let help = "write 0h to 24h for the whole day";
+                self.report
+                    .error_at_key(&at.key("to"), message, Some(help.into()));
+            }
+            // One that ends before it begins ends on the next day.
+            let length = if to > from {
+                to - from
+            } else {
+                to + HOURS_OF_DAY - from
+            };
+            for day in days_of(shift) {
+                for hour in from..from + length {
+                    let of_week = (day * HOURS_OF_DAY + hour) % HOURS_OF_WEEK;
+                    agents[of_week] = agents[of_week].saturating_add(shift.agents);
+                }
+            }
+        }
+        if known && !agents.iter().any(|&agents| agents > 0) {
+            let message = "nobody ever works at this desk";
+            let help = "add a shift, such as {from: 8h, to: 18h, agents: 5}";
+            self.report.error_at_key(at, message, Some(help.into()));
+        }
+        if agents.iter().any(|&agents| agents > MOST_AGENTS) {
+            let message = format!("at most {MOST_AGENTS} agents can work at a desk at a time");
+            self.report.error_at_key(&at.key("shifts"), message, None);
+        }
+        agents
+    }
+
+    fn full_hour(&mut self, text: &str, at: &At) -> Option<usize> {
+        let span = self.duration(text, at)?;
+        let hours = span.0 / Span::HOUR.0;
+        if span.0 % Span::HOUR.0 == 0 && (0..=HOURS_OF_DAY as i64).contains(&hours) {
+            return Some(hours as usize);
+        }
+        let message = format!("found {span}, expected full hours after midnight, 0h to 24h");
+        self.report.error(at, message, None);
+        None
+    }
+
+    /// Tells the events of a stream with a desk which agent they had.
+    pub(super) fn agent_of(&mut self, stream: usize) {
+        if self.units[stream].definition.desk.is_some() {
+            self.units[stream].inputs.push(Input {
+                name: AGENT.to_owned(),
+                givers: vec![Restrict::Desk],
+                ty: Ty::Number,
+                texts: None,
+            });
+        }
+    }
+
+    /// At which desk a stream's events wait, and for what.
+    pub(super) fn service(&mut self, stream: usize) -> Option<Service> {
+        let definition = self.units[stream].definition.desk.clone()?;
+        let at = self.units[stream].at.key("desk");
+        self.check_desk_stream(stream, &at);
+        let desk = self.desk_named(stream, &definition, &at);
+        let work = self.of_service(stream, &definition.work, "work", Ty::Span);
+        let priority = match &definition.priority {
+            Some(text) => self.of_service(stream, text, "priority", Ty::Number),
+            None => Some(Expr::Num(0.0)),
+        };
+        let mut inputs = self.units[stream].inputs.iter();
+        let agent = inputs.position(|input| input.givers == [Restrict::Desk]);
+        Some(Service {
+            desk: desk?,
+            work: work?,
+            priority: priority?,
+            agent: agent.map(|slot| slot as u16),
+        })
+    }
+
+    fn of_service(
+        &mut self,
+        stream: usize,
+        Expression(text): &Expression,
+        key: &str,
+        ty: Ty,
+    ) -> Option<Expr> {
+        let mut scope = self.service_scope(stream, key);
+        Some(self.expression_of(text, &mut scope, &[ty])?.expr)
+    }
+
+    fn service_scope(&self, stream: usize, key: &str) -> Scope {
+        let about = About::Stream {
+            stream,
+            restrict: Restrict::Any,
+            inside: None,
+        };
+        let unit = &self.units[stream];
+        let name = format!("{}/desk/{key}", unit.name);
+        Scope::new(about, unit.at.key("desk").key(key), &name)
+    }
+
+    /// The desk: its name, or an expression that can only yield names of desks.
+    fn desk_named(&mut self, stream: usize, definition: &ServiceDef, at: &At) -> Option<Expr> {
+        let Expression(text) = &definition.name;
+        let at = at.key("name");
+        if let Some(desk) = self.desks.iter().find(|desk| desk.name == *text) {
+            return Some(Expr::Text(desk.code));
+        }
+        let names: Vec<String> = self.desks.iter().map(|desk| desk.name.clone()).collect();
+        let is_a_word = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_a_word {
+            let help = suggestion(text, names.iter().map(String::as_str));
+            self.report
+                .error(&at, format!("there is no desk `{text}`"), help);
+            return None;
+        }
+        let mut scope = self.service_scope(stream, "name");
+        let typed = self.expression_of(text, &mut scope, &[Ty::Text])?;
+        let Some(texts) = &typed.texts else {
+            let message = "this may be any text, and not only the name of a desk";
+            let help = "write the names out, such as if(escalated, 'second', 'first')";
+            self.report.error(&at, message, Some(help.into()));
+            return None;
+        };
+        let is_desk = |code: &&u16| self.desks.iter().any(|desk| desk.code == **code);
+        if let Some(&code) = texts.iter().find(|code| !is_desk(code)) {
+            let text = self.texts.text(code).to_owned();
+            let help = suggestion(&text, names.iter().map(String::as_str));
+            self.report
+                .error(&at, format!("there is no desk `{text}`"), help);
+            return None;
+        }
+        Some(typed.expr)
+    }
+
+    /// Refuses what cannot be on the process of the desks, where no entity lives.
+    fn check_desk_stream(&mut self, stream: usize, at: &At) {
+        let unit = &self.units[stream];
+        let from_platform = |cause: &&super::streams::Cause| self.runs_on_platform(cause.parent);
+        let platform = unit.causes.iter().find(from_platform);
+        let platform = platform.map(|cause| self.units[cause.parent].name.clone());
+        let has_source = unit.has_source();
+        let creates = unit.definition.creates.is_some();
+        let mut refuse = |message: String, help: &str| {
+            self.report.error_at_key(at, message, Some(help.into()));
+        };
+        if has_source {
+            let help = "let the source make another stream, which causes this one";
+            refuse("a stream with a desk has causes only".to_owned(), help);
+        }
+        if creates {
+            let help = "let an event that follows from this one create it, with `cell: any`";
+            refuse(
+                "an event at a desk cannot create an entity".to_owned(),
+                help,
+            );
+        }
+        if let Some(platform) = platform {
+            let help = "make it follow from an event in a cell";
+            let message = format!("the desks play before {platform}, which runs on the platform");
+            refuse(message, help);
+        }
+    }
+
+    /// Whether events of a stream take place on the process of the desks, at least some of them.
+    pub(super) fn runs_at_desks(&self, stream: usize) -> bool {
+        let mut seen = vec![false; self.units.len()];
+        let mut rest = vec![stream];
+        while let Some(stream) = rest.pop() {
+            if std::mem::replace(&mut seen[stream], true) {
+                continue;
+            }
+            let unit = &self.units[stream];
+            if unit.definition.desk.is_some() {
+                return true;
+            }
+            rest.extend(unit.causes.iter().map(|cause| cause.parent));
+        }
+        false
+    }
+}
+
+/// The days on which a shift begins, 0 is Monday.
+fn days_of(shift: &ShiftDef) -> Vec<usize> {
+    match &shift.days {
+        Some(days) => days.iter().map(|day| *day as usize).collect(),
+        None => (0..7).collect(),
+    }
+}

@@ -1,0 +1,252 @@
+//! Desks: who comes waits for an agent, by priority and in order; whoever needs none of it is not delayed.
+
+use std::collections::BTreeMap;
+
+use causeflow_engine::program::{CONTENTION, Operation, Parameter, Program};
+use causeflow_engine::time::Span;
+
+use crate::support::{Played, Row, START, play, program, settings};
+use crate::twins::{agree, bend};
+
+const MINUTE: i64 = 60_000_000;
+const HOUR: i64 = 60 * MINUTE;
+
+/// A help line: questions, some of them urgent; one agent by night, two by day, none over lunch.
+const HELP_LINE: &str = "
+model: {name: help, cells: 3, window: 6h, reference: {start: 2026-02-02, days: 28}}
+desks:
+  agents:
+    shifts:
+      - {from: 18h, to: 8h, agents: 1}
+      - {from: 8h, to: 12h, agents: 2}
+      - {from: 13h, to: 18h, agents: 2}
+entities:
+  customer: {count: 50}
+streams:
+  asked:
+    source: {rate: 130, actor: customer}
+    fields:
+      question_id: {value: new_id(question)}
+      minutes: {value: 'uniform(2, 25)'}
+      urgency: {value: 'integer(0, 2)', type: int}
+  answered:
+    causes: [{on: asked, delay: 1m}]
+    desk: {name: agents, work: minutes * 1m, priority: urgency}
+    fields:
+      question_id: {}
+      agent: {value: agent, type: int}
+  thanked: {causes: [{on: answered, probability: 0.5, delay: 5m}], fields: {question_id: {}, helped_by: {value: agent, type: int}}}
+  counted: {timer: {every: 1h, at: 0m}, fields: {waiting: {value: waiting(agents), type: int}}}
+";
+
+fn help_line() -> Program {
+    program(&[("help.yaml".to_owned(), HELP_LINE.to_owned())])
+}
+
+fn agents_at(time: i64) -> usize {
+    match (time - START.0).div_euclid(HOUR).rem_euclid(24) {
+        8..12 | 13..18 => 2,
+        12 => 0,
+        _ => 1,
+    }
+}
+
+/// How long an agent works on a question, in microseconds.
+fn work_of(asked: &Row) -> i64 {
+    (asked.fields["minutes"].number() * MINUTE as f64) as i64
+}
+
+/// When each question is answered, and by whom, worked out the simple way.
+fn by_hand(asked: &[Row], from: i64, to: i64) -> BTreeMap<u64, (i64, i64)> {
+    let mut arrivals: Vec<(i64, u64, i64, i64)> = asked
+        .iter()
+        .map(|row| {
+            let number = |field: &str| row.fields[field].number() as i64;
+            (row.time + MINUTE, row.id, number("urgency"), work_of(row))
+        })
+        .collect();
+    arrivals.sort_unstable();
+    let mut arrivals = arrivals.into_iter().peekable();
+    let mut waiting: Vec<(i64, usize, u64, i64)> = Vec::new();
+    let mut busy: BTreeMap<usize, (i64, u64)> = BTreeMap::new();
+    let mut answered = BTreeMap::new();
+    let mut arrived = 0;
+    let mut now = from;
+    while now < to {
+        let done: Vec<usize> = busy
+            .iter()
+            .filter(|(_, job)| job.0 == now)
+            .map(|(agent, _)| *agent)
+            .collect();
+        for agent in done {
+            if let Some((time, id)) = busy.remove(&agent) {
+                answered.insert(id, (time, agent as i64 + 1));
+            }
+        }
+        while let Some((_, id, urgency, work)) = arrivals.next_if(|arrival| arrival.0 == now) {
+            waiting.push((urgency, arrived, id, work));
+            arrived += 1;
+        }
+        waiting.sort_unstable();
+        while busy.len() < agents_at(now) && !waiting.is_empty() {
+            let (_, _, id, work) = waiting.remove(0);
+            let free = (0..)
+                .find(|agent| !busy.contains_key(agent))
+                .expect("there are endless numbers");
+            busy.insert(free, (now + work, id));
+        }
+        let next = [
+            busy.values().map(|job| job.0).min(),
+            arrivals.peek().map(|arrival| arrival.0),
+            Some((now / HOUR + 1) * HOUR),
+        ];
+        now = next.into_iter().flatten().min().unwrap_or(to);
+    }
+    answered
+}
+
+#[test]
+fn answers_come_when_and_from_whom_a_simulation_by_hand_has_them() {
+    let program = help_line();
+    let settings = settings(7, 96);
+    let played = play(&program, &settings);
+    let answers = by_hand(&played.rows["asked"], START.0, settings.end.0);
+    let rows: BTreeMap<u64, &Row> = played.rows["answered"]
+        .iter()
+        .filter_map(|row| Some((row.cause?, row)))
+        .collect();
+    let all = &played.rows["asked"];
+    assert!(all.len() > 400, "{}", all.len());
+    let mut waits = 0;
+    for asked in all {
+        let found = rows
+            .get(&asked.id)
+            .map(|row| (row.time, row.fields["agent"].number() as i64));
+        assert_eq!(found, answers.get(&asked.id).copied(), "{asked:?}");
+        let work = work_of(asked);
+        waits += usize::from(found.is_some_and(|(time, _)| time > asked.time + MINUTE + work));
+    }
+    assert!(waits > 50, "hardly anybody had to wait: {waits}");
+}
+
+#[test]
+fn what_follows_knows_the_agent_and_takes_place_where_the_desks_are() {
+    let played = play(&help_line(), &settings(7, 48));
+    let answers: BTreeMap<u64, &Row> = played.rows["answered"]
+        .iter()
+        .map(|row| (row.id, row))
+        .collect();
+    assert!(!played.rows["thanked"].is_empty());
+    for row in &played.rows["thanked"] {
+        assert_eq!(row.cell, 4, "the cells, the platform, the desks");
+        let Some(answer) = row.cause.and_then(|cause| answers.get(&cause)) else {
+            continue;
+        };
+        assert_eq!(row.fields["helped_by"], answer.fields["agent"]);
+    }
+}
+
+#[test]
+fn the_platform_sees_who_waits() {
+    let played = play(&help_line(), &settings(7, 72));
+    let started: BTreeMap<u64, i64> = played.rows["answered"]
+        .iter()
+        .filter_map(|row| Some((row.cause?, row.time)))
+        .collect();
+    for row in &played.rows["counted"] {
+        let waits = |asked: &&Row| {
+            let work = work_of(asked);
+            let begun = started.get(&asked.id).map(|done| done - work);
+            asked.time + MINUTE < row.time && begun.is_none_or(|begun| begun >= row.time)
+        };
+        let expected = played.rows["asked"].iter().filter(waits).count();
+        let counted = row.fields["waiting"].number() as usize;
+        // Whether somebody has been answered who waits at the end, no row tells.
+        if row.time < START.0 + 60 * HOUR {
+            assert_eq!(counted, expected, "at {}", row.time);
+        }
+    }
+    let most = played.rows["counted"]
+        .iter()
+        .map(|row| row.fields["waiting"].number() as i64)
+        .max();
+    assert!(most > Some(3), "{most:?}");
+}
+
+#[test]
+fn more_questions_make_others_wait_which_is_contention() {
+    let base = help_line();
+    let mut bent = base.clone();
+    bend(
+        &mut bent,
+        "rush",
+        "asked",
+        Parameter::Rate,
+        Operation::Multiply(2.0),
+        (10, 30),
+    );
+    let settings = settings(11, 60);
+    let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+    agree(&bent, &played, &twin);
+    let by = |stream: &str| -> (u64, u64) {
+        let result = played
+            .result
+            .streams
+            .iter()
+            .find(|s| s.name == stream)
+            .expect("it is played");
+        let counts = result.effects.differences.iter();
+        counts.fold(
+            (0, 0),
+            |(contention, named), ((label, _), difference)| match *label {
+                CONTENTION => (contention + difference.added, named),
+                _ => (contention, named + difference.added),
+            },
+        )
+    };
+    let (contention, named) = by("answered");
+    assert!(contention > 20 && named > 20, "{contention} and {named}");
+    assert_eq!(by("asked").0, 0, "who asks waits for nobody");
+}
+
+#[test]
+fn longer_work_is_named_and_the_waits_behind_it_are_not() {
+    let base = help_line();
+    let mut bent = base.clone();
+    bend(
+        &mut bent,
+        "illness",
+        "answered",
+        Parameter::Work,
+        Operation::Multiply(3.0),
+        (10, 30),
+    );
+    let settings = settings(11, 60);
+    let (played, twin): (Played, Played) = (play(&bent, &settings), play(&base, &settings));
+    agree(&bent, &played, &twin);
+    assert!(
+        played.rows["answered"]
+            .iter()
+            .any(|row| row.attribution.is_some())
+    );
+    assert!(
+        played.rows["asked"]
+            .iter()
+            .all(|row| row.attribution.is_none())
+    );
+}
+
+#[test]
+fn a_small_business_has_few_agents_but_somebody() {
+    let program = help_line();
+    let small = causeflow_engine::world::Settings {
+        scale: 0.1,
+        ..settings(3, 72)
+    };
+    let played = play(&program, &small);
+    let agents = played.rows["answered"]
+        .iter()
+        .map(|row| row.fields["agent"].number() as i64);
+    assert_eq!(agents.max(), Some(1));
+    assert!(small.end - START == Span(72 * HOUR));
+}

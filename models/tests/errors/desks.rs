@@ -1,0 +1,126 @@
+//! Mistakes around desks.
+
+use super::{END, edited, refused, summary};
+
+const DESKS: (&str, &str) = (
+    "counters:",
+    "desks:\n  packers: {shifts: [{from: 8h, to: 18h, agents: 3}]}\n\ncounters:",
+);
+
+/// Adds a desk and a stream to the template; the one error that comes of it.
+fn one_error(shift: &str, stream: &str) -> String {
+    let stream = format!("{stream}\n{END}");
+    let desks = DESKS.1.replace("{from: 8h, to: 18h, agents: 3}", shift);
+    let found = summary(&refused(edited(&[(DESKS.0, &desks), (END, &stream)])));
+    assert_eq!(found.len(), 1, "one mistake, one error, not {found:#?}");
+    found[0].clone()
+}
+
+const SHIFT: &str = "{from: 8h, to: 18h, agents: 3}";
+const PACKED: &str = "  order.packed:\n    causes: [{on: order.placed}]\n    desk: {name: packers, work: 5m}\n    fields: {order_id: {}}\n";
+
+fn complains(found: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(found.contains(part), "expected `{part}` in {found}");
+    }
+}
+
+#[test]
+fn shifts_have_full_hours_and_somebody() {
+    let of_shift = |shift| one_error(shift, PACKED);
+    let found = of_shift("{from: 8h, to: 17h30m, agents: 3}");
+    complains(&found, &["model.yaml:", "is not a duration"]);
+    let found = of_shift("{from: 8h, to: 90m, agents: 3}");
+    complains(
+        &found,
+        &["found 90m", "expected full hours after midnight, 0h to 24h"],
+    );
+    let found = of_shift("{from: 8h, to: 8h, agents: 3}");
+    complains(&found, &["ends as it begins", "write 0h to 24h"]);
+    let found = of_shift("{from: 8h, to: 18h, agents: 0}");
+    complains(&found, &["nobody ever works at this desk", "add a shift"]);
+    let found = of_shift("{from: 8h, to: 18h, agents: 3, days: [monday]}");
+    complains(&found, &["monday", "mon"]);
+}
+
+#[test]
+fn desks_are_there_and_meant() {
+    let named = |name: &str| {
+        one_error(
+            SHIFT,
+            &PACKED.replace("name: packers", &format!("name: {name}")),
+        )
+    };
+    complains(
+        &named("packer"),
+        &["there is no desk `packer`", "did you mean `packers`?"],
+    );
+    let either = "\"if(time > time, 'packers', 'stewards')\"";
+    complains(&named(either), &["there is no desk `stewards`"]);
+    let any = "\"customer_id\"";
+    complains(&named(any), &["there is no desk `customer_id`"]);
+    let found = one_error(SHIFT, &PACKED.replace("5m", "5"));
+    complains(
+        &found,
+        &[
+            "this is a number, expected a duration",
+            "write the unit of time",
+        ],
+    );
+}
+
+#[test]
+fn nobody_lives_at_a_desk() {
+    let found = one_error(
+        SHIFT,
+        &PACKED.replace("{order_id: {}}", "{who: {value: customer.id}}"),
+    );
+    complains(
+        &found,
+        &[
+            "customer",
+            "lives in another cell",
+            "carry its `customer.id` instead",
+        ],
+    );
+    let picked = PACKED.replace(
+        "    fields:",
+        "    let: {who: {value: pick(customer)}}
+    fields:",
+    );
+    let found = one_error(SHIFT, &picked);
+    complains(
+        &found,
+        &["`pick` finds nobody: this event takes place at a desk"],
+    );
+    let created = PACKED.replace("    fields:", "    creates: customer\n    fields:");
+    let found = one_error(SHIFT, &created);
+    complains(&found, &["an event at a desk cannot create an entity"]);
+}
+
+#[test]
+fn what_comes_to_a_desk_comes_from_a_cell() {
+    let sourced = PACKED.replace("causes: [{on: order.placed}]", "source: {rate: 5}");
+    let found = one_error(
+        SHIFT,
+        &sourced.replace("{order_id: {}}", "{one: {value: '1'}}"),
+    );
+    complains(&found, &["a stream with a desk has causes only"]);
+    let timed = PACKED.replace("order.placed", "shop.snapshot");
+    let found = one_error(
+        SHIFT,
+        &timed.replace("{order_id: {}}", "{one: {value: '1'}}"),
+    );
+    complains(
+        &found,
+        &["the desks play before shop.snapshot, which runs on the platform"],
+    );
+    let found = one_error(
+        SHIFT,
+        &PACKED.replace("{on: order.placed}", "{on: order.placed, cell: any}"),
+    );
+    complains(&found, &["waits at a desk lands there", "remove `cell`"]);
+    let looked = "  desk.seen:\n    causes: [{on: order.placed}]\n    fields: {n: {value: waiting(packers)}}\n";
+    let found = one_error(SHIFT, looked);
+    complains(&found, &["`waiting` shows the whole business"]);
+}
