@@ -45,7 +45,7 @@ impl<C> Stay<C> {
 
 impl<C> Station<C> {
     /// A server that is free begins to serve a job that does not stand in the queue.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(&mut self, slot: u32, agenda: &mut impl Agenda<Event>) {
         let now = agenda.now();
         let server = self.servers.take(slot);
@@ -93,12 +93,16 @@ impl<C> Station<C> {
     }
 
     /// Those who wait begin to be served while there are servers.
-    #[inline]
     pub(super) fn serve_waiting(&mut self, agenda: &mut impl Agenda<Event>) {
-        while self.servers.count() < self.capacity {
-            let Some(slot) = self.line.pop() else {
-                return;
-            };
+        while self.servers.count() < self.capacity && self.line.len() > 0 {
+            self.serve_next(agenda);
+        }
+    }
+
+    /// Who is next begins to be served by a server that is free, if anybody waits.
+    #[inline(always)]
+    fn serve_next(&mut self, agenda: &mut impl Agenda<Event>) {
+        if let Some(slot) = self.line.pop() {
             self.monitors.queue.add(agenda.now(), -1);
             self.begin(slot, agenda);
         }
@@ -121,7 +125,8 @@ impl<C> Station<C> {
         stay.served = stay.served + (now - stay.since);
         self.monitors.leaves(&stay, exit, now);
         if self.servers.count() < self.capacity {
-            self.serve_waiting(agenda);
+            // Nobody waited while another server was free, so one begins at most.
+            self.serve_next(agenda);
         } else {
             // Work that the last shift left over is done, so urgent work may break off other work again.
             self.serve_urgent(agenda);
