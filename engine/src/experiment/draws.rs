@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn spans_are_rounded_to_the_nearest_microsecond() {
         for whole in [
-            -3_000_000_000_000_007,
+            -3_000_000_000_007,
             -5,
             0,
             1,
