@@ -166,19 +166,33 @@ impl Timetable {
         let wanted = wanted.clamp(earliest, latest);
         let starts = |day: i64| starts(&free, day, slots, count.max(1));
         let [today, first, last] = [wanted, earliest, latest].map(|slot| slot.div_euclid(slots));
-        let from = |day: i64| u64::MAX << (wanted - day * slots).clamp(0, MOST_SLOTS);
-        let later = (today..=last).find_map(|day| {
-            let found = starts(day) & from(day);
-            (found != 0).then(|| day * slots + i64::from(found.trailing_zeros()))
-        });
+        let (here, before) = (starts(today), (1 << (wanted - today * slots)) - 1);
+        let first_of = |day: i64, found: u64| day * slots + i64::from(found.trailing_zeros());
+        let last_of = |day: i64, found: u64| day * slots + i64::from(found.ilog2());
+        let mut days = today + 1..=last;
+        let later = match here & !before {
+            0 => days.find_map(|day| {
+                Some(starts(day))
+                    .filter(|&s| s != 0)
+                    .map(|s| first_of(day, s))
+            }),
+            found => Some(first_of(today, found)),
+        };
         let later = later.filter(|&start| start <= latest);
         // Nothing that is further away than what has been found need be looked at.
         let limit = later.map_or(earliest, |later| earliest.max(2 * wanted - later + 1));
-        let first = first.max(limit.div_euclid(slots));
-        let earlier = (first..=today).rev().find_map(|day| {
-            let found = starts(day) & !from(day);
-            (found != 0).then(|| day * slots + i64::from(found.ilog2()))
-        });
+        if limit > wanted {
+            return later;
+        }
+        let mut days = (first.max(limit.div_euclid(slots))..today).rev();
+        let earlier = match here & before {
+            0 => days.find_map(|day| {
+                Some(starts(day))
+                    .filter(|&s| s != 0)
+                    .map(|s| last_of(day, s))
+            }),
+            found => Some(last_of(today, found)),
+        };
         earlier.filter(|&start| start >= limit).or(later)
     }
 }

@@ -133,8 +133,8 @@ fn direct_effects_and_cascades() {
         "supply-crisis",
         &[
             "0 tutor.availability.updated/rate multiply 0.4",
-            "0 booking.declined/probability shift 0.2",
-            "0 booking.expired/probability shift 0.1",
+            "0 tutor.availability.updated/closes override 0.9",
+            "0 tutor.availability.updated/week override 0",
             "24 session.cancelled/probability multiply 1.5",
             "24 customer.churn.detected/volume multiply 1.5",
         ],

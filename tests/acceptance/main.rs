@@ -8,6 +8,7 @@
 //! either always passes or never; its tolerance says how far the model may be from the figure.
 
 mod bands;
+mod calendars;
 mod chains;
 mod columns;
 mod links;

@@ -180,6 +180,14 @@ impl Group {
         }
     }
 
+    /// How many entities are in each state now, on one side.
+    pub(super) fn counts_on(&self, side: Side) -> &[i64] {
+        match side {
+            Side::Factual => &self.in_state,
+            Side::Untouched => &self.in_state_untouched,
+        }
+    }
+
     fn counts(&mut self, side: Side) -> &mut [i64] {
         match side {
             Side::Factual => &mut self.in_state,

@@ -8,7 +8,7 @@ use crate::eval::{Frame, number, ranges};
 use crate::program::{Kind, SlotsChange};
 use crate::sides::{Lineage, Side};
 use crate::time::{Span, Time};
-use crate::timetable::{Action, Bitmap, Ranges, Timetable, Words, word_of};
+use crate::timetable::{Action, Bitmap, Ranges, Timetable, Words, slots_of, word_of};
 use crate::world::World;
 
 /// A change of a timetable, worked out.
@@ -124,13 +124,27 @@ impl Group {
             return [0, 0];
         };
         let day = now.index_of(Span::DAY);
+        let [open, taken] = [Bitmap::Open, Bitmap::Taken].map(|map| table.variable(map, day));
+        // Who does not exist on a side has nothing in its words there.
+        let word = |variable: Option<u16>, entity: usize| {
+            variable.map_or(0, |variable| {
+                let variable = usize::from(variable);
+                match (side, self.twin_of[entity]) {
+                    (Side::Factual, _) | (_, 0) => self.variables[variable][entity],
+                    (_, at) => self.twins[at as usize - 1].variables[variable],
+                }
+            })
+        };
         let mut sum = [0, 0];
-        for entity in (0..self.ids.len()).filter(|&e| self.state_on(side, e).is_some()) {
-            let words = self.timetable(table, entity, side);
-            let taken = words.slots(Bitmap::Taken, day);
-            let offered = words.slots(Bitmap::Open, day) | taken;
+        for entity in 0..self.ids.len() {
+            let taken = slots_of(word(taken, entity), day);
+            let offered = slots_of(word(open, entity), day) | taken;
             sum[0] += i64::from(offered.count_ones());
             sum[1] += i64::from(taken.count_ones());
+        }
+        if table.always {
+            let there: i64 = self.counts_on(side).iter().sum();
+            sum[0] = there * table.slots_a_day();
         }
         sum
     }

@@ -195,10 +195,10 @@ impl<'a> Frame<'a> {
 /// The value as a number.
 #[inline(always)]
 pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
-    if let Expr::Num(x) = e {
-        *x
-    } else {
-        f64::from_bits(eval(e, f))
+    match e {
+        Expr::Num(x) => *x,
+        Expr::Slot(slot) => f64::from_bits(f.slot(*slot)),
+        _ => f64::from_bits(eval(e, f)),
     }
 }
 
@@ -294,12 +294,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
-        Expr::DayStart(e) => {
-            let time = Time(number(e, f) as i64);
-            let zone = &f.world.program.zone;
-            let midnight = zone.midnight(zone.local(time).date()).unwrap_or(time);
-            (midnight.0 as f64).to_bits()
-        }
+        Expr::DayStart(e) => slots::day_start(Time(number(e, f) as i64), f).to_bits(),
         Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
         Expr::Utilisation(kind) => {
             let share = |standing: &Standing| standing.utilisation(*kind);

@@ -66,6 +66,13 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
     factual
 }
 
+/// Midnight of the day of a time in the model's time zone, in microseconds.
+pub fn day_start(time: Time, f: &Frame<'_>) -> f64 {
+    let zone = &f.world.program.zone;
+    let midnight = zone.midnight(zone.local(time).date()).unwrap_or(time);
+    midnight.0 as f64
+}
+
 /// The answer where nothing is free.
 fn nothing(question: Question, args: [f64; 4]) -> f64 {
     match question {

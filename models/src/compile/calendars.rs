@@ -27,6 +27,48 @@ pub(super) fn slots_defs(change: &ChangeDef) -> impl Iterator<Item = (&'static s
         .filter_map(|(key, slots)| Some((key, slots.as_ref()?)))
 }
 
+/// How a question to calendars is written.
+struct Form {
+    question: Question,
+    /// Most entities that it is about.
+    most: usize,
+    /// What it takes besides them.
+    types: &'static [Ty],
+    /// The same in words.
+    wanted: &'static str,
+    /// What it gives.
+    ty: Ty,
+}
+
+fn form(name: &str) -> Form {
+    const RANGES: &str = "an entity, a time and a duration, and if wanted the distance to the next such range and their number";
+    let count = |question| Form {
+        question,
+        most: 1,
+        types: &[Ty::Time, Ty::Span, Ty::Span, Ty::Number],
+        wanted: RANGES,
+        ty: Ty::Number,
+    };
+    match name {
+        "free" => Form {
+            question: Question::Free,
+            most: MOST_LOOKED_UP,
+            types: &[Ty::Time, Ty::Span],
+            wanted: "one to four entities, a time and a duration",
+            ty: Ty::Bool,
+        },
+        "slot" => Form {
+            question: Question::Nearest,
+            most: MOST_LOOKED_UP,
+            types: &[Ty::Time, Ty::Span, Ty::Time, Ty::Time],
+            wanted: "one to four entities, the preferred time, a duration, the earliest and the latest time",
+            ty: Ty::Time,
+        },
+        "free_slots" => count(Question::CountFree),
+        _ => count(Question::CountUnreserved),
+    }
+}
+
 impl Compiler {
     /// The calendar of a kind, whose words come after its variables.
     pub(super) fn timetable(
@@ -89,34 +131,13 @@ impl Compiler {
             self.report.error_in(&scope.at, span, message, None);
             return None;
         }
-        use Ty::{Number, Time};
-        let (question, most, few, types, wanted): (_, _, _, &[Ty], _) = match name {
-            "free" => (
-                Question::Free,
-                MOST_LOOKED_UP,
-                2,
-                &[Time, Ty::Span],
-                "one to four entities, a time and a duration",
-            ),
-            "slot" => (
-                Question::Nearest,
-                MOST_LOOKED_UP,
-                4,
-                &[Time, Ty::Span, Time, Time],
-                "one to four entities, the preferred time, a duration, the earliest and the latest time",
-            ),
-            _ => (
-                if name == "free_slots" {
-                    Question::CountFree
-                } else {
-                    Question::CountUnreserved
-                },
-                1,
-                2,
-                &[Time, Ty::Span, Ty::Span, Number],
-                "an entity, a time and a duration, and if wanted the distance to the next such range and their number",
-            ),
-        };
+        let Form {
+            question,
+            most,
+            types,
+            wanted,
+            ty,
+        } = form(name);
         let typed: Vec<(Typed, Range<usize>)> = args
             .iter()
             .map(|arg| Some((self.lower(arg, scope)?, arg.span.clone())))
@@ -126,12 +147,36 @@ impl Compiler {
             .take_while(|(typed, _)| matches!(typed.ty, Ty::Entity(_)));
         let asked = asked.count();
         let others = args.len() - asked;
-        let ok = (1..=most).contains(&asked) && (few..=types.len()).contains(&others);
-        self.arity(name, args.len(), wanted, ok && others != 3, span, scope)?;
+        // The distance between ranges and their number may be left out together.
+        let fewest = if ty == Ty::Number { 2 } else { types.len() };
+        let ok = (1..=most).contains(&asked) && (others == fewest || others == types.len());
+        self.arity(name, args.len(), wanted, ok, span, scope)?;
         let mut typed = typed.into_iter();
+        let who = self.asked(typed.by_ref().take(asked).collect(), scope)?;
+        let mut args = Vec::new();
+        for ((value, span), ty) in typed.zip(types) {
+            args.push(self.check_type(value, &[*ty], scope, &span)?.expr);
+        }
+        if others < types.len() {
+            args.extend([Expr::Num(Span::DAY.0 as f64), Expr::Num(1.0)]);
+        }
+        let lookup = Lookup {
+            question,
+            who,
+            args,
+        };
+        Some(Typed::new(Expr::Lookup(Box::new(lookup)), ty))
+    }
+
+    /// The entities that a question is about: all have a calendar, with slots of the same length.
+    fn asked(
+        &mut self,
+        entities: Vec<(Typed, Range<usize>)>,
+        scope: &Scope,
+    ) -> Option<Vec<(KindId, Expr)>> {
         let mut who = Vec::new();
         let mut step = None;
-        for (entity, span) in typed.by_ref().take(asked) {
+        for (entity, span) in entities {
             let Ty::Entity(kind) = entity.ty else {
                 continue;
             };
@@ -145,24 +190,7 @@ impl Compiler {
             }
             who.push((kind, entity.expr));
         }
-        let mut args = Vec::new();
-        for ((value, span), ty) in typed.zip(types) {
-            args.push(self.check_type(value, &[*ty], scope, &span)?.expr);
-        }
-        if matches!(question, Question::CountFree | Question::CountUnreserved) && others == 2 {
-            args.extend([Expr::Num(Span::DAY.0 as f64), Expr::Num(1.0)]);
-        }
-        let ty = match question {
-            Question::Free => Ty::Bool,
-            Question::Nearest => Time,
-            _ => Number,
-        };
-        let lookup = Lookup {
-            question,
-            who,
-            args,
-        };
-        Some(Typed::new(Expr::Lookup(Box::new(lookup)), ty))
+        Some(who)
     }
 
     /// What a change does to an entity's calendar. What is released comes first, so that one change can move

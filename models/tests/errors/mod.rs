@@ -1,6 +1,7 @@
 //! Bad input: every mistake is met with the file, the line, what was found and expected, and what to
 //! write instead. Each test makes one mistake in the template, the model that people start from.
 
+mod calendars;
 mod desks;
 mod files;
 mod many;

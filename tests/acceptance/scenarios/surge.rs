@@ -67,8 +67,15 @@ fn half_a_day_later_tutors_decline_more_and_answer_late_and_the_chat_fills_up() 
         ("booking.expired", 0.12, 0.12 * 0.77 / 0.87),
     ] {
         let share = |window| run.share(stream, "booking.requested", window);
-        share(&before).assert(&format!("{stream} before the cascade"), usual);
-        share(&active).assert(&format!("{stream} of requests"), during);
+        // Calendars fill up besides: a few more find no time.
+        for (when, window, expected, allowed) in [
+            ("before the cascade", &before, usual, 0.015),
+            ("of requests", &active, during, 0.03),
+        ] {
+            let share = share(window);
+            let what = format!("{stream} {when}");
+            assert_near(&what, share.number / share.of, expected, allowed);
+        }
     }
     // 2 h to 24 h evenly, then 15 h to 24 h: 22 h and 9 h over the square root of 12 are the standard deviations.
     for (what, window, minutes, spread) in [
