@@ -53,7 +53,7 @@ impl<C> Station<C> {
         if let Some(patience) = stay.pending.take() {
             agenda.cancel(patience);
         }
-        stay.waited = stay.waited + (now - stay.since);
+        stay.waited.0 += now.0 - stay.since.0;
         stay.since = now;
         stay.started = stay.started.or(Some(now));
         stay.server = Some(server);
@@ -122,7 +122,7 @@ impl<C> Station<C> {
             self.servers.free(server);
         }
         self.monitors.busy.add(now, -1);
-        stay.served = stay.served + (now - stay.since);
+        stay.served.0 += now.0 - stay.since.0;
         self.monitors.leaves(&stay, exit, now);
         if self.servers.count() < self.capacity {
             // Nobody waited while another server was free, so one begins at most.
@@ -145,7 +145,7 @@ impl<C> Station<C> {
         self.line.remove(slot);
         self.monitors.queue.add(now, -1);
         let (number, mut stay) = self.jobs.remove(slot);
-        stay.waited = stay.waited + (now - stay.since);
+        stay.waited.0 += now.0 - stay.since.0;
         self.monitors.leaves(&stay, exit, now);
         stay.into_visit(Ticket { number, slot }, now)
     }
