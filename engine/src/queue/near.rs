@@ -23,7 +23,7 @@ pub(super) struct Near {
     /// Latest first, so that the next event is taken off the end.
     run: Vec<Entry>,
     late: BinaryHeap<Reverse<Entry>>,
-    /// What is being sorted into the run; empty otherwise.
+    /// The memory of what is being sorted; empty otherwise.
     unsorted: Vec<Entry>,
     words: Vec<u64>,
 }
@@ -134,44 +134,43 @@ impl Near {
             self.is_empty(),
             "a bucket is entered when all before it has been taken"
         );
-        fill(&mut self.unsorted);
-        if self.sort_by_time() {
-            // Some share their time.
+        fill(&mut self.run);
+        if self.run.len() > 1 << PLACE_BITS || !self.sort_by_time() {
             self.run.sort_unstable_by(|a, b| b.cmp(a));
         }
-        self.unsorted.clear();
     }
 
-    /// Moves what is unsorted to the run, by time. Whether the run still has to be sorted.
+    /// Sorts the run by time, or returns false when that is not enough because some share their time.
     ///
     /// Moving whole entries around is most of what sorting a few of them costs. So what is sorted here are words:
     /// the time since the earliest, and the place of the entry.
     fn sort_by_time(&mut self) -> bool {
-        let times = self.unsorted.iter().map(|entry| entry.time_us);
+        let times = self.run.iter().map(|entry| entry.time_us);
         let (least_us, most_us) = times.fold((i64::MAX, i64::MIN), |(least, most), time_us| {
             (least.min(time_us), most.max(time_us))
         });
         let spread_us = most_us.wrapping_sub(least_us) as u64;
-        if self.unsorted.len() > 1 << PLACE_BITS || spread_us >> (u64::BITS - PLACE_BITS) > 0 {
-            self.run.append(&mut self.unsorted);
-            return true;
+        if spread_us == 0 || spread_us >> (u64::BITS - PLACE_BITS) > 0 {
+            return false;
         }
-        let entries = (0..).zip(&self.unsorted);
+        let entries = (0..).zip(&self.run);
         let words = entries.map(|(place, entry): (u64, _)| {
             (entry.time_us.wrapping_sub(least_us) as u64) << PLACE_BITS | place
         });
         self.words.clear();
         self.words.extend(words);
         self.words.sort_unstable();
-        let mut ties = false;
-        let mut later = u64::MAX;
-        for word in self.words.iter().rev() {
-            ties |= (word ^ later) >> PLACE_BITS == 0;
-            later = *word;
-            let place = (word & ((1 << PLACE_BITS) - 1)) as usize;
-            self.run.push(self.unsorted[place]);
+        let same_time = |pair: &[u64]| (pair[0] ^ pair[1]) >> PLACE_BITS == 0;
+        if self.words.windows(2).any(same_time) {
+            return false;
         }
-        ties
+        std::mem::swap(&mut self.run, &mut self.unsorted);
+        let place = |word: &u64| (word & ((1 << PLACE_BITS) - 1)) as usize;
+        let latest_first = self.words.iter().rev();
+        self.run
+            .extend(latest_first.map(|word| self.unsorted[place(word)]));
+        self.unsorted.clear();
+        true
     }
 
     /// The time of the latest entry of the run.
