@@ -5,6 +5,9 @@
 //! a compiled model that [`run::run`] plays, cell by cell and window by window ([`cell`]), into tables
 //! ([`table`]) with a digest ([`fingerprint`]).
 //!
+//! Models can be written in plain Rust, too: as processes ([`kernel`]) that hold resources ([`resource`]) with their
+//! monitors ([`monitor`]), and that are replicated and compared ([`experiment`]).
+//!
 //! The engine reads no file and no clock, and its results do not depend on the number of threads.
 
 /// Version of the generated values: it changes whenever the same model, seed and range yield

@@ -114,11 +114,36 @@ impl Draws {
     }
 }
 
-/// To the nearest microsecond; half a microsecond up, so that the rounding is the same on both sides of zero.
+/// To the nearest microsecond.
 #[inline]
 fn rounded(us: f64) -> Span {
-    let us = us + 0.5;
-    // A cast cuts towards zero, which is up where the number is negative.
-    let cut = us as i64;
-    Span(cut - i64::from(cut as f64 > us))
+    // Among numbers of this magnitude neighbours differ by one, so adding it rounds, and leaves the result in the last bits.
+    const ROUNDER: f64 = 6_755_399_441_055_744.0;
+    if us.abs() < ROUNDER / 4.0 {
+        return Span((us + ROUNDER).to_bits() as i64 - ROUNDER.to_bits() as i64);
+    }
+    Span(us.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_rounded_to_the_nearest_microsecond() {
+        for whole in [
+            -3_000_000_000_007,
+            -5,
+            0,
+            1,
+            8,
+            1_000_000_007,
+            9_000_000_000_000_000,
+        ] {
+            for part in [-0.4, 0.0, 0.4] {
+                assert_eq!(rounded(whole as f64 + part), Span(whole));
+            }
+        }
+        assert_eq!(rounded(f64::MAX), Span(i64::MAX));
+    }
 }

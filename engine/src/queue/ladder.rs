@@ -36,6 +36,8 @@ impl<T> FutureEvents<T> {
         self.place_on_ladder(time_us, rank, key, slot, stamp);
     }
 
+    // Kept out of `place`, which then needs few registers where only a few events are pending.
+    #[inline(never)]
     fn place_on_ladder(&mut self, time_us: i64, rank: u32, key: u64, slot: u32, stamp: u64) {
         for rung in &mut self.rungs {
             if let Some(bucket) = rung.bucket_for(time_us) {
@@ -149,6 +151,7 @@ impl<T> FutureEvents<T> {
     }
 
     /// Begins a ladder with all that is pending, which stands in `near`.
+    #[cold]
     fn set_up(&mut self) {
         let mut pending = Bucket::EMPTY;
         for entry in self.near.drain() {

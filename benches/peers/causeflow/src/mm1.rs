@@ -31,26 +31,20 @@ impl From<Event> for Message {
     }
 }
 
-impl Bank {
-    fn customer(&self, number: u64) -> Draws {
-        self.draws.child(CUSTOMER, number)
-    }
-}
-
 impl Process for Bank {
     type Message = Message;
 
     fn start(&mut self, context: &mut Context<'_, Message>) {
-        let gap = self.customer(0).exponential(GAP, MEAN_GAP);
-        context.schedule(gap, Message::Arrives(0));
+        context.schedule(Span(0), Message::Arrives(0));
     }
 
     fn handle(&mut self, message: Message, context: &mut Context<'_, Message>) {
         match message {
             Message::Arrives(customer) => {
                 // Two draws next to each other take little longer than one: neither waits for the other.
-                let service = self.customer(customer).exponential(SERVICE, MEAN_SERVICE);
-                let gap = self.customer(customer + 1).exponential(GAP, MEAN_GAP);
+                let draws = self.draws.child(CUSTOMER, customer);
+                let service = draws.exponential(SERVICE, MEAN_SERVICE);
+                let gap = draws.exponential(GAP, MEAN_GAP);
                 if customer + 1 < self.customers {
                     context.schedule(gap, Message::Arrives(customer + 1));
                 }

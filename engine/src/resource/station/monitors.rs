@@ -87,7 +87,7 @@ impl Monitors {
                 self.finished += 1;
                 self.waited.record(stay.waited);
                 self.served.record(stay.served);
-                self.in_system.record(now - stay.arrived);
+                self.in_system.record(Span(now.0 - stay.arrived.0));
                 if let Some(quantiles) = &mut self.waited_quantiles {
                     quantiles.record(stay.waited);
                 }

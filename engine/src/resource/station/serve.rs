@@ -45,7 +45,7 @@ impl<C> Stay<C> {
 
 impl<C> Station<C> {
     /// A server that is free begins to serve a job that does not stand in the queue.
-    #[inline]
+    #[inline(always)]
     pub(super) fn begin(&mut self, slot: u32, agenda: &mut impl Agenda<Event>) {
         let now = agenda.now();
         let server = self.servers.take(slot);
@@ -53,7 +53,7 @@ impl<C> Station<C> {
         if let Some(patience) = stay.pending.take() {
             agenda.cancel(patience);
         }
-        stay.waited = stay.waited + (now - stay.since);
+        stay.waited.0 += now.0 - stay.since.0;
         stay.since = now;
         stay.started = stay.started.or(Some(now));
         stay.server = Some(server);
@@ -93,12 +93,16 @@ impl<C> Station<C> {
     }
 
     /// Those who wait begin to be served while there are servers.
-    #[inline]
     pub(super) fn serve_waiting(&mut self, agenda: &mut impl Agenda<Event>) {
-        while self.servers.count() < self.capacity {
-            let Some(slot) = self.line.pop() else {
-                return;
-            };
+        while self.servers.count() < self.capacity && self.line.len() > 0 {
+            self.serve_next(agenda);
+        }
+    }
+
+    /// Who is next begins to be served by a server that is free, if anybody waits.
+    #[inline(always)]
+    fn serve_next(&mut self, agenda: &mut impl Agenda<Event>) {
+        if let Some(slot) = self.line.pop() {
             self.monitors.queue.add(agenda.now(), -1);
             self.begin(slot, agenda);
         }
@@ -118,10 +122,11 @@ impl<C> Station<C> {
             self.servers.free(server);
         }
         self.monitors.busy.add(now, -1);
-        stay.served = stay.served + (now - stay.since);
+        stay.served.0 += now.0 - stay.since.0;
         self.monitors.leaves(&stay, exit, now);
         if self.servers.count() < self.capacity {
-            self.serve_waiting(agenda);
+            // Nobody waited while another server was free, so one begins at most.
+            self.serve_next(agenda);
         } else {
             // Work that the last shift left over is done, so urgent work may break off other work again.
             self.serve_urgent(agenda);
@@ -140,7 +145,7 @@ impl<C> Station<C> {
         self.line.remove(slot);
         self.monitors.queue.add(now, -1);
         let (number, mut stay) = self.jobs.remove(slot);
-        stay.waited = stay.waited + (now - stay.since);
+        stay.waited.0 += now.0 - stay.since.0;
         self.monitors.leaves(&stay, exit, now);
         stay.into_visit(Ticket { number, slot }, now)
     }

@@ -20,18 +20,28 @@ impl Servers {
     /// The lowest number that is free begins to serve the job at `slot`. O(servers / 64).
     #[inline]
     pub(super) fn take(&mut self, slot: u32) -> u32 {
-        let word = self.busy.iter().position(|word| *word != u64::MAX);
-        let word = word.unwrap_or_else(|| {
-            self.busy.push(0);
-            self.jobs.resize(self.busy.len() * 64, 0);
-            self.busy.len() - 1
-        });
+        // Most stations have fewer than 64 servers.
+        let word = match self.busy.first() {
+            Some(first) if *first != u64::MAX => 0,
+            _ => self.first_with_room(),
+        };
         let bit = self.busy[word].trailing_ones();
         self.busy[word] |= 1 << bit;
         let server = word as u32 * 64 + bit;
         self.jobs[server as usize] = slot;
         self.count += 1;
         server
+    }
+
+    /// The first word that has a free server, which may be a new one.
+    #[cold]
+    fn first_with_room(&mut self) -> usize {
+        let word = self.busy.iter().position(|word| *word != u64::MAX);
+        word.unwrap_or_else(|| {
+            self.busy.push(0);
+            self.jobs.resize(self.busy.len() * 64, 0);
+            self.busy.len() - 1
+        })
     }
 
     /// A server is free again. O(1).
