@@ -18,27 +18,27 @@ impl<T> FutureEvents<T> {
     ///
     /// It is given in parts because they then stay in registers. Passed by reference it would be read back in wider words
     /// than it was written in, which stalls until all stores before it are done, and those miss the cache.
-    #[inline]
+    #[inline(always)]
     pub(super) fn place(&mut self, time_us: i64, rank: u32, key: u64, slot: u32, stamp: u64) {
-        if self.rungs.is_empty() {
-            if self.near.len() < MANY {
-                self.near.insert_among_few(Entry {
-                    time_us,
-                    key,
-                    stamp,
-                    rank,
-                    slot,
-                });
-                return;
-            }
-            self.set_up();
+        if self.rungs.is_empty() && self.near.len() < MANY {
+            self.near.insert_among_few(Entry {
+                time_us,
+                key,
+                stamp,
+                rank,
+                slot,
+            });
+        } else {
+            self.place_on_ladder(time_us, rank, key, slot, stamp);
         }
-        self.place_on_ladder(time_us, rank, key, slot, stamp);
     }
 
     // Kept out of `place`, which then needs few registers where only a few events are pending.
     #[inline(never)]
     fn place_on_ladder(&mut self, time_us: i64, rank: u32, key: u64, slot: u32, stamp: u64) {
+        if self.rungs.is_empty() {
+            self.set_up();
+        }
         for rung in &mut self.rungs {
             if let Some(bucket) = rung.bucket_for(time_us) {
                 self.arena.append(
