@@ -202,7 +202,7 @@ fn layout(program: &Program) -> u64 {
         let sizes = [
             kind.attributes.len(),
             kind.all_variables(),
-            kind.timetable.map_or(0, |table| table.step.0 as usize),
+            kind.diary.map_or(0, |table| table.step.0 as usize),
             kind.states.len(),
         ];
         add(&kind.name, &sizes);

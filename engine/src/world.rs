@@ -82,7 +82,7 @@ pub struct World {
     pub steady: Vec<Vec<bool>>,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
-    /// For each kind, whether anybody looks at how much of its timetables is reserved.
+    /// For each kind, whether anybody looks at how much of its diaries is reserved.
     pub watched: Vec<bool>,
     /// See [`World::written_from`].
     pub(crate) written_from: Time,

@@ -314,7 +314,7 @@ impl Population {
             .iter()
             .map(|v| value(&v.value, &words))
             .collect();
-        // An empty timetable.
+        // An empty diary.
         variables.resize(definition.all_variables(), 0);
         let group = &mut self.groups[usize::from(kind)];
         let entity = group.ids.len();

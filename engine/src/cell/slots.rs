@@ -1,28 +1,28 @@
-//! Changes of entities' timetables, and how much of them is reserved.
+//! Changes of entities' diaries, and how much of them is reserved.
 //!
 //! A change that comes out the same on both sides is made on each side's own words, which may differ already.
 
 use super::population::Group;
 use super::{Cell, Population};
+use crate::diary::{Action, Bitmap, Diary, Ranges, Words, slots_of, word_of};
 use crate::eval::{Frame, number, ranges};
 use crate::program::{Kind, SlotsChange};
 use crate::sides::{Lineage, Side};
 use crate::time::{Span, Time};
-use crate::timetable::{Action, Bitmap, Ranges, Timetable, Words, slots_of, word_of};
 use crate::world::World;
 
-/// A change of a timetable, worked out.
+/// A change of a diary, worked out.
 #[derive(PartialEq)]
 pub(super) struct Booking {
-    table: Timetable,
+    table: Diary,
     action: Action,
     ranges: Ranges,
 }
 
 impl Booking {
-    /// How a change comes out on the side of the frame; none where the kind has no timetable.
+    /// How a change comes out on the side of the frame; none where the kind has no diary.
     pub fn of(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
-        let table = frame.world.program.kinds[usize::from(change.kind)].timetable?;
+        let table = frame.world.program.kinds[usize::from(change.kind)].diary?;
         let [from, span, every, times] =
             [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));
         let (from, span) = (Time(from as i64), Span(span as i64));
@@ -35,10 +35,10 @@ impl Booking {
 }
 
 impl Group {
-    /// An entity's timetable on one side.
-    fn timetable<'a>(
+    /// An entity's diary on one side.
+    fn diary<'a>(
         &'a self,
-        table: &'a Timetable,
+        table: &'a Diary,
         entity: usize,
         side: Side,
     ) -> Words<'a, impl Fn(u16) -> u64> {
@@ -79,7 +79,7 @@ impl Group {
     fn book_on(&mut self, side: Side, entity: usize, booking: &Booking, now: Time) -> bool {
         let (table, reach) = (&booking.table, booking.table.reach(now));
         if booking.action == Action::Reserve {
-            let words = self.timetable(table, entity, side);
+            let words = self.diary(table, entity, side);
             if !booking
                 .ranges
                 .each()
@@ -99,7 +99,7 @@ impl Group {
             .each()
             .flat_map(|range| table.pieces(range, &reach))
         {
-            let slots = self.timetable(table, entity, side).slots(bitmap, day);
+            let slots = self.diary(table, entity, side).slots(bitmap, day);
             let slots = if set { slots | bits } else { slots & !bits };
             if let Some(variable) = table.variable(bitmap, day) {
                 *self.word(side, entity, variable) = word_of(slots, day);
@@ -120,7 +120,7 @@ impl Group {
     /// How many slots of the day of a time entities offer on one side, and how many of those are reserved. What
     /// is reserved counts as offered, also where it has been blocked since.
     fn utilisation(&self, kind: &Kind, now: Time, side: Side) -> [i64; 2] {
-        let Some(table) = &kind.timetable else {
+        let Some(table) = &kind.diary else {
             return [0, 0];
         };
         let day = now.index_of(Span::DAY);
@@ -151,7 +151,7 @@ impl Group {
 }
 
 impl Cell {
-    /// The slots of the day of a time, for each kind at whose timetables somebody looks.
+    /// The slots of the day of a time, for each kind at whose diaries somebody looks.
     pub(super) fn slots(&self, world: &World, now: Time, side: Side) -> Vec<[i64; 2]> {
         let Population { groups } = &self.population;
         let kinds = groups.iter().zip(&world.program.kinds).zip(&world.watched);

@@ -1,24 +1,24 @@
-//! What entities' timetables say, on the side of a frame. The answer is worked out on both sides where they may
+//! What entities' diaries say, on the side of a frame. The answer is worked out on both sides where they may
 //! differ; if it does, that is because of contention, which nobody in the event's lineage has caused.
 
 use super::scalar::{Frame, eval, number};
 use crate::cell::{Group, Twin};
+use crate::diary::{Bitmap, Diary, MOST_TIMES, Ranges, Words};
 use crate::program::{CONTENTION, Lookup, MOST_LOOKED_UP, Question};
 use crate::sides::Side;
 use crate::time::{Span, Time};
-use crate::timetable::{Bitmap, MOST_TIMES, Ranges, Timetable, Words};
 
-/// An entity whose timetable is read.
+/// An entity whose diary is read.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
-    table: &'a Timetable,
+    table: &'a Diary,
     group: &'a Group,
     entity: u64,
     twin: Option<&'a Twin>,
 }
 
 impl<'a> Asked<'a> {
-    /// Its timetable on one side.
+    /// Its diary on one side.
     #[inline(always)]
     fn on(self, side: Side) -> Words<'a, impl Fn(u16) -> u64> {
         let read = move |variable| match (side, self.twin) {
@@ -33,7 +33,7 @@ impl<'a> Asked<'a> {
 }
 
 /// The answer to a question: a truth value, a time in microseconds, or a number. Who does not exist has no
-/// timetable, and so nothing free.
+/// diary, and so nothing free.
 pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
     let mut args = [0.0; 4];
     for (value, arg) in args.iter_mut().zip(&lookup.args) {
@@ -43,7 +43,7 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
     let mut all_exist = true;
     for (place, (kind, reference)) in found.iter_mut().zip(&lookup.who) {
         let (group, entity) = (f.population.group(*kind), eval(reference, f));
-        let table = f.world.program.kinds[usize::from(*kind)].timetable.as_ref();
+        let table = f.world.program.kinds[usize::from(*kind)].diary.as_ref();
         *place = table
             .filter(|_| entity < group.ids.len() as u64)
             .map(|table| Asked {
@@ -125,7 +125,7 @@ fn on_side(
             found.map_or(args[0], |start| (start * step.0) as f64)
         }
         Question::CountFree | Question::CountUnreserved => {
-            let ranges = |table: &Timetable| ranges(table, from, span, args[2], args[3]);
+            let ranges = |table: &Diary| ranges(table, from, span, args[2], args[3]);
             let count = |asked: &Asked<'_>| {
                 let (table, words) = (asked.table, asked.on(side));
                 let mut reach = table.reach(now);
@@ -146,7 +146,7 @@ fn on_side(
 }
 
 /// The ranges that are meant by the first of them, the distance between them (in microseconds) and their number.
-pub fn ranges(table: &Timetable, from: Time, span: Span, every_us: f64, times: f64) -> Ranges {
+pub fn ranges(table: &Diary, from: Time, span: Span, every_us: f64, times: f64) -> Ranges {
     Ranges {
         first: table.touched(from, span),
         every: (every_us as i64).div_euclid(table.step.0),

@@ -71,7 +71,7 @@ pub enum Expr {
     Weekday,
     /// Midnight of the day of a time, in the model's time zone.
     DayStart(Box<Expr>),
-    /// What entities' timetables say.
+    /// What entities' diaries say.
     Lookup(Box<Lookup>),
     /// The share of today's offered slots that are reserved, over all of a kind, at the last tick.
     Utilisation(KindId),
@@ -91,10 +91,10 @@ pub enum Expr {
     HeldBack(Label),
 }
 
-/// Most entities whose timetables one question is about.
+/// Most entities whose diaries one question is about.
 pub const MOST_LOOKED_UP: usize = 4;
 
-/// A question to the timetables of some entities.
+/// A question to the diaries of some entities.
 #[derive(Clone, Debug)]
 pub struct Lookup {
     /// What is asked.
@@ -105,7 +105,7 @@ pub struct Lookup {
     pub args: Vec<Expr>,
 }
 
-/// What is asked of timetables.
+/// What is asked of diaries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Whether all have free what this range touches: from, span.

@@ -19,10 +19,10 @@ pub use modifier::{
 pub use modify::{Backlog, ModifyError, Parameter};
 
 use crate::calendar::{Profile, Reference, Zone};
+use crate::diary::{Action, Diary};
 use crate::draw::Purpose;
 use crate::table::{ColumnSpec, Dictionary, TableSchema};
 use crate::time::Span;
-use crate::timetable::{Action, Timetable};
 
 /// Index of a stream in [`Program::streams`].
 pub type StreamId = u16;
@@ -113,8 +113,8 @@ pub struct Kind {
     pub variables: Vec<Attribute>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
-    /// Their timetables, if they have some.
-    pub timetable: Option<Timetable>,
+    /// Their diaries, if they have some.
+    pub diary: Option<Diary>,
 }
 
 /// A value of an entity.
@@ -329,11 +329,11 @@ pub enum ChangeKind {
         /// What is added.
         value: Expr,
     },
-    /// Reserves, releases, opens or blocks slots of an entity's timetable.
+    /// Reserves, releases, opens or blocks slots of an entity's diary.
     Slots(Box<SlotsChange>),
 }
 
-/// A change of an entity's timetable.
+/// A change of an entity's diary.
 #[derive(Clone, Debug)]
 pub struct SlotsChange {
     /// The entity's kind.
@@ -348,7 +348,7 @@ pub struct SlotsChange {
     pub span: Expr,
     /// From one range to the next.
     pub every: Expr,
-    /// How many ranges, at most [`MOST_TIMES`](crate::timetable::MOST_TIMES).
+    /// How many ranges, at most [`MOST_TIMES`](crate::diary::MOST_TIMES).
     pub times: Expr,
 }
 
@@ -442,9 +442,9 @@ impl Effect {
 }
 
 impl Kind {
-    /// How many variables an entity has, with those that hold its timetable.
+    /// How many variables an entity has, with those that hold its diary.
     pub fn all_variables(&self) -> usize {
-        self.variables.len() + self.timetable.map_or(0, |table| table.variables())
+        self.variables.len() + self.diary.map_or(0, |table| table.variables())
     }
 }
 

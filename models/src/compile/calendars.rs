@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use causeflow_engine::diary::{Action, Diary, MOST_DAYS, MOST_SLOTS};
 use causeflow_engine::program::{
     ChangeKind, Expr, KindId, Lookup, MOST_LOOKED_UP, Question, SlotsChange,
 };
 use causeflow_engine::time::Span;
-use causeflow_engine::timetable::{Action, MOST_DAYS, MOST_SLOTS, Timetable};
 
 use super::Compiler;
 use super::lower::{About, Scope};
@@ -71,13 +71,13 @@ fn form(name: &str) -> Form {
 
 impl Compiler {
     /// The calendar of a kind, whose words come after its variables.
-    pub(super) fn timetable(
+    pub(super) fn diary(
         &mut self,
         k: usize,
         at: &At,
         definition: &EntityDef,
         variables: usize,
-    ) -> Option<Timetable> {
+    ) -> Option<Diary> {
         let calendar = definition.calendar.as_ref()?;
         let at = at.key("calendar");
         let step = self.duration(&calendar.step.0, &at.key("step"))?;
@@ -93,7 +93,7 @@ impl Compiler {
             return None;
         }
         self.kinds[k].slots = Some(step);
-        Some(Timetable {
+        Some(Diary {
             step,
             days: calendar.days,
             always: calendar.open == Some(OpenDef::Always),

@@ -91,7 +91,7 @@ impl Compiler {
             variables.extend(self.attribute(k, &at, variable, value, true));
         }
         let belongs_to = self.belongs(k, at, definition, &mut variables);
-        let timetable = self.timetable(k, at, definition, variables.len());
+        let diary = self.diary(k, at, definition, variables.len());
         Kind {
             purpose: purpose(&name),
             count: definition.count,
@@ -103,7 +103,7 @@ impl Compiler {
             activity,
             variables,
             belongs_to,
-            timetable,
+            diary,
             name,
         }
     }

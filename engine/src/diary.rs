@@ -1,15 +1,15 @@
-//! Timetables: which slots of an entity's days are offered, and which of them are reserved.
+//! Diaries: which slots of an entity's days are offered, and which of them are reserved.
 //!
-//! A timetable is a ring of days, two words a day: in the low 48 bits one bit a slot, in the high 16 the
+//! A diary is a ring of days, two words a day: in the low 48 bits one bit a slot, in the high 16 the
 //! number of the day, so that a word of a day long past reads as empty. It reaches from the day on
 //! which it is looked at (UTC) over a fixed number of days; beyond, nothing is free. All searches are
 //! operations on whole words.
 //!
 //! ```
 //! use causeflow_engine::time::{Span, Time};
-//! use causeflow_engine::timetable::Timetable;
+//! use causeflow_engine::diary::Diary;
 //!
-//! let table = Timetable { step: Span(30 * Span::MINUTE.0), days: 14, always: false, first: 0 };
+//! let table = Diary { step: Span(30 * Span::MINUTE.0), days: 14, always: false, first: 0 };
 //! let nine = 18;    // slots since midnight
 //! // From 09:00 to 10:30 three slots, of which those at 09:00 and 10:00 are free.
 //! let free = |day: i64| if day == 0 { 0b101 << nine } else { 0 };
@@ -25,7 +25,7 @@ use crate::time::{Span, Time};
 
 /// Most slots of a day: a word has a bit for each.
 pub const MOST_SLOTS: i64 = 48;
-/// Most days that a timetable reaches ahead.
+/// Most days that a diary reaches ahead.
 pub const MOST_DAYS: u16 = 366;
 /// Most times that a range is repeated.
 pub const MOST_TIMES: i64 = 400;
@@ -33,9 +33,9 @@ pub const MOST_TIMES: i64 = 400;
 /// The bits of a word that stand for slots.
 const SLOTS: u64 = (1 << MOST_SLOTS) - 1;
 
-/// The timetables of a kind of entities: how they are cut, and where they are kept.
+/// The diaries of a kind of entities: how they are cut, and where they are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Timetable {
+pub struct Diary {
     /// Length of a slot; a day is a multiple of it, and has at most [`MOST_SLOTS`].
     pub step: Span,
     /// How many days it reaches, with the one on which it is looked at.
@@ -91,7 +91,7 @@ impl Ranges {
     }
 }
 
-impl Timetable {
+impl Diary {
     /// How many variables of an entity hold its words.
     pub fn variables(&self) -> usize {
         usize::from(self.days) * if self.always { 1 } else { 2 }
@@ -230,11 +230,11 @@ pub fn word_of(slots: u64, day: i64) -> u64 {
     (day as u64) << MOST_SLOTS | slots & SLOTS
 }
 
-/// One entity's timetable, through a function that reads the words of its variables.
+/// One entity's diary, through a function that reads the words of its variables.
 #[derive(Clone, Copy)]
 pub struct Words<'a, R: Fn(u16) -> u64> {
     /// How it is cut.
-    pub table: &'a Timetable,
+    pub table: &'a Diary,
     /// The word of a variable.
     pub read: R,
 }
@@ -271,9 +271,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn table(step_minutes: i64) -> Timetable {
+    fn table(step_minutes: i64) -> Diary {
         let step = Span(step_minutes * Span::MINUTE.0);
-        Timetable {
+        Diary {
             step,
             days: 9,
             always: false,
