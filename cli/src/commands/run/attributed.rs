@@ -1,5 +1,6 @@
 //! How many rows are because of what: scenarios, events that were asked for, events that came by themselves.
 
+use causeflow_engine::program::CONTENTION;
 use causeflow_engine::run::RunResult;
 use causeflow_scenarios::{Intervention, Kind, Plan};
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ pub struct Attributed {
     /// Events that were asked for, and those of scenarios that have an impact of their own.
     events: Share,
     timeline: Share,
+    /// Rows that differ because of what was scarce, which names nobody.
+    contention: u64,
 }
 
 impl Attributed {
@@ -27,17 +30,23 @@ impl Attributed {
     pub fn of(plan: &Plan, result: &RunResult) -> Attributed {
         let labels = &result.world.program.interventions;
         let mut rows = vec![0; labels.len()];
+        let mut contention = 0;
         let differences = result.streams.iter().map(|s| &s.effects.differences);
         for (&(label, _), difference) in differences.flatten() {
             // What was removed has no row; what has moved was added at its new time.
-            if let Some(rows) = usize::from(label)
+            if label == CONTENTION {
+                contention += difference.added + difference.changed;
+            } else if let Some(rows) = usize::from(label)
                 .checked_sub(1)
                 .and_then(|at| rows.get_mut(at))
             {
                 *rows += difference.added + difference.changed;
             }
         }
-        let mut attributed = Attributed::default();
+        let mut attributed = Attributed {
+            contention,
+            ..Attributed::default()
+        };
         for (label, rows) in labels.iter().zip(rows) {
             let mut interventions = plan.interventions().iter();
             if let Some(intervention) = interventions.find(|i| i.name == label.name) {
@@ -67,7 +76,7 @@ impl Attributed {
             (self.events, "event that was asked for"),
             (self.timeline, "external event"),
         ];
-        let parts: Vec<String> = kinds
+        let mut parts: Vec<String> = kinds
             .iter()
             .filter(|(share, _)| share.interventions > 0)
             .map(|(share, what)| {
@@ -79,6 +88,11 @@ impl Attributed {
                 format!("{} ({percent:.1} %) because of {what}", count(share.rows))
             })
             .collect();
+        if self.contention > 0 {
+            let percent = self.contention as f64 / all_rows.max(1) as f64 * 100.0;
+            let rows = count(self.contention);
+            parts.push(format!("{rows} ({percent:.1} %) by contention"));
+        }
         match parts.is_empty() {
             true => String::new(),
             false => format!("rows that differ: {}\n", parts.join(", ")),
@@ -93,6 +107,7 @@ impl Attributed {
             "scenarios": share(self.scenarios),
             "events": share(self.events),
             "timeline": share(self.timeline),
+            "contention": {"rows": self.contention},
         })
     }
 }
