@@ -162,7 +162,6 @@ fn direct_effects_and_cascades() {
         &[
             "0 support.chat.started/rate multiply 4",
             "0 support.ticket.created/rate add 60",
-            "1 support.ticket.responded/delay multiply 3",
             "1 support.csat.submitted/score add -1",
         ],
     );
