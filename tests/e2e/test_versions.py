@@ -89,10 +89,13 @@ def test_the_scenario_does_its_work_in_the_window_and_is_named_for_it(database):
     [before] = database.execute(failed.format('"payment.failure"')).fetchone()
     [after] = database.execute(failed.format('"v.payment.failure"')).fetchone()
     assert after > 5 * before > 0
-    names = database.execute(
-        "SELECT DISTINCT attribution FROM v SEMI JOIN added USING (stream, event_id, time)"
-    ).fetchall()
-    assert names == [(OUTAGE,)]
+    names = dict(
+        database.execute(
+            "SELECT attribution, count(*) FROM v SEMI JOIN added USING (stream, event_id, time) GROUP BY attribution"
+        ).fetchall()
+    )
+    # Others only wait longer at the support desk, for the tickets that the outage brings: they keep what they had.
+    assert names[OUTAGE] > 0.5 * sum(names.values()), names
 
 
 def test_after_the_window_only_what_reaches_across_differs(database):
@@ -100,7 +103,8 @@ def test_after_the_window_only_what_reaches_across_differs(database):
     [reaching] = database.execute(f"SELECT count(*) FROM added WHERE {late}").fetchone()
     assert reaching > 0
     # Nothing is bent any more: whatever has come or gone has a cause before the end of the window, up its chain, that
-    # has come or gone, too. A root that nobody caused is never among it.
+    # has come or gone, too, unless it only waited for an agent who was busy with others, and then nobody is named. A root
+    # that nobody caused is never among it.
     for changed in ("added", "removed"):
         [roots] = database.execute(f"SELECT count(*) FROM {changed} WHERE {late} AND cause_id IS NULL").fetchone()
         assert roots == 0
@@ -108,7 +112,8 @@ def test_after_the_window_only_what_reaches_across_differs(database):
         f"""SELECT count(*) FROM added a WHERE {late} AND NOT EXISTS (
             SELECT 1 FROM added c WHERE c.event_id = a.cause_id UNION ALL SELECT 1 FROM removed c WHERE c.event_id = a.cause_id)
             AND a.stream NOT IN ('tutor.payout', 'platform.snapshot') AND EXISTS (SELECT 1 FROM v WHERE v.event_id = a.cause_id)
-            AND (SELECT time FROM v WHERE v.event_id = a.cause_id) >= '{TO}'"""
+            AND (SELECT time FROM v WHERE v.event_id = a.cause_id) >= '{TO}'
+            AND EXISTS (SELECT 1 FROM v WHERE v.event_id = a.event_id AND v.time = a.time AND v.attribution = '{OUTAGE}')"""
     ).fetchone()
     assert orphans == (0,)
 
