@@ -74,10 +74,18 @@ fn every_effect_comes_within_its_time() {
                     let link = &played.tally.links[l];
                     (low.min(link.shortest), high.max(link.longest))
                 });
-        assert_eq!(
-            pooled(l).misplaced,
-            0,
-            "{} from {} takes {:.4} to {:.4} h, but {:?} is wanted",
+        let Pooled {
+            children,
+            misplaced,
+            ..
+        } = pooled(l);
+        let program = &full_size()[0].program;
+        let waits = program.streams[link.child].service.is_some();
+        // How long somebody waits for an agent has no bound: one in a thousand may take longer.
+        let allowed = if waits { children / 1000 } else { 0 };
+        assert!(
+            misplaced <= allowed,
+            "{misplaced} of {children} {} from {} are misplaced: it takes {:.4} to {:.4} h, but {:?} is wanted",
             tally.name(link.child),
             link.wanted.on,
             shortest as f64 / 3.6e9,
