@@ -10,12 +10,25 @@ use serde::{Deserialize, Serialize};
 use crate::program::Label;
 
 /// One of the two sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Side {
     /// What happens.
     Factual,
     /// What would have happened without any intervention.
     Untouched,
+}
+
+impl Side {
+    /// Both, in the order in which pairs of them are kept.
+    pub const BOTH: [Side; 2] = [Side::Factual, Side::Untouched];
+
+    /// The other one.
+    pub fn other(self) -> Side {
+        match self {
+            Side::Factual => Side::Untouched,
+            Side::Untouched => Side::Factual,
+        }
+    }
 }
 
 /// On which sides an event takes place.

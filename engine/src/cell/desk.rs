@@ -50,7 +50,7 @@ enum Next {
     /// Another shift begins.
     Shift,
     /// A station's event is due, at this desk and on this side.
-    Station(u16, bool),
+    Station(u16, Side),
     /// An event of the model is due.
     Event,
 }
@@ -146,13 +146,12 @@ impl Desks {
 
     /// When a station's event is due next, and where.
     fn next(&mut self) -> Option<(Time, Next)> {
-        let lines = (0..)
-            .zip(&mut self.0)
-            .flat_map(|(desk, [factual, untouched])| {
-                [(desk, false, factual), (desk, true, untouched)]
-            });
-        let due =
-            lines.filter_map(|(desk, side, line)| Some((line.next()?, Next::Station(desk, side))));
+        let lines = (0..).zip(&mut self.0);
+        let lines = lines.flat_map(|(desk, pair)| {
+            let sides = Side::BOTH.into_iter().zip(pair);
+            sides.map(move |(side, line)| (Next::Station(desk, side), line))
+        });
+        let due = lines.filter_map(|(next, line)| Some((line.next()?, next)));
         due.min()
     }
 
@@ -202,12 +201,7 @@ impl Cell {
                     self.desks.change_shift(world, hour);
                     hour += Span::HOUR;
                 }
-                Next::Station(desk, untouched) => {
-                    let side = if untouched {
-                        Side::Untouched
-                    } else {
-                        Side::Factual
-                    };
+                Next::Station(desk, side) => {
                     if let Some(visit) = self.desks.line(desk, side).advance() {
                         self.leave(window, time, side, visit);
                     }
@@ -246,7 +240,7 @@ impl Cell {
         let apart = world.has_interventions();
         let mut places = [None, None];
         let mut label = 0;
-        for side in [Side::Factual, Side::Untouched] {
+        for side in Side::BOTH {
             if event.lineage.sides.on(side) && (apart || side == Side::Factual) {
                 let joined = self.join_line(window, event, side);
                 label = joined.map_or(label, |(_, _, noted)| noted);
@@ -257,7 +251,7 @@ impl Cell {
             true => [places[1], places[0]],
             false => [places[0], None],
         };
-        for (side, twin) in [Side::Factual, Side::Untouched].into_iter().zip(twins) {
+        for (side, twin) in Side::BOTH.into_iter().zip(twins) {
             if let Some((desk, ticket)) = places[side as usize]
                 && let Some(waiting) = self.desks.line(desk, side).station.item_mut(ticket)
             {
@@ -341,11 +335,7 @@ impl Cell {
         let Some((desk, ticket)) = visit.item.twin else {
             return false;
         };
-        let other = match side {
-            Side::Factual => Side::Untouched,
-            Side::Untouched => Side::Factual,
-        };
-        let station = &mut self.desks.line(desk, other).station;
+        let station = &mut self.desks.line(desk, side.other()).station;
         let too = station.completion(ticket) == Some(now) && station.server(ticket) == visit.server;
         if let Some(waiting) = station.item_mut(ticket).filter(|_| too) {
             waiting.has_taken_place = true;

@@ -9,7 +9,7 @@ use causeflow_engine::program::{
 use causeflow_engine::time::Span;
 
 use super::Compiler;
-use super::lower::{About, Scope};
+use super::lower::Scope;
 use super::report::At;
 use super::types::{Ty, Typed};
 use crate::definition::{ChangeDef, EntityDef, Expression, OpenDef, SlotsDef};
@@ -115,7 +115,7 @@ impl Compiler {
             self.report
                 .error_in(&scope.at, span, message, Some(help.into()));
         }
-        names_slots(self, kind)
+        self.kinds[usize::from(kind)].slots
     }
 
     /// A question to calendars: some entities, then what the function takes besides.
@@ -126,11 +126,7 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        if !matches!(scope.about, About::Stream { .. }) {
-            let message = format!("`{name}` is about events, not entities");
-            self.report.error_in(&scope.at, span, message, None);
-            return None;
-        }
+        self.stream_of(name, span, scope)?;
         let Form {
             question,
             most,
@@ -206,7 +202,7 @@ impl Compiler {
     ) {
         for (key, slots) in slots_defs(change) {
             let at = at.key(key);
-            if names_slots(self, kind).is_none() {
+            if self.kinds[usize::from(kind)].slots.is_none() {
                 let message = format!("a {} has no calendar", self.kinds[usize::from(kind)].name);
                 let help = "add one to the kind, such as `calendar: {step: 30m, days: 28}`";
                 self.report.error_at_key(&at, message, Some(help.into()));
@@ -249,8 +245,4 @@ impl Compiler {
             })));
         }
     }
-}
-
-fn names_slots(compiler: &Compiler, kind: KindId) -> Option<Span> {
-    compiler.kinds[usize::from(kind)].slots
 }

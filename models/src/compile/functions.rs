@@ -334,6 +334,21 @@ impl Compiler {
         Some(Typed::new(fold(expr), ty))
     }
 
+    /// The stream on whose events a function is worked out that knows no entities without them.
+    pub(super) fn stream_of(
+        &mut self,
+        name: &str,
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<usize> {
+        if let About::Stream { stream, .. } = scope.about {
+            return Some(stream);
+        }
+        let message = format!("`{name}` is about events, not entities");
+        self.report.error_in(&scope.at, span, message, None);
+        None
+    }
+
     /// Functions whose arguments are names.
     pub(super) fn special(
         &mut self,
@@ -365,15 +380,7 @@ impl Compiler {
             span,
             scope,
         )?;
-        let About::Stream { stream, .. } = scope.about else {
-            self.report.error_in(
-                &scope.at,
-                span,
-                format!("`{name}` is about events, not entities"),
-                None,
-            );
-            return None;
-        };
+        let stream = self.stream_of(name, span, scope)?;
         let nowhere = match (self.runs_on_platform(stream), self.runs_at_desks(stream)) {
             (true, _) => Some("a timer without `per` runs on the platform"),
             (_, true) => Some("this event takes place at a desk"),
