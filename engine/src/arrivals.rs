@@ -131,22 +131,25 @@ impl Layers {
     }
 
     /// Visits, in no order, the arrivals of a process within one block: the candidates that lie
-    /// under the rate at their time, which is nowhere above `max_per_hour`.
+    /// under the rate at their time, which is nowhere in the block below the least or above the most.
     ///
     /// Most layers lie wholly below the rate. There it does not matter at which height a candidate
     /// lies, and no mark is drawn.
-    #[inline]
+    #[inline(always)]
     pub fn arrivals(
         &self,
         process: Key,
         block: i64,
-        max_per_hour: f64,
+        (least_per_hour, most_per_hour): (f64, f64),
         rate_per_hour: impl Fn(Time) -> f64,
         mut visit: impl FnMut(Key, Time),
     ) {
-        self.tiles(process, block, max_per_hour, |layer, key, time| {
-            let rate = rate_per_hour(time);
-            if layer.high < rate || layer.mark(key) < rate {
+        self.tiles(process, block, most_per_hour, |layer, key, time| {
+            let under = || {
+                let rate = rate_per_hour(time);
+                layer.high < rate || layer.mark(key) < rate
+            };
+            if layer.high < least_per_hour || under() {
                 visit(key, time);
             }
         });

@@ -235,20 +235,48 @@ pub struct ProfileTable {
     before: OnceLock<Vec<f64>>,
 }
 
-/// The factors of a day, and the largest of each hour and of the day.
+/// The factors of a day, and the range of each hour's and of the day's.
 #[derive(Clone, Debug)]
 struct Day {
     steps: [f64; STEPS_PER_DAY],
-    hours: [f64; 24],
-    largest: f64,
+    hours: [Bounds; 24],
+    whole: Bounds,
+}
+
+/// The least of some factors and the largest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// The least.
+    pub least: f64,
+    /// The largest, but at least 0.
+    pub most: f64,
+}
+
+impl Bounds {
+    /// Of no factors.
+    const NONE: Bounds = Bounds {
+        least: f64::INFINITY,
+        most: 0.0,
+    };
+
+    fn of(factors: &[f64]) -> Bounds {
+        let one = |&factor: &f64| Bounds {
+            least: factor,
+            most: factor,
+        };
+        factors.iter().map(one).fold(Bounds::NONE, Bounds::and)
+    }
+
+    fn and(self, other: Bounds) -> Bounds {
+        let (less, more) = (other.least < self.least, other.most > self.most);
+        Bounds {
+            least: if less { other.least } else { self.least },
+            most: if more { other.most } else { self.most },
+        }
+    }
 }
 
 const STEPS_PER_HOUR: usize = STEPS_PER_DAY / 24;
-
-fn largest(factors: &[f64]) -> f64 {
-    let larger = |a: f64, &b: &f64| if b > a { b } else { a };
-    factors.iter().fold(0.0, larger)
-}
 
 impl ProfileTable {
     fn new(first: i64, factors: &[f64]) -> ProfileTable {
@@ -268,8 +296,8 @@ impl ProfileTable {
                 let hour = |hour: usize| &steps[hour * STEPS_PER_HOUR..][..STEPS_PER_HOUR];
                 days.push(Day {
                     steps,
-                    hours: std::array::from_fn(|h| largest(hour(h))),
-                    largest: largest(&steps),
+                    hours: std::array::from_fn(|h| Bounds::of(hour(h))),
+                    whole: Bounds::of(&steps),
                 });
             }
         }
@@ -300,28 +328,26 @@ impl ProfileTable {
         self.at(self.position(time))
     }
 
-    /// The largest factor from `start` up to `end`.
-    pub fn max_between(&self, start: Time, end: Time) -> f64 {
+    /// The range of the factors from `start` up to `end`.
+    pub fn between(&self, start: Time, end: Time) -> Bounds {
         let mut from = self.position(start) + self.lead;
         let to = self.position(end - Span(1)) + self.lead + 1;
-        let mut most = 0.0;
+        let mut bounds = Bounds::NONE;
         // Whole days and hours at once where they fit.
         while from < to {
             let day = &self.days[self.day_of[from / STEPS_PER_DAY] as usize];
             let step = from % STEPS_PER_DAY;
-            let (factor, steps) = if step == 0 && to - from >= STEPS_PER_DAY {
-                (day.largest, STEPS_PER_DAY)
+            let (part, steps) = if step == 0 && to - from >= STEPS_PER_DAY {
+                (day.whole, STEPS_PER_DAY)
             } else if step.is_multiple_of(STEPS_PER_HOUR) && to - from >= STEPS_PER_HOUR {
                 (day.hours[step / STEPS_PER_HOUR], STEPS_PER_HOUR)
             } else {
-                (day.steps[step], 1)
+                (Bounds::of(&day.steps[step..=step]), 1)
             };
-            if factor > most {
-                most = factor;
-            }
+            bounds = bounds.and(part);
             from += steps;
         }
-        most
+        bounds
     }
 
     /// Sum of the factors before each step, and before the end.

@@ -3,11 +3,13 @@
 use crate::arrivals::Layers;
 use crate::attribution::modified_in_rows;
 use crate::calendar::ProfileTable;
+use crate::cell::Bare;
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
     Actor, Delay, Effect, Expr, KindId, Label, NO_CAUSE, Program, Source, Stream, StreamId,
 };
+use crate::rows::layout::{Layout, layouts};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +84,10 @@ pub struct World {
     pub steady: Vec<Vec<bool>>,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
+    /// How the rows of each stream lie until they are columns.
+    pub(crate) layouts: Vec<Layout>,
+    /// Which streams' events hardly ever are more than a row, and how to know.
+    pub(crate) bare: Vec<Option<Bare>>,
     /// For each kind, whether anybody looks at how much of its diaries is reserved.
     pub watched: Vec<bool>,
     /// See [`World::written_from`].
@@ -253,6 +259,9 @@ impl World {
             })
             .map(|(i, _)| i)
             .collect();
+        let layouts = layouts(&program.streams);
+        let streams = program.streams.iter().zip(&layouts);
+        let bare = streams.map(|(stream, &layout)| Bare::new(stream, layout));
         World {
             seed: settings.seed,
             begin,
@@ -271,6 +280,8 @@ impl World {
             needed_from,
             watched: watched(&program),
             steady: steady(&program),
+            bare: bare.collect(),
+            layouts,
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
             program,
         }

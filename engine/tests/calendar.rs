@@ -237,19 +237,20 @@ fn seasons_that_overlap_multiply() {
 }
 
 #[test]
-fn the_largest_factor_bounds_all_between() {
+fn the_least_and_the_largest_factor_bound_all_between() {
     let reference = reference(date(2026, 2, 2), 30, 0.0);
     let (begin, end) = (utc(date(2026, 2, 2), 0), utc(date(2026, 2, 22), 0));
     let table = busy().compile(&zone("Europe/Berlin"), &reference, Span(0), begin, end);
     for window in [Span(5 * Span::MINUTE.0), Span::HOUR, Span(6 * Span::HOUR.0)] {
         let mut start = begin;
         while start < end {
-            let max = table.max_between(start, start + window);
+            let bounds = table.between(start, start + window);
             let mut at = start;
             while at < start + window {
+                let factor = table.factor(at);
                 assert!(
-                    table.factor(at) <= max,
-                    "the factor at {at} passes the bound"
+                    bounds.least <= factor && factor <= bounds.most,
+                    "the factor at {at} passes a bound"
                 );
                 at += Span(Span::MINUTE.0);
             }

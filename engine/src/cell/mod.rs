@@ -2,6 +2,7 @@
 //! counters. Between two barriers it plays its events alone; what it sends elsewhere waits in its
 //! outbox. The platform is a process of the same kind, without entities.
 
+mod bare;
 mod changes;
 mod desk;
 mod effects;
@@ -12,9 +13,10 @@ mod slots;
 mod sources;
 mod state;
 
+pub use bare::Bare;
 pub use effects::{MAX_COUNT, drawn_cell};
 pub use population::{Group, Population, Twin};
-pub use row_buffers::{HEAD_WORDS, RowBuffers};
+pub use row_buffers::RowBuffers;
 pub(crate) use sources::JOINER_BLOCK;
 pub use state::CellState;
 

@@ -1,18 +1,14 @@
 //! Rows of events that have taken place, on their way to being sorted and completed.
 
 use super::Event;
+use crate::rows::layout::push_head;
 use crate::sides::{Lineage, Side, Sides};
-use crate::time::Time;
 use crate::world::World;
-
-/// Words of a row before its slots: time, event, cause and root, and two of packed small values.
-pub const HEAD_WORDS: usize = 6;
 
 /// The rows of one cell since they were last collected.
 pub struct RowBuffers {
-    cell: u16,
-    /// Rows that are on both sides. A stream each, in no order: [`HEAD_WORDS`] words, then the words
-    /// carried and the eager ones.
+    pub(super) cell: u16,
+    /// Rows that are on both sides. A stream each, in no order: each as its stream's layout says.
     pub by_stream: Vec<Vec<u64>>,
     /// Likewise rows that are on the factual side only, or differ there.
     pub factual: Vec<Vec<u64>>,
@@ -69,21 +65,13 @@ impl RowBuffers {
         if !world.written(event.stream, event.time) {
             return None;
         }
-        let Time(time_us) = event.time;
         let all = match lineage.sides {
             Sides::Both => &mut self.by_stream,
             Sides::Only(Side::Factual) => &mut self.factual,
             Sides::Only(Side::Untouched) => &mut self.untouched,
         };
         let rows = &mut all[usize::from(event.stream)];
-        rows.extend_from_slice(&[
-            time_us as u64,
-            event.key.0,
-            event.cause,
-            event.root,
-            u64::from(event.generation) << 32 | u64::from(self.cell) << 16 | u64::from(event.from),
-            lineage.sides.bits() << 32 | u64::from(lineage.label) << 16 | u64::from(event.index),
-        ]);
+        push_head(rows, world, self.cell, event, lineage);
         Some(rows)
     }
 }

@@ -72,33 +72,54 @@ impl Cell {
         let per_hour =
             arrivals.rates.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
         let profile = &world.profiles[arrivals.profile];
-        let largest = per_hour * profile.max_between(start, start + block);
+        let bounds = profile.between(start, start + block);
+        let (least, largest) = (per_hour * bounds.least, per_hour * bounds.most);
         let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
         let bend = Bend::new(world, arrivals, part, (start, start + block));
         let process = arrivals.key.child(CELL, u64::from(self.index));
         let rate = |time| per_hour * profile.factor(time);
-        let number = start.index_of(block);
-        let mut arrive = |key: Key, time: Time, lineage: Lineage| {
-            if !world.needed(arrivals.stream as u16, time) {
-                return;
-            }
-            let actor = arrivals
-                .actor
-                .as_ref()
-                .map(|actor| self.pick_actor(actor, key));
-            self.enter(window, &root(arrivals.stream, key, time, actor, lineage));
-        };
+        let (number, stream) = (start.index_of(block), arrivals.stream);
         let layers = &world.pool_layers;
-        match bend {
-            None => layers.arrivals(process, number, largest, rate, |key, time| {
-                arrive(key, time, Lineage::BOTH);
-            }),
-            Some(bend) => layers.candidates(process, number, bend.largest(largest), |candidate| {
-                let rate = rate(candidate.time);
-                if let Some(lineage) = arrives(&candidate, rate, Some(&bend), [true, true], 0) {
-                    arrive(candidate.key, candidate.time, lineage);
-                }
-            }),
+        let Some(bend) = bend else {
+            let bare = world.bare[stream].as_ref();
+            let bare = bare.and_then(|bare| bare.between(&world.program, start, start + block));
+            layers.arrivals(
+                process,
+                number,
+                (least, largest),
+                rate,
+                |key, time| match bare {
+                    Some(bare) if bare.is_only_a_row(key) => {
+                        if world.needed(stream as u16, time) {
+                            self.rows.bare(world, stream, key, time);
+                        }
+                    }
+                    _ => self.arrive(window, arrivals, key, time, Lineage::BOTH),
+                },
+            );
+            return;
+        };
+        layers.candidates(process, number, bend.largest(largest), |candidate| {
+            let rate = rate(candidate.time);
+            if let Some(lineage) = arrives(&candidate, rate, Some(&bend), [true, true], 0) {
+                self.arrive(window, arrivals, candidate.key, candidate.time, lineage);
+            }
+        });
+    }
+
+    /// Lets in an arrival of the cell's common process of one source.
+    fn arrive(
+        &mut self,
+        window: Window<'_>,
+        arrivals: &Arrivals,
+        key: Key,
+        time: Time,
+        lineage: Lineage,
+    ) {
+        if window.world.needed(arrivals.stream as u16, time) {
+            let actor = arrivals.actor.as_ref();
+            let actor = actor.map(|actor| self.pick_actor(actor, key));
+            self.enter(window, &root(arrivals.stream, key, time, actor, lineage));
         }
     }
 
@@ -163,7 +184,7 @@ impl Cell {
             let weight = if actor.equal { 1.0 } else { activity };
             let per_hour = arrivals.rates.per_weight_per_hour * weight;
             let profile = &world.profiles[arrivals.profile];
-            let largest = per_hour * profile.max_between(first, last) * world.highest_spike();
+            let largest = per_hour * profile.between(first, last).most * world.highest_spike();
             let bend = Bend::new(world, arrivals, per_hour, (first, last));
             let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
             let process = arrivals.key.child(JOINER, id.0);

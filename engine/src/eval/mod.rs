@@ -9,5 +9,5 @@ mod slots;
 
 pub use block::{Block, eval_block};
 pub use primitive::round_even;
-pub use scalar::{Frame, Marks, Own, decide, eval, number};
+pub use scalar::{Frame, Marks, Own, decide, eval, number, probable};
 pub use slots::ranges;

@@ -1,0 +1,325 @@
+//! A block of rows, column by column.
+
+use std::cell::Cell;
+
+use super::BLOCK;
+use super::context::Context;
+use super::layout::{cell_of, from_of, index_of};
+use crate::attribution::Attribution;
+use crate::draw::Key;
+use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
+use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
+use crate::program::{Label, NO_CAUSE, Stage};
+use crate::scratch;
+use crate::series::{Amounts, Series};
+use crate::sides::{Side, Sides};
+use crate::table::{Chunk, Column, ColumnType, Validity, Values};
+use crate::time::Time;
+use crate::world::{Observed, SOURCE_CODE};
+
+/// Rows as columns of their words.
+pub fn transpose<'a>(
+    rows: impl Iterator<Item = &'a [u64]> + Clone,
+    stride: usize,
+) -> Vec<Vec<u64>> {
+    (0..stride)
+        .map(|word| {
+            let mut column = scratch::column();
+            column.reserve(BLOCK);
+            rows.clone().for_each(|row| column.push(row[word]));
+            column
+        })
+        .collect()
+}
+
+/// A block of rows, column by column.
+pub struct Columns {
+    keys: Vec<u64>,
+    times: Vec<i64>,
+    cells: Vec<u16>,
+    /// Which of the events of their effects they are.
+    indexes: Vec<u32>,
+    /// None where nothing causes the stream.
+    chains: Option<Chains>,
+    /// The words, a column a slot; empty where no field needs them.
+    slots: Vec<Vec<u64>>,
+}
+
+/// How rows have been caused.
+struct Chains {
+    cause_ids: Vec<u64>,
+    roots: Vec<u64>,
+    /// The causing streams.
+    from: Vec<u16>,
+}
+
+impl Columns {
+    /// Works out what the rows' words leave open, on one side.
+    pub fn new(context: &Context<'_>, mut words: Vec<Vec<u64>>, side: Side) -> Columns {
+        let (world, definition) = (context.world, context.definition);
+        let mut slots = words.split_off(context.layout.head());
+        let chains = context.layout.caused.then(|| {
+            let mut next = || words.pop().unwrap_or_default();
+            let (packed, roots, cause_ids) = (next(), next(), next());
+            let from = packed.iter().map(|&word| from_of(word)).collect();
+            scratch::give_column(packed);
+            Chains {
+                cause_ids,
+                roots,
+                from,
+            }
+        });
+        let mut next = || words.pop().unwrap_or_default();
+        let (places, keys, times) = (next(), next(), next());
+        let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
+        let cells: Vec<u16> = places.iter().map(|&w| cell_of(w)).collect();
+        let indexes: Vec<u32> = places.iter().map(|&w| u32::from(index_of(w))).collect();
+        scratch::give_column(places);
+        let causes: Vec<u16> = match &chains {
+            Some(chains) => chains.from.iter().map(|&f| world.cause_code(f)).collect(),
+            None => vec![SOURCE_CODE; keys.len()],
+        };
+        let later = definition
+            .variables
+            .iter()
+            .filter(|variable| variable.stage != Stage::Eager);
+        slots.resize(slots.len() + later.clone().count(), Vec::new());
+        let observed = Observed::default();
+        let mut block = Block {
+            world,
+            populations: context.populations,
+            observed: &observed,
+            stream: context.stream,
+            keys: &keys,
+            times: &times,
+            cells: &cells,
+            causes: &causes,
+            indexes: &indexes,
+            side,
+            slots,
+        };
+        for variable in later.filter(|variable| variable.written) {
+            let mut column = scratch::column();
+            eval_block(&variable.value, &block, &mut column);
+            block.slots[usize::from(variable.slot)] = column;
+        }
+        let slots = block.slots;
+        Columns {
+            keys,
+            times,
+            cells,
+            indexes,
+            chains,
+            slots,
+        }
+    }
+
+    /// The causing stream of a row.
+    fn from(&self, row: usize) -> u16 {
+        self.chains
+            .as_ref()
+            .map_or(NO_CAUSE, |chains| chains.from[row])
+    }
+
+    /// The first events of the rows' chains.
+    fn roots(&self) -> &[u64] {
+        self.chains
+            .as_ref()
+            .map_or(&self.keys, |chains| &chains.roots)
+    }
+
+    /// Adds the rows to a series, each on the sides that `sides` gives.
+    pub fn count(
+        &self,
+        context: &Context<'_>,
+        series: &mut Series,
+        sides: impl Fn(usize) -> Sides,
+    ) {
+        series.add(&self.times, self.amounts(context), sides);
+    }
+
+    /// The values of the rows, if the stream has a value field.
+    pub fn amounts(&self, context: &Context<'_>) -> Amounts<'_> {
+        let Some(field) = context.definition.value else {
+            return Amounts::None;
+        };
+        let (spec, slot) = &context.definition.fields[usize::from(field)];
+        let words = &self.slots[usize::from(*slot)];
+        match spec.kind {
+            ColumnType::Int => Amounts::Wholes(words),
+            _ => Amounts::Floats(words),
+        }
+    }
+
+    /// Who is to be named for the first field of a row that modifiers bend.
+    pub fn bent_by(&self, context: &Context<'_>, row: usize) -> Label {
+        let (world, definition) = (context.world, context.definition);
+        let word = |column: &Vec<u64>| column.get(row).copied().unwrap_or(0);
+        let words: Vec<Cell<u64>> = self.slots.iter().map(|c| Cell::new(word(c))).collect();
+        let observed = Observed::default();
+        let marks = Marks {
+            ready: Cell::new(u64::MAX),
+            ..Marks::default()
+        };
+        let population = context.populations[usize::from(self.cells[row])];
+        let about = (Key(self.keys[row]), Time(self.times[row]));
+        let frame = Frame {
+            stream: context.stream,
+            cause: world.cause_code(self.from(row)),
+            index: self.indexes[row],
+            slots: &words,
+            ..Frame::of_entity(world, population, &observed, about, Own::Nobody, &marks)
+        };
+        let later = definition
+            .variables
+            .iter()
+            .filter(|v| v.stage != Stage::Eager);
+        for variable in later.filter(|variable| variable.written) {
+            eval(&variable.value, &frame);
+            if marks.noted.get() != 0 {
+                break;
+            }
+        }
+        marks.noted.get()
+    }
+
+    /// The digest of the rows, as [`crate::fingerprint`] defines it.
+    pub fn digest(&self, context: &Context<'_>, attribution: &Attribution<'_>) -> Digest {
+        let text_hashes = context.text_hashes;
+        let mut buffer = scratch::column();
+        let mut hashes = RowHashes::new(self.keys.len(), &mut buffer);
+        hashes.column(self.keys.iter().copied());
+        hashes.column(self.times.iter().map(|&t| t as u64));
+        match &self.chains {
+            Some(Chains {
+                cause_ids, from, ..
+            }) => {
+                let caused = from.iter().map(|&from| from != NO_CAUSE);
+                hashes.column_where(caused, cause_ids.iter().copied());
+            }
+            None => hashes.missing(),
+        }
+        hashes.column(self.roots().iter().copied());
+        hashes.column(self.cells.iter().map(|&c| u64::from(c)));
+        attribution.digest(&mut hashes, text_hashes);
+        for (spec, slot) in &context.definition.fields {
+            let words = self.slots[usize::from(*slot)].iter().copied();
+            match spec.kind {
+                ColumnType::Id => hashes.column(words),
+                ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
+                ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
+                ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
+                ColumnType::Small => hashes.column(words.map(|w| u64::from(w as u16))),
+                ColumnType::Bool => hashes.column(words.map(|w| u64::from(bool_of(w)))),
+                ColumnType::Text => {
+                    hashes.column(words.map(|w| text_hashes[usize::from(w as u16)]));
+                }
+            }
+        }
+        let digest = hashes.finish();
+        scratch::give_column(buffer);
+        digest
+    }
+
+    /// The rows as they are handed over.
+    pub fn chunk(&self, context: &Context<'_>, attribution: Column) -> Chunk {
+        let all = |values| Column {
+            values,
+            validity: Validity::All,
+        };
+        let mut columns = vec![
+            all(Values::Id(self.keys.clone())),
+            all(Values::Time(self.times.clone())),
+            cause_column(self.chains.as_ref()),
+            all(Values::Id(self.roots().to_vec())),
+            all(Values::Small(self.cells.clone())),
+            attribution,
+        ];
+        columns.extend(
+            context
+                .definition
+                .fields
+                .iter()
+                .map(|(spec, slot)| typed(spec.kind, &self.slots[usize::from(*slot)])),
+        );
+        Chunk {
+            table: context.stream,
+            rows: self.keys.len(),
+            columns,
+        }
+    }
+
+    /// Gives the buffers back.
+    pub fn recycle(self) {
+        let times = self.times.into_iter().map(|t| t as u64).collect();
+        let chains = self.chains.map(|chains| [chains.cause_ids, chains.roots]);
+        [self.keys, times]
+            .into_iter()
+            .chain(chains.into_iter().flatten())
+            .chain(self.slots)
+            .for_each(scratch::give_column);
+    }
+}
+
+fn cause_column(chains: Option<&Chains>) -> Column {
+    let none = Column {
+        values: Values::Id(Vec::new()),
+        validity: Validity::None,
+    };
+    let Some(Chains {
+        cause_ids, from, ..
+    }) = chains
+    else {
+        return none;
+    };
+    let roots = from.iter().filter(|&&from| from == NO_CAUSE).count();
+    if roots == from.len() {
+        return none;
+    }
+    let validity = if roots == 0 {
+        Validity::All
+    } else {
+        Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect())
+    };
+    Column {
+        values: Values::Id(cause_ids.clone()),
+        validity,
+    }
+}
+
+/// The time that a word stands for.
+#[inline(always)]
+fn time_of(word: u64) -> i64 {
+    f64::from_bits(word) as i64
+}
+
+/// The whole number that a word stands for.
+#[inline(always)]
+pub fn int_of(word: u64) -> i32 {
+    round_even(f64::from_bits(word)) as i32
+}
+
+/// The truth value that a word stands for.
+#[inline(always)]
+fn bool_of(word: u64) -> bool {
+    f64::from_bits(word) != 0.0
+}
+
+/// A column of words as a column of its type.
+pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
+    let words_of = words.iter().copied();
+    let values = match kind {
+        ColumnType::Id => Values::Id(words.to_vec()),
+        ColumnType::Time => Values::Time(words_of.map(time_of).collect()),
+        // -0 counts as 0, in files as in digests.
+        ColumnType::Float => Values::Float(words_of.map(|w| f64::from_bits(w) + 0.0).collect()),
+        ColumnType::Int => Values::Int(words_of.map(int_of).collect()),
+        ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
+        ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
+        ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),
+    };
+    Column {
+        values,
+        validity: Validity::All,
+    }
+}

@@ -1,0 +1,200 @@
+//! What is around the rows of one stream, and how its two sides are settled.
+
+use super::columns::{Columns, transpose};
+use super::layout::{KEY, Layout, PLACE, TIME, is_apart, label_of, sides_of, time_and_key};
+use super::{BLOCK, Sums};
+use crate::attribution::{Attribution, same_rows};
+use crate::cell::Population;
+use crate::program::{Label, Stream};
+use crate::scratch;
+use crate::sides::{Side, Sides};
+use crate::table::{Chunk, Column};
+use crate::time::{Span, Time};
+use crate::world::World;
+
+/// What a block of rows came to.
+pub struct Part {
+    /// The rows themselves, if they are to be kept.
+    pub chunk: Option<Chunk>,
+    /// What they come to.
+    pub sums: Sums,
+}
+
+/// What is around the rows of one stream.
+pub struct Context<'a> {
+    pub world: &'a World,
+    pub populations: &'a [&'a Population],
+    pub text_hashes: &'a [u64],
+    pub stream: usize,
+    pub definition: &'a Stream,
+    pub layout: Layout,
+    /// The modified parameters on which fields depend.
+    modified: &'a [u16],
+    /// The places of rows that have come apart and are the same on both sides after all, in order.
+    same: Vec<(i64, u64)>,
+}
+
+impl<'a> Context<'a> {
+    /// Of the rows of a stream.
+    pub fn new(
+        world: &'a World,
+        populations: &'a [&'a Population],
+        text_hashes: &'a [u64],
+        stream: usize,
+    ) -> Context<'a> {
+        let definition = &world.program.streams[stream];
+        Context {
+            world,
+            populations,
+            text_hashes,
+            stream,
+            definition,
+            layout: world.layouts[stream],
+            modified: &world.modified_in_rows[stream],
+            same: Vec::new(),
+        }
+    }
+
+    /// Compares the rows that are on one side only with those of the other, and finds out which are
+    /// the same after all. Returns how the others differ, with those of the untouched side counted.
+    pub fn settle_sides(&mut self, factual: &[&[u64]], untouched: &[&[u64]]) -> Sums {
+        let Sums {
+            mut effects,
+            mut series,
+            ..
+        } = Sums::default();
+        let [factual, untouched] = [factual, untouched].map(|places| {
+            let rows = places
+                .iter()
+                .flat_map(|rows| rows.chunks_exact(self.layout.stride));
+            let mut rows: Vec<&[u64]> = rows.collect();
+            rows.sort_unstable_by_key(|row| time_and_key(row));
+            rows
+        });
+        let mut pairs: Vec<(&[u64], &[u64])> = Vec::new();
+        let mut removed: Vec<&[u64]> = Vec::new();
+        let mut rest = untouched.into_iter().peekable();
+        let time = |row: &[u64]| row[TIME] as i64;
+        for row in factual {
+            while let Some(other) = rest.next_if(|other| time_and_key(other) < time_and_key(row)) {
+                removed.push(other);
+            }
+            match rest.next_if(|other| time_and_key(other) == time_and_key(row)) {
+                Some(other) => pairs.push((row, other)),
+                None => effects.note(label_of(row[PLACE]), time(row), |d| &mut d.added),
+            }
+        }
+        removed.extend(rest);
+        for rows in removed.chunks(BLOCK) {
+            for row in rows {
+                effects.note(label_of(row[PLACE]), time(row), |d| &mut d.removed);
+            }
+            let words = transpose(rows.iter().copied(), self.layout.stride);
+            let columns = Columns::new(self, words, Side::Untouched);
+            columns.count(self, &mut series, |_| Sides::Only(Side::Untouched));
+            columns.recycle();
+        }
+        for pairs in pairs.chunks(BLOCK) {
+            let factual = transpose(pairs.iter().map(|pair| pair.0), self.layout.stride);
+            let untouched = transpose(pairs.iter().map(|pair| pair.1), self.layout.stride);
+            let factual = self.chunk(factual, Side::Factual);
+            let untouched = Columns::new(self, untouched, Side::Untouched);
+            let same = same_rows(&factual, &untouched.chunk(self, self.nobody()));
+            untouched.count(self, &mut series, |_| Sides::Only(Side::Untouched));
+            untouched.recycle();
+            for ((row, _), same) in pairs.iter().zip(same) {
+                if same {
+                    self.same.push(time_and_key(row));
+                } else {
+                    effects.note(label_of(row[PLACE]), time(row), |d| &mut d.changed);
+                }
+            }
+        }
+        Sums {
+            effects,
+            series,
+            ..Sums::default()
+        }
+    }
+
+    /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
+    pub fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
+        let mut sums = Sums::default();
+        let mut labels = Vec::new();
+        let mut sides = Vec::new();
+        if !self.world.program.interventions.is_empty() {
+            labels = self.labels(&words);
+            self.compare_fields(&words, &mut labels, &mut sums);
+            sides = scratch::copy(&words[PLACE]);
+        }
+        let attribution = Attribution::new(&self.world.program, &labels);
+        let columns = Columns::new(self, words, Side::Factual);
+        if sides.is_empty() {
+            columns.count(self, &mut sums.series, |_| Sides::Both);
+        } else {
+            columns.count(self, &mut sums.series, |row| sides_of(sides[row]));
+            scratch::give_column(sides);
+        }
+        sums.digest = columns.digest(self, &attribution);
+        let chunk = keep.then(|| columns.chunk(self, attribution.column()));
+        columns.recycle();
+        Part { chunk, sums }
+    }
+
+    /// Who is to be named for each of some rows.
+    fn labels(&self, words: &[Vec<u64>]) -> Vec<Label> {
+        let label = |(row, &word): (usize, &u64)| {
+            let place = (words[TIME][row] as i64, words[KEY][row]);
+            if is_apart(word) && self.same.binary_search(&place).is_err() {
+                label_of(word)
+            } else {
+                0
+            }
+        };
+        words[PLACE].iter().enumerate().map(label).collect()
+    }
+
+    /// Rows on one side.
+    fn chunk(&self, words: Vec<Vec<u64>>, side: Side) -> Chunk {
+        let columns = Columns::new(self, words, side);
+        let chunk = columns.chunk(self, self.nobody());
+        columns.recycle();
+        chunk
+    }
+
+    /// Finds the rows on both sides of which a modifier bends a field, and labels them.
+    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut [Label], sums: &mut Sums) {
+        let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
+        let times = words[TIME].iter().map(|&time| time as i64);
+        let (first, last) = (times.clone().min(), times.max());
+        let range = (Time(first.unwrap_or(0)), Time(last.unwrap_or(0)) + Span(1));
+        let mut bending = self.modified.iter().map(modified);
+        if !bending.any(|modified| modified.acts_between(range.0, range.1)) {
+            return;
+        }
+        let copy = || words.iter().map(|column| scratch::copy(column)).collect();
+        let factual = Columns::new(self, copy(), Side::Factual);
+        let untouched = Columns::new(self, copy(), Side::Untouched);
+        let same = same_rows(
+            &factual.chunk(self, self.nobody()),
+            &untouched.chunk(self, self.nobody()),
+        );
+        let (amounts, others) = (factual.amounts(self), untouched.amounts(self));
+        for (row, same) in same.into_iter().enumerate() {
+            if !same && !is_apart(words[PLACE][row]) {
+                let time = words[TIME][row] as i64;
+                labels[row] = factual.bent_by(self, row);
+                sums.effects.note(labels[row], time, |d| &mut d.changed);
+                sums.series
+                    .replace_untouched(time, amounts.of(row), others.of(row));
+            }
+        }
+        factual.recycle();
+        untouched.recycle();
+    }
+
+    /// The attribution of rows for which nobody is named.
+    fn nobody(&self) -> Column {
+        Attribution::new(&self.world.program, &[]).column()
+    }
+}
