@@ -9,7 +9,7 @@
 //! use causeflow_engine::time::{Span, Time};
 //! use causeflow_engine::diary::Diary;
 //!
-//! let table = Diary { step: Span(30 * Span::MINUTE.0), days: 14, always: false, first: 0 };
+//! let table = Diary::new(Span(30 * Span::MINUTE.0), 14, false);
 //! let nine = 18;    // slots since midnight
 //! // From 09:00 to 10:30 three slots, of which those at 09:00 and 10:00 are free.
 //! let free = |day: i64| if day == 0 { 0b101 << nine } else { 0 };
@@ -33,7 +33,7 @@ pub const MOST_TIMES: i64 = 400;
 /// The bits of a word that stand for slots.
 const SLOTS: u64 = (1 << MOST_SLOTS) - 1;
 
-/// The diaries of a kind of entities: how they are cut, and where they are kept.
+/// How the diaries of a kind of entities are cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diary {
     /// Length of a slot; a day is a multiple of it, and has at most [`MOST_SLOTS`].
@@ -42,8 +42,8 @@ pub struct Diary {
     pub days: u16,
     /// Whether all slots are always offered.
     pub always: bool,
-    /// The first of the variables of the entity that hold its words; they have no columns in tables.
-    pub first: u16,
+    /// Number of slots of a day, which is asked for all the time.
+    slots_a_day: i64,
 }
 
 /// One of the two bitmaps.
@@ -92,24 +92,35 @@ impl Ranges {
 }
 
 impl Diary {
-    /// How many variables of an entity hold its words.
-    pub fn variables(&self) -> usize {
+    /// Diaries with slots of this length, a part of a day.
+    pub fn new(step: Span, days: u16, always: bool) -> Diary {
+        Diary {
+            step,
+            days,
+            always,
+            slots_a_day: Span::DAY.0 / step.0,
+        }
+    }
+
+    /// How many words a diary has.
+    pub fn words(&self) -> usize {
         usize::from(self.days) * if self.always { 1 } else { 2 }
     }
 
     /// Number of slots of a day.
     pub fn slots_a_day(&self) -> i64 {
-        Span::DAY.0 / self.step.0
+        self.slots_a_day
     }
 
-    /// The variable that holds a bitmap's word of a day; none for what is always offered.
+    /// Where a bitmap's word of a day is; nowhere for what is always offered.
     #[inline(always)]
-    pub fn variable(&self, bitmap: Bitmap, day: i64) -> Option<u16> {
-        let at = day.rem_euclid(i64::from(self.days)) as u16;
+    pub fn place(&self, bitmap: Bitmap, day: i64) -> Option<usize> {
+        // Days since the epoch fit in 32 bits, in which division takes half the time.
+        let at = (day as i32).rem_euclid(i32::from(self.days)) as usize;
         match bitmap {
-            Bitmap::Taken => Some(self.first + at),
+            Bitmap::Taken => Some(at),
             Bitmap::Open if self.always => None,
-            Bitmap::Open => Some(self.first + self.days + at),
+            Bitmap::Open => Some(usize::from(self.days) + at),
         }
     }
 
@@ -164,18 +175,23 @@ impl Diary {
             return None;
         }
         let wanted = wanted.clamp(earliest, latest);
-        let starts = |day: i64| starts(&free, day, slots, count.max(1));
+        let count = count.max(1);
         let [today, first, last] = [wanted, earliest, latest].map(|slot| slot.div_euclid(slots));
-        let (here, before) = (starts(today), (1 << (wanted - today * slots)) - 1);
+        let (free_today, free_tomorrow) = (free(today), free(today + 1));
+        let here = starts(free_today, free_tomorrow, slots, count);
+        let before = (1 << (wanted - today * slots)) - 1;
         let first_of = |day: i64, found: u64| day * slots + i64::from(found.trailing_zeros());
         let last_of = |day: i64, found: u64| day * slots + i64::from(found.ilog2());
-        let mut days = today + 1..=last;
+        // The words of each day are read once: a day's start may need those of the day after.
         let later = match here & !before {
-            0 => days.find_map(|day| {
-                Some(starts(day))
-                    .filter(|&s| s != 0)
-                    .map(|s| first_of(day, s))
-            }),
+            0 => {
+                let mut this = free_tomorrow;
+                (today + 1..=last).find_map(|day| {
+                    let next = free(day + 1);
+                    let found = starts(std::mem::replace(&mut this, next), next, slots, count);
+                    (found != 0).then(|| first_of(day, found))
+                })
+            }
             found => Some(first_of(today, found)),
         };
         let later = later.filter(|&start| start <= latest);
@@ -184,27 +200,30 @@ impl Diary {
         if limit > wanted {
             return later;
         }
-        let mut days = (first.max(limit.div_euclid(slots))..today).rev();
         let earlier = match here & before {
-            0 => days.find_map(|day| {
-                Some(starts(day))
-                    .filter(|&s| s != 0)
-                    .map(|s| last_of(day, s))
-            }),
+            0 => {
+                let mut next = free_today;
+                let mut days = (first.max(limit.div_euclid(slots))..today).rev();
+                days.find_map(|day| {
+                    let this = free(day);
+                    let found = starts(this, std::mem::replace(&mut next, this), slots, count);
+                    (found != 0).then(|| last_of(day, found))
+                })
+            }
             found => Some(last_of(today, found)),
         };
         earlier.filter(|&start| start >= limit).or(later)
     }
 }
 
-/// The slots of a day with which `count` free ones in a row begin, at most a day of them.
-fn starts(free: impl Fn(i64) -> u64, day: i64, slots: i64, count: i64) -> u64 {
-    let today = free(day);
+/// The slots of a day with which `count` free ones in a row begin, at most a day of them, given the free ones of
+/// that day and of the next.
+fn starts(today: u64, tomorrow: u64, slots: i64, count: i64) -> u64 {
     if today == 0 || count == 1 {
         return today;
     }
     // A run may go on after midnight. Where bit i of `runs` is set, `length` slots from i on are free.
-    let mut runs = u128::from(today) | u128::from(free(day + 1)) << slots;
+    let mut runs = u128::from(today) | u128::from(tomorrow) << slots;
     let mut length = 1;
     while length < count {
         let step = length.min(count - length);
@@ -230,22 +249,22 @@ pub fn word_of(slots: u64, day: i64) -> u64 {
     (day as u64) << MOST_SLOTS | slots & SLOTS
 }
 
-/// One entity's diary, through a function that reads the words of its variables.
+/// One entity's diary.
 #[derive(Clone, Copy)]
-pub struct Words<'a, R: Fn(u16) -> u64> {
+pub struct Words<'a> {
     /// How it is cut.
     pub table: &'a Diary,
-    /// The word of a variable.
-    pub read: R,
+    /// Its words; none are as good as an empty diary.
+    pub words: &'a [u64],
 }
 
-impl<R: Fn(u16) -> u64> Words<'_, R> {
+impl Words<'_> {
     /// The slots of a day in one of the bitmaps.
     #[inline(always)]
     pub fn slots(&self, bitmap: Bitmap, day: i64) -> u64 {
-        match self.table.variable(bitmap, day) {
-            Some(variable) => slots_of((self.read)(variable), day),
-            None => (1 << self.table.slots_a_day()) - 1,
+        match self.table.place(bitmap, day) {
+            Some(place) => slots_of(self.words.get(place).copied().unwrap_or(0), day),
+            None => (1 << self.table.slots_a_day) - 1,
         }
     }
 
@@ -253,6 +272,15 @@ impl<R: Fn(u16) -> u64> Words<'_, R> {
     #[inline(always)]
     pub fn free(&self, day: i64) -> u64 {
         self.slots(Bitmap::Open, day) & !self.slots(Bitmap::Taken, day)
+    }
+
+    /// Whether two diaries say the same from a day on.
+    pub fn agrees_with(&self, other: &Words<'_>, today: i64) -> bool {
+        let mut days = today..today + i64::from(self.table.days);
+        days.all(|day| {
+            let same = |bitmap| self.slots(bitmap, day) == other.slots(bitmap, day);
+            same(Bitmap::Taken) && same(Bitmap::Open)
+        })
     }
 
     /// Whether all slots of a range are free; one that is beyond reach is not.
@@ -273,12 +301,7 @@ mod tests {
 
     fn table(step_minutes: i64) -> Diary {
         let step = Span(step_minutes * Span::MINUTE.0);
-        Diary {
-            step,
-            days: 9,
-            always: false,
-            first: 3,
-        }
+        Diary::new(step, 9, false)
     }
 
     proptest! {
@@ -329,12 +352,12 @@ mod tests {
         assert_eq!(slots_of(0, 20_000), 0);
         let table = table(30);
         assert_eq!(
-            table.variable(Bitmap::Taken, 20_000),
-            table.variable(Bitmap::Taken, 20_009)
+            table.place(Bitmap::Taken, 20_000),
+            table.place(Bitmap::Taken, 20_009)
         );
         assert_ne!(
-            table.variable(Bitmap::Taken, 20_000),
-            table.variable(Bitmap::Open, 20_000)
+            table.place(Bitmap::Taken, 20_000),
+            table.place(Bitmap::Open, 20_000)
         );
     }
 }

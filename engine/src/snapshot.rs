@@ -201,7 +201,8 @@ fn layout(program: &Program) -> u64 {
     for kind in &program.kinds {
         let sizes = [
             kind.attributes.len(),
-            kind.all_variables(),
+            kind.variables.len(),
+            kind.diary.map_or(0, |table| table.words()),
             kind.diary.map_or(0, |table| table.step.0 as usize),
             kind.states.len(),
         ];

@@ -1,5 +1,6 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
 
+use crate::diary::Words;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Marks, Own, eval};
 use crate::program::{Kind, KindId, Label, NO_ENTITY};
@@ -21,6 +22,8 @@ pub struct Group {
     pub attributes: Vec<Vec<u64>>,
     /// Variables, a column each.
     pub variables: Vec<Vec<u64>>,
+    /// Diaries; none until something is written into one, since many never are.
+    pub(super) diaries: Vec<Option<Box<[u64]>>>,
     /// How many were there from the start.
     pub founders: usize,
     /// How many are in each state now.
@@ -44,13 +47,22 @@ pub struct Twin {
     pub label: Label,
     /// Its variables.
     pub variables: Box<[u64]>,
+    pub(super) diary: Option<Box<[u64]>>,
     pub(super) state: u8,
+    /// Whose twin it is.
+    pub(super) entity: u32,
 }
 
 /// Stands for the state of an entity on the side on which it does not exist.
 pub const ABSENT: u8 = u8::MAX;
 
 impl Twin {
+    /// Its diary; no words for an empty one.
+    #[inline(always)]
+    pub fn diary(&self) -> &[u64] {
+        self.diary.as_deref().unwrap_or_default()
+    }
+
     /// Its state; none where it does not exist.
     #[inline(always)]
     pub fn state(&self) -> Option<u8> {
@@ -84,6 +96,12 @@ impl Group {
     pub fn variable(&self, variable: u16, entity: u64) -> u64 {
         let column = &self.variables[usize::from(variable)];
         column.get(entity as usize).copied().unwrap_or(0)
+    }
+
+    /// The diary of an entity; no words for an empty one.
+    #[inline(always)]
+    pub fn diary(&self, entity: usize) -> &[u64] {
+        self.diaries[entity].as_deref().unwrap_or_default()
     }
 
     /// The state; none for [`NO_ENTITY`] and where the entity does not exist.
@@ -121,11 +139,42 @@ impl Group {
             self.twins.push(Twin {
                 label,
                 variables: self.variables.iter().map(|column| column[entity]).collect(),
+                diary: self.diaries[entity].clone(),
                 state: self.states[entity],
+                entity: entity as u32,
             });
             self.twin_of[entity] = self.twins.len() as u32;
         }
         &mut self.twins[self.twin_of[entity] as usize - 1]
+    }
+
+    /// Takes those twins away that are like their entities again, as far as anything can tell from a day on:
+    /// whatever made the sides differ has passed, and what follows need not be worked out twice.
+    pub(super) fn rejoin(&mut self, kind: &Kind, today: i64) {
+        let mut at = 0;
+        while let Some(twin) = self.twins.get(at) {
+            if !self.is_like(twin, kind, today) {
+                at += 1;
+                continue;
+            }
+            self.twin_of[twin.entity as usize] = 0;
+            self.twins.swap_remove(at);
+            if let Some(moved) = self.twins.get(at) {
+                self.twin_of[moved.entity as usize] = at as u32 + 1;
+            }
+        }
+    }
+
+    fn is_like(&self, twin: &Twin, kind: &Kind, today: i64) -> bool {
+        let entity = twin.entity as usize;
+        let mut variables = self.variables.iter().zip(&twin.variables);
+        twin.state == self.states[entity]
+            && variables.all(|(column, theirs)| column[entity] == *theirs)
+            && kind.diary.as_ref().is_none_or(|table| {
+                let [mine, theirs] =
+                    [self.diary(entity), twin.diary()].map(|words| Words { table, words });
+                mine.agrees_with(&theirs, today)
+            })
     }
 
     /// Writes a variable on the given sides.
@@ -248,7 +297,7 @@ impl Population {
                 .iter()
                 .map(|kind| Group {
                     attributes: vec![Vec::new(); kind.attributes.len()],
-                    variables: vec![Vec::new(); kind.all_variables()],
+                    variables: vec![Vec::new(); kind.variables.len()],
                     in_state: vec![0; kind.states.len()],
                     in_state_untouched: vec![0; kind.states.len()],
                     in_state_label: vec![0; kind.states.len()],
@@ -309,19 +358,18 @@ impl Population {
             let word = value(&attribute.value, &words);
             words.push(word);
         }
-        let mut variables: Vec<u64> = definition
+        let variables: Vec<u64> = definition
             .variables
             .iter()
             .map(|v| value(&v.value, &words))
             .collect();
-        // An empty diary.
-        variables.resize(definition.all_variables(), 0);
         let group = &mut self.groups[usize::from(kind)];
         let entity = group.ids.len();
         group.ids.push(id.0);
         group.joined.push(time);
         group.states.push(state);
         group.twin_of.push(0);
+        group.diaries.push(None);
         for (column, word) in group.attributes.iter_mut().zip(words) {
             column.push(word);
         }

@@ -36,18 +36,21 @@ impl Booking {
 
 impl Group {
     /// An entity's diary on one side.
-    fn diary<'a>(
-        &'a self,
-        table: &'a Diary,
-        entity: usize,
-        side: Side,
-    ) -> Words<'a, impl Fn(u16) -> u64> {
-        let twin = self.twin(entity as u64);
-        let read = move |variable: u16| match (side, twin) {
-            (Side::Untouched, Some(twin)) => twin.variables[usize::from(variable)],
-            _ => self.variables[usize::from(variable)][entity],
+    fn diary_on<'a>(&'a self, table: &'a Diary, entity: usize, side: Side) -> Words<'a> {
+        let words = match (side, self.twin(entity as u64)) {
+            (Side::Untouched, Some(twin)) => twin.diary(),
+            _ => self.diary(entity),
         };
-        Words { table, read }
+        Words { table, words }
+    }
+
+    /// Likewise its words, to be changed; an empty diary gets some.
+    fn words_on(&mut self, table: &Diary, entity: usize, side: Side) -> &mut [u64] {
+        let diary = match (side, self.twin_of[entity].checked_sub(1)) {
+            (Side::Untouched, Some(at)) => &mut self.twins[at as usize].diary,
+            _ => &mut self.diaries[entity],
+        };
+        diary.get_or_insert_with(|| vec![0; table.words()].into())
     }
 
     /// Makes a change on the given sides. False where a reservation has been refused in what happens:
@@ -79,12 +82,9 @@ impl Group {
     fn book_on(&mut self, side: Side, entity: usize, booking: &Booking, now: Time) -> bool {
         let (table, reach) = (&booking.table, booking.table.reach(now));
         if booking.action == Action::Reserve {
-            let words = self.diary(table, entity, side);
-            if !booking
-                .ranges
-                .each()
-                .all(|range| words.is_free(range, &reach))
-            {
+            let diary = self.diary_on(table, entity, side);
+            let free = |range| diary.is_free(range, &reach);
+            if !booking.ranges.each().all(free) {
                 return false;
             }
         }
@@ -94,27 +94,16 @@ impl Group {
             Action::Open => (Bitmap::Open, true),
             Action::Block => (Bitmap::Open, false),
         };
-        for (day, bits) in booking
-            .ranges
-            .each()
-            .flat_map(|range| table.pieces(range, &reach))
-        {
-            let slots = self.diary(table, entity, side).slots(bitmap, day);
-            let slots = if set { slots | bits } else { slots & !bits };
-            if let Some(variable) = table.variable(bitmap, day) {
-                *self.word(side, entity, variable) = word_of(slots, day);
+        let words = self.words_on(table, entity, side);
+        let pieces = |range| table.pieces(range, &reach);
+        for (day, bits) in booking.ranges.each().flat_map(pieces) {
+            if let Some(place) = table.place(bitmap, day) {
+                let slots = slots_of(words[place], day);
+                let slots = if set { slots | bits } else { slots & !bits };
+                words[place] = word_of(slots, day);
             }
         }
         true
-    }
-
-    /// The word of a variable on one side.
-    fn word(&mut self, side: Side, entity: usize, variable: u16) -> &mut u64 {
-        let variable = usize::from(variable);
-        match (side, self.twin_of[entity].checked_sub(1)) {
-            (Side::Untouched, Some(at)) => &mut self.twins[at as usize].variables[variable],
-            _ => &mut self.variables[variable][entity],
-        }
     }
 
     /// How many slots of the day of a time entities offer on one side, and how many of those are reserved. What
@@ -124,21 +113,15 @@ impl Group {
             return [0, 0];
         };
         let day = now.index_of(Span::DAY);
-        let [open, taken] = [Bitmap::Open, Bitmap::Taken].map(|map| table.variable(map, day));
-        // Who does not exist on a side has nothing in its words there.
-        let word = |variable: Option<u16>, entity: usize| {
-            variable.map_or(0, |variable| {
-                let variable = usize::from(variable);
-                match (side, self.twin_of[entity]) {
-                    (Side::Factual, _) | (_, 0) => self.variables[variable][entity],
-                    (_, at) => self.twins[at as usize - 1].variables[variable],
-                }
-            })
-        };
+        // Who does not exist on a side has nothing in its diary there.
         let mut sum = [0, 0];
         for entity in 0..self.ids.len() {
-            let taken = slots_of(word(taken, entity), day);
-            let offered = slots_of(word(open, entity), day) | taken;
+            let diary = self.diary_on(table, entity, side);
+            let taken = diary.slots(Bitmap::Taken, day);
+            let offered = match table.always {
+                true => 0,
+                false => diary.slots(Bitmap::Open, day) | taken,
+            };
             sum[0] += i64::from(offered.count_ones());
             sum[1] += i64::from(taken.count_ones());
         }

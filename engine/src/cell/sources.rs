@@ -55,7 +55,9 @@ impl Cell {
         let day = Time(start.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK;
         if day < end {
             self.left.clear();
-            for kind in 0..world.program.kinds.len() {
+            for (kind, definition) in world.program.kinds.iter().enumerate() {
+                let group = &mut self.population.groups[kind];
+                group.rejoin(definition, start.index_of(Span::DAY));
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
                     let since = Time(day.0 - 1);

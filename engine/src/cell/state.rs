@@ -36,6 +36,8 @@ struct GroupState {
     states: Vec<u8>,
     attributes: Vec<Words>,
     variables: Vec<Words>,
+    /// The diaries that are not empty, with whose they are.
+    diaries: Vec<(u32, Words)>,
     founders: usize,
     in_state: Vec<i64>,
     in_state_untouched: Vec<i64>,
@@ -50,6 +52,7 @@ struct TwinState {
     label: Label,
     state: u8,
     variables: Words,
+    diary: Option<Words>,
 }
 
 impl Cell {
@@ -98,23 +101,20 @@ impl Cell {
 impl GroupState {
     fn of(group: &Group) -> GroupState {
         let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(Words).collect();
-        let twins = (0..).zip(&group.twin_of).filter(|(_, at)| **at != 0);
-        let mut twins: Vec<(u32, TwinState)> = twins
-            .map(|(entity, &at)| (at, TwinState::of(entity, &group.twins[at as usize - 1])))
-            .collect();
-        // In the order in which they came to differ.
-        twins.sort_by_key(|(at, _)| *at);
+        let diaries = (0..).zip(&group.diaries);
+        let diaries = diaries.filter_map(|(entity, diary)| Some((entity, words_of(diary)?)));
         GroupState {
             ids: Words(group.ids.clone()),
             joined_us: Words(group.joined.iter().map(|time| time.0 as u64).collect()),
             states: group.states.clone(),
             attributes: columns(&group.attributes),
             variables: columns(&group.variables),
+            diaries: diaries.collect(),
             founders: group.founders,
             in_state: group.in_state.clone(),
             in_state_untouched: group.in_state_untouched.clone(),
             in_state_label: group.in_state_label.clone(),
-            twins: twins.into_iter().map(|(_, twin)| twin).collect(),
+            twins: group.twins.iter().map(TwinState::of).collect(),
         }
     }
 
@@ -125,6 +125,10 @@ impl GroupState {
         for (at, twin) in (1..).zip(&self.twins) {
             twin_of[twin.entity as usize] = at;
         }
+        let mut diaries = vec![None; self.ids.0.len()];
+        for (entity, Words(words)) in self.diaries {
+            diaries[entity as usize] = Some(words.into());
+        }
         let joined = self.joined_us.0.into_iter();
         let mut group = Group {
             ids: self.ids.0,
@@ -132,6 +136,7 @@ impl GroupState {
             states: self.states,
             attributes: columns(self.attributes),
             variables: columns(self.variables),
+            diaries,
             founders: self.founders,
             in_state: self.in_state,
             in_state_untouched: self.in_state_untouched,
@@ -146,12 +151,13 @@ impl GroupState {
 }
 
 impl TwinState {
-    fn of(entity: u32, twin: &Twin) -> TwinState {
+    fn of(twin: &Twin) -> TwinState {
         TwinState {
-            entity,
+            entity: twin.entity,
             label: twin.label,
             state: twin.state,
             variables: Words(twin.variables.to_vec()),
+            diary: words_of(&twin.diary),
         }
     }
 
@@ -159,7 +165,14 @@ impl TwinState {
         Twin {
             label: self.label,
             variables: self.variables.0.into_boxed_slice(),
+            diary: self.diary.map(|Words(words)| words.into()),
             state: self.state,
+            entity: self.entity,
         }
     }
+}
+
+/// A diary as it is stored; none for an empty one.
+fn words_of(diary: &Option<Box<[u64]>>) -> Option<Words> {
+    diary.as_ref().map(|words| Words(words.to_vec()))
 }

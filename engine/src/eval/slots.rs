@@ -20,14 +20,14 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Its diary on one side.
     #[inline(always)]
-    fn on(self, side: Side) -> Words<'a, impl Fn(u16) -> u64> {
-        let read = move |variable| match (side, self.twin) {
-            (Side::Untouched, Some(twin)) => twin.variables[usize::from(variable)],
-            _ => self.group.variable(variable, self.entity),
+    fn on(self, side: Side) -> Words<'a> {
+        let words = match (side, self.twin) {
+            (Side::Untouched, Some(twin)) => twin.diary(),
+            _ => self.group.diary(self.entity as usize),
         };
         Words {
             table: self.table,
-            read,
+            words,
         }
     }
 }

@@ -441,13 +441,6 @@ impl Effect {
     }
 }
 
-impl Kind {
-    /// How many variables an entity has, with those that hold its diary.
-    pub fn all_variables(&self) -> usize {
-        self.variables.len() + self.diary.map_or(0, |table| table.variables())
-    }
-}
-
 impl Stream {
     /// The field that is summed up by the hour, if there is one.
     pub fn value_field(&self) -> Option<&ColumnSpec> {

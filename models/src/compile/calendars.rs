@@ -70,14 +70,8 @@ fn form(name: &str) -> Form {
 }
 
 impl Compiler {
-    /// The calendar of a kind, whose words come after its variables.
-    pub(super) fn diary(
-        &mut self,
-        k: usize,
-        at: &At,
-        definition: &EntityDef,
-        variables: usize,
-    ) -> Option<Diary> {
+    /// The calendar of a kind.
+    pub(super) fn diary(&mut self, k: usize, at: &At, definition: &EntityDef) -> Option<Diary> {
         let calendar = definition.calendar.as_ref()?;
         let at = at.key("calendar");
         let step = self.duration(&calendar.step.0, &at.key("step"))?;
@@ -93,12 +87,8 @@ impl Compiler {
             return None;
         }
         self.kinds[k].slots = Some(step);
-        Some(Diary {
-            step,
-            days: calendar.days,
-            always: calendar.open == Some(OpenDef::Always),
-            first: variables as u16,
-        })
+        let always = calendar.open == Some(OpenDef::Always);
+        Some(Diary::new(step, calendar.days, always))
     }
 
     /// Length of the slots of a kind; one without a calendar is refused.

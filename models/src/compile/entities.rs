@@ -91,7 +91,7 @@ impl Compiler {
             variables.extend(self.attribute(k, &at, variable, value, true));
         }
         let belongs_to = self.belongs(k, at, definition, &mut variables);
-        let diary = self.diary(k, at, definition, variables.len());
+        let diary = self.diary(k, at, definition);
         Kind {
             purpose: purpose(&name),
             count: definition.count,
