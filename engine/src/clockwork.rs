@@ -81,9 +81,9 @@ impl Clockwork {
             .split_first_mut()
             .expect("the platform is always there");
         let play = |cell: &mut Cell| {
-            cell.exchange_queue();
+            cell.exchange_agenda();
             cell.advance(world, &nothing, start, end);
-            cell.exchange_queue();
+            cell.exchange_agenda();
         };
         if self.ahead.is_empty() {
             cells.par_iter_mut().with_max_len(1).for_each(play);

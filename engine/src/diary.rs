@@ -330,6 +330,25 @@ mod tests {
             prop_assert_eq!(table.nearest(wanted, count, (earliest, latest), free), expected);
         }
 
+        /// Two diaries agree if every slot from today on is the same, whatever is left of days gone by.
+        #[test]
+        fn diaries_agree_when_their_slots_do(
+            words in prop::collection::vec((0..4u64, 0..40i64, any::<bool>()), 18),
+            today in 9..31i64,
+        ) {
+            let table = table(30);
+            let both: Vec<(u64, u64)> = words
+                .iter()
+                .map(|&(slots, day, same)| (word_of(slots, day), word_of(slots ^ u64::from(!same), day)))
+                .collect();
+            let (mine, theirs): (Vec<u64>, Vec<u64>) = both.into_iter().unzip();
+            let [mine, theirs] = [&mine, &theirs].map(|words| Words { table: &table, words });
+            let same = |day| {
+                [Bitmap::Open, Bitmap::Taken].iter().all(|&map| mine.slots(map, day) == theirs.slots(map, day))
+            };
+            prop_assert_eq!(mine.agrees_with(&theirs, today), (today..today + 9).all(same));
+        }
+
         /// Pieces cover exactly the part of a range that can be reached.
         #[test]
         fn pieces_cover_a_range_once(start in -100..400i64, length in 0..200i64, now in 0..4i64) {

@@ -88,8 +88,8 @@ pub struct World {
     pub(crate) layouts: Vec<Layout>,
     /// Which streams' events hardly ever are more than a row, and how to know.
     pub(crate) bare: Vec<Option<Bare>>,
-    /// For each kind, whether anybody looks at how much of its diaries is reserved.
-    pub watched: Vec<bool>,
+    /// For each kind, from when on anybody looks at how much of its diaries is reserved.
+    pub watched_from: Vec<Time>,
     /// See [`World::written_from`].
     pub(crate) written_from: Time,
     /// Whether a stream's events are written.
@@ -237,6 +237,7 @@ impl World {
             })
             .collect();
         let needed_from = needed_from(&program, &wanted, begin, settings);
+        let watched_from = watched_from(&program, &needed_from);
         let source_keys = program
             .streams
             .iter()
@@ -278,7 +279,7 @@ impl World {
             written_from: settings.start,
             wanted,
             needed_from,
-            watched: watched(&program),
+            watched_from,
             steady: steady(&program),
             bare: bare.collect(),
             layouts,
@@ -414,16 +415,19 @@ fn block(window: Span) -> Span {
 /// The dictionary's code of the text `source`; code 0 is the empty text.
 pub const SOURCE_CODE: u16 = 1;
 
-/// See [`World::watched`].
-fn watched(program: &Program) -> Vec<bool> {
-    let looks_at = |kind: usize| {
-        let mut expressions = program.streams.iter().flat_map(|stream| &stream.variables);
-        expressions.any(|variable| {
-            let looks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
-            variable.value.any(looks)
-        })
+/// See [`World::watched_from`]; `needed_from` tells from when on a stream's events matter.
+fn watched_from(program: &Program, needed_from: &[Time]) -> Vec<Time> {
+    let looks_from = |kind: usize| {
+        let looks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
+        let streams = program.streams.iter().zip(needed_from);
+        let looking =
+            streams.filter(|(stream, _)| stream.variables.iter().any(|v| v.value.any(looks)));
+        looking
+            .map(|(_, from)| *from - program.tick)
+            .min()
+            .unwrap_or(Time(i64::MAX))
     };
-    (0..program.kinds.len()).map(looks_at).collect()
+    (0..program.kinds.len()).map(looks_from).collect()
 }
 
 /// See [`World::steady`].

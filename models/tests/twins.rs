@@ -413,3 +413,42 @@ fn a_backlog_releases_its_share_of_what_was_held_back() {
         "{got} of {n}"
     );
 }
+
+/// Patients who remember when they were last seen: after a surge the two sides remember different days, until they
+/// have been seen again on both.
+const MEMORY: &str = "
+model: {name: memory, cells: 2, window: 6h, warmup: 1d, reference: {start: 2026-02-02, days: 28}}
+entities:
+  patient: {count: 60, variables: {seen: '0'}}
+streams:
+  seen:
+    source: {rate: 300, actor: patient}
+    fields: {patient_id: {value: patient.id}, before: {value: patient.seen}}
+    changes: [{entity: patient, set: {seen: patient.age / 1d}}]
+";
+
+#[test]
+fn entities_that_are_alike_again_are_worked_out_once_again() {
+    let base = program(&[("memory.yaml".to_owned(), MEMORY.to_owned())]);
+    let mut bent = base.clone();
+    let surge = Operation::Multiply(3.0);
+    bend(&mut bent, "surge", "seen", Parameter::Rate, surge, (24, 30));
+    let twins = |hours: i64| {
+        let settings = settings(3, hours);
+        let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+        agree(&bent, &played, &twin);
+        let groups = played
+            .result
+            .cells
+            .iter()
+            .flat_map(|cell| &cell.population.groups);
+        let apart = groups.map(|group| {
+            (0..60)
+                .filter(|&entity| group.twin(entity).is_some())
+                .count()
+        });
+        apart.sum::<usize>()
+    };
+    assert!(twins(30) > 10);
+    assert_eq!(twins(24 * 20), 0);
+}

@@ -184,8 +184,8 @@ impl Cell {
             end,
         };
         let due = self.pending.open(start);
-        for event in due.events(world) {
-            self.enter(window, &event);
+        for (_, stored) in due.events(world) {
+            self.enter(window, &stored.event());
         }
         self.pending.recycle(due);
         self.views.clear();
@@ -207,7 +207,7 @@ impl Cell {
                     }
                 }
                 Next::Event => {
-                    if let Some((_, event)) = self.queue.pop() {
+                    if let Some((_, event)) = self.agenda.queue.pop() {
                         self.come(window, &event);
                     }
                 }
@@ -218,6 +218,7 @@ impl Cell {
     /// What comes next, up to the barrier; ticks at the barrier still belong to the window.
     fn next_at_desks(&mut self, tick: Time, hour: Time, end: Time) -> Option<(Time, Next)> {
         let event = self
+            .agenda
             .queue
             .peek()
             .map(|order| (Time(order.time_us), Next::Event));

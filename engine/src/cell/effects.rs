@@ -4,6 +4,7 @@
 //! a step is worked out once; if it reads something that differs between the sides, it is worked out
 //! for each, and children that are not the same come apart.
 
+use super::agenda::Agenda;
 use super::pending::Pending;
 use super::row_buffers::RowBuffers;
 use super::{Event, Window};
@@ -11,7 +12,6 @@ use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, decide, eval, number};
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
-use crate::queue::FutureEvents;
 use crate::sides::{Lineage, Side};
 use crate::time::Time;
 
@@ -29,7 +29,7 @@ pub(super) struct Spawner<'a> {
     /// The process.
     pub process: u16,
     pub pending: &'a mut Pending,
-    pub queue: &'a mut FutureEvents<Event>,
+    pub agenda: &'a mut Agenda,
     pub work: &'a mut Vec<Event>,
     pub outbox: &'a mut Vec<(u16, Event)>,
     pub rows: &'a mut RowBuffers,
@@ -62,6 +62,18 @@ impl<'a> Spawner<'a> {
                 take(window, event, stream, step, frame, |place, child| {
                     self.send(place, child)
                 });
+                continue;
+            }
+            // A single child is handed out when all that decides about it has been read.
+            if !has_several(stream, step) {
+                take(window, event, stream, step, frame, |place, child| {
+                    if frame.noted.get() == 0 {
+                        self.send(place, child);
+                    }
+                });
+                if frame.noted.get() != 0 {
+                    return Some(step);
+                }
                 continue;
             }
             let mut children = std::mem::take(&mut self.children.0[0]);
@@ -166,7 +178,7 @@ impl<'a> Spawner<'a> {
             if stream.leaf {
                 self.rows.leaf(world, event);
             } else if stream.stateful {
-                self.queue.push(event.order(), *event);
+                self.agenda.push(event);
             } else {
                 self.work.push(*event);
             }
@@ -271,6 +283,17 @@ fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
     (value + frame.key.uniform(effect.purpose.part(ROUNDED))).floor()
 }
 
+/// Whether a step of a stream's events may have more than one child.
+fn has_several(stream: &Stream, step: usize) -> bool {
+    match stream.effects.get(step) {
+        Some(effect) => effect.count.is_some(),
+        None => {
+            let group = &stream.outcomes[step - stream.effects.len()];
+            group.effects.iter().any(|effect| effect.count.is_some())
+        }
+    }
+}
+
 /// How many steps a stream's events take.
 fn steps(stream: &Stream) -> usize {
     stream.effects.len() + stream.outcomes.len()
@@ -278,17 +301,28 @@ fn steps(stream: &Stream) -> usize {
 
 /// The one effect of a group that happens, and who made it happen instead of another.
 fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
-    if group
-        .effects
-        .iter()
-        .any(|effect| matches!(effect.probability, Expr::Modified(..)))
-    {
+    let acts = |effect: &Effect| match effect.probability {
+        Expr::Modified(at, _) => {
+            !frame.world.program.modified[usize::from(at)].is_quiet(frame.time)
+        }
+        _ => false,
+    };
+    if group.effects.iter().any(acts) {
         return choose_modified(group, frame);
     }
-    let shares = |effect: &Effect| number(&effect.probability, frame).max(0.0);
+    let shares = |effect: &Effect| base_share(effect, frame);
     let total: f64 = group.effects.iter().map(shares).sum();
     let mark = frame.key.uniform(group.purpose) * total;
     pick(&group.effects, mark, shares).map(|effect| (effect, 0))
+}
+
+/// The share of a member of a group without modifiers.
+#[inline(always)]
+fn base_share(effect: &Effect, frame: &Frame<'_>) -> f64 {
+    match &effect.probability {
+        Expr::Modified(_, base) => number(base, frame).max(0.0),
+        plain => number(plain, frame).max(0.0),
+    }
 }
 
 /// The entry on which a mark falls. Rounding may leave the mark at 0 after the last one, which is it then.
@@ -311,11 +345,8 @@ const INSTEAD: u64 = 1;
 /// others, and nothing else changes hands: an event leaves its outcome with the probability that the
 /// outcome has lost, for one that has gained.
 fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
-    let base_of = |effect: &Effect| match &effect.probability {
-        Expr::Modified(_, inner) => number(inner, frame).max(0.0),
-        plain => number(plain, frame).max(0.0),
-    };
-    let bases: Vec<f64> = group.effects.iter().map(base_of).collect();
+    let bases = group.effects.iter().map(|effect| base_share(effect, frame));
+    let bases: Vec<f64> = bases.collect();
     let total: f64 = bases.iter().sum();
     let mark = frame.key.uniform(group.purpose) * total;
     let indices: Vec<usize> = (0..bases.len()).collect();

@@ -2,6 +2,7 @@
 //! counters. Between two barriers it plays its events alone; what it sends elsewhere waits in its
 //! outbox. The platform is a process of the same kind, without entities.
 
+mod agenda;
 mod bare;
 mod changes;
 mod desk;
@@ -26,10 +27,11 @@ use std::cell::{Cell as Slot, RefCell};
 use crate::draw::Key;
 use crate::eval::{Frame, Own, eval, number};
 use crate::program::{Label, MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
-use crate::queue::{FutureEvents, Order};
+use crate::queue::Order;
 use crate::sides::{Lineage, Side, Sides};
 use crate::time::Time;
 use crate::world::{Observed, Standing, StandingApart, View, World};
+use agenda::Agenda;
 use desk::Desks;
 use effects::{Children, Spawner};
 use pending::Pending;
@@ -107,7 +109,7 @@ pub struct Cell {
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
-    queue: FutureEvents<Event>,
+    agenda: Agenda,
     /// Events before the next barrier that need no order.
     work: Vec<Event>,
     /// The events that follow from one step of an event, on each side.
@@ -168,7 +170,7 @@ impl Cell {
             },
             left: Vec::new(),
             pending: Pending::new(world),
-            queue: FutureEvents::new(),
+            agenda: Agenda::default(),
             work: Vec::new(),
             children: Children::default(),
         }
@@ -188,14 +190,21 @@ impl Cell {
             end,
         };
         let due = self.pending.open(start);
-        for event in due.events(world) {
-            self.enter(window, &event);
+        self.agenda.begin(start);
+        for (place, stored) in due.events(world) {
+            // Those that touch state wait for their turn.
+            if world.program.streams[usize::from(stored.stream())].stateful {
+                let (time, generation) = (stored.time(), stored.generation());
+                self.agenda.push_due(time, generation, stored.key(), place);
+            } else {
+                self.play(window, &stored.event());
+            }
         }
-        self.pending.recycle(due);
         self.open_sources(window, start);
+        self.agenda.sort();
         self.views.clear();
         let mut tick = start + world.program.tick;
-        while let Some((_, mut event)) = self.queue.pop() {
+        while let Some(mut event) = self.agenda.pop(|place| due.event(world, place)) {
             while event.time >= tick {
                 self.views.push(self.view(world, tick));
                 tick += world.program.tick;
@@ -208,6 +217,7 @@ impl Cell {
             }
             self.play(window, &event);
         }
+        self.pending.recycle(due);
         while tick <= end {
             self.views.push(self.view(world, tick));
             tick += world.program.tick;
@@ -251,7 +261,7 @@ impl Cell {
     /// Lets in an event before the next barrier: those that touch state wait for their turn.
     fn enter(&mut self, window: Window<'_>, event: &Event) {
         if window.world.program.streams[usize::from(event.stream)].stateful {
-            self.queue.push(event.order(), *event);
+            self.agenda.push(event);
         } else {
             self.play(window, event);
         }
@@ -260,7 +270,7 @@ impl Cell {
     /// Puts an event of this process where it waits for its time.
     fn wait(&mut self, window: Window<'_>, event: &Event) {
         if event.time < window.end {
-            self.queue.push(event.order(), *event);
+            self.agenda.push(event);
         } else {
             self.pending.push(window.world, event);
         }
@@ -399,7 +409,7 @@ impl Cell {
             window,
             process: self.index,
             pending: &mut self.pending,
-            queue: &mut self.queue,
+            agenda: &mut self.agenda,
             work: &mut self.work,
             outbox: &mut self.outbox,
             rows: &mut self.rows,
@@ -410,18 +420,18 @@ impl Cell {
 }
 
 thread_local! {
-    static QUEUE: RefCell<FutureEvents<Event>> = RefCell::default();
+    static AGENDA: RefCell<Agenda> = RefCell::default();
     /// Words of the event that takes place, so that they need not be cleared for each.
     static WORDS: Slot<Words> = Slot::default();
 }
 
 impl Cell {
-    /// Exchanges the cell's future-event list for the one that its thread keeps. Done before and after
+    /// Exchanges the cell's agenda for the one that its thread keeps. Done before and after
     /// a window, when both are empty, it lets the cells that a thread plays share the memory of one,
     /// which stays in the cache; each would otherwise keep that of its busiest window.
-    pub fn exchange_queue(&mut self) {
-        debug_assert!(self.queue.is_empty(), "events are left in their window");
-        QUEUE.with_borrow_mut(|kept| std::mem::swap(kept, &mut self.queue));
+    pub fn exchange_agenda(&mut self) {
+        debug_assert!(self.agenda.is_empty(), "events are left in their window");
+        AGENDA.with_borrow_mut(|kept| std::mem::swap(kept, &mut self.agenda));
     }
 }
 

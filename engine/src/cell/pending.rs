@@ -32,7 +32,22 @@ pub(super) struct Pending {
 type Page = Vec<u64>;
 
 /// The events of one window, in the order in which they were pushed.
+#[derive(Default)]
 pub(super) struct Due(Vec<Page>);
+
+/// Where an event of a window lies.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub page: u32,
+    pub word: u32,
+}
+
+/// An event as it lies, of which not all need be read.
+#[derive(Clone, Copy)]
+pub(super) struct Stored<'a> {
+    head: &'a [u64; WORDS],
+    carried: &'a [u64],
+}
 
 impl Pending {
     /// Nothing pending from the beginning of the warm-up.
@@ -97,8 +112,8 @@ impl Pending {
         let mut pending = Pending::new(world);
         pending.first = start.index_of(pending.window);
         for words in buckets {
-            for event in Due::events_of(world, &words) {
-                pending.push(world, &event);
+            for (_, stored) in Stored::all(world, &words) {
+                pending.push(world, &stored.event());
             }
         }
         pending
@@ -125,37 +140,94 @@ impl Pending {
 }
 
 impl Due {
-    /// The events.
-    pub fn events<'a>(&'a self, world: &'a World) -> impl Iterator<Item = Event> + 'a {
-        self.0.iter().flat_map(|page| Self::events_of(world, page))
+    /// The events and their places.
+    pub fn events<'a>(
+        &'a self,
+        world: &'a World,
+    ) -> impl Iterator<Item = (Place, Stored<'a>)> + 'a {
+        (0..).zip(&self.0).flat_map(|(page, words)| {
+            let stored = Stored::all(world, words);
+            stored.map(move |(word, stored)| (Place { page, word }, stored))
+        })
     }
 
-    fn events_of<'a>(world: &'a World, page: &'a [u64]) -> impl Iterator<Item = Event> + 'a {
-        let mut rest = page;
-        std::iter::from_fn(move || {
-            let (head, tail) = rest.split_first_chunk::<WORDS>()?;
-            let stream = (head[4] >> 16) as u16;
-            let count = usize::from(world.program.streams[usize::from(stream)].carried);
-            let mut carried = [0; MAX_CARRIED];
-            carried[..count].copy_from_slice(&tail[..count]);
-            rest = &tail[count..];
-            Some(Event {
-                time: Time(head[0] as i64),
-                key: Key(head[1]),
-                cause: head[2],
-                root: head[3],
-                generation: (head[4] >> 32) as u32,
-                index: head[5] as u16,
-                stream,
-                from: head[4] as u16,
-                candidate: (head[5] >> 48) & 1 != 0,
-                lineage: Lineage {
-                    sides: Sides::of_bits(head[5] >> 56),
-                    label: (head[5] >> 16) as u16,
-                    made: (head[5] >> 32) as u16,
-                },
-                carried,
-            })
+    /// The event at a place.
+    #[inline]
+    pub fn event(&self, world: &World, place: Place) -> Event {
+        let words = &self.0[place.page as usize][place.word as usize..];
+        match Stored::first(world, words) {
+            Some(stored) => stored.event(),
+            None => unreachable!("an event lies at each place that was handed out"),
+        }
+    }
+}
+
+impl<'a> Stored<'a> {
+    /// The event with which these words begin; none if there are none.
+    #[inline]
+    fn first(world: &World, words: &'a [u64]) -> Option<Stored<'a>> {
+        let (head, rest) = words.split_first_chunk::<WORDS>()?;
+        let stream = (head[4] >> 16) as u16;
+        let carried = usize::from(world.program.streams[usize::from(stream)].carried);
+        Some(Stored {
+            head,
+            carried: &rest[..carried],
         })
+    }
+
+    /// All events of a page, with the words at which they begin.
+    fn all(world: &'a World, page: &'a [u64]) -> impl Iterator<Item = (u32, Stored<'a>)> + 'a {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let stored = Stored::first(world, &page[at..])?;
+            let begin = at as u32;
+            at += WORDS + stored.carried.len();
+            Some((begin, stored))
+        })
+    }
+
+    /// When it takes place.
+    pub fn time(&self) -> Time {
+        Time(self.head[0] as i64)
+    }
+
+    /// Its key.
+    pub fn key(&self) -> Key {
+        Key(self.head[1])
+    }
+
+    /// Its generation.
+    pub fn generation(&self) -> u32 {
+        (self.head[4] >> 32) as u32
+    }
+
+    /// Its stream.
+    pub fn stream(&self) -> u16 {
+        (self.head[4] >> 16) as u16
+    }
+
+    /// All of it.
+    #[inline]
+    pub fn event(&self) -> Event {
+        let mut carried = [0; MAX_CARRIED];
+        carried[..self.carried.len()].copy_from_slice(self.carried);
+        let &[_, _, cause, root, packed, sides] = self.head;
+        Event {
+            time: self.time(),
+            key: self.key(),
+            cause,
+            root,
+            generation: self.generation(),
+            index: sides as u16,
+            stream: self.stream(),
+            from: packed as u16,
+            candidate: (sides >> 48) & 1 != 0,
+            lineage: Lineage {
+                sides: Sides::of_bits(sides >> 56),
+                label: (sides >> 16) as u16,
+                made: (sides >> 32) as u16,
+            },
+            carried,
+        }
     }
 }

@@ -137,9 +137,11 @@ impl Cell {
     /// The slots of the day of a time, for each kind at whose diaries somebody looks.
     pub(super) fn slots(&self, world: &World, now: Time, side: Side) -> Vec<[i64; 2]> {
         let Population { groups } = &self.population;
-        let kinds = groups.iter().zip(&world.program.kinds).zip(&world.watched);
-        kinds
-            .map(|((group, kind), &watched)| match watched {
+        let kinds = world.program.kinds.iter().zip(&world.watched_from);
+        groups
+            .iter()
+            .zip(kinds)
+            .map(|(group, (kind, &from))| match now >= from {
                 true => group.utilisation(kind, now, side),
                 false => [0, 0],
             })

@@ -118,10 +118,16 @@ impl Cell {
         time: Time,
         lineage: Lineage,
     ) {
-        if window.world.needed(arrivals.stream as u16, time) {
-            let actor = arrivals.actor.as_ref();
-            let actor = actor.map(|actor| self.pick_actor(actor, key));
-            self.enter(window, &root(arrivals.stream, key, time, actor, lineage));
+        if !window.world.needed(arrivals.stream as u16, time) {
+            return;
+        }
+        let actor = arrivals.actor.as_ref();
+        let actor = actor.map(|actor| self.pick_actor(actor, key));
+        match actor {
+            Some(actor) if lineage == Lineage::BOTH => {
+                self.agenda.push_arrival(arrivals.stream, key, time, actor);
+            }
+            _ => self.enter(window, &root(arrivals.stream, key, time, actor, lineage)),
         }
     }
 
@@ -259,14 +265,22 @@ impl Cell {
         marks: &Marks,
     ) -> bool {
         let entity = event.carried[0];
-        let own = Own::Entity(actor.kind, entity as usize);
-        let about = (event.key, event.time);
-        let (world, observed) = (window.world, window.observed);
-        let frame = Frame {
-            side,
-            ..Frame::of_entity(world, &self.population, observed, about, own, marks)
+        let frame = || {
+            let own = Own::Entity(actor.kind, entity as usize);
+            let about = (event.key, event.time);
+            let (world, observed) = (window.world, window.observed);
+            Frame {
+                side,
+                ..Frame::of_entity(world, &self.population, observed, about, own, marks)
+            }
         };
-        let Some(state) = frame.state(actor.kind, entity) else {
+        // Most entities are the same on both sides, which takes no frame to see.
+        let group = self.population.group(actor.kind);
+        let state = match group.twin(entity) {
+            None => group.state(entity),
+            Some(_) => frame().state(actor.kind, entity),
+        };
+        let Some(state) = state else {
             return false;
         };
         let share = actor.states[usize::from(state)];
@@ -276,7 +290,7 @@ impl Cell {
         actor
             .when
             .as_ref()
-            .is_none_or(|when| number(when, &frame) != 0.0)
+            .is_none_or(|when| number(when, &frame()) != 0.0)
     }
 
     /// Sets the timers that an entity has, for their first time after `since`.

@@ -5,7 +5,9 @@ use std::cell::Cell;
 use super::{primitive, slots};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
-use crate::program::{CONTENTION, Effect, Expr, KindId, Label, NO_ENTITY, Slot};
+use crate::program::{
+    Binary, CONTENTION, Effect, Expr, KindId, Label, Modified, NO_ENTITY, Slot, Unary,
+};
 use crate::sides::Side;
 use crate::time::{Span, Time};
 use crate::world::{Observed, Standing, StandingApart, World};
@@ -202,13 +204,59 @@ pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
     }
 }
 
+/// The value as a word, without a call where it is at hand.
+#[inline(always)]
+fn word(e: &Expr, f: &Frame<'_>) -> u64 {
+    match e {
+        Expr::Num(x) => x.to_bits(),
+        Expr::Text(code) => u64::from(*code),
+        Expr::Slot(slot) => f.slot(*slot),
+        _ => eval(e, f),
+    }
+}
+
 /// The value of an expression.
+///
+/// What most expressions are made of is worked out here, the rest in [`eval_rare`]: draws and searches need registers
+/// and room on the stack, and saving them would cost more than most nodes do.
 pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
     match e {
         Expr::Num(x) => x.to_bits(),
         Expr::Text(code) => u64::from(*code),
         Expr::Slot(slot) => f.slot(*slot),
         Expr::Time => (f.time.0 as f64).to_bits(),
+        Expr::Attribute(kind, e, attribute) => {
+            f.population.attribute(*kind, *attribute, word(e, f))
+        }
+        Expr::Variable(kind, e, variable) => f.variable(*kind, *variable, word(e, f)),
+        Expr::State(kind, e) => {
+            let entity = word(e, f);
+            let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
+            f.state(*kind, entity)
+                .map_or(0, |s| u64::from(codes[usize::from(s)]))
+        }
+        Expr::EntityId(kind, e) => f.population.id(*kind, word(e, f)),
+        Expr::Unary(op, e) if !matches!(op, Unary::Exp | Unary::Log) => {
+            primitive::unary(*op, number(e, f)).to_bits()
+        }
+        Expr::Binary(op, a, b) if *op != Binary::Power => {
+            primitive::binary(*op, word(a, f), word(b, f))
+        }
+        Expr::If(parts) => {
+            if number(&parts.0, f) != 0.0 {
+                eval(&parts.1, f)
+            } else {
+                eval(&parts.2, f)
+            }
+        }
+        _ => eval_rare(e, f),
+    }
+}
+
+/// The value of an expression that is not among the most common ones.
+#[inline(never)]
+fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
+    match e {
         Expr::EventId => f.key.0,
         Expr::Index => f64::from(f.index).to_bits(),
         Expr::Cause => u64::from(f.cause),
@@ -225,30 +273,12 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             Own::Entity(_, at) => at as u64,
             _ => NO_ENTITY,
         },
-        Expr::Attribute(kind, e, attribute) => {
-            f.population.attribute(*kind, *attribute, eval(e, f))
-        }
-        Expr::Variable(kind, e, variable) => f.variable(*kind, *variable, eval(e, f)),
-        Expr::State(kind, e) => {
-            let entity = eval(e, f);
-            let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
-            f.state(*kind, entity)
-                .map_or(0, |s| u64::from(codes[usize::from(s)]))
-        }
-        Expr::EntityId(kind, e) => f.population.id(*kind, eval(e, f)),
         Expr::Age(kind, e) => {
             let joined = f.population.joined(*kind, eval(e, f));
             ((f.time - joined).0 as f64).to_bits()
         }
         Expr::Unary(op, e) => primitive::unary(*op, number(e, f)).to_bits(),
         Expr::Binary(op, a, b) => primitive::binary(*op, eval(a, f), eval(b, f)),
-        Expr::If(parts) => {
-            if number(&parts.0, f) != 0.0 {
-                eval(&parts.1, f)
-            } else {
-                eval(&parts.2, f)
-            }
-        }
         Expr::Draw(dist, args, purpose) => {
             let mut p = [0.0; 4];
             for (value, arg) in p.iter_mut().zip(args) {
@@ -320,6 +350,15 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Modified(at, e) => modified(*at, number(e, f), f).to_bits(),
         Expr::HeldBack(by) => f64::from(f.made == *by).to_bits(),
+        Expr::Num(_)
+        | Expr::Text(_)
+        | Expr::Slot(_)
+        | Expr::Time
+        | Expr::Attribute(..)
+        | Expr::Variable(..)
+        | Expr::State(..)
+        | Expr::EntityId(..)
+        | Expr::If(_) => unreachable!("{e:?} is worked out by eval"),
     }
 }
 
@@ -354,14 +393,17 @@ pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
         return None;
     }
     if let Expr::Modified(at, e) = &effect.probability {
-        return decide_modified(effect, *at, e, f);
+        let modified = &f.world.program.modified[usize::from(*at)];
+        return match modified.is_quiet(f.time) {
+            true => probable(f.key, effect.purpose, number(e, f)).then_some(0),
+            false => decide_modified(effect, modified, e, f),
+        };
     }
     probable(f.key, effect.purpose, number(&effect.probability, f)).then_some(0)
 }
 
 #[inline(never)]
-fn decide_modified(effect: &Effect, at: u16, e: &Expr, f: &Frame<'_>) -> Option<Label> {
-    let modified = &f.world.program.modified[usize::from(at)];
+fn decide_modified(effect: &Effect, modified: &Modified, e: &Expr, f: &Frame<'_>) -> Option<Label> {
     let base = number(e, f);
     let outcome = |probability| probable(f.key, effect.purpose, probability);
     let by = modified.by(f.time, base, outcome);

@@ -165,7 +165,17 @@ pub struct Modified {
     turns: Vec<Time>,
     /// Which modifiers act from each of those times on, in sequence.
     acting: Vec<Vec<u16>>,
+    /// Number of the hour of the first of those times, from the epoch.
+    first_hour: i64,
+    /// Whether any modifier acts in each hour from that one on; of a very long time only the first
+    /// [`MOST_HOURS`] are known.
+    busy: Vec<bool>,
 }
+
+/// Hours of which is kept whether a modifier acts in them: seven years, more than a run is likely to have.
+const MOST_HOURS: usize = 1 << 16;
+/// Later than any hour.
+const NEVER: i64 = i64::MAX / 2;
 
 impl Modified {
     /// No modifiers yet, of a parameter that lies between two values.
@@ -175,6 +185,8 @@ impl Modified {
             legal,
             turns: Vec::new(),
             acting: Vec::new(),
+            first_hour: NEVER,
+            busy: Vec::new(),
         }
     }
 
@@ -218,12 +230,43 @@ impl Modified {
                 *last = acting.iter().copied().collect();
             }
         }
+        self.prepare_hours();
+    }
+
+    fn prepare_hours(&mut self) {
+        let hour = |time: Option<&Time>| time.map_or(NEVER, |time| time.index_of(Span::HOUR));
+        let (first, last) = (hour(self.turns.first()), hour(self.turns.last()));
+        let hours = first..=last.min(first + MOST_HOURS as i64 - 1);
+        let acts = |hour: i64| {
+            let start = Time(hour * Span::HOUR.0);
+            self.acts_between(start, start + Span::HOUR)
+        };
+        self.busy = match first {
+            NEVER => Vec::new(),
+            _ => hours.map(acts).collect(),
+        };
+        self.first_hour = first;
+    }
+
+    /// Whether no modifier acts at a time, as far as can be told at once: most of the time none does.
+    #[inline(always)]
+    pub fn is_quiet(&self, time: Time) -> bool {
+        match usize::try_from(time.index_of(Span::HOUR) - self.first_hour) {
+            Err(_) => true,
+            Ok(hour) => match self.busy.get(hour) {
+                Some(busy) => !busy,
+                None => self.busy.len() < MOST_HOURS,
+            },
+        }
     }
 
     /// Those that act at a time, in sequence.
     #[inline]
     fn acting(&self, time: Time) -> impl Iterator<Item = &Modifier> + Clone {
-        let passed = self.turns.partition_point(|&turn| turn <= time);
+        let passed = match self.is_quiet(time) {
+            true => 0,
+            false => self.turns.partition_point(|&turn| turn <= time),
+        };
         let acting = passed.checked_sub(1).map_or(&[][..], |at| &self.acting[at]);
         acting.iter().map(|&m| &self.modifiers[usize::from(m)])
     }
@@ -243,6 +286,9 @@ impl Modified {
     /// The value at a time, for a base; the base itself where nothing acts.
     #[inline]
     pub fn value(&self, time: Time, base: f64) -> f64 {
+        if self.is_quiet(time) {
+            return base;
+        }
         let mut acting = self.acting(time).peekable();
         if acting.peek().is_none() {
             return base;
@@ -274,6 +320,9 @@ impl Modified {
     /// Who is to be named where something came out as `outcome(value)` instead of `outcome(base)`:
     /// the last in the sequence that changed the outcome. 0 if it is the same.
     pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
+        if self.is_quiet(time) {
+            return 0;
+        }
         let before = outcome(base);
         let (mut value, mut came_out, mut by) = (base, outcome(base), 0);
         for m in self.acting(time) {
@@ -409,5 +458,46 @@ mod tests {
         let by = |mark: f64| all.by(hours(1), 1.0, |rate| mark < rate);
         assert_eq!([by(0.9), by(1.4), by(1.7), by(1.9)], [0, 1, 2, 0]);
         assert_eq!(all.strongest(hours(1), 1.0), 1);
+    }
+
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Quiet hours save the search for modifiers, and nothing else.
+        #[test]
+        fn the_value_is_that_of_all_modifiers_that_act(
+            spans in prop::collection::vec((0..90_000i64, 0..300i64, 0..50i64), 0..6),
+            minutes in prop::collection::vec(-200..6_000_000i64, 50),
+        ) {
+            let envelope = |&(start, lasts, settles): &(i64, i64, i64)| Envelope {
+                start: Time(start * Span::MINUTE.0),
+                onset: Span(0),
+                end: Time((start + lasts) * Span::MINUTE.0),
+                settling: Settling::Linear(Span(settles * Span::MINUTE.0)),
+                until: None,
+            };
+            let modifiers: Vec<Modifier> = spans
+                .iter()
+                .map(|span| Modifier {
+                    by: 1,
+                    operation: Operation::Add(1.0),
+                    envelope: envelope(span),
+                    precedence: 0,
+                })
+                .collect();
+            let all = modified(&modifiers);
+            // Also around the turns, where hours begin to be busy.
+            let turns = spans.iter().flat_map(|&(start, lasts, _)| [start - 1, start, start + lasts]);
+            for minute in minutes.into_iter().chain(turns) {
+                let time = Time(minute * Span::MINUTE.0 + 7);
+                let acts = |m: &&Modifier| {
+                    m.envelope.start <= time && time < m.envelope.settled()
+                };
+                let expected = modifiers.iter().filter(acts);
+                let expected = expected.fold(5.0, |value, m| m.apply(value, m.envelope.at(time)));
+                prop_assert_eq!(all.value(time, 5.0), expected);
+                prop_assert!(!all.is_quiet(time) || modifiers.iter().filter(acts).count() == 0);
+            }
+        }
     }
 }

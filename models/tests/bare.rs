@@ -1,0 +1,81 @@
+//! Roots that are only rows never become events. They are the same as those that do.
+
+use causeflow_engine::program::{Operation, Parameter, Program};
+use causeflow_engine::time::Span;
+
+use crate::support::{Played, START, play, program, settings};
+use crate::twins::{agree, bend};
+
+/// A log of which a fifth fails. `probability` is an expression of that value.
+fn log(probability: &str) -> Program {
+    let text = format!(
+        "
+model: {{name: log, cells: 3, window: 4h, warmup: 1d, reference: {{start: 2026-02-02, days: 28}}}}
+streams:
+  request:
+    source: {{rate: 6000}}
+    value: latency_ms
+    fields:
+      latency_ms: {{value: 'lognormal(80, 0.5)'}}
+      fails: {{value: happens(failed)}}
+      hour: {{value: hour, type: int}}
+      cause: {{value: cause}}
+  failed:
+    causes: [{{on: request, probability: '{probability}', delay: 'uniform(0s, 30m)'}}]
+    fields: {{hour: {{}}}}
+"
+    );
+    program(&[("log.yaml".to_owned(), text)])
+}
+
+fn same(a: &Played, b: &Played) {
+    assert_eq!(a.rows, b.rows);
+    assert_eq!(a.result.fingerprint, b.result.fingerprint);
+    assert_eq!(a.result.played, b.result.played);
+}
+
+#[test]
+fn whether_a_root_is_only_a_row_does_not_show() {
+    let settings = settings(5, 50);
+    let by_mark = play(&log("0.2"), &settings);
+    // The same probability, but not known before the event is there.
+    let by_event = play(&log("if(hour < 24, 0.2, 0)"), &settings);
+    same(&by_mark, &by_event);
+    let [requests, failed] = ["request", "failed"].map(|name| by_mark.rows[name].len());
+    assert!(requests > 12_000, "{requests}");
+    // 5 standard errors of a share of 0.2.
+    let share = failed as f64 / requests as f64;
+    let error = (0.2 * 0.8 / requests as f64).sqrt();
+    assert!((share - 0.2).abs() < 5.0 * error, "{share}");
+}
+
+#[test]
+fn it_does_not_show_under_modifiers_either() {
+    let settings = settings(6, 50);
+    let bent = |probability: &str| {
+        let mut program = log(probability);
+        let parameter = Parameter::Probability(program.stream("request"));
+        // Hours that begin and end within blocks of arrivals.
+        let more = Operation::Multiply(2.5);
+        bend(&mut program, "outage", "failed", parameter, more, (9, 14));
+        let surge = Operation::Multiply(3.0);
+        bend(
+            &mut program,
+            "surge",
+            "request",
+            Parameter::Rate,
+            surge,
+            (12, 20),
+        );
+        program
+    };
+    let [by_mark, by_event] = ["0.2", "if(hour < 24, 0.2, 0)"].map(bent);
+    let (played, other) = (play(&by_mark, &settings), play(&by_event, &settings));
+    same(&played, &other);
+    agree(&by_mark, &played, &play(&log("0.2"), &settings));
+    let within = |row: &&crate::support::Row| {
+        let hour = Span(row.time - START.0).0 / Span::HOUR.0;
+        row.attribution.as_deref() == Some("outage") && (9..15).contains(&hour)
+    };
+    assert!(played.rows["failed"].iter().filter(within).count() > 100);
+}
