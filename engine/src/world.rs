@@ -3,7 +3,7 @@
 use crate::arrivals::Layers;
 use crate::attribution::modified_in_rows;
 use crate::calendar::ProfileTable;
-use crate::cell::Bare;
+use crate::cell::Marked;
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
@@ -86,8 +86,8 @@ pub struct World {
     pub modified_in_rows: Vec<Vec<u16>>,
     /// How the rows of each stream lie until they are columns.
     pub(crate) layouts: Vec<Layout>,
-    /// Which streams' events hardly ever are more than a row, and how to know.
-    pub(crate) bare: Vec<Option<Bare>>,
+    /// For which streams' roots marks tell whether they cause anything.
+    pub(crate) marked: Vec<Option<Marked>>,
     /// For each kind, from when on anybody looks at how much of its diaries is reserved.
     pub watched_from: Vec<Time>,
     /// See [`World::written_from`].
@@ -262,7 +262,7 @@ impl World {
             .collect();
         let layouts = layouts(&program.streams);
         let streams = program.streams.iter().zip(&layouts);
-        let bare = streams.map(|(stream, &layout)| Bare::new(stream, layout));
+        let marked = streams.map(|(stream, &layout)| Marked::new(stream, layout));
         World {
             seed: settings.seed,
             begin,
@@ -281,7 +281,7 @@ impl World {
             needed_from,
             watched_from,
             steady: steady(&program),
-            bare: bare.collect(),
+            marked: marked.collect(),
             layouts,
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
             program,

@@ -2,7 +2,6 @@
 //! models get a message that says where and what to write instead, and known models keep their values.
 
 mod appointments;
-mod bare;
 mod calendars;
 mod coupling;
 mod desks;
@@ -11,6 +10,7 @@ mod expressions;
 mod fuzz;
 mod golden;
 mod independence;
+mod marked;
 mod random;
 mod random_models;
 mod snapshots;

@@ -3,10 +3,10 @@
 //! outbox. The platform is a process of the same kind, without entities.
 
 mod agenda;
-mod bare;
 mod changes;
 mod desk;
 mod effects;
+mod marked;
 mod pending;
 mod population;
 mod row_buffers;
@@ -14,8 +14,8 @@ mod slots;
 mod sources;
 mod state;
 
-pub use bare::Bare;
 pub use effects::{MAX_COUNT, drawn_cell};
+pub use marked::Marked;
 pub use population::{Group, Population, Twin};
 pub use row_buffers::RowBuffers;
 pub(crate) use sources::JOINER_BLOCK;

@@ -83,15 +83,16 @@ impl Cell {
         let (number, stream) = (start.index_of(block), arrivals.stream);
         let layers = &world.pool_layers;
         let Some(bend) = bend else {
-            let bare = world.bare[stream].as_ref();
-            let bare = bare.and_then(|bare| bare.between(&world.program, start, start + block));
+            let to = start + block;
+            let bare = world.marked[stream].as_ref();
+            let bare = bare.filter(|marked| marked.is_bare_between(&world.program, start, to));
             layers.arrivals(
                 process,
                 number,
                 (least, largest),
                 rate,
                 |key, time| match bare {
-                    Some(bare) if bare.is_only_a_row(key) => {
+                    Some(marked) if marked.causes_nothing(key) => {
                         if world.needed(stream as u16, time) {
                             self.rows.bare(world, stream, key, time);
                         }
@@ -118,7 +119,14 @@ impl Cell {
         time: Time,
         lineage: Lineage,
     ) {
-        if !window.world.needed(arrivals.stream as u16, time) {
+        let (world, stream) = (window.world, arrivals.stream);
+        if !world.needed(stream as u16, time) {
+            return;
+        }
+        if !world.written(stream as u16, time)
+            && let Some(marked) = &world.marked[stream]
+            && marked.matters_nothing(world, &world.program.streams[stream], key, time)
+        {
             return;
         }
         let actor = arrivals.actor.as_ref();

@@ -1,4 +1,4 @@
-//! Roots that are only rows never become events. They are the same as those that do.
+//! Roots that are only rows never become events, and those that matter to nothing are not played. Neither shows.
 
 use causeflow_engine::program::{Operation, Parameter, Program};
 use causeflow_engine::time::Span;
@@ -78,4 +78,51 @@ fn it_does_not_show_under_modifiers_either() {
         row.attribution.as_deref() == Some("outage") && (9..15).contains(&hour)
     };
     assert!(played.rows["failed"].iter().filter(within).count() > 100);
+}
+
+/// Customers look around, and some of them order something a day later; what they looked at is not asked for.
+const SHOP: &str = "
+model: {name: shop, cells: 2, window: 6h, warmup: 3d, reference: {start: 2026-02-02, days: 28}}
+entities:
+  customer: {count: 200, states: [active, gone], starts: active, variables: {orders: '0'}}
+streams:
+  looked: {source: {rate: 2000, actor: customer, states: [active]}, fields: {customer_id: {value: customer.id}}}
+  ordered:
+    causes: [{on: looked, probability: PROBABILITY, delay: 'uniform(0s, 2d)'}]
+    fields: {customer_id: {value: customer.id}, before: {value: customer.orders}}
+    changes: [{entity: customer, add: {orders: '1'}}]
+  left:
+    causes: [{on: ordered, probability: 0.02, delay: 1h}]
+    fields: {customer_id: {value: customer.id}}
+    changes: [{entity: customer, state: gone}]
+";
+
+#[test]
+fn roots_that_matter_to_nothing_are_not_played_and_are_not_missed() {
+    let shop = |probability: &str| {
+        let text = SHOP.replace("PROBABILITY", probability);
+        let mut program = program(&[("shop.yaml".to_owned(), text)]);
+        let parameter = Parameter::Probability(program.stream("looked"));
+        let more = Operation::Multiply(4.0);
+        bend(&mut program, "sale", "ordered", parameter, more, (-10, 20));
+        program
+    };
+    let [by_mark, by_event] = ["0.1", "'if(hour < 24, 0.1, 0)'"].map(shop);
+    let settings = |program: &Program, streams: &[&str]| causeflow_engine::world::Settings {
+        streams: Some(crate::support::streams(program, streams)),
+        ..settings(8, 60)
+    };
+    let asked = ["ordered", "left"];
+    let few = play(&by_mark, &settings(&by_mark, &asked));
+    let more = play(&by_event, &settings(&by_event, &asked));
+    let all = play(
+        &by_mark,
+        &settings(&by_mark, &["looked", "ordered", "left"]),
+    );
+    for stream in asked {
+        assert!(!few.rows[stream].is_empty(), "{stream}");
+        assert_eq!(few.rows[stream], more.rows[stream], "{stream}");
+        assert_eq!(few.rows[stream], all.rows[stream], "{stream}");
+    }
+    assert!(few.result.played * 2 < more.result.played);
 }
