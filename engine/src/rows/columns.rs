@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use super::BLOCK;
 use super::context::Context;
 use super::layout::{cell_of, from_of, index_of};
 use crate::attribution::Attribution;
@@ -17,19 +16,27 @@ use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::time::Time;
 use crate::world::{Observed, SOURCE_CODE};
 
-/// Rows as columns of their words.
-pub fn transpose<'a>(
-    rows: impl Iterator<Item = &'a [u64]> + Clone,
-    stride: usize,
-) -> Vec<Vec<u64>> {
+/// Rows as columns of their words. The rows lie in some pieces of memory, whole rows in each.
+pub fn transpose(pieces: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
     (0..stride)
         .map(|word| {
             let mut column = scratch::column();
-            column.reserve(BLOCK);
-            rows.clone().for_each(|row| column.push(row[word]));
+            for piece in pieces {
+                column.extend(piece.chunks_exact(stride).map(|row| row[word]));
+            }
             column
         })
         .collect()
+}
+
+/// [`transpose`] for rows that lie anywhere.
+pub fn transpose_each<'a>(rows: impl Iterator<Item = &'a [u64]>, stride: usize) -> Vec<Vec<u64>> {
+    // Put next to each other first, so that their memory is waited for once and not for each of their words.
+    let mut words = scratch::rows();
+    rows.for_each(|row| words.extend_from_slice(row));
+    let columns = transpose(&[&words], stride);
+    scratch::give_rows(words);
+    columns
 }
 
 /// A block of rows, column by column.
@@ -128,14 +135,18 @@ impl Columns {
             .map_or(&self.keys, |chains| &chains.roots)
     }
 
-    /// Adds the rows to a series, each on the sides that `sides` gives.
-    pub fn count(
+    /// Adds the rows to a series, each on the sides that `sides` gives; without it, on both.
+    pub fn count<F: Fn(usize) -> Sides>(
         &self,
         context: &Context<'_>,
         series: &mut Series,
-        sides: impl Fn(usize) -> Sides,
+        sides: Option<F>,
     ) {
-        series.add(&self.times, self.amounts(context), sides);
+        let amounts = self.amounts(context);
+        match sides {
+            Some(sides) => series.add(&self.times, amounts, sides),
+            None => series.add_to_both(&self.times, amounts),
+        }
     }
 
     /// The values of the rows, if the stream has a value field.

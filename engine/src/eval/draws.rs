@@ -1,0 +1,96 @@
+//! Draws for whole columns.
+
+use super::choice::Choice;
+use super::operand::{Operand, constant};
+use super::{Block, primitive};
+use crate::draw::Purpose;
+use crate::program::{Dist, Expr, Law};
+use crate::sample::columns::{self, Parameter};
+
+/// Most parameters of a distribution.
+const MOST: usize = 4;
+
+/// What is drawn from.
+pub enum Drawn<'a> {
+    /// Texts by weight: cumulative shares, and codes.
+    Choice(&'a [f64], &'a [u16]),
+    /// A law whose parameters are constants.
+    Law(&'a Law),
+    /// A distribution and its parameters.
+    Dist(Dist, [Parameter<'a>; MOST]),
+}
+
+impl Drawn<'_> {
+    /// What an expression draws from, and the purpose, if it depends on nothing but one draw.
+    pub fn alone(e: &Expr) -> Option<(Drawn<'_>, Purpose)> {
+        match e {
+            Expr::Choice(shares, codes, purpose) => Some((Drawn::Choice(shares, codes), *purpose)),
+            Expr::Law(law, purpose) => Some((Drawn::Law(law), *purpose)),
+            Expr::Draw(dist, args, purpose) => {
+                let mut parameters = [Parameter::Same(0.0); MOST];
+                for (parameter, arg) in parameters.iter_mut().zip(args) {
+                    *parameter = Parameter::Same(f64::from_bits(constant(arg)?));
+                }
+                Some((Drawn::Dist(*dist, parameters), *purpose))
+            }
+            _ => None,
+        }
+    }
+
+    /// Replaces the bits of uniform draws by what they stand for.
+    pub fn values(&self, column: &mut [u64]) {
+        match *self {
+            Drawn::Choice(shares, codes) => {
+                Choice::new(shares, column.len()).codes(codes, column);
+            }
+            Drawn::Law(Law::Normal(law)) => law.quantiles(column),
+            Drawn::Law(Law::Lognormal(law)) => law.quantiles(column),
+            Drawn::Law(law) => columns::by_rows(column, |_, u| law.quantile(u)),
+            Drawn::Dist(dist, parameters) => quantiles(dist, parameters, column),
+        }
+    }
+}
+
+/// [`primitive::draw`] for a column.
+fn quantiles(dist: Dist, p: [Parameter<'_>; MOST], column: &mut [u64]) {
+    match (dist, p) {
+        (Dist::Uniform, [low, high, ..]) => columns::uniforms(column, low, high),
+        (Dist::Normal, [mean, sd, ..]) => columns::normals(column, mean, sd),
+        (Dist::Lognormal, [median, sigma, ..]) => columns::lognormals(column, median, sigma),
+        (Dist::Exponential, [mean, ..]) => columns::exponentials(column, mean),
+        (Dist::ExponentialWithin, [mean, Parameter::Same(low), Parameter::Same(high), _]) => {
+            columns::exponentials_truncated(column, mean, low, high);
+        }
+        (Dist::Bernoulli, [p, ..]) => columns::bernoullis(column, p),
+        _ => columns::by_rows(column, |row, u| {
+            primitive::draw(dist, u, &p.map(|parameter| parameter.of(row)))
+        }),
+    }
+}
+
+/// The parameters of a distribution for a block of rows.
+pub struct Operands<'a>([Operand<'a>; MOST]);
+
+impl<'a> Operands<'a> {
+    /// Works them out.
+    pub fn new(args: &[Expr], block: &'a Block<'_>) -> Operands<'a> {
+        let mut operands = [const { Operand::Constant(0) }; MOST];
+        for (operand, arg) in operands.iter_mut().zip(args) {
+            *operand = Operand::new(arg, block);
+        }
+        Operands(operands)
+    }
+
+    /// As parameters of a column.
+    pub fn parameters(&self) -> [Parameter<'_>; MOST] {
+        self.0.each_ref().map(|operand| match operand.words() {
+            Ok(column) => Parameter::Each(column),
+            Err(word) => Parameter::Same(f64::from_bits(word)),
+        })
+    }
+
+    /// Gives their buffers back.
+    pub fn recycle(self) {
+        self.0.into_iter().for_each(Operand::recycle);
+    }
+}
