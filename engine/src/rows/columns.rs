@@ -18,25 +18,37 @@ use crate::world::{Observed, SOURCE_CODE};
 
 /// Rows as columns of their words. The rows lie in some pieces of memory, whole rows in each.
 pub fn transpose(pieces: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
-    (0..stride)
-        .map(|word| {
-            let mut column = scratch::column();
-            for piece in pieces {
-                column.extend(piece.chunks_exact(stride).map(|row| row[word]));
+    let rows = pieces.iter().map(|piece| piece.len() / stride).sum();
+    let column = |word: usize| {
+        let mut column = scratch::column();
+        column.resize(rows, 0);
+        let mut rest = &mut column[..];
+        for piece in pieces {
+            let (part, later) = rest.split_at_mut(piece.len() / stride);
+            for (to, row) in part.iter_mut().zip(piece.chunks_exact(stride)) {
+                *to = row[word];
             }
-            column
-        })
-        .collect()
+            rest = later;
+        }
+        column
+    };
+    (0..stride).map(column).collect()
 }
 
 /// [`transpose`] for rows that lie anywhere.
-pub fn transpose_each<'a>(rows: impl Iterator<Item = &'a [u64]>, stride: usize) -> Vec<Vec<u64>> {
-    // Put next to each other first, so that their memory is waited for once and not for each of their words.
-    let mut words = scratch::rows();
-    rows.for_each(|row| words.extend_from_slice(row));
-    let columns = transpose(&[&words], stride);
-    scratch::give_rows(words);
-    columns
+pub fn transpose_each<'a>(
+    rows: impl ExactSizeIterator<Item = &'a [u64]> + Clone,
+    stride: usize,
+) -> Vec<Vec<u64>> {
+    let column = |word: usize| {
+        let mut column = scratch::column();
+        column.resize(rows.len(), 0);
+        for (to, row) in column.iter_mut().zip(rows.clone()) {
+            *to = row[word];
+        }
+        column
+    };
+    (0..stride).map(column).collect()
 }
 
 /// A block of rows, column by column.
@@ -197,9 +209,8 @@ impl Columns {
     /// The digest of the rows, as [`crate::fingerprint`] defines it.
     pub fn digest(&self, context: &Context<'_>, attribution: &Attribution<'_>) -> Digest {
         let text_hashes = context.text_hashes;
-        let mut buffer = scratch::column();
-        let mut hashes = RowHashes::new(self.keys.len(), &mut buffer);
-        hashes.column(self.keys.iter().copied());
+        let mut hashes = RowHashes::new(self.keys.len());
+        hashes.words(&self.keys);
         hashes.column(self.times.iter().map(|&t| t as u64));
         match &self.chains {
             Some(Chains {
@@ -210,13 +221,14 @@ impl Columns {
             }
             None => hashes.missing(),
         }
-        hashes.column(self.roots().iter().copied());
+        hashes.words(self.roots());
         hashes.column(self.cells.iter().map(|&c| u64::from(c)));
         attribution.digest(&mut hashes, text_hashes);
         for (spec, slot) in &context.definition.fields {
-            let words = self.slots[usize::from(*slot)].iter().copied();
+            let column = &self.slots[usize::from(*slot)];
+            let words = column.iter().copied();
             match spec.kind {
-                ColumnType::Id => hashes.column(words),
+                ColumnType::Id => hashes.words(column),
                 ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
                 ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
                 ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
@@ -227,9 +239,7 @@ impl Columns {
                 }
             }
         }
-        let digest = hashes.finish();
-        scratch::give_column(buffer);
-        digest
+        hashes.finish()
     }
 
     /// The rows as they are handed over.
