@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::branches::{eval_case, eval_if};
-use super::draws::{Drawn, Operands};
+use super::draws::{Drawn, Operands, uniforms};
 use super::operand::{Operand, binary, unary};
 use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
@@ -100,12 +100,6 @@ impl Block<'_> {
         }
     }
 
-    /// The bits of a uniform draw for every row.
-    fn uniforms(&self, purpose: Purpose, out: &mut Vec<u64>) {
-        let draws = self.keys.iter().map(|&key| Key(key).uniform(purpose));
-        out.extend(draws.map(f64::to_bits));
-    }
-
     /// Marks the rows in which an effect happens, whose probability is given by row.
     fn marks(&self, effect: Purpose, out: &mut Vec<u64>, probability: impl Fn(usize) -> f64) {
         out.extend(
@@ -159,16 +153,16 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::Case(selector, cases, otherwise) => eval_case(selector, cases, otherwise, block, out),
         Expr::Draw(dist, args, purpose) => {
             let operands = Operands::new(args, block);
-            block.uniforms(*purpose, out);
+            uniforms(block.keys.iter().copied(), *purpose, out);
             Drawn::Dist(*dist, operands.parameters()).values(out);
             operands.recycle();
         }
         Expr::Law(law, purpose) => {
-            block.uniforms(*purpose, out);
+            uniforms(block.keys.iter().copied(), *purpose, out);
             Drawn::Law(law).values(out);
         }
         Expr::Choice(shares, codes, purpose) => {
-            block.uniforms(*purpose, out);
+            uniforms(block.keys.iter().copied(), *purpose, out);
             Drawn::Choice(shares, codes).values(out);
         }
         Expr::Happens(effect) => {

@@ -1,9 +1,8 @@
 //! Branches of a block of rows: each row takes the value of the one that its code leads to.
 
 use super::block::{Block, eval_block};
-use super::draws::Drawn;
+use super::draws::{Drawn, uniforms};
 use super::operand::{Operand, constant};
-use crate::draw::Key;
 use crate::program::Expr;
 use crate::scratch;
 
@@ -212,8 +211,8 @@ fn eval_branch(branch: &Expr, rows: &[u64], block: &Block<'_>, out: &mut [u64]) 
     if let Some(word) = constant(branch) {
         values.resize(rows.len(), word);
     } else if let Some((drawn, purpose)) = Drawn::alone(branch) {
-        let keys = rows.iter().map(|&row| Key(block.keys[row as usize]));
-        values.extend(keys.map(|key| key.uniform(purpose).to_bits()));
+        let keys = rows.iter().map(|&row| block.keys[row as usize]);
+        uniforms(keys, purpose, &mut values);
         drawn.values(&mut values);
     } else {
         eval_rows(branch, rows, block, &mut values);

@@ -74,8 +74,8 @@ impl Choice<'_> {
     /// The entry on which `u` falls, which lies between 0 and 1, after so many steps from the first one of its part.
     #[inline(always)]
     fn pick(&self, u: f64, steps: u8) -> usize {
-        let part = (u * Choice::PARTS as f64) as usize;
-        let mut entry = usize::from(self.first[part % Choice::PARTS]);
+        let part = (u * Choice::PARTS as f64) as i32;
+        let mut entry = usize::from(self.first[part as usize % Choice::PARTS]);
         for _ in 0..steps {
             entry += usize::from(self.bounded[entry % self.bounded.len()] <= u);
         }

@@ -3,12 +3,30 @@
 use super::choice::Choice;
 use super::operand::{Operand, constant};
 use super::{Block, primitive};
-use crate::draw::Purpose;
+use crate::draw::{Key, Purpose};
 use crate::program::{Dist, Expr, Law};
 use crate::sample::columns::{self, Parameter};
 
 /// Most parameters of a distribution.
 const MOST: usize = 4;
+
+/// Puts the bits of a uniform draw for each key into a column.
+pub fn uniforms(keys: impl Iterator<Item = u64>, purpose: Purpose, out: &mut Vec<u64>) {
+    // One loop for integers and one for floats: registers for several values cannot multiply whole integers, and the
+    // compiler would use them for both if it could.
+    out.clear();
+    out.extend(keys.map(|key| Key(key).bits(purpose)));
+    out.iter_mut().for_each(|word| *word = unit_bits(*word));
+}
+
+/// The bits of [`unit`](crate::draw::unit), with the integer turned into a float by the bits of one in which the lowest
+/// bit stands for 1: unlike a conversion, that can be done for several at once.
+#[inline(always)]
+fn unit_bits(bits: u64) -> u64 {
+    const ALL_WHOLE: f64 = (1u64 << 52) as f64;
+    let whole = f64::from_bits(bits >> 12 | ALL_WHOLE.to_bits()) - ALL_WHOLE;
+    ((whole + 0.5) * (1.0 / ALL_WHOLE)).to_bits()
+}
 
 /// What is drawn from.
 pub enum Drawn<'a> {
@@ -92,5 +110,24 @@ impl<'a> Operands<'a> {
     /// Gives their buffers back.
     pub fn recycle(self) {
         self.0.into_iter().for_each(Operand::recycle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draw::{mix, purpose, unit};
+
+    #[test]
+    fn uniform_draws_have_the_bits_of_single_ones() {
+        let ends = [0, 1, 4095, 4096, u64::MAX, u64::MAX - 4096, 1 << 63];
+        for bits in (0..100_000).map(mix).chain(ends) {
+            assert_eq!(unit_bits(bits), unit(bits).to_bits());
+        }
+        let (keys, what) = ((0..1000).map(mix), purpose("field"));
+        let mut column = Vec::new();
+        uniforms(keys.clone(), what, &mut column);
+        let single = keys.map(|key| Key(key).uniform(what).to_bits());
+        assert!(single.eq(column));
     }
 }
