@@ -165,26 +165,7 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             uniforms(block.keys.iter().copied(), *purpose, out);
             Drawn::Choice(shares, codes).values(out);
         }
-        Expr::Happens(effect) => {
-            let effect = &block.world.program.streams[block.stream].effects[usize::from(*effect)];
-            let purpose = effect.purpose;
-            match (&effect.when, &effect.probability) {
-                (None, Expr::Num(probability)) => block.marks(purpose, out, |_| *probability),
-                (None, Expr::Modified(at, base)) if matches!(**base, Expr::Num(_)) => {
-                    let base = if let Expr::Num(base) = **base {
-                        base
-                    } else {
-                        0.0
-                    };
-                    match block.bent(*at) {
-                        None => block.marks(purpose, out, |_| base),
-                        Some(bent) => block
-                            .marks(purpose, out, |row| bent.value(Time(block.times[row]), base)),
-                    }
-                }
-                _ => block.row_by_row(e, out),
-            }
-        }
+        Expr::Happens(effect) => happens(e, *effect, block, out),
         Expr::Modified(at, e) => {
             eval_block(e, block, out);
             if let Some(bent) = block.bent(*at) {
@@ -194,6 +175,30 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             }
         }
         // Rare ones, and those that look at the whole event.
+        _ => block.row_by_row(e, out),
+    }
+}
+
+/// Whether an effect will happen, which is what the expression says, for every row.
+fn happens(e: &Expr, effect: u16, block: &Block<'_>, out: &mut Vec<u64>) {
+    let effect = &block.world.program.streams[block.stream].effects[usize::from(effect)];
+    let purpose = effect.purpose;
+    match (&effect.when, &effect.probability) {
+        (None, Expr::Num(probability)) => block.marks(purpose, out, |_| *probability),
+        (None, Expr::Modified(at, base)) if matches!(**base, Expr::Num(_)) => {
+            let base = if let Expr::Num(base) = **base {
+                base
+            } else {
+                0.0
+            };
+            match block.bent(*at) {
+                None => block.marks(purpose, out, |_| base),
+                Some(bent) => {
+                    block.marks(purpose, out, |row| bent.value(Time(block.times[row]), base))
+                }
+            }
+        }
+        // What looks at the whole event.
         _ => block.row_by_row(e, out),
     }
 }
