@@ -136,6 +136,65 @@ impl Series {
         }
     }
 
+    /// Counts rows that are on both sides.
+    pub fn add_to_both(&mut self, times_us: &[i64], amounts: Amounts<'_>) {
+        match amounts {
+            Amounts::None => self.add_values(times_us, |_| 0),
+            Amounts::Floats(_) => self.add_values(times_us, |row| amounts.of(row)),
+            Amounts::Wholes(_) => self.add_values(times_us, |row| amounts.of(row)),
+        }
+    }
+
+    #[inline(always)]
+    fn add_values(&mut self, times_us: &[i64], amount: impl Fn(usize) -> i64) {
+        let (Some(&first), Some(&last)) = (times_us.iter().min(), times_us.iter().max()) else {
+            return;
+        };
+        let (first, last) = (hour_of(first), hour_of(last));
+        let mut merge = |hour: i64, tally: Tally| {
+            let (factual, untouched) = (tally, tally);
+            let both = Hour { factual, untouched };
+            self.hours.entry(hour).or_default().merge(&both);
+        };
+        if last - first >= DENSE_HOURS {
+            for (row, &time) in times_us.iter().enumerate() {
+                let value_millionths = amount(row).into();
+                let count = 1;
+                merge(
+                    hour_of(time),
+                    Tally {
+                        count,
+                        value_millionths,
+                    },
+                );
+            }
+            return;
+        }
+        // Sums of the upper and the lower halves of the values, which a block of rows cannot make overflow.
+        let mut hours = [(0u64, 0i64, 0i64); DENSE_HOURS as usize];
+        let begin = first * Span::HOUR.0;
+        for (row, &time) in times_us.iter().enumerate() {
+            let hour = (time - begin) as u64 / Span::HOUR.0 as u64;
+            let (count, upper, lower) = &mut hours[hour as usize % hours.len()];
+            let value = amount(row);
+            *count += 1;
+            *upper += value >> 32;
+            *lower += value & i64::from(u32::MAX);
+        }
+        for (at, &(count, upper, lower)) in (first..=last).zip(&hours) {
+            if count > 0 {
+                let value_millionths = (i128::from(upper) << 32) + i128::from(lower);
+                merge(
+                    at,
+                    Tally {
+                        count,
+                        value_millionths,
+                    },
+                );
+            }
+        }
+    }
+
     /// Notes that a row that was counted on both sides has another value on the untouched one.
     pub fn replace_untouched(&mut self, time_us: i64, counted: i64, value: i64) {
         let hour = self.hours.entry(hour_of(time_us)).or_default();
@@ -217,6 +276,14 @@ mod tests {
                 }
             }
             prop_assert_eq!(merged, one_by_one);
+            let (times, words): (Vec<i64>, Vec<u64>) =
+                rows.iter().map(|row| (row.0, row.1.to_bits())).unzip();
+            for amounts in [Amounts::None, Amounts::Floats(&words), Amounts::Wholes(&words)] {
+                let (mut both, mut each) = (Series::default(), Series::default());
+                both.add_to_both(&times, amounts);
+                each.add(&times, amounts, |_| Sides::Both);
+                prop_assert_eq!(both, each);
+            }
         }
     }
 

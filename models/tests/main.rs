@@ -3,6 +3,7 @@
 
 mod appointments;
 mod calendars;
+mod columns;
 mod coupling;
 mod desks;
 mod errors;

@@ -3,6 +3,10 @@
 //! value does not depend on which way it was worked out.
 
 mod block;
+mod branches;
+mod choice;
+mod draws;
+mod operand;
 mod primitive;
 mod scalar;
 mod slots;

@@ -53,7 +53,7 @@ impl Ahead {
             let populations = vec![&cell.population; usize::from(cell.index) + 1];
             let context = Context::new(world, &populations, text_hashes, stream);
             for block in rows.chunks(BLOCK * stride) {
-                let words = transpose(block.chunks_exact(stride), stride);
+                let words = transpose(&[block], stride);
                 let part = context.work_out(words, false);
                 self.sums[stream].merge(&part.sums);
             }

@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 
-use super::BLOCK;
 use super::context::Context;
 use super::layout::{cell_of, from_of, index_of};
 use crate::attribution::Attribution;
@@ -17,19 +16,39 @@ use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::time::Time;
 use crate::world::{Observed, SOURCE_CODE};
 
-/// Rows as columns of their words.
-pub fn transpose<'a>(
-    rows: impl Iterator<Item = &'a [u64]> + Clone,
+/// Rows as columns of their words. The rows lie in some pieces of memory, whole rows in each.
+pub fn transpose(pieces: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
+    let rows = pieces.iter().map(|piece| piece.len() / stride).sum();
+    let column = |word: usize| {
+        let mut column = scratch::column();
+        column.resize(rows, 0);
+        let mut rest = &mut column[..];
+        for piece in pieces {
+            let (part, later) = rest.split_at_mut(piece.len() / stride);
+            for (to, row) in part.iter_mut().zip(piece.chunks_exact(stride)) {
+                *to = row[word];
+            }
+            rest = later;
+        }
+        column
+    };
+    (0..stride).map(column).collect()
+}
+
+/// [`transpose`] for rows that lie anywhere.
+pub fn transpose_each<'a>(
+    rows: impl ExactSizeIterator<Item = &'a [u64]> + Clone,
     stride: usize,
 ) -> Vec<Vec<u64>> {
-    (0..stride)
-        .map(|word| {
-            let mut column = scratch::column();
-            column.reserve(BLOCK);
-            rows.clone().for_each(|row| column.push(row[word]));
-            column
-        })
-        .collect()
+    let column = |word: usize| {
+        let mut column = scratch::column();
+        column.resize(rows.len(), 0);
+        for (to, row) in column.iter_mut().zip(rows.clone()) {
+            *to = row[word];
+        }
+        column
+    };
+    (0..stride).map(column).collect()
 }
 
 /// A block of rows, column by column.
@@ -128,14 +147,18 @@ impl Columns {
             .map_or(&self.keys, |chains| &chains.roots)
     }
 
-    /// Adds the rows to a series, each on the sides that `sides` gives.
-    pub fn count(
+    /// Adds the rows to a series, each on the sides that `sides` gives; without it, on both.
+    pub fn count<F: Fn(usize) -> Sides>(
         &self,
         context: &Context<'_>,
         series: &mut Series,
-        sides: impl Fn(usize) -> Sides,
+        sides: Option<F>,
     ) {
-        series.add(&self.times, self.amounts(context), sides);
+        let amounts = self.amounts(context);
+        match sides {
+            Some(sides) => series.add(&self.times, amounts, sides),
+            None => series.add_to_both(&self.times, amounts),
+        }
     }
 
     /// The values of the rows, if the stream has a value field.
@@ -186,9 +209,8 @@ impl Columns {
     /// The digest of the rows, as [`crate::fingerprint`] defines it.
     pub fn digest(&self, context: &Context<'_>, attribution: &Attribution<'_>) -> Digest {
         let text_hashes = context.text_hashes;
-        let mut buffer = scratch::column();
-        let mut hashes = RowHashes::new(self.keys.len(), &mut buffer);
-        hashes.column(self.keys.iter().copied());
+        let mut hashes = RowHashes::new(self.keys.len());
+        hashes.words(&self.keys);
         hashes.column(self.times.iter().map(|&t| t as u64));
         match &self.chains {
             Some(Chains {
@@ -199,13 +221,14 @@ impl Columns {
             }
             None => hashes.missing(),
         }
-        hashes.column(self.roots().iter().copied());
+        hashes.words(self.roots());
         hashes.column(self.cells.iter().map(|&c| u64::from(c)));
         attribution.digest(&mut hashes, text_hashes);
         for (spec, slot) in &context.definition.fields {
-            let words = self.slots[usize::from(*slot)].iter().copied();
+            let column = &self.slots[usize::from(*slot)];
+            let words = column.iter().copied();
             match spec.kind {
-                ColumnType::Id => hashes.column(words),
+                ColumnType::Id => hashes.words(column),
                 ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
                 ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
                 ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
@@ -216,9 +239,7 @@ impl Columns {
                 }
             }
         }
-        let digest = hashes.finish();
-        scratch::give_column(buffer);
-        digest
+        hashes.finish()
     }
 
     /// The rows as they are handed over.

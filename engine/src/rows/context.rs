@@ -1,6 +1,6 @@
 //! What is around the rows of one stream, and how its two sides are settled.
 
-use super::columns::{Columns, transpose};
+use super::columns::{Columns, transpose_each};
 use super::layout::{KEY, Layout, PLACE, TIME, is_apart, label_of, sides_of, time_and_key};
 use super::{BLOCK, Sums};
 use crate::attribution::{Attribution, same_rows};
@@ -89,18 +89,18 @@ impl<'a> Context<'a> {
             for row in rows {
                 effects.note(label_of(row[PLACE]), time(row), |d| &mut d.removed);
             }
-            let words = transpose(rows.iter().copied(), self.layout.stride);
+            let words = transpose_each(rows.iter().copied(), self.layout.stride);
             let columns = Columns::new(self, words, Side::Untouched);
-            columns.count(self, &mut series, |_| Sides::Only(Side::Untouched));
+            columns.count(self, &mut series, Some(|_| Sides::Only(Side::Untouched)));
             columns.recycle();
         }
         for pairs in pairs.chunks(BLOCK) {
-            let factual = transpose(pairs.iter().map(|pair| pair.0), self.layout.stride);
-            let untouched = transpose(pairs.iter().map(|pair| pair.1), self.layout.stride);
+            let factual = transpose_each(pairs.iter().map(|pair| pair.0), self.layout.stride);
+            let untouched = transpose_each(pairs.iter().map(|pair| pair.1), self.layout.stride);
             let factual = self.chunk(factual, Side::Factual);
             let untouched = Columns::new(self, untouched, Side::Untouched);
             let same = same_rows(&factual, &untouched.chunk(self, self.nobody()));
-            untouched.count(self, &mut series, |_| Sides::Only(Side::Untouched));
+            untouched.count(self, &mut series, Some(|_| Sides::Only(Side::Untouched)));
             untouched.recycle();
             for ((row, _), same) in pairs.iter().zip(same) {
                 if same {
@@ -122,22 +122,23 @@ impl<'a> Context<'a> {
         let mut sums = Sums::default();
         let mut labels = Vec::new();
         let mut sides = Vec::new();
-        if !self.world.program.interventions.is_empty() {
+        // Nearly all blocks are of rows that are on both sides, and of which nothing is to be said.
+        if (words[PLACE].iter()).fold(false, |any, &word| any | is_apart(word)) {
             labels = self.labels(&words);
-            self.compare_fields(&words, &mut labels, &mut sums);
             sides = scratch::copy(&words[PLACE]);
+        }
+        if !self.world.program.interventions.is_empty() {
+            self.compare_fields(&words, &mut labels, &mut sums);
         }
         let attribution = Attribution::new(&self.world.program, &labels);
         let columns = Columns::new(self, words, Side::Factual);
-        if sides.is_empty() {
-            columns.count(self, &mut sums.series, |_| Sides::Both);
-        } else {
-            columns.count(self, &mut sums.series, |row| sides_of(sides[row]));
-            scratch::give_column(sides);
-        }
+        let sides_of_row = |row: usize| sides_of(sides[row]);
+        let apart = (!sides.is_empty()).then_some(sides_of_row);
+        columns.count(self, &mut sums.series, apart);
         sums.digest = columns.digest(self, &attribution);
         let chunk = keep.then(|| columns.chunk(self, attribution.column()));
         columns.recycle();
+        scratch::give_column(sides);
         Part { chunk, sums }
     }
 
@@ -163,7 +164,7 @@ impl<'a> Context<'a> {
     }
 
     /// Finds the rows on both sides of which a modifier bends a field, and labels them.
-    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut [Label], sums: &mut Sums) {
+    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut Vec<Label>, sums: &mut Sums) {
         let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
         let times = words[TIME].iter().map(|&time| time as i64);
         let (first, last) = (times.clone().min(), times.max());
@@ -180,6 +181,7 @@ impl<'a> Context<'a> {
             &untouched.chunk(self, self.nobody()),
         );
         let (amounts, others) = (factual.amounts(self), untouched.amounts(self));
+        labels.resize(words[PLACE].len(), 0);
         for (row, same) in same.into_iter().enumerate() {
             if !same && !is_apart(words[PLACE][row]) {
                 let time = words[TIME][row] as i64;

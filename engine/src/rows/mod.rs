@@ -20,7 +20,7 @@ use crate::scratch;
 use crate::series::Series;
 use crate::table::Chunk;
 use crate::world::World;
-use columns::transpose;
+use columns::{transpose, transpose_each};
 use context::{Context, Part};
 use order::{gather, total_order};
 
@@ -118,7 +118,7 @@ fn stream_rows(
             .par_chunks(BLOCK)
             .map(|order| {
                 let row = |&row: &u32| &heads[row as usize * stride..][..stride];
-                context.work_out(transpose(order.iter().map(row), stride), keep)
+                context.work_out(transpose_each(order.iter().map(row), stride), keep)
             })
             .collect();
         scratch::give_rows(heads);
@@ -127,10 +127,7 @@ fn stream_rows(
         // The digest does not depend on the order: rows are taken from where they lie.
         let blocks = blocks_of(&rows, BLOCK * stride)
             .into_par_iter()
-            .map(|pieces| {
-                let rows = pieces.iter().flat_map(|piece| piece.chunks_exact(stride));
-                context.work_out(transpose(rows, stride), keep)
-            })
+            .map(|pieces| context.work_out(transpose(&pieces, stride), keep))
             .collect();
         (blocks, 0)
     };

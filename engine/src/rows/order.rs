@@ -2,8 +2,8 @@
 
 use super::layout::{KEY, Layout, TIME};
 
-/// Rows in a bucket, about: they fit into the second-level cache.
-const BUCKET: usize = 8192;
+/// Rows in a bucket, about: they fit into the first-level cache, and there is little to be sorted within one.
+const BUCKET: usize = 1024;
 
 /// Puts the rows of all cells together, in buckets of consecutive time. Returns where each bucket
 /// ends, in rows.

@@ -28,7 +28,9 @@
 mod beta;
 mod choice;
 mod closed;
+pub mod columns;
 mod counts;
+mod elementary;
 mod gamma;
 mod incomplete_gamma;
 mod normal;

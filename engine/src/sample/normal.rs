@@ -1,9 +1,10 @@
 //! The normal distribution, its truncation, and the lognormal built on them.
-use super::{inside, polynomial, ratio, tame, within};
+use super::{columns, elementary, inside, polynomial, ratio, tame, within};
+use crate::scratch;
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
 
 // Wichura (1988), the coefficients of PPND16: one rational function a region.
-const CENTRE_TOP: [f64; 8] = [
+pub(super) const CENTRE_TOP: [f64; 8] = [
     3.3871328727963665,
     133.14166789178438,
     1971.5909503065513,
@@ -13,7 +14,7 @@ const CENTRE_TOP: [f64; 8] = [
     33430.57558358813,
     2509.0809287301227,
 ];
-const CENTRE_BOTTOM: [f64; 8] = [
+pub(super) const CENTRE_BOTTOM: [f64; 8] = [
     1.0,
     42.31333070160091,
     687.1870074920579,
@@ -23,7 +24,7 @@ const CENTRE_BOTTOM: [f64; 8] = [
     28729.085735721943,
     5226.495278852854,
 ];
-const TAIL_TOP: [f64; 8] = [
+pub(super) const TAIL_TOP: [f64; 8] = [
     1.4234371107496835,
     4.630337846156546,
     5.769497221460691,
@@ -33,7 +34,7 @@ const TAIL_TOP: [f64; 8] = [
     0.022723844989269184,
     0.0007745450142783414,
 ];
-const TAIL_BOTTOM: [f64; 8] = [
+pub(super) const TAIL_BOTTOM: [f64; 8] = [
     1.0,
     2.053191626637759,
     1.6763848301838038,
@@ -79,13 +80,21 @@ pub fn norm_quantile(u: f64) -> f64 {
     ppnd16(inside(u))
 }
 
+/// How far the central region reaches from one half.
+pub(super) const CENTRE_HALF_WIDTH: f64 = 0.425;
+
+/// What the rational function of the centre takes, from the distance to one half.
+#[inline(always)]
+pub(super) fn centre_argument(q: f64) -> f64 {
+    0.180625 - q * q
+}
+
 /// [`norm_quantile`] for every `p` in (0, 1), however small.
 #[inline]
-fn ppnd16(p: f64) -> f64 {
+pub(super) fn ppnd16(p: f64) -> f64 {
     let q = p - 0.5;
-    if q.abs() <= 0.425 {
-        let r = 0.180625 - q * q;
-        return q * ratio(r, &CENTRE_TOP, &CENTRE_BOTTOM);
+    if q.abs() <= CENTRE_HALF_WIDTH {
+        return q * ratio(centre_argument(q), &CENTRE_TOP, &CENTRE_BOTTOM);
     }
     let r = (-libm::log(if q < 0.0 { p } else { 1.0 - p })).sqrt();
     let z = if r <= 5.0 {
@@ -165,6 +174,13 @@ impl TruncatedLognormal {
     pub fn quantile(&self, u: f64) -> f64 {
         within(libm::exp(self.logarithm.quantile(u)), self.low, self.high)
     }
+
+    /// [`quantile`](Self::quantile) for a column: the bits of each `u` become those of its value.
+    pub fn quantiles(&self, column: &mut [u64]) {
+        self.logarithm.quantiles(column);
+        elementary::exp(column);
+        columns::map(column, |x| within(x, self.low, self.high));
+    }
 }
 
 /// A normal conditioned on an interval, with the work on the bounds done once. See [`normal_truncated`].
@@ -231,6 +247,29 @@ impl TruncatedNormal {
             }
         };
         within(x, self.low, self.high)
+    }
+
+    /// [`quantile`](Self::quantile) for a column: the bits of each `u` become those of its value.
+    pub fn quantiles(&self, column: &mut [u64]) {
+        let Part::Body { below, above, mass } = self.part else {
+            return columns::map(column, |u| self.quantile(u));
+        };
+        let tails = |u: u64| {
+            let u = inside(f64::from_bits(u));
+            (below + u * mass, above + (1.0 - u) * mass)
+        };
+        let us = scratch::copy(column);
+        for word in column.iter_mut() {
+            let (p, q) = tails(*word);
+            *word = if p < q { p } else { q }.to_bits();
+        }
+        columns::quantiles(column);
+        for (word, &u) in column.iter_mut().zip(&us) {
+            let ((p, q), z) = (tails(u), f64::from_bits(*word));
+            let z = if p < q { z } else { -z };
+            *word = within(self.mean + self.sd * z, self.low, self.high).to_bits();
+        }
+        scratch::give_column(us);
     }
 }
 
