@@ -10,7 +10,7 @@ use super::row_buffers::RowBuffers;
 use super::{Event, Window};
 use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, decide, eval, number};
+use crate::eval::{Frame, decide, number, number_by_key};
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
 use crate::sides::{Lineage, Side};
 use crate::time::Time;
@@ -249,20 +249,26 @@ fn cause(
         child.index = index;
         child.key = frame.key.child(effect.purpose, u64::from(index));
         // Delays are drawn from the child's key: its ordinal must make them differ.
-        let of_child = Frame {
-            key: child.key,
-            index: u32::from(index),
-            of: Some(frame),
-            ..*frame
+        let key = child.key;
+        let of_child = |e: &Expr| {
+            number_by_key(e, key).unwrap_or_else(|| {
+                let of_child = Frame {
+                    key,
+                    index: u32::from(index),
+                    of: Some(frame),
+                    ..*frame
+                };
+                number(e, &of_child)
+            })
         };
         if index == 0 {
             child.time = match &effect.delay {
-                Delay::After(e) => after(frame.time, number(e, &of_child)),
-                Delay::At(e) => Time(f64::from_bits(eval(e, &of_child)) as i64).max(frame.time),
+                Delay::After(e) => after(frame.time, of_child(e)),
+                Delay::At(e) => Time(of_child(e) as i64).max(frame.time),
             };
         }
         if let Some(spacing) = &effect.spacing {
-            child.time = after(child.time, number(spacing, &of_child));
+            child.time = after(child.time, of_child(spacing));
         }
         if window.world.needed(effect.stream, child.time) {
             emit(effect.place, &child);

@@ -393,7 +393,8 @@ impl Cell {
         let frame = frame_of(window, &self.population, event, words, sight);
         if stream.eager > 0 {
             let eager = stream.variables.iter();
-            for variable in eager.filter(|variable| variable.stage == Stage::Eager) {
+            let eager = eager.filter(|variable| variable.stage == Stage::Eager);
+            for variable in eager.take(usize::from(stream.eager)) {
                 words.slots[usize::from(variable.slot)].set(eval(&variable.value, &frame));
             }
         }

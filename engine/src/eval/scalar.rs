@@ -6,7 +6,7 @@ use super::{primitive, slots};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
 use crate::program::{
-    Binary, CONTENTION, Effect, Expr, KindId, Label, Modified, NO_ENTITY, Slot, Unary,
+    Binary, CONTENTION, Dist, Effect, Expr, KindId, Label, Modified, NO_ENTITY, Slot, Unary,
 };
 use crate::sides::Side;
 use crate::time::{Span, Time};
@@ -212,6 +212,23 @@ fn word(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Text(code) => u64::from(*code),
         Expr::Slot(slot) => f.slot(*slot),
         _ => eval(e, f),
+    }
+}
+
+/// The value as a number where it follows from the event's key alone, as most delays do: no frame is needed then.
+#[inline(always)]
+pub fn number_by_key(e: &Expr, key: Key) -> Option<f64> {
+    match e {
+        Expr::Num(x) => Some(*x),
+        Expr::Law(law, purpose) => Some(law.quantile(key.uniform(*purpose))),
+        Expr::Draw(Dist::Uniform, args, purpose) => match args[..] {
+            [Expr::Num(low), Expr::Num(high)] => {
+                let p = [low, high, 0.0, 0.0];
+                Some(primitive::draw(Dist::Uniform, key.uniform(*purpose), &p))
+            }
+            _ => None,
+        },
+        _ => None,
     }
 }
 

@@ -77,7 +77,6 @@ pub(super) fn read_file(
         rules,
         path: &entry.path,
         columns: reader.columns().to_vec(),
-        hashes: Vec::new(),
         texts: Vec::new(),
         before: 0,
         rows,
@@ -158,7 +157,6 @@ pub(super) struct FileCheck<'a> {
     pub(super) rules: Option<(&'a Rules, &'a StreamRules)>,
     path: &'a str,
     pub(super) columns: Vec<ColumnSpec>,
-    hashes: Vec<u64>,
     texts: Vec<TextHashes>,
     /// Rows before the batch.
     before: u64,
@@ -209,7 +207,7 @@ impl FileCheck<'_> {
 
     fn digest(&mut self, batch: &RecordBatch) {
         let rows = batch.num_rows();
-        let mut hashes = RowHashes::new(rows, &mut self.hashes);
+        let mut hashes = RowHashes::new(rows);
         let columns = self.columns.iter().zip(&mut self.texts);
         // The reader leaves `attribution` out where no row has one.
         let mut arrays = batch.columns().iter();
