@@ -17,6 +17,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::program::Program;
 use causeflow_engine::run::{RunResult, StreamResult, run};
+use causeflow_engine::sides::Side;
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_scenarios::{Activation, Clock, Library, Plan, Request};
@@ -54,11 +55,7 @@ fn stream<'a>(result: &'a RunResult, name: &str) -> Result<&'a StreamResult, Str
 /// Events of a stream in an hour of the run.
 fn events(stream: &StreamResult, hour: i64) -> u64 {
     let hour = START.index_of(Span::HOUR) + hour;
-    stream
-        .series
-        .hours
-        .get(&hour)
-        .map_or(0, |hour| hour.factual.count)
+    stream.series.count(hour, Side::Factual)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -104,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if one.fingerprint == other.fingerprint {
             // Not only as many events: the same rows, to the byte.
             assert_eq!(effect, 0);
-            assert!(one.effects.differences.is_empty());
+            assert!(one.effects.is_empty());
             untouched += 1;
             continue;
         }
@@ -115,9 +112,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         // The engine knew it without the twin, from the lineage of the events of the one run.
         let by_lineage: i64 = one
             .effects
-            .differences
-            .values()
-            .map(|d| d.added as i64 - d.removed as i64)
+            .differences()
+            .map(|(_, d)| d.added as i64 - d.removed as i64)
             .sum();
         assert_eq!(effect, by_lineage, "{}", one.name);
     }

@@ -29,9 +29,19 @@ pub fn history(
     intervals: &[Interval],
     expected: impl Fn(Class) -> Option<Expected>,
 ) -> Vec<Point> {
-    let point = |interval: &Interval| {
+    let point = |interval: &Interval| Point::of(series, side, interval, &expected);
+    intervals.iter().map(point).collect()
+}
+
+impl Point {
+    pub(crate) fn of(
+        series: &Series,
+        side: Side,
+        interval: &Interval,
+        expected: impl Fn(Class) -> Option<Expected>,
+    ) -> Point {
         let mut tally = Tally::default();
-        for (_, hour) in series.hours.range(interval.hours.clone()) {
+        for (_, hour) in series.range(interval.hours.clone()) {
             tally += hour.on(side);
         }
         let expected = match interval.whole {
@@ -45,8 +55,7 @@ pub fn history(
             score,
             flag: score.map(Flag::of),
         }
-    };
-    intervals.iter().map(point).collect()
+    }
 }
 
 /// Something that goes on for a while, such as a scenario or the window of an external event.

@@ -97,7 +97,7 @@ impl Pool {
 
 /// How many events an interval would have without interventions.
 fn usual(series: &Series, interval: &Interval) -> f64 {
-    let hours = series.hours.range(interval.hours.clone());
+    let hours = series.range(interval.hours.clone());
     let count: u64 = hours.map(|(_, hour)| hour.on(Side::Untouched).count).sum();
     count as f64
 }

@@ -1,72 +1,80 @@
 //! History and statistics as tables.
 
+use std::collections::BTreeMap;
+
+use causeflow_engine::series::Series;
+use causeflow_engine::sides::Side;
 use causeflow_engine::tables::{TableBuilder, Tables, Texts};
 
+use crate::baseline::Expected;
 use crate::history::{Ongoing, Point};
-use crate::interval::{Interval, Resolution};
+use crate::interval::{Class, Interval, Resolution};
 use crate::statistics::{Figures, OfResolution, Statistics};
 
-/// The points of a stream.
+/// A stream, and what is expected of it. Its points are worked out when they are asked for: a long run has as many of
+/// them as it has hours.
 pub struct StreamHistory<'a> {
     /// The stream.
     pub stream: &'a str,
     /// Whether it has a value field.
     pub has_value: bool,
-    /// One an interval.
-    pub points: Vec<Point>,
+    /// What it came to.
+    pub series: &'a Series,
+    /// What is expected of the count in intervals of each class; nothing where it is not scored.
+    pub expected: BTreeMap<Class, Expected>,
+}
+
+impl StreamHistory<'_> {
+    fn point(&self, interval: &Interval) -> Point {
+        let expected = |class| self.expected.get(&class).copied();
+        Point::of(self.series, Side::Factual, interval, expected)
+    }
 }
 
 /// The table `history` or `history_hourly`; `None` when its texts are more than can be told apart, which takes
 /// decades of external events.
-pub fn of_history(
+pub fn of_history<'a>(
     resolution: Resolution,
-    intervals: &[Interval],
-    streams: &[StreamHistory<'_>],
+    intervals: &'a [Interval],
+    streams: &'a [StreamHistory<'a>],
     scenarios: &[Ongoing],
     events: &[Ongoing],
-) -> Option<Tables> {
-    let rows: Vec<(&StreamHistory<'_>, &Interval, &Point)> = streams
-        .iter()
-        .flat_map(|s| intervals.iter().zip(&s.points).map(move |(i, p)| (s, i, p)))
-        .collect();
-    let mut texts = Texts::default();
-    let mut t = TableBuilder::new(&mut texts, rows.len());
-    t.text("stream", "The stream", rows.iter().map(|(s, ..)| s.stream));
-    let about = "When the interval begins";
-    t.time(
-        "interval_start",
-        about,
-        rows.iter().map(|(_, i, _)| i.start()),
-    );
-    let about = "How much of the interval lies in the run; less than the whole of it is not scored";
-    t.float("hours", about, rows.iter().map(|(_, i, _)| i.covered));
-    t.unit("h");
-    t.count("count", "Events", rows.iter().map(|(.., p)| p.tally.count));
-    let about = "Sum of the stream's value field, if it has one";
-    let sum = |(s, _, p): &(&StreamHistory<'_>, &Interval, &Point)| {
-        s.has_value.then(|| p.tally.value_sum())
+) -> Option<Tables<'a>> {
+    let rows = || {
+        streams
+            .iter()
+            .flat_map(|stream| intervals.iter().map(move |interval| (stream, interval)))
     };
-    t.optional_float("value_sum", about, rows.iter().map(sum));
+    let points = || rows().map(|(stream, interval)| (stream, stream.point(interval)));
+    let mut texts = Texts::default();
+    let mut t = TableBuilder::new(&mut texts, streams.len() * intervals.len());
+    t.text("stream", "The stream", rows().map(|(s, _)| s.stream));
+    let about = "When the interval begins";
+    t.time("interval_start", about, rows().map(|(_, i)| i.start()));
+    let about = "How much of the interval lies in the run; less than the whole of it is not scored";
+    t.float("hours", about, rows().map(|(_, i)| i.covered));
+    t.unit("h");
+    t.count("count", "Events", points().map(|(_, p)| p.tally.count));
+    let about = "Sum of the stream's value field, if it has one";
+    let sum = |(s, p): (&StreamHistory<'_>, Point)| s.has_value.then(|| p.tally.value_sum());
+    t.optional_float("value_sum", about, points().map(sum));
     let about = "Mean of the stream's value field, if there are events";
-    let mean = |row: &(&StreamHistory<'_>, &Interval, &Point)| {
-        let count = row.2.tally.count;
+    let mean = move |row: (&StreamHistory<'_>, Point)| {
+        let count = row.1.tally.count;
         sum(row).filter(|_| count > 0).map(|sum| sum / count as f64)
     };
-    t.optional_float("value_mean", about, rows.iter().map(mean));
+    t.optional_float("value_mean", about, points().map(mean));
     let about = "Count that the baseline has on average in such intervals: the same part of the day, on weekdays or on weekends";
-    let means = rows.iter().map(|(.., p)| p.expected.map(|e| e.mean));
+    let means = points().map(|(_, p)| p.expected.map(|e| e.mean));
     t.optional_float("baseline_mean", about, means);
     let about = "How far the baseline's counts lie from that, or more for sparse streams";
-    let sigmas = rows.iter().map(|(.., p)| p.expected.map(|e| e.sigma));
+    let sigmas = points().map(|(_, p)| p.expected.map(|e| e.sigma));
     t.optional_float("baseline_sigma", about, sigmas);
     let about = "50 at the mean, 30 and 70 one sigma away, 0 and 100 three and more";
-    t.optional_float("score", about, rows.iter().map(|(.., p)| p.score));
+    t.optional_float("score", about, points().map(|(_, p)| p.score));
     let about = "normal (30 to 70), warning, or critical (0 or 100)";
-    t.optional(
-        "flag",
-        about,
-        rows.iter().map(|(.., p)| p.flag.map(|f| f.name())),
-    );
+    let flags = points().map(|(_, p)| p.flag.map(|f| f.name()));
+    t.optional("flag", about, flags);
     let mut ongoing = |name: &str, about: &str, all: &[Ongoing]| {
         let names: Vec<Option<String>> = intervals.iter().map(|i| Ongoing::names(all, i)).collect();
         let repeated = streams
@@ -103,7 +111,7 @@ impl<'a> Row<'a> {
 }
 
 /// The table `statistics`: for each stream and resolution a row over all intervals (class `all`), then one a class.
-pub fn of_statistics(all: &[Statistics]) -> Option<Tables> {
+pub fn of_statistics(all: &[Statistics]) -> Option<Tables<'_>> {
     let mut rows = Vec::new();
     for statistics in all {
         for (resolution, of) in statistics.resolutions.iter().enumerate() {
@@ -122,6 +130,14 @@ pub fn of_statistics(all: &[Statistics]) -> Option<Tables> {
             }));
         }
     }
+    // There are so few that their values may as well be made at once.
+    fn each<'r, T: 'static>(
+        rows: &[Row<'r>],
+        of: impl Fn(&Row<'r>) -> T,
+    ) -> impl Iterator<Item = T> + 'static {
+        rows.iter().map(of).collect::<Vec<T>>().into_iter()
+    }
+    let rows = &rows[..];
     let mut texts = Texts::default();
     let mut t = TableBuilder::new(&mut texts, rows.len());
     t.text(
@@ -138,7 +154,7 @@ pub fn of_statistics(all: &[Statistics]) -> Option<Tables> {
     t.count(
         "intervals",
         about,
-        rows.iter().map(|r| r.figures.summary.count() as u64),
+        each(rows, |r| r.figures.summary.count() as u64),
     );
     type Figure = (&'static str, &'static str, fn(&Figures) -> f64);
     let figures: [Figure; 9] = [
@@ -159,24 +175,20 @@ pub fn of_statistics(all: &[Statistics]) -> Option<Tables> {
         }),
     ];
     for (name, about, of) in figures {
-        t.float(name, about, rows.iter().map(|r| of(r.figures)));
+        t.float(name, about, each(rows, |r| of(r.figures)));
         if name == "median" {
             let about = "Standard deviation of the counts, as a sample; none of a single one";
-            t.optional_float(
-                "std_dev",
-                about,
-                rows.iter().map(|r| r.figures.summary.std_dev),
-            );
+            t.optional_float("std_dev", about, each(rows, |r| r.figures.summary.std_dev));
         }
     }
     let about = "The sigma with which counts are scored";
     t.optional_float(
         "sigma",
         about,
-        rows.iter().map(|r| (!r.all).then_some(r.figures.sigma)),
+        each(rows, |r| (!r.all).then_some(r.figures.sigma)),
     );
     let mut flat = |name: &str, about: &str, of: &dyn Fn(&Row<'_>) -> Option<f64>| {
-        let values = rows.iter().map(|r| of(r).filter(|_| r.all));
+        let values = each(rows, |r| of(r).filter(|_| r.all));
         t.optional_float(name, about, values);
     };
     flat(

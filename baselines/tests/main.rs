@@ -6,12 +6,10 @@ mod scores;
 mod seasons;
 mod trends;
 
-use std::collections::BTreeMap;
-
 use causeflow_engine::attribution::Effects;
 use causeflow_engine::fingerprint::Digest;
 use causeflow_engine::run::StreamResult;
-use causeflow_engine::series::{Hour, Series, Tally};
+use causeflow_engine::series::{Hour, Tally};
 use causeflow_engine::time::{Span, Time};
 
 /// 2026-02-02T00:00:00Z, a Monday.
@@ -29,13 +27,12 @@ fn stream(name: &str, counts: impl IntoIterator<Item = u64>) -> StreamResult {
         untouched: tally(count),
     };
     let counts = (first..).zip(counts);
-    let hours: BTreeMap<i64, Hour> = counts.map(|(at, count)| (at, hour(count))).collect();
     StreamResult {
         name: name.to_owned(),
         rows: 0,
         fingerprint: Digest::default().finish(name),
         effects: Effects::default(),
-        series: Series { hours },
+        series: counts.map(|(at, count)| (at, hour(count))).collect(),
     }
 }
 

@@ -8,6 +8,7 @@ use causeflow_engine::simulation::Simulation;
 use causeflow_engine::tables::Tables;
 use causeflow_outputs::{EntityEntry, FileEntry, Options, write_table};
 use causeflow_scenarios::effect_tables::of_effects;
+use causeflow_scenarios::tables::of_plan;
 
 use crate::errors::Failure;
 use crate::events::Events;
@@ -29,22 +30,25 @@ pub fn write_streams(
     Ok((simulation.finish(), events.finish()?))
 }
 
-/// Writes everything besides the streams: entities, what intervened and what that did, history and statistics.
+/// Writes everything besides the streams: entities, what intervened and what that did, history and statistics. The
+/// processes of the run are gone afterwards, to make room as soon as nobody looks at them any more.
 pub fn write_tables(
     folder: &Path,
-    result: &RunResult,
+    result: &mut RunResult,
     interventions: &Interventions,
     scoring: Scoring<'_>,
     options: Options,
 ) -> Result<(Vec<EntityEntry>, Vec<FileEntry>), Failure> {
     let mut files = Vec::new();
     let entities = write_entities(folder, result, options, &mut files)?;
-    write_with_rows(folder, &interventions.tables, options, &mut files)?;
+    result.cells = Vec::new();
+    let plan = of_plan(&interventions.plan).ok_or_else(too_many)?;
+    write_with_rows(folder, plan, options, &mut files)?;
     let world = &result.world;
     let part = interventions.plan.part(world.written_from()..world.end);
     let effects = of_effects(&part, &world.program, &result.streams);
     let effects = effects.ok_or_else(too_many)?;
-    write_with_rows(folder, &effects, options, &mut files)?;
+    write_with_rows(folder, effects, options, &mut files)?;
     files.extend(history::write(
         folder,
         result,
@@ -68,7 +72,7 @@ fn write_entities(
         let relative = format!("entities/{}", kind.name);
         let schema = entities::schema(kind);
         let dictionary = &program.dictionary;
-        let file = write_table(folder, &relative, &schema, dictionary, &chunks, options)?;
+        let file = write_table(folder, &relative, &schema, dictionary, chunks, options)?;
         entries.push(EntityEntry {
             kind: kind.name.clone(),
             rows: file.rows,
@@ -81,15 +85,14 @@ fn write_entities(
 /// Writes tables that have rows: a run in which nothing intervened has no such files.
 pub fn write_with_rows(
     folder: &Path,
-    tables: &Tables,
+    tables: Tables<'_>,
     options: Options,
     files: &mut Vec<FileEntry>,
 ) -> Result<(), Failure> {
-    let with_rows = tables.tables.iter().filter(|(_, chunk)| chunk.rows > 0);
-    for (schema, chunk) in with_rows {
-        let chunks = std::slice::from_ref(chunk);
-        let dictionary = &tables.dictionary;
-        let file = write_table(folder, &schema.name, schema, dictionary, chunks, options)?;
+    let dictionary = &tables.dictionary;
+    for table in tables.tables.into_iter().filter(|table| table.rows() > 0) {
+        let schema = table.schema.clone();
+        let file = write_table(folder, &schema.name, &schema, dictionary, table, options)?;
         files.push(file);
     }
     Ok(())

@@ -3,12 +3,11 @@
 use std::path::Path;
 
 use causeflow_baselines::{
-    Baseline, Ongoing, Pool, Resolution, Statistics, StreamHistory, history, intervals, of_history,
+    Baseline, Class, Ongoing, Pool, Resolution, Statistics, StreamHistory, intervals, of_history,
     of_statistics,
 };
 use causeflow_engine::program::Program;
 use causeflow_engine::run::{RunResult, StreamResult};
-use causeflow_engine::sides::Side;
 use causeflow_outputs::{FileEntry, Options, write_json};
 use causeflow_scenarios::Plan;
 use causeflow_scenarios::effects::causes;
@@ -56,16 +55,20 @@ pub fn write(
         let streams = result.streams.iter().map(|stream| StreamHistory {
             stream: &stream.name,
             has_value: has_value(program, stream),
-            points: history(&stream.series, Side::Factual, &intervals, |class| {
-                baseline.expected(&stream.name, resolution, class)
-            }),
+            series: &stream.series,
+            expected: Class::all(resolution)
+                .filter_map(|class| {
+                    let expected = baseline.expected(&stream.name, resolution, class);
+                    Some((class, expected?))
+                })
+                .collect(),
         });
         let streams: Vec<StreamHistory<'_>> = streams.collect();
         let tables = of_history(resolution, &intervals, &streams, &scenarios, &events);
-        write_with_rows(folder, &tables.ok_or_else(too_many)?, options, &mut files)?;
+        write_with_rows(folder, tables.ok_or_else(too_many)?, options, &mut files)?;
     }
     let tables = of_statistics(&statistics).ok_or_else(too_many)?;
-    write_with_rows(folder, &tables, options, &mut files)?;
+    write_with_rows(folder, tables, options, &mut files)?;
     files.push(write_statistics(folder, result, scoring, &statistics)?);
     Ok(files)
 }

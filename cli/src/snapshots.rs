@@ -16,7 +16,7 @@ const ENDING: &str = ".snapshot";
 
 const KIND: StateKind = StateKind {
     name: "a snapshot of the engine",
-    version: 1,
+    version: 2,
     remedy: "play the run again",
 };
 

@@ -1,61 +1,11 @@
 //! What interventions did to the rows of a stream: which rows would be there, the same, without
 //! them, and who is to be named for the others.
 
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+pub use crate::effects::{Difference, Effects};
 
 use crate::fingerprint::RowHashes;
 use crate::program::{CONTENTION, Expr, Label, Program, Stage, Stream};
-use crate::series::hour_of;
 use crate::table::{Chunk, Column, Validity, Values};
-
-/// How a stream differs from what it would be without interventions, in one hour and because of one of
-/// them. An event that has moved counts as removed at its old time and as added at its new one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Difference {
-    /// Events that would not be there at this time.
-    pub added: u64,
-    /// Events that would be.
-    pub removed: u64,
-    /// Events that would be there at this time with other values.
-    pub changed: u64,
-}
-
-impl Difference {
-    /// Adds another part's counts.
-    pub fn merge(&mut self, other: &Difference) {
-        self.added += other.added;
-        self.removed += other.removed;
-        self.changed += other.changed;
-    }
-}
-
-/// What interventions did to one stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Effects {
-    /// Differences by intervention and hour, counted from the epoch.
-    pub differences: BTreeMap<(Label, i64), Difference>,
-}
-
-impl Effects {
-    /// Counts one difference.
-    pub fn note(
-        &mut self,
-        label: Label,
-        time_us: i64,
-        one: impl FnOnce(&mut Difference) -> &mut u64,
-    ) {
-        let hour = hour_of(time_us);
-        *one(self.differences.entry((label, hour)).or_default()) += 1;
-    }
-
-    /// Adds the effects on another part of the stream.
-    pub fn merge(&mut self, other: &Effects) {
-        for (&at, difference) in &other.differences {
-            self.differences.entry(at).or_default().merge(difference);
-        }
-    }
-}
 
 /// The attribution of a block of rows.
 pub struct Attribution<'a> {

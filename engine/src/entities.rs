@@ -50,13 +50,13 @@ pub fn schema(kind: &Kind) -> TableSchema {
 }
 
 /// The rows of one kind of entity: cell by cell, those there from the start first.
-pub fn rows(world: &World, cells: &[Cell], kind: KindId) -> Vec<Chunk> {
+pub fn rows(world: &World, cells: &[Cell], kind: KindId) -> impl Iterator<Item = Chunk> {
     let table = usize::from(kind);
     let definition = &world.program.kinds[table];
     let filled = cells
         .iter()
-        .filter(|cell| !cell.population.groups[table].ids.is_empty());
-    filled.map(|cell| chunk(definition, cell, table)).collect()
+        .filter(move |cell| !cell.population.groups[table].ids.is_empty());
+    filled.map(move |cell| chunk(definition, cell, table))
 }
 
 fn chunk(kind: &Kind, cell: &Cell, table: usize) -> Chunk {

@@ -2,11 +2,11 @@
 //!
 //! Counts and sums are whole numbers, so that parts of a stream merged in any order give the same.
 
-use std::collections::BTreeMap;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, Range};
 
 use serde::{Deserialize, Serialize};
 
+use crate::narrow::Narrow;
 use crate::sides::{Side, Sides};
 use crate::time::{Span, Time};
 
@@ -19,7 +19,7 @@ pub fn hour_of(time_us: i64) -> i64 {
 }
 
 /// A number of events and the sum of their values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How many events.
     pub count: u64,
@@ -43,7 +43,7 @@ impl AddAssign for Tally {
 }
 
 /// A tally for each side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hour {
     /// With the interventions.
     pub factual: Tally,
@@ -59,18 +59,24 @@ impl Hour {
             Side::Untouched => self.untouched,
         }
     }
-
-    fn merge(&mut self, other: &Hour) {
-        self.factual += other.factual;
-        self.untouched += other.untouched;
-    }
 }
 
 /// The events of one stream, hour by hour.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Hours follow each other without gaps, and each number takes as much room as numbers of its kind need: a stream has
+/// some bytes for every hour of a run. Sums of a stream without a value field, and the untouched side of a run without
+/// interventions, take none.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Series {
-    /// By hour, counted from the epoch; hours without events have no entry.
-    pub hours: BTreeMap<i64, Hour>,
+    /// The hour at the first place, counted from the epoch.
+    first: i64,
+    counts: Narrow<u32>,
+    /// In millionths.
+    sums: Narrow<i64>,
+    /// How many more the untouched side has, or with a minus how many fewer.
+    more: Narrow<i16>,
+    /// By how much its sum is larger, in millionths.
+    larger: Narrow<i64>,
 }
 
 /// The values of some rows, in millionths.
@@ -119,8 +125,9 @@ impl Series {
         };
         if last - first >= DENSE_HOURS {
             for (row, &time) in times_us.iter().enumerate() {
-                let hour = self.hours.entry(hour_of(time)).or_default();
-                count(hour, sides(row), tally(row));
+                let mut hour = Hour::default();
+                count(&mut hour, sides(row), tally(row));
+                self.add_hour(hour_of(time), &hour);
             }
             return;
         }
@@ -130,9 +137,7 @@ impl Series {
             count(hour, sides(row), tally(row));
         }
         for (at, hour) in (first..).zip(&hours) {
-            if hour.factual.count + hour.untouched.count > 0 {
-                self.hours.entry(at).or_default().merge(hour);
-            }
+            self.add_hour(at, hour);
         }
     }
 
@@ -154,7 +159,7 @@ impl Series {
         let mut merge = |hour: i64, tally: Tally| {
             let (factual, untouched) = (tally, tally);
             let both = Hour { factual, untouched };
-            self.hours.entry(hour).or_default().merge(&both);
+            self.add_hour(hour, &both);
         };
         if last - first >= DENSE_HOURS {
             for (row, &time) in times_us.iter().enumerate() {
@@ -195,22 +200,114 @@ impl Series {
         }
     }
 
+    /// Adds to an hour.
+    fn add_hour(&mut self, at: i64, hour: &Hour) {
+        let Hour { factual, untouched } = hour;
+        let more = i128::from(untouched.count) - i128::from(factual.count);
+        let larger = untouched.value_millionths - factual.value_millionths;
+        if *hour == Hour::default() {
+            return;
+        }
+        let place = self.make_place(at);
+        self.counts.add(place, factual.count.into());
+        self.sums.add(place, factual.value_millionths);
+        self.more.add(place, more);
+        self.larger.add(place, larger);
+    }
+
+    /// The place of an hour, for which there is one from now on.
+    fn make_place(&mut self, hour: i64) -> usize {
+        if self.places() == 0 {
+            self.first = hour;
+        } else if hour < self.first {
+            // Rows come in windows one after the other, so that this is rare.
+            let before = self.first.abs_diff(hour) as usize;
+            self.counts.shift(before);
+            self.sums.shift(before);
+            self.more.shift(before);
+            self.larger.shift(before);
+            self.first = hour;
+        }
+        (hour - self.first) as usize
+    }
+
+    /// How many hours from the first on there may be something in.
+    fn places(&self) -> usize {
+        let sums = self.sums.len().max(self.larger.len());
+        self.counts.len().max(self.more.len()).max(sums)
+    }
+
     /// Notes that a row that was counted on both sides has another value on the untouched one.
     pub fn replace_untouched(&mut self, time_us: i64, counted: i64, value: i64) {
-        let hour = self.hours.entry(hour_of(time_us)).or_default();
-        hour.untouched.value_millionths += i128::from(value) - i128::from(counted);
+        let place = self.make_place(hour_of(time_us));
+        self.larger
+            .add(place, i128::from(value) - i128::from(counted));
     }
 
     /// Adds another part of the stream.
     pub fn merge(&mut self, other: &Series) {
-        for (&at, hour) in &other.hours {
-            self.hours.entry(at).or_default().merge(hour);
+        for (at, hour) in other.hours() {
+            self.add_hour(at, &hour);
         }
+    }
+
+    /// What there was in an hour, counted from the epoch.
+    pub fn hour(&self, hour: i64) -> Hour {
+        match hour.checked_sub(self.first).map(usize::try_from) {
+            Some(Ok(place)) => self.at(place),
+            _ => Hour::default(),
+        }
+    }
+
+    fn at(&self, place: usize) -> Hour {
+        let (count, sum) = (self.counts.get(place), self.sums.get(place));
+        // No side of an hour has fewer than no events.
+        let tally = |count: i128, sum| Tally {
+            count: u64::try_from(count).unwrap_or(0),
+            value_millionths: sum,
+        };
+        Hour {
+            factual: tally(count, sum),
+            untouched: tally(count + self.more.get(place), sum + self.larger.get(place)),
+        }
+    }
+
+    /// The hours in which there was something on either side, in order, counted from the epoch.
+    pub fn hours(&self) -> impl Iterator<Item = (i64, Hour)> {
+        self.range(i64::MIN..i64::MAX)
+    }
+
+    /// Those of a range of hours.
+    pub fn range(&self, hours: Range<i64>) -> impl Iterator<Item = (i64, Hour)> {
+        let end = self.first + self.places() as i64;
+        let hours = hours.start.max(self.first)..hours.end.min(end);
+        let all = hours.map(|hour| (hour, self.hour(hour)));
+        all.filter(|(_, hour)| *hour != Hour::default())
     }
 
     /// How many events of one side an hour has.
     pub fn count(&self, hour: i64, side: Side) -> u64 {
-        self.hours.get(&hour).map_or(0, |hour| hour.on(side).count)
+        self.hour(hour).on(side).count
+    }
+}
+
+/// A series is what there was in its hours, however it came about.
+impl PartialEq for Series {
+    fn eq(&self, other: &Series) -> bool {
+        self.hours().eq(other.hours())
+    }
+}
+
+impl Eq for Series {}
+
+impl FromIterator<(i64, Hour)> for Series {
+    /// Hours that come twice are added up.
+    fn from_iter<I: IntoIterator<Item = (i64, Hour)>>(hours: I) -> Series {
+        let mut series = Series::default();
+        for (at, hour) in hours {
+            series.add_hour(at, &hour);
+        }
+        series
     }
 }
 
@@ -228,6 +325,7 @@ fn count(hour: &mut Hour, sides: Sides, tally: Tally) {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
     fn row() -> impl Strategy<Value = (i64, f64, u8)> {
         // Some days around the epoch, so that blocks of either kind come up.
@@ -264,9 +362,9 @@ mod tests {
             let mut merged = Series::default();
             parts.iter().for_each(|part| merged.merge(part));
             prop_assert_eq!(&merged, &of(&rows));
-            let mut one_by_one = Series::default();
+            let mut one_by_one: BTreeMap<i64, Hour> = BTreeMap::new();
             for &(time, value, code) in &rows {
-                let hour = one_by_one.hours.entry(time.div_euclid(Span::HOUR.0)).or_default();
+                let hour = one_by_one.entry(time.div_euclid(Span::HOUR.0)).or_default();
                 let tally = Tally { count: 1, value_millionths: (value * 1e6).round_ties_even() as i128 };
                 if sides(code).on(Side::Factual) {
                     hour.factual += tally;
@@ -275,7 +373,13 @@ mod tests {
                     hour.untouched += tally;
                 }
             }
-            prop_assert_eq!(merged, one_by_one);
+            prop_assert!(merged.hours().eq(one_by_one.clone()));
+            prop_assert_eq!(&merged, &one_by_one.clone().into_iter().collect::<Series>());
+            let some = -100..30;
+            prop_assert!(merged.range(some.clone()).eq(one_by_one.range(some.clone()).map(|(&at, &hour)| (at, hour))));
+            for at in some {
+                prop_assert_eq!(merged.hour(at), one_by_one.get(&at).copied().unwrap_or_default());
+            }
             let (times, words): (Vec<i64>, Vec<u64>) =
                 rows.iter().map(|row| (row.0, row.1.to_bits())).unzip();
             for amounts in [Amounts::None, Amounts::Floats(&words), Amounts::Wholes(&words)] {
@@ -299,10 +403,28 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_too_much_for_an_hour() {
+        let much = Hour {
+            factual: Tally {
+                count: u64::MAX,
+                value_millionths: i128::from(i64::MIN) * 1_000,
+            },
+            untouched: Tally {
+                count: 3,
+                value_millionths: i128::from(i64::MAX) * 1_000,
+            },
+        };
+        let series: Series = [(i64::from(i32::MAX), much)].into_iter().collect();
+        assert_eq!(series.hour(i64::from(i32::MAX)), much);
+        assert_eq!(series.hour(i64::MIN), Hour::default());
+        assert_eq!(series.hour(i64::MAX), Hour::default());
+    }
+
+    #[test]
     fn another_value_on_the_untouched_side_replaces_the_one_counted() {
         let mut series = of(&[(5, 3.0, 0)]);
         series.replace_untouched(5, 3_000_000, 1_500_000);
-        let hour = series.hours[&0];
+        let hour = series.hour(0);
         assert_eq!(hour.factual.value_sum(), 3.0);
         assert_eq!(hour.untouched.value_sum(), 1.5);
         assert_eq!(

@@ -243,7 +243,7 @@ fn a_slot_that_someone_else_took_differs_from_the_twin_and_names_nobody() {
             .find(of)
             .expect("it is played")
             .effects;
-        let differences = effects.differences.iter();
+        let differences = effects.differences();
         let chosen = differences.filter(|((label, _), _)| (*label == CONTENTION) == contention);
         chosen.map(|(_, d)| d.added + d.removed + d.changed).sum()
     };

@@ -195,10 +195,10 @@ fn more_questions_make_others_wait_which_is_contention() {
             .iter()
             .find(|s| s.name == stream)
             .expect("it is played");
-        let counts = result.effects.differences.iter();
+        let counts = result.effects.differences();
         counts.fold(
             (0, 0),
-            |(contention, named), ((label, _), difference)| match *label {
+            |(contention, named), ((label, _), difference)| match label {
                 CONTENTION => (contention + difference.added, named),
                 _ => (contention, named + difference.added),
             },

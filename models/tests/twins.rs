@@ -28,7 +28,7 @@ fn places(rows: &[Row]) -> BTreeMap<(u64, i64), &Row> {
 
 /// One side of a series; hours without events on it have no entry.
 fn on(series: &Series, side: Side) -> BTreeMap<i64, Tally> {
-    let hours = series.hours.iter().map(|(&at, hour)| (at, hour.on(side)));
+    let hours = series.hours().map(|(at, hour)| (at, hour.on(side)));
     hours
         .filter(|(_, tally)| *tally != Tally::default())
         .collect()
@@ -93,10 +93,10 @@ pub fn agree(program: &Program, played: &Played, twin: &Played) {
         expected.retain(|_, difference| *difference != Difference::default());
         let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
         let mut contention: BTreeMap<i64, u64> = BTreeMap::new();
-        for (&(label, hour), difference) in &result.effects.differences {
+        for ((label, hour), difference) in result.effects.differences() {
             assert!(label != 0, "{}: a difference is nobody's", result.name);
             let sum = counted.entry(hour).or_default();
-            sum.merge(difference);
+            sum.merge(&difference);
             if label == CONTENTION && difference.added + difference.changed > 0 {
                 contention.insert(hour, difference.added + difference.changed);
             }

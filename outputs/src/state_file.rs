@@ -174,9 +174,15 @@ pub fn read_state<T: DeserializeOwned>(path: &Path, kind: &StateKind) -> Result<
     if found.name != expected.name {
         return Err(wrong(format!("is {}, not {}", found.name, expected.name)));
     }
-    if found != expected {
+    if found.program != expected.program {
         let (found, version) = (found.program, expected.program);
         let message = format!("was written by version {found} of causeflow, and this is {version}");
+        return Err(wrong(message));
+    }
+    // Builds of one version of the program may differ in the layout, too.
+    if found.version != expected.version {
+        let (found, version) = (found.version, expected.version);
+        let message = format!("has layout {found}, and this build of causeflow reads {version}");
         return Err(wrong(message));
     }
     let state =

@@ -11,6 +11,7 @@ use crate::text_file::{TextFile, TextFormat};
 use arrow::array::StringArray;
 use causeflow_engine::table::{Chunk, Dictionary, TableSchema};
 use serde::{Deserialize, Serialize};
+use std::borrow::Borrow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -127,7 +128,7 @@ impl TableFile {
 }
 
 /// Writes a whole table into one new file, `folder/relative.<ending>`, such as the entities of a
-/// kind. `chunks` are its rows in order.
+/// kind. `chunks` are its rows in order, taken one after the other, so that they need not be in memory together.
 ///
 /// # Errors
 /// [`Error::Rows`] when the chunks do not fit the schema, [`Error::Io`] when the disk fails.
@@ -136,13 +137,14 @@ pub fn write_table(
     relative: &str,
     schema: &TableSchema,
     dictionary: &Dictionary,
-    chunks: &[Chunk],
+    chunks: impl IntoIterator<Item: Borrow<Chunk>>,
     options: Options,
 ) -> Result<FileEntry, Error> {
     let texts = Texts::new(Arc::clone(dictionary));
     let mut buffer = RowBuffer::new(schema.clone(), dictionary.len());
     let mut file = TableFile::create(folder, relative, schema, &texts, options)?;
     for chunk in chunks {
+        let chunk = chunk.borrow();
         buffer.check(chunk)?;
         let mut done = 0;
         while done < chunk.rows {

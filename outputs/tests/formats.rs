@@ -204,7 +204,7 @@ fn a_table_without_rows_has_its_columns() {
             "t",
             &table,
             &dictionary(),
-            &[],
+            Vec::<Chunk>::new(),
             options(format),
         );
         assert_eq!(entry.expect("written").rows, 0);

@@ -112,7 +112,10 @@ fn what_is_wrong_is_said() {
     };
     assert!(refusal(folder.path(), &other).contains("is a test's state, not something else"));
     let newer = StateKind { version: 4, ..KIND };
-    assert!(refusal(folder.path(), &newer).contains("version"));
+    assert!(
+        refusal(folder.path(), &newer)
+            .contains("has layout 3, and this build of causeflow reads 4")
+    );
     assert!(read(folder.path(), &KIND).is_ok());
 }
 

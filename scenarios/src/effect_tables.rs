@@ -1,11 +1,12 @@
 //! The effects of a run as tables.
 
+use std::rc::Rc;
+
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::Program;
 use causeflow_engine::run::StreamResult;
 use causeflow_engine::sides::Side;
-use causeflow_engine::table::{Chunk, TableSchema, Values};
-use causeflow_engine::tables::{TableBuilder, Tables, Texts};
+use causeflow_engine::tables::{Table, TableBuilder, Tables, Texts};
 use causeflow_engine::time::{Span, Time};
 
 use crate::effects::{Cause, Effect, effects};
@@ -13,12 +14,17 @@ use crate::plan::Plan;
 
 /// The tables `effects` (what each cause did to each stream) and `effects_hourly`. `None` when their
 /// texts are more than can be told apart.
-pub fn of_effects(plan: &Plan, program: &Program, streams: &[StreamResult]) -> Option<Tables> {
+pub fn of_effects<'a>(
+    plan: &Plan,
+    program: &Program,
+    streams: &'a [StreamResult],
+) -> Option<Tables<'a>> {
     let (causes, effects) = effects(plan, program, streams);
+    let effects: Rc<[Effect<'a>]> = effects.into();
     let mut texts = Texts::default();
     let tables = vec![
         totals(&causes, &effects, &mut texts),
-        hourly(&causes, &effects, streams, &mut texts),
+        hourly(&causes, &effects, &mut texts),
     ];
     Tables::new(texts, tables)
 }
@@ -36,8 +42,15 @@ fn hours_after(start: Time, hour: i64) -> f64 {
     ((Time(hour * Span::HOUR.0) - start).0 as f64 / Span::HOUR.0 as f64).max(0.0)
 }
 
-fn totals(causes: &[Cause], effects: &[Effect], texts: &mut Texts) -> (TableSchema, Chunk) {
+fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Table<'a> {
     let mut t = TableBuilder::new(texts, effects.len());
+    // There is a row for each cause and stream, which is so few that their values may as well be made at once.
+    fn each<'e, T: 'static>(
+        effects: &[Effect<'e>],
+        of: impl Fn(&Effect<'e>) -> T,
+    ) -> impl Iterator<Item = T> + 'static {
+        effects.iter().map(of).collect::<Vec<T>>().into_iter()
+    }
     let cause = |effect: &Effect| &causes[effect.cause];
     let about = "The scenario or external event; rows are attributed to it by this name";
     t.text(
@@ -47,27 +60,17 @@ fn totals(causes: &[Cause], effects: &[Effect], texts: &mut Texts) -> (TableSche
     );
     let about = "scenario or external_event";
     t.text("kind", about, effects.iter().map(|e| cause(e).kind));
-    t.time(
-        "start",
-        "When it began",
-        effects.iter().map(|e| cause(e).start),
-    );
+    t.time("start", "When it began", each(effects, |e| cause(e).start));
     let about = "From when on an impact is to be expected";
-    t.time(
-        "window_start",
-        about,
-        effects.iter().map(|e| cause(e).window.0),
-    );
+    let times = each(effects, |e| cause(e).window.0);
+    t.time("window_start", about, times);
     let about = "When that is over";
-    t.time(
-        "window_end",
-        about,
-        effects.iter().map(|e| cause(e).window.1),
-    );
+    let times = each(effects, |e| cause(e).window.1);
+    t.time("window_end", about, times);
     t.text(
         "stream",
         "The stream",
-        effects.iter().map(|e| e.stream.as_str()),
+        effects.iter().map(|e| e.stream.name.as_str()),
     );
     let about = "Which way the stream was expected to move, if it was: increase, decrease or mixed";
     t.optional(
@@ -76,12 +79,7 @@ fn totals(causes: &[Cause], effects: &[Effect], texts: &mut Texts) -> (TableSche
         effects.iter().map(|e| e.expected),
     );
     let mut counts = |name: &str, about: &str, of: &dyn Fn(&Effect) -> i32| {
-        t.column(
-            name,
-            about,
-            Values::Int(effects.iter().map(of).collect()),
-            None,
-        );
+        t.int(name, about, each(effects, of));
     };
     let about = "Events in the window";
     counts("events_in_window", about, &|e| count(e.events));
@@ -92,47 +90,28 @@ fn totals(causes: &[Cause], effects: &[Effect], texts: &mut Texts) -> (TableSche
     let about = "Events that would be there at the same time with other values";
     counts("changed", about, &|e| count(e.total.changed));
     counts("net", "Added less removed", &|e| count(net(&e.total)));
-    let touched = |e: &Effect| !e.hours.is_empty();
-    let mut delays = |name: &str, about: &str, of: &dyn Fn(&Effect) -> f64| {
-        let valid = effects.iter().map(touched).collect();
-        t.column(
-            name,
-            about,
-            Values::Float(effects.iter().map(of).collect()),
-            Some(valid),
-        );
+    let mut delays = |name: &str, about: &str, of: &dyn Fn(&Effect) -> Option<f64>| {
+        t.optional_float(name, about, each(effects, of));
     };
-    let first = |e: &Effect| e.hours.keys().next().copied().unwrap_or(0);
-    let last = |e: &Effect| e.hours.keys().next_back().copied().unwrap_or(0);
     // The first of the hours with the largest net difference.
     let peak = |e: &Effect| {
-        e.hours
-            .iter()
-            .fold((0, 0), |(at, most), (&hour, difference)| {
-                let size = net(difference).abs();
-                if at == 0 || size > most {
-                    (hour, size)
-                } else {
-                    (at, most)
-                }
-            })
+        let hours = e.hours().map(|(hour, d)| (hour, net(&d).abs()));
+        hours.reduce(|most, one| if one.1 > most.1 { one } else { most })
     };
     let about = "From the start to the beginning of the first hour with a difference";
     delays("first_after_h", about, &|e| {
-        hours_after(cause(e).start, first(e))
+        Some(hours_after(cause(e).start, e.hours().next()?.0))
     });
     let about = "From the start to the end of the last hour with a difference";
     delays("last_after_h", about, &|e| {
-        hours_after(cause(e).start, last(e) + 1)
+        Some(hours_after(cause(e).start, e.hours().last()?.0 + 1))
     });
     let about = "From the start to the beginning of the hour with the largest net difference";
     delays("peak_after_h", about, &|e| {
-        hours_after(cause(e).start, peak(e).0)
+        Some(hours_after(cause(e).start, peak(e)?.0))
     });
     let mut observed = |name: &str, about: &str, of: &dyn Fn(&Effect) -> Option<f64>| {
-        let valid = effects.iter().map(|e| of(e).is_some()).collect();
-        let values = effects.iter().map(|e| of(e).unwrap_or(0.0)).collect();
-        t.column(name, about, Values::Float(values), Some(valid));
+        t.optional_float(name, about, each(effects, of));
     };
     let about = "What an observer sees: events in the window over what the same hours of other days have, less 1";
     observed("observed_lift", about, &|e| e.observed.lift);
@@ -141,48 +120,34 @@ fn totals(causes: &[Cause], effects: &[Effect], texts: &mut Texts) -> (TableSche
     t.finish("effects", 0)
 }
 
-fn hourly(
-    causes: &[Cause],
-    effects: &[Effect],
-    streams: &[StreamResult],
-    texts: &mut Texts,
-) -> (TableSchema, Chunk) {
-    let rows: Vec<(&Effect, i64, &Difference)> = effects
-        .iter()
-        .flat_map(|effect| effect.hours.iter().map(move |(&hour, d)| (effect, hour, d)))
-        .collect();
-    let mut t = TableBuilder::new(texts, rows.len());
-    let about = "The scenario or external event; rows are attributed to it by this name";
-    t.text(
-        "cause",
-        about,
-        rows.iter().map(|(e, ..)| causes[e.cause].name.as_str()),
-    );
-    t.text(
-        "stream",
-        "The stream",
-        rows.iter().map(|(e, ..)| e.stream.as_str()),
-    );
-    let hours = rows.iter().map(|(_, hour, _)| Time(hour * Span::HOUR.0));
-    t.time("hour", "The hour's beginning", hours);
-    let mut counts = |name: &str, about: &str, of: &dyn Fn(&Difference) -> u64| {
-        let values = rows.iter().map(|(.., d)| count(of(d))).collect();
-        t.column(name, about, Values::Int(values), None);
+fn hourly<'a>(causes: &[Cause], effects: &Rc<[Effect<'a>]>, texts: &mut Texts) -> Table<'a> {
+    // For each row the effect, the hour and the difference. There may be a million rows, so each column goes through
+    // them by itself.
+    let rows = || {
+        let effects = Rc::clone(effects);
+        (0..effects.len()).flat_map(move |at| {
+            let stream = effects[at].stream;
+            let hours = effects[at].hours();
+            hours.map(move |(hour, difference)| (at, stream, hour, difference))
+        })
     };
-    counts("added", "Events that would not be there", &|d| d.added);
-    counts("removed", "Events that would be there", &|d| d.removed);
-    counts("changed", "Events that would have other values", &|d| {
+    let mut t = TableBuilder::new(texts, rows().count());
+    let about = "The scenario or external event; rows are attributed to it by this name";
+    let causes = rows().map(|(at, ..)| causes[effects[at].cause].name.as_str());
+    t.text("cause", about, causes);
+    let streams = rows().map(|(_, stream, ..)| stream.name.as_str());
+    t.text("stream", "The stream", streams);
+    let hours = rows().map(|(_, _, hour, _)| Time(hour * Span::HOUR.0));
+    t.time("hour", "The hour's beginning", hours);
+    let mut counts = |name: &str, about: &str, of: fn(&Difference) -> u64| {
+        t.count(name, about, rows().map(move |(.., d)| of(&d)));
+    };
+    counts("added", "Events that would not be there", |d| d.added);
+    counts("removed", "Events that would be there", |d| d.removed);
+    counts("changed", "Events that would have other values", |d| {
         d.changed
     });
-    let events = rows.iter().map(|(e, hour, _)| {
-        let stream = streams.iter().find(|stream| stream.name == e.stream);
-        count(stream.map_or(0, |s| s.series.count(*hour, Side::Factual)))
-    });
-    t.column(
-        "events",
-        "All events of the stream in this hour",
-        Values::Int(events.collect()),
-        None,
-    );
+    let events = rows().map(|(_, stream, hour, _)| stream.series.count(hour, Side::Factual));
+    t.count("events", "All events of the stream in this hour", events);
     t.finish("effects_hourly", 1)
 }

@@ -6,8 +6,6 @@
 //! intervention that its lineage names. The observer sees only how many events an hour there were, and
 //! compares the hours of the intervention's window with the same hours of the day and kinds of day outside it.
 
-use std::collections::BTreeMap;
-
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{Label, Operation, Program};
 use causeflow_engine::run::StreamResult;
@@ -34,22 +32,28 @@ pub struct Cause {
 }
 
 /// What one cause did to one stream.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Effect {
+#[derive(Clone, Debug)]
+pub struct Effect<'a> {
     /// Place of the cause in the list of causes.
     pub cause: usize,
-    /// The stream.
-    pub stream: String,
+    /// What the stream came to.
+    pub stream: &'a StreamResult,
     /// Which way it was expected to move, if it was.
     pub expected: Option<&'static str>,
-    /// Events because of it, hour by hour.
-    pub hours: BTreeMap<i64, Difference>,
-    /// All of them.
+    label: Label,
+    /// Events because of it.
     pub total: Difference,
     /// Events of the stream in the window.
     pub events: u64,
     /// What an observer would see.
     pub observed: Observed,
+}
+
+impl<'a> Effect<'a> {
+    /// Events because of it, hour by hour, in order; hours are counted from the epoch.
+    pub fn hours(&self) -> impl Iterator<Item = (i64, Difference)> + use<'a> {
+        self.stream.effects.of(self.label)
+    }
 }
 
 /// What somebody would see who knows the window and counts events.
@@ -64,29 +68,24 @@ pub struct Observed {
 
 /// What was going on in a run, and what it did to which stream. Streams that a cause was neither expected
 /// to move nor moved are left out.
-pub fn effects(
+pub fn effects<'a>(
     plan: &Plan,
     program: &Program,
-    streams: &[StreamResult],
-) -> (Vec<Cause>, Vec<Effect>) {
+    streams: &'a [StreamResult],
+) -> (Vec<Cause>, Vec<Effect<'a>>) {
     let causes = causes(plan, program);
     let mut effects = Vec::new();
     for (at, cause) in causes.iter().enumerate() {
         for stream in streams {
             let expected = cause.expected.iter().find(|(name, _)| *name == stream.name);
-            let hours: BTreeMap<i64, Difference> = stream
-                .effects
-                .differences
-                .range((cause.label, i64::MIN)..=(cause.label, i64::MAX))
-                .map(|(&(_, hour), &difference)| (hour, difference))
-                .collect();
-            if (cause.label == 0 || hours.is_empty()) && expected.is_none() {
+            let (mut total, mut hours) = (Difference::default(), 0);
+            for (_, difference) in stream.effects.of(cause.label) {
+                total.merge(&difference);
+                hours += 1;
+            }
+            if (cause.label == 0 || hours == 0) && expected.is_none() {
                 continue;
             }
-            let mut total = Difference::default();
-            hours
-                .values()
-                .for_each(|difference| total.merge(difference));
             let inside = |hour: i64| {
                 let hour = Time(hour * Span::HOUR.0);
                 cause.window.0 < hour + Span::HOUR && hour < cause.window.1
@@ -94,9 +93,9 @@ pub fn effects(
             let levels = Levels::new(plan, &stream.series, inside);
             effects.push(Effect {
                 cause: at,
-                stream: stream.name.clone(),
+                stream,
                 expected: expected.map(|(_, direction)| *direction),
-                hours,
+                label: cause.label,
                 total,
                 events: levels.events,
                 observed: levels.observed(),

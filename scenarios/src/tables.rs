@@ -1,27 +1,37 @@
 //! The tables of a plan, for those who write files.
 
-use causeflow_engine::table::{Chunk, TableSchema, Values};
-use causeflow_engine::tables::{TableBuilder, Tables, Texts};
+use std::rc::Rc;
+
+use causeflow_engine::tables::{Table, TableBuilder, Tables, Texts};
 
 use crate::plan::Plan;
 
 /// The tables `external_events`, `modifiers` and `modifier_states`, in this order. `None` when their texts are
 /// more than can be told apart, which takes decades of external events.
-pub fn of_plan(plan: &Plan) -> Option<Tables> {
+pub fn of_plan(plan: &Plan) -> Option<Tables<'_>> {
     let mut texts = Texts::default();
-    let tables = [external_events, modifiers, modifier_states];
-    let tables: Vec<_> = (0..)
-        .zip(tables)
-        .map(|(at, make)| make(plan, at, &mut texts))
-        .collect();
+    let tables = vec![
+        external_events(plan, 0, &mut texts),
+        modifiers(plan, 1, &mut texts),
+        modifier_states(plan, 2, &mut texts),
+    ];
     Tables::new(texts, tables)
 }
 
-fn external_events(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) {
+/// A column's values from rows that are made for the table and live as long as its columns.
+fn each<R, T, F: Fn(&R) -> T>(rows: &Rc<Vec<R>>, of: F) -> impl Iterator<Item = T> + use<R, T, F> {
+    let rows = Rc::clone(rows);
+    (0..rows.len()).map(move |at| of(&rows[at]))
+}
+
+fn external_events<'a>(plan: &'a Plan, at: usize, texts: &mut Texts) -> Table<'a> {
     let rows = plan.external_events();
     let mut t = TableBuilder::new(texts, rows.len());
-    let ids = Values::Id(rows.iter().map(|r| r.id.0).collect());
-    t.column("external_event_id", "Its identity", ids, None);
+    t.id(
+        "external_event_id",
+        "Its identity",
+        rows.iter().map(|r| r.id.0),
+    );
     t.time("time", "When it happened", rows.iter().map(|r| r.time));
     t.text(
         "type",
@@ -79,12 +89,7 @@ fn external_events(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, C
         rows.iter().map(|r| r.duration.days() * 24.0),
     );
     let about = "Whether it moved anything; a red herring did not";
-    t.column(
-        "is_causal",
-        about,
-        Values::Bool(rows.iter().map(|r| r.is_causal).collect()),
-        None,
-    );
+    t.flag("is_causal", about, rows.iter().map(|r| r.is_causal));
     let about = "The scenario that made it known";
     t.optional(
         "injected_by",
@@ -101,8 +106,8 @@ fn external_events(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, C
     t.finish("external_events", at)
 }
 
-fn modifiers(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) {
-    let rows = plan.modifier_rows();
+fn modifiers<'a>(plan: &'a Plan, at: usize, texts: &mut Texts) -> Table<'a> {
+    let rows = Rc::new(plan.modifier_rows());
     let mut t = TableBuilder::new(texts, rows.len());
     let about = "Who does it: the name that rows are attributed to";
     t.text("intervention", about, rows.iter().map(|r| r.intervention));
@@ -117,32 +122,26 @@ fn modifiers(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) 
     t.float(
         "value",
         "The amount at full strength",
-        rows.iter().map(|r| r.value),
+        each(&rows, |r| r.value),
     );
     let about = "The unit of the value, where it has one: per_hour or s";
     t.optional("value_unit", about, rows.iter().map(|r| r.unit));
-    let precedence = Values::Int(rows.iter().map(|r| r.precedence).collect());
-    t.column(
+    t.int(
         "precedence",
         "Those with a higher one act later",
-        precedence,
-        None,
+        each(&rows, |r| r.precedence),
     );
-    t.time("start", "When it begins", rows.iter().map(|r| r.start));
+    t.time("start", "When it begins", each(&rows, |r| r.start));
     t.time(
         "onset_end",
         "When it has risen to full strength",
-        rows.iter().map(|r| r.onset_end),
+        each(&rows, |r| r.onset_end),
     );
-    t.time(
-        "end",
-        "When it begins to let go",
-        rows.iter().map(|r| r.end),
-    );
+    t.time("end", "When it begins to let go", each(&rows, |r| r.end));
     t.time(
         "settled",
         "From when on it has no effect",
-        rows.iter().map(|r| r.settled),
+        each(&rows, |r| r.settled),
     );
     t.text(
         "settling",
@@ -152,10 +151,10 @@ fn modifiers(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) 
     t.finish("modifiers", at)
 }
 
-fn modifier_states(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, Chunk) {
-    let rows = plan.state_rows();
+fn modifier_states<'a>(plan: &'a Plan, at: usize, texts: &mut Texts) -> Table<'a> {
+    let rows = Rc::new(plan.state_rows());
     let mut t = TableBuilder::new(texts, rows.len());
-    t.time("time", "When", rows.iter().map(|r| r.time));
+    t.time("time", "When", each(&rows, |r| r.time));
     let about = "Who does it: the name that rows are attributed to";
     t.text("intervention", about, rows.iter().map(|r| r.intervention));
     t.text("address", "The parameter", rows.iter().map(|r| r.address));
@@ -167,7 +166,7 @@ fn modifier_states(plan: &Plan, at: usize, texts: &mut Texts) -> (TableSchema, C
     t.float(
         "strength",
         "How strongly it acts, 0 to 1",
-        rows.iter().map(|r| r.strength),
+        each(&rows, |r| r.strength),
     );
     t.finish("modifier_states", at)
 }

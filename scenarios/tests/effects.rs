@@ -57,16 +57,19 @@ fn the_effects_of_all_causes_are_those_of_the_run() {
     for stream in &streams {
         let mut expected: BTreeMap<i64, Difference> = BTreeMap::new();
         // What differs by contention is no cause's.
-        let of_causes = stream.effects.differences.iter();
-        for (&(_, hour), difference) in of_causes.filter(|((label, _), _)| *label != CONTENTION) {
-            add(expected.entry(hour).or_default(), difference);
+        let of_causes = stream.effects.differences();
+        for ((_, hour), difference) in of_causes.filter(|((label, _), _)| *label != CONTENTION) {
+            add(expected.entry(hour).or_default(), &difference);
         }
         let (mut found, mut total) = (BTreeMap::new(), Difference::default());
-        for effect in effects.iter().filter(|effect| effect.stream == stream.name) {
+        for effect in effects
+            .iter()
+            .filter(|effect| effect.stream.name == stream.name)
+        {
             let mut of_hours = Difference::default();
-            for (&hour, difference) in &effect.hours {
-                add(found.entry(hour).or_default(), difference);
-                add(&mut of_hours, difference);
+            for (hour, difference) in effect.hours() {
+                add(found.entry(hour).or_default(), &difference);
+                add(&mut of_hours, &difference);
             }
             assert_eq!(effect.total, of_hours);
             add(&mut total, &effect.total);
@@ -122,7 +125,7 @@ fn observed(counts: impl Fn(i64) -> u64) -> (u64, Observed) {
                 ..Hour::default()
             };
             let some = hours.clone().filter(|(_, count)| *count > 0);
-            stream.series.hours = some.map(|(at, count)| (at, hour(count))).collect();
+            stream.series = some.map(|(at, count)| (at, hour(count))).collect();
         }
     }
     let (causes, effects) = effects(&plan, &bent(&plan), &streams);
@@ -133,7 +136,7 @@ fn observed(counts: impl Fn(i64) -> u64) -> (u64, Observed) {
     assert_eq!(cause.start, day(2, 12));
     let effect = effects
         .iter()
-        .find(|effect| effect.stream == "customer.tutor.search")
+        .find(|effect| effect.stream.name == "customer.tutor.search")
         .expect("it is expected to move these");
     assert_eq!(effect.expected, Some("increase"));
     (effect.events, effect.observed)

@@ -11,13 +11,14 @@ fn tables_hold_every_row_and_every_text() {
     let (_, library) = tutoring();
     let plan = plan(library, &request(&["exam-season-surge@day5"], &[]), 1).expect("it fits");
     let tables = of_plan(&plan).expect("thirty days have few texts");
+    let dictionary = tables.dictionary;
     let names: Vec<&str> = tables
         .tables
         .iter()
-        .map(|(schema, _)| schema.name.as_str())
+        .map(|table| table.schema.name.as_str())
         .collect();
     assert_eq!(names, ["external_events", "modifiers", "modifier_states"]);
-    let rows: Vec<usize> = tables.tables.iter().map(|(_, chunk)| chunk.rows).collect();
+    let rows: Vec<usize> = tables.tables.iter().map(|table| table.rows()).collect();
     assert_eq!(
         rows,
         [
@@ -26,7 +27,12 @@ fn tables_hold_every_row_and_every_text() {
             plan.state_rows().len()
         ]
     );
-    for (schema, chunk) in &tables.tables {
+    let tables = tables.tables.into_iter();
+    let chunks = tables.flat_map(|table| {
+        let schema = table.schema.clone();
+        table.map(move |chunk| (schema.clone(), chunk))
+    });
+    for (schema, chunk) in chunks {
         assert_eq!(schema.columns.len(), chunk.columns.len());
         for (spec, column) in schema.columns.iter().zip(&chunk.columns) {
             let length = match &column.values {
@@ -38,8 +44,7 @@ fn tables_hold_every_row_and_every_text() {
                 Values::Bool(v) => v.len(),
                 Values::Text(v) => {
                     assert!(
-                        v.iter()
-                            .all(|&code| usize::from(code) < tables.dictionary.len()),
+                        v.iter().all(|&code| usize::from(code) < dictionary.len()),
                         "{}",
                         spec.name
                     );

@@ -89,8 +89,8 @@ fn most_points_of_a_run_with_external_events_are_ordinary_too() {
         }
         for stream in full_size().iter().flat_map(|played| &played.streams) {
             let changed = |hours: &Range<i64>| {
-                let mut keys = stream.effects.differences.keys();
-                keys.any(|(_, hour)| hours.contains(hour))
+                let mut differences = stream.effects.differences();
+                differences.any(|((_, hour), _)| hours.contains(&hour))
             };
             // Sparse streams may be far from ordinary by themselves.
             let critical = points(stream, resolution, Side::Factual).into_iter();

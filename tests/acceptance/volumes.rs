@@ -46,8 +46,10 @@ fn moved(stream: &str) -> f64 {
     let results = full_size().iter().flat_map(|played| &played.streams);
     let differences = results
         .filter(|result| result.name == stream)
-        .flat_map(|result| result.effects.differences.values());
-    differences.map(|d| d.added as f64 - d.removed as f64).sum()
+        .flat_map(|result| result.effects.differences());
+    differences
+        .map(|(_, d)| d.added as f64 - d.removed as f64)
+        .sum()
 }
 
 #[test]

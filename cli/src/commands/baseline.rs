@@ -156,7 +156,7 @@ fn write(
     let options = Options::new(Format::Parquet, None)?;
     let mut files = Vec::new();
     let tables = of_statistics(statistics).ok_or_else(too_many)?;
-    write_with_rows(folder, &tables, options, &mut files)?;
+    write_with_rows(folder, tables, options, &mut files)?;
     let mut value = about(job, pool.seeds());
     value["streams"] = statistics_json::full(statistics);
     let streams = statistics.len() as u64;

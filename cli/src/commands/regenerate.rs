@@ -128,7 +128,7 @@ impl<'a> Job<'a> {
         let warmup = self.window.start - simulation.time();
         let (from, end) = (self.window.start, self.settings.end);
         let watch = Watch::new("", from, end, warmup, self.args.quiet);
-        let (result, mut files) = write_streams(folder.path(), simulation, options, watch)?;
+        let (mut result, mut files) = write_streams(folder.path(), simulation, options, watch)?;
         let own = self.baseline()?;
         let scoring = Scoring {
             baseline: own.as_ref(),
@@ -136,7 +136,7 @@ impl<'a> Job<'a> {
         };
         let (entities, tables) = write_tables(
             folder.path(),
-            &result,
+            &mut result,
             &self.interventions,
             scoring,
             options,

@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::path::Path;
 
 use causeflow_engine::program::Program;
-use causeflow_engine::tables::Tables;
 use causeflow_engine::time::Time;
 use causeflow_engine::world::Settings;
 use causeflow_models::{Diagnostics, Model, SourceFile};
@@ -30,8 +29,6 @@ pub struct Interventions {
     pub events: usize,
     /// Whether external events come by themselves.
     pub timeline: bool,
-    /// The plan's tables.
-    pub tables: Tables,
 }
 
 impl Interventions {
@@ -65,7 +62,7 @@ impl Interventions {
                 return Err(gathered(errors).into());
             }
         };
-        let tables = of_plan(&plan).ok_or_else(too_many)?;
+        check_texts(&plan)?;
         let mut activations = request.activations;
         activations.sort_by(|a, b| (a.start, &a.scenario).cmp(&(b.start, &b.scenario)));
         let timed = library.event_templates().any(|t| t.timing.is_some());
@@ -75,7 +72,6 @@ impl Interventions {
             library,
             plan,
             activations,
-            tables,
         })
     }
 
@@ -93,7 +89,7 @@ impl Interventions {
             seed,
         };
         self.plan = Plan::amended(original, &self.library, program, &request, window)?;
-        self.tables = of_plan(&self.plan).ok_or_else(too_many)?;
+        check_texts(&self.plan)?;
         self.events += request.events.len();
         self.activations.extend(request.activations);
         Ok(self)
@@ -119,6 +115,12 @@ fn bent(plan: &Plan, program: &Program) -> Result<Program, Failure> {
     let mut program = program.clone();
     plan.apply(&mut program)?;
     Ok(program)
+}
+
+/// Refuses a plan whose tables cannot be written before it is played. They are made again at the end of the run, so that
+/// they need not be kept as long.
+fn check_texts(plan: &Plan) -> Result<(), Failure> {
+    of_plan(plan).map(drop).ok_or_else(too_many)
 }
 
 /// The tables of a plan have no room for so many texts.

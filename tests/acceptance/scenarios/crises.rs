@@ -52,9 +52,9 @@ fn in_a_supply_crisis_tutors_stay_away_and_requests_come_to_nothing() {
         }
         assert_near(stream, share(stream, (8, 0), (10, 0)), usual, 0.025);
         // Nothing bends the answers: what the crisis does to them is that others have the slots, or nobody.
-        let differences = &run.effects(stream).differences;
+        let effects = run.effects(stream);
         let number = |of: &dyn Fn(u16) -> bool| -> u64 {
-            let chosen = differences.iter().filter(|((label, _), _)| of(*label));
+            let chosen = effects.differences().filter(|((label, _), _)| of(*label));
             chosen.map(|(_, d)| d.added + d.removed + d.changed).sum()
         };
         let (contention, named) = (

@@ -135,7 +135,7 @@ fn what_is_left_of_one_that_began_before_the_run_is_played() {
     assert_settles("after the rest of it", &points, Shape::Linear, 12.0, 1.5);
     // One that has settled before the start leaves the searches in the run as they are.
     let over = searches(&["doubled@2026-01-25"], 2);
-    assert!(over.effects(SEARCH).differences.is_empty());
+    assert!(over.effects(SEARCH).is_empty());
     over.assert_counts_of(bare());
 }
 

@@ -128,7 +128,7 @@ fn who_only_waits_longer_is_attributed_to_nobody_and_counted_as_contention() {
     println!("{} answers come at another time", moved.len());
     assert!(moved.len() > 2_000, "{}", moved.len());
     assert!(moved.iter().all(|row| run.by(row).is_empty()));
-    let counts = run.effects("support.ticket.responded").differences.iter();
+    let counts = run.effects("support.ticket.responded").differences();
     let contended = counts.filter(|((label, _), _)| *label == CONTENTION);
     let added: u64 = contended.map(|(_, difference)| difference.added).sum();
     assert_eq!(added, moved.len() as u64);

@@ -221,10 +221,10 @@ impl Run {
     pub fn assert_counts_of(&self, twin: &Run) {
         for stream in &self.streams {
             let mut untouched: BTreeMap<i64, i64> = BTreeMap::new();
-            for (&at, hour) in &stream.series.hours {
+            for (at, hour) in stream.series.hours() {
                 *untouched.entry(at).or_default() += hour.factual.count as i64;
             }
-            for (&(_, hour), difference) in &stream.effects.differences {
+            for ((_, hour), difference) in stream.effects.differences() {
                 *untouched.entry(hour).or_default() +=
                     difference.removed as i64 - difference.added as i64;
             }

@@ -165,7 +165,7 @@ fn assert_exact(scenarios: &[&str], named: &[&str]) {
         let (expected, nameless) = compare(&stream.name, here, there);
         let mut contention = 0;
         let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
-        for (&(label, hour), difference) in &stream.effects.differences {
+        for ((label, hour), difference) in stream.effects.differences() {
             let sum = counted.entry(hour).or_default();
             sum.added += difference.added;
             sum.removed += difference.removed;
@@ -180,11 +180,11 @@ fn assert_exact(scenarios: &[&str], named: &[&str]) {
         }
         assert_eq!(contention, nameless, "{}", stream.name);
         assert_eq!(counted, expected, "{}", stream.name);
-        for (&at, hour) in &stream.series.hours {
-            let twin = other.series.hours.get(&at).map(|hour| hour.factual);
-            assert_eq!(hour.untouched, twin.unwrap_or_default(), "{}", stream.name);
+        for (at, hour) in stream.series.hours() {
+            let twin = other.series.hour(at).factual;
+            assert_eq!(hour.untouched, twin, "{}", stream.name);
         }
-        let counts = stream.series.hours.values().map(|hour| hour.factual.count);
+        let counts = stream.series.hours().map(|(_, hour)| hour.factual.count);
         assert_eq!(counts.sum::<u64>(), stream.rows);
     }
     println!("{by:?}");

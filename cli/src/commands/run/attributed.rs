@@ -31,8 +31,8 @@ impl Attributed {
         let labels = &result.world.program.interventions;
         let mut rows = vec![0; labels.len()];
         let mut contention = 0;
-        let differences = result.streams.iter().map(|s| &s.effects.differences);
-        for (&(label, _), difference) in differences.flatten() {
+        let streams = result.streams.iter();
+        for ((label, _), difference) in streams.flat_map(|s| s.effects.differences()) {
             // What was removed has no row; what has moved was added at its new time.
             if label == CONTENTION {
                 contention += difference.added + difference.changed;

@@ -50,13 +50,18 @@ fn fill(
     state: Option<State>,
 ) -> Result<(RunResult, Written), Failure> {
     let options = job.options;
-    let (result, mut files, resumed_from) = streams(job, folder, state)?;
+    let (mut result, mut files, resumed_from) = streams(job, folder, state)?;
     let scoring = Scoring {
         baseline: job.baseline.as_ref().map(|reference| &reference.baseline),
         model_digest: &digest(&job.model.files),
     };
-    let (entities, tables) =
-        write_tables(folder.path(), &result, job.interventions, scoring, options)?;
+    let (entities, tables) = write_tables(
+        folder.path(),
+        &mut result,
+        job.interventions,
+        scoring,
+        options,
+    )?;
     files.extend(tables);
     let mut manifest = manifest::manifest(job, &result, entities, files);
     let difference = match job.args.counterfactual {
