@@ -234,8 +234,8 @@ pub fn number_by_key(e: &Expr, key: Key) -> Option<f64> {
 
 /// The value of an expression.
 ///
-/// What most expressions are made of is worked out here, the rest in [`eval_rare`]: draws and searches need registers
-/// and room on the stack, and saving them would cost more than most nodes do.
+/// What most expressions are made of is worked out here, the rest in a function of its own: draws and searches need
+/// registers and room on the stack, and saving them would cost more than most nodes do.
 pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
     match e {
         Expr::Num(x) => x.to_bits(),
