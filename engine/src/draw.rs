@@ -132,9 +132,11 @@ impl Key {
 /// 53 bits the half would be rounded away above one half.
 #[inline(always)]
 pub fn unit(bits: u64) -> f64 {
-    // 2^-52, exactly.
-    const STEP: f64 = 1.0 / 4_503_599_627_370_496.0;
-    ((bits >> 12) as f64 + 0.5) * STEP
+    // The integer becomes a float by the bits of one in which the lowest bit stands for 1: unlike a conversion, that
+    // can be done for several numbers at once.
+    const ALL_WHOLE: f64 = (1u64 << 52) as f64;
+    let whole = f64::from_bits(bits >> 12 | ALL_WHOLE.to_bits()) - ALL_WHOLE;
+    (whole + 0.5) * (1.0 / ALL_WHOLE)
 }
 
 #[cfg(test)]
@@ -151,6 +153,15 @@ mod tests {
             0xC5B8_D7D6_1897_D3EC
         );
         assert_eq!(key.bits(purpose("delay")), 0x14DB_6E4E_3B87_BE4F);
+    }
+
+    #[test]
+    fn uniform_numbers_are_the_upper_52_bits_and_a_half() {
+        let ends = [0, 1, 4095, 4096, u64::MAX, u64::MAX - 4096, 1 << 63];
+        for bits in (0..100_000).map(mix).chain(ends) {
+            let converted = ((bits >> 12) as f64 + 0.5) / 4_503_599_627_370_496.0;
+            assert_eq!(unit(bits).to_bits(), converted.to_bits());
+        }
     }
 
     #[test]

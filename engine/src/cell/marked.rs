@@ -8,7 +8,7 @@ use super::RowBuffers;
 use crate::draw::{Key, Purpose};
 use crate::eval::probable;
 use crate::program::{Effect, Expr, Program, Source, Stream};
-use crate::rows::layout::{Layout, place_word};
+use crate::rows::layout::{Layout, place_word, push_root_head};
 use crate::sides::Lineage;
 use crate::time::Time;
 use crate::world::World;
@@ -107,7 +107,7 @@ impl RowBuffers {
         self.played += 1;
         if world.written(stream as u16, time) {
             let place = place_word(Lineage::BOTH, self.cell, 0);
-            self.by_stream[stream].extend_from_slice(&[time.0 as u64, key.0, place]);
+            push_root_head(&mut self.by_stream[stream], key, time, place);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A change that comes out the same on both sides is made on each side's own words, which may differ already.
 
-use super::population::Group;
+use super::population::{Group, Twin};
 use super::{Cell, Population};
 use crate::diary::{Action, Bitmap, Diary, Ranges, Words, slots_of, word_of};
 use crate::eval::{Frame, number, ranges};
@@ -37,7 +37,19 @@ impl Booking {
 impl Group {
     /// An entity's diary on one side.
     fn diary_on<'a>(&'a self, table: &'a Diary, entity: usize, side: Side) -> Words<'a> {
-        let words = match (side, self.twin(entity as u64)) {
+        self.diary_beside(table, entity, self.twin(entity as u64), side)
+    }
+
+    /// Likewise where its twin has been looked up already.
+    #[inline(always)]
+    pub fn diary_beside<'a>(
+        &'a self,
+        table: &'a Diary,
+        entity: usize,
+        twin: Option<&'a Twin>,
+        side: Side,
+    ) -> Words<'a> {
+        let words = match (side, twin) {
             (Side::Untouched, Some(twin)) => twin.diary(),
             _ => self.diary(entity),
         };

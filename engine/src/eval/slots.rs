@@ -21,14 +21,8 @@ impl<'a> Asked<'a> {
     /// Its diary on one side.
     #[inline(always)]
     fn on(self, side: Side) -> Words<'a> {
-        let words = match (side, self.twin) {
-            (Side::Untouched, Some(twin)) => twin.diary(),
-            _ => self.group.diary(self.entity as usize),
-        };
-        Words {
-            table: self.table,
-            words,
-        }
+        let entity = self.entity as usize;
+        self.group.diary_beside(self.table, entity, self.twin, side)
     }
 }
 

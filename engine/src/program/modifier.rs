@@ -286,9 +286,6 @@ impl Modified {
     /// The value at a time, for a base; the base itself where nothing acts.
     #[inline]
     pub fn value(&self, time: Time, base: f64) -> f64 {
-        if self.is_quiet(time) {
-            return base;
-        }
         let mut acting = self.acting(time).peekable();
         if acting.peek().is_none() {
             return base;
@@ -320,12 +317,13 @@ impl Modified {
     /// Who is to be named where something came out as `outcome(value)` instead of `outcome(base)`:
     /// the last in the sequence that changed the outcome. 0 if it is the same.
     pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
-        if self.is_quiet(time) {
+        let mut acting = self.acting(time).peekable();
+        if acting.peek().is_none() {
             return 0;
         }
         let before = outcome(base);
         let (mut value, mut came_out, mut by) = (base, outcome(base), 0);
-        for m in self.acting(time) {
+        for m in acting {
             value = m.apply(value, m.envelope.at(time));
             let now = outcome(self.clamp(value));
             if now != came_out {

@@ -5,8 +5,10 @@
 //! that their heads are half as long: half of all rows are of such a stream.
 
 use crate::cell::Event;
+use crate::draw::Key;
 use crate::program::{Label, NO_CAUSE, Stream};
 use crate::sides::{Lineage, Sides};
+use crate::time::Time;
 use crate::world::World;
 
 /// The time, in microseconds.
@@ -79,8 +81,14 @@ pub fn push_head(rows: &mut Vec<u64>, world: &World, cell: u16, event: &Event, l
         rows.extend_from_slice(&[time, event.key.0, place, event.cause, event.root, chain]);
     } else {
         debug_assert_eq!(event.from, NO_CAUSE);
-        rows.extend_from_slice(&[time, event.key.0, place]);
+        push_root_head(rows, event.key, event.time, place);
     }
+}
+
+/// Likewise of an event of a stream that nothing causes; `place` is its [`place_word`].
+#[inline(always)]
+pub fn push_root_head(rows: &mut Vec<u64>, key: Key, time: Time, place: u64) {
+    rows.extend_from_slice(&[time.0 as u64, key.0, place]);
 }
 
 /// Sides in two bits, then the label, the cell and the index in 16 each.
