@@ -141,23 +141,25 @@ impl Diary {
     }
 
     /// A range as far as it can be reached, day by day: (day, its slots as bits).
+    #[inline]
     pub fn pieces(
         &self,
         range: Range<i64>,
         reach: &Range<i64>,
     ) -> impl Iterator<Item = (i64, u64)> {
         let slots = self.slots_a_day();
-        let mut at = range.start.max(reach.start);
-        let end = range.end.min(reach.end);
+        let start = range.start.max(reach.start);
+        let mut left = range.end.min(reach.end) - start;
+        let mut day = start.div_euclid(slots);
+        let mut from = start - day * slots;
         std::iter::from_fn(move || {
-            if at >= end {
+            if left <= 0 {
                 return None;
             }
-            let day = at.div_euclid(slots);
-            let until = end.min((day + 1) * slots);
-            let (from, count) = (at - day * slots, until - at);
-            at = until;
-            Some((day, ((1 << count) - 1) << from))
+            let count = left.min(slots - from);
+            let piece = (day, ((1 << count) - 1) << from);
+            (day, from, left) = (day + 1, 0, left - count);
+            Some(piece)
         })
     }
 
@@ -222,15 +224,28 @@ fn starts(today: u64, tomorrow: u64, slots: i64, count: i64) -> u64 {
     if today == 0 || count == 1 {
         return today;
     }
-    // A run may go on after midnight. Where bit i of `runs` is set, `length` slots from i on are free.
-    let mut runs = u128::from(today) | u128::from(tomorrow) << slots;
-    let mut length = 1;
+    // A run may go on after midnight. What tomorrow has to do with it mostly fits in the same word.
+    let all = match slots + count <= 1 + i64::from(u64::BITS) {
+        true => runs(today | tomorrow << slots, count),
+        false => runs(u128::from(today) | u128::from(tomorrow) << slots, count) as u64,
+    };
+    all & ((1 << slots) - 1)
+}
+
+/// The bits at which `count` set ones in a row begin.
+#[inline(always)]
+fn runs<T: Copy + std::ops::BitAndAssign + std::ops::Shr<i64, Output = T>>(
+    bits: T,
+    count: i64,
+) -> T {
+    let (mut runs, mut length) = (bits, 1);
     while length < count {
+        // Where bit i of `runs` is set, `length` from i on are set in `bits`.
         let step = length.min(count - length);
         runs &= runs >> step;
         length += step;
     }
-    runs as u64 & ((1 << slots) - 1)
+    runs
 }
 
 /// The slots of a word of this day; none if it is of another day.
@@ -268,12 +283,6 @@ impl Words<'_> {
         }
     }
 
-    /// The slots of a day that are offered and not reserved.
-    #[inline(always)]
-    pub fn free(&self, day: i64) -> u64 {
-        self.slots(Bitmap::Open, day) & !self.slots(Bitmap::Taken, day)
-    }
-
     /// Whether two diaries say the same from a day on.
     pub fn agrees_with(&self, other: &Words<'_>, today: i64) -> bool {
         let mut days = today..today + i64::from(self.table.days);
@@ -282,14 +291,68 @@ impl Words<'_> {
             same(Bitmap::Taken) && same(Bitmap::Open)
         })
     }
+}
+
+impl<'a> Words<'a> {
+    /// What can be seen of it from a day on.
+    #[inline(always)]
+    pub fn ahead(self, today: i64) -> Ahead<'a> {
+        let Words { table, words } = self;
+        let days = usize::from(table.days);
+        let (taken, open) = words.split_at(days.min(words.len()));
+        Ahead {
+            table,
+            taken,
+            open,
+            offered: match table.always {
+                true => (1 << table.slots_a_day) - 1,
+                false => 0,
+            },
+            today,
+            first: table.place(Bitmap::Taken, today).unwrap_or(0),
+        }
+    }
+}
+
+/// One entity's diary as it is seen on a day: of that day and those that follow, as far as it reaches. Beyond, and
+/// before, nothing is free.
+#[derive(Clone, Copy)]
+pub struct Ahead<'a> {
+    table: &'a Diary,
+    taken: &'a [u64],
+    open: &'a [u64],
+    /// What is offered whatever the words say.
+    offered: u64,
+    today: i64,
+    /// Where today's words are: with that, those of the days after are found without a division.
+    first: usize,
+}
+
+impl Ahead<'_> {
+    /// The slots of a day that are offered and not reserved.
+    #[inline(always)]
+    pub fn free(&self, day: i64) -> u64 {
+        let days = usize::from(self.table.days);
+        let after = day.wrapping_sub(self.today) as usize;
+        if after >= days {
+            return 0;
+        }
+        let at = self.first + after;
+        let at = if at >= days { at - days } else { at };
+        let slots = |words: &[u64]| words.get(at).map_or(0, |&word| slots_of(word, day));
+        (self.offered | slots(self.open)) & !slots(self.taken)
+    }
 
     /// Whether all slots of a range are free; one that is beyond reach is not.
-    pub fn is_free(&self, range: Range<i64>, reach: &Range<i64>) -> bool {
-        let inside = reach.start <= range.start && range.end <= reach.end;
-        inside
+    #[inline]
+    pub fn is_free(&self, range: Range<i64>) -> bool {
+        let first = self.today * self.table.slots_a_day;
+        let reach = first..first + i64::from(self.table.days) * self.table.slots_a_day;
+        reach.start <= range.start
+            && range.end <= reach.end
             && self
                 .table
-                .pieces(range, reach)
+                .pieces(range, &reach)
                 .all(|(day, bits)| self.free(day) & bits == bits)
     }
 }

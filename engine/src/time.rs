@@ -34,11 +34,13 @@ impl Span {
 
 impl Time {
     /// The last multiple of `step` (counted from the epoch) that is not after this time.
+    #[inline]
     pub fn floor_to(self, step: Span) -> Time {
         Time(self.0.div_euclid(step.0) * step.0)
     }
 
     /// How many whole `step`s lie between the epoch and this time, rounded down.
+    #[inline]
     pub fn index_of(self, step: Span) -> i64 {
         self.0.div_euclid(step.0)
     }
@@ -46,12 +48,14 @@ impl Time {
 
 impl Add<Span> for Time {
     type Output = Time;
+    #[inline]
     fn add(self, span: Span) -> Time {
         Time(self.0.saturating_add(span.0))
     }
 }
 
 impl AddAssign<Span> for Time {
+    #[inline]
     fn add_assign(&mut self, span: Span) {
         *self = *self + span;
     }
@@ -59,6 +63,7 @@ impl AddAssign<Span> for Time {
 
 impl Sub<Span> for Time {
     type Output = Time;
+    #[inline]
     fn sub(self, span: Span) -> Time {
         Time(self.0.saturating_sub(span.0))
     }
@@ -66,6 +71,7 @@ impl Sub<Span> for Time {
 
 impl Sub for Time {
     type Output = Span;
+    #[inline]
     fn sub(self, other: Time) -> Span {
         Span(self.0.saturating_sub(other.0))
     }
@@ -73,6 +79,7 @@ impl Sub for Time {
 
 impl Add for Span {
     type Output = Span;
+    #[inline]
     fn add(self, other: Span) -> Span {
         Span(self.0.saturating_add(other.0))
     }
@@ -80,6 +87,7 @@ impl Add for Span {
 
 impl Sub for Span {
     type Output = Span;
+    #[inline]
     fn sub(self, other: Span) -> Span {
         Span(self.0.saturating_sub(other.0))
     }

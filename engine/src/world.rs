@@ -3,11 +3,11 @@
 use crate::arrivals::Layers;
 use crate::attribution::modified_in_rows;
 use crate::calendar::ProfileTable;
-use crate::cell::Marked;
+use crate::cell::{Marked, Step, steps};
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
-    Actor, Delay, Effect, Expr, KindId, Label, NO_CAUSE, Program, Source, Stream, StreamId,
+    Actor, Effect, Expr, KindId, Label, NO_CAUSE, Program, Source, Stream, StreamId,
 };
 use crate::rows::layout::{Layout, layouts};
 use crate::time::{Span, Time};
@@ -50,6 +50,27 @@ pub struct Arrivals {
     pub spikes: Vec<f64>,
 }
 
+/// What must be known of the stream of every event that comes along, together in a few bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traits {
+    /// See [`Stream::carried`].
+    pub carried: u8,
+    /// See [`Stream::leaf`].
+    pub leaf: bool,
+    /// See [`Stream::stateful`].
+    pub stateful: bool,
+}
+
+impl Traits {
+    fn of(stream: &Stream) -> Traits {
+        Traits {
+            carried: stream.carried as u8,
+            leaf: stream.leaf,
+            stateful: stream.stateful,
+        }
+    }
+}
+
 /// What is fixed for a run.
 #[derive(Debug)]
 pub struct World {
@@ -79,9 +100,10 @@ pub struct World {
     pub periods: Vec<Span>,
     /// Keys of the sources, by stream.
     pub source_keys: Vec<Key>,
-    /// For each stream, of each step of its events (effects, then outcome groups) whether it comes
-    /// out the same on both sides of an event that carries the same.
-    pub steady: Vec<Vec<bool>>,
+    /// The steps of each stream's events.
+    pub(crate) steps: Vec<Vec<Step>>,
+    /// What must be known of every event's stream.
+    pub(crate) traits: Vec<Traits>,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
     /// How the rows of each stream lie until they are columns.
@@ -238,6 +260,7 @@ impl World {
             .collect();
         let needed_from = needed_from(&program, &wanted, begin, settings);
         let watched_from = watched_from(&program, &needed_from);
+        let steps = steps(&program, &needed_from);
         let source_keys = program
             .streams
             .iter()
@@ -280,7 +303,8 @@ impl World {
             wanted,
             needed_from,
             watched_from,
-            steady: steady(&program),
+            steps,
+            traits: program.streams.iter().map(Traits::of).collect(),
             marked: marked.collect(),
             layouts,
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
@@ -314,6 +338,12 @@ impl World {
     /// From when on events are written: the start, unless only a later part is asked for.
     pub fn written_from(&self) -> Time {
         self.written_from
+    }
+
+    /// What must be known of a stream all the time.
+    #[inline(always)]
+    pub(crate) fn traits(&self, stream: StreamId) -> Traits {
+        self.traits[usize::from(stream)]
     }
 
     /// Whether a stream is written.
@@ -428,40 +458,6 @@ fn watched_from(program: &Program, needed_from: &[Time]) -> Vec<Time> {
             .unwrap_or(Time(i64::MAX))
     };
     (0..program.kinds.len()).map(looks_from).collect()
-}
-
-/// See [`World::steady`].
-fn steady(program: &Program) -> Vec<Vec<bool>> {
-    // Without interventions the two sides never differ.
-    let untouched = program.interventions.is_empty();
-    let differs = |stream: &Stream, e: &Expr| {
-        e.reads_state() || e.any(|e| matches!(e, Expr::Modified(..) | Expr::HeldBack(_)))
-            // What is worked out on demand may ask for anything.
-            || e.slots().iter().any(|&slot| slot >= stream.carried + stream.eager)
-            || e.any(|e| matches!(e, Expr::Happens(_)))
-    };
-    let steady = |stream: &Stream, effect: &Effect| {
-        let (Delay::After(delay) | Delay::At(delay)) = &effect.delay;
-        let expressions = effect
-            .when
-            .iter()
-            .chain(&effect.count)
-            .chain(&effect.spacing);
-        let demanded =
-            |slot: &Option<u16>| slot.is_some_and(|s| s >= stream.carried + stream.eager);
-        untouched
-            || !expressions
-                .chain([&effect.probability, delay])
-                .any(|e| differs(stream, e))
-                && !effect.pass.iter().any(demanded)
-    };
-    let of = |stream: &Stream| {
-        let effects = stream.effects.iter().map(|effect| steady(stream, effect));
-        let groups = stream.outcomes.iter();
-        let groups = groups.map(|group| group.effects.iter().all(|effect| steady(stream, effect)));
-        effects.chain(groups).collect()
-    };
-    program.streams.iter().map(of).collect()
 }
 
 /// For each stream, the time from which its events matter: they are written, they change state

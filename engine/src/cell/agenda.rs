@@ -15,7 +15,9 @@ use crate::time::Time;
 #[derive(Default)]
 pub(super) struct Agenda {
     /// The future-event list.
-    pub queue: FutureEvents<Event>,
+    queue: FutureEvents<Event>,
+    /// The order of its first event, which is asked for at every turn.
+    first: Option<Order>,
     /// What is known when the window opens, as it came.
     known: Vec<Known>,
     /// The places of those in `known`, in total order.
@@ -80,7 +82,11 @@ impl Agenda {
     /// Adds an event at any time of the window that has not passed.
     #[inline]
     pub fn push(&mut self, event: &Event) {
-        self.queue.push(event.order(), *event);
+        let order = event.order();
+        if self.first.is_none_or(|first| order < first) {
+            self.first = Some(order);
+        }
+        self.queue.push(order, *event);
     }
 
     /// Adds a pending event before the window is played.
@@ -122,10 +128,10 @@ impl Agenda {
     /// Takes the next event; `due` reads a pending one.
     #[inline]
     pub fn pop(&mut self, due: impl FnOnce(Place) -> Event) -> Option<Event> {
-        let next = self.queue.peek();
+        let first = self.first;
         let known = self.order.get(self.passed);
         let known = known.map(|&at| &self.known[at as usize]);
-        match known.filter(|known| next.is_none_or(|next| known.order() < next)) {
+        match known.filter(|known| first.is_none_or(|first| known.order() < first)) {
             Some(known) => {
                 self.passed += 1;
                 Some(match known.what {
@@ -139,8 +145,20 @@ impl Agenda {
                     ),
                 })
             }
-            None => self.queue.pop().map(|(_, event)| event),
+            None => self.pop_pushed(),
         }
+    }
+
+    /// When the next of those comes that have been pushed.
+    pub fn next_pushed(&self) -> Option<Time> {
+        self.first.map(|first| Time(first.time_us))
+    }
+
+    /// Takes the next of those that have been pushed.
+    pub fn pop_pushed(&mut self) -> Option<Event> {
+        let (_, event) = self.queue.pop()?;
+        self.first = self.queue.peek();
+        Some(event)
     }
 }
 

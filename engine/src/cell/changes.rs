@@ -7,7 +7,7 @@ use super::sources::Opening;
 use super::{Cell, Event, Sight, Window, Words, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::purpose;
-use crate::eval::{Frame, eval, number};
+use crate::eval::{Frame, number, word};
 use crate::program::{Change, ChangeKind, KindId, Label};
 use crate::sides::{Lineage, Side};
 
@@ -159,7 +159,7 @@ impl Cell {
                 state,
             } => Outcome::State {
                 kind: *kind,
-                entity: Some(eval(entity, frame)).filter(|e| exists(*kind, e))? as usize,
+                entity: Some(word(entity, frame)).filter(|e| exists(*kind, e))? as usize,
                 state: *state,
             },
             ChangeKind::Set {
@@ -170,8 +170,8 @@ impl Cell {
             } => Outcome::Variable {
                 kind: *kind,
                 variable: *variable,
-                entity: Some(eval(entity, frame)).filter(|e| exists(*kind, e))? as usize,
-                value: eval(value, frame),
+                entity: Some(word(entity, frame)).filter(|e| exists(*kind, e))? as usize,
+                value: word(value, frame),
             },
             ChangeKind::Add {
                 kind,
@@ -179,7 +179,7 @@ impl Cell {
                 variable,
                 value,
             } => {
-                let entity = Some(eval(entity, frame)).filter(|e| exists(*kind, e))?;
+                let entity = Some(word(entity, frame)).filter(|e| exists(*kind, e))?;
                 let before = f64::from_bits(frame.variable(*kind, *variable, entity));
                 Outcome::Variable {
                     kind: *kind,
@@ -205,7 +205,7 @@ impl Cell {
                     kind: *kind,
                     variable: *variable,
                     entities: (0..count).map(adopted).collect(),
-                    value: eval(owner, frame),
+                    value: word(owner, frame),
                 }
             }
             ChangeKind::Count { counter, value } => Outcome::Counter {
@@ -213,7 +213,7 @@ impl Cell {
                 value: number(value, frame),
             },
             ChangeKind::Slots(change) => {
-                let entity = eval(&change.entity, frame);
+                let entity = word(&change.entity, frame);
                 Outcome::Slots {
                     kind: change.kind,
                     entity: Some(entity).filter(|e| exists(change.kind, e))? as usize,
@@ -265,8 +265,11 @@ impl Cell {
                 entity,
                 booking,
             } => {
+                let table = &window.world.program.kinds[usize::from(*kind)].diary;
                 let group = &mut self.population.groups[usize::from(*kind)];
-                let done = group.book(*entity, booking, event.time, lineage);
+                let done = table
+                    .as_ref()
+                    .is_none_or(|table| group.book(table, *entity, booking, event.time, lineage));
                 self.refused += u64::from(!done);
             }
         }

@@ -207,7 +207,7 @@ impl Cell {
                     }
                 }
                 Next::Event => {
-                    if let Some((_, event)) = self.agenda.queue.pop() {
+                    if let Some(event) = self.agenda.pop_pushed() {
                         self.come(window, &event);
                     }
                 }
@@ -217,11 +217,7 @@ impl Cell {
 
     /// What comes next, up to the barrier; ticks at the barrier still belong to the window.
     fn next_at_desks(&mut self, tick: Time, hour: Time, end: Time) -> Option<(Time, Next)> {
-        let event = self
-            .agenda
-            .queue
-            .peek()
-            .map(|order| (Time(order.time_us), Next::Event));
+        let event = self.agenda.next_pushed().map(|time| (time, Next::Event));
         let others = [Some((hour, Next::Shift)), self.desks.next(), event];
         let others = others.into_iter().flatten().filter(|(time, _)| *time < end);
         let tick = (tick <= end).then_some((tick, Next::Tick));

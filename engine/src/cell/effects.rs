@@ -7,6 +7,7 @@
 use super::agenda::Agenda;
 use super::pending::Pending;
 use super::row_buffers::RowBuffers;
+use super::steps::Step;
 use super::{Event, Window};
 use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
@@ -40,7 +41,7 @@ impl<'a> Spawner<'a> {
     /// Takes all steps of an event on one side.
     pub fn alone(&mut self, event: &Event, frame: &Frame<'_>) {
         let (window, stream) = (self.window, self.stream(event));
-        for step in 0..steps(stream) {
+        for step in 0..self.steps(event).len() {
             take(window, event, stream, step, frame, |place, child| {
                 let lineage = Lineage {
                     made: child.lineage.made,
@@ -55,17 +56,16 @@ impl<'a> Spawner<'a> {
     /// the first step in which something may, which has not been taken.
     pub fn together(&mut self, event: &Event, frame: &Frame<'_>) -> Option<usize> {
         let (window, stream) = (self.window, self.stream(event));
-        let steady = &window.world.steady[usize::from(event.stream)];
-        for (step, &steady) in steady.iter().enumerate() {
+        for (step, known) in self.steps(event).iter().enumerate() {
             // What cannot differ need not wait until it is known that it does not.
-            if steady {
+            if known.steady {
                 take(window, event, stream, step, frame, |place, child| {
                     self.send(place, child)
                 });
                 continue;
             }
             // A single child is handed out when all that decides about it has been read.
-            if !has_several(stream, step) {
+            if !known.several {
                 take(window, event, stream, step, frame, |place, child| {
                     if frame.noted.get() == 0 {
                         self.send(place, child);
@@ -103,7 +103,7 @@ impl<'a> Spawner<'a> {
     ) {
         let (window, stream) = (self.window, self.stream(event));
         let mut children = std::mem::take(&mut self.children.0);
-        for step in from..steps(stream) {
+        for step in from..self.steps(event).len() {
             let mut noted = 0;
             for (frame, children) in frames.iter().zip(&mut children) {
                 if let Some(frame) = frame {
@@ -156,6 +156,10 @@ impl<'a> Spawner<'a> {
         }
     }
 
+    fn steps(&self, event: &Event) -> &'a [Step] {
+        &self.window.world.steps[usize::from(event.stream)]
+    }
+
     fn stream(&self, event: &Event) -> &'a Stream {
         &self.window.world.program.streams[usize::from(event.stream)]
     }
@@ -174,10 +178,10 @@ impl<'a> Spawner<'a> {
         } else if event.time >= end {
             self.pending.push(world, event);
         } else {
-            let stream = &world.program.streams[usize::from(event.stream)];
-            if stream.leaf {
+            let traits = world.traits(event.stream);
+            if traits.leaf {
                 self.rows.leaf(world, event);
-            } else if stream.stateful {
+            } else if traits.stateful {
                 self.agenda.push(event);
             } else {
                 self.work.push(*event);
@@ -200,12 +204,19 @@ fn take(
     frame: &Frame<'_>,
     emit: impl FnMut(Place, &Event),
 ) {
-    let matters = |effect: &Effect| window.world.matters(effect, event.time);
-    let happening = match stream.effects.get(step) {
-        Some(effect) if matters(effect) => decide(effect, frame).map(|made| (effect, made)),
-        Some(_) => None,
-        None => choose(&stream.outcomes[step - stream.effects.len()], frame)
-            .filter(|(effect, _)| matters(effect)),
+    let world = window.world;
+    let known = &world.steps[usize::from(event.stream)][step];
+    if event.time < known.matters_from {
+        return;
+    }
+    let marked = known
+        .mark
+        .filter(|mark| mark.is_quiet(&world.program, event.time));
+    let happening = match (marked, stream.effects.get(step)) {
+        (Some(mark), Some(effect)) => mark.is_under(frame.key).then_some((effect, 0)),
+        (None, Some(effect)) => decide(effect, frame).map(|made| (effect, made)),
+        (_, None) => choose(&stream.outcomes[step - stream.effects.len()], frame)
+            .filter(|(effect, _)| world.matters(effect, event.time)),
     };
     if let Some((effect, made)) = happening {
         cause(window, event, effect, made, frame, emit);
@@ -289,22 +300,6 @@ fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
     (value + frame.key.uniform(effect.purpose.part(ROUNDED))).floor()
 }
 
-/// Whether a step of a stream's events may have more than one child.
-fn has_several(stream: &Stream, step: usize) -> bool {
-    match stream.effects.get(step) {
-        Some(effect) => effect.count.is_some(),
-        None => {
-            let group = &stream.outcomes[step - stream.effects.len()];
-            group.effects.iter().any(|effect| effect.count.is_some())
-        }
-    }
-}
-
-/// How many steps a stream's events take.
-fn steps(stream: &Stream) -> usize {
-    stream.effects.len() + stream.outcomes.len()
-}
-
 /// The one effect of a group that happens, and who made it happen instead of another.
 fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
     let acts = |effect: &Effect| match effect.probability {
@@ -316,11 +311,29 @@ fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Labe
     if group.effects.iter().any(acts) {
         return choose_modified(group, frame);
     }
-    let shares = |effect: &Effect| base_share(effect, frame);
-    let total: f64 = group.effects.iter().map(shares).sum();
-    let mark = frame.key.uniform(group.purpose) * total;
-    pick(&group.effects, mark, shares).map(|effect| (effect, 0))
+    // The mark needs their sum first, so what they are is kept: two or three of them, mostly.
+    let mut few = [0.0; FEW];
+    let many: Vec<f64>;
+    let shares = group.effects.iter().map(|effect| base_share(effect, frame));
+    let shares = match few.get_mut(..group.effects.len()) {
+        Some(few) => {
+            few.iter_mut()
+                .zip(shares)
+                .for_each(|(kept, share)| *kept = share);
+            &*few
+        }
+        None => {
+            many = shares.collect();
+            &many[..]
+        }
+    };
+    let mark = frame.key.uniform(group.purpose) * shares.iter().sum::<f64>();
+    let effect = group.effects.get(pick(shares, mark)?)?;
+    Some((effect, 0))
 }
+
+/// Up to how many members of a group need no memory of their own.
+const FEW: usize = 6;
 
 /// The share of a member of a group without modifiers.
 #[inline(always)]
@@ -331,13 +344,13 @@ fn base_share(effect: &Effect, frame: &Frame<'_>) -> f64 {
     }
 }
 
-/// The entry on which a mark falls. Rounding may leave the mark at 0 after the last one, which is it then.
-fn pick<T>(all: &[T], mut mark: f64, share: impl Fn(&T) -> f64) -> Option<&T> {
-    let chosen = all.iter().find(|entry| {
-        mark -= share(entry);
+/// The share on which a mark falls. Rounding may leave the mark at 0 after the last one, which is it then.
+fn pick(shares: &[f64], mut mark: f64) -> Option<usize> {
+    let chosen = shares.iter().position(|share| {
+        mark -= share;
         mark < 0.0
     });
-    chosen.or(all.last())
+    chosen.or(shares.len().checked_sub(1))
 }
 
 /// Part of an effect's purpose: how its count is rounded.
@@ -355,8 +368,7 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
     let bases: Vec<f64> = bases.collect();
     let total: f64 = bases.iter().sum();
     let mark = frame.key.uniform(group.purpose) * total;
-    let indices: Vec<usize> = (0..bases.len()).collect();
-    let first = *pick(&indices, mark, |&i| bases[i])?;
+    let first = pick(&bases, mark)?;
     if total <= 0.0 {
         return Some((&group.effects[first], 0));
     }
@@ -387,7 +399,7 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
         // With nobody to go to, it stays.
         if sum > 0.0 {
             let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * sum;
-            chosen = *pick(&indices, mark, |&i| gained[i])?;
+            chosen = pick(&gained, mark)?;
         }
     }
     if chosen == first {

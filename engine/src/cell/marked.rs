@@ -23,7 +23,7 @@ pub struct Marked {
 
 /// The mark of an effect.
 #[derive(Clone, Copy, Debug)]
-struct Mark {
+pub struct Mark {
     effect: Purpose,
     /// The probability under which it lies, without modifiers.
     probability: f64,
@@ -32,7 +32,8 @@ struct Mark {
 }
 
 impl Mark {
-    fn of(effect: &Effect) -> Option<Mark> {
+    /// None where something else decides, too.
+    pub(super) fn of(effect: &Effect) -> Option<Mark> {
         let (probability, modified) = match &effect.probability {
             Expr::Num(probability) => (*probability, None),
             Expr::Modified(at, base) => match **base {
@@ -48,10 +49,17 @@ impl Mark {
         })
     }
 
-    /// Whether the mark of this root lies under the probability, where no modifier acts.
+    /// Whether no modifier acts on the probability at a time.
     #[inline(always)]
-    fn is_under(&self, root: Key) -> bool {
-        probable(root, self.effect, self.probability)
+    pub(super) fn is_quiet(&self, program: &Program, time: Time) -> bool {
+        let quiet = |at: u16| program.modified[usize::from(at)].is_quiet(time);
+        self.modified.is_none_or(quiet)
+    }
+
+    /// Whether the mark of this cause lies under the probability, where no modifier acts.
+    #[inline(always)]
+    pub(super) fn is_under(&self, cause: Key) -> bool {
+        probable(cause, self.effect, self.probability)
     }
 }
 
@@ -92,9 +100,9 @@ impl Marked {
         root: Key,
         time: Time,
     ) -> bool {
-        let acts = |at: u16| !world.program.modified[usize::from(at)].is_quiet(time);
         let matters = |(mark, effect): (&Mark, &Effect)| {
-            world.matters(effect, time) && (mark.modified.is_some_and(acts) || mark.is_under(root))
+            world.matters(effect, time)
+                && (!mark.is_quiet(&world.program, time) || mark.is_under(root))
         };
         !self.marks.iter().zip(&stream.effects).any(matters)
     }

@@ -13,6 +13,7 @@ mod row_buffers;
 mod slots;
 mod sources;
 mod state;
+mod steps;
 
 pub use effects::{MAX_COUNT, drawn_cell};
 pub use marked::Marked;
@@ -20,6 +21,7 @@ pub use population::{Group, Population, Twin};
 pub use row_buffers::RowBuffers;
 pub(crate) use sources::JOINER_BLOCK;
 pub use state::CellState;
+pub use steps::{Step, steps};
 
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
@@ -193,7 +195,7 @@ impl Cell {
         self.agenda.begin(start);
         for (place, stored) in due.events(world) {
             // Those that touch state wait for their turn.
-            if world.program.streams[usize::from(stored.stream())].stateful {
+            if world.traits(stored.stream()).stateful {
                 let (time, generation) = (stored.time(), stored.generation());
                 self.agenda.push_due(time, generation, stored.key(), place);
             } else {
@@ -260,7 +262,7 @@ impl Cell {
 
     /// Lets in an event before the next barrier: those that touch state wait for their turn.
     fn enter(&mut self, window: Window<'_>, event: &Event) {
-        if window.world.program.streams[usize::from(event.stream)].stateful {
+        if window.world.traits(event.stream).stateful {
             self.agenda.push(event);
         } else {
             self.play(window, event);
@@ -285,11 +287,11 @@ impl Cell {
     }
 
     fn take_place(&mut self, window: Window<'_>, event: &Event) {
-        let stream = &window.world.program.streams[usize::from(event.stream)];
-        if stream.leaf {
+        if window.world.traits(event.stream).leaf {
             self.rows.leaf(window.world, event);
             return;
         }
+        let stream = &window.world.program.streams[usize::from(event.stream)];
         let mut words = WORDS.take();
         words.begin(event, stream);
         if let Some((kind, slot)) = stream.creates {

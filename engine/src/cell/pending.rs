@@ -72,7 +72,7 @@ impl Pending {
         while self.buckets.len() <= at {
             self.buckets.push_back(Vec::new());
         }
-        let carried = usize::from(world.program.streams[usize::from(event.stream)].carried);
+        let carried = usize::from(world.traits(event.stream).carried);
         let bucket = &mut self.buckets[at];
         if bucket
             .last()
@@ -168,7 +168,7 @@ impl<'a> Stored<'a> {
     fn first(world: &World, words: &'a [u64]) -> Option<Stored<'a>> {
         let (head, rest) = words.split_first_chunk::<WORDS>()?;
         let stream = (head[4] >> 16) as u16;
-        let carried = usize::from(world.program.streams[usize::from(stream)].carried);
+        let carried = usize::from(world.traits(stream).carried);
         Some(Stored {
             head,
             carried: &rest[..carried],

@@ -53,7 +53,7 @@ impl RowBuffers {
     /// Likewise for an event that is nothing but a row.
     #[inline]
     pub(super) fn leaf(&mut self, world: &World, event: &Event) {
-        let carried = usize::from(world.program.streams[usize::from(event.stream)].carried);
+        let carried = usize::from(world.traits(event.stream).carried);
         if let Some(rows) = self.head(world, event, event.lineage) {
             rows.extend_from_slice(&event.carried[..carried]);
         }

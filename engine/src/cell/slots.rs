@@ -14,7 +14,6 @@ use crate::world::World;
 /// A change of a diary, worked out.
 #[derive(PartialEq)]
 pub(super) struct Booking {
-    table: Diary,
     action: Action,
     ranges: Ranges,
 }
@@ -22,14 +21,14 @@ pub(super) struct Booking {
 impl Booking {
     /// How a change comes out on the side of the frame; none where the kind has no diary.
     pub fn of(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
-        let table = frame.world.program.kinds[usize::from(change.kind)].diary?;
+        let kind = &frame.world.program.kinds[usize::from(change.kind)];
+        let table = kind.diary.as_ref()?;
         let [from, span, every, times] =
             [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));
         let (from, span) = (Time(from as i64), Span(span as i64));
         Some(Booking {
             action: change.action,
-            ranges: ranges(&table, from, span, every, times),
-            table,
+            ranges: ranges(table, from, span, every, times),
         })
     }
 }
@@ -69,33 +68,40 @@ impl Group {
     /// nothing has been reserved then.
     pub(super) fn book(
         &mut self,
+        table: &Diary,
         entity: usize,
         booking: &Booking,
         now: Time,
         lineage: Lineage,
     ) -> bool {
-        let mut done = true;
         if lineage.sides != Lineage::BOTH.sides {
             self.part(entity, lineage.label);
         }
-        let has_twin = self.twin(entity as u64).is_some();
+        let mut done = true;
+        if lineage.sides.on(Side::Factual) {
+            done = self.book_on(Side::Factual, table, entity, booking, now);
+        }
         // Without a twin the words of the factual side are those of both.
-        let sides = [(Side::Factual, true), (Side::Untouched, has_twin)];
-        for (side, _) in sides
-            .into_iter()
-            .filter(|(side, own)| *own && lineage.sides.on(*side))
-        {
-            let booked = self.book_on(side, entity, booking, now);
-            done &= booked || side == Side::Untouched;
+        if lineage.sides.on(Side::Untouched) && self.twin(entity as u64).is_some() {
+            self.book_on(Side::Untouched, table, entity, booking, now);
         }
         done
     }
 
-    fn book_on(&mut self, side: Side, entity: usize, booking: &Booking, now: Time) -> bool {
-        let (table, reach) = (&booking.table, booking.table.reach(now));
+    fn book_on(
+        &mut self,
+        side: Side,
+        table: &Diary,
+        entity: usize,
+        booking: &Booking,
+        now: Time,
+    ) -> bool {
+        let reach = table.reach(now);
         if booking.action == Action::Reserve {
-            let diary = self.diary_on(table, entity, side);
-            let free = |range| diary.is_free(range, &reach);
+            let ahead = self
+                .diary_on(table, entity, side)
+                .ahead(now.index_of(Span::DAY));
+            let free = |range| ahead.is_free(range);
             if !booking.ranges.each().all(free) {
                 return false;
             }

@@ -13,5 +13,5 @@ mod slots;
 
 pub use block::{Block, eval_block};
 pub use primitive::round_even;
-pub use scalar::{Frame, Marks, Own, decide, eval, number, number_by_key, probable};
+pub use scalar::{Frame, Marks, Own, decide, eval, number, number_by_key, probable, word};
 pub use slots::ranges;

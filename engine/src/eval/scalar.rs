@@ -200,17 +200,19 @@ pub fn number(e: &Expr, f: &Frame<'_>) -> f64 {
     match e {
         Expr::Num(x) => *x,
         Expr::Slot(slot) => f64::from_bits(f.slot(*slot)),
+        Expr::Time => f.time.0 as f64,
         _ => f64::from_bits(eval(e, f)),
     }
 }
 
 /// The value as a word, without a call where it is at hand.
 #[inline(always)]
-fn word(e: &Expr, f: &Frame<'_>) -> u64 {
+pub fn word(e: &Expr, f: &Frame<'_>) -> u64 {
     match e {
         Expr::Num(x) => x.to_bits(),
         Expr::Text(code) => u64::from(*code),
         Expr::Slot(slot) => f.slot(*slot),
+        Expr::Time => (f.time.0 as f64).to_bits(),
         _ => eval(e, f),
     }
 }
@@ -260,11 +262,8 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             primitive::binary(*op, word(a, f), word(b, f))
         }
         Expr::If(parts) => {
-            if number(&parts.0, f) != 0.0 {
-                eval(&parts.1, f)
-            } else {
-                eval(&parts.2, f)
-            }
+            let holds = number(&parts.0, f) != 0.0;
+            word(if holds { &parts.1 } else { &parts.2 }, f)
         }
         _ => eval_rare(e, f),
     }

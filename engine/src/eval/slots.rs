@@ -1,7 +1,7 @@
 //! What entities' diaries say, on the side of a frame. The answer is worked out on both sides where they may
 //! differ; if it does, that is because of contention, which nobody in the event's lineage has caused.
 
-use super::scalar::{Frame, eval, number};
+use super::scalar::{Frame, number, word};
 use crate::cell::{Group, Twin};
 use crate::diary::{Bitmap, Diary, MOST_TIMES, Ranges, Words};
 use crate::program::{CONTENTION, Lookup, MOST_LOOKED_UP, Question};
@@ -36,7 +36,7 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
     let mut found: [Option<Asked<'_>>; MOST_LOOKED_UP] = [None; MOST_LOOKED_UP];
     let mut all_exist = true;
     for (place, (kind, reference)) in found.iter_mut().zip(&lookup.who) {
-        let (group, entity) = (f.population.group(*kind), eval(reference, f));
+        let (group, entity) = (f.population.group(*kind), word(reference, f));
         let table = f.world.program.kinds[usize::from(*kind)].diary.as_ref();
         *place = table
             .filter(|_| entity < group.ids.len() as u64)
@@ -86,15 +86,20 @@ fn on_side(
     let (from, span) = (Time(args[0] as i64), Span(args[1] as i64));
     match question {
         Question::Free => {
+            let today = now.index_of(Span::DAY);
             let free = |asked: &Asked<'_>| {
-                let table = asked.table;
-                let range = table.touched(from, span);
-                asked.on(side).is_free(range, &table.reach(now))
+                let range = asked.table.touched(from, span);
+                asked.on(side).ahead(today).is_free(range)
             };
             f64::from(who.all(free))
         }
         Question::Nearest => {
-            let Some(first) = who.clone().next() else {
+            let today = now.index_of(Span::DAY);
+            let mut seen = [None; MOST_LOOKED_UP];
+            for (place, asked) in seen.iter_mut().zip(who.clone()) {
+                *place = Some(asked.on(side).ahead(today));
+            }
+            let Some(first) = who.next() else {
                 return args[0];
             };
             let step = first.table.step;
@@ -102,16 +107,9 @@ fn on_side(
             let count = first.table.touched(Time(0), span).end;
             let earliest = Time(args[2] as i64 + step.0 - 1).index_of(step);
             let bounds = (earliest, Time(args[3] as i64).index_of(step));
-            let today = now.index_of(Span::DAY);
             let free = |day: i64| {
-                let seen = |asked: &Asked<'_>| {
-                    let reach = today..today + i64::from(asked.table.days);
-                    match reach.contains(&day) {
-                        true => asked.on(side).free(day),
-                        false => 0,
-                    }
-                };
-                who.clone().fold(u64::MAX, |free, asked| free & seen(asked))
+                let seen = seen.iter().map_while(Option::as_ref);
+                seen.fold(u64::MAX, |free, ahead| free & ahead.free(day))
             };
             let found = first
                 .table
@@ -122,12 +120,13 @@ fn on_side(
             let ranges = |table: &Diary| ranges(table, from, span, args[2], args[3]);
             let count = |asked: &Asked<'_>| {
                 let (table, words) = (asked.table, asked.on(side));
+                let ahead = words.ahead(now.index_of(Span::DAY));
                 let mut reach = table.reach(now);
                 reach.start = reach.start.max((now - Span(1)).index_of(table.step) + 1);
                 let pieces = ranges(table);
                 let pieces = pieces.each().flat_map(|range| table.pieces(range, &reach));
                 let slots = pieces.map(|(day, bits)| match question {
-                    Question::CountFree => words.free(day) & bits,
+                    Question::CountFree => ahead.free(day) & bits,
                     _ => bits & !words.slots(Bitmap::Taken, day),
                 });
                 slots
@@ -143,7 +142,11 @@ fn on_side(
 pub fn ranges(table: &Diary, from: Time, span: Span, every_us: f64, times: f64) -> Ranges {
     Ranges {
         first: table.touched(from, span),
-        every: (every_us as i64).div_euclid(table.step.0),
+        // Of a single range nobody asks where the next one would be.
+        every: match times > 1.0 {
+            true => (every_us as i64).div_euclid(table.step.0),
+            false => 0,
+        },
         times: (times as i64).clamp(0, MOST_TIMES),
     }
 }
