@@ -192,6 +192,10 @@ impl Layers {
         if layer.cumulative.is_empty() {
             return sample::poisson(u, self.mean(layer.height));
         }
+        // Of the layers of one entity's own process nearly all have none.
+        if u <= layer.cumulative[0] {
+            return 0;
+        }
         layer
             .cumulative
             .partition_point(|&cumulative| cumulative < u) as u64

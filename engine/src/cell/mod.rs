@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
 
 use crate::draw::Key;
-use crate::eval::{Frame, Own, eval, number};
+use crate::eval::{Frame, Own, number, word};
 use crate::program::{Label, MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
 use crate::queue::Order;
 use crate::sides::{Lineage, Side, Sides};
@@ -397,7 +397,7 @@ impl Cell {
             let eager = stream.variables.iter();
             let eager = eager.filter(|variable| variable.stage == Stage::Eager);
             for variable in eager.take(usize::from(stream.eager)) {
-                words.slots[usize::from(variable.slot)].set(eval(&variable.value, &frame));
+                words.slots[usize::from(variable.slot)].set(word(&variable.value, &frame));
             }
         }
         stream

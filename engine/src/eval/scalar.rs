@@ -187,7 +187,7 @@ impl<'a> Frame<'a> {
         let stream = &frame.world.program.streams[frame.stream];
         let variable = stream.on_demand_at[usize::from(slot - stream.carried)];
         let value = variable.map_or(0, |variable| {
-            eval(&stream.variables[usize::from(variable)].value, frame)
+            word(&stream.variables[usize::from(variable)].value, frame)
         });
         self.slots[usize::from(slot)].set(value);
         self.ready.set(self.ready.get() | 1 << slot);
@@ -249,10 +249,9 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Variable(kind, e, variable) => f.variable(*kind, *variable, word(e, f)),
         Expr::State(kind, e) => {
-            let entity = word(e, f);
             let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
-            f.state(*kind, entity)
-                .map_or(0, |s| u64::from(codes[usize::from(s)]))
+            let code = |state: u8| u64::from(codes[usize::from(state)]);
+            f.state(*kind, word(e, f)).map_or(0, code)
         }
         Expr::EntityId(kind, e) => f.population.id(*kind, word(e, f)),
         Expr::Unary(op, e) if !matches!(op, Unary::Exp | Unary::Log) => {

@@ -249,8 +249,8 @@ pub enum Dist {
 }
 
 impl Expr {
-    /// Rewrites this expression from its innermost parts outwards.
-    pub fn rewrite(&mut self, f: &mut impl FnMut(&mut Expr)) {
+    /// Hands out the expressions of which this one is made.
+    pub fn for_each_part(&self, f: &mut dyn FnMut(&Expr)) {
         match self {
             Expr::Attribute(_, e, _)
             | Expr::Variable(_, e, _)
@@ -260,28 +260,68 @@ impl Expr {
             | Expr::DayStart(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
-            | Expr::PickIf(_, e, _, _) => e.rewrite(f),
+            | Expr::PickIf(_, e, _, _) => f(e),
             Expr::Binary(_, a, b) => {
-                a.rewrite(f);
-                b.rewrite(f);
+                f(a);
+                f(b);
             }
             Expr::If(parts) | Expr::Appointment(_, parts, _) => {
-                parts.0.rewrite(f);
-                parts.1.rewrite(f);
-                parts.2.rewrite(f);
+                f(&parts.0);
+                f(&parts.1);
+                f(&parts.2);
             }
-            Expr::Draw(_, args, _) => args.iter_mut().for_each(|e| e.rewrite(f)),
+            Expr::Draw(_, args, _) => args.iter().for_each(f),
             Expr::Lookup(lookup) => {
-                lookup.who.iter_mut().for_each(|(_, e)| e.rewrite(f));
-                lookup.args.iter_mut().for_each(|e| e.rewrite(f));
+                lookup.who.iter().for_each(|(_, e)| f(e));
+                lookup.args.iter().for_each(f);
             }
             Expr::Case(selector, cases, otherwise) => {
-                selector.rewrite(f);
-                cases.iter_mut().for_each(|(_, e)| e.rewrite(f));
-                otherwise.rewrite(f);
+                f(selector);
+                cases.iter().for_each(|(_, e)| f(e));
+                f(otherwise);
             }
             _ => {}
         }
+    }
+
+    /// Likewise to be changed.
+    pub fn for_each_part_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        match self {
+            Expr::Attribute(_, e, _)
+            | Expr::Variable(_, e, _)
+            | Expr::State(_, e)
+            | Expr::EntityId(_, e)
+            | Expr::Age(_, e)
+            | Expr::DayStart(e)
+            | Expr::Unary(_, e)
+            | Expr::Modified(_, e)
+            | Expr::PickIf(_, e, _, _) => f(e),
+            Expr::Binary(_, a, b) => {
+                f(a);
+                f(b);
+            }
+            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
+                f(&mut parts.0);
+                f(&mut parts.1);
+                f(&mut parts.2);
+            }
+            Expr::Draw(_, args, _) => args.iter_mut().for_each(f),
+            Expr::Lookup(lookup) => {
+                lookup.who.iter_mut().for_each(|(_, e)| f(e));
+                lookup.args.iter_mut().for_each(f);
+            }
+            Expr::Case(selector, cases, otherwise) => {
+                f(selector);
+                cases.iter_mut().for_each(|(_, e)| f(e));
+                f(otherwise);
+            }
+            _ => {}
+        }
+    }
+
+    /// Rewrites this expression from its innermost parts outwards.
+    pub fn rewrite(&mut self, f: &mut impl FnMut(&mut Expr)) {
+        self.for_each_part_mut(&mut |part| part.rewrite(f));
         f(self);
     }
 
@@ -306,37 +346,7 @@ impl Expr {
     /// Visits this expression and all in it.
     pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
         f(self);
-        match self {
-            Expr::Attribute(_, e, _)
-            | Expr::Variable(_, e, _)
-            | Expr::State(_, e)
-            | Expr::EntityId(_, e)
-            | Expr::Age(_, e)
-            | Expr::DayStart(e)
-            | Expr::Unary(_, e)
-            | Expr::Modified(_, e)
-            | Expr::PickIf(_, e, _, _) => e.visit(f),
-            Expr::Binary(_, a, b) => {
-                a.visit(f);
-                b.visit(f);
-            }
-            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
-                parts.0.visit(f);
-                parts.1.visit(f);
-                parts.2.visit(f);
-            }
-            Expr::Draw(_, args, _) => args.iter().for_each(|e| e.visit(f)),
-            Expr::Lookup(lookup) => {
-                lookup.who.iter().for_each(|(_, e)| e.visit(f));
-                lookup.args.iter().for_each(|e| e.visit(f));
-            }
-            Expr::Case(selector, cases, otherwise) => {
-                selector.visit(f);
-                cases.iter().for_each(|(_, e)| e.visit(f));
-                otherwise.visit(f);
-            }
-            _ => {}
-        }
+        self.for_each_part(&mut |part| part.visit(f));
     }
 
     /// Whether this expression or any in it passes a test.
