@@ -53,6 +53,8 @@ pub struct Arrivals {
 /// What must be known of the stream of every event that comes along, together in a few bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Traits {
+    /// See [`Stream::code`].
+    pub code: u16,
     /// See [`Stream::carried`].
     pub carried: u8,
     /// See [`Stream::leaf`].
@@ -64,6 +66,7 @@ pub(crate) struct Traits {
 impl Traits {
     fn of(stream: &Stream) -> Traits {
         Traits {
+            code: stream.code,
             carried: stream.carried as u8,
             leaf: stream.leaf,
             stateful: stream.stateful,
@@ -392,7 +395,7 @@ impl World {
         if from == NO_CAUSE {
             SOURCE_CODE
         } else {
-            self.program.streams[usize::from(from)].code
+            self.traits(from).code
         }
     }
 

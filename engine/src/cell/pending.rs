@@ -15,9 +15,9 @@ use crate::world::World;
 
 /// Words of an event before those it carries.
 const WORDS: usize = 6;
-/// Words of a page, 4 KiB: what a prefetcher does not cross. Buckets grow page by page and give their pages back, so
-/// that memory follows what is pending; a growing vector would keep the size of the fullest window for every future one.
-const PAGE: usize = 512;
+/// Words of a page. Buckets grow page by page and give their pages back, so that memory follows what
+/// is pending; a growing vector would keep the size of the fullest window for every future one.
+const PAGE: usize = 128;
 
 /// The buckets of a cell.
 pub(super) struct Pending {
