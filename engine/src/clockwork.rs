@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use crate::cell::{Cell, Event};
+use crate::cell::{Cell, Event, Rows};
 use crate::rows::Ahead;
 use crate::time::{Span, Time};
 use crate::world::{Observed, View, World};
@@ -63,7 +63,7 @@ impl Clockwork {
                 .cells
                 .iter()
                 .flat_map(|cell| cell.rows.by_stream.iter().chain(&cell.rows.factual))
-                .map(Vec::len)
+                .map(Rows::words)
                 .sum();
             if words >= BATCH_WORDS {
                 break;
@@ -93,7 +93,6 @@ impl Clockwork {
                 .zip(&mut self.ahead)
                 .with_max_len(1)
                 .for_each(|(cell, ahead)| {
-                    ahead.prepare(cell);
                     play(cell);
                     ahead.digest(world, cell, text_hashes);
                 });
@@ -136,10 +135,10 @@ impl Clockwork {
         }
     }
 
-    /// Forgets the rows that have been collected.
-    pub fn clear_rows(&mut self) {
+    /// Forgets the rows of a stream, which have been collected.
+    pub fn forget_rows(&mut self, stream: usize) {
         for cell in &mut self.cells {
-            cell.rows.clear();
+            cell.rows.forget(stream);
         }
     }
 }

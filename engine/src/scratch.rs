@@ -1,21 +1,24 @@
-//! Buffers that are used again: of columns, which are needed and dropped all the time, and of rows,
-//! which are so large that the system would have to find new pages for each.
-//!
-//! Each thread has its own. What they held does not show, they are handed out empty.
+//! Buffers that are used again: of columns and of ordered rows, which each thread has for itself, and pages of rows, which
+//! all threads share. What they held does not show, they are handed out empty.
 
 use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 /// Words in a buffer that is kept as a column, and how many of them are kept: more would add up.
 const LONGEST_COLUMN: usize = 8192;
 const MOST_COLUMNS: usize = 128;
 
-/// Buffers of rows that are kept: a few streams have many rows.
-const MOST_ROWS: usize = 4;
+/// Words of a page of rows.
+pub const PAGE: usize = 1024;
 
 thread_local! {
     static COLUMNS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
-    static ROWS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
+    static ROWS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
 }
+
+/// Pages are taken by the thread that plays a cell and given back by the one that completes its rows; each would end
+/// up with the pages of all.
+static PAGES: Mutex<Vec<Vec<u64>>> = Mutex::new(Vec::new());
 
 /// An empty buffer for a column of a block.
 pub fn column() -> Vec<u64> {
@@ -43,17 +46,27 @@ pub fn give_column(mut column: Vec<u64>) {
 
 /// An empty buffer for the rows of a stream.
 pub fn rows() -> Vec<u64> {
-    ROWS.with_borrow_mut(Vec::pop).unwrap_or_default()
+    ROWS.take()
 }
 
 /// Takes back what [`rows`] gave.
 pub fn give_rows(mut rows: Vec<u64>) {
-    if rows.capacity() > 0 {
-        rows.clear();
-        ROWS.with_borrow_mut(|kept| {
-            if kept.len() < MOST_ROWS {
-                kept.push(rows);
-            }
-        });
-    }
+    rows.clear();
+    ROWS.set(rows);
+}
+
+/// An empty page.
+pub fn page() -> Vec<u64> {
+    let page = PAGES.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    page.unwrap_or_else(|| Vec::with_capacity(PAGE))
+}
+
+/// Takes back what [`page`] gave.
+pub fn give_pages(pages: impl Iterator<Item = Vec<u64>>) {
+    let emptied = pages.map(|mut page| {
+        page.clear();
+        page
+    });
+    let mut kept = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    kept.extend(emptied);
 }

@@ -10,7 +10,7 @@ use crate::clockwork::Clockwork;
 use crate::fingerprint::{combine, text_hash};
 use crate::founding::{found, set_rates};
 use crate::program::Program;
-use crate::rows::{Ahead, Sums, collect};
+use crate::rows::{Ahead, Sums, collect, lots};
 use crate::run::{Progress, RunError, RunResult, StreamResult};
 use crate::snapshot::{Origin, Snapshot, SnapshotError};
 use crate::table::{Chunk, Sink};
@@ -114,7 +114,7 @@ impl Simulation {
     pub fn play(
         &mut self,
         until: Time,
-        mut sink: Option<&mut dyn Sink>,
+        sink: Option<&mut dyn Sink>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), RunError> {
         let until = until.min(self.world.end);
@@ -125,19 +125,15 @@ impl Simulation {
                 cells.map(|_| Ahead::new(&self.world)).collect()
             }
         };
-        let mut pending: Vec<Chunk> = Vec::new();
+        let mut delivery = Delivery {
+            sink,
+            waiting: Vec::new(),
+        };
         while self.clockwork.now < until {
-            let written = std::mem::take(&mut pending);
+            let from = self.clockwork.now;
             let (clockwork, world, hashes) = (&mut self.clockwork, &self.world, &self.text_hashes);
-            let ((), stored) = rayon::join(
-                || clockwork.advance_batch(world, until, hashes),
-                || match sink.as_deref_mut() {
-                    Some(sink) if !written.is_empty() => sink.write(written),
-                    _ => Ok(()),
-                },
-            );
-            stored.map_err(RunError::Sink)?;
-            pending = self.collect(sink.is_some());
+            delivery.along(|| clockwork.advance_batch(world, until, hashes))?;
+            self.collect(from, &mut delivery)?;
             let progress = Progress {
                 time: self.clockwork.now.min(self.world.end),
                 rows: self.rows,
@@ -146,31 +142,35 @@ impl Simulation {
                 return Err(RunError::Interrupted);
             }
         }
-        match sink {
-            Some(sink) if !pending.is_empty() => sink.write(pending).map_err(RunError::Sink),
-            _ => Ok(()),
-        }
+        delivery.along(|| ())
     }
 
-    /// Takes the rows of what has been played, and adds them up.
-    fn collect(&mut self, keep: bool) -> Vec<Chunk> {
-        let mut chunks = Vec::new();
-        let cells = &self.clockwork.cells;
-        let parts = collect(&self.world, cells, &self.text_hashes, keep);
-        for (sum, part) in self.sums.iter_mut().zip(parts) {
-            sum.merge(&part.sums);
-            self.rows += part.sums.digest.rows;
-            self.ties += part.ties;
-            chunks.extend(part.chunks);
+    /// Takes the rows of what has been played since `from`, adds them up and hands them over, lot by lot: while one is
+    /// completed, the one before it is written.
+    fn collect(&mut self, from: Time, delivery: &mut Delivery<'_>) -> Result<(), RunError> {
+        let keep = delivery.sink.is_some();
+        let times = from.0..self.clockwork.now.0;
+        let mut parts = vec![Sums::default(); self.sums.len()];
+        for lot in lots(&self.world, &self.clockwork.cells, times, keep) {
+            let (world, cells, hashes) = (&self.world, &self.clockwork.cells, &self.text_hashes);
+            let rows = delivery.along(|| collect(world, cells, hashes, &lot, keep))?;
+            for (portion, rows) in lot.iter().zip(rows) {
+                parts[portion.stream].merge(&rows.sums);
+                self.ties += rows.ties;
+                delivery.waiting.extend(rows.chunks);
+                if portion.last {
+                    self.clockwork.forget_rows(portion.stream);
+                }
+            }
         }
-        for ahead in &mut self.clockwork.ahead {
-            for (sum, part) in self.sums.iter_mut().zip(ahead.take()) {
+        let ahead = self.clockwork.ahead.iter_mut().map(Ahead::take);
+        for parts in [parts].into_iter().chain(ahead) {
+            for (sum, part) in self.sums.iter_mut().zip(parts) {
                 sum.merge(&part);
                 self.rows += part.digest.rows;
             }
         }
-        self.clockwork.clear_rows();
-        chunks
+        Ok(())
     }
 
     /// The run as it stands.
@@ -212,5 +212,23 @@ impl Simulation {
             streams,
             ties: self.ties,
         }
+    }
+}
+
+/// Rows on their way to the sink, if there is one.
+struct Delivery<'a> {
+    sink: Option<&'a mut dyn Sink>,
+    /// What is written next.
+    waiting: Vec<Chunk>,
+}
+
+impl Delivery<'_> {
+    /// Does some work, while what waits is written.
+    fn along<T: Send>(&mut self, work: impl FnOnce() -> T + Send) -> Result<T, RunError> {
+        let waiting = std::mem::take(&mut self.waiting);
+        let sink = self.sink.as_deref_mut().filter(|_| !waiting.is_empty());
+        let (done, stored) = rayon::join(work, || sink.map_or(Ok(()), |sink| sink.write(waiting)));
+        stored.map_err(RunError::Sink)?;
+        Ok(done)
     }
 }

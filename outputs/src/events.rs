@@ -9,11 +9,16 @@ use crate::rows::{GROUP_ROWS, RowBuffer};
 use crate::table_file::{TableFile, Texts};
 use causeflow_engine::table::{Chunk, Dictionary, Sink, SinkError, TableSchema};
 pub use frozen::FrozenEvents;
-use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Row groups of a part; the next one begins a new file.
 const GROUPS_PER_PART: u64 = 64;
+
+/// About so many bytes of rows wait in memory for their groups to be full, over all streams.
+const HELD_BYTES: usize = 32 << 20;
+
+/// Fewer bytes of a stream are not worth a place on the disk.
+const ASIDE_BYTES: usize = 64 << 10;
 
 /// Rows of a full part file: 4,194,304.
 pub const PART_ROWS: u64 = GROUPS_PER_PART * GROUP_ROWS as u64;
@@ -22,7 +27,8 @@ pub const PART_ROWS: u64 = GROUPS_PER_PART * GROUP_ROWS as u64;
 ///
 /// The bytes of a stream's files depend on its rows alone: not on how they were cut into chunks,
 /// on the other streams, or on the number of threads (it runs on the current rayon pool). Up to
-/// 65,536 rows of each stream are held in memory until they are encoded together.
+/// 65,536 rows of each stream are held until they are encoded together: in memory those of the streams that
+/// bring so many soon, up to a limit, and the others in temporary files in the folder.
 pub struct EventWriter {
     place: Place,
     streams: Vec<Stream>,
@@ -38,6 +44,8 @@ struct Place {
 struct Stream {
     schema: TableSchema,
     buffer: RowBuffer,
+    /// How many rows it has brought.
+    brought: u64,
     part: Option<Part>,
     files: Vec<FileEntry>,
 }
@@ -59,6 +67,7 @@ impl EventWriter {
         let strings = dictionary.len();
         let stream = |schema: TableSchema| Stream {
             buffer: RowBuffer::new(schema.clone(), strings),
+            brought: 0,
             schema,
             part: None,
             files: Vec::new(),
@@ -88,12 +97,28 @@ impl EventWriter {
                 .ok_or_else(|| Error::rows(&format!("#{table}"), message()))?
                 .push(chunk);
         }
-        let place = &self.place;
-        self.streams
-            .par_iter_mut()
-            .zip(inbox)
-            .filter(|(_, chunks)| !chunks.is_empty())
-            .try_for_each(|(stream, chunks)| stream.take_in(chunks, place))
+        // One stream after the other: the columns of a group are encoded in parallel, and no more than one group is
+        // under way.
+        for (stream, chunks) in self.streams.iter_mut().zip(inbox) {
+            stream.take_in(chunks, &self.place)?;
+        }
+        self.make_room()
+    }
+
+    /// Puts rows aside if too many wait, those first that would wait the longest.
+    fn make_room(&mut self) -> Result<(), Error> {
+        let bytes = |stream: &Stream| stream.buffer.bytes();
+        let mut held: usize = self.streams.iter().map(bytes).sum();
+        while held > HELD_BYTES {
+            let worth = self.streams.iter_mut();
+            let worth = worth.filter(|stream| stream.buffer.bytes() >= ASIDE_BYTES);
+            let Some(slowest) = worth.max_by(|a, b| a.wait().total_cmp(&b.wait())) else {
+                break;
+            };
+            held -= slowest.buffer.bytes();
+            slowest.buffer.put_aside(&self.place.folder)?;
+        }
+        Ok(())
     }
 
     /// Writes what is still held and closes all files. Every stream has at least one, also without
@@ -102,10 +127,9 @@ impl EventWriter {
     /// # Errors
     /// [`Error::Io`] when the disk fails.
     pub fn finish(mut self) -> Result<Vec<FileEntry>, Error> {
-        let place = &self.place;
-        self.streams
-            .par_iter_mut()
-            .try_for_each(|stream| stream.finish(place))?;
+        for stream in &mut self.streams {
+            stream.finish(&self.place)?;
+        }
         Ok(self.streams.into_iter().flat_map(|s| s.files).collect())
     }
 }
@@ -120,6 +144,15 @@ impl Stream {
     fn take_in(&mut self, chunks: Vec<Chunk>, place: &Place) -> Result<(), Error> {
         for chunk in chunks {
             self.buffer.check(&chunk)?;
+            self.brought += chunk.rows as u64;
+            let chunk = match self.buffer.keep(chunk) {
+                Some(chunk) => chunk,
+                None if self.buffer.is_full() => {
+                    self.write_group(place)?;
+                    continue;
+                }
+                None => continue,
+            };
             let mut done = 0;
             while done < chunk.rows {
                 done += self.buffer.append(&chunk, done);
@@ -131,10 +164,15 @@ impl Stream {
         Ok(())
     }
 
+    /// How long it takes until the group is full, as a share of the time that there have been rows for.
+    fn wait(&self) -> f64 {
+        self.buffer.room() as f64 / self.brought as f64
+    }
+
     /// Encodes what the buffer holds; a part that is then full is closed.
     fn write_group(&mut self, place: &Place) -> Result<(), Error> {
         let mut part = self.open_part(place)?;
-        part.file.write(self.buffer.take())?;
+        part.file.write(self.buffer.take()?)?;
         part.groups += 1;
         if part.groups == GROUPS_PER_PART {
             self.files.push(part.file.finish()?);

@@ -150,12 +150,12 @@ pub fn write_table(
         while done < chunk.rows {
             done += buffer.append(chunk, done);
             if buffer.is_full() {
-                file.write(buffer.take())?;
+                file.write(buffer.take()?)?;
             }
         }
     }
     if !buffer.is_empty() {
-        file.write(buffer.take())?;
+        file.write(buffer.take()?)?;
     }
     file.finish()
 }

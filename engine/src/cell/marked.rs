@@ -115,7 +115,8 @@ impl RowBuffers {
         self.played += 1;
         if world.written(stream as u16, time) {
             let place = place_word(Lineage::BOTH, self.cell, 0);
-            push_root_head(&mut self.by_stream[stream], key, time, place);
+            let rows = self.by_stream[stream].next(world.layouts[stream].stride);
+            push_root_head(rows, key, time, place);
         }
     }
 }

@@ -18,7 +18,7 @@ mod steps;
 pub use effects::{MAX_COUNT, drawn_cell};
 pub use marked::Marked;
 pub use population::{Group, Population, Twin};
-pub use row_buffers::RowBuffers;
+pub use row_buffers::{RowBuffers, Rows};
 pub(crate) use sources::JOINER_BLOCK;
 pub use state::CellState;
 pub use steps::{Step, steps};

@@ -18,6 +18,8 @@ const WORDS: usize = 6;
 /// Words of a page. Buckets grow page by page and give their pages back, so that memory follows what
 /// is pending; a growing vector would keep the size of the fullest window for every future one.
 const PAGE: usize = 128;
+/// Emptied pages that a cell keeps: what the fullest window had would add up over the cells.
+const MOST_SPARE: usize = 32;
 
 /// The buckets of a cell.
 pub(super) struct Pending {
@@ -132,10 +134,12 @@ impl Pending {
 
     /// Gives back the pages of a bucket that has been read.
     pub fn recycle(&mut self, due: Due) {
-        self.spare.extend(due.0.into_iter().map(|mut page| {
-            page.clear();
-            page
-        }));
+        let kept = MOST_SPARE.saturating_sub(self.spare.len());
+        self.spare
+            .extend(due.0.into_iter().take(kept).map(|mut page| {
+                page.clear();
+                page
+            }));
     }
 }
 

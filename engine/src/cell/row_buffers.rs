@@ -1,7 +1,10 @@
 //! Rows of events that have taken place, on their way to being sorted and completed.
 
+use std::ops::Range;
+
 use super::Event;
-use crate::rows::layout::push_head;
+use crate::rows::layout::{TIME, push_head};
+use crate::scratch::{self, PAGE};
 use crate::sides::{Lineage, Side, Sides};
 use crate::world::World;
 
@@ -9,31 +12,124 @@ use crate::world::World;
 pub struct RowBuffers {
     pub(super) cell: u16,
     /// Rows that are on both sides. A stream each, in no order: each as its stream's layout says.
-    pub by_stream: Vec<Vec<u64>>,
+    pub by_stream: Vec<Rows>,
     /// Likewise rows that are on the factual side only, or differ there.
-    pub factual: Vec<Vec<u64>>,
+    pub factual: Vec<Rows>,
     /// Likewise those of the untouched side.
-    pub untouched: Vec<Vec<u64>>,
+    pub untouched: Vec<Rows>,
     /// How many events have taken place, with those of the warm-up and those not written.
     pub played: u64,
+}
+
+/// Rows of one stream, in pages that all cells share: memory follows what there is, and not what each cell
+/// has had at its fullest.
+#[derive(Default)]
+pub struct Rows {
+    full: Vec<Page>,
+    /// The page that is being written. It grows to a whole one, since most streams have few rows in a cell.
+    open: Vec<u64>,
+}
+
+/// A page with rows.
+struct Page {
+    words: Vec<u64>,
+    /// The times of its first row and of its last one.
+    times: (i64, i64),
+}
+
+/// Words for which a page has room at first: more than a row has.
+const AT_FIRST: usize = 128;
+
+impl Rows {
+    /// Words of all rows.
+    pub fn words(&self) -> usize {
+        let full = self.full.iter().map(|page| page.words.len());
+        full.sum::<usize>() + self.open.len()
+    }
+
+    /// The rows, whole ones in each piece.
+    pub fn pieces(&self) -> impl Iterator<Item = &[u64]> {
+        self.pieces_in(i64::MIN..i64::MAX)
+    }
+
+    /// Those pieces that may have rows in a range of time.
+    pub fn pieces_in(&self, times: Range<i64>) -> impl Iterator<Item = &[u64]> {
+        let meets = move |page: &&Page| page.times.0 < times.end && page.times.1 >= times.start;
+        let open = Some(self.open.as_slice()).filter(|open| !open.is_empty());
+        let full = self.full.iter().filter(meets);
+        full.map(|page| page.words.as_slice()).chain(open)
+    }
+
+    /// When full pages begin, and how many words are in each.
+    pub fn begins(&self) -> impl Iterator<Item = (i64, usize)> {
+        let full = self.full.iter();
+        full.map(|page| (page.times.0, page.words.len()))
+    }
+
+    /// Where the next row is appended, which has so many words.
+    #[inline(always)]
+    pub(super) fn next(&mut self, stride: usize) -> &mut Vec<u64> {
+        if self.open.len() + stride > self.open.capacity() {
+            self.make_room(stride);
+        }
+        &mut self.open
+    }
+
+    #[cold]
+    fn make_room(&mut self, stride: usize) {
+        let larger = 2 * self.open.capacity();
+        if larger < PAGE {
+            let more = larger.max(AT_FIRST) - self.open.len();
+            self.open.reserve_exact(more);
+            return;
+        }
+        let mut page = scratch::page();
+        if self.open.capacity() < PAGE {
+            page.extend_from_slice(&self.open);
+            self.open = page;
+            return;
+        }
+        let words = std::mem::replace(&mut self.open, page);
+        let times = words.chunks_exact(stride).map(|row| row[TIME] as i64);
+        let times = times.fold((i64::MAX, i64::MIN), |(first, last), time| {
+            (first.min(time), last.max(time))
+        });
+        self.full.push(Page { words, times });
+    }
+}
+
+impl Drop for Rows {
+    fn drop(&mut self) {
+        if self.open.capacity() >= PAGE {
+            let full = self.full.drain(..).map(|page| page.words);
+            scratch::give_pages(full.chain([std::mem::take(&mut self.open)]));
+        }
+    }
 }
 
 impl RowBuffers {
     /// Empty buffers.
     pub(super) fn new(cell: u16, streams: usize) -> RowBuffers {
+        let empty = || (0..streams).map(|_| Rows::default()).collect();
         RowBuffers {
             cell,
-            by_stream: vec![Vec::new(); streams],
-            factual: vec![Vec::new(); streams],
-            untouched: vec![Vec::new(); streams],
+            by_stream: empty(),
+            factual: empty(),
+            untouched: empty(),
             played: 0,
         }
     }
 
-    /// Forgets the rows.
-    pub fn clear(&mut self) {
-        let apart = self.factual.iter_mut().chain(&mut self.untouched);
-        self.by_stream.iter_mut().chain(apart).for_each(Vec::clear);
+    /// The rows of a stream, on whatever side.
+    pub fn of(&self, stream: usize) -> [&Rows; 3] {
+        [&self.by_stream, &self.factual, &self.untouched].map(|rows| &rows[stream])
+    }
+
+    /// Forgets the rows of a stream.
+    pub fn forget(&mut self, stream: usize) {
+        for rows in [&mut self.by_stream, &mut self.factual, &mut self.untouched] {
+            rows[stream] = Rows::default();
+        }
     }
 
     /// Counts an event, and keeps its row if it is to be written.
@@ -70,7 +166,8 @@ impl RowBuffers {
             Sides::Only(Side::Factual) => &mut self.factual,
             Sides::Only(Side::Untouched) => &mut self.untouched,
         };
-        let rows = &mut all[usize::from(event.stream)];
+        let stream = usize::from(event.stream);
+        let rows = all[stream].next(world.layouts[stream].stride);
         push_head(rows, world, self.cell, event, lineage);
         Some(rows)
     }

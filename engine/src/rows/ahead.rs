@@ -2,9 +2,8 @@
 
 use super::columns::transpose;
 use super::context::Context;
-use super::{BLOCK, Sums};
+use super::{BLOCK, Sums, blocks_of};
 use crate::cell::Cell as Process;
-use crate::scratch;
 use crate::world::World;
 
 /// So many rows of a cell, at least, make blocks of their own.
@@ -12,12 +11,10 @@ const OWN_BLOCK: usize = BLOCK / 2;
 
 /// The sums of those rows that need not wait for the rows of other cells, because only the sums
 /// are asked for, and they do not depend on the order. They are worked out when their cell has
-/// played a window, while they are still in the cache, and the next cell writes into the same memory.
+/// played a window, while they are still in the cache, and the next cell writes into the same pages.
 pub struct Ahead {
     /// What has come since it was last taken, by stream.
     sums: Vec<Sums>,
-    /// The streams that had enough rows last time.
-    streams: Vec<usize>,
 }
 
 impl Ahead {
@@ -25,39 +22,26 @@ impl Ahead {
     pub fn new(world: &World) -> Ahead {
         Ahead {
             sums: vec![Default::default(); world.program.streams.len()],
-            streams: Vec::new(),
-        }
-    }
-
-    /// Gives a cell the memory that it is likely to need for its rows.
-    pub fn prepare(&self, cell: &mut Process) {
-        for &stream in &self.streams {
-            let rows = &mut cell.rows.by_stream[stream];
-            if rows.capacity() == 0 {
-                *rows = scratch::rows();
-            }
         }
     }
 
     /// Digests the rows of those streams of which a cell has enough, and takes them away.
     pub fn digest(&mut self, world: &World, cell: &mut Process, text_hashes: &[u64]) {
-        self.streams.clear();
         for (stream, layout) in world.layouts.iter().enumerate() {
             let stride = layout.stride;
-            if cell.rows.by_stream[stream].len() < OWN_BLOCK * stride {
+            if cell.rows.by_stream[stream].words() < OWN_BLOCK * stride {
                 continue;
             }
-            self.streams.push(stream);
             let rows = std::mem::take(&mut cell.rows.by_stream[stream]);
             // All rows are this cell's, so that no other population is looked at.
             let populations = vec![&cell.population; usize::from(cell.index) + 1];
             let context = Context::new(world, &populations, text_hashes, stream);
-            for block in rows.chunks(BLOCK * stride) {
-                let words = transpose(&[block], stride);
+            let pieces: Vec<&[u64]> = rows.pieces().collect();
+            for block in blocks_of(&pieces, BLOCK * stride) {
+                let words = transpose(&block, stride);
                 let part = context.work_out(words, false);
                 self.sums[stream].merge(&part.sums);
             }
-            scratch::give_rows(rows);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::sides::{Side, Sides};
 use crate::table::{Chunk, Column};
 use crate::time::{Span, Time};
 use crate::world::World;
+use std::ops::Range;
 
 /// What a block of rows came to.
 pub struct Part {
@@ -55,9 +56,14 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Compares the rows that are on one side only with those of the other, and finds out which are
+    /// Compares, in a range of time, the rows that are on one side only with those of the other, and finds out which are
     /// the same after all. Returns how the others differ, with those of the untouched side counted.
-    pub fn settle_sides(&mut self, factual: &[&[u64]], untouched: &[&[u64]]) -> Sums {
+    pub fn settle_sides(
+        &mut self,
+        factual: &[&[u64]],
+        untouched: &[&[u64]],
+        times: &Range<i64>,
+    ) -> Sums {
         let Sums {
             mut effects,
             mut series,
@@ -67,6 +73,7 @@ impl<'a> Context<'a> {
             let rows = places
                 .iter()
                 .flat_map(|rows| rows.chunks_exact(self.layout.stride));
+            let rows = rows.filter(|row| times.contains(&(row[TIME] as i64)));
             let mut rows: Vec<&[u64]> = rows.collect();
             rows.sort_unstable_by_key(|row| time_and_key(row));
             rows

@@ -7,6 +7,9 @@ mod context;
 pub(crate) mod layout;
 mod order;
 
+use std::cmp::Reverse;
+use std::ops::Range;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +17,7 @@ pub use ahead::Ahead;
 pub use columns::{int_of, typed};
 
 use crate::attribution::Effects;
-use crate::cell::{Cell as Process, Population, RowBuffers};
+use crate::cell::{Cell as Process, Population, Rows};
 use crate::fingerprint::Digest;
 use crate::scratch;
 use crate::series::Series;
@@ -47,9 +50,25 @@ impl Sums {
     }
 }
 
-/// The rows of one stream since the last call.
-pub struct StreamRows {
-    /// What they come to.
+/// Words of rows that are completed together and handed over, about: a window's rows are more where the business is
+/// large, and need not all be there as columns at once.
+const LOT_WORDS: usize = 1 << 19;
+
+/// The rows of one stream in a range of time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portion {
+    /// The stream's number.
+    pub stream: usize,
+    /// From when to when, in microseconds.
+    pub times: Range<i64>,
+    /// Whether no later rows of the stream are left.
+    pub last: bool,
+}
+
+/// What a portion came to.
+#[derive(Default)]
+pub struct PortionRows {
+    /// What the rows come to.
     pub sums: Sums,
     /// The rows, in total order; empty when they were not asked for.
     pub chunks: Vec<Chunk>,
@@ -57,62 +76,100 @@ pub struct StreamRows {
     pub ties: u64,
 }
 
-/// Turns what has taken place in all cells into rows, stream by stream. With `keep` false, only
-/// the digest is worked out.
+/// Cuts what has taken place in all cells, between these times, into lots, of which each is completed at once. With
+/// `keep` false there is one. The rows of a stream come in order.
+pub fn lots(world: &World, cells: &[Process], times: Range<i64>, keep: bool) -> Vec<Vec<Portion>> {
+    let words = |stream: usize| {
+        let rows = cells.iter().flat_map(|cell| cell.rows.of(stream));
+        rows.map(Rows::words).sum::<usize>()
+    };
+    let streams = (0..world.program.streams.len()).map(|stream| (words(stream), stream));
+    let mut streams: Vec<(usize, usize)> = streams.filter(|(words, _)| *words > 0).collect();
+    // The largest streams first, so that the threads end together.
+    streams.sort_by_key(|&(words, stream)| (Reverse(words), stream));
+    let (mut lots, mut room) = (Vec::new(), 0);
+    for (words, stream) in streams {
+        let cuts = match keep {
+            true => cuts(cells, stream, words.div_ceil(LOT_WORDS)),
+            false => Vec::new(),
+        };
+        let ends = cuts.iter().copied().chain([times.end]);
+        let mut start = times.start;
+        for end in ends {
+            let portion = Portion {
+                stream,
+                times: start..end,
+                last: end == times.end,
+            };
+            start = end;
+            match lots.last_mut() {
+                Some(lot) if room >= words || !keep => Vec::push(lot, portion),
+                _ => {
+                    lots.push(vec![portion]);
+                    room = LOT_WORDS;
+                }
+            }
+            room = room.saturating_sub(words);
+        }
+    }
+    lots
+}
+
+/// Times that cut the rows of a stream into so many parts of about the same size, or into fewer.
+fn cuts(cells: &[Process], stream: usize, parts: usize) -> Vec<i64> {
+    if parts < 2 {
+        return Vec::new();
+    }
+    let rows = cells.iter().flat_map(|cell| cell.rows.of(stream));
+    let mut begins: Vec<(i64, usize)> = rows.flat_map(Rows::begins).collect();
+    begins.sort_unstable();
+    let part = begins.iter().map(|(_, words)| words).sum::<usize>() / parts + 1;
+    let (mut cuts, mut words) = (Vec::new(), 0);
+    for (time, more) in begins {
+        if words / part > cuts.len() && cuts.last().is_none_or(|&last| last < time) {
+            cuts.push(time);
+        }
+        words += more;
+    }
+    cuts
+}
+
+/// Turns portions of what has taken place in all cells into rows. With `keep` false, only the digest is worked out.
 pub fn collect(
     world: &World,
     cells: &[Process],
     text_hashes: &[u64],
+    lot: &[Portion],
     keep: bool,
-) -> Vec<StreamRows> {
+) -> Vec<PortionRows> {
     let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
-    // The largest streams first, so that the threads end together.
-    let mut streams: Vec<usize> = (0..world.program.streams.len()).collect();
-    let words = |s: usize| {
-        cells
-            .iter()
-            .map(|cell| cell.rows.by_stream[s].len())
-            .sum::<usize>()
-    };
-    streams.sort_by_cached_key(|&s| std::cmp::Reverse(words(s)));
-    let mut results: Vec<(usize, StreamRows)> = streams
-        .into_par_iter()
-        .with_max_len(1)
-        .map(|s| {
-            (
-                s,
-                stream_rows(world, cells, &populations, text_hashes, s, keep),
-            )
-        })
-        .collect();
-    results.sort_by_key(|(s, _)| *s);
-    results.into_iter().map(|(_, rows)| rows).collect()
+    let rows_of = |portion| portion_rows(world, cells, &populations, text_hashes, portion, keep);
+    lot.par_iter().with_max_len(1).map(rows_of).collect()
 }
 
-fn stream_rows(
+fn portion_rows(
     world: &World,
     cells: &[Process],
     populations: &[&Population],
     text_hashes: &[u64],
-    stream: usize,
+    portion: &Portion,
     keep: bool,
-) -> StreamRows {
-    let mut context = Context::new(world, populations, text_hashes, stream);
-    let layout = world.layouts[stream];
+) -> PortionRows {
+    let Portion { stream, times, .. } = portion;
+    let mut context = Context::new(world, populations, text_hashes, *stream);
+    let layout = world.layouts[*stream];
     let stride = layout.stride;
-    let of = |rows: fn(&RowBuffers) -> &Vec<Vec<u64>>| -> Vec<&[u64]> {
-        cells
-            .iter()
-            .map(|cell| &rows(&cell.rows)[stream][..])
+    let [both, factual, untouched] = [0, 1, 2].map(|side| -> Vec<&[u64]> {
+        let rows = cells.iter().map(|cell| cell.rows.of(*stream)[side]);
+        rows.flat_map(|rows| rows.pieces_in(times.clone()))
             .collect()
-    };
-    let (factual, untouched) = (of(|rows| &rows.factual), of(|rows| &rows.untouched));
-    let mut sums = context.settle_sides(&factual, &untouched);
-    let mut rows = of(|rows| &rows.by_stream);
+    });
+    let mut sums = context.settle_sides(&factual, &untouched, times);
+    let mut rows = both;
     rows.extend(factual);
     let (blocks, ties): (Vec<Part>, u64) = if keep {
         let mut heads = scratch::rows();
-        let buckets = gather(&rows, stride, &mut heads);
+        let buckets = gather(&rows, stride, times, &mut heads);
         let (order, ties) = total_order(&heads, layout, &buckets);
         let blocks = order
             .par_chunks(BLOCK)
@@ -124,7 +181,7 @@ fn stream_rows(
         scratch::give_rows(heads);
         (blocks, ties)
     } else {
-        // The digest does not depend on the order: rows are taken from where they lie.
+        // The digest does not depend on the order: rows are taken from where they lie, all of them.
         let blocks = blocks_of(&rows, BLOCK * stride)
             .into_par_iter()
             .map(|pieces| context.work_out(transpose(&pieces, stride), keep))
@@ -132,7 +189,7 @@ fn stream_rows(
         (blocks, 0)
     };
     blocks.iter().for_each(|part| sums.merge(&part.sums));
-    StreamRows {
+    PortionRows {
         sums,
         chunks: blocks.into_iter().filter_map(|part| part.chunk).collect(),
         ties,

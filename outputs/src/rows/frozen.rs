@@ -1,9 +1,9 @@
 //! Rows that wait to be encoded, as bytes.
 
-use super::RowBuffer;
+use super::{RowBuffer, Rows};
 use crate::error::Error;
 use bytes::Bytes;
-use causeflow_engine::table::{Chunk, Column, ColumnType, Validity, Values};
+use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -37,25 +37,16 @@ struct Packed {
 impl RowBuffer {
     /// The rows that it holds.
     pub fn freeze(&self) -> Result<FrozenRows, Error> {
-        let columns: std::io::Result<Vec<FrozenColumn>> =
-            self.columns.par_iter().map(FrozenColumn::of).collect();
-        let rows = self.rows as u64;
-        let wrong = |error| Error::rows(&self.schema.name, format!("packing failed: {error}"));
-        let columns = columns.map_err(wrong)?;
-        Ok(FrozenRows { rows, columns })
+        let mut rows = Rows::joined(&self.schema, self.read_aside()?);
+        for piece in &self.pieces {
+            rows.append(&piece.columns, 0..piece.rows);
+        }
+        FrozenRows::of(&self.schema, &rows)
     }
 
     /// Takes rows in that were frozen, before any others.
     pub fn thaw(&mut self, frozen: &FrozenRows) -> Result<(), Error> {
-        let kinds = self.schema.columns.iter().map(|column| column.kind);
-        let columns = frozen.columns.iter().zip(kinds);
-        let columns: Option<Vec<Column>> =
-            columns.map(|(column, kind)| column.thaw(kind)).collect();
-        let rows = usize::try_from(frozen.rows).ok();
-        let (Some(columns), Some(rows)) = (columns, rows) else {
-            let message = "the rows that were kept cannot be read".to_owned();
-            return Err(Error::rows(&self.schema.name, message));
-        };
+        let Rows { rows, columns } = frozen.thaw(&self.schema)?;
         let chunk = Chunk {
             table: 0,
             rows,
@@ -68,6 +59,31 @@ impl RowBuffer {
 }
 
 impl FrozenRows {
+    /// Rows of a table.
+    pub fn of(schema: &TableSchema, rows: &Rows) -> Result<FrozenRows, Error> {
+        let columns = rows.columns.par_iter().map(FrozenColumn::of);
+        let columns: std::io::Result<Vec<FrozenColumn>> = columns.collect();
+        let wrong = |error| Error::rows(&schema.name, format!("packing failed: {error}"));
+        let columns = columns.map_err(wrong)?;
+        let rows = rows.rows as u64;
+        Ok(FrozenRows { rows, columns })
+    }
+
+    /// The rows again.
+    pub fn thaw(&self, schema: &TableSchema) -> Result<Rows, Error> {
+        let kinds = schema.columns.iter().map(|column| column.kind);
+        let columns = self.columns.iter().zip(kinds);
+        let columns: Option<Vec<Column>> =
+            columns.map(|(column, kind)| column.thaw(kind)).collect();
+        match (columns, usize::try_from(self.rows)) {
+            (Some(columns), Ok(rows)) => Ok(Rows { rows, columns }),
+            _ => {
+                let message = "the rows that were kept cannot be read";
+                Err(Error::rows(&schema.name, message))
+            }
+        }
+    }
+
     pub fn rows(&self) -> u64 {
         self.rows
     }
