@@ -18,6 +18,15 @@ pub fn hour_of(time_us: i64) -> i64 {
     Time(time_us).index_of(Span::HOUR)
 }
 
+/// The first and the last of some times, in whatever order they come.
+#[inline(always)]
+pub fn first_and_last(times: impl Iterator<Item = i64>) -> Option<(i64, i64)> {
+    let (first, last) = times.fold((i64::MAX, i64::MIN), |(first, last), time| {
+        (first.min(time), last.max(time))
+    });
+    (first <= last).then_some((first, last))
+}
+
 /// A number of events and the sum of their values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -115,7 +124,7 @@ impl Series {
     /// Counts rows, each on the sides on which it is. `times_us` are their times.
     #[inline]
     pub fn add(&mut self, times_us: &[i64], amounts: Amounts<'_>, sides: impl Fn(usize) -> Sides) {
-        let (Some(&first), Some(&last)) = (times_us.iter().min(), times_us.iter().max()) else {
+        let Some((first, last)) = first_and_last(times_us.iter().copied()) else {
             return;
         };
         let (first, last) = (hour_of(first), hour_of(last));
@@ -152,7 +161,7 @@ impl Series {
 
     #[inline(always)]
     fn add_values(&mut self, times_us: &[i64], amount: impl Fn(usize) -> i64) {
-        let (Some(&first), Some(&last)) = (times_us.iter().min(), times_us.iter().max()) else {
+        let Some((first, last)) = first_and_last(times_us.iter().copied()) else {
             return;
         };
         let (first, last) = (hour_of(first), hour_of(last));
@@ -176,6 +185,24 @@ impl Series {
             return;
         }
         // Sums of the upper and the lower halves of the values, which a block of rows cannot make overflow.
+        let whole = |upper: i64, lower: i64| (i128::from(upper) << 32) + i128::from(lower);
+        if first == last {
+            // As good as always, where a stream has many rows.
+            let (mut upper, mut lower) = (0, 0);
+            for value in (0..times_us.len()).map(amount) {
+                upper += value >> 32;
+                lower += value & i64::from(u32::MAX);
+            }
+            let count = times_us.len() as u64;
+            let value_millionths = whole(upper, lower);
+            return merge(
+                first,
+                Tally {
+                    count,
+                    value_millionths,
+                },
+            );
+        }
         let mut hours = [(0u64, 0i64, 0i64); DENSE_HOURS as usize];
         let begin = first * Span::HOUR.0;
         for (row, &time) in times_us.iter().enumerate() {
@@ -188,7 +215,7 @@ impl Series {
         }
         for (at, &(count, upper, lower)) in (first..=last).zip(&hours) {
             if count > 0 {
-                let value_millionths = (i128::from(upper) << 32) + i128::from(lower);
+                let value_millionths = whole(upper, lower);
                 merge(
                     at,
                     Tally {
@@ -380,13 +407,20 @@ mod tests {
             for at in some {
                 prop_assert_eq!(merged.hour(at), one_by_one.get(&at).copied().unwrap_or_default());
             }
-            let (times, words): (Vec<i64>, Vec<u64>) =
-                rows.iter().map(|row| (row.0, row.1.to_bits())).unzip();
-            for amounts in [Amounts::None, Amounts::Floats(&words), Amounts::Wholes(&words)] {
-                let (mut both, mut each) = (Series::default(), Series::default());
-                both.add_to_both(&times, amounts);
-                each.add(&times, amounts, |_| Sides::Both);
-                prop_assert_eq!(both, each);
+            let words: Vec<u64> = rows.iter().map(|row| row.1.to_bits()).collect();
+            // As they are, and all within one hour.
+            for hourly in [false, true] {
+                let time = |&(time, ..): &(i64, f64, u8)| match hourly {
+                    true => time.rem_euclid(Span::HOUR.0),
+                    false => time,
+                };
+                let times: Vec<i64> = rows.iter().map(time).collect();
+                for amounts in [Amounts::None, Amounts::Floats(&words), Amounts::Wholes(&words)] {
+                    let (mut both, mut each) = (Series::default(), Series::default());
+                    both.add_to_both(&times, amounts);
+                    each.add(&times, amounts, |_| Sides::Both);
+                    prop_assert_eq!(both, each);
+                }
             }
         }
     }

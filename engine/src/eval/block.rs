@@ -9,6 +9,7 @@ use super::scalar::{Frame, Own, eval, probable};
 use crate::cell::Population;
 use crate::draw::{Key, Purpose};
 use crate::program::{Expr, Modified};
+use crate::series::first_and_last;
 use crate::sides::Side;
 use crate::time::Time;
 use crate::world::{Observed, World};
@@ -47,11 +48,13 @@ impl Block<'_> {
 
     /// A modified parameter, if on this side any modifier acts at the time of any row.
     fn bent(&self, at: u16) -> Option<&Modified> {
+        if self.side != Side::Factual {
+            return None;
+        }
         let modified = &self.world.program.modified[usize::from(at)];
-        let first = self.times.iter().min().copied()?;
-        let last = self.times.iter().max().copied()?;
+        let (first, last) = first_and_last(self.times.iter().copied())?;
         let acts = modified.acts_between(Time(first), Time(last.saturating_add(1)));
-        (acts && self.side == Side::Factual).then_some(modified)
+        acts.then_some(modified)
     }
 
     /// Works one row out the slow way.

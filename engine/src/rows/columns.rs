@@ -16,42 +16,45 @@ use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::time::Time;
 use crate::world::{Observed, SOURCE_CODE};
 
+/// Rows that are looked at together: they stay in the first-level cache until their last words have been read.
+const TILE: usize = 256;
+
 /// Rows as columns of their words. The rows lie in some pieces of memory, whole rows in each.
 pub fn transpose(pieces: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
     let rows = pieces.iter().map(|piece| piece.len() / stride).sum();
-    let column = |word: usize| {
-        let mut column = scratch::column();
-        column.resize(rows, 0);
-        let mut rest = &mut column[..];
-        for piece in pieces {
-            let (part, later) = rest.split_at_mut(piece.len() / stride);
-            for (to, row) in part.iter_mut().zip(piece.chunks_exact(stride)) {
-                *to = row[word];
-            }
-            rest = later;
+    let mut columns = empty_columns(rows, stride);
+    let tiles = pieces.iter().flat_map(|piece| piece.chunks(TILE * stride));
+    for tile in tiles {
+        for (word, column) in columns.iter_mut().enumerate() {
+            column.extend(tile.chunks_exact(stride).map(|row| row[word]));
         }
-        column
-    };
-    (0..stride).map(column).collect()
+    }
+    columns
 }
 
 /// [`transpose`] for rows that lie anywhere.
-pub fn transpose_each<'a>(
-    rows: impl ExactSizeIterator<Item = &'a [u64]> + Clone,
-    stride: usize,
-) -> Vec<Vec<u64>> {
-    let column = |word: usize| {
-        let mut column = scratch::column();
-        column.resize(rows.len(), 0);
-        for (to, row) in column.iter_mut().zip(rows.clone()) {
-            *to = row[word];
+pub fn transpose_each(rows: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
+    let mut columns = empty_columns(rows.len(), stride);
+    for tile in rows.chunks(TILE) {
+        for (word, column) in columns.iter_mut().enumerate() {
+            column.extend(tile.iter().map(|row| row[word]));
         }
+    }
+    columns
+}
+
+/// Columns with room for so many rows.
+fn empty_columns(rows: usize, columns: usize) -> Vec<Vec<u64>> {
+    let column = || {
+        let mut column = scratch::column();
+        column.reserve_exact(rows);
         column
     };
-    (0..stride).map(column).collect()
+    std::iter::repeat_with(column).take(columns).collect()
 }
 
 /// A block of rows, column by column.
+#[derive(Clone)]
 pub struct Columns {
     keys: Vec<u64>,
     times: Vec<i64>,
@@ -65,6 +68,7 @@ pub struct Columns {
 }
 
 /// How rows have been caused.
+#[derive(Clone)]
 struct Chains {
     cause_ids: Vec<u64>,
     roots: Vec<u64>,
@@ -242,30 +246,36 @@ impl Columns {
         hashes.finish()
     }
 
-    /// The rows as they are handed over.
-    pub fn chunk(&self, context: &Context<'_>, attribution: Column) -> Chunk {
-        let all = |values| Column {
-            values,
-            validity: Validity::All,
+    /// The rows as they are handed over: the buffers themselves where their words need not be turned into anything else.
+    pub fn into_chunk(self, context: &Context<'_>, attribution: Column) -> Chunk {
+        let Columns {
+            keys,
+            mut times,
+            cells,
+            chains,
+            slots,
+            ..
+        } = self;
+        let rows = keys.len();
+        let (causes, roots) = match chains {
+            Some(chains) => chains.into_columns(),
+            None => (without_values(), keys.clone()),
         };
+        times.shrink_to_fit();
         let mut columns = vec![
-            all(Values::Id(self.keys.clone())),
-            all(Values::Time(self.times.clone())),
-            cause_column(self.chains.as_ref()),
-            all(Values::Id(self.roots().to_vec())),
-            all(Values::Small(self.cells.clone())),
+            all(Values::Id(shrunk(keys))),
+            all(Values::Time(times)),
+            causes,
+            all(Values::Id(shrunk(roots))),
+            all(Values::Small(cells)),
             attribution,
         ];
-        columns.extend(
-            context
-                .definition
-                .fields
-                .iter()
-                .map(|(spec, slot)| typed(spec.kind, &self.slots[usize::from(*slot)])),
-        );
+        let fields = context.definition.fields.iter();
+        columns.extend(fields.map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)])));
+        slots.into_iter().for_each(scratch::give_column);
         Chunk {
             table: context.stream,
-            rows: self.keys.len(),
+            rows,
             columns,
         }
     }
@@ -282,30 +292,46 @@ impl Columns {
     }
 }
 
-fn cause_column(chains: Option<&Chains>) -> Column {
-    let none = Column {
+impl Chains {
+    /// The causes, and the first events of the chains.
+    fn into_columns(self) -> (Column, Vec<u64>) {
+        let Chains {
+            cause_ids,
+            roots,
+            from,
+        } = self;
+        let uncaused = from.iter().filter(|&&from| from == NO_CAUSE).count();
+        if uncaused == from.len() {
+            scratch::give_column(cause_ids);
+            return (without_values(), roots);
+        }
+        let validity = match uncaused {
+            0 => Validity::All,
+            _ => Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect()),
+        };
+        let values = Values::Id(shrunk(cause_ids));
+        (Column { values, validity }, roots)
+    }
+}
+
+/// A column in which no value is missing.
+fn all(values: Values) -> Column {
+    let validity = Validity::All;
+    Column { values, validity }
+}
+
+/// A column of ids in which all values are missing.
+fn without_values() -> Column {
+    Column {
         values: Values::Id(Vec::new()),
         validity: Validity::None,
-    };
-    let Some(Chains {
-        cause_ids, from, ..
-    }) = chains
-    else {
-        return none;
-    };
-    let roots = from.iter().filter(|&&from| from == NO_CAUSE).count();
-    if roots == from.len() {
-        return none;
     }
-    let validity = if roots == 0 {
-        Validity::All
-    } else {
-        Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect())
-    };
-    Column {
-        values: Values::Id(cause_ids.clone()),
-        validity,
-    }
+}
+
+/// A buffer that is handed over: it may have been one for more rows, and waits until many others have joined it.
+fn shrunk(mut column: Vec<u64>) -> Vec<u64> {
+    column.shrink_to_fit();
+    column
 }
 
 /// The time that a word stands for.
@@ -339,8 +365,5 @@ pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
         ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
         ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),
     };
-    Column {
-        values,
-        validity: Validity::All,
-    }
+    all(values)
 }

@@ -7,8 +7,9 @@ use crate::attribution::{Attribution, same_rows};
 use crate::cell::Population;
 use crate::program::{Label, Stream};
 use crate::scratch;
+use crate::series::first_and_last;
 use crate::sides::{Side, Sides};
-use crate::table::{Chunk, Column};
+use crate::table::Chunk;
 use crate::time::{Span, Time};
 use crate::world::World;
 use std::ops::Range;
@@ -96,19 +97,18 @@ impl<'a> Context<'a> {
             for row in rows {
                 effects.note(label_of(row[PLACE]), time(row), |d| &mut d.removed);
             }
-            let words = transpose_each(rows.iter().copied(), self.layout.stride);
+            let words = transpose_each(rows, self.layout.stride);
             let columns = Columns::new(self, words, Side::Untouched);
             columns.count(self, &mut series, Some(|_| Sides::Only(Side::Untouched)));
             columns.recycle();
         }
         for pairs in pairs.chunks(BLOCK) {
-            let factual = transpose_each(pairs.iter().map(|pair| pair.0), self.layout.stride);
-            let untouched = transpose_each(pairs.iter().map(|pair| pair.1), self.layout.stride);
-            let factual = self.chunk(factual, Side::Factual);
-            let untouched = Columns::new(self, untouched, Side::Untouched);
-            let same = same_rows(&factual, &untouched.chunk(self, self.nobody()));
+            let (factual, untouched): (Vec<&[u64]>, Vec<&[u64]>) = pairs.iter().copied().unzip();
+            let words = |rows: &[&[u64]]| transpose_each(rows, self.layout.stride);
+            let factual = Columns::new(self, words(&factual), Side::Factual);
+            let untouched = Columns::new(self, words(&untouched), Side::Untouched);
             untouched.count(self, &mut series, Some(|_| Sides::Only(Side::Untouched)));
-            untouched.recycle();
+            let same = self.same(factual, untouched);
             for ((row, _), same) in pairs.iter().zip(same) {
                 if same {
                     self.same.push(time_and_key(row));
@@ -143,8 +143,12 @@ impl<'a> Context<'a> {
         let apart = (!sides.is_empty()).then_some(sides_of_row);
         columns.count(self, &mut sums.series, apart);
         sums.digest = columns.digest(self, &attribution);
-        let chunk = keep.then(|| columns.chunk(self, attribution.column()));
-        columns.recycle();
+        let chunk = if keep {
+            Some(columns.into_chunk(self, attribution.column()))
+        } else {
+            columns.recycle();
+            None
+        };
         scratch::give_column(sides);
         Part { chunk, sums }
     }
@@ -162,20 +166,23 @@ impl<'a> Context<'a> {
         words[PLACE].iter().enumerate().map(label).collect()
     }
 
-    /// Rows on one side.
-    fn chunk(&self, words: Vec<Vec<u64>>, side: Side) -> Chunk {
-        let columns = Columns::new(self, words, side);
-        let chunk = columns.chunk(self, self.nobody());
-        columns.recycle();
-        chunk
+    /// For each row whether it has the same values on both sides.
+    fn same(&self, factual: Columns, untouched: Columns) -> Vec<bool> {
+        let nobody = || Attribution::new(&self.world.program, &[]).column();
+        let [factual, untouched] =
+            [factual, untouched].map(|columns| columns.into_chunk(self, nobody()));
+        same_rows(&factual, &untouched)
     }
 
     /// Finds the rows on both sides of which a modifier bends a field, and labels them.
     fn compare_fields(&self, words: &[Vec<u64>], labels: &mut Vec<Label>, sums: &mut Sums) {
+        if self.modified.is_empty() {
+            return;
+        }
         let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
         let times = words[TIME].iter().map(|&time| time as i64);
-        let (first, last) = (times.clone().min(), times.max());
-        let range = (Time(first.unwrap_or(0)), Time(last.unwrap_or(0)) + Span(1));
+        let (first, last) = first_and_last(times).unwrap_or_default();
+        let range = (Time(first), Time(last) + Span(1));
         let mut bending = self.modified.iter().map(modified);
         if !bending.any(|modified| modified.acts_between(range.0, range.1)) {
             return;
@@ -183,10 +190,7 @@ impl<'a> Context<'a> {
         let copy = || words.iter().map(|column| scratch::copy(column)).collect();
         let factual = Columns::new(self, copy(), Side::Factual);
         let untouched = Columns::new(self, copy(), Side::Untouched);
-        let same = same_rows(
-            &factual.chunk(self, self.nobody()),
-            &untouched.chunk(self, self.nobody()),
-        );
+        let same = self.same(factual.clone(), untouched.clone());
         let (amounts, others) = (factual.amounts(self), untouched.amounts(self));
         labels.resize(words[PLACE].len(), 0);
         for (row, same) in same.into_iter().enumerate() {
@@ -200,10 +204,5 @@ impl<'a> Context<'a> {
         }
         factual.recycle();
         untouched.recycle();
-    }
-
-    /// The attribution of rows for which nobody is named.
-    fn nobody(&self) -> Column {
-        Attribution::new(&self.world.program, &[]).column()
     }
 }

@@ -25,7 +25,7 @@ use crate::table::Chunk;
 use crate::world::World;
 use columns::{transpose, transpose_each};
 use context::{Context, Part};
-use order::{gather, total_order};
+use order::Scattered;
 
 /// Rows in a block: its columns stay in the second-level cache.
 const BLOCK: usize = 2048;
@@ -168,17 +168,16 @@ fn portion_rows(
     let mut rows = both;
     rows.extend(factual);
     let (blocks, ties): (Vec<Part>, u64) = if keep {
-        let mut heads = scratch::rows();
-        let buckets = gather(&rows, stride, times, &mut heads);
-        let (order, ties) = total_order(&heads, layout, &buckets);
+        let rows = Scattered::new(&rows, layout);
+        let (order, ties) = rows.total_order(times);
         let blocks = order
             .par_chunks(BLOCK)
-            .map(|order| {
-                let row = |&row: &u32| &heads[row as usize * stride..][..stride];
-                context.work_out(transpose_each(order.iter().map(row), stride), keep)
+            .map(|spots| {
+                let rows: Vec<&[u64]> = spots.iter().map(|&spot| rows.row(spot)).collect();
+                context.work_out(transpose_each(&rows, stride), keep)
             })
             .collect();
-        scratch::give_rows(heads);
+        scratch::give_rows(order);
         (blocks, ties)
     } else {
         // The digest does not depend on the order: rows are taken from where they lie, all of them.

@@ -8,6 +8,7 @@
 //! | text, small | dictionary | dictionary |
 //! | bool | plain bits | plain bits |
 
+use super::delta;
 use super::dictionary::{self, Bits, Dictionary};
 use super::hybrid;
 use super::pages::{Contents, EncodedChunk, levels};
@@ -19,6 +20,7 @@ use arrow::datatypes::{ArrowNativeType, Field};
 use bytes::Bytes;
 use causeflow_engine::table::{Column, Validity, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
+use parquet::basic::Encoding;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::SerializedRowGroupWriter;
@@ -69,23 +71,31 @@ impl ColumnContext<'_> {
 
 /// Encodes one column of a row group.
 pub(crate) fn encode(context: ColumnContext<'_>, column: Column) -> Result<ColumnChunk> {
-    let mask = match &column.validity {
-        Validity::None => return by_arrow(context, column),
-        Validity::All => None,
+    if column.validity == Validity::None {
+        return by_arrow(context, column);
+    }
+    let Column { values, validity } = column;
+    let mask = match &validity {
         Validity::Mask(mask) => Some(mask.as_slice()),
+        Validity::All | Validity::None => None,
     };
-    let own = match &column.values {
-        Values::Id(v) => Some(ids(&context, v, mask)?),
-        Values::Time(v) => repeating(&context, v, mask, TIME_BITS, ranges::times)?,
+    let own = |chunk| ColumnChunk::Own(Box::new(chunk));
+    let values = match values {
+        // The ids themselves become the page.
+        Values::Id(ids) => return self::ids(&context, ids, mask).map(own),
+        values => values,
+    };
+    let encoded = match &values {
+        Values::Time(v) => times(&context, v, mask)?,
         Values::Int(v) => repeating(&context, v, mask, INT_BITS, ranges::ints)?,
         Values::Float(v) => repeating(&context, v, mask, FLOAT_BITS, ranges::floats)?,
         Values::Text(v) => Some(texts(&context, v, mask)?),
         Values::Small(v) => Some(smalls(&context, v, mask)?),
-        Values::Bool(_) => None,
+        Values::Id(_) | Values::Bool(_) => None,
     };
-    match own {
-        Some(chunk) => Ok(ColumnChunk::Own(Box::new(chunk))),
-        None => by_arrow(context, column),
+    match encoded {
+        Some(chunk) => Ok(own(chunk)),
+        None => by_arrow(context, Column { values, validity }),
     }
 }
 
@@ -120,21 +130,44 @@ fn bytes_of<T: ArrowNativeType>(values: Vec<T>) -> Bytes {
     Bytes::from_owner(ScalarBuffer::from(values).into_inner())
 }
 
-fn ids(context: &ColumnContext<'_>, values: &[u64], mask: Option<&[bool]>) -> Result<EncodedChunk> {
-    let kept = present(values, mask);
+fn ids(
+    context: &ColumnContext<'_>,
+    values: Vec<u64>,
+    mask: Option<&[bool]>,
+) -> Result<EncodedChunk> {
+    let kept = match mask {
+        None => values,
+        Some(_) => present(&values, mask).into_owned(),
+    };
     let nulls = context.nulls(&kept);
     if let Some(dictionary) = dictionary::build(&kept, ID_BITS) {
         let statistics = ranges::ids(&dictionary.values, nulls);
         return with_dictionary(context, dictionary, mask, statistics);
     }
     let statistics = ranges::ids(&kept, nulls);
-    let values = bytes_of(kept.into_owned());
+    let values = bytes_of(kept);
     let levels = levels(context.field.is_nullable(), context.rows, mask);
     let data = match levels.is_empty() {
         true => values,
         false => [levels.as_slice(), &values].concat().into(),
     };
-    contents(context, None, data, statistics)
+    contents(context, Encoding::PLAIN, None, data, statistics)
+}
+
+fn times(
+    context: &ColumnContext<'_>,
+    values: &[i64],
+    mask: Option<&[bool]>,
+) -> Result<Option<EncodedChunk>> {
+    let by_dictionary = repeating(context, values, mask, TIME_BITS, ranges::times)?;
+    // Of times that may be missing the parquet crate writes down more than a range.
+    if by_dictionary.is_some() || context.field.is_nullable() {
+        return Ok(by_dictionary);
+    }
+    let statistics = ranges::plain_times(values);
+    let data = delta::encode(values).into();
+    let encoding = Encoding::DELTA_BINARY_PACKED;
+    contents(context, encoding, None, data, statistics).map(Some)
 }
 
 /// Writes a column by its dictionary if that pays.
@@ -162,7 +195,9 @@ fn with_dictionary<T: ArrowNativeType>(
     let distinct = dictionary.values.len();
     let page = bytes_of(dictionary.values).to_vec();
     let data = coded(context, &dictionary.codes, distinct, mask);
-    contents(context, Some((page, distinct)), data.into(), statistics)
+    let encoding = Encoding::RLE_DICTIONARY;
+    let dictionary = Some((page, distinct));
+    contents(context, encoding, dictionary, data.into(), statistics)
 }
 
 fn texts(
@@ -184,7 +219,8 @@ fn texts(
     let statistics = ranges::texts(&strings, context.nulls(&kept));
     let data = coded(context, &dictionary.codes, strings.len(), mask);
     let page = Some((page, strings.len()));
-    contents(context, page, data.into(), statistics)
+    let encoding = Encoding::RLE_DICTIONARY;
+    contents(context, encoding, page, data.into(), statistics)
 }
 
 fn smalls(
@@ -218,6 +254,7 @@ fn coded(
 
 fn contents(
     context: &ColumnContext<'_>,
+    encoding: Encoding,
     dictionary: Option<(Vec<u8>, usize)>,
     data: Bytes,
     statistics: Statistics,
@@ -227,7 +264,93 @@ fn contents(
         rows: context.rows,
         dictionary,
         data,
+        encoding,
         statistics,
     };
     contents.into_chunk()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Compression;
+    use arrow::datatypes::{DataType, Schema, TimeUnit};
+    use parquet::arrow::ArrowSchemaConverter;
+    use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+    use parquet::file::writer::SerializedFileWriter;
+    use parquet::schema::types::SchemaDescPtr;
+    use proptest::prelude::*;
+
+    type Encoder = fn(ColumnContext<'_>, Column) -> Result<ColumnChunk>;
+
+    /// A file of one column of times, which may not be missing.
+    fn file(times: &[i64], encoder: Encoder) -> Result<Vec<u8>> {
+        let time = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+        let schema = Arc::new(Schema::new(vec![Field::new("time", time, false)]));
+        let properties = super::super::properties(&schema, Compression::Zstd)?;
+        let descriptions = SchemaDescPtr::new(ArrowSchemaConverter::new().convert(&schema)?);
+        let (root, properties) = (descriptions.root_schema_ptr(), Arc::new(properties));
+        let mut file = SerializedFileWriter::new(Vec::new(), root, properties)?;
+        let factory = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
+        for writer in factory.create_column_writers(0)? {
+            let context = ColumnContext {
+                rows: times.len(),
+                field: schema.field(0),
+                column: descriptions.column(0),
+                texts: &Arc::new(StringArray::from_iter_values(["text"])),
+                writer,
+            };
+            let column = Column {
+                values: Values::Time(times.to_vec()),
+                validity: Validity::All,
+            };
+            let chunk = encoder(context, column)?;
+            let mut group = file.next_row_group()?;
+            chunk.append_to(&mut group)?;
+            group.close()?;
+        }
+        file.into_inner()
+    }
+
+    fn same_as_by_arrow(times: &[i64]) {
+        let ours = file(times, encode).expect("our own encoder");
+        let theirs = file(times, by_arrow).expect("the parquet crate's");
+        assert!(ours == theirs, "{times:?}");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn times_are_encoded_as_the_parquet_crate_does(
+            rows in prop_oneof![1..10usize, 60..70usize, 250..260usize, 1..2000usize],
+            seed in any::<u64>(),
+            bits in 8..64u32,
+            sorted in any::<bool>(),
+        ) {
+            let mixed = |row: u64| (seed ^ row.wrapping_mul(0xD6E8_FEB8_6659_FD93)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let mut times: Vec<i64> = (0..rows as u64).map(|row| mixed(row) as i64 >> (63 - bits)).collect();
+            if sorted {
+                times.sort_unstable();
+            }
+            // A dictionary would be something else.
+            if dictionary::build(&times, TIME_BITS).is_none() {
+                same_as_by_arrow(&times);
+            }
+        }
+    }
+
+    #[test]
+    fn differences_of_any_size_are_encoded_as_the_parquet_crate_does() {
+        let far = |row: i64| {
+            if row % 2 == 0 {
+                i64::MIN + row
+            } else {
+                i64::MAX - row
+            }
+        };
+        same_as_by_arrow(&(0..1000).map(far).collect::<Vec<i64>>());
+        same_as_by_arrow(&(0..1000).map(|row| row * 1000).collect::<Vec<i64>>());
+        same_as_by_arrow(&(0..257).map(|row| row * row * row).collect::<Vec<i64>>());
+    }
 }

@@ -87,7 +87,8 @@ fn pack_group<T: Copy + Into<u64>, const WIDTH: usize>(group: &[T; 8], out: &mut
     out.extend_from_slice(&bits.to_le_bytes()[..WIDTH]);
 }
 
-fn varint(mut value: u64, out: &mut Vec<u8>) {
+/// Appends a number, seven bits a byte.
+pub(crate) fn varint(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;

@@ -1,6 +1,7 @@
 //! Parquet files: the columns of a row group are encoded in parallel and appended in order.
 
 mod column;
+mod delta;
 mod dictionary;
 mod frozen;
 mod hybrid;

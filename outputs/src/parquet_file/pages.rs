@@ -29,31 +29,32 @@ pub(crate) struct Contents {
     pub dictionary: Option<(Vec<u8>, usize)>,
     /// Definition levels (where the column is nullable) and values.
     pub data: Bytes,
+    /// How the values are encoded.
+    pub encoding: Encoding,
     pub statistics: Statistics,
 }
 
 impl Contents {
     /// Writes the pages.
     pub fn into_chunk(self) -> Result<EncodedChunk> {
-        let value_encoding = match self.dictionary {
-            Some(_) => Encoding::RLE_DICTIONARY,
-            None => Encoding::PLAIN,
-        };
         let data_page = Page::DataPage {
             buf: self.data,
             num_values: self.rows as u32,
-            encoding: value_encoding,
+            encoding: self.encoding,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
             statistics: None,
         };
+        let mut encodings = vec![Encoding::RLE, self.encoding];
+        if self.dictionary.is_some() {
+            encodings.push(Encoding::PLAIN);
+        }
         let dictionary_page = self.dictionary.map(|(values, count)| Page::DictionaryPage {
             buf: values.into(),
             num_values: count as u32,
             encoding: Encoding::PLAIN,
             is_sorted: false,
         });
-        let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
         let mut stats = Vec::new();
         let mut metadata = ColumnChunkMetaData::builder(self.column)
             .set_compression(Compression::UNCOMPRESSED)
@@ -84,9 +85,6 @@ impl Contents {
             written += spec.bytes_written;
         }
         writer.close()?;
-        if value_encoding == Encoding::RLE_DICTIONARY {
-            encodings.push(value_encoding);
-        }
         let metadata = metadata
             .set_encodings(encodings)
             .set_page_encoding_stats(stats)

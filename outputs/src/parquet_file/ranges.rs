@@ -16,6 +16,14 @@ pub(crate) fn times(distinct: &[i64], _all: &[i64], nulls: u64) -> Statistics {
     Statistics::int64(min.copied(), max.copied(), None, Some(nulls), false)
 }
 
+/// Of times that are encoded without a dictionary and not missing. Their range also stands in the fields of older
+/// readers.
+pub(crate) fn plain_times(values: &[i64]) -> Statistics {
+    let (min, max) = (values.iter().min(), values.iter().max());
+    let range = ValueStatistics::new(min.copied(), max.copied(), None, Some(0), false);
+    Statistics::Int64(range.with_backwards_compatible_min_max(true))
+}
+
 /// Of integers, given each that occurs.
 pub(crate) fn ints(distinct: &[i32], _all: &[i32], nulls: u64) -> Statistics {
     let (min, max) = (distinct.iter().min(), distinct.iter().max());
