@@ -70,3 +70,9 @@ pub fn give_pages(pages: impl Iterator<Item = Vec<u64>>) {
     let mut kept = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
     kept.extend(emptied);
 }
+
+/// Lets go of the pages that nobody uses: a run keeps those of its fullest window, a program need not.
+pub fn drop_pages() {
+    let mut kept = PAGES.lock().unwrap_or_else(PoisonError::into_inner);
+    *kept = Vec::new();
+}

@@ -12,6 +12,7 @@ use crate::founding::{found, set_rates};
 use crate::program::Program;
 use crate::rows::{Ahead, Sums, collect, lots};
 use crate::run::{Progress, RunError, RunResult, StreamResult};
+use crate::scratch;
 use crate::snapshot::{Origin, Snapshot, SnapshotError};
 use crate::table::{Chunk, Sink};
 use crate::time::Time;
@@ -142,7 +143,7 @@ impl Simulation {
                 return Err(RunError::Interrupted);
             }
         }
-        delivery.along(|| ())
+        delivery.along(scratch::drop_pages)
     }
 
     /// Takes the rows of what has been played since `from`, adds them up and hands them over, lot by lot: while one is
