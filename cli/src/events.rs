@@ -72,4 +72,8 @@ impl Sink for Events {
         });
         self.writer.write(chunks)
     }
+
+    fn in_parts(&self) -> bool {
+        self.writer.in_parts()
+    }
 }

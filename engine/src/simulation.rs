@@ -133,7 +133,7 @@ impl Simulation {
         while self.clockwork.now < until {
             let from = self.clockwork.now;
             let (clockwork, world, hashes) = (&mut self.clockwork, &self.world, &self.text_hashes);
-            delivery.along(|| clockwork.advance_batch(world, until, hashes))?;
+            delivery.along(true, || clockwork.advance_batch(world, until, hashes))?;
             self.collect(from, &mut delivery)?;
             let progress = Progress {
                 time: self.clockwork.now.min(self.world.end),
@@ -143,7 +143,7 @@ impl Simulation {
                 return Err(RunError::Interrupted);
             }
         }
-        delivery.along(scratch::drop_pages)
+        delivery.along(true, scratch::drop_pages)
     }
 
     /// Takes the rows of what has been played since `from`, adds them up and hands them over, lot by lot: while one is
@@ -154,7 +154,8 @@ impl Simulation {
         let mut parts = vec![Sums::default(); self.sums.len()];
         for lot in lots(&self.world, &self.clockwork.cells, times, keep) {
             let (world, cells, hashes) = (&self.world, &self.clockwork.cells, &self.text_hashes);
-            let rows = delivery.along(|| collect(world, cells, hashes, &lot, keep))?;
+            let collect = || collect(world, cells, hashes, &lot, keep);
+            let rows = delivery.along(false, collect)?;
             for (portion, rows) in lot.iter().zip(rows) {
                 parts[portion.stream].merge(&rows.sums);
                 self.ties += rows.ties;
@@ -224,10 +225,18 @@ struct Delivery<'a> {
 }
 
 impl Delivery<'_> {
-    /// Does some work, while what waits is written.
-    fn along<T: Send>(&mut self, work: impl FnOnce() -> T + Send) -> Result<T, RunError> {
-        let waiting = std::mem::take(&mut self.waiting);
-        let sink = self.sink.as_deref_mut().filter(|_| !waiting.is_empty());
+    /// Does some work, while what waits is written: all up to a time, or a part if the sink takes parts.
+    fn along<T: Send>(
+        &mut self,
+        all: bool,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T, RunError> {
+        let sink = self.sink.as_deref_mut();
+        let sink = sink.filter(|sink| !self.waiting.is_empty() && (all || sink.in_parts()));
+        let waiting = match sink {
+            Some(_) => std::mem::take(&mut self.waiting),
+            None => Vec::new(),
+        };
         let (done, stored) = rayon::join(work, || sink.map_or(Ok(()), |sink| sink.write(waiting)));
         stored.map_err(RunError::Sink)?;
         Ok(done)

@@ -118,11 +118,19 @@ pub type Dictionary = Arc<[String]>;
 
 /// Takes the rows of a run as it goes.
 pub trait Sink: Send {
-    /// Takes the next chunks. Over all calls, the rows of one table arrive in its total order.
+    /// Takes the next chunks. Over all calls, the rows of one table arrive in its total order. After each call all rows
+    /// of all tables up to some time have come, so that none is there before what caused it, unless they come
+    /// [in parts](Sink::in_parts).
     ///
     /// # Errors
     /// Whatever keeps the sink from storing the rows; the run then stops and returns it.
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError>;
+
+    /// Whether the rows of a stretch of time may come in several calls, so that they need not all be there at once. A row
+    /// may then come in an earlier call than what caused it.
+    fn in_parts(&self) -> bool {
+        false
+    }
 }
 
 /// Why a [`Sink`] could not store its rows.

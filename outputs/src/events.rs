@@ -138,6 +138,10 @@ impl Sink for EventWriter {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         Ok(self.write_chunks(chunks)?)
     }
+
+    fn in_parts(&self) -> bool {
+        true
+    }
 }
 
 impl Stream {
