@@ -248,10 +248,10 @@ pub enum Dist {
     Bernoulli,
 }
 
-impl Expr {
-    /// Hands out the expressions of which this one is made.
-    pub fn for_each_part(&self, f: &mut dyn FnMut(&Expr)) {
-        match self {
+/// Calls a function for each part of an expression, shared or to be changed.
+macro_rules! each_part {
+    ($e:expr, $f:expr, $iter:ident $(, $mutable:tt)?) => {
+        match $e {
             Expr::Attribute(_, e, _)
             | Expr::Variable(_, e, _)
             | Expr::State(_, e)
@@ -260,63 +260,40 @@ impl Expr {
             | Expr::DayStart(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
-            | Expr::PickIf(_, e, _, _) => f(e),
+            | Expr::PickIf(_, e, _, _) => $f(e),
             Expr::Binary(_, a, b) => {
-                f(a);
-                f(b);
+                $f(a);
+                $f(b);
             }
             Expr::If(parts) | Expr::Appointment(_, parts, _) => {
-                f(&parts.0);
-                f(&parts.1);
-                f(&parts.2);
+                $f(&$($mutable)? parts.0);
+                $f(&$($mutable)? parts.1);
+                $f(&$($mutable)? parts.2);
             }
-            Expr::Draw(_, args, _) => args.iter().for_each(f),
+            Expr::Draw(_, args, _) => args.$iter().for_each($f),
             Expr::Lookup(lookup) => {
-                lookup.who.iter().for_each(|(_, e)| f(e));
-                lookup.args.iter().for_each(f);
+                lookup.who.$iter().for_each(|(_, e)| $f(e));
+                lookup.args.$iter().for_each($f);
             }
             Expr::Case(selector, cases, otherwise) => {
-                f(selector);
-                cases.iter().for_each(|(_, e)| f(e));
-                f(otherwise);
+                $f(selector);
+                cases.$iter().for_each(|(_, e)| $f(e));
+                $f(otherwise);
             }
             _ => {}
         }
+    };
+}
+
+impl Expr {
+    /// Hands out the expressions of which this one is made.
+    pub fn for_each_part(&self, f: &mut dyn FnMut(&Expr)) {
+        each_part!(self, f, iter);
     }
 
     /// Likewise to be changed.
     pub fn for_each_part_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
-        match self {
-            Expr::Attribute(_, e, _)
-            | Expr::Variable(_, e, _)
-            | Expr::State(_, e)
-            | Expr::EntityId(_, e)
-            | Expr::Age(_, e)
-            | Expr::DayStart(e)
-            | Expr::Unary(_, e)
-            | Expr::Modified(_, e)
-            | Expr::PickIf(_, e, _, _) => f(e),
-            Expr::Binary(_, a, b) => {
-                f(a);
-                f(b);
-            }
-            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
-                f(&mut parts.0);
-                f(&mut parts.1);
-                f(&mut parts.2);
-            }
-            Expr::Draw(_, args, _) => args.iter_mut().for_each(f),
-            Expr::Lookup(lookup) => {
-                lookup.who.iter_mut().for_each(|(_, e)| f(e));
-                lookup.args.iter_mut().for_each(f);
-            }
-            Expr::Case(selector, cases, otherwise) => {
-                f(selector);
-                cases.iter_mut().for_each(|(_, e)| f(e));
-                f(otherwise);
-            }
-            _ => {}
-        }
+        each_part!(self, f, iter_mut, mut);
     }
 
     /// Rewrites this expression from its innermost parts outwards.
