@@ -135,7 +135,11 @@ impl Diary {
 
     /// The slots that can be seen from a time on its day: of this day and those that follow.
     pub fn reach(&self, now: Time) -> Range<i64> {
-        let today = now.index_of(Span::DAY);
+        self.reach_on(now.index_of(Span::DAY))
+    }
+
+    /// Likewise on a day.
+    fn reach_on(&self, today: i64) -> Range<i64> {
         let slots = self.slots_a_day();
         today * slots..(today + i64::from(self.days)) * slots
     }
@@ -346,8 +350,7 @@ impl Ahead<'_> {
     /// Whether all slots of a range are free; one that is beyond reach is not.
     #[inline]
     pub fn is_free(&self, range: Range<i64>) -> bool {
-        let first = self.today * self.table.slots_a_day;
-        let reach = first..first + i64::from(self.table.days) * self.table.slots_a_day;
+        let reach = self.table.reach_on(self.today);
         reach.start <= range.start
             && range.end <= reach.end
             && self

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::Event;
 use crate::rows::layout::{TIME, push_head};
 use crate::scratch::{self, PAGE};
+use crate::series::first_and_last;
 use crate::sides::{Lineage, Side, Sides};
 use crate::world::World;
 
@@ -91,9 +92,7 @@ impl Rows {
         }
         let words = std::mem::replace(&mut self.open, page);
         let times = words.chunks_exact(stride).map(|row| row[TIME] as i64);
-        let times = times.fold((i64::MAX, i64::MIN), |(first, last), time| {
-            (first.min(time), last.max(time))
-        });
+        let times = first_and_last(times).unwrap_or_default();
         self.full.push(Page { words, times });
     }
 }
