@@ -9,6 +9,7 @@ use crate::rows::{GROUP_ROWS, RowBuffer};
 use crate::table_file::{TableFile, Texts};
 use causeflow_engine::table::{Chunk, Dictionary, Sink, SinkError, TableSchema};
 pub use frozen::FrozenEvents;
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Row groups of a part; the next one begins a new file.
@@ -127,9 +128,8 @@ impl EventWriter {
     /// # Errors
     /// [`Error::Io`] when the disk fails.
     pub fn finish(mut self) -> Result<Vec<FileEntry>, Error> {
-        for stream in &mut self.streams {
-            stream.finish(&self.place)?;
-        }
+        let streams = self.streams.par_iter_mut().with_max_len(1);
+        streams.try_for_each(|stream| stream.finish(&self.place))?;
         Ok(self.streams.into_iter().flat_map(|s| s.files).collect())
     }
 }

@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread::{self, JoinHandle};
 
 /// Bytes gathered before they are digested and written: BLAKE3 is at full speed from 16 KiB on.
 const BUFFER_BYTES: usize = 128 * 1024;
+
+/// Bytes of a file after which the disk is made to catch up with it.
+const BEHIND_BYTES: u64 = 16 << 20;
 
 /// One file of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +47,50 @@ pub(crate) struct DigestFile {
     bytes: u64,
     /// So many bytes from the beginning lie in the file already and are not written again.
     there: u64,
+    behind: Behind,
+}
+
+/// Forces what has been written of a file to the disk while more is written: a run that left all of it to its end would
+/// have to wait for the disk there.
+#[derive(Default)]
+struct Behind {
+    /// How far the file was when this was last begun.
+    begun_at: u64,
+    under_way: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Behind {
+    /// Begins once more if enough has been written since, and the disk has caught up with what was before.
+    fn catch_up(&mut self, file: &File, bytes: u64) -> io::Result<()> {
+        let busy = self.under_way.as_ref().is_some_and(|it| !it.is_finished());
+        if busy || bytes < self.begun_at + BEHIND_BYTES {
+            return Ok(());
+        }
+        self.wait()?;
+        self.begun_at = bytes;
+        // Where there is no thread or no handle to be had, the file is forced to the disk in the end all the same.
+        self.under_way = file.try_clone().ok().and_then(|file| {
+            let sync = move || file.sync_data();
+            thread::Builder::new().spawn(sync).ok()
+        });
+        Ok(())
+    }
+
+    /// Waits for what is under way: what the system could not write it may tell only once.
+    fn wait(&mut self) -> io::Result<()> {
+        match self.under_way.take().map(JoinHandle::join) {
+            Some(Ok(synced)) => synced,
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Behind {
+    fn drop(&mut self) {
+        // Some systems do not remove a file as long as somebody holds it. Whoever drops it unfinished has an error already.
+        let _ = self.under_way.take().map(JoinHandle::join);
+    }
 }
 
 impl DigestFile {
@@ -66,6 +114,7 @@ impl DigestFile {
             hasher: Box::default(),
             bytes: 0,
             there: 0,
+            behind: Behind::default(),
         })
     }
 
@@ -90,6 +139,10 @@ impl DigestFile {
             hasher: Box::new(hasher),
             bytes: prefix.bytes,
             there: prefix.bytes,
+            behind: Behind {
+                begun_at: prefix.bytes,
+                under_way: None,
+            },
         })
     }
 
@@ -142,7 +195,7 @@ impl DigestFile {
         self.file.write_all(&bytes[there..])?;
         self.hasher.update(bytes);
         self.bytes += bytes.len() as u64;
-        Ok(())
+        self.behind.catch_up(&self.file, self.bytes)
     }
 
     /// Writes what is left and describes the file; nothing may be written afterwards.
@@ -152,6 +205,9 @@ impl DigestFile {
             bytes,
             digest,
         } = self.prefix()?;
+        self.behind
+            .wait()
+            .map_err(io_error("writing", &self.path))?;
         Ok(FileEntry {
             path,
             rows,
