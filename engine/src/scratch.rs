@@ -8,12 +8,15 @@ use std::sync::{Mutex, PoisonError};
 const LONGEST_COLUMN: usize = 8192;
 const MOST_COLUMNS: usize = 128;
 
+/// How many buffers of rows a thread keeps: ordering takes two.
+const MOST_ROWS: usize = 2;
+
 /// Words of a page of rows.
 pub const PAGE: usize = 1024;
 
 thread_local! {
     static COLUMNS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
-    static ROWS: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
+    static ROWS: RefCell<Vec<Vec<u64>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Pages are taken by the thread that plays a cell and given back by the one that completes its rows; each would end
@@ -46,13 +49,17 @@ pub fn give_column(mut column: Vec<u64>) {
 
 /// An empty buffer for the rows of a stream.
 pub fn rows() -> Vec<u64> {
-    ROWS.take()
+    ROWS.with_borrow_mut(Vec::pop).unwrap_or_default()
 }
 
 /// Takes back what [`rows`] gave.
 pub fn give_rows(mut rows: Vec<u64>) {
     rows.clear();
-    ROWS.set(rows);
+    ROWS.with_borrow_mut(|kept| {
+        if kept.len() < MOST_ROWS {
+            kept.push(rows);
+        }
+    });
 }
 
 /// An empty page.

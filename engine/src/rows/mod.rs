@@ -54,6 +54,9 @@ impl Sums {
 /// large, and need not all be there as columns at once.
 const LOT_WORDS: usize = 1 << 19;
 
+/// Words of a portion, at most, about. One thread puts its rows in order, so a lot has several.
+const PORTION_WORDS: usize = LOT_WORDS / 4;
+
 /// The rows of one stream in a range of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portion {
@@ -90,10 +93,11 @@ pub fn lots(world: &World, cells: &[Process], times: Range<i64>, keep: bool) -> 
     let (mut lots, mut room) = (Vec::new(), 0);
     for (words, stream) in streams {
         let cuts = match keep {
-            true => cuts(cells, stream, words.div_ceil(LOT_WORDS)),
+            true => cuts(cells, stream, words.div_ceil(PORTION_WORDS)),
             false => Vec::new(),
         };
-        let ends = cuts.iter().copied().chain([times.end]);
+        let words = words / (cuts.len() + 1);
+        let ends = cuts.into_iter().chain([times.end]);
         let mut start = times.start;
         for end in ends {
             let portion = Portion {
