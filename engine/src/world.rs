@@ -111,7 +111,7 @@ pub struct World {
     pub modified_in_rows: Vec<Vec<u16>>,
     /// How the rows of each stream lie until they are columns.
     pub(crate) layouts: Vec<Layout>,
-    /// For which streams' roots marks tell whether they cause anything.
+    /// The streams for whose roots marks tell whether they cause anything.
     pub(crate) marked: Vec<Option<Marked>>,
     /// For each kind, from when on anybody looks at how much of its diaries is reserved.
     pub watched_from: Vec<Time>,
@@ -287,8 +287,8 @@ impl World {
             .map(|(i, _)| i)
             .collect();
         let layouts = layouts(&program.streams);
-        let streams = program.streams.iter().zip(&layouts);
-        let marked = streams.map(|(stream, &layout)| Marked::new(stream, layout));
+        let streams = (0..).zip(&program.streams).zip(&layouts);
+        let marked = streams.map(|((number, stream), &layout)| Marked::new(number, stream, layout));
         World {
             seed: settings.seed,
             begin,

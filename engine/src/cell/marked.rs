@@ -4,7 +4,7 @@
 //! doing and has no words of its own is then only a row, made of its key and its time: the API log of a
 //! business is of this kind, and half of all its rows.
 
-use super::RowBuffers;
+use super::{RowBuffers, Step};
 use crate::draw::{Key, Purpose};
 use crate::eval::probable;
 use crate::program::{Effect, Expr, Program, Source, Stream};
@@ -13,10 +13,10 @@ use crate::sides::Lineage;
 use crate::time::Time;
 use crate::world::World;
 
-/// The marks that decide what the roots of a stream cause, an effect each.
-#[derive(Clone, Debug)]
+/// A stream of whose roots the marks in its [`Step`]s decide all that they cause.
+#[derive(Clone, Copy, Debug)]
 pub struct Marked {
-    marks: Vec<Mark>,
+    stream: usize,
     /// Whether a root that causes nothing is only a row.
     bare: bool,
 }
@@ -64,8 +64,8 @@ impl Mark {
 }
 
 impl Marked {
-    /// The marks of a stream's roots; none where something else decides, too, or where they do more than cause.
-    pub fn new(stream: &Stream, layout: Layout) -> Option<Marked> {
+    /// None where something else decides, too, or where the roots of this stream do more than cause.
+    pub fn new(number: usize, stream: &Stream, layout: Layout) -> Option<Marked> {
         let Some(Source::Arrivals { actor, .. }) = &stream.source else {
             return None;
         };
@@ -73,38 +73,42 @@ impl Marked {
             return None;
         }
         let wordless = layout.stride == layout.head();
-        Some(Marked {
-            marks: stream.effects.iter().map(Mark::of).collect::<Option<_>>()?,
+        let mut marks = stream.effects.iter().map(Mark::of);
+        marks.all(|mark| mark.is_some()).then_some(Marked {
+            stream: number,
             bare: actor.is_none() && wordless && !layout.caused && !stream.stateful,
         })
     }
 
+    /// The steps of its roots, each with its mark.
+    #[inline(always)]
+    fn steps(self, world: &World) -> impl Iterator<Item = (&Step, &Mark)> {
+        let steps = world.steps[self.stream].iter();
+        steps.filter_map(|step| Some((step, step.mark.as_ref()?)))
+    }
+
     /// Whether a root that causes nothing is only a row, and the marks alone tell for all of a stretch of time,
     /// because no modifier acts on a probability in it.
-    pub(super) fn is_bare_between(&self, program: &Program, from: Time, to: Time) -> bool {
-        let acts = |at: u16| program.modified[usize::from(at)].acts_between(from, to);
-        self.bare && !self.marks.iter().filter_map(|mark| mark.modified).any(acts)
+    pub(super) fn is_bare_between(self, world: &World, from: Time, to: Time) -> bool {
+        let modified = |at: u16| &world.program.modified[usize::from(at)];
+        let acts = |at| modified(at).acts_between(from, to);
+        let mut marks = self.steps(world).map(|(_, mark)| mark);
+        self.bare && !marks.any(|mark| mark.modified.is_some_and(acts))
     }
 
     /// Whether a root causes nothing, at a time at which no modifier acts.
     #[inline(always)]
-    pub(super) fn causes_nothing(&self, root: Key) -> bool {
-        !self.marks.iter().any(|mark| mark.is_under(root))
+    pub(super) fn causes_nothing(self, world: &World, root: Key) -> bool {
+        !self.steps(world).any(|(_, mark)| mark.is_under(root))
     }
 
-    /// Whether a root of a stream causes nothing that matters to what is written, on either side.
-    pub(super) fn matters_nothing(
-        &self,
-        world: &World,
-        stream: &Stream,
-        root: Key,
-        time: Time,
-    ) -> bool {
-        let matters = |(mark, effect): (&Mark, &Effect)| {
-            world.matters(effect, time)
+    /// Whether a root causes nothing that matters to what is written, on either side.
+    pub(super) fn matters_nothing(self, world: &World, root: Key, time: Time) -> bool {
+        let matters = |(step, mark): (&Step, &Mark)| {
+            time >= step.matters_from
                 && (!mark.is_quiet(&world.program, time) || mark.is_under(root))
         };
-        !self.marks.iter().zip(&stream.effects).any(matters)
+        !self.steps(world).any(matters)
     }
 }
 

@@ -84,15 +84,15 @@ impl Cell {
         let layers = &world.pool_layers;
         let Some(bend) = bend else {
             let to = start + block;
-            let bare = world.marked[stream].as_ref();
-            let bare = bare.filter(|marked| marked.is_bare_between(&world.program, start, to));
+            let bare = world.marked[stream];
+            let bare = bare.filter(|marked| marked.is_bare_between(world, start, to));
             layers.arrivals(
                 process,
                 number,
                 (least, largest),
                 rate,
                 |key, time| match bare {
-                    Some(marked) if marked.causes_nothing(key) => {
+                    Some(marked) if marked.causes_nothing(world, key) => {
                         if world.needed(stream as u16, time) {
                             self.rows.bare(world, stream, key, time);
                         }
@@ -124,8 +124,8 @@ impl Cell {
             return;
         }
         if !world.written(stream as u16, time)
-            && let Some(marked) = &world.marked[stream]
-            && marked.matters_nothing(world, &world.program.streams[stream], key, time)
+            && let Some(marked) = world.marked[stream]
+            && marked.matters_nothing(world, key, time)
         {
             return;
         }
