@@ -287,6 +287,15 @@ impl Words<'_> {
         }
     }
 
+    /// Whether none of its words says anything from a day on: then it is as good as an empty one.
+    pub fn is_past(&self, today: i64) -> bool {
+        let is_past = |&word: &u64| {
+            let ahead = ((word >> MOST_SLOTS) as u16).wrapping_sub(today as u16);
+            word & SLOTS == 0 || ahead >= self.table.days
+        };
+        self.words.iter().all(is_past)
+    }
+
     /// Whether two diaries say the same from a day on.
     pub fn agrees_with(&self, other: &Words<'_>, today: i64) -> bool {
         let mut days = today..today + i64::from(self.table.days);
@@ -413,6 +422,20 @@ mod tests {
                 [Bitmap::Open, Bitmap::Taken].iter().all(|&map| mine.slots(map, day) == theirs.slots(map, day))
             };
             prop_assert_eq!(mine.agrees_with(&theirs, today), (today..today + 9).all(same));
+        }
+
+        /// A diary is past if it says from today on what an empty one says.
+        #[test]
+        fn a_diary_is_past_when_an_empty_one_agrees_with_it(
+            words in prop::collection::vec((0..2u64, 0..4i64), 18),
+            today in 0..40i64,
+            always in any::<bool>(),
+        ) {
+            let table = Diary { always, ..table(30) };
+            let written = (0..9).chain(0..9).zip(words).take(table.words());
+            let words: Vec<u64> = written.map(|(day, (slots, rounds))| word_of(slots, day + 9 * rounds)).collect();
+            let [diary, empty] = [&words[..], &[]].map(|words| Words { table: &table, words });
+            prop_assert_eq!(diary.is_past(today), diary.agrees_with(&empty, today));
         }
 
         /// Pieces cover exactly the part of a range that can be reached.

@@ -165,6 +165,20 @@ impl Group {
         }
     }
 
+    /// Lets go of diaries that say nothing from a day on: most people come for some time and then rarely.
+    pub(super) fn forget_past(&mut self, kind: &Kind, today: i64) {
+        let Some(table) = &kind.diary else {
+            return;
+        };
+        let twins = self.twins.iter_mut().map(|twin| &mut twin.diary);
+        for diary in self.diaries.iter_mut().chain(twins) {
+            let words = diary.as_deref().map(|words| Words { table, words });
+            if words.is_some_and(|words| words.is_past(today)) {
+                *diary = None;
+            }
+        }
+    }
+
     fn is_like(&self, twin: &Twin, kind: &Kind, today: i64) -> bool {
         let entity = twin.entity as usize;
         let mut variables = self.variables.iter().zip(&twin.variables);

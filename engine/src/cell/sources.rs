@@ -57,7 +57,9 @@ impl Cell {
             self.left.clear();
             for (kind, definition) in world.program.kinds.iter().enumerate() {
                 let group = &mut self.population.groups[kind];
-                group.rejoin(definition, start.index_of(Span::DAY));
+                let today = start.index_of(Span::DAY);
+                group.rejoin(definition, today);
+                group.forget_past(definition, today);
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
                     let since = Time(day.0 - 1);
