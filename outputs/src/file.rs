@@ -62,8 +62,7 @@ struct Behind {
 impl Behind {
     /// Begins once more if enough has been written since, and the disk has caught up with what was before.
     fn catch_up(&mut self, file: &File, bytes: u64) -> io::Result<()> {
-        let busy = self.under_way.as_ref().is_some_and(|it| !it.is_finished());
-        if busy || bytes < self.begun_at + BEHIND_BYTES {
+        if self.is_busy() || bytes < self.begun_at + BEHIND_BYTES {
             return Ok(());
         }
         self.wait()?;
@@ -74,6 +73,10 @@ impl Behind {
             thread::Builder::new().spawn(sync).ok()
         });
         Ok(())
+    }
+
+    fn is_busy(&self) -> bool {
+        self.under_way.as_ref().is_some_and(|it| !it.is_finished())
     }
 
     /// Waits for what is under way: what the system could not write it may tell only once.
@@ -294,5 +297,31 @@ impl Write for DigestFile {
         buffer.clear();
         self.buffer = buffer;
         result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing that `/dev/full` stands for can be forced to a disk.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_the_disk_refuses_while_a_file_is_written_is_told_once_it_is_known() {
+        let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut behind = Behind::default();
+        behind.catch_up(&file, BEHIND_BYTES - 1).unwrap();
+        assert!(behind.under_way.is_none(), "too little to begin with");
+        behind.catch_up(&file, BEHIND_BYTES).unwrap();
+        behind.wait().unwrap_err();
+        behind.wait().unwrap();
+        // The next one begins after as many bytes again, and is told by whoever writes then.
+        behind.catch_up(&file, 2 * BEHIND_BYTES - 1).unwrap();
+        assert!(behind.under_way.is_none());
+        behind.catch_up(&file, 2 * BEHIND_BYTES).unwrap();
+        while behind.is_busy() {
+            thread::yield_now();
+        }
+        behind.catch_up(&file, 3 * BEHIND_BYTES).unwrap_err();
     }
 }
