@@ -300,12 +300,11 @@ impl Write for DigestFile {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 
     /// Nothing that `/dev/full` stands for can be forced to a disk.
-    #[cfg(target_os = "linux")]
     #[test]
     fn what_the_disk_refuses_while_a_file_is_written_is_told_once_it_is_known() {
         let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
