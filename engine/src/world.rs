@@ -379,9 +379,7 @@ impl World {
     /// Whether anything that an effect causes from a time on can matter to what is written.
     #[inline(always)]
     pub fn matters(&self, effect: &Effect, time: Time) -> bool {
-        effect
-            .longest
-            .is_none_or(|longest| time + longest >= self.needed_from[usize::from(effect.stream)])
+        time >= effect.matters_from(&self.needed_from)
     }
 
     /// Whether any of a stream's events before `end` may matter.

@@ -128,6 +128,7 @@ impl EventWriter {
     /// # Errors
     /// [`Error::Io`] when the disk fails.
     pub fn finish(mut self) -> Result<Vec<FileEntry>, Error> {
+        // Up to a group a thread is under way: what is left of each stream is mostly little.
         let streams = self.streams.par_iter_mut().with_max_len(1);
         streams.try_for_each(|stream| stream.finish(&self.place))?;
         Ok(self.streams.into_iter().flat_map(|s| s.files).collect())

@@ -44,10 +44,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
                 && !effect.pass.iter().any(demanded)
     };
     let of_effect = |stream: &Stream, effect: &Effect| Step {
-        matters_from: match effect.longest {
-            Some(longest) => needed_from[usize::from(effect.stream)] - longest,
-            None => Time(i64::MIN),
-        },
+        matters_from: effect.matters_from(needed_from),
         mark: Mark::of(effect),
         steady: steady(stream, effect),
         several: effect.count.is_some(),

@@ -22,7 +22,7 @@ use crate::calendar::{Profile, Reference, Zone};
 use crate::diary::{Action, Diary};
 use crate::draw::Purpose;
 use crate::table::{ColumnSpec, Dictionary, TableSchema};
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// Index of a stream in [`Program::streams`].
 pub type StreamId = u16;
@@ -414,6 +414,16 @@ pub struct Outcome {
 }
 
 impl Effect {
+    /// From when on an event that has it may cause something by it that matters to what is written; `needed_from` tells
+    /// from when on the events of each stream do.
+    #[inline(always)]
+    pub(crate) fn matters_from(&self, needed_from: &[Time]) -> Time {
+        match self.longest {
+            Some(longest) => needed_from[usize::from(self.stream)] - longest,
+            None => Time(i64::MIN),
+        }
+    }
+
     /// The longest time from the cause to the last of its children under modifiers.
     pub fn longest_under(&self, modified: &[Modified]) -> Option<Span> {
         match (&self.delay, &self.count) {
@@ -426,9 +436,7 @@ impl Effect {
             _ => self.longest,
         }
     }
-}
 
-impl Effect {
     /// The least time from the cause to any of its children under modifiers.
     pub fn shortest_under(&self, modified: &[Modified]) -> Span {
         match &self.delay {
