@@ -4,12 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use causeflow_models::suggestion;
-use causeflow_outputs::{MANIFEST_NAME, Manifest, VersionEntry};
+use causeflow_outputs::{MANIFEST_NAME, Manifest, VERSIONS_NAME, VersionEntry};
 
 use crate::errors::Failure;
-
-/// Where they lie in a run's folder.
-const VERSIONS: &str = "versions";
 
 /// A version of a part of a run.
 pub struct Version {
@@ -20,7 +17,7 @@ pub struct Version {
 
 /// The place of a version of this name.
 pub fn place(out: &Path, name: &str) -> PathBuf {
-    out.join(VERSIONS).join(name)
+    out.join(VERSIONS_NAME).join(name)
 }
 
 /// Refuses what cannot be the name of a version: it becomes that of a folder.
@@ -44,7 +41,7 @@ pub fn free_name(out: &Path) -> String {
 
 /// The versions of a run, by name.
 pub fn all(out: &Path) -> Result<Vec<Version>, Failure> {
-    let folder = out.join(VERSIONS);
+    let folder = out.join(VERSIONS_NAME);
     if !folder.is_dir() {
         return Ok(Vec::new());
     }

@@ -176,7 +176,7 @@ fn ctrl_c_while_the_twin_plays_leaves_nothing_behind() {
     let twin = "out/tutoring-42.partial/.twin/events";
     let said = interrupted(folder.path(), &[&args[..], &OUTAGE].concat(), twin);
     assert_eq!(said.code, Some(130), "{}", said.err);
-    assert_eq!(names(&folder.path().join("out")), Vec::<String>::new());
+    assert_eq!(names(folder.path()), Vec::<String>::new());
 }
 
 #[test]

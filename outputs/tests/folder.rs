@@ -16,7 +16,17 @@ fn place() -> (TempDir, PathBuf) {
 fn run(out: &Path, content: &str, force: bool) -> Result<PathBuf, Error> {
     let folder = RunFolder::create(out, force)?;
     fs::write(folder.path().join("data"), content).expect("room");
-    folder.commit(&manifest(vec![]))
+    folder.commit(&manifest(vec![entry("data")]))
+}
+
+/// A file as a manifest lists it. Only its path counts here.
+fn entry(path: &str) -> FileEntry {
+    FileEntry {
+        path: path.to_owned(),
+        rows: 0,
+        bytes: 0,
+        digest: String::new(),
+    }
 }
 
 fn refusal(result: Result<impl std::fmt::Debug, Error>) -> String {
@@ -84,6 +94,75 @@ fn foreign_folders_and_files_are_left_alone_also_by_force() {
     assert!(message.contains("not a folder"), "{message}");
     assert_eq!(names(parent.path()), ["file", "out"]);
     assert_eq!(names(&out), ["manifest.json"]);
+}
+
+#[test]
+fn files_of_others_in_the_folder_of_a_run_are_left_alone_also_by_force() {
+    let (_parent, out) = place();
+    let places = [
+        "notes.md",
+        "events/notes.md",
+        "versions/notes.md",
+        "versions/v1/notes.md",
+        "snapshots/notes.md",
+    ];
+    for name in places {
+        run(&out, "1", out.exists()).expect("nothing else there");
+        let version = out.join("versions/v1");
+        run(&version, "1", false).expect("free");
+        let notes = out.join(name);
+        fs::create_dir_all(notes.parent().expect("in a folder")).expect("room");
+        fs::write(&notes, "mine").expect("room");
+        let message = refusal(RunFolder::create(&out, true));
+        assert!(message.contains(&format!("`{name}`")), "{message}");
+        assert_eq!(data(&out), "1");
+        assert_eq!(fs::read(&notes).expect("still there"), b"mine");
+        fs::remove_file(&notes).expect("there");
+    }
+    run(&out, "2", true).expect("with its version");
+    assert_eq!(names(&out), ["data", "manifest.json"]);
+}
+
+#[test]
+fn a_file_that_is_put_into_a_run_while_it_is_replaced_keeps_it_in_place() {
+    let (_parent, out) = place();
+    run(&out, "1", false).expect("free");
+    let folder = RunFolder::create(&out, true).expect("forced");
+    fs::write(out.join("notes.md"), "mine").expect("room");
+    let message = refusal(folder.commit(&manifest(vec![])));
+    assert!(message.contains("`notes.md`"), "{message}");
+    assert_eq!(data(&out), "1");
+}
+
+#[test]
+fn the_folder_one_is_in_is_not_replaced() {
+    for path in [".", "..", "/"] {
+        let message = refusal(RunFolder::create(Path::new(path), true));
+        assert!(message.contains("where you are"), "{message}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_refused_before_anything_is_played() {
+    let (parent, out) = place();
+    std::os::unix::fs::symlink("/nowhere/at/all", &out).expect("links");
+    let message = refusal(RunFolder::create(&out, true));
+    assert!(message.contains("a link to something"), "{message}");
+    assert_eq!(names(parent.path()), ["out"]);
+}
+
+#[test]
+fn parents_that_were_made_for_a_run_go_with_it() {
+    let (parent, _) = place();
+    let out = parent.path().join("a/b/out");
+    drop(RunFolder::create(&out, false).expect("free"));
+    assert!(names(parent.path()).is_empty());
+    let folder = RunFolder::create(&out, false).expect("free");
+    fs::write(parent.path().join("a/notes.md"), "mine").expect("room");
+    drop(folder);
+    assert_eq!(names(parent.path()), ["a"]);
+    assert_eq!(names(&parent.path().join("a")), ["notes.md"]);
 }
 
 #[test]

@@ -52,7 +52,7 @@ impl FinishedRun {
         let format = manifest.format;
         if format != Format::Parquet {
             let message = format!(
-                "this run is in the format {}, and only Parquet can be compared: play it again with `--format parquet`",
+                "this run is in the format {}, and only Parquet is read back: play it again with `--format parquet`",
                 format.ending()
             );
             return Err(Error::input(folder, message));

@@ -2,9 +2,10 @@
 
 use super::RESUME_NAME;
 use super::lock::{LOCK_NAME, is_locked};
+use super::strangers::{own_manifest, strangers};
 use crate::baseline::BASELINE_NAME;
 use crate::error::{Error, io_error};
-use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME};
+use crate::manifest::MANIFEST_NAME;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,8 @@ impl Contents {
     pub fn refuse_unless_replaceable(self, path: &Path, force: bool) -> Result<(), Error> {
         let message = match self {
             Contents::Missing | Contents::Empty => return Ok(()),
-            Contents::Run | Contents::Baseline | Contents::Unfinished if force => return Ok(()),
+            Contents::Run | Contents::Baseline if force => return refuse_strangers(path),
+            Contents::Unfinished if force => return Ok(()),
             Contents::Run => {
                 "holds a finished run: add --force to replace it, or choose another folder with --out"
             }
@@ -55,6 +57,23 @@ impl Contents {
     }
 }
 
+/// Refuses to replace a run or a baseline together with what somebody else has put beside its files.
+fn refuse_strangers(path: &Path) -> Result<(), Error> {
+    let found = strangers(path)?;
+    let Some(first) = found.first() else {
+        return Ok(());
+    };
+    let others = match found.len() {
+        1 => String::new(),
+        2 => " and another file".to_owned(),
+        all => format!(" and {} other files", all - 1),
+    };
+    let message = format!(
+        "holds `{first}`{others}, which causeflow has not written and would be gone with the run: move what you need elsewhere, or choose another folder with --out"
+    );
+    Err(Error::folder(path, message))
+}
+
 /// Looks at what lies at `path`.
 pub(crate) fn inspect(path: &Path) -> Result<Contents, Error> {
     match fs::metadata(path) {
@@ -73,21 +92,13 @@ pub(crate) fn inspect(path: &Path) -> Result<Contents, Error> {
         } else {
             Contents::Unfinished
         }
-    } else if is_ours(&path.join(MANIFEST_NAME)) {
+    } else if own_manifest(path, MANIFEST_NAME).is_some() {
         Contents::Run
-    } else if is_ours(&path.join(BASELINE_NAME)) {
+    } else if own_manifest(path, BASELINE_NAME).is_some() {
         Contents::Baseline
     } else {
         Contents::Foreign
     })
-}
-
-fn is_ours(manifest: &Path) -> bool {
-    let Ok(text) = fs::read(manifest) else {
-        return false;
-    };
-    let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap_or_default();
-    manifest["generator"]["name"] == GENERATOR_NAME
 }
 
 /// Whether a folder holds an unfinished run that can be gone on with.

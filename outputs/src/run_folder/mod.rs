@@ -12,6 +12,7 @@
 mod contents;
 mod lock;
 mod resume;
+mod strangers;
 mod sync;
 
 use crate::baseline::{BASELINE_NAME, BaselineManifest};
@@ -25,10 +26,14 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+pub(crate) use strangers::unlisted;
 use sync::{sync_files, sync_folder};
 
 /// The name of the file, in the folder of an unfinished run, with all that is needed to go on.
 pub const RESUME_NAME: &str = "resume.state";
+
+/// The name of the folder, in that of a run, with the versions of parts of it, each with a manifest of its own.
+pub const VERSIONS_NAME: &str = "versions";
 
 /// Marks an earlier run that is being replaced, so that no other folder is taken for one.
 const REPLACED_MARK: &str = ".causeflow-replaced";
@@ -40,6 +45,8 @@ pub struct RunFolder {
     out: PathBuf,
     staging: PathBuf,
     force: bool,
+    /// Parent folders that were made for the run, the innermost first: gone again with it.
+    parents: Vec<PathBuf>,
     /// Held until the folder has its final name or is gone.
     lock: Option<Lock>,
 }
@@ -49,11 +56,13 @@ impl RunFolder {
     ///
     /// # Errors
     /// [`Error::Folder`] when `out` holds something: a finished or unfinished run without `force`,
-    /// anything else always; when a run to this place was left unfinished and can be gone on with, without
+    /// anything else always, also beside a run's own files; when it is the folder of this process or above that; when a run to this place was left unfinished and can be gone on with, without
     /// `force`; and when another run writes to the same place at this moment.
     /// [`Error::Io`] when the disk fails.
     pub fn create(out: &Path, force: bool) -> Result<RunFolder, Error> {
+        let parents = missing_parents(out);
         let out = resolve(out)?;
+        refuse_underfoot(&out)?;
         let staging = sibling(&out, ".partial");
         inspect(&out)?.refuse_unless_replaceable(&out, force)?;
         let lock = Lock::acquire(&staging, &out)?;
@@ -61,6 +70,7 @@ impl RunFolder {
             out,
             staging,
             force,
+            parents,
             lock: Some(lock),
         };
         folder.prepare()?;
@@ -177,6 +187,9 @@ impl Drop for RunFolder {
         {
             let _ = lock.remove_file();
             let _ = fs::remove_dir(&self.staging);
+            // One in which something else has appeared meanwhile is not empty and stays, with those above it.
+            let emptied = |parent: &PathBuf| fs::remove_dir(parent).is_ok();
+            let _ = self.parents.iter().all(emptied);
         }
     }
 }
@@ -194,6 +207,10 @@ fn resolve(out: &Path) -> Result<PathBuf, Error> {
     if fs::metadata(out).is_ok() {
         return fs::canonicalize(out).map_err(io_error("looking up", out));
     }
+    if fs::symlink_metadata(out).is_ok() {
+        let message = "is a link to something that is not there: remove it, or choose another folder with --out";
+        return Err(Error::folder(out, message));
+    }
     let Some(name) = out.file_name() else {
         let message = "this is no name for a folder: give one such as `out`";
         return Err(Error::folder(out, message));
@@ -205,6 +222,25 @@ fn resolve(out: &Path) -> Result<PathBuf, Error> {
     fs::create_dir_all(parent).map_err(io_error("creating folder", parent))?;
     let parent = fs::canonicalize(parent).map_err(io_error("looking up", parent))?;
     Ok(parent.join(name))
+}
+
+/// The folders above `out` that are not there yet, the innermost first.
+fn missing_parents(out: &Path) -> Vec<PathBuf> {
+    let above = out.ancestors().skip(1);
+    let named = above.take_while(|parent| !parent.as_os_str().is_empty());
+    let missing = named.take_while(|parent| fs::symlink_metadata(parent).is_err());
+    missing.map(Path::to_owned).collect()
+}
+
+/// Refuses the folder that this process works in, and those above it: a run puts a new folder in the place of the one
+/// that is there, and whoever stands in that is left with nothing around.
+fn refuse_underfoot(out: &Path) -> Result<(), Error> {
+    let here = std::env::current_dir().and_then(fs::canonicalize);
+    if here.is_ok_and(|here| here.starts_with(out)) {
+        let message = "is where you are, and a run puts a new folder in its place: name a folder in it, such as `out`";
+        return Err(Error::folder(out, message));
+    }
+    Ok(())
 }
 
 fn sibling(out: &Path, ending: &str) -> PathBuf {

@@ -32,6 +32,7 @@ impl RunFolder {
             out,
             staging,
             force: false,
+            parents: Vec::new(),
             lock: Some(lock),
         };
         put_back_interrupted(

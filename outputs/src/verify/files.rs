@@ -6,7 +6,7 @@ use crate::file::FileEntry;
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::options::Format;
 use crate::read::digest;
-use crate::run_folder::RESUME_NAME;
+use crate::run_folder::{RESUME_NAME, VERSIONS_NAME, unlisted};
 use causeflow_engine::fingerprint::{Fingerprint, combine};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// Folders within that of a run that have manifests of their own, or are looked after by the run itself.
-const APART: [&str; 2] = ["versions", "snapshots"];
+const APART: [&str; 2] = [VERSIONS_NAME, "snapshots"];
 
 /// What came of looking at the files.
 #[derive(Default)]
@@ -64,7 +64,7 @@ pub(super) fn look_at(
     let listed = manifest.files.iter().map(|file| file.path.as_str());
     // A run that is killed in the moment in which its folder gets its name leaves the state that it no longer needs.
     let listed: BTreeSet<&str> = listed.chain([MANIFEST_NAME, RESUME_NAME]).collect();
-    for (place, path) in foreign(folder, &listed)?.into_iter().enumerate() {
+    for (place, path) in unlisted(folder, &listed, &APART)?.into_iter().enumerate() {
         let place = (manifest.files.len() + place, 0, 0);
         files.findings.add(Check::ForeignFile, place, || Finding {
             file: Some(path),
@@ -154,32 +154,6 @@ fn look(
         }
     }
     Ok(looked)
-}
-
-/// Files that the manifest does not list, with `/` between the parts of their paths, in order.
-fn foreign(folder: &Path, listed: &BTreeSet<&str>) -> Result<Vec<String>, Error> {
-    let mut found = Vec::new();
-    let mut folders = vec![(folder.to_owned(), String::new())];
-    while let Some((folder, before)) = folders.pop() {
-        let entries = fs::read_dir(&folder).map_err(io_error("reading", &folder))?;
-        for entry in entries {
-            let entry = entry.map_err(io_error("reading", &folder))?;
-            let name = entry.file_name().to_string_lossy().into_owned();
-            let path = format!("{before}{name}");
-            let kind = entry
-                .file_type()
-                .map_err(io_error("looking up", &entry.path()))?;
-            if kind.is_dir() {
-                if !APART.contains(&path.as_str()) {
-                    folders.push((entry.path(), path + "/"));
-                }
-            } else if !listed.contains(path.as_str()) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
 }
 
 /// Checks that the numbers of rows in the manifest agree with each other.
