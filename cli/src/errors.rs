@@ -112,10 +112,11 @@ fn shell_word(path: &Path) -> String {
     }
 }
 
-/// Whether stderr shows colours.
+/// Whether stderr shows colours: a terminal that knows them, with nobody who would rather not.
 pub fn colour() -> bool {
     let unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    io::stderr().is_terminal() && !unwanted
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    io::stderr().is_terminal() && !unwanted && !dumb
 }
 
 impl From<Diagnostics> for Failure {

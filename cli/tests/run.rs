@@ -269,7 +269,7 @@ fn ctrl_c_leaves_nothing_behind() {
     let said = interrupted(folder.path(), &args, events);
     assert_eq!(said.code, Some(130), "{}", said.err);
     assert!(said.err.contains("interrupted"), "{}", said.err);
-    assert_eq!(names(&folder.path().join("out")), Vec::<String>::new());
+    assert_eq!(names(folder.path()), Vec::<String>::new());
 }
 
 #[cfg(unix)]
@@ -366,10 +366,37 @@ fn reservations_of_what_is_not_free_are_refused_and_told() {
         "{entity: customer, add: {orders: 1}}",
         reserved,
     );
-    let args = ["run", "shop", "--days", "2", "--quiet", "--no-output"];
-    let text = ok(folder.path(), &args);
-    assert!(text.contains("slots that were not free"), "{text}");
+    let args = ["run", "shop", "--days", "2", "--no-output"];
+    let said = call(folder.path(), &args);
+    assert!(said.err.contains("the slots were not free"), "{}", said.err);
+    assert!(!said.out.contains("warning"), "{}", said.out);
+    let said = call(folder.path(), &[&args[..], &["--quiet"]].concat());
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    let told = ok(folder.path(), &[&args[..], &["--quiet", "--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&told).expect("JSON");
+    assert!(told["refused_reservations"].as_u64() > Some(0), "{told}");
     let text = ok(folder.path(), &["explain", "shop", "order.placed"]);
     let told = "in the calendar of the customer is reserved: from `time + 1h` for `2h`";
     assert!(text.contains(told), "{text}");
+}
+
+#[test]
+fn times_that_no_calendar_can_show_are_its_last_instant_in_every_format() {
+    let folder = shop();
+    edit(
+        folder.path(),
+        "customer_id: {}\n      amount_usd",
+        "customer_id: {}\n      due: {value: time + 99999999d}\n      amount_usd",
+    );
+    for format in ["csv", "jsonl", "arrow", "parquet"] {
+        let args = [
+            "run", "shop", "--days", "1", "--quiet", "--out", format, "--format", format,
+        ];
+        ok(folder.path(), &args);
+    }
+    let placed = folder.path().join("csv/events/stream=order.placed");
+    let (file, _) = files(&placed).remove(0);
+    let text = std::fs::read_to_string(placed.join(file)).expect("a file of rows");
+    let rows = text.lines().count() - 1;
+    assert!(rows > 0 && text.matches(",9999-12-30T22:00:00.000000Z,").count() == rows);
 }

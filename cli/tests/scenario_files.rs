@@ -170,3 +170,17 @@ events:
             .starts_with("ok: 2 events, 1 new event template")
     );
 }
+
+#[test]
+fn a_model_of_ones_own_with_the_name_of_a_built_in_one_is_only_warned_of_its_scenarios() {
+    let folder = shop();
+    let path = folder.path().join("shop/model.yaml");
+    let text = std::fs::read_to_string(&path).expect("the template");
+    std::fs::write(&path, text.replacen("name: shop", "name: tutoring", 1)).expect("room");
+    let said = call(folder.path(), &["check", "shop"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let told = "do not fit this model, and are left out: ad-campaign, ";
+    assert!(said.err.contains(told), "{}", said.err);
+    assert_eq!(said.err.matches("warning: ").count(), 1, "{}", said.err);
+    assert!(said.out.contains("1 warning"), "{}", said.out);
+}

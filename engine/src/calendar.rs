@@ -77,9 +77,10 @@ impl Zone {
         TimeZone::get(name).ok().map(Zone)
     }
 
-    /// What clocks and calendars show at a time.
+    /// What clocks and calendars show at a time; beyond what they can show, at the first or last instant that they can.
     pub fn local(&self, time: Time) -> jiff::civil::DateTime {
-        let timestamp = Timestamp::from_microsecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH);
+        let shown = time.clamp(Time::EARLIEST, Time::LATEST);
+        let timestamp = Timestamp::from_microsecond(shown.0).unwrap_or(Timestamp::MAX);
         self.0.to_datetime(timestamp)
     }
 

@@ -33,6 +33,11 @@ impl Span {
 }
 
 impl Time {
+    /// The beginning of the year 1, before which no column of times reaches.
+    pub const EARLIEST: Time = Time(-62_135_596_800_000_000);
+    /// 9999-12-30T22:00:00Z, the last instant that has a date in every time zone. No column of times reaches beyond it.
+    pub const LATEST: Time = Time(253_402_207_200_000_000);
+
     /// The last multiple of `step` (counted from the epoch) that is not after this time.
     #[inline]
     pub fn floor_to(self, step: Span) -> Time {

@@ -258,3 +258,16 @@ fn the_least_and_the_largest_factor_bound_all_between() {
         }
     }
 }
+
+#[test]
+fn times_beyond_the_calendar_show_its_first_or_last_instant() {
+    for name in ["UTC", "Pacific/Apia", "America/Los_Angeles"] {
+        let zone = zone(name);
+        assert!(
+            (-1..=1).contains(&zone.local(Time(i64::MIN)).year()),
+            "{name}"
+        );
+        assert_eq!(zone.local(Time(i64::MAX)).year(), 9999, "{name}");
+        assert_eq!(zone.local(Time(i64::MAX)), zone.local(Time::LATEST));
+    }
+}

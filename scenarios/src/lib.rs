@@ -56,4 +56,4 @@ pub use rows::{ModifierRow, StateRow};
 pub use rule::{Kind, Rule};
 pub use scenario::{BacklogRule, Injection, Scenario};
 pub use template::{Template, Timing};
-pub use timeline::{Occurrence, Timeline};
+pub use timeline::{Candidate, Occurrence, Timeline};

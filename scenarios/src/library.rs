@@ -14,7 +14,8 @@ use crate::extends::drafts;
 use crate::reader::{Read, ReadEvents, Reader, among};
 use crate::report::{Finding, Report, Sited};
 use crate::scenario::{Compiler, Scenario};
-use crate::template::{Template, template};
+use crate::template::{Template, Timing, template};
+use crate::timeline::Candidate;
 
 /// All scenarios and event templates of a model. One that is wrong leaves the others usable.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +25,10 @@ pub struct Library {
     scenarios: BTreeMap<String, Option<Scenario>>,
     /// `None` for those that are wrong.
     templates: BTreeMap<String, Option<Template>>,
+    /// When those templates that are wrong would come.
+    idle: BTreeMap<String, Timing>,
+    /// How many of the files are built in; they come first.
+    built_in_files: usize,
     findings: Vec<Finding>,
 }
 
@@ -53,6 +58,7 @@ impl Library {
         let mut report = Report::default();
         let mut sources = Sources::default();
         let mut files = Vec::new();
+        let built_in_files = built_in.len();
         for mut layer in [built_in, own] {
             // The order in which a folder lists its files must not show.
             layer.sort_by(|a, b| a.path.cmp(&b.path));
@@ -62,6 +68,7 @@ impl Library {
         let mut addresses = Addresses::of(program);
         let mut library = Library {
             files,
+            built_in_files,
             ..Library::default()
         };
         library.templates(&sources.events, &mut addresses, &mut report);
@@ -93,7 +100,11 @@ impl Library {
             for (id, def) in &file.def.templates {
                 let sited = file.part(&["templates", id], def.clone());
                 let made = template(id, &sited, addresses, report);
-                self.templates.insert(id.clone(), made);
+                match &made {
+                    Err(Some(timing)) => self.idle.insert(id.clone(), timing.clone()),
+                    _ => self.idle.remove(id),
+                };
+                self.templates.insert(id.clone(), made.ok());
             }
         }
     }
@@ -101,6 +112,22 @@ impl Library {
     /// The files that it was made from.
     pub fn files(&self) -> &[SourceFile] {
         &self.files
+    }
+
+    /// The built-in scenarios and templates that do not fit the model, by id.
+    pub fn unfit(&self) -> BTreeSet<&str> {
+        let wrong = self.findings.iter().filter(|finding| {
+            let severity = finding.diagnostic.severity;
+            severity == Severity::Error && self.is_built_in(finding)
+        });
+        wrong
+            .filter_map(|finding| finding.owner.as_deref())
+            .collect()
+    }
+
+    fn is_built_in(&self, finding: &Finding) -> bool {
+        let file = finding.diagnostic.file;
+        file.is_some_and(|file| file < self.built_in_files)
     }
 
     /// The scenarios that can be started, by id.
@@ -111,6 +138,21 @@ impl Library {
     /// The event templates, by id.
     pub fn event_templates(&self) -> impl Iterator<Item = &Template> {
         self.templates.values().flatten()
+    }
+
+    /// What has its turns in the timeline, by id: the templates with a timing, and those that are wrong, too.
+    pub fn candidates(&self) -> impl Iterator<Item = Candidate<'_>> {
+        self.templates.iter().filter_map(|(id, template)| {
+            let timing = match template {
+                Some(template) => template.timing.as_ref(),
+                None => self.idle.get(id),
+            };
+            Some(Candidate {
+                id,
+                timing: timing?,
+                template: template.as_ref(),
+            })
+        })
     }
 
     /// The scenario of this id.
@@ -132,6 +174,11 @@ impl Library {
     /// Everything that is wrong, and all warnings.
     pub fn problems(&self) -> Diagnostics {
         self.diagnostics(|_| true)
+    }
+
+    /// What is wrong in files that are not built in, and their warnings.
+    pub fn problems_of_own(&self) -> Diagnostics {
+        self.diagnostics(|finding| !self.is_built_in(finding))
     }
 
     /// What is wrong with a scenario or template, and its warnings.

@@ -80,7 +80,7 @@ impl<'a> Planner<'a> {
 
     /// Adds what comes by itself.
     pub fn timeline(&mut self, range: &Range<Time>) {
-        let timeline = Timeline::new(self.seed, self.clock.zone(), self.library.event_templates());
+        let timeline = Timeline::new(self.seed, self.clock.zone(), self.library.candidates());
         for Occurrence {
             id,
             time,

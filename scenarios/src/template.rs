@@ -57,13 +57,13 @@ pub struct Timing {
     pub at: Span,
 }
 
-/// Makes a template of a definition; `None` when anything is wrong with it.
+/// Makes a template of a definition. When anything is wrong with it there is only its timing, if that can be read.
 pub(crate) fn template(
     id: &str,
     sited: &Sited<TemplateDef>,
     addresses: &mut Addresses<'_>,
     report: &mut Report,
-) -> Option<Template> {
+) -> Result<Template, Option<Timing>> {
     report.owner = Some(id.to_owned());
     let before = report.errors();
     let def = &sited.def;
@@ -108,19 +108,24 @@ pub(crate) fn template(
         Some(timing) => timing_of(&sited.part(&["timing"], timing.clone()), report).map(Some),
         None => Some(None),
     };
-    (report.errors() == before).then_some(Template {
+    let (Some(timing), Some(delay), Some(duration), true) =
+        (timing.clone(), delay, duration, report.errors() == before)
+    else {
+        return Err(timing.flatten());
+    };
+    Ok(Template {
         id: id.to_owned(),
         kind: def.r#type,
         title: def.title.clone(),
         description: def.description.clone(),
         severity: def.severity,
         icon: def.icon.clone(),
-        timing: timing?,
+        timing,
         streams: def.expects.streams.clone(),
         direction: def.expects.direction,
         magnitude: def.expects.magnitude,
-        delay: delay?,
-        duration: duration?,
+        delay,
+        duration,
         rules,
     })
 }

@@ -6,7 +6,8 @@
 //! - *Office* ones come in office hours, *random* ones at any time.
 //!
 //! Which template it is, is decided by a race: each draws a waiting time by its own name, the shortest wins. So a
-//! further template changes only the events that become its own.
+//! further template changes only the events that become its own, and one that does not fit the model, so that it cannot
+//! happen, leaves its turns empty to no other's profit.
 
 use causeflow_engine::calendar::Zone;
 use causeflow_engine::draw::{Key, Purpose, purpose};
@@ -14,7 +15,7 @@ use causeflow_engine::time::{Span, Time};
 use jiff::civil::{Date, Weekday};
 
 use crate::definition::Pattern;
-use crate::template::Template;
+use crate::template::{Template, Timing};
 
 /// An event of the timeline.
 #[derive(Clone, Copy, Debug)]
@@ -29,12 +30,23 @@ pub struct Occurrence<'t> {
     pub is_causal: bool,
 }
 
+/// A template as the timeline sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Candidate<'t> {
+    /// Its id, by which it draws.
+    pub id: &'t str,
+    /// When its events come.
+    pub timing: &'t Timing,
+    /// The template, if it fits the model: otherwise nothing happens when it is its turn.
+    pub template: Option<&'t Template>,
+}
+
 /// The timeline of a seed.
 #[derive(Clone, Debug)]
 pub struct Timeline<'t> {
     key: Key,
     zone: Zone,
-    templates: Vec<(&'t Template, Purpose)>,
+    candidates: Vec<(Candidate<'t>, Purpose)>,
 }
 
 /// Fewest and most events a day.
@@ -54,16 +66,14 @@ impl<'t> Timeline<'t> {
     pub fn new(
         seed: u64,
         zone: &Zone,
-        templates: impl IntoIterator<Item = &'t Template>,
+        candidates: impl IntoIterator<Item = Candidate<'t>>,
     ) -> Timeline<'t> {
-        let timed = templates
-            .into_iter()
-            .filter(|template| template.timing.is_some());
+        let candidates = candidates.into_iter();
         Timeline {
             key: Key::new(seed, purpose("external events")),
             zone: zone.clone(),
-            templates: timed
-                .map(|template| (template, purpose(&template.id)))
+            candidates: candidates
+                .map(|candidate| (candidate, purpose(candidate.id)))
                 .collect(),
         }
     }
@@ -76,7 +86,7 @@ impl<'t> Timeline<'t> {
         );
         // The hands of a deal begin with its first day.
         let mut dealt = (first.div_euclid(DEAL_DAYS) * DEAL_DAYS..first)
-            .map(|day| self.templates_of(day).len() as u64)
+            .map(|day| self.candidates_of(day).len() as u64)
             .sum();
         let mut events = Vec::new();
         for day in first..=last {
@@ -84,7 +94,7 @@ impl<'t> Timeline<'t> {
                 dealt = 0;
             }
             events.extend(self.day(day, dealt));
-            dealt += self.templates_of(day).len() as u64;
+            dealt += self.candidates_of(day).len() as u64;
         }
         events.retain(|event| start <= event.time && event.time < end);
         events
@@ -92,35 +102,38 @@ impl<'t> Timeline<'t> {
 
     fn day(&self, day: i64, dealt: u64) -> Vec<Occurrence<'t>> {
         let key = self.day_key(day);
-        let mut events: Vec<Occurrence<'t>> = self
-            .templates_of(day)
-            .into_iter()
-            .filter_map(|(template, purpose)| {
-                let id = key.child(purpose, 0);
-                Some(Occurrence {
-                    id,
-                    time: self.time(day, template, id)?,
-                    template,
-                    is_causal: false,
-                })
-            })
-            .collect();
-        events.sort_by_key(|event| (event.time, event.id));
+        let turns = self.candidates_of(day).into_iter();
+        let turns = turns.filter_map(|(candidate, purpose)| {
+            let id = key.child(purpose, 0);
+            Some((
+                self.time(day, candidate.timing, id)?,
+                id,
+                candidate.template,
+            ))
+        });
+        let mut turns: Vec<(Time, Key, Option<&Template>)> = turns.collect();
+        turns.sort_by_key(|(time, id, _)| (*time, *id));
         let deal = self
             .key
             .child(purpose("deal"), day.div_euclid(DEAL_DAYS) as u64);
-        for (at, event) in events.iter_mut().enumerate() {
-            event.is_causal = is_causal(deal, dealt + at as u64);
-        }
-        events
+        let turns = (dealt..).zip(turns);
+        let happens = turns.filter_map(|(number, (time, id, template))| {
+            Some(Occurrence {
+                id,
+                time,
+                template: template?,
+                is_causal: is_causal(deal, number),
+            })
+        });
+        happens.collect()
     }
 
     fn day_key(&self, day: i64) -> Key {
         self.key.child(purpose("day"), day as u64)
     }
 
-    /// What happens on a day, each template at most once.
-    fn templates_of(&self, day: i64) -> Vec<(&'t Template, Purpose)> {
+    /// Whose turn it is on a day, each template's at most once.
+    fn candidates_of(&self, day: i64) -> Vec<(Candidate<'t>, Purpose)> {
         let (key, cluster) = (self.day_key(day), self.cluster(day));
         let number = key.uniform(purpose("number"));
         // Where news cluster there are more of them.
@@ -131,31 +144,29 @@ impl<'t> Timeline<'t> {
         let Some(date) = date_of(day) else {
             return Vec::new();
         };
-        let mut chosen: Vec<(&Template, Purpose)> = Vec::new();
-        let on_calendar = |template: &Template| {
-            template.timing.as_ref().is_some_and(|timing| {
-                timing.dates.contains(&(date.month(), date.day()))
-                    || timing.days_of_month.contains(&date.day())
-            })
+        let mut chosen: Vec<(Candidate<'_>, Purpose)> = Vec::new();
+        let on_calendar = |timing: &Timing| {
+            timing.dates.contains(&(date.month(), date.day()))
+                || timing.days_of_month.contains(&date.day())
         };
         let dated = self
-            .templates
+            .candidates
             .iter()
-            .filter(|(template, _)| on_calendar(template));
+            .filter(|(candidate, _)| on_calendar(candidate.timing));
         chosen.extend(dated.take(MOST).copied());
         let office = !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
         while chosen.len() < number {
             let slot = key.child(purpose("slot"), chosen.len() as u64);
             let free = self
-                .templates
+                .candidates
                 .iter()
-                .filter(|(template, _)| !chosen.iter().any(|(other, _)| other.id == template.id));
-            let waits = free.filter_map(|&(template, purpose)| {
-                let weight = weight(template, cluster.is_some(), office);
+                .filter(|(one, _)| !chosen.iter().any(|(other, _)| other.id == one.id));
+            let waits = free.filter_map(|&(candidate, purpose)| {
+                let weight = weight(candidate.timing, cluster.is_some(), office);
                 (weight > 0.0).then(|| {
                     (
                         -libm::log(slot.uniform(purpose)) / weight,
-                        (template, purpose),
+                        (candidate, purpose),
                     )
                 })
             });
@@ -170,8 +181,7 @@ impl<'t> Timeline<'t> {
     }
 
     /// When in its day an event happens.
-    fn time(&self, day: i64, template: &Template, id: Key) -> Option<Time> {
-        let timing = template.timing.as_ref()?;
+    fn time(&self, day: i64, timing: &Timing, id: Key) -> Option<Time> {
         let u = id.uniform(purpose("time"));
         let hour = match timing.pattern {
             Pattern::Calendar => timing.at.0 as f64 / Span::HOUR.0 as f64,
@@ -196,10 +206,7 @@ impl<'t> Timeline<'t> {
     }
 }
 
-fn weight(template: &Template, in_cluster: bool, office_day: bool) -> f64 {
-    let Some(timing) = &template.timing else {
-        return 0.0;
-    };
+fn weight(timing: &Timing, in_cluster: bool, office_day: bool) -> f64 {
     timing.weight
         * match timing.pattern {
             Pattern::Calendar => 0.0,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use causeflow_engine::program::Operation;
 use causeflow_engine::time::{Span, Time};
 use causeflow_scenarios::definition::{EventType, Pattern};
-use causeflow_scenarios::{Library, Occurrence, Request, Timeline};
+use causeflow_scenarios::{Library, Occurrence, Request, Timeline, built_in};
 use proptest::prelude::*;
 
 use crate::support::{START, day, plan, property, tutoring, with};
@@ -13,7 +13,7 @@ use crate::support::{START, day, plan, property, tutoring, with};
 fn timeline(seed: u64, start: Time, days: i64) -> Vec<Occurrence<'static>> {
     let (program, library) = tutoring();
     let end = start + Span(days * Span::DAY.0);
-    Timeline::new(seed, &program.zone, library.event_templates()).between(start, end)
+    Timeline::new(seed, &program.zone, library.candidates()).between(start, end)
 }
 
 fn by_day<'a>(
@@ -169,8 +169,7 @@ fn a_further_template_changes_only_the_events_that_become_its_own() {
     let library: Library = with(&[("events.yaml", own)]);
     assert_eq!(library.problems().list, []);
     let (program, _) = tutoring();
-    let longer =
-        Timeline::new(5, &program.zone, library.event_templates()).between(START, day(300, 0));
+    let longer = Timeline::new(5, &program.zone, library.candidates()).between(START, day(300, 0));
     let before = timeline(5, START, 300);
     let added = longer
         .iter()
@@ -187,6 +186,32 @@ fn a_further_template_changes_only_the_events_that_become_its_own() {
         "{gone} of {} made room for {added}",
         before.len()
     );
+}
+
+#[test]
+fn a_template_that_does_not_fit_the_model_leaves_the_others_as_they_were() {
+    let (program, _) = tutoring();
+    let mut files = built_in("tutoring");
+    for file in &mut files {
+        let renamed = file.text.replace("marketing.ad.spend", "marketing.ad.gone");
+        file.text = renamed.as_str().into();
+    }
+    let library = Library::from_files(program, files, vec![]);
+    let fit: Vec<&str> = library.event_templates().map(|t| t.id.as_str()).collect();
+    let (_, whole) = tutoring();
+    assert!(fit.len() < whole.event_templates().count());
+    let ends = (START, day(300, 0));
+    let fewer = Timeline::new(5, &program.zone, library.candidates()).between(ends.0, ends.1);
+    let what = |event: &Occurrence<'_>| {
+        let id = event.template.id.clone();
+        (event.id, event.time, event.is_causal, id)
+    };
+    let mut expected = timeline(5, START, 300);
+    let all = expected.len();
+    expected.retain(|event| fit.contains(&event.template.id.as_str()));
+    assert!(expected.len() < all, "its turn came");
+    let expected: Vec<_> = expected.iter().map(what).collect();
+    assert_eq!(fewer.iter().map(what).collect::<Vec<_>>(), expected);
 }
 
 /// What the timeline does to the average of a month, by parameter: the mean of the product of all factors.

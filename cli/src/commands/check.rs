@@ -65,12 +65,36 @@ fn of_model(what: &str) -> Checked {
     }
     let model = causeflow_models::load(what)?;
     let library = library(&model, None)?;
-    let found = gathered(vec![model.compiled.warnings.clone(), library.problems()]);
+    let problems = match causeflow_models::built_in(&model.origin) {
+        Some(_) => vec![library.problems()],
+        None => vec![library.problems_of_own(), left_out(&model, &library)],
+    };
+    let found = gathered([vec![model.compiled.warnings.clone()], problems].concat());
     let summary = Summary {
         counts: [of_program(&model), of_library(&library)].concat(),
         files: model.files.len() + library.files().len(),
     };
     Ok((found, summary))
+}
+
+/// Built-in scenarios that a model of one's own has the name for, but not the streams, are no fault of that model: they
+/// cannot be started with it, which is worth a warning.
+fn left_out(model: &Model, library: &Library) -> Diagnostics {
+    let unfit: Vec<&str> = library.unfit().into_iter().collect();
+    if unfit.is_empty() {
+        return Diagnostics::default();
+    }
+    let message = format!(
+        "of the built-in scenarios and external events of `{}` these do not fit this model, and are left out: {}",
+        model.compiled.program.name,
+        unfit.join(", ")
+    );
+    let help = "they are about streams or parameters that it does not have; under another name it has none of them";
+    let mut warning = Diagnostics::general(message, Some(help.to_owned()));
+    for one in &mut warning.list {
+        one.severity = Severity::Warning;
+    }
+    warning
 }
 
 fn of_program(model: &Model) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::args::{FormatArg, RunArgs};
 use crate::baselines::Reference;
 use crate::errors::Failure;
 use crate::interventions::Interventions;
+use crate::output::say;
 use crate::progress::{Clock, Watch};
 use crate::{interrupt, model, settings};
 
@@ -102,11 +103,14 @@ fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
         threads: pool.current_num_threads(),
         written: written.as_ref(),
     };
-    if args.json {
-        outcome.print_json()
-    } else {
-        outcome.print()
+    match args.json {
+        true => outcome.print_json()?,
+        false => outcome.print()?,
     }
+    if !args.quiet {
+        outcome.warnings().iter().for_each(|warning| say(warning));
+    }
+    Ok(())
 }
 
 /// Refuses to play a run again that would not differ, or whose difference could not be written.

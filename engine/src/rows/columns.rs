@@ -334,10 +334,10 @@ fn shrunk(mut column: Vec<u64>) -> Vec<u64> {
     column
 }
 
-/// The time that a word stands for.
+/// The time that a word stands for, within what calendars can show.
 #[inline(always)]
 fn time_of(word: u64) -> i64 {
-    f64::from_bits(word) as i64
+    (f64::from_bits(word) as i64).clamp(Time::EARLIEST.0, Time::LATEST.0)
 }
 
 /// The whole number that a word stands for.

@@ -125,25 +125,35 @@ impl Outcome<'_> {
             ),
             None => "nothing written".to_owned(),
         };
-        let ties = match self.result.ties {
-            0 => String::new(),
-            ties => format!(
-                "warning: {ties} pairs of rows stand at the same place of the total order; please report this\n"
-            ),
-        };
-        let refused = match self.result.refused {
-            0 => String::new(),
-            refused => format!(
-                "warning: {refused} reservations of slots that were not free have been refused; let a change `reserve` only `when` `free(...)` holds\n"
-            ),
-        };
         let fingerprint = self.result.fingerprint;
         let attributed = self.attributed().text(rows);
         let difference = self.difference().map(difference).unwrap_or_default();
         print(&format!(
-            "{}\n{difference}{attributed}{took}; {size}\n{ties}{refused}fingerprint {fingerprint}\n",
+            "{}\n{difference}{attributed}{took}; {size}\nfingerprint {fingerprint}\n",
             table.render(0)
         ))
+    }
+
+    /// What was found that should not be, a line each.
+    pub fn warnings(&self) -> Vec<String> {
+        let ties = match self.result.ties {
+            0 => None,
+            ties => Some(format!(
+                "warning: rows stand at the same place of the total order as others, {} times; please report this",
+                count(ties)
+            )),
+        };
+        let refused = match self.result.refused {
+            0 => None,
+            refused => Some(format!(
+                "warning: {} refused, since the slots were not free\n  help: let a change `reserve` only `when` `free(...)` holds",
+                match refused {
+                    1 => "1 reservation was".to_owned(),
+                    many => format!("{} reservations were", count(many)),
+                }
+            )),
+        };
+        ties.into_iter().chain(refused).collect()
     }
 
     /// Prints all of it as one JSON object.
@@ -172,6 +182,7 @@ impl Outcome<'_> {
             "rows": self.rows(),
             "events_played": self.result.played,
             "ties": self.result.ties,
+            "refused_reservations": self.result.refused,
             "elapsed_seconds": self.clock.seconds(),
             "rows_per_second": self.rate().round(),
             "resumed_from": self.resumed_from().map(|from| instant(from.time)),
