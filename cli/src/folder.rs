@@ -6,7 +6,7 @@ use causeflow_engine::entities;
 use causeflow_engine::run::{Progress, RunResult};
 use causeflow_engine::simulation::Simulation;
 use causeflow_engine::tables::Tables;
-use causeflow_outputs::{EntityEntry, FileEntry, Options, write_table};
+use causeflow_outputs::{EntityEntry, FileEntry, Options, Placed, write_table};
 use causeflow_scenarios::effect_tables::of_effects;
 use causeflow_scenarios::tables::of_plan;
 
@@ -14,7 +14,19 @@ use crate::errors::Failure;
 use crate::events::Events;
 use crate::history::{self, Scoring};
 use crate::interventions::{Interventions, too_many};
+use crate::output::say;
 use crate::progress::Watch;
+
+/// Says where the run is that another took the place of, if it is still there.
+pub fn say_what_was_kept(placed: &Placed) {
+    if let Some(kept) = &placed.kept {
+        say(&format!(
+            "warning: somebody has put something into the run that was replaced, while that happened: it is in {} now\n  \
+             help: take from it what you need, and remove it",
+            kept.display()
+        ));
+    }
+}
 
 /// Plays a run to its end and writes its streams.
 pub fn write_streams(

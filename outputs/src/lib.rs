@@ -60,8 +60,8 @@
 //!     entities: vec![],
 //!     files,
 //! };
-//! let out = folder.commit(&manifest)?;
-//! assert!(out.join("manifest.json").exists());
+//! let placed = folder.commit(&manifest)?;
+//! assert!(placed.path.join("manifest.json").exists());
 //! # Ok(())
 //! # }
 //! ```
@@ -102,7 +102,7 @@ pub use manifest::{
 };
 pub use options::{Compression, Format, Options};
 pub use read::{EventIds, EventRow, FinishedRun};
-pub use run_folder::{RESUME_NAME, RunFolder, VERSIONS_NAME};
+pub use run_folder::{Placed, RESUME_NAME, RunFolder, VERSIONS_NAME};
 pub use schema::arrow_schema;
 pub use state_file::{StateKind, read_state, write_state};
 pub use table_file::write_table;

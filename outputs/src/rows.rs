@@ -139,7 +139,7 @@ impl RowBuffer {
     /// [`Error::Io`] when the disk fails on which some of them are.
     pub fn take(&mut self) -> Result<Rows, Error> {
         let mut pieces = self.read_aside()?;
-        self.aside.clear()?;
+        self.aside.clear();
         pieces.append(&mut self.pieces);
         (self.rows, self.in_memory) = (0, 0);
         let mut rows = Rows::joined(&self.schema, pieces);

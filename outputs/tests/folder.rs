@@ -1,7 +1,7 @@
 //! No run is lost, and nothing unfinished looks whole.
 
 use crate::support::{manifest, names};
-use causeflow_outputs::{Error, FileEntry, RESUME_NAME, RunFolder};
+use causeflow_outputs::{Error, FileEntry, Placed, RESUME_NAME, RunFolder};
 use std::fs;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -13,7 +13,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 /// A whole run at `out`, with one file that says which run it is.
-fn run(out: &Path, content: &str, force: bool) -> Result<PathBuf, Error> {
+fn run(out: &Path, content: &str, force: bool) -> Result<Placed, Error> {
     let folder = RunFolder::create(out, force)?;
     fs::write(folder.path().join("data"), content).expect("room");
     folder.commit(&manifest(vec![entry("data")]))
@@ -46,7 +46,7 @@ fn a_run_appears_whole_and_alone() {
     fs::write(folder.path().join("data"), "1").expect("room");
     assert!(!out.exists());
     let placed = folder.commit(&manifest(vec![])).expect("room");
-    assert_eq!(placed, fs::canonicalize(&out).expect("in place"));
+    assert_eq!(placed.path, fs::canonicalize(&out).expect("in place"));
     assert_eq!(names(&out), ["data", "manifest.json"]);
     assert_eq!(names(parent.path()), ["out"]);
 }
@@ -124,14 +124,53 @@ fn files_of_others_in_the_folder_of_a_run_are_left_alone_also_by_force() {
 }
 
 #[test]
-fn a_file_that_is_put_into_a_run_while_it_is_replaced_keeps_it_in_place() {
-    let (_parent, out) = place();
+fn a_file_that_is_put_into_a_run_while_it_is_replaced_keeps_both() {
+    let (parent, out) = place();
     run(&out, "1", false).expect("free");
     let folder = RunFolder::create(&out, true).expect("forced");
+    fs::write(folder.path().join("data"), "2").expect("room");
     fs::write(out.join("notes.md"), "mine").expect("room");
-    let message = refusal(folder.commit(&manifest(vec![])));
-    assert!(message.contains("`notes.md`"), "{message}");
-    assert_eq!(data(&out), "1");
+    let placed = folder.commit(&manifest(vec![entry("data")])).expect("room");
+    let kept = placed.kept.expect("the earlier run");
+    assert_eq!(data(&out), "2");
+    assert_eq!(names(&kept), ["data", "manifest.json", "notes.md"]);
+    // It is nobody's to remove from now on.
+    let message = refusal(RunFolder::create(&out, true));
+    assert!(message.contains("out.replaced"), "{message}");
+    assert_eq!(names(parent.path()), ["out", "out.replaced"]);
+}
+
+#[test]
+fn an_earlier_run_that_waits_for_its_place_goes_back_into_an_empty_folder() {
+    let (parent, out) = place();
+    let aside = parent.path().join("out.replaced");
+    run(&out, "1", false).expect("free");
+    for foreign in [false, true] {
+        fs::write(out.join(".causeflow-replaced"), "").expect("room");
+        fs::rename(&out, &aside).expect("as if killed");
+        fs::create_dir(&out).expect("room");
+        if foreign {
+            fs::write(out.join("notes.md"), "mine").expect("room");
+            refusal(RunFolder::create(&out, true));
+            assert_eq!(data(&aside), "1");
+        } else {
+            drop(RunFolder::create(&out, true).expect("put back"));
+            assert_eq!(data(&out), "1");
+            assert_eq!(names(parent.path()), ["out"]);
+        }
+    }
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_removed_its_lock_is_whole() {
+    let (parent, out) = place();
+    run(&out, "1", false).expect("free");
+    fs::write(out.join(".causeflow-lock"), "").expect("room");
+    let message = refusal(RunFolder::create(&out, false));
+    assert!(message.contains("finished run"), "{message}");
+    run(&out, "2", true).expect("forced");
+    assert_eq!(names(&out), ["data", "manifest.json"]);
+    assert_eq!(names(parent.path()), ["out"]);
 }
 
 #[test]

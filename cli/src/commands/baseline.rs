@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use crate::args::{BaselineArgs, BaselineFormat};
 use crate::baselines::statistics_json;
 use crate::errors::Failure;
-use crate::folder::write_with_rows;
+use crate::folder::{say_what_was_kept, write_with_rows};
 use crate::interventions::too_many;
 use crate::output::{bytes, instant, json_line, print, print_json, say, some};
 use crate::progress::Clock;
@@ -66,7 +66,7 @@ pub fn run(args: &BaselineArgs) -> Result<(), Failure> {
     let statistics = pool.statistics();
     let manifest = write(&job, folder.path(), &pool, &statistics)?;
     interrupt::check()?;
-    folder.commit_baseline(&manifest)?;
+    say_what_was_kept(&folder.commit_baseline(&manifest)?);
     report(args, &out, &manifest, clock)
 }
 

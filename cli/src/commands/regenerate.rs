@@ -18,7 +18,7 @@ use serde_json::json;
 use super::run::{pool, stream_entries};
 use crate::args::RegenerateArgs;
 use crate::errors::Failure;
-use crate::folder::{write_streams, write_tables};
+use crate::folder::{say_what_was_kept, write_streams, write_tables};
 use crate::history::Scoring;
 use crate::interventions::{Interventions, gathered, parse, warn};
 use crate::output::{count, instant, print, print_json, short, some};
@@ -148,7 +148,7 @@ impl<'a> Job<'a> {
             ..self.entries(entities, files)
         };
         interrupt::check()?;
-        folder.commit(&manifest)?;
+        say_what_was_kept(&folder.commit(&manifest)?);
         Ok(Made { manifest, began })
     }
 

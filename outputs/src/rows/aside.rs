@@ -59,13 +59,10 @@ impl Aside {
         })
     }
 
-    /// Forgets the rows, and gives their place on the disk back.
-    pub fn clear(&mut self) -> Result<(), Error> {
-        if std::mem::take(&mut self.pieces).is_empty() {
-            return Ok(());
-        }
-        let opened = self.file.as_ref();
-        opened.map_or(Ok(()), |opened| opened.file(|file| file.set_len(0)))
+    /// Forgets the rows, and gives their place on the disk back. The file is closed, since a process may have only so many.
+    pub fn clear(&mut self) {
+        self.pieces.clear();
+        self.file = None;
     }
 }
 

@@ -32,10 +32,18 @@ pub(crate) enum Contents {
 impl Contents {
     /// Refuses with the reason and what to do instead.
     pub fn refuse_unless_replaceable(self, path: &Path, force: bool) -> Result<(), Error> {
+        self.refuse_unless_ours(path, force)?;
+        match self {
+            Contents::Run | Contents::Baseline => refuse_strangers(path),
+            _ => Ok(()),
+        }
+    }
+
+    /// Likewise, whatever somebody else has put beside the files of a run.
+    pub fn refuse_unless_ours(self, path: &Path, force: bool) -> Result<(), Error> {
         let message = match self {
             Contents::Missing | Contents::Empty => return Ok(()),
-            Contents::Run | Contents::Baseline if force => return refuse_strangers(path),
-            Contents::Unfinished if force => return Ok(()),
+            Contents::Run | Contents::Baseline | Contents::Unfinished if force => return Ok(()),
             Contents::Run => {
                 "holds a finished run: add --force to replace it, or choose another folder with --out"
             }
@@ -86,16 +94,16 @@ pub(crate) fn inspect(path: &Path) -> Result<Contents, Error> {
     if entries.next().is_none() {
         return Ok(Contents::Empty);
     }
-    Ok(if path.join(LOCK_NAME).is_file() {
-        if is_locked(path) {
-            Contents::Busy
-        } else {
-            Contents::Unfinished
-        }
+    let has_lock = path.join(LOCK_NAME).is_file();
+    Ok(if has_lock && is_locked(path) {
+        Contents::Busy
     } else if own_manifest(path, MANIFEST_NAME).is_some() {
+        // The manifest comes last: one that was killed before it could remove its lock is whole.
         Contents::Run
     } else if own_manifest(path, BASELINE_NAME).is_some() {
         Contents::Baseline
+    } else if has_lock {
+        Contents::Unfinished
     } else {
         Contents::Foreign
     })
@@ -138,7 +146,8 @@ pub(crate) fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Error
 }
 
 /// Ends what a run that was killed while it replaced an earlier one had begun: with nothing at
-/// `out` the earlier run goes back there, otherwise its remains are removed.
+/// `out`, or an empty folder, the earlier run goes back there; with the new run there, its remains are removed. With anything
+/// else there they stay: nothing has taken the earlier run's place.
 pub(crate) fn put_back_interrupted(out: &Path, aside: &Path, mark: &str) -> Result<(), Error> {
     match inspect(aside)? {
         Contents::Missing => return Ok(()),
@@ -148,10 +157,16 @@ pub(crate) fn put_back_interrupted(out: &Path, aside: &Path, mark: &str) -> Resu
             return Err(Error::folder(aside, message));
         }
     }
-    if inspect(out)? == Contents::Missing {
-        fs::rename(aside, out).map_err(io_error("putting back", out))?;
-        let mark = out.join(mark);
-        return fs::remove_file(&mark).map_err(io_error("removing", &mark));
+    match inspect(out)? {
+        Contents::Missing => {}
+        Contents::Empty => fs::remove_dir(out).map_err(io_error("removing", out))?,
+        // Only a folder that was put there has a lock that nobody holds.
+        Contents::Run | Contents::Baseline | Contents::Unfinished => {
+            return super::remove_folder(aside, mark);
+        }
+        Contents::Busy | Contents::Foreign | Contents::File => return Ok(()),
     }
-    super::remove_folder(aside, mark)
+    fs::rename(aside, out).map_err(io_error("putting back", out))?;
+    let mark = out.join(mark);
+    fs::remove_file(&mark).map_err(io_error("removing", &mark))
 }

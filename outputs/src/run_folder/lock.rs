@@ -4,7 +4,7 @@ use super::contents::can_go_on;
 use crate::error::{Error, io_error};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The lock's name in a staging folder.
 pub(crate) const LOCK_NAME: &str = ".causeflow-lock";
@@ -12,7 +12,6 @@ pub(crate) const LOCK_NAME: &str = ".causeflow-lock";
 /// A locked staging folder.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    path: PathBuf,
     /// The operating system lets go of the lock when this closes, also when the process is killed.
     _file: File,
 }
@@ -26,23 +25,30 @@ impl Lock {
             Err(error) => return Err(io_error("creating folder", staging)(error)),
         }
         let path = staging.join(LOCK_NAME);
-        let file = OpenOptions::new()
+        let opened = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
-            .open(&path)
-            .map_err(io_error("creating", &path))?;
+            .open(&path);
+        let file = match opened {
+            Ok(file) => file,
+            // The other run has put the folder in place meanwhile: it has just ended.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(in_use(out)),
+            Err(error) => return Err(io_error("creating", &path)(error)),
+        };
         match file.try_lock() {
-            Ok(()) if is_same(&file, &path) => Ok(Lock { path, _file: file }),
+            Ok(()) if is_same(&file, &path) => Ok(Lock { _file: file }),
             // Locked, but the other run has removed the file meanwhile: it has just ended.
             Ok(()) | Err(TryLockError::WouldBlock) => Err(in_use(out)),
             Err(TryLockError::Error(error)) => Err(io_error("locking", &path)(error)),
         }
     }
 
-    /// Removes the lock's file and stays locked: for the moment before the folder is renamed.
-    pub fn remove_file(&mut self) -> Result<(), Error> {
-        fs::remove_file(&self.path).map_err(io_error("removing", &self.path))
+    /// Removes the lock's file, which lies in this folder now, and stays locked. The folder gets its name together with its
+    /// lock: without one it could be taken for abandoned, and cleared, just before it is renamed.
+    pub fn remove_from(&self, folder: &Path) -> Result<(), Error> {
+        let path = folder.join(LOCK_NAME);
+        fs::remove_file(&path).map_err(io_error("removing", &path))
     }
 }
 

@@ -26,6 +26,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use strangers::strangers;
 pub(crate) use strangers::unlisted;
 use sync::{sync_files, sync_folder};
 
@@ -37,6 +38,15 @@ pub const VERSIONS_NAME: &str = "versions";
 
 /// Marks an earlier run that is being replaced, so that no other folder is taken for one.
 const REPLACED_MARK: &str = ".causeflow-replaced";
+
+/// Where a run was put.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Its folder.
+    pub path: PathBuf,
+    /// The folder of the run that it replaced, when somebody has put something into that meanwhile; otherwise it is gone.
+    pub kept: Option<PathBuf>,
+}
 
 /// A run's folder while it is being written. Dropped without [`commit`](Self::commit) it is gone, unless it holds a
 /// state to go on from.
@@ -94,13 +104,12 @@ impl RunFolder {
         &self.staging
     }
 
-    /// Writes the manifest and puts the run in place, which it returns. An earlier run is removed
-    /// only afterwards.
+    /// Writes the manifest and puts the run in place. An earlier run is removed only afterwards.
     ///
     /// # Errors
     /// [`Error::Io`] when the disk fails; an earlier run is then where it was. [`Error::Folder`]
     /// when something that may not be replaced has appeared at the place meanwhile.
-    pub fn commit(self, manifest: &Manifest) -> Result<PathBuf, Error> {
+    pub fn commit(self, manifest: &Manifest) -> Result<Placed, Error> {
         sync_files(&self.staging, &manifest.files)?;
         self.write_manifest(MANIFEST_NAME, manifest.to_json())?;
         self.place()
@@ -110,7 +119,7 @@ impl RunFolder {
     ///
     /// # Errors
     /// As with [`commit`](Self::commit).
-    pub fn commit_baseline(self, manifest: &BaselineManifest) -> Result<PathBuf, Error> {
+    pub fn commit_baseline(self, manifest: &BaselineManifest) -> Result<Placed, Error> {
         sync_files(&self.staging, &manifest.files)?;
         self.write_manifest(BASELINE_NAME, manifest.to_json())?;
         self.place()
@@ -120,20 +129,25 @@ impl RunFolder {
     ///
     /// # Errors
     /// As with [`commit`](Self::commit).
-    pub fn place(mut self) -> Result<PathBuf, Error> {
+    pub fn place(mut self) -> Result<Placed, Error> {
         let found = inspect(&self.out)?;
-        found.refuse_unless_replaceable(&self.out, self.force)?;
-        if let Some(lock) = &mut self.lock {
-            lock.remove_file()?;
-        }
-        match found {
-            Contents::Missing => self.rename_into_place()?,
+        found.refuse_unless_ours(&self.out, self.force)?;
+        let kept = match found {
+            Contents::Missing => {
+                self.rename_into_place()?;
+                None
+            }
             _ => self.replace()?,
+        };
+        if let Some(lock) = self.lock.take() {
+            lock.remove_from(&self.out)?;
         }
-        self.lock = None;
         resume::remove_state(&self.out)?;
         self.out.parent().map_or(Ok(()), sync_folder)?;
-        Ok(self.out.clone())
+        Ok(Placed {
+            path: self.out.clone(),
+            kept,
+        })
     }
 
     fn write_manifest(
@@ -156,8 +170,9 @@ impl RunFolder {
         fs::rename(&self.staging, &self.out).map_err(io_error("putting in place", &self.out))
     }
 
-    /// Moves what is at `out` aside, puts the run there, and only then removes the former.
-    fn replace(&self) -> Result<(), Error> {
+    /// Moves what is at `out` aside, puts the run there, and only then removes the former. Where somebody has put something
+    /// into it since this run began, it stays, and its path is returned: neither of the two is lost.
+    fn replace(&self) -> Result<Option<PathBuf>, Error> {
         let aside = sibling(&self.out, ".replaced");
         let mark = self.out.join(REPLACED_MARK);
         fs::write(&mark, b"").map_err(io_error("marking", &mark))?;
@@ -173,7 +188,13 @@ impl RunFolder {
             }
             return Err(error);
         }
-        remove_folder(&aside, REPLACED_MARK)
+        if strangers(&aside)?.is_empty() {
+            remove_folder(&aside, REPLACED_MARK)?;
+            return Ok(None);
+        }
+        let mark = aside.join(REPLACED_MARK);
+        fs::remove_file(&mark).map_err(io_error("removing", &mark))?;
+        Ok(Some(aside))
     }
 }
 
@@ -181,11 +202,11 @@ impl Drop for RunFolder {
     fn drop(&mut self) {
         // `commit` lets go of the lock when it has succeeded. What cannot be removed here is
         // cleared by the next run to the same folder; the lock's file goes last, as its mark.
-        if let Some(mut lock) = self.lock.take()
+        if let Some(lock) = self.lock.take()
             && !can_go_on(&self.staging)
             && clear(&self.staging, LOCK_NAME).is_ok()
         {
-            let _ = lock.remove_file();
+            let _ = lock.remove_from(&self.staging);
             let _ = fs::remove_dir(&self.staging);
             // One in which something else has appeared meanwhile is not empty and stays, with those above it.
             let emptied = |parent: &PathBuf| fs::remove_dir(parent).is_ok();

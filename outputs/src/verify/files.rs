@@ -6,7 +6,7 @@ use crate::file::FileEntry;
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::options::Format;
 use crate::read::digest;
-use crate::run_folder::{RESUME_NAME, VERSIONS_NAME, unlisted};
+use crate::run_folder::{LOCK_NAME, RESUME_NAME, VERSIONS_NAME, unlisted};
 use causeflow_engine::fingerprint::{Fingerprint, combine};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use rayon::prelude::*;
@@ -62,8 +62,10 @@ pub(super) fn look_at(
         }
     }
     let listed = manifest.files.iter().map(|file| file.path.as_str());
-    // A run that is killed in the moment in which its folder gets its name leaves the state that it no longer needs.
-    let listed: BTreeSet<&str> = listed.chain([MANIFEST_NAME, RESUME_NAME]).collect();
+    // A run that is killed in the moment in which its folder gets its name leaves the lock and the state that it no longer needs.
+    let listed: BTreeSet<&str> = listed
+        .chain([MANIFEST_NAME, RESUME_NAME, LOCK_NAME])
+        .collect();
     for (place, path) in unlisted(folder, &listed, &APART)?.into_iter().enumerate() {
         let place = (manifest.files.len() + place, 0, 0);
         files.findings.add(Check::ForeignFile, place, || Finding {

@@ -10,7 +10,7 @@ use super::resume::Left;
 use super::state::State;
 use super::{Job, manifest};
 use crate::errors::Failure;
-use crate::folder::{write_streams, write_tables};
+use crate::folder::{say_what_was_kept, write_streams, write_tables};
 use crate::history::Scoring;
 use crate::interrupt;
 use crate::model::digest;
@@ -35,7 +35,7 @@ pub fn write(job: &Job, left: Option<Left>) -> Result<(RunResult, Written), Fail
     let can_go_on = folder.can_go_on();
     let placed = filled.and_then(|(result, written)| {
         interrupt::check()?;
-        folder.commit(&written.manifest)?;
+        say_what_was_kept(&folder.commit(&written.manifest)?);
         Ok((result, written))
     });
     placed.map_err(|failure| match can_go_on {
