@@ -1,81 +1,60 @@
 //! Checks a YAML tree against the JSON Schema that editors use, so that there is one description
 //! of the format. Unlike a deserialiser it finds everything that is wrong at once.
 
+mod words;
+
 use std::ops::Range;
 
 use serde_json::Value as Schema;
 
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{nearest, shortened, suggestion};
 use crate::yaml::{Node, Value, YamlError, scalar};
+use words::{expected, found, quotes, rest_of_an_expression};
 
 /// Appends everything in which `node` differs from `schema`. `root` holds the definitions.
 pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlError>) {
     let schema = resolve(schema, root);
-    if let Some(options) = schema
-        .get("anyOf")
-        .or_else(|| schema.get("oneOf"))
-        .and_then(Schema::as_array)
-    {
-        // Names of which each has a description stand as constants, one an option.
-        let constant = |option: &Schema| option.get("const")?.as_str().map(str::to_owned);
-        return match (
-            options.iter().map(constant).collect::<Option<Vec<_>>>(),
-            &node.value,
-        ) {
-            (Some(names), Value::Scalar { text, .. }) => check_name(node, text, &names, errors),
-            _ => check_options(node, options, root, errors),
-        };
+    if let (Some(names), Value::Scalar { text, .. }) = (words::names(schema), &node.value) {
+        return check_name(node, text, &names, errors);
+    }
+    if let Some(options) = words::options(schema) {
+        return check_options(node, options, root, errors);
     }
     if !accepts(node, schema, root) {
         errors.push(YamlError {
             span: node.span.clone(),
             message: format!("found {}, expected {}", found(node), expected(schema, root)),
-            help: None,
+            help: quotes(node, |node| accepts(node, schema, root)),
         });
         return;
     }
     match &node.value {
         Value::Map(_) => check_map(node, schema, root, errors),
-        Value::List(nodes) => {
-            for bound in ["minItems", "maxItems"] {
-                let Some(count) = schema.get(bound).and_then(Schema::as_u64) else {
-                    continue;
-                };
-                let wrong = if bound == "minItems" {
-                    nodes.len() as u64
-                } else {
-                    count
-                } < count
-                    || bound == "maxItems" && nodes.len() as u64 > count;
-                if wrong {
-                    errors.push(YamlError {
-                        span: node.span.clone(),
-                        message: format!(
-                            "found a list of {} values, expected {count}",
-                            nodes.len()
-                        ),
-                        help: None,
-                    });
-                    return;
-                }
-            }
-            if let Some(items) = schema.get("items") {
-                nodes
-                    .iter()
-                    .for_each(|node| check(node, items, root, errors));
-            }
-        }
-        Value::Scalar { text, .. } => {
-            if let Some(names) = schema.get("enum").and_then(Schema::as_array) {
-                let names = names.iter().filter_map(Schema::as_str);
-                check_name(
-                    node,
-                    text,
-                    &names.map(str::to_owned).collect::<Vec<_>>(),
-                    errors,
-                );
-            }
-        }
+        Value::List(nodes) => check_list(node, nodes, schema, root, errors),
+        Value::Scalar { .. } => {}
+    }
+}
+
+fn check_list(
+    node: &Node,
+    nodes: &[Node],
+    schema: &Schema,
+    root: &Schema,
+    errors: &mut Vec<YamlError>,
+) {
+    let bound = |name: &str| schema.get(name).and_then(Schema::as_u64);
+    let count = nodes.len() as u64;
+    let missed = bound("minItems").filter(|&min| count < min);
+    if let Some(wanted) = missed.or(bound("maxItems").filter(|&max| count > max)) {
+        errors.push(YamlError {
+            span: node.span.clone(),
+            message: format!("found a list of {count} values, expected {wanted}"),
+            help: None,
+        });
+    } else if let Some(items) = schema.get("items") {
+        nodes
+            .iter()
+            .for_each(|node| check(node, items, root, errors));
     }
 }
 
@@ -117,7 +96,11 @@ fn check_name(node: &Node, text: &str, names: &[String], errors: &mut Vec<YamlEr
     if !names.iter().any(|name| name == text) {
         errors.push(YamlError {
             span: node.span.clone(),
-            message: format!("found `{text}`, expected one of {}", names.join(", ")),
+            message: format!(
+                "found `{}`, expected one of {}",
+                shortened(text),
+                names.join(", ")
+            ),
             help: suggestion(text, names.iter().map(String::as_str)),
         });
     }
@@ -129,17 +112,18 @@ fn check_options(node: &Node, options: &[Schema], root: &Schema, errors: &mut Ve
         .find(|option| accepts(node, resolve(option, root), root))
     {
         Some(option) => check(node, option, root, errors),
-        None => {
-            let wanted: Vec<String> = options
-                .iter()
-                .map(|option| expected(resolve(option, root), root))
-                .collect();
-            errors.push(YamlError {
-                span: node.span.clone(),
-                message: format!("found {}, expected {}", found(node), wanted.join(" or ")),
-                help: None,
-            });
-        }
+        None => errors.push(YamlError {
+            span: node.span.clone(),
+            message: format!(
+                "found {}, expected {}",
+                found(node),
+                words::either(options, root)
+            ),
+            help: quotes(node, |node| {
+                let mut options = options.iter().map(|option| resolve(option, root));
+                options.any(|option| words::names(option).is_none() && accepts(node, option, root))
+            }),
+        }),
     }
 }
 
@@ -149,20 +133,22 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
     };
     let properties = schema.get("properties").and_then(Schema::as_object);
     let additional = schema.get("additionalProperties");
+    let names = || properties.into_iter().flat_map(|p| p.keys());
+    // A key that is missing because it is misspelt is told once.
+    let mut meant = Vec::new();
     for (key, span, value) in entries {
         if let Some(property) = properties.and_then(|p| p.get(key)) {
             check(value, property, root, errors);
         } else if let Some(schema) = additional.filter(|a| a.is_object()) {
             check(value, schema, root, errors);
         } else if additional == Some(&Schema::Bool(false)) {
-            let names = properties
-                .into_iter()
-                .flat_map(|p| p.keys())
-                .map(String::as_str);
+            let free = names().filter(|name| !entries.iter().any(|(key, ..)| key == *name));
+            meant.extend(nearest(key, free.map(String::as_str)));
             errors.push(YamlError {
                 span: span.clone(),
-                message: format!("unknown key `{key}`"),
-                help: suggestion(key, names),
+                message: format!("unknown key `{}`", shortened(key)),
+                help: rest_of_an_expression(key, value)
+                    .or_else(|| suggestion(key, names().map(String::as_str))),
             });
         }
     }
@@ -173,7 +159,7 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
         .flatten()
     {
         let name = name.as_str().unwrap_or_default();
-        if !entries.iter().any(|(key, ..)| key == name) {
+        if !entries.iter().any(|(key, ..)| key == name) && !meant.contains(&name) {
             errors.push(YamlError {
                 span: beginning(node, entries),
                 message: format!("the key `{name}` is missing here"),
@@ -216,11 +202,7 @@ fn types(schema: &Schema) -> Vec<&str> {
 
 /// Whether the node's kind is one that the schema allows.
 fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
-    if let Some(options) = schema
-        .get("anyOf")
-        .or_else(|| schema.get("oneOf"))
-        .and_then(Schema::as_array)
-    {
+    if let Some(options) = words::options(schema) {
         return options
             .iter()
             .any(|option| accepts(node, resolve(option, root), root));
@@ -235,11 +217,10 @@ fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
         Value::Scalar { text, plain } => match scalar(text, *plain) {
             Schema::Null => name == "null",
             Schema::Bool(_) => name == "boolean",
+            // A number is no text, as for editors: a text that looks like one stands in quotes.
             Schema::Number(n) => match name {
                 "number" => true,
                 "integer" => whole(&n, schema),
-                // A text such as a name may look like a number.
-                "string" => types.len() == 1,
                 _ => false,
             },
             _ => name == "string",
@@ -248,54 +229,18 @@ fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
 }
 
 fn whole(number: &serde_json::Number, schema: &Schema) -> bool {
-    let unsigned = schema
-        .get("format")
-        .is_some_and(|format| format == "uint32");
-    let bound = |name: &str| match schema.get(name).and_then(Schema::as_f64) {
-        None if name == "maximum" && unsigned => Some(f64::from(u32::MAX)),
-        bound => bound,
-    };
+    let (least, most) = bounds_of(schema);
     number.as_i64().is_some_and(|n| {
-        bound("minimum").is_none_or(|min| n as f64 >= min)
-            && bound("maximum").is_none_or(|max| n as f64 <= max)
+        least.is_none_or(|min| n as f64 >= min) && most.is_none_or(|max| n as f64 <= max)
     })
 }
 
-fn found(node: &Node) -> String {
-    match &node.value {
-        Value::Map(_) => "a map of keys".into(),
-        Value::List(_) => "a list".into(),
-        Value::Scalar { text, plain: true } if text.is_empty() => "nothing".into(),
-        Value::Scalar { text, .. } => format!("`{text}`"),
-    }
-}
-
-fn expected(schema: &Schema, root: &Schema) -> String {
-    let schema = resolve(schema, root);
-    let what: Vec<String> = types(schema)
-        .iter()
-        .filter(|name| **name != "null")
-        .map(|name| match *name {
-            "object" => match schema.get("required").and_then(Schema::as_array) {
-                Some(keys) if !keys.is_empty() => {
-                    let keys: Vec<&str> = keys.iter().filter_map(Schema::as_str).collect();
-                    format!("a map with the keys {}", keys.join(", "))
-                }
-                _ => "a map of keys".into(),
-            },
-            "array" => "a list".into(),
-            "integer" => match schema.get("maximum").and_then(Schema::as_u64) {
-                Some(max) => format!("a whole number up to {max}"),
-                None => "a whole number".into(),
-            },
-            "number" => "a number".into(),
-            "boolean" => "true or false".into(),
-            _ => "a text".into(),
-        })
-        .collect();
-    if what.is_empty() {
-        "something else".into()
-    } else {
-        what.join(" or ")
-    }
+/// The least and the greatest number that a schema of whole numbers allows.
+fn bounds_of(schema: &Schema) -> (Option<f64>, Option<f64>) {
+    let bound = |name: &str| schema.get(name).and_then(Schema::as_f64);
+    let unsigned = schema
+        .get("format")
+        .is_some_and(|format| format == "uint32");
+    let most = bound("maximum").or(unsigned.then_some(f64::from(u32::MAX)));
+    (bound("minimum"), most)
 }

@@ -56,12 +56,14 @@ impl YamlError {
 }
 
 impl From<serde_json::Error> for YamlError {
-    /// What serde alone refuses, although the structure has been checked.
-    fn from(error: serde_json::Error) -> Self {
+    /// What serde alone refuses, although the structure has been checked. Its own words would help nobody who
+    /// writes a model: they name types of the program, and no place.
+    fn from(_: serde_json::Error) -> Self {
         YamlError {
             span: 0..0,
-            message: error.to_string(),
-            help: None,
+            message: "this file cannot be read, although each part of it has the right shape"
+                .into(),
+            help: Some("this is a mistake in causeflow: please report it with the file".into()),
         }
     }
 }

@@ -62,7 +62,10 @@ impl Compiler {
         let Some(sum) = constants.sum::<Option<f64>>() else {
             return;
         };
-        if (sum - 1.0).abs() < 1e-9 {
+        // A stream whose causes are wrong may be the member that is missing.
+        let mut units = self.units.iter();
+        let unknown = units.any(|unit| unit.causes.is_empty() && self.report.is_tainted(&unit.at));
+        if (sum - 1.0).abs() < 1e-9 || unknown {
             return;
         }
         let parts: Vec<String> = effects

@@ -90,7 +90,7 @@ fn values_have_the_right_shape() {
         Mistake {
             edit: ("cells: 4", "cells: four"),
             line: "cells: four",
-            message: "found `four`, expected a whole number up to 4096",
+            message: "found `four`, expected a whole number from 1 to 4096",
             help: "",
         },
         Mistake {
@@ -108,7 +108,7 @@ fn values_have_the_right_shape() {
         Mistake {
             edit: ("timer: {every: 1h, at: 0m}", "timer: 1h"),
             line: "timer: 1h",
-            message: "found `1h`, expected a map with the keys every",
+            message: "found `1h`, expected a map with the key every",
             help: "",
         },
         Mistake {

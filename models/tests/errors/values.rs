@@ -140,13 +140,13 @@ fn numbers_too_large_to_be_meant_are_refused() {
         Mistake {
             edit: ("cells: 4", "cells: 99999999999999999999"),
             line: "cells: 9999",
-            message: "expected a whole number up to 4096",
+            message: "expected a whole number from 1 to 4096",
             help: "",
         },
         Mistake {
             edit: ("count: 500", "count: 5000000000"),
             line: "count: 5000000000",
-            message: "expected a whole number up to 100000000",
+            message: "expected a whole number from 0 to 100000000",
             help: "",
         },
         Mistake {
@@ -158,7 +158,7 @@ fn numbers_too_large_to_be_meant_are_refused() {
         Mistake {
             edit: ("decimals: 2", "decimals: 200"),
             line: "decimals: 200",
-            message: "expected a whole number up to 12",
+            message: "expected a whole number from 0 to 12",
             help: "",
         },
     ]);
