@@ -13,6 +13,7 @@ mod builtin;
 mod compile;
 mod definition;
 mod diagnostic;
+mod place;
 pub mod structure;
 mod syntax;
 pub mod units;

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
-use crate::yaml::{Node, Value};
+use crate::place;
+use crate::yaml::{self, Node, Value};
 
 /// A place in a model: a file and the path of keys in it.
 #[derive(Clone, Debug, Default)]
@@ -124,19 +125,16 @@ impl Reporter {
             return;
         }
         let node = self.trees[at.file].at(&at.path);
-        let quote = match &node.value {
-            Value::Scalar { plain, .. } => usize::from(!plain),
-            _ => 0,
+        let span = match &node.value {
+            // A number is put into an expression in other words than those of the file.
+            Value::Scalar { text, plain } if yaml::scalar(text, *plain).is_string() => {
+                let from = node.span.start;
+                let part = place::written(&self.files[at.file].text[from..], text, part);
+                part.map(|part| from + part.start..from + part.end)
+            }
+            _ => None,
         };
-        let start = (node.span.start + quote + part.start).min(node.span.end);
-        let end = (node.span.start + quote + part.end).min(node.span.end);
-        let text = &self.files[at.file].text;
-        // Escapes in quoted texts can shift the place: fall back to the whole value.
-        let span = if text.is_char_boundary(start) && text.is_char_boundary(end) {
-            start..end.max(start)
-        } else {
-            node.span.clone()
-        };
+        let span = span.unwrap_or(node.span.clone());
         self.push(Severity::Error, at.file, span, message.into(), help);
     }
 

@@ -6,6 +6,7 @@ mod desks;
 mod files;
 mod many;
 mod names;
+mod places;
 mod shapes;
 mod structure;
 mod values;
