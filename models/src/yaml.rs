@@ -1,5 +1,7 @@
 //! YAML as a tree that knows where everything stands.
 
+use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
@@ -97,13 +99,20 @@ pub fn parse(text: &str) -> Result<Node, Vec<YamlError>> {
 struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
+    /// The place that was asked for last, as (line, column, offset): the next one is a little further on, and a
+    /// file may be a single line.
+    last: Cell<(usize, usize, usize)>,
 }
 
 impl<'a> Lines<'a> {
     fn new(text: &'a str) -> Self {
         let mut starts = vec![0];
         starts.extend(text.match_indices('\n').map(|(at, _)| at + 1));
-        Lines { text, starts }
+        Lines {
+            text,
+            starts,
+            last: Cell::new((1, 0, 0)),
+        }
     }
 
     /// `line` counts from 1, `column` from 0.
@@ -111,10 +120,16 @@ impl<'a> Lines<'a> {
         let Some(&start) = self.starts.get(line.saturating_sub(1)) else {
             return self.text.len();
         };
-        self.text[start..]
-            .char_indices()
-            .nth(column)
-            .map_or(self.text.len(), |(at, _)| start + at)
+        let (from, start) = match self.last.get() {
+            (last_line, last, offset) if last_line == line && last <= column => (last, offset),
+            _ => (0, start),
+        };
+        let found = self.text[start..].char_indices().nth(column - from);
+        let Some((at, _)) = found else {
+            return self.text.len();
+        };
+        self.last.set((line, column, start + at));
+        start + at
     }
 
     fn range(&self, span: saphyr_parser::Span) -> Range<usize> {
@@ -246,6 +261,7 @@ impl<'a> Tree<'a> {
 
     fn map(&mut self, start: usize, depth: usize) -> Result<Node, YamlError> {
         let mut entries: Vec<(String, Range<usize>, Node)> = Vec::new();
+        let mut seen = BTreeSet::new();
         loop {
             let (event, span) = self.next()?;
             let key = match event {
@@ -264,7 +280,7 @@ impl<'a> Tree<'a> {
                     });
                 }
             };
-            if entries.iter().any(|(name, ..)| *name == key) {
+            if !seen.insert(key.clone()) {
                 self.errors.push(YamlError {
                     span: span.clone(),
                     message: format!("the key `{key}` stands here a second time"),
