@@ -13,6 +13,7 @@ mod builtin;
 mod compile;
 mod definition;
 mod diagnostic;
+mod folder;
 mod place;
 pub mod structure;
 mod syntax;
@@ -26,6 +27,7 @@ pub use definition::{
     SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
+pub use folder::read_folder;
 pub use units::{day_of_year, duration, share};
 
 use std::path::Path;
@@ -48,24 +50,72 @@ pub struct Model {
 /// # Errors
 /// When there is no such model or folder, it cannot be read, or anything in it is wrong.
 pub fn load(model: &str) -> Result<Model, Diagnostics> {
-    let files = match built_in(model) {
-        Some(files) => files,
-        None if Path::new(model).is_dir() => model_folder(Path::new(model))?,
-        None => {
-            let help = suggestion(model, BUILT_IN.iter().map(|(name, _)| *name));
-            let help = help.map(|help| format!("{help}, or give the path of a model's folder"));
-            let message = format!("there is no built-in model and no folder `{model}`");
-            return Err(Diagnostics::general(message, help));
-        }
-    };
-    from_files(model, files)
+    if let Some(files) = built_in(model) {
+        return from_files(model, files);
+    }
+    let path = Path::new(model);
+    if path.is_dir() {
+        let (files, unreadable) = folder::read(path)?;
+        return match (files.is_empty(), unreadable.is_empty()) {
+            (true, true) => Err(folder::empty(path)),
+            (false, true) => from_files(model, files),
+            // What is missing may stand in a file that cannot be read: only what is wrong within the others is told.
+            (_, false) => Err(check_each(files).wrong(unreadable)),
+        };
+    }
+    Err(folder::none(model))
 }
 
 /// Compiles a model from texts, in any order.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Diagnostics> {
+pub fn from_files(origin: &str, files: Vec<SourceFile>) -> Result<Model, Diagnostics> {
+    let checked = check_each(files);
+    if checked.parsed.len() < checked.files.len() {
+        return Err(checked.wrong(Vec::new()));
+    }
+    let Checked {
+        files,
+        trees,
+        parsed,
+        tainted,
+        errors,
+    } = checked;
+    let compiled = compile::compile(files.clone(), trees, parsed, tainted, errors)?;
+    Ok(Model {
+        origin: origin.to_owned(),
+        files,
+        compiled,
+    })
+}
+
+/// The files of a model, each looked at by itself.
+struct Checked {
+    /// Sorted by path.
+    files: Vec<SourceFile>,
+    /// The trees of those that are YAML.
+    trees: Vec<yaml::Node>,
+    /// Those that can be looked at further.
+    parsed: Vec<File>,
+    /// Streams in which something is wrong, each with its file.
+    tainted: Vec<(usize, String)>,
+    /// What is wrong.
+    errors: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// What is wrong with the files, after what is wrong with others.
+    fn wrong(self, mut others: Vec<Diagnostic>) -> Diagnostics {
+        others.extend(self.errors);
+        Diagnostics {
+            files: self.files,
+            list: others,
+        }
+    }
+}
+
+fn check_each(mut files: Vec<SourceFile>) -> Checked {
     // The order in which a folder lists its files must not show.
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let schema = schema();
@@ -91,62 +141,11 @@ pub fn from_files(origin: &str, mut files: Vec<SourceFile>) -> Result<Model, Dia
         }
         errors.extend(found.into_iter().map(|error| error.in_file(file)));
     }
-    if parsed.len() < files.len() {
-        return Err(Diagnostics {
-            files,
-            list: errors,
-        });
-    }
-    let compiled = compile::compile(files.clone(), trees, parsed, tainted, errors)?;
-    Ok(Model {
-        origin: origin.to_owned(),
+    Checked {
         files,
-        compiled,
-    })
-}
-
-/// The files of a model's folder, of which there must be some.
-fn model_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
-    let files = read_folder(folder)?;
-    if files.is_empty() {
-        let help = "`causeflow init DIR` writes a small model to start from";
-        let message = format!("the folder {} has no .yaml files", folder.display());
-        return Err(Diagnostics::general(message, Some(help.into())));
+        trees,
+        parsed,
+        tainted,
+        errors,
     }
-    Ok(files)
-}
-
-/// The YAML files that stand in a folder itself, in no particular order; those of folders within it
-/// are not looked at.
-///
-/// # Errors
-/// When the folder or a file cannot be read or is not UTF-8 text.
-pub fn read_folder(folder: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
-    let unreadable = |path: &Path, error: std::io::Error| {
-        let help = "check that it exists and that you may read it";
-        Diagnostics::general(
-            format!("cannot read {}: {error}", path.display()),
-            Some(help.into()),
-        )
-    };
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(|e| unreadable(folder, e))? {
-        let path = entry.map_err(|e| unreadable(folder, e))?.path();
-        let is_yaml = path
-            .extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml");
-        if !is_yaml || path.is_dir() {
-            continue;
-        }
-        let bytes = std::fs::read(&path).map_err(|e| unreadable(&path, e))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let message = format!("{} is not UTF-8 text: {error}", path.display());
-            Diagnostics::general(message, Some("save it as UTF-8".into()))
-        })?;
-        files.push(SourceFile {
-            path: path.display().to_string(),
-            text,
-        });
-    }
-    Ok(files)
 }

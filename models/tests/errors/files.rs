@@ -83,7 +83,7 @@ fn folders_hold_yaml_in_utf8() {
     );
     let missing = load("tutorin").expect_err("there is none").to_string();
     assert!(
-        missing.contains("did you mean `tutoring`?, or give the path of a model's folder"),
+        missing.contains("did you mean `tutoring`? Otherwise give the path of a model's folder"),
         "{missing}"
     );
 }
@@ -103,6 +103,68 @@ fn a_folder_is_read_like_its_files() {
     let model =
         load(folder.path().to_str().expect("the path is a text")).expect("the folder is right");
     assert_eq!(model.compiled.program.streams.len(), 5);
+}
+
+/// The template in a folder.
+fn template_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for file in template() {
+        let name = file.path.rsplit('/').next().expect("a path has a name");
+        fs::write(folder.path().join(name), &file.text).expect("the file can be written");
+    }
+    folder
+}
+
+#[test]
+fn hidden_files_are_no_part_of_a_model() {
+    let folder = template_folder();
+    for name in [".hidden.yaml", ".#shop.yaml", ".yaml"] {
+        fs::write(folder.path().join(name), "no model: [").expect("the file can be written");
+    }
+    load(folder.path().to_str().expect("the path is a text")).expect("the folder is right");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_refused_beside_what_is_wrong_in_the_files() {
+    let folder = template_folder();
+    let beside = |name: &str| folder.path().join(name);
+    let socket = std::os::unix::net::UnixListener::bind(beside("p.yaml"));
+    socket.expect("a socket can be made");
+    let link = |to: &str, name| std::os::unix::fs::symlink(to, beside(name));
+    link("/dev/zero", "z.yaml").expect("a link can be made");
+    link("nowhere", "n.yaml").expect("a link can be made");
+    fs::write(beside("shop.yaml"), "streams:\n  a.b: {sourc: 1}\n").expect("it can be written");
+    let path = folder.path().to_str().expect("the path is a text");
+    let found = summary(&load(path).expect_err("there is no telling what they hold"));
+    assert_eq!(found.len(), 4, "{found:#?}");
+    assert!(found[0].contains("cannot read") && found[0].contains("n.yaml"));
+    assert!(found[1].contains("p.yaml is not a file") && found[1].contains("remove it"));
+    assert!(found[2].contains("z.yaml is not a file"));
+    assert!(found[3].contains("unknown key `sourc`"));
+}
+
+#[test]
+fn a_file_of_data_is_too_large() {
+    let folder = template_folder();
+    let large = fs::File::create(folder.path().join("a.yaml")).expect("it can be written");
+    large.set_len((16 << 20) + 1).expect("it can grow");
+    let path = folder.path().to_str().expect("the path is a text");
+    let found = summary(&load(path).expect_err("the file is too large"));
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert!(found[0].contains("a.yaml is too large: a file has at most 16 MiB"));
+}
+
+#[test]
+fn a_file_is_no_folder_of_a_model() {
+    let folder = template_folder();
+    let path = folder.path().join("shop.yaml");
+    let found = load(path.to_str().expect("the path is a text")).expect_err("it is a file");
+    let found = found.to_string();
+    assert!(
+        found.contains("is a file, expected the folder of a model"),
+        "{found}"
+    );
 }
 
 #[test]
