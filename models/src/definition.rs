@@ -20,7 +20,7 @@ impl TryFrom<serde_json::Value> for Expression {
         use serde_json::Value::{Bool, Number, String};
         match value {
             String(text) => Ok(Expression(text)),
-            // Written out, because expressions know no exponents: 0.00001 is not `1e-5` there.
+            // Written out, so that it is one number however the file writes it.
             Number(number) if number.is_f64() => {
                 Ok(Expression(number.as_f64().unwrap_or_default().to_string()))
             }

@@ -154,6 +154,16 @@ pub fn suggestion<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> 
     }
 }
 
+/// A number as messages show it: of one with many digits the size.
+pub(crate) fn number(x: f64) -> String {
+    let size = x.abs();
+    if size >= 1e12 || (size > 0.0 && size < 1e-9) {
+        format!("{x:e}")
+    } else {
+        x.to_string()
+    }
+}
+
 /// A text as messages show it: of a long one only the beginning.
 pub fn shortened(text: &str) -> String {
     const MOST: usize = 60;

@@ -1,7 +1,10 @@
 //! The syntax of expressions: text to a tree that remembers where each part stands.
 
+mod hints;
+
 use std::ops::Range;
 
+use crate::diagnostic::shortened;
 use crate::units;
 
 /// A part of an expression and the bytes of its text that it takes up.
@@ -43,6 +46,18 @@ pub struct SyntaxError {
     pub span: Range<usize>,
     /// What was found and expected.
     pub message: String,
+    /// What to write instead, where that is known.
+    pub help: Option<String>,
+}
+
+impl SyntaxError {
+    fn new(span: Range<usize>, message: impl Into<String>) -> SyntaxError {
+        SyntaxError {
+            span,
+            message: message.into(),
+            help: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,10 +90,7 @@ pub fn parse(text: &str) -> Result<Ast, SyntaxError> {
             "this has {} parts, an expression has at most {MAX_TOKENS}",
             tokens.len()
         );
-        return Err(SyntaxError {
-            span: tokens[MAX_TOKENS].1.clone(),
-            message,
-        });
+        return Err(SyntaxError::new(tokens[MAX_TOKENS].1.clone(), message));
     }
     let mut parser = Parser {
         tokens,
@@ -98,10 +110,8 @@ pub fn parse(text: &str) -> Result<Ast, SyntaxError> {
     if token == Token::End {
         Ok(ast)
     } else {
-        Err(SyntaxError {
-            span,
-            message: format!("found {}, expected the end or an operator", show(&token)),
-        })
+        let message = format!("found {}, expected the end or an operator", show(&token));
+        Err(SyntaxError::new(span, message))
     }
 }
 
@@ -109,8 +119,8 @@ fn show(token: &Token) -> String {
     match token {
         Token::Number(x) => format!("`{x}`"),
         Token::Duration(_) => "a duration".into(),
-        Token::Text(text) => format!("'{text}'"),
-        Token::Word(word) => format!("`{word}`"),
+        Token::Text(text) => format!("'{}'", shortened(text)),
+        Token::Word(word) => format!("`{}`", shortened(word)),
         Token::Symbol(symbol) => format!("`{symbol}`"),
         Token::End => "the end".into(),
     }
@@ -129,10 +139,7 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, SyntaxError> {
         } else if c == '\'' || c == '"' {
             let Some(end) = text[at + 1..].find(c) else {
                 let message = format!("this text has no closing {c}");
-                return Err(SyntaxError {
-                    span: at..text.len(),
-                    message,
-                });
+                return Err(SyntaxError::new(at..text.len(), message));
             };
             at += end + 2;
             Token::Text(text[start + 1..at - 1].to_owned())
@@ -141,6 +148,8 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, SyntaxError> {
                 .find(|c: char| !c.is_ascii_alphanumeric() && c != '_')
                 .unwrap_or(text.len() - at);
             Token::Word(text[start..at].to_owned())
+        } else if let Some(foreign) = hints::foreign(text, at) {
+            return Err(foreign);
         } else if let Some(symbol) = SYMBOLS
             .iter()
             .find(|symbol| text[at..].starts_with(**symbol))
@@ -149,10 +158,7 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, SyntaxError> {
             Token::Symbol(symbol)
         } else {
             let message = format!("`{c}` has no meaning in an expression");
-            return Err(SyntaxError {
-                span: at..at + c.len_utf8(),
-                message,
-            });
+            return Err(SyntaxError::new(at..at + c.len_utf8(), message));
         };
         tokens.push((token, start..at));
     }
@@ -174,12 +180,10 @@ fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
         *at += 1;
         digits(at);
     }
+    exponent(text, at);
     let value: f64 = text[start..*at].parse().unwrap_or(f64::INFINITY);
     if !value.is_finite() {
-        return Err(SyntaxError {
-            span: start..*at,
-            message: "this number is too large".into(),
-        });
+        return Err(SyntaxError::new(start..*at, "this number is too large"));
     }
     if text[*at..].starts_with('%') {
         *at += 1;
@@ -193,19 +197,24 @@ fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
         return Ok(Token::Number(value));
     }
     *at += letters;
-    match units::unit_us(unit) {
-        Some(us) => Ok(Token::Duration((value * us as f64).round())),
-        None => {
-            let names: Vec<&str> = units::UNITS.iter().map(|(name, _)| *name).collect();
-            let message = format!(
-                "`{unit}` is not a unit of time; there are {}",
-                names.join(", ")
-            );
-            Err(SyntaxError {
-                span: start..*at,
-                message,
-            })
+    match units::unit_us(unit).map(|us| value * us as f64) {
+        Some(us) if us > units::LONGEST_US => {
+            Err(SyntaxError::new(start..*at, "this duration is too long"))
         }
+        Some(us) => Ok(Token::Duration(us.round())),
+        None => Err(hints::no_unit(text, start..*at, unit)),
+    }
+}
+
+/// Goes behind an exponent, as in `1e-3`, if there is one.
+fn exponent(text: &str, at: &mut usize) {
+    let Some(rest) = text[*at..].strip_prefix(['e', 'E']) else {
+        return;
+    };
+    let digits = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+    let others = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+    if others.len() < digits.len() {
+        *at = text.len() - others.len();
     }
 }
 
@@ -252,10 +261,8 @@ impl Parser {
         if self.take(symbol) {
             Ok(span)
         } else {
-            Err(SyntaxError {
-                span,
-                message: format!("found {}, expected `{symbol}`", show(&token)),
-            })
+            let message = format!("found {}, expected `{symbol}`", show(&token));
+            Err(SyntaxError::new(span, message))
         }
     }
 
@@ -298,10 +305,7 @@ impl Parser {
     fn enter(&mut self, at: usize) -> Result<(), SyntaxError> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err(SyntaxError {
-                span: at..at,
-                message: "this is nested too deeply".into(),
-            });
+            return Err(SyntaxError::new(at..at, "this is nested too deeply"));
         }
         Ok(())
     }
@@ -326,7 +330,7 @@ impl Parser {
             }
             other => {
                 let message = format!("found {}, expected a value", show(&other));
-                return Err(SyntaxError { span, message });
+                return Err(SyntaxError::new(span, message));
             }
         };
         Ok(Ast { span, kind })
@@ -354,10 +358,7 @@ impl Parser {
             let (token, part) = self.next();
             let Token::Word(word) = token else {
                 let message = format!("found {}, expected a name after the dot", show(&token));
-                return Err(SyntaxError {
-                    span: part,
-                    message,
-                });
+                return Err(SyntaxError::new(part, message));
             };
             parts.push(word);
             end = part.end;
@@ -414,6 +415,8 @@ mod tests {
             "if[(> student.tutor.quality 0.5) 'a' 'b']"
         );
         assert_eq!(shown("1.5"), "1.5");
+        assert_eq!(shown("1e-3 + 2.5E+2"), "(+ 0.001 250)");
+        assert_eq!(shown("1e3s"), "1000000000us");
     }
 
     #[test]

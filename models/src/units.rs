@@ -13,6 +13,9 @@ pub const UNITS: [(&str, i64); 7] = [
     ("w", 604_800_000_000),
 ];
 
+/// The longest duration that can be written, in microseconds: 3,168 years.
+pub const LONGEST_US: f64 = 1e17;
+
 /// Microseconds of one unit.
 pub fn unit_us(unit: &str) -> Option<i64> {
     UNITS
@@ -37,10 +40,52 @@ pub fn duration(text: &str) -> Result<Span, String> {
         return Err(format!("the duration `{text}` has no unit"));
     }
     let us = unit_us(unit.trim()).ok_or_else(wrong)? as f64 * number;
-    if us > 1e17 {
+    if us > LONGEST_US {
         return Err(format!("the duration `{text}` is too long"));
     }
     Ok(Span(us.round() as i64))
+}
+
+/// The parts of a duration as people write it, such as `1h30m` or `5min`, each with a unit that there is.
+pub fn parts(text: &str) -> Option<Vec<String>> {
+    let mut parts = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let letters = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, behind) = rest.split_at(letters);
+        let next = behind.find(|c: char| c.is_ascii_digit());
+        let (unit, behind) = behind.split_at(next.unwrap_or(behind.len()));
+        number.parse::<f64>().ok()?;
+        parts.push(format!("{number}{}", usual_unit(unit.trim())?));
+        rest = behind;
+    }
+    (!parts.is_empty()).then_some(parts)
+}
+
+/// The unit that a word means.
+fn usual_unit(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    Some(match word.as_str() {
+        "us" | "usec" => "us",
+        "ms" | "msec" | "millis" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        "w" | "week" | "weeks" => "w",
+        _ => return None,
+    })
+}
+
+/// What to write instead of what is no duration, if it can be told: it has one number and one unit.
+pub fn duration_like(text: &str) -> Option<String> {
+    let parts = parts(text)?;
+    let spans: Result<Vec<Span>, String> = parts.iter().map(|part| duration(part)).collect();
+    let whole = Span(spans.ok()?.iter().map(|span| span.0).sum());
+    Some(match &parts[..] {
+        [one] => one.clone(),
+        _ => whole.to_string(),
+    })
 }
 
 /// A share such as `0.3` or `30%`.
@@ -90,6 +135,22 @@ mod tests {
         assert!(duration("90").unwrap_err().contains("no unit"));
         assert!(duration("-5m").is_err());
         assert!(duration("5 parsecs").is_err());
+    }
+
+    #[test]
+    fn what_people_write_is_understood_but_not_taken() {
+        for (written, meant) in [
+            ("5min", "5m"),
+            ("1 hour", "1h"),
+            ("1h30m", "90m"),
+            ("17h 30 minutes", "1050m"),
+        ] {
+            assert!(duration(written).is_err());
+            assert_eq!(duration_like(written).as_deref(), Some(meant));
+        }
+        for unclear in ["5", "5 parsecs", "often", "", "1h30"] {
+            assert_eq!(duration_like(unclear), None);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ fn leaf() -> impl Strategy<Value = String> {
         3 => (-50..50i32).prop_map(|n| if n < 0 { format!("(0 - {})", -n) } else { n.to_string() }),
         2 => (0.0..2.0f64).prop_map(|x| format!("{x:.4}")),
         1 => Just(huge),
-        6 => prop::sample::select(vec!["x", "y", "k", "index", "hour", "weekday", "rate_factor(shape)", "happens(b)", "yes"])
+        6 => prop::sample::select(vec!["x", "y", "k", "index", "hour", "weekday", "rate_factor(shape)", "if(happens(b), 1, 0)", "if(yes, 1, 0)"])
             .prop_map(str::to_owned),
     ]
 }
@@ -35,8 +35,9 @@ fn number() -> impl Strategy<Value = String> {
             // The parameters depend on the event, so that no constant is refused.
             2 => (two.clone(), one_of(&["uniform", "integer", "normal", "lognormal", "gamma", "beta", "pareto"]))
                 .prop_map(|((a, b), f)| format!("{f}({a} + x, {b} + x)")),
-            1 => (inner.clone(), one_of(&["exponential", "poisson", "geometric", "bernoulli"]))
+            1 => (inner.clone(), one_of(&["exponential", "poisson", "geometric"]))
                 .prop_map(|(a, f)| format!("{f}({a} + x)")),
+            1 => inner.clone().prop_map(|a| format!("if(bernoulli({a} + x), 1, 0)")),
             1 => (three, one_of(&["triangular", "exponential", "pareto"]))
                 .prop_map(|((a, b, c), f)| format!("{f}({a} + x, {b} + x, {c} + x)")),
             1 => (four, one_of(&["normal", "lognormal"]))

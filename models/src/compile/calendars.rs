@@ -140,9 +140,12 @@ impl Compiler {
         let mut typed = typed.into_iter();
         let who = self.asked(typed.by_ref().take(asked).collect(), scope)?;
         let mut args = Vec::new();
+        let mut spans = Vec::new();
         for ((value, span), ty) in typed.zip(types) {
             args.push(self.check_type(value, &[*ty], scope, &span)?.expr);
+            spans.push(span);
         }
+        self.check_question(question, &args, &spans, scope)?;
         if others < types.len() {
             args.extend([Expr::Num(Span::DAY.0 as f64), Expr::Num(1.0)]);
         }
@@ -218,6 +221,7 @@ impl Compiler {
             else {
                 continue;
             };
+            self.check_slots(&span, &every, &times, &at);
             let action = match key {
                 "release" => Action::Release,
                 "reserve" => Action::Reserve,

@@ -106,6 +106,9 @@ impl Compiler {
         self.check_desk_stream(stream, &at);
         let desk = self.desk_named(stream, &definition, &at);
         let work = self.of_service(stream, &definition.work, "work", Ty::Span);
+        if let Some(work) = &work {
+            self.not_negative(work, "work", "it takes time", &at.key("work"));
+        }
         let priority = match &definition.priority {
             Some(text) => self.of_service(stream, text, "priority", Ty::Number),
             None => Some(Expr::Num(0.0)),

@@ -13,7 +13,10 @@ use super::lower::{About, Scope};
 use super::streams::Restrict;
 use super::types::Ty;
 use crate::definition::{CauseDef, CellDef, Expression};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{number, suggestion};
+
+/// Why delays and the like are not negative.
+const LATER: &str = "effects do not come before their cause";
 
 impl Compiler {
     /// The effects of a stream: those without outcome group, in the order of the caused streams'
@@ -191,7 +194,7 @@ impl Compiler {
         {
             self.report.error(
                 &scope.at,
-                format!("found the probability {p}, expected 0 to 1"),
+                format!("found the probability {}, expected 0 to 1", number(p)),
                 None,
             );
         }
@@ -232,13 +235,7 @@ impl Compiler {
             (Some(Expression(text)), None) => {
                 let delay = self.expression_of(text, &mut scope, &[Ty::Span])?.expr;
                 let (low, high) = bounds(&delay);
-                if high < 0.0 {
-                    self.report.error(
-                        &scope.at,
-                        "this delay is negative: effects do not come before their cause",
-                        None,
-                    );
-                }
+                self.not_negative(&delay, "delay", LATER, &scope.at);
                 (Delay::After(delay), low.max(0.0), high)
             }
             (None, None) => (Delay::After(Expr::Num(0.0)), 0.0, 0.0),
@@ -248,15 +245,7 @@ impl Compiler {
             Some(Expression(text)) => {
                 let (_, mut scope) = self.cause_scope(child, cause, "count");
                 let count = self.expression_of(text, &mut scope, &[Ty::Number])?.expr;
-                if let Expr::Num(n) = count
-                    && !(0.0..=10_000.0).contains(&n)
-                {
-                    self.report.error(
-                        &scope.at,
-                        format!("found the count {n}, expected 0 to 10000"),
-                        None,
-                    );
-                }
+                self.whole(&count, "count", 0.0..=10_000.0, &scope.at);
                 Some(count)
             }
             None => None,
@@ -266,6 +255,7 @@ impl Compiler {
                 let (_, mut scope) = self.cause_scope(child, cause, "spacing");
                 let spacing = self.expression_of(text, &mut scope, &[Ty::Span])?.expr;
                 let (low, high) = bounds(&spacing);
+                self.not_negative(&spacing, "spacing", LATER, &scope.at);
                 let most = count.as_ref().map_or(1.0, |count| bounds(count).1);
                 shortest += low.max(0.0);
                 longest += high.max(0.0) * most;

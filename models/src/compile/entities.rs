@@ -4,6 +4,7 @@ use causeflow_engine::draw::purpose;
 use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, NO_ENTITY};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
+use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::report::{At, Reporter};
 use super::types::{KindNames, Ty};
@@ -26,8 +27,15 @@ impl Compiler {
                     .keys()
                     .for_each(|name| self.check_name(name, &at.key(part).key(name)));
             }
-            for (i, state) in definition.states.iter().flatten().enumerate() {
-                self.check_name(state, &at.key("states").key(i));
+            let states = definition.states.as_deref().unwrap_or_default();
+            for (i, state) in states.iter().enumerate() {
+                let at = at.key("states").key(i);
+                self.check_name(state, &at);
+                if states[..i].contains(state) {
+                    let message = format!("the state `{state}` stands here a second time");
+                    let help = "remove one of the two, or rename it";
+                    self.report.error(&at, message, Some(help.into()));
+                }
             }
             let states = definition
                 .states
@@ -82,6 +90,11 @@ impl Compiler {
             let at = at.key("activity");
             let value = ValueDef::Short(text.clone());
             let made = self.attribute(k, &at, "activity", &value, false)?;
+            if bounds(&made.value).1 <= 0.0 {
+                let message = "with this activity nobody is ever picked, expected more than 0";
+                let help = "leave `activity` out if all are picked alike";
+                self.report.error(&at, message, Some(help.into()));
+            }
             attributes.push(made);
             Some((attributes.len() - 1) as u16)
         });
@@ -117,20 +130,20 @@ impl Compiler {
         variable: bool,
     ) -> Option<Attribute> {
         let kind = &self.kinds[k];
-        let taken = kind
-            .attributes
-            .iter()
-            .chain(&kind.variables)
-            .any(|(other, ..)| other == name);
-        if taken
-            || ["id", "age", "state", "cell", "joined"].contains(&name)
-            || name == format!("{}_id", kind.name)
-        {
-            self.report.error_at_key(
-                at,
-                format!("every entity already has `{name}`"),
-                Some("choose another name".into()),
-            );
+        let mut others = kind.attributes.iter().chain(&kind.variables);
+        let twice = others.any(|(other, ..)| other == name);
+        let common = ["id", "age", "state", "cell", "joined"].contains(&name)
+            || name == format!("{}_id", kind.name);
+        if twice || common {
+            let message = match twice {
+                true => format!(
+                    "a {} already has `{name}`: attributes and variables share their names",
+                    kind.name
+                ),
+                false => format!("every entity already has `{name}`"),
+            };
+            let help = Some("choose another name".into());
+            self.report.error_at_key(at, message, help);
         }
         let about = About::Entity {
             kind: k,

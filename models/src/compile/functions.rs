@@ -6,9 +6,10 @@ use causeflow_engine::draw::purpose;
 use causeflow_engine::program::{Binary, Dist, Expr, KindId, Law, Unary};
 
 use super::Compiler;
-use super::lower::{About, Scope, fold};
+use super::desks::AGENT;
+use super::lower::{About, BUILT_IN, Scope, fold};
 use super::types::{Ty, Typed};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{shortened, suggestion};
 use crate::syntax::{Ast, AstKind};
 
 /// (name, fewest arguments, most, distribution with the fewest, distribution with the most)
@@ -103,11 +104,17 @@ impl Compiler {
                     .iter()
                     .copied()
                     .chain(DISTRIBUTIONS.iter().map(|(n, ..)| *n));
-                let help = suggestion(name, names.filter(|n| !n.is_empty()));
+                let value = BUILT_IN.contains(&name) || name == AGENT;
+                let help = match value {
+                    true => Some(format!(
+                        "it is a value: write `{name}`, without parentheses"
+                    )),
+                    false => suggestion(name, names.filter(|n| !n.is_empty())),
+                };
                 self.report.error_in(
                     &scope.at,
                     span,
-                    format!("there is no function `{name}`"),
+                    format!("there is no function `{}`", shortened(name)),
                     help,
                 );
                 None

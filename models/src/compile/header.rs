@@ -7,8 +7,21 @@ use causeflow_engine::time::Span;
 use super::report::{At, Reporter};
 use super::{Compiler, Merged};
 use crate::definition::{Expression, ModelBlock, ProfileDef};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{nearest, number, suggestion};
 use crate::units;
+
+/// The greatest weight and factor: their products are to stay numbers.
+const MOST_WEIGHT: f64 = 1e12;
+
+/// What to write instead of a time zone that there is none of.
+pub(super) fn zone_like(wrong: &str) -> String {
+    let zones = jiff::tz::db().available();
+    let zones: Vec<String> = zones.map(|zone| zone.as_str().to_owned()).collect();
+    match nearest(wrong, zones.iter().map(String::as_str)) {
+        Some(zone) => format!("did you mean `{zone}`?"),
+        None => "write an IANA name such as UTC or Europe/Berlin".into(),
+    }
+}
 
 impl Compiler {
     pub(super) fn reference(&mut self, at: &At, block: &ModelBlock) -> Option<Reference> {
@@ -86,14 +99,12 @@ impl Compiler {
             if weights.len() != wanted {
                 let message = format!("found {} weights, expected {wanted}", weights.len());
                 self.report.error_at_key(&at.key(key), message, None);
-            } else if weights.iter().any(|w| *w < 0.0 || !w.is_finite())
+            } else if weights.iter().any(|w| !(0.0..=MOST_WEIGHT).contains(w))
                 || weights.iter().sum::<f64>() <= 0.0
             {
-                self.report.error_at_key(
-                    &at.key(key),
-                    "weights are 0 or more, and not all of them 0",
-                    None,
-                );
+                let most = number(MOST_WEIGHT);
+                let message = format!("weights are 0 or more, up to {most}, and not all of them 0");
+                self.report.error_at_key(&at.key(key), message, None);
             } else if key == "hours" {
                 profile.hours.copy_from_slice(weights);
             } else {
@@ -114,9 +125,9 @@ impl Compiler {
                                 }
                             }
                         };
-                        if season.factor < 0.0 {
-                            let message =
-                                format!("found the factor {}, expected 0 or more", season.factor);
+                        if !(0.0..=MOST_WEIGHT).contains(&season.factor) {
+                            let (found, most) = (number(season.factor), number(MOST_WEIGHT));
+                            let message = format!("found the factor {found}, expected 0 to {most}");
                             self.report
                                 .error(&place.key(i).key("factor"), message, None);
                         }

@@ -6,7 +6,12 @@ use super::report::At;
 use super::streams::{Cause, Input, OwnVariable, Progress, Restrict, Unit};
 use super::types::{Ty, Typed};
 use super::{Compiler, Merged};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{shortened, suggestion};
+
+/// How long the name of a stream may be; a file is named after it.
+const MOST_OF_STREAM: usize = 100;
+/// How long other names may be.
+const MOST_OF_NAME: usize = 64;
 
 impl Compiler {
     /// Lays out the streams, so that every name can be found from every other.
@@ -35,13 +40,15 @@ impl Compiler {
 
     pub(super) fn check_stream_name(&mut self, name: &str, at: &At) {
         let fine = !name.is_empty()
-            && name.len() <= 100
             && name.split('.').all(|part| {
                 part.starts_with(|c: char| c.is_ascii_lowercase())
                     && part
                         .chars()
                         .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             });
+        if name.len() > MOST_OF_STREAM {
+            return self.too_long(name, MOST_OF_STREAM, at);
+        }
         if !fine || name == "source" {
             let help = "lower-case words, digits and _, joined by dots, such as booking.requested";
             self.report.error_at_key(
@@ -54,8 +61,10 @@ impl Compiler {
 
     /// Names become columns and files, and parts of expressions: they are plain words.
     pub(super) fn check_name(&mut self, name: &str, at: &At) {
-        let fine = name.len() <= 64
-            && !["true", "false", "and", "or", "not"].contains(&name)
+        if name.len() > MOST_OF_NAME {
+            return self.too_long(name, MOST_OF_NAME, at);
+        }
+        let fine = !["true", "false", "and", "or", "not"].contains(&name)
             && name.starts_with(|c: char| c.is_ascii_lowercase())
             && name
                 .chars()
@@ -68,6 +77,16 @@ impl Compiler {
                 Some(help.into()),
             );
         }
+    }
+
+    fn too_long(&mut self, name: &str, most: usize, at: &At) {
+        let message = format!(
+            "the name `{}` is too long: it takes {} bytes, at most {most} are possible",
+            shortened(name),
+            name.len()
+        );
+        let help = "choose a shorter one".to_owned();
+        self.report.error_at_key(at, message, Some(help));
     }
 
     pub(super) fn own_variables(&mut self, s: usize) {

@@ -73,7 +73,7 @@ impl Scope {
     }
 }
 
-const BUILT_IN: [&str; 6] = ["time", "event_id", "cause", "index", "hour", "weekday"];
+pub(super) const BUILT_IN: [&str; 6] = ["time", "event_id", "cause", "index", "hour", "weekday"];
 
 impl Compiler {
     /// Parses and lowers a text; what is wrong is reported.
@@ -82,7 +82,7 @@ impl Compiler {
             Ok(ast) => self.lower(&ast, scope),
             Err(error) => {
                 self.report
-                    .error_in(&scope.at, &error.span, error.message, None);
+                    .error_in(&scope.at, &error.span, error.message, error.help);
                 None
             }
         }
@@ -154,6 +154,12 @@ impl Compiler {
                 };
                 let inner_span = inner.span.clone();
                 let typed = self.lower(inner, scope)?;
+                if *op == "-" && typed.ty == Ty::Bool {
+                    let message = "`-` does not go with a truth value";
+                    let help = Some(COUNT_TRUTH.into());
+                    self.report.error_in(&scope.at, &ast.span, message, help);
+                    return None;
+                }
                 let typed = self.check_type(typed, wanted, scope, &inner_span)?;
                 let op = if *op == "-" {
                     Unary::Negate
@@ -171,6 +177,15 @@ impl Compiler {
                 let (low, high) = (self.lower(low, scope)?, self.lower(high, scope)?);
                 let low = self.check_type(low, &[Ty::Span, Ty::Number], scope, &low_span)?;
                 let high = self.check_type(high, &[low.ty], scope, &high_span)?;
+                if let (Expr::Num(from), Expr::Num(to)) = (&low.expr, &high.expr)
+                    && from > to
+                {
+                    let message = "this range goes from high to low";
+                    let help = "write the lower bound first";
+                    self.report
+                        .error_in(&scope.at, &ast.span, message, Some(help.into()));
+                    return None;
+                }
                 let draw = Expr::Draw(
                     Dist::Uniform,
                     vec![low.expr, high.expr],
@@ -185,16 +200,8 @@ impl Compiler {
         let span = a.span.start..b.span.end;
         let (left, right) = (self.lower(a, scope), self.lower(b, scope));
         let (left, right) = (left?, right?);
-        // A truth value counts as 0 or 1 in arithmetic.
-        let plain = |ty| {
-            if ty == Ty::Bool && op != "and" && op != "or" {
-                Ty::Number
-            } else {
-                ty
-            }
-        };
-        let (x, y) = (plain(left.ty), plain(right.ty));
-        let comparison = ["<", "<=", ">", ">=", "==", "!="].contains(&op);
+        let (x, y) = (left.ty, right.ty);
+        let comparison = COMPARISONS.contains(&op);
         let ty = match (op, x, y) {
             ("and" | "or", Ty::Bool, Ty::Bool) => Some(Ty::Bool),
             ("+", Ty::Number, Ty::Number) | ("-", Ty::Number, Ty::Number) => Some(Ty::Number),
@@ -213,14 +220,7 @@ impl Compiler {
                 self.type_name(left.ty),
                 self.type_name(right.ty)
             );
-            let help = matches!(
-                (x, y),
-                (Ty::Number, Ty::Span | Ty::Time) | (Ty::Span | Ty::Time, Ty::Number)
-            )
-            .then(|| {
-                "a duration has a unit, such as 30m; divide by one, such as `/ 1h`, to get a number"
-                    .into()
-            });
+            let help = mixed_help(a, x, y, comparison).map(str::to_owned);
             self.report.error_in(&scope.at, &span, message, help);
             return None;
         };
@@ -294,8 +294,12 @@ impl Compiler {
                     Err(Missing::Where(missing)) => {
                         let mut names = self.names_known(stream);
                         names.extend(BUILT_IN.map(str::to_owned));
-                        // It may be known elsewhere, which is no help here.
+                        // It may be known elsewhere, which is no help here; a value does not follow from itself.
                         names.remove(first);
+                        if let Some(own) = inside {
+                            let own = &self.units[stream].own[own].name;
+                            names.remove(own);
+                        }
                         let help = suggestion(first, names.iter().map(String::as_str));
                         let message = format!("`{first}` is not known here{missing}");
                         self.report.error_in(&scope.at, span, message, help);
@@ -441,6 +445,26 @@ impl Compiler {
                 None
             }
         }
+    }
+}
+
+const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
+
+/// What to do where truth values are taken for numbers.
+const COUNT_TRUTH: &str = "to count with a truth value, write if(..., 1, 0)";
+
+/// What to do about an operator between types that do not go together. `a` is what stands before it.
+fn mixed_help(a: &Ast, x: Ty, y: Ty, comparison: bool) -> Option<&'static str> {
+    let compared = matches!(&a.kind, AstKind::Binary(op, ..) if COMPARISONS.contains(op));
+    match (x, y) {
+        (Ty::Bool, Ty::Number | Ty::Span | Ty::Time) if comparison && compared => {
+            Some("to compare twice, write `a < b and b < c`")
+        }
+        (Ty::Bool, Ty::Number | Ty::Bool) | (Ty::Number, Ty::Bool) => Some(COUNT_TRUTH),
+        (Ty::Number, Ty::Span | Ty::Time) | (Ty::Span | Ty::Time, Ty::Number) => Some(
+            "a duration has a unit, such as 30m; divide by one, such as `/ 1h`, to get a number",
+        ),
+        _ => None,
     }
 }
 

@@ -6,6 +6,7 @@ mod bounds;
 mod calendars;
 mod changes;
 mod checks;
+mod constants;
 mod desks;
 mod effects;
 mod entities;
@@ -28,7 +29,7 @@ use causeflow_engine::time::Span;
 use crate::definition::{
     DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, number, shortened};
 use crate::units;
 use crate::yaml::Node;
 use assemble::Draft;
@@ -232,11 +233,11 @@ impl Compiler {
         let zone_name = block.time_zone.clone().unwrap_or_else(|| "UTC".into());
         let zone = Zone::named(&zone_name);
         if zone.is_none() {
-            let help = "write an IANA name such as UTC or Europe/Berlin";
+            let message = format!("there is no time zone `{}`", shortened(&zone_name));
             self.report.error(
                 &at.key("time_zone"),
-                format!("there is no time zone `{zone_name}`"),
-                Some(help.into()),
+                message,
+                Some(header::zone_like(&zone_name)),
             );
         }
         let reference = self.reference(at, block);
@@ -304,11 +305,11 @@ impl Compiler {
         match units::duration(text) {
             Ok(span) => Some(span),
             Err(message) => {
-                self.report.error(
-                    at,
-                    message,
-                    Some("write a number and a unit: 10s, 5m, 2h, 1d, 1w".into()),
-                );
+                let help = match units::duration_like(text) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "write a number and a unit: 10s, 5m, 2h, 1d, 1w".into(),
+                };
+                self.report.error(at, message, Some(help));
                 None
             }
         }
@@ -320,7 +321,8 @@ impl Compiler {
             Ok(share) if range.contains(&share) => share,
             Ok(share) => {
                 let message = format!(
-                    "found {share}, expected {} to {}",
+                    "found {}, expected {} to {}",
+                    number(share),
                     range.start(),
                     range.end()
                 );

@@ -8,7 +8,7 @@ use super::lower::{About, Scope};
 use super::report::At;
 use super::types::Ty;
 use crate::definition::{Expression, SourceDef, StatesDef, TimerDef, Weight};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{number, suggestion};
 
 impl Compiler {
     /// The stream's source or timer.
@@ -28,7 +28,7 @@ impl Compiler {
                 &at.key("rate"),
                 format!(
                     "found the rate {}, expected 0 to 1000000000 a day",
-                    source.rate
+                    number(source.rate)
                 ),
                 None,
             );
@@ -108,6 +108,12 @@ impl Compiler {
                 .map(|(name, share)| (name.clone(), *share))
                 .collect(),
         };
+        if states.is_some() && given.is_empty() {
+            let help = "name a state, or leave `states` out for all of them";
+            let message = "no state is named, so nobody ever takes part";
+            self.report
+                .error_at_key(&at.key("states"), message, Some(help.into()));
+        }
         for (i, (name, share)) in given.iter().enumerate() {
             let place = match states {
                 Some(StatesDef::List(_)) => at.key("states").key(i),
@@ -127,7 +133,7 @@ impl Compiler {
             if !(0.0..=1.0).contains(share) {
                 self.report.error(
                     &place,
-                    format!("found the share {share}, expected 0 to 1"),
+                    format!("found the share {}, expected 0 to 1", number(*share)),
                     None,
                 );
             }

@@ -9,7 +9,7 @@ use super::lower::{About, Scope};
 use super::report::At;
 use super::types::{OWN, Texts, Ty, Typed};
 use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
-use crate::diagnostic::suggestion;
+use crate::diagnostic::{number, suggestion};
 
 /// Where an inherited name comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -434,6 +434,15 @@ impl Compiler {
                     .error_at_key(&scope.at.key("by"), "`by` needs `cases`", None);
                 None
             }
+            (None, None, None, Some(_)) => {
+                let help = "add `by`, the text on which the case depends";
+                self.report.error_at_key(
+                    &scope.at.key("cases"),
+                    "`cases` needs `by`",
+                    Some(help.into()),
+                );
+                None
+            }
             _ => {
                 let help = "write one of: `value`, `choice`, or `by` with `cases`";
                 self.report.error_at_key(
@@ -498,7 +507,7 @@ impl Compiler {
             if *weight < 0.0 || !weight.is_finite() {
                 self.report.error(
                     &scope.at.key(text),
-                    format!("found the weight {weight}, expected 0 or more"),
+                    format!("found the weight {}, expected 0 or more", number(*weight)),
                     None,
                 );
                 return None;
@@ -510,6 +519,12 @@ impl Compiler {
                 format!("the weights of `{name}` add up to nothing"),
                 None,
             );
+            return None;
+        }
+        if !total.is_finite() {
+            let message = format!("the weights of `{name}` add up to more than any number");
+            let help = "weights are relative: divide all of them by the same number";
+            self.report.error(&scope.at, message, Some(help.into()));
             return None;
         }
         // In the order of the texts, so that the order in the file does not matter.

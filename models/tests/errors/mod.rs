@@ -2,7 +2,9 @@
 //! write instead. Each test makes one mistake in the template, the model that people start from.
 
 mod calendars;
+mod constants;
 mod desks;
+mod expressions;
 mod files;
 mod many;
 mod names;

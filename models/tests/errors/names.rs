@@ -198,3 +198,36 @@ fn too_much_to_carry_is_refused_with_the_names() {
         help: "earlier in the chain",
     }]);
 }
+
+#[test]
+fn names_have_a_length() {
+    let long = |count: usize| -> &'static str { Box::leak("x".repeat(count).into_boxed_str()) };
+    let stream: &'static str = Box::leak(format!("  {}:\n", long(101)).into_boxed_str());
+    check(&[
+        Mistake {
+            edit: (
+                "[unpaid_orders]",
+                Box::leak(format!("[unpaid_orders, {}]", long(65)).into_boxed_str()),
+            ),
+            line: long(65),
+            message: "is too long: it takes 65 bytes, at most 64 are possible",
+            help: "choose a shorter one",
+        },
+        Mistake {
+            edit: (END, stream),
+            line: long(101),
+            message: "is too long: it takes 101 bytes, at most 100 are possible",
+            help: "choose a shorter one",
+        },
+    ]);
+}
+
+#[test]
+fn attributes_and_variables_share_their_names() {
+    check(&[Mistake {
+        edit: ("      orders: 0", "      orders: 0\n      country: 0"),
+        line: "      country: 0",
+        message: "a customer already has `country`: attributes and variables share their names",
+        help: "choose another name",
+    }]);
+}

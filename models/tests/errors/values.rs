@@ -34,7 +34,7 @@ fn rates_and_probabilities_are_what_they_can_be() {
         Mistake {
             edit: ("delay: 2m..30m", "delay: 2m..30m, count: 2000000"),
             line: "count: 2000000",
-            message: "found the count 2000000, expected 0 to 10000",
+            message: "found the count 2000000, expected a whole number from 0 to 10000",
             help: "",
         },
         Mistake {
@@ -46,7 +46,7 @@ fn rates_and_probabilities_are_what_they_can_be() {
         Mistake {
             edit: ("hours: [1, 1,", "hours: [-1, 1,"),
             line: "hours: [-1",
-            message: "weights are 0 or more, and not all of them 0",
+            message: "weights are 0 or more, up to 1e12, and not all of them 0",
             help: "",
         },
         Mistake {
@@ -86,7 +86,7 @@ fn durations_have_units() {
             edit: ("delay: 2m..30m", "delay: 2min..30m"),
             line: "2min",
             message: "`min` is not a unit of time; there are us, ms, s, m, h, d, w",
-            help: "",
+            help: "did you mean `2m`?",
         },
         Mistake {
             edit: ("window: 1h", "window: 7h"),
@@ -184,10 +184,10 @@ fn expressions_too_long_to_be_meant_are_refused() {
     }]);
 }
 
-/// YAML's numbers may have exponents where expressions have none.
+/// Numbers may have exponents, as in YAML.
 #[test]
 fn small_numbers_are_numbers() {
-    for small in ["0.00001", "0.000000001", "1.0e-7"] {
+    for small in ["0.00001", "0.000000001", "1.0e-7", "'1e-7 * 2'"] {
         let files = edited(&[("probability: 0.1,", &format!("probability: {small},"))]);
         from_files("small", files).unwrap_or_else(|wrong| panic!("{small}: {wrong}"));
     }
@@ -206,7 +206,7 @@ fn dates_and_zones_exist() {
             edit: ("  window: 1h", "  time_zone: Europe/Berlinn\n  window: 1h"),
             line: "Berlinn",
             message: "there is no time zone `Europe/Berlinn`",
-            help: "UTC or Europe/Berlin",
+            help: "did you mean `Europe/Berlin`?",
         },
     ]);
 }

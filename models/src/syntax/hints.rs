@@ -1,0 +1,74 @@
+//! What to write instead of what other languages, and people, write.
+
+use std::ops::Range;
+
+use super::SyntaxError;
+use crate::units::{self, UNITS};
+
+/// Symbols of other languages, the longer ones first, and what to write instead.
+const FOREIGN: [(&str, &str); 16] = [
+    ("&&", "write `and`"),
+    ("||", "write `or`"),
+    ("**", "write pow(x, y)"),
+    ("===", "write `==`"),
+    ("=>", "write `>=`"),
+    ("=<", "write `<=`"),
+    ("<>", "write `!=`"),
+    ("&", "write `and`"),
+    ("|", "write `or`"),
+    ("^", "write pow(x, y)"),
+    ("=", "to compare, write `==`"),
+    ("!", "write `not`"),
+    ("?", "write if(condition, a, b)"),
+    ("\u{201c}", "put texts in straight quotes: 'active'"),
+    ("\u{2018}", "put texts in straight quotes: 'active'"),
+    (
+        "%",
+        "a share has its sign right behind the number: 30%; there is no remainder",
+    ),
+];
+
+/// A symbol that has no meaning here, and what to write instead.
+pub(super) fn foreign(text: &str, at: usize) -> Option<SyntaxError> {
+    let rest = &text[at..];
+    // What these begin with is part of an operator that there is.
+    if ["==", "!="].iter().any(|own| rest.starts_with(own)) && !rest.starts_with("===") {
+        return None;
+    }
+    let (symbol, help) = FOREIGN
+        .iter()
+        .find(|(symbol, _)| rest.starts_with(symbol))?;
+    Some(SyntaxError {
+        span: at..at + symbol.len(),
+        message: format!("`{symbol}` has no meaning in an expression"),
+        help: Some((*help).to_owned()),
+    })
+}
+
+/// What follows a number is no unit of time.
+pub(super) fn no_unit(text: &str, span: Range<usize>, unit: &str) -> SyntaxError {
+    let number = &text[span.start..span.end - unit.len()];
+    if unit.starts_with('_') || (number == "0" && unit.starts_with(['x', 'b', 'o'])) {
+        let digits = unit.chars().all(|c| c == '_' || c.is_ascii_digit());
+        return SyntaxError {
+            message: format!("`{number}{unit}` is not a number"),
+            help: Some(match digits {
+                true => format!("write {number}{}", unit.replace('_', "")),
+                false => "write numbers in decimal digits, such as 1000, 0.5 or 1e3".into(),
+            }),
+            span,
+        };
+    }
+    let names: Vec<&str> = UNITS.iter().map(|(name, _)| *name).collect();
+    SyntaxError {
+        message: format!(
+            "`{unit}` is not a unit of time; there are {}",
+            names.join(", ")
+        ),
+        help: units::parts(&format!("{number}{unit}")).map(|parts| match &parts[..] {
+            [one] => format!("did you mean `{one}`?"),
+            parts => format!("write a sum: {}", parts.join(" + ")),
+        }),
+        span,
+    }
+}
