@@ -85,11 +85,10 @@ const MAX_TOKENS: usize = 400;
 /// Where and why it is not one.
 pub fn parse(text: &str) -> Result<Ast, SyntaxError> {
     let tokens = tokens(text)?;
-    if tokens.len() > MAX_TOKENS {
-        let message = format!(
-            "this has {} parts, an expression has at most {MAX_TOKENS}",
-            tokens.len()
-        );
+    // The last one stands for the end.
+    let parts = tokens.len() - 1;
+    if parts > MAX_TOKENS {
+        let message = format!("this has {parts} parts, an expression has at most {MAX_TOKENS}");
         return Err(SyntaxError::new(tokens[MAX_TOKENS].1.clone(), message));
     }
     let mut parser = Parser {

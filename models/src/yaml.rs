@@ -155,12 +155,17 @@ impl<'a> Tree<'a> {
                 let marker = error.marker();
                 let at = self.lines.offset(marker.line(), marker.col());
                 let at = at.min(self.lines.text.len());
+                // The parser says otherwise what a tab breaks, and the eye does not see one.
+                let text = self.lines.text;
+                let tab = text[at..].starts_with('\t') || text[..at].ends_with('\t');
+                let help = match tab {
+                    true => "there is a tab here: put spaces in its place",
+                    false => "check indentation, quotes, and the spaces after `:` and `,`",
+                };
                 Err(YamlError {
                     span: at..at,
                     message: format!("this is not YAML: {}", error.info()),
-                    help: Some(
-                        "check indentation, quotes, and the spaces after `:` and `,`".into(),
-                    ),
+                    help: Some(help.into()),
                 })
             }
             None => Ok((

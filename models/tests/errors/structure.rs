@@ -160,7 +160,13 @@ fn what_is_not_yaml_is_refused_where_it_breaks() {
             edit: ("model:\n", "model:\n\tname: shop\n"),
             line: "\tname: shop",
             message: "this is not YAML",
-            help: "check indentation, quotes",
+            help: "there is a tab here: put spaces in its place",
+        },
+        Mistake {
+            edit: ("{start: 2026", "{start:\t2026"),
+            line: "{start:\t2026",
+            message: "this is not YAML",
+            help: "there is a tab here: put spaces in its place",
         },
         Mistake {
             edit: (
