@@ -9,7 +9,7 @@ use serde_json::Value as Schema;
 
 use crate::diagnostic::{nearest, shortened, suggestion};
 use crate::yaml::{Node, Value, YamlError, scalar};
-use words::{expected, found, quotes, rest_of_an_expression};
+use words::{expected, found, quotes};
 
 /// Appends everything in which `node` differs from `schema`. `root` holds the definitions.
 pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlError>) {
@@ -136,21 +136,22 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
     let names = || properties.into_iter().flat_map(|p| p.keys());
     // A key that is missing because it is misspelt is told once.
     let mut meant = Vec::new();
+    let mut cut = words::Cut::default();
     for (key, span, value) in entries {
         if let Some(property) = properties.and_then(|p| p.get(key)) {
             check(value, property, root, errors);
         } else if let Some(schema) = additional.filter(|a| a.is_object()) {
             check(value, schema, root, errors);
-        } else if additional == Some(&Schema::Bool(false)) {
+        } else if additional == Some(&Schema::Bool(false)) && !cut.is_told(value) {
             let free = names().filter(|name| !entries.iter().any(|(key, ..)| key == *name));
             meant.extend(nearest(key, free.map(String::as_str)));
             errors.push(YamlError {
                 span: span.clone(),
                 message: format!("unknown key `{}`", shortened(key)),
-                help: rest_of_an_expression(key, value)
-                    .or_else(|| suggestion(key, names().map(String::as_str))),
+                help: (cut.help(value)).or_else(|| suggestion(key, names().map(String::as_str))),
             });
         }
+        cut.after(key, value);
     }
     for name in schema
         .get("required")

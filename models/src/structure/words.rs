@@ -121,11 +121,49 @@ pub(super) fn quotes(node: &Node, accepts: impl Fn(&Node) -> bool) -> Option<Str
     }
 }
 
-/// What to do about a key that is the end of an expression, of which a comma made an entry of a map.
-pub(super) fn rest_of_an_expression(key: &str, value: &Node) -> Option<String> {
-    let empty = matches!(&value.value, Value::Scalar { text, plain: true } if text.is_empty());
-    let part = key.ends_with([')', ']']) || key.starts_with(|c: char| c.is_ascii_digit());
-    (empty && part).then(|| {
-        "within `{...}` a comma begins the next key: put an expression with commas in quotes".into()
-    })
+/// An expression that a comma cuts into entries of a map, as in `{at: uniform(0s, 5m)}`: its beginning has a
+/// parenthesis that is not closed, and what follows are keys without values. That is told once.
+#[derive(Default)]
+pub(super) struct Cut {
+    /// Parentheses that are open, less those that are closed.
+    open: i32,
+    told: bool,
+}
+
+impl Cut {
+    fn is_rest(&self, value: &Node) -> bool {
+        let nothing =
+            matches!(&value.value, Value::Scalar { text, plain: true } if text.is_empty());
+        self.open > 0 && nothing
+    }
+
+    /// Whether a key that is unknown is part of what has been told already.
+    pub(super) fn is_told(&self, value: &Node) -> bool {
+        self.told && self.is_rest(value)
+    }
+
+    /// What to do about a key that is unknown because it is the rest of an expression.
+    pub(super) fn help(&mut self, value: &Node) -> Option<String> {
+        self.is_rest(value).then(|| {
+            self.told = true;
+            "within `{...}` a comma begins the next key: put an expression with commas in quotes"
+                .into()
+        })
+    }
+
+    /// Goes on behind an entry.
+    pub(super) fn after(&mut self, key: &str, value: &Node) {
+        let depth =
+            |text: &str| text.matches('(').count() as i32 - text.matches(')').count() as i32;
+        match &value.value {
+            _ if self.is_rest(value) => self.open += depth(key),
+            Value::Scalar { text, .. } => {
+                *self = Cut {
+                    open: depth(text),
+                    told: false,
+                }
+            }
+            _ => *self = Cut::default(),
+        }
+    }
 }

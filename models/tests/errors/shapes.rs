@@ -131,12 +131,21 @@ fn a_misspelt_key_is_not_missing_as_well() {
 
 #[test]
 fn a_comma_within_an_expression_ends_it_in_a_map_on_one_line() {
-    check(&[Mistake {
-        edit: ("delay: 2d}", "delay: uniform(1d, 2d)}"),
-        line: "uniform(1d, 2d)",
-        message: "unknown key `2d)`",
-        help: "put an expression with commas in quotes",
-    }]);
+    let help = "put an expression with commas in quotes";
+    check(&[
+        Mistake {
+            edit: ("delay: 2d}", "delay: uniform(1d, 2d)}"),
+            line: "uniform(1d, 2d)",
+            message: "unknown key `2d)`",
+            help,
+        },
+        Mistake {
+            edit: ("delay: 2d}", "delay: lognormal(1d, max(1, 2), 1h, 3d)}"),
+            line: "max(1, 2)",
+            message: "unknown key `max(1`",
+            help,
+        },
+    ]);
 }
 
 #[test]
