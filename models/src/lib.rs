@@ -127,7 +127,7 @@ fn check_each(mut files: Vec<SourceFile>) -> Checked {
             Ok(tree) => {
                 structure::check(&tree, &schema, &schema, &mut found);
                 // What is right in a file is looked at further, to find all errors in one go.
-                if let Some((json, streams)) = structure::salvage(&tree, &found) {
+                if let Some((json, streams)) = structure::salvage(&tree, &found, &schema) {
                     tainted.extend(streams.into_iter().map(|stream| (file, stream)));
                     match serde_json::from_value::<File>(json) {
                         Ok(file) => parsed.push(file),

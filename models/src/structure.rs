@@ -1,6 +1,7 @@
 //! Checks a YAML tree against the JSON Schema that editors use, so that there is one description
 //! of the format. Unlike a deserialiser it finds everything that is wrong at once.
 
+mod salvage;
 mod words;
 
 use std::ops::Range;
@@ -9,6 +10,7 @@ use serde_json::Value as Schema;
 
 use crate::diagnostic::{nearest, shortened, suggestion};
 use crate::yaml::{Node, Value, YamlError, scalar};
+pub(crate) use salvage::salvage;
 use words::{expected, found, quotes};
 
 /// Appends everything in which `node` differs from `schema`. `root` holds the definitions.
@@ -56,40 +58,6 @@ fn check_list(
             .iter()
             .for_each(|node| check(node, items, root, errors));
     }
-}
-
-/// What of a file can be looked at further although `errors` were found in it: its JSON without the
-/// parts of streams that are wrong, and the names of those streams. `None` when something else is.
-pub(crate) fn salvage(tree: &Node, errors: &[YamlError]) -> Option<(Schema, Vec<String>)> {
-    let mut json = tree.to_json();
-    let mut tainted = Vec::new();
-    let Value::Map(blocks) = &tree.value else {
-        return None;
-    };
-    let streams = blocks
-        .iter()
-        .find(|(key, ..)| key == "streams")
-        .map(|(.., node)| node);
-    for error in errors {
-        let Value::Map(streams) = &streams?.value else {
-            return None;
-        };
-        let inside =
-            |span: &Range<usize>| span.start <= error.span.start && error.span.end <= span.end;
-        let (name, _, stream) = streams.iter().find(|(_, _, node)| inside(&node.span))?;
-        let wrong = json.get_mut("streams")?.get_mut(name)?;
-        match (&stream.value, wrong.as_object_mut()) {
-            (Value::Map(parts), Some(wrong)) => {
-                let holds = |key: &Range<usize>, node: &Node| inside(key) || inside(&node.span);
-                for (part, ..) in parts.iter().filter(|(_, key, node)| holds(key, node)) {
-                    wrong.remove(part);
-                }
-            }
-            _ => *wrong = Schema::Object(serde_json::Map::new()),
-        }
-        tainted.push(name.clone());
-    }
-    Some((json, tainted))
 }
 
 fn check_name(node: &Node, text: &str, names: &[String], errors: &mut Vec<YamlError>) {

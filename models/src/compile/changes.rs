@@ -57,7 +57,7 @@ impl Compiler {
             let found = self.counter(counter);
             if found.is_none() {
                 let help = suggestion(counter, self.counters.iter().map(String::as_str));
-                self.report.error(
+                self.report.certain_error(
                     &at.key("counter"),
                     format!("there is no counter `{counter}`"),
                     help,

@@ -182,7 +182,11 @@ impl Compiler {
     /// Refuses what cannot be on the process of the desks, where no entity lives.
     fn check_desk_stream(&mut self, stream: usize, at: &At) {
         let unit = &self.units[stream];
-        let from_platform = |cause: &&super::streams::Cause| self.runs_on_platform(cause.parent);
+        // What is wrong there may be what gives each entity a timer of its own.
+        let from_platform = |cause: &&super::streams::Cause| {
+            self.runs_on_platform(cause.parent)
+                && !self.report.is_tainted(&self.units[cause.parent].at)
+        };
         let platform = unit.causes.iter().find(from_platform);
         let platform = platform.map(|cause| self.units[cause.parent].name.clone());
         let has_source = unit.has_source();

@@ -32,8 +32,12 @@ impl Compiler {
                 .collect();
             for cause in positions {
                 let outcome = self.units[child].causes[cause].outcome.clone();
-                let Some(effect) = self.effect(parent, child, cause) else {
-                    incomplete.extend(outcome);
+                let tainted = self.report.is_tainted(&self.units[child].at);
+                let effect = self.effect(parent, child, cause);
+                if tainted || effect.is_none() {
+                    incomplete.extend(outcome.clone());
+                }
+                let Some(effect) = effect else {
                     continue;
                 };
                 match outcome {

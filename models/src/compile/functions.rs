@@ -484,7 +484,7 @@ impl Compiler {
         let counter = self.plain_name(&args[0], scope)?;
         let Some(counter) = self.counter(&counter) else {
             let help = suggestion(&counter, self.counters.iter().map(String::as_str));
-            self.report.error_in(
+            self.report.certain_error_in(
                 &scope.at,
                 &args[0].span,
                 format!("there is no counter `{counter}`"),
@@ -530,7 +530,7 @@ impl Compiler {
         let found = self.kind(&name);
         if found.is_none() {
             let help = suggestion(&name, self.kinds.iter().map(|kind| kind.name.as_str()));
-            self.report.error_in(
+            self.report.certain_error_in(
                 &scope.at,
                 &arg.span,
                 format!("there is no kind of entity `{name}`"),
@@ -569,7 +569,7 @@ impl Compiler {
                     .map(|p| p.name.as_str())
                     .filter(|n| !n.is_empty()),
             );
-            self.report.error_in(
+            self.report.certain_error_in(
                 &scope.at,
                 &arg.span,
                 format!("there is no profile `{name}`"),

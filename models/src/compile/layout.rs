@@ -244,8 +244,8 @@ impl Compiler {
             let at = unit.at.key("causes").key(position).key("on");
             let Some(parent) = self.units.iter().position(|unit| unit.name == cause.on) else {
                 let help = suggestion(&cause.on, self.units.iter().map(|unit| unit.name.as_str()));
-                self.report
-                    .error(&at, format!("there is no stream `{}`", cause.on), help);
+                let message = format!("there is no stream `{}`", cause.on);
+                self.report.certain_error(&at, message, help);
                 continue;
             };
             if causes.iter().any(|other| other.parent == parent) {

@@ -81,8 +81,14 @@ impl Compiler {
         match syntax::parse(text) {
             Ok(ast) => self.lower(&ast, scope),
             Err(error) => {
-                self.report
-                    .error_in(&scope.at, &error.span, error.message, error.help);
+                let (at, part) = (&scope.at, &error.span);
+                // A comma may have cut off the rest, which has been told then: see `structure::words::Cut`.
+                if part.start == text.len() {
+                    self.report.error_in(at, part, error.message, error.help);
+                } else {
+                    self.report
+                        .certain_error_in(at, part, error.message, error.help);
+                }
                 None
             }
         }

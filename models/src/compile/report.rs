@@ -88,9 +88,14 @@ impl Reporter {
 
     /// An error about the value at a place.
     pub fn error(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
-        if self.is_tainted(at) {
-            return;
+        if !self.is_tainted(at) {
+            self.certain_error(at, message, help);
         }
+    }
+
+    /// An error about the value at a place that does not follow from what else is wrong in its stream, such as a name
+    /// that is looked for elsewhere.
+    pub fn certain_error(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
         let node = self.trees[at.file].at(&at.path);
         // A whole block would bury the message: its first line is enough.
         let text = &self.files[at.file].text[node.span.clone()];
@@ -121,9 +126,19 @@ impl Reporter {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        if self.is_tainted(at) {
-            return;
+        if !self.is_tainted(at) {
+            self.certain_error_in(at, part, message, help);
         }
+    }
+
+    /// Likewise, where it does not follow from what else is wrong in its stream.
+    pub fn certain_error_in(
+        &mut self,
+        at: &At,
+        part: &Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         let node = self.trees[at.file].at(&at.path);
         let span = match &node.value {
             // A number is put into an expression in other words than those of the file.

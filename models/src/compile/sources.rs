@@ -49,7 +49,7 @@ impl Compiler {
                             .map(|p| p.name.as_str())
                             .filter(|n| !n.is_empty()),
                     );
-                    self.report.error(
+                    self.report.certain_error(
                         &at.key("profile"),
                         format!("there is no profile `{name}`"),
                         help,
@@ -235,7 +235,7 @@ impl Compiler {
         if found.is_none() {
             let help = suggestion(name, self.kinds.iter().map(|kind| kind.name.as_str()));
             self.report
-                .error(at, format!("there is no kind of entity `{name}`"), help);
+                .certain_error(at, format!("there is no kind of entity `{name}`"), help);
         }
         found
     }

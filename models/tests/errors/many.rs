@@ -64,6 +64,49 @@ fn structural_errors_of_all_files_are_reported_together() {
     );
 }
 
+/// What else is wrong beside a misspelt key is told with it.
+#[test]
+fn a_misspelt_key_hides_nothing_that_does_not_follow_from_it() {
+    let files = edited(&[
+        (
+            "profile: opening, actor: customer",
+            "profile: openin, aktor: customer",
+        ),
+        (
+            "probability: 0.1, delay: 2m..30m",
+            "probabilty: 0.1, delay: 2m..30",
+        ),
+        (
+            "{counter: unpaid_orders, add: 1}",
+            "{counter: unpayd, add: 1 $ 2}",
+        ),
+        (
+            "outcome: payment, probability: 0.95",
+            "outcome: payment, probabilty: 0.95",
+        ),
+        (
+            "{on: order.placed, outcome: payment, probability: 0.05",
+            "{on: order.placd, outcome: payment, probability: 0.05",
+        ),
+        ("total(unpaid_orders)", "total(unpaid)"),
+    ]);
+    let found = summary(&refused(files));
+    let expected = [
+        "there is no profile `openin`",
+        "unknown key `aktor`",
+        "unknown key `probabilty`",
+        "there is no counter `unpayd`",
+        "`$` has no meaning in an expression",
+        "unknown key `probabilty`",
+        "there is no stream `order.placd`",
+        "there is no counter `unpaid`",
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.contains(expected), "expected {expected} in {found}");
+    }
+}
+
 /// What depends on a wrong part is passed over: one mistake in a name that many use is one error.
 #[test]
 fn what_follows_from_a_mistake_is_not_told() {
