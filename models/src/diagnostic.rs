@@ -164,11 +164,23 @@ pub(crate) fn number(x: f64) -> String {
     }
 }
 
-/// A text as messages show it: of a long one only the beginning.
-pub fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
+/// A text as messages show it: of one that is longer than any name only the beginning.
+pub(crate) fn shortened(text: &str) -> String {
+    const MOST: usize = 100;
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}...", &text[..end]),
         None => text.to_owned(),
     }
+}
+
+/// A message in which what is quoted is shortened.
+pub(crate) fn with_short_quotes(message: String) -> String {
+    let parts = message.split('`').enumerate();
+    let parts: Vec<String> = parts
+        .map(|(i, part)| match i % 2 {
+            1 => shortened(part),
+            _ => part.to_owned(),
+        })
+        .collect();
+    parts.join("`")
 }

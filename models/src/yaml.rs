@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use saphyr_parser::{Event, Parser, ScalarStyle};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, shortened};
 
 /// A node of a YAML document and the bytes of the file it takes up.
 #[derive(Clone, Debug)]
@@ -288,7 +288,7 @@ impl<'a> Tree<'a> {
             if !seen.insert(key.clone()) {
                 self.errors.push(YamlError {
                     span: span.clone(),
-                    message: format!("the key `{key}` stands here a second time"),
+                    message: format!("the key `{}` stands here a second time", shortened(&key)),
                     help: Some("remove one of the two, or rename it".into()),
                 });
             }

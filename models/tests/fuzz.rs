@@ -147,6 +147,8 @@ fn loads_or_says_why(files: Vec<SourceFile>, limit: Duration) -> Result<(), Stri
                 assert!(wrong.has_errors());
                 for one in &wrong.list {
                     wrong.position(one);
+                    // What the structure lets pass, serde can read.
+                    assert!(!one.message.contains("has the right shape"), "{one:?}");
                 }
                 drop((wrong.render(false), wrong.render(true)));
             }

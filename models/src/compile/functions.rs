@@ -9,7 +9,7 @@ use super::Compiler;
 use super::desks::AGENT;
 use super::lower::{About, BUILT_IN, Scope, fold};
 use super::types::{Ty, Typed};
-use crate::diagnostic::{shortened, suggestion};
+use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
 /// (name, fewest arguments, most, distribution with the fewest, distribution with the most)
@@ -114,7 +114,7 @@ impl Compiler {
                 self.report.error_in(
                     &scope.at,
                     span,
-                    format!("there is no function `{}`", shortened(name)),
+                    format!("there is no function `{name}`"),
                     help,
                 );
                 None

@@ -6,7 +6,7 @@ use super::report::At;
 use super::streams::{Cause, Input, OwnVariable, Progress, Restrict, Unit};
 use super::types::{Ty, Typed};
 use super::{Compiler, Merged};
-use crate::diagnostic::{shortened, suggestion};
+use crate::diagnostic::suggestion;
 
 /// How long the name of a stream may be; a file is named after it.
 const MOST_OF_STREAM: usize = 100;
@@ -81,8 +81,7 @@ impl Compiler {
 
     fn too_long(&mut self, name: &str, most: usize, at: &At) {
         let message = format!(
-            "the name `{}` is too long: it takes {} bytes, at most {most} are possible",
-            shortened(name),
+            "the name `{name}` is too long: it takes {} bytes, at most {most} are possible",
             name.len()
         );
         let help = "choose a shorter one".to_owned();

@@ -29,7 +29,7 @@ use causeflow_engine::time::Span;
 use crate::definition::{
     DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, number, shortened};
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, number};
 use crate::units;
 use crate::yaml::Node;
 use assemble::Draft;
@@ -233,7 +233,7 @@ impl Compiler {
         let zone_name = block.time_zone.clone().unwrap_or_else(|| "UTC".into());
         let zone = Zone::named(&zone_name);
         if zone.is_none() {
-            let message = format!("there is no time zone `{}`", shortened(&zone_name));
+            let message = format!("there is no time zone `{zone_name}`");
             self.report.error(
                 &at.key("time_zone"),
                 message,

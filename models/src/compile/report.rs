@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, with_short_quotes};
 use crate::place;
 use crate::yaml::{self, Node, Value};
 
@@ -77,7 +77,7 @@ impl Reporter {
             severity,
             file: Some(file),
             span,
-            message,
+            message: with_short_quotes(message),
             help,
         };
         // One mistake may be met from several sides.

@@ -151,9 +151,14 @@ fn a_comma_within_an_expression_ends_it_in_a_map_on_one_line() {
 #[test]
 fn long_texts_are_shown_in_part() {
     let long = "x".repeat(300);
-    let found = errors(&[("type: int", &format!("type: {long}"))], 1);
-    assert!(
-        found[0].contains("xxx...`") && found[0].len() < 200,
-        "{found:?}"
-    );
+    for (edit, shown) in [
+        ("type: int", format!("type: {long}")),
+        ("actor: customer", format!("actor: {long}")),
+        ("total(unpaid_orders)", format!("total({long})")),
+        ("[unpaid_orders]", format!("[unpaid_orders, {long}]")),
+    ] {
+        for found in errors(&[(edit, &shown)], 1) {
+            assert!(found.contains("xxx...`") && found.len() < 300, "{found}");
+        }
+    }
 }
