@@ -7,7 +7,8 @@ use causeflow_engine::program::{Binary, Dist, Expr, KindId, Law, Unary};
 
 use super::Compiler;
 use super::desks::AGENT;
-use super::lower::{About, BUILT_IN, Scope, fold};
+use super::lower::{About, BUILT_IN, Scope};
+use super::operators::fold;
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};

@@ -187,4 +187,44 @@ impl Compiler {
             Span(tick)
         }
     }
+
+    pub(super) fn duration(&mut self, text: &str, at: &At) -> Option<Span> {
+        match units::duration(text) {
+            Ok(span) => Some(span),
+            Err(message) => {
+                let help = match units::duration_like(text) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => "write a number and a unit: 10s, 5m, 2h, 1d, 1w".into(),
+                };
+                self.report.error(at, message, Some(help));
+                None
+            }
+        }
+    }
+
+    pub(super) fn share(
+        &mut self,
+        text: &str,
+        at: &At,
+        range: std::ops::RangeInclusive<f64>,
+    ) -> f64 {
+        let share = units::share(text);
+        match share {
+            Ok(share) if range.contains(&share) => share,
+            Ok(share) => {
+                let message = format!(
+                    "found {}, expected {} to {}",
+                    number(share),
+                    range.start(),
+                    range.end()
+                );
+                self.report.error(at, message, None);
+                0.0
+            }
+            Err(message) => {
+                self.report.error(at, message, None);
+                0.0
+            }
+        }
+    }
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use causeflow_engine::draw::{Purpose, purpose};
-use causeflow_engine::program::{Binary, Dist, Expr, KindId, Unary};
+use causeflow_engine::program::{Dist, Expr, KindId, Unary};
 
 use super::Compiler;
+use super::operators::{COUNT_TRUTH, fold};
 use super::report::At;
 use super::streams::{Missing, Restrict};
 use super::types::{Ty, Typed};
@@ -202,84 +203,6 @@ impl Compiler {
         }
     }
 
-    fn binary(&mut self, op: &str, a: &Ast, b: &Ast, scope: &mut Scope) -> Option<Typed> {
-        let span = a.span.start..b.span.end;
-        let (left, right) = (self.lower(a, scope), self.lower(b, scope));
-        let (left, right) = (left?, right?);
-        let (x, y) = (left.ty, right.ty);
-        let comparison = COMPARISONS.contains(&op);
-        let ty = match (op, x, y) {
-            ("and" | "or", Ty::Bool, Ty::Bool) => Some(Ty::Bool),
-            ("+", Ty::Number, Ty::Number) | ("-", Ty::Number, Ty::Number) => Some(Ty::Number),
-            ("+" | "-", Ty::Span, Ty::Span) => Some(Ty::Span),
-            ("+" | "-", Ty::Time, Ty::Span) | ("+", Ty::Span, Ty::Time) => Some(Ty::Time),
-            ("-", Ty::Time, Ty::Time) => Some(Ty::Span),
-            ("*" | "/", Ty::Number, Ty::Number) | ("/", Ty::Span, Ty::Span) => Some(Ty::Number),
-            ("*" | "/", Ty::Span, Ty::Number) | ("*", Ty::Number, Ty::Span) => Some(Ty::Span),
-            ("==" | "!=", _, _) if x == y => Some(Ty::Bool),
-            (_, Ty::Number | Ty::Span | Ty::Time, _) if comparison && x == y => Some(Ty::Bool),
-            _ => None,
-        };
-        let Some(ty) = ty else {
-            let message = format!(
-                "`{op}` does not go with {} and {}",
-                self.type_name(left.ty),
-                self.type_name(right.ty)
-            );
-            let help = mixed_help(a, x, y, comparison).map(str::to_owned);
-            self.report.error_in(&scope.at, &span, message, help);
-            return None;
-        };
-        if x == Ty::Text {
-            self.check_possible(&left, &right, &b.span, scope)?;
-            self.check_possible(&right, &left, &a.span, scope)?;
-        }
-        let same = matches!(x, Ty::Text | Ty::Id | Ty::Entity(_));
-        let (l, r) = (Box::new(left.expr), Box::new(right.expr));
-        let equal = if same { Binary::Same } else { Binary::Equal };
-        let expr = match op {
-            "+" => Expr::Binary(Binary::Add, l, r),
-            "-" => Expr::Binary(Binary::Subtract, l, r),
-            "*" => Expr::Binary(Binary::Multiply, l, r),
-            "/" => Expr::Binary(Binary::Divide, l, r),
-            "<" => Expr::Binary(Binary::Less, l, r),
-            "<=" => Expr::Binary(Binary::AtMost, l, r),
-            ">" => Expr::Binary(Binary::Less, r, l),
-            ">=" => Expr::Binary(Binary::AtMost, r, l),
-            "==" => Expr::Binary(equal, l, r),
-            "!=" => Expr::Unary(Unary::Not, Box::new(Expr::Binary(equal, l, r))),
-            "and" => Expr::Binary(Binary::And, l, r),
-            _ => Expr::Binary(Binary::Or, l, r),
-        };
-        Some(Typed::new(fold(expr), ty))
-    }
-
-    /// Refuses to compare with a text that the other side never is.
-    fn check_possible(
-        &mut self,
-        value: &Typed,
-        text: &Typed,
-        span: &Range<usize>,
-        scope: &Scope,
-    ) -> Option<()> {
-        let (Some(possible), Expr::Text(code)) = (&value.texts, &text.expr) else {
-            return Some(());
-        };
-        if possible.contains(code) {
-            return Some(());
-        }
-        let wrong = self.texts.text(*code).to_owned();
-        let names: Vec<&str> = possible.iter().map(|&code| self.texts.text(code)).collect();
-        let help = suggestion(&wrong, names);
-        self.report.error_in(
-            &scope.at,
-            span,
-            format!("the value is never '{wrong}'"),
-            help,
-        );
-        None
-    }
-
     fn name(&mut self, parts: &[String], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
         let (first, rest) = (&parts[0], &parts[1..]);
         let mut value = match scope.about.clone() {
@@ -452,43 +375,4 @@ impl Compiler {
             }
         }
     }
-}
-
-const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
-
-/// What to do where truth values are taken for numbers.
-const COUNT_TRUTH: &str = "to count with a truth value, write if(..., 1, 0)";
-
-/// What to do about an operator between types that do not go together. `a` is what stands before it.
-fn mixed_help(a: &Ast, x: Ty, y: Ty, comparison: bool) -> Option<&'static str> {
-    let compared = matches!(&a.kind, AstKind::Binary(op, ..) if COMPARISONS.contains(op));
-    match (x, y) {
-        (Ty::Bool, Ty::Number | Ty::Span | Ty::Time) if comparison && compared => {
-            Some("to compare twice, write `a < b and b < c`")
-        }
-        (Ty::Bool, Ty::Number | Ty::Bool) | (Ty::Number, Ty::Bool) => Some(COUNT_TRUTH),
-        (Ty::Number, Ty::Span | Ty::Time) | (Ty::Span | Ty::Time, Ty::Number) => Some(
-            "a duration has a unit, such as 30m; divide by one, such as `/ 1h`, to get a number",
-        ),
-        _ => None,
-    }
-}
-
-/// Works out operations on constants once; what has no finite value is left to the engine.
-pub(super) fn fold(expr: Expr) -> Expr {
-    let constant = match &expr {
-        Expr::Unary(Unary::Negate, x) => match **x {
-            Expr::Num(x) => Some(-x),
-            _ => None,
-        },
-        Expr::Binary(op, a, b) => match (op, &**a, &**b) {
-            (Binary::Add, Expr::Num(a), Expr::Num(b)) => Some(a + b),
-            (Binary::Subtract, Expr::Num(a), Expr::Num(b)) => Some(a - b),
-            (Binary::Multiply, Expr::Num(a), Expr::Num(b)) => Some(a * b),
-            (Binary::Divide, Expr::Num(a), Expr::Num(b)) if *b != 0.0 => Some(a / b),
-            _ => None,
-        },
-        _ => None,
-    };
-    constant.filter(|x| x.is_finite()).map_or(expr, Expr::Num)
 }

@@ -14,6 +14,7 @@ mod functions;
 mod header;
 mod layout;
 mod lower;
+mod operators;
 mod report;
 mod sources;
 mod streams;
@@ -29,8 +30,7 @@ use causeflow_engine::time::Span;
 use crate::definition::{
     DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile, number};
-use crate::units;
+use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use crate::yaml::Node;
 use assemble::Draft;
 use lower::{About, Scope};
@@ -299,41 +299,6 @@ impl Compiler {
             .map(|unit| unit.definition.clone())
             .collect();
         Some((program, definitions))
-    }
-
-    fn duration(&mut self, text: &str, at: &At) -> Option<Span> {
-        match units::duration(text) {
-            Ok(span) => Some(span),
-            Err(message) => {
-                let help = match units::duration_like(text) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => "write a number and a unit: 10s, 5m, 2h, 1d, 1w".into(),
-                };
-                self.report.error(at, message, Some(help));
-                None
-            }
-        }
-    }
-
-    fn share(&mut self, text: &str, at: &At, range: std::ops::RangeInclusive<f64>) -> f64 {
-        let share = units::share(text);
-        match share {
-            Ok(share) if range.contains(&share) => share,
-            Ok(share) => {
-                let message = format!(
-                    "found {}, expected {} to {}",
-                    number(share),
-                    range.start(),
-                    range.end()
-                );
-                self.report.error(at, message, None);
-                0.0
-            }
-            Err(message) => {
-                self.report.error(at, message, None);
-                0.0
-            }
-        }
     }
 
     fn kind(&self, name: &str) -> Option<KindId> {
