@@ -93,6 +93,18 @@ impl Zone {
         )
     }
 
+    /// The first beginning of an hour, as clocks show it, that is not before a time: not all time zones are whole hours away
+    /// from UTC.
+    pub fn hour_from(&self, time: Time) -> Time {
+        let local = self.local(time);
+        let seconds = i64::from(local.minute()) * 60 + i64::from(local.second());
+        let into = Span(seconds * Span::SECOND.0 + time.0.rem_euclid(Span::SECOND.0));
+        match into {
+            Span(0) => time,
+            into => time + Span(Span::HOUR.0 - into.0),
+        }
+    }
+
     /// Midnight at the beginning of a date; `None` where it has no timestamp (beyond the year 9999).
     pub fn midnight(&self, date: Date) -> Option<Time> {
         self.instant(date.at(0, 0, 0, 0))

@@ -7,7 +7,7 @@ use crate::cell::{Marked, Step, steps};
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
-    Actor, Effect, Expr, KindId, Label, NO_CAUSE, Program, Source, Stream, StreamId,
+    Actor, Effect, Expr, KindId, Label, Look, NO_CAUSE, Program, Source, Stream, StreamId,
 };
 use crate::rows::layout::{Layout, layouts};
 use crate::time::{Span, Time};
@@ -113,6 +113,8 @@ pub struct World {
     pub(crate) layouts: Vec<Layout>,
     /// The streams for whose roots marks tell whether they cause anything.
     pub(crate) marked: Vec<Option<Marked>>,
+    /// When the events of each stream see the whole business, if they do.
+    pub looks: Vec<Option<Look>>,
     /// For each kind, from when on anybody looks at how much of its diaries is reserved.
     pub watched_from: Vec<Time>,
     /// See [`World::written_from`].
@@ -274,6 +276,8 @@ impl World {
             _ => Span(0),
         };
         let periods = program.streams.iter().map(period).collect();
+        let looks = program.streams.iter().map(|s| s.look(program.window));
+        let looks = looks.collect();
         let timers = program
             .streams
             .iter()
@@ -305,6 +309,7 @@ impl World {
             written_from: settings.start,
             wanted,
             needed_from,
+            looks,
             watched_from,
             steps,
             traits: program.streams.iter().map(Traits::of).collect(),
@@ -451,8 +456,7 @@ fn watched_from(program: &Program, needed_from: &[Time]) -> Vec<Time> {
     let looks_from = |kind: usize| {
         let looks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
         let streams = program.streams.iter().zip(needed_from);
-        let looking =
-            streams.filter(|(stream, _)| stream.variables.iter().any(|v| v.value.any(looks)));
+        let looking = streams.filter(|(stream, _)| stream.any(looks));
         looking
             .map(|(_, from)| *from - program.tick)
             .min()

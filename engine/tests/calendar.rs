@@ -271,3 +271,26 @@ fn times_beyond_the_calendar_show_its_first_or_last_instant() {
         assert_eq!(zone.local(Time(i64::MAX)), zone.local(Time::LATEST));
     }
 }
+
+#[test]
+fn hours_begin_where_clocks_show_them() {
+    let (noon, quarter) = (utc(date(2026, 2, 2), 12), Span(15 * Span::MINUTE.0));
+    for (name, quarters) in [
+        ("UTC", 0),
+        ("America/New_York", 0),
+        ("Asia/Kolkata", 2),
+        ("Asia/Kathmandu", 1),
+        ("Pacific/Chatham", 1),
+    ] {
+        let zone = zone(name);
+        let first = noon + Span(quarters * quarter.0);
+        assert_eq!(zone.hour_from(noon), first, "{name}");
+        assert_eq!(zone.hour_from(first), first, "{name}");
+        assert_eq!(
+            zone.hour_from(first + Span(1)),
+            first + Span::HOUR,
+            "{name}"
+        );
+        assert_eq!(zone.local(first).minute(), 0, "{name}");
+    }
+}

@@ -250,3 +250,25 @@ fn a_small_business_has_few_agents_but_somebody() {
     assert_eq!(agents.max(), Some(1));
     assert!(small.end - START == Span(72 * HOUR));
 }
+
+#[test]
+fn shifts_begin_at_full_hours_of_the_model_s_time_zone() {
+    let text = "
+model: {name: line, cells: 2, window: 6h, warmup: 1d, time_zone: Asia/Kolkata, reference: {start: 2026-02-02, days: 28}}
+desks: {agents: {shifts: [{from: 9h, to: 17h, agents: 500}]}}
+streams:
+  asked: {source: {rate: 3000}}
+  answered: {causes: [{on: asked}], desk: {name: agents, work: 1s}}
+";
+    let program = program(&[("line.yaml".to_owned(), text.to_owned())]);
+    let played = play(&program, &settings(7, 96));
+    let ahead = 5 * HOUR + 30 * MINUTE;
+    let of_day = |row: &Row| (row.time + ahead).rem_euclid(24 * HOUR);
+    let times: Vec<i64> = played.rows["answered"].iter().map(of_day).collect();
+    assert_eq!(times.iter().min(), Some(&(9 * HOUR + 1_000_000)));
+    let last = times.iter().max().copied().unwrap_or(0);
+    assert!(
+        (17 * HOUR - 10 * MINUTE..17 * HOUR + 1_000_000).contains(&last),
+        "{last}"
+    );
+}

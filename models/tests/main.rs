@@ -11,6 +11,7 @@ mod expressions;
 mod fuzz;
 mod golden;
 mod independence;
+mod looks;
 mod marked;
 mod random;
 mod random_models;

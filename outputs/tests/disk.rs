@@ -1,6 +1,6 @@
 //! A disk that fills up: the error says so, the earlier run stays, nothing looks whole.
 
-use crate::support::{Shape, all_types, cut, dictionary, manifest, names, options, rows};
+use crate::support::{Shape, all_types, cut, dictionary, entry, manifest, names, options, rows};
 use causeflow_outputs::{
     Error, EventWriter, Format, FrozenEvents, RESUME_NAME, RunFolder, StateKind, read_state,
     write_state,
@@ -33,7 +33,8 @@ fn run(out: &Path, format: Format) -> Result<(), Error> {
 fn earlier_run(out: &Path) {
     let folder = RunFolder::create(out, false).expect("free");
     fs::write(folder.path().join("data"), "1").expect("room");
-    folder.commit(&manifest(vec![])).expect("room");
+    let placed = folder.commit(&manifest(vec![entry("data")]));
+    placed.expect("room");
 }
 
 fn assert_failed_well(out: &Path, advice: &str) {

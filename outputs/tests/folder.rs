@@ -1,6 +1,6 @@
 //! No run is lost, and nothing unfinished looks whole.
 
-use crate::support::{manifest, names};
+use crate::support::{entry, manifest, names};
 use causeflow_outputs::{Error, FileEntry, Placed, RESUME_NAME, RunFolder};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,16 +17,6 @@ fn run(out: &Path, content: &str, force: bool) -> Result<Placed, Error> {
     let folder = RunFolder::create(out, force)?;
     fs::write(folder.path().join("data"), content).expect("room");
     folder.commit(&manifest(vec![entry("data")]))
-}
-
-/// A file as a manifest lists it. Only its path counts here.
-fn entry(path: &str) -> FileEntry {
-    FileEntry {
-        path: path.to_owned(),
-        rows: 0,
-        bytes: 0,
-        digest: String::new(),
-    }
 }
 
 fn refusal(result: Result<impl std::fmt::Debug, Error>) -> String {

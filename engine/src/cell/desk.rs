@@ -190,7 +190,12 @@ impl Cell {
         self.pending.recycle(due);
         self.views.clear();
         let mut tick = start + world.program.tick;
-        let mut hour = Time(start.0 - 1).floor_to(Span::HOUR) + Span::HOUR;
+        let zone = &world.program.zone;
+        let mut hour = zone.hour_from(start);
+        if start == world.begin && hour > start {
+            // An hour of the model's time zone is under way.
+            self.desks.change_shift(world, start);
+        }
         while let Some((time, next)) = self.next_at_desks(tick, hour, end) {
             match next {
                 Next::Tick => {
@@ -199,7 +204,7 @@ impl Cell {
                 }
                 Next::Shift => {
                     self.desks.change_shift(world, hour);
-                    hour += Span::HOUR;
+                    hour = zone.hour_from(hour + Span(1));
                 }
                 Next::Station(desk, side) => {
                     if let Some(visit) = self.desks.line(desk, side).advance() {

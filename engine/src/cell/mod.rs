@@ -25,6 +25,7 @@ pub use steps::{Step, steps};
 
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
+use std::collections::BTreeSet;
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, number, word};
@@ -107,7 +108,7 @@ pub struct Cell {
     /// The desks; none but on their process.
     desks: Desks,
     /// Who has ceased to take part in a source today, and on which side.
-    left: Vec<Left>,
+    left: BTreeSet<Left>,
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
@@ -170,7 +171,7 @@ impl Cell {
                 untouched: vec![0.0; counters],
                 labels: vec![0; counters],
             },
-            left: Vec::new(),
+            left: BTreeSet::new(),
             pending: Pending::new(world),
             agenda: Agenda::default(),
             work: Vec::new(),

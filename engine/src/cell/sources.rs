@@ -192,7 +192,7 @@ impl Cell {
             let opens = [0, 1].map(|side| {
                 let left = (kind, entity, source, side);
                 if part(before[side]) && !part(now[side]) {
-                    self.left.push(left);
+                    self.left.insert(left);
                 }
                 part(now[side]) && !part(before[side]) && !self.left.contains(&left)
             });

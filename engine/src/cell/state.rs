@@ -4,6 +4,7 @@
 //! the population, the counters, and who has ceased to take part today.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 use super::desk::Desks;
 use super::pending::Pending;
@@ -20,7 +21,7 @@ use crate::world::World;
 pub struct CellState {
     groups: Vec<GroupState>,
     counters: Counters,
-    left: Vec<Left>,
+    left: BTreeSet<Left>,
     desks: Desks,
     refused: u64,
     /// Events after the barrier, a bucket a window.

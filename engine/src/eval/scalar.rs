@@ -128,13 +128,15 @@ impl<'a> Frame<'a> {
         group.state(entity)
     }
 
-    /// A figure of the whole business at the last tick up to a time; 0 before the warm-up.
+    /// A figure of the whole business when the event's stream last looked up to a time; 0 before the warm-up.
     fn seen<T: PartialEq + Copy + Default>(
         &self,
         time: Time,
         read: impl Fn(&Standing) -> T,
         by: impl Fn(&StandingApart) -> Label,
     ) -> T {
+        let look = self.world.looks.get(self.stream).copied().flatten();
+        let time = look.map_or(time, |look| look.before(time));
         self.observed.at(time).map_or(T::default(), |view| {
             let factual = read(&view.factual);
             match &view.apart {
@@ -144,7 +146,7 @@ impl<'a> Frame<'a> {
         })
     }
 
-    /// A counter's value at the last tick up to a time.
+    /// A counter's value when the event's stream last looked up to a time.
     fn total(&self, counter: u16, time: Time) -> f64 {
         let counter = usize::from(counter);
         self.seen(

@@ -354,6 +354,18 @@ impl Expr {
         })
     }
 
+    /// Whether this very expression is a figure of the whole business.
+    pub fn looks(&self) -> bool {
+        matches!(
+            self,
+            Expr::CountState(..)
+                | Expr::Total(_)
+                | Expr::ChangeOf(_)
+                | Expr::Utilisation(_)
+                | Expr::Waiting(_)
+        )
+    }
+
     /// The slots that the value is worked out from.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();

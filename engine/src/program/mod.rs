@@ -7,11 +7,13 @@
 
 mod desk;
 mod expr;
+mod look;
 mod modifier;
 mod modify;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
+pub use look::Look;
 pub use modifier::{
     CONTENTION, Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED,
     Settling,

@@ -184,26 +184,18 @@ impl Compiler {
         let unit = &self.units[stream];
         // What is wrong there may be what gives each entity a timer of its own.
         let from_platform = |cause: &&super::streams::Cause| {
-            self.runs_on_platform(cause.parent)
+            self.may_run_on_platform(cause.parent)
                 && !self.report.is_tainted(&self.units[cause.parent].at)
         };
         let platform = unit.causes.iter().find(from_platform);
         let platform = platform.map(|cause| self.units[cause.parent].name.clone());
         let has_source = unit.has_source();
-        let creates = unit.definition.creates.is_some();
         let mut refuse = |message: String, help: &str| {
             self.report.error_at_key(at, message, Some(help.into()));
         };
         if has_source {
             let help = "let the source make another stream, which causes this one";
             refuse("a stream with a desk has causes only".to_owned(), help);
-        }
-        if creates {
-            let help = "let an event that follows from this one create it, with `cell: any`";
-            refuse(
-                "an event at a desk cannot create an entity".to_owned(),
-                help,
-            );
         }
         if let Some(platform) = platform {
             let help = "make it follow from an event in a cell";
@@ -212,19 +204,57 @@ impl Compiler {
         }
     }
 
+    /// Refuses to create an entity where none lives: it would never take part in anything.
+    pub(super) fn check_creates(&mut self, stream: usize) {
+        let unit = &self.units[stream];
+        if unit.definition.creates.is_none() || self.report.is_tainted(&unit.at) {
+            return;
+        }
+        if let Some(away) = self.away_from_cells(stream) {
+            let help = "let an event in a cell create it, such as one that a source brings";
+            let message = format!("this event cannot create an entity: {away}, where none lives");
+            let at = self.units[stream].at.key("creates");
+            self.report.error_at_key(&at, message, Some(help.into()));
+        }
+    }
+
     /// Whether events of a stream take place on the process of the desks, at least some of them.
     pub(super) fn runs_at_desks(&self, stream: usize) -> bool {
+        self.descends(stream, |unit| self.units[unit].definition.desk.is_some())
+    }
+
+    /// Whether events of a stream may take place on the platform: its timers, and what follows from them, also with
+    /// `cell: any`, since that stays where it is until the end of a window.
+    pub(super) fn may_run_on_platform(&self, stream: usize) -> bool {
+        self.descends(stream, |unit| self.runs_on_platform(unit))
+    }
+
+    /// Why no entity lives where events of a stream may take place.
+    pub(super) fn away_from_cells(&self, stream: usize) -> Option<&'static str> {
+        if self.runs_on_platform(stream) {
+            return Some("a timer without `per` runs on the platform");
+        }
+        if self.may_run_on_platform(stream) {
+            return Some(
+                "this event follows from a timer without `per`, and so may take place on the platform",
+            );
+        }
+        let at_desks = self.runs_at_desks(stream);
+        at_desks.then_some("this event takes place at a desk, or follows from one that does")
+    }
+
+    /// Whether a stream, or any from which its events follow, passes a test.
+    fn descends(&self, stream: usize, test: impl Fn(usize) -> bool) -> bool {
         let mut seen = vec![false; self.units.len()];
         let mut rest = vec![stream];
         while let Some(stream) = rest.pop() {
             if std::mem::replace(&mut seen[stream], true) {
                 continue;
             }
-            let unit = &self.units[stream];
-            if unit.definition.desk.is_some() {
+            if test(stream) {
                 return true;
             }
-            rest.extend(unit.causes.iter().map(|cause| cause.parent));
+            rest.extend(self.units[stream].causes.iter().map(|cause| cause.parent));
         }
         false
     }

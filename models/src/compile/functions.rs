@@ -389,13 +389,9 @@ impl Compiler {
             scope,
         )?;
         let stream = self.stream_of(name, span, scope)?;
-        let nowhere = match (self.runs_on_platform(stream), self.runs_at_desks(stream)) {
-            (true, _) => Some("a timer without `per` runs on the platform"),
-            (_, true) => Some("this event takes place at a desk"),
-            _ => None,
-        };
-        if let Some(nowhere) = nowhere.filter(|_| name.starts_with("pick")) {
-            let message = format!("`{name}` finds nobody: {nowhere}, where no entity lives");
+        let away = self.away_from_cells(stream);
+        if let Some(away) = away.filter(|_| name.starts_with("pick")) {
+            let message = format!("`{name}` finds nobody: {away}, where no entity lives");
             self.report.error_in(&scope.at, span, message, None);
             return None;
         }

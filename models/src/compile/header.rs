@@ -1,7 +1,7 @@
 //! The model block, profiles and their calendars.
 
 use causeflow_engine::calendar::{Profile, Reference, Season};
-use causeflow_engine::program::{Expr, Source, Spikes, Stream};
+use causeflow_engine::program::{Spikes, Stream};
 use causeflow_engine::time::Span;
 
 use super::report::{At, Reporter};
@@ -156,29 +156,8 @@ impl Compiler {
 
     /// How often the platform must see the business: at each time of a timer that looks.
     pub(super) fn tick(&self, streams: &[Stream]) -> Span {
-        fn common(a: i64, b: i64) -> i64 {
-            if b == 0 { a } else { common(b, a % b) }
-        }
-        let looks = |e: &Expr| {
-            matches!(
-                e,
-                Expr::CountState(..)
-                    | Expr::Total(_)
-                    | Expr::ChangeOf(_)
-                    | Expr::Utilisation(_)
-                    | Expr::Waiting(_)
-            )
-        };
-        let tick = streams
-            .iter()
-            .fold(self.window.0, |tick, stream| match &stream.source {
-                Some(Source::Platform { every, at, .. })
-                    if stream.variables.iter().any(|v| v.value.any(looks)) =>
-                {
-                    common(common(tick, every.0), at.unwrap_or_default().0)
-                }
-                _ => tick,
-            });
+        let looks = streams.iter().filter_map(|s| s.look(self.window));
+        let tick = looks.fold(self.window.0, |tick, look| look.tick(Span(tick)).0);
         // Looking more often than every minute is not worth its cost: such a timer sees the last minute.
         let minutes = self.window.0 % Span::MINUTE.0 == 0;
         if tick < Span::MINUTE.0 && minutes {

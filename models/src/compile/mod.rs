@@ -223,6 +223,8 @@ impl Compiler {
                 message,
                 Some("for example 1h or 15m".into()),
             );
+            // What is measured in windows is looked at all the same.
+            self.window = Span::HOUR;
         }
         let warmup = match &block.warmup {
             Some(text) => self
@@ -328,6 +330,7 @@ impl Compiler {
     fn drafts(&mut self) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = (0..self.units.len())
             .map(|s| {
+                self.check_creates(s);
                 for own in 0..self.units[s].own.len() {
                     self.variable(s, own);
                 }

@@ -1,6 +1,6 @@
 //! Constants that cannot be meant.
 
-use super::{Mistake, check};
+use super::{Mistake, check, edited, refused, summary};
 
 fn mistake(
     edit: (&'static str, &'static str),
@@ -166,4 +166,16 @@ fn weights_add_up_to_a_number() {
             "",
         ),
     ]);
+}
+
+#[test]
+fn a_window_of_nothing_is_told_together_with_what_is_measured_in_windows() {
+    let files = edited(&[(
+        "  window: 1h",
+        "  window: 0s\n  spikes: {share: 5%, size: 50%, every: 90m}",
+    )]);
+    let found = summary(&refused(files)).join("\n");
+    for part in ["found the window 0s", "not a multiple of the window"] {
+        assert!(found.contains(part), "expected `{part}` in {found}");
+    }
 }

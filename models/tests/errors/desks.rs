@@ -95,7 +95,10 @@ fn nobody_lives_at_a_desk() {
     );
     let created = PACKED.replace("    fields:", "    creates: customer\n    fields:");
     let found = one_error(SHIFT, &created);
-    complains(&found, &["an event at a desk cannot create an entity"]);
+    complains(
+        &found,
+        &["cannot create an entity: this event takes place at a desk"],
+    );
 }
 
 #[test]
@@ -120,7 +123,50 @@ fn what_comes_to_a_desk_comes_from_a_cell() {
         &PACKED.replace("{on: order.placed}", "{on: order.placed, cell: any}"),
     );
     complains(&found, &["waits at a desk lands there", "remove `cell`"]);
+    let late = "  shop.late:\n    causes: [{on: shop.snapshot}]\n";
+    let packed = PACKED.replace("order.placed", "shop.late");
+    let found = one_error(
+        SHIFT,
+        &format!(
+            "{late}{}",
+            packed.replace("{order_id: {}}", "{one: {value: '1'}}")
+        ),
+    );
+    complains(
+        &found,
+        &["the desks play before shop.late, which runs on the platform"],
+    );
     let looked = "  desk.seen:\n    causes: [{on: order.placed}]\n    fields: {n: {value: waiting(packers)}}\n";
     let found = one_error(SHIFT, looked);
     complains(&found, &["`waiting` shows the whole business"]);
+}
+
+#[test]
+fn what_follows_from_desks_and_timers_of_the_platform_is_where_nobody_lives() {
+    let after = |stream: &str, cause: &str, rest: &str| {
+        let stream = format!("  {stream}:\n    causes: [{{on: {cause}, cell: any}}]\n    {rest}\n");
+        let packed = PACKED.replace("{order_id: {}}", "{one: {value: '1'}}");
+        one_error(SHIFT, &format!("{packed}{stream}"))
+    };
+    let creates = "creates: customer";
+    complains(
+        &after("order.thanked", "order.packed", creates),
+        &[
+            "cannot create an entity",
+            "at a desk, or follows from one",
+            "let an event in a cell",
+        ],
+    );
+    complains(
+        &after("shop.noted", "shop.snapshot", creates),
+        &["cannot create an entity", "may take place on the platform"],
+    );
+    complains(
+        &after(
+            "shop.noted",
+            "shop.snapshot",
+            "let: {who: {value: pick(customer)}}",
+        ),
+        &["`pick` finds nobody", "may take place on the platform"],
+    );
 }

@@ -1,0 +1,98 @@
+//! When a timer of the platform looks at the whole business, and all that a stream works out.
+
+use super::{Change, ChangeKind, Delay, Effect, Expr, Source, Stream};
+use crate::time::{Span, Time};
+
+/// At which times events of a stream see the business: as it stood `phase` after a multiple of `every`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    every: Span,
+    phase: Span,
+}
+
+impl Look {
+    /// The last such time up to that of an event. It depends on the stream alone, however often others look.
+    #[inline]
+    pub fn before(self, time: Time) -> Time {
+        (time - self.phase).floor_to(self.every) + self.phase
+    }
+
+    /// The longest span, with windows of this length, by multiples of which all such times lie.
+    pub fn tick(self, window: Span) -> Span {
+        let every = common(window.0, self.every.0);
+        Span(common(every, self.phase.0))
+    }
+}
+
+/// The greatest common divisor.
+fn common(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { common(b, a % b) }
+}
+
+impl Stream {
+    /// When events of this stream see the business, if they do. An event that comes later than its nominal time by a
+    /// jitter sees what there was at that; one of a timer with a phase of its own, what there was at the last time that windows
+    /// and periods have in common.
+    pub fn look(&self, window: Span) -> Option<Look> {
+        let Some(Source::Platform { every, at, .. }) = self.source else {
+            return None;
+        };
+        let look = match at {
+            Some(phase) => Look { every, phase },
+            None => Look {
+                every: Span(common(window.0, every.0)),
+                phase: Span(0),
+            },
+        };
+        self.any(Expr::looks).then_some(look)
+    }
+
+    /// Whether anything that is worked out on an event of this stream passes a test, itself or in a part.
+    pub fn any(&self, test: impl Fn(&Expr) -> bool + Copy) -> bool {
+        let variables = self.variables.iter().map(|variable| &variable.value);
+        let own = variables.chain(&self.requires).chain(
+            self.service
+                .iter()
+                .flat_map(|service| service.expressions()),
+        );
+        let changes = self.changes.iter().flat_map(Change::expressions);
+        let effects = self.all_effects().flat_map(Effect::expressions);
+        own.chain(changes).chain(effects).any(|e| e.any(test))
+    }
+}
+
+impl Change {
+    /// All that is worked out to make it.
+    fn expressions(&self) -> Vec<&Expr> {
+        let mut all: Vec<&Expr> = self.when.iter().collect();
+        match &self.what {
+            ChangeKind::State { entity, .. } => all.push(entity),
+            ChangeKind::Set { entity, value, .. } | ChangeKind::Add { entity, value, .. } => {
+                all.extend([entity, value]);
+            }
+            ChangeKind::Adopt { owner, .. } => all.push(owner),
+            ChangeKind::Count { value, .. } => all.push(value),
+            ChangeKind::Slots(change) => all.extend([
+                &change.entity,
+                &change.from,
+                &change.span,
+                &change.every,
+                &change.times,
+            ]),
+        }
+        all
+    }
+}
+
+impl Effect {
+    /// All that is worked out to decide on it.
+    fn expressions(&self) -> Vec<&Expr> {
+        let (Delay::After(delay) | Delay::At(delay)) = &self.delay;
+        let optional = [&self.when, &self.count, &self.spacing];
+        let optional = optional.into_iter().flatten();
+        [&self.probability, delay]
+            .into_iter()
+            .chain(optional)
+            .collect()
+    }
+}

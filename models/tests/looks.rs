@@ -1,0 +1,97 @@
+//! What timers see of the whole business: as it stood at their own times, whoever else looks, and wherever they ask.
+
+use causeflow_engine::program::Program;
+use causeflow_engine::time::Span;
+
+use crate::support::{Played, START, named_fingerprints, play, program, settings};
+
+const HOUR: i64 = 3_600_000_000;
+
+/// Visits that are counted, and kept in calendars; `{}` is for further streams.
+const SHOP: &str = "
+model: {name: shop, cells: 2, window: 6h, warmup: 1d, reference: {start: 2026-02-02, days: 28}}
+counters: [visits]
+entities:
+  customer: {count: 100, calendar: {step: 30m, days: 7, open: always}}
+streams:
+  visited:
+    source: {rate: 2000, actor: customer}
+    changes:
+      - {entity: customer, reserve: {from: time, for: 30m}}
+      - {counter: visits, add: 1}
+";
+
+fn shop(streams: &str) -> Program {
+    program(&[("shop.yaml".to_owned(), format!("{SHOP}{streams}"))])
+}
+
+fn played(streams: &str) -> Played {
+    play(&shop(streams), &settings(7, 48))
+}
+
+#[test]
+fn what_a_timer_sees_does_not_depend_on_who_else_looks() {
+    let timers = "  late: {timer: {every: 1h, at: 0m, jitter: 50m}, fields: {n: {value: total(visits)}, more: {value: change(visits)}}}
+  phased: {timer: {every: 1h}, fields: {n: {value: total(visits)}, open: {value: utilisation(customer)}}}
+  odd: {timer: {every: 4h, at: 100m}, fields: {n: {value: total(visits)}}}
+";
+    let alone = named_fingerprints(&played(timers).result);
+    for further in [
+        "  often: {timer: {every: 5m, at: 0m}, fields: {n: {value: total(visits)}}}\n",
+        "  seldom: {timer: {every: 6h, at: 7m}, fields: {n: {value: utilisation(customer)}}}\n",
+    ] {
+        let with = named_fingerprints(&played(&format!("{timers}{further}")).result);
+        for (name, fingerprint) in &alone {
+            assert_eq!(&with[name], fingerprint, "{name} with {further}");
+        }
+    }
+}
+
+#[test]
+fn a_timer_with_a_jitter_sees_what_there_was_at_its_nominal_time() {
+    let played = played(
+        "  late: {timer: {every: 1h, at: 0m, jitter: 50m}, fields: {n: {value: total(visits)}}}
+  sharp: {timer: {every: 1h, at: 0m}, fields: {n: {value: total(visits)}}}
+",
+    );
+    let seen = |stream: &str| -> Vec<(i64, f64)> {
+        let rows = &played.rows[stream];
+        let seen = rows
+            .iter()
+            .map(|row| ((row.time - START.0) / HOUR, row.fields["n"].number()));
+        seen.collect()
+    };
+    assert_eq!(seen("late"), seen("sharp"));
+    assert_eq!(seen("late").len(), 48);
+}
+
+/// A guard, a count and a delay ask the same as a field does.
+#[test]
+fn what_decides_on_effects_sees_as_much_as_fields() {
+    let asks = "  asked: {timer: {every: 1h, at: 0m}, fields: {n: {value: total(visits)}, open: {value: utilisation(customer)}}}\n";
+    let silent = "  asked: {timer: {every: 1h, at: 0m}}\n";
+    let causes = "  busy: {causes: [{on: asked, when: utilisation(customer) > 0}]}
+  counted: {causes: [{on: asked, count: 'floor(total(visits) / 100)'}]}
+  delayed: {causes: [{on: asked, delay: total(visits) * 1s}]}
+";
+    let [with, without] = [asks, silent].map(|asked| played(&format!("{asked}{causes}")));
+    for name in ["busy", "counted", "delayed"] {
+        let times = |played: &Played| -> Vec<i64> {
+            let rows = &played.rows[name];
+            rows.iter().map(|row| row.time).collect()
+        };
+        assert_eq!(times(&with), times(&without), "{name}");
+    }
+    assert_eq!(with.rows["busy"].len(), 48);
+    let by_hour = |hour: i64| {
+        let rows = &with.rows["counted"];
+        let at = START.0 + hour * Span::HOUR.0;
+        rows.iter().filter(|row| row.time == at).count()
+    };
+    // Some 83 visits an hour, on top of 2,000 of the warm-up.
+    assert!((0..47).all(|hour| by_hour(hour) <= by_hour(hour + 1)));
+    assert!(
+        (1..6).any(|hour| by_hour(hour) > by_hour(hour - 1)),
+        "within a window"
+    );
+}
