@@ -41,7 +41,9 @@ pub fn duration(text: &str) -> Result<Span, String> {
     }
     let us = unit_us(unit.trim()).ok_or_else(wrong)? as f64 * number;
     if us > LONGEST_US {
-        return Err(format!("the duration `{text}` is too long"));
+        return Err(format!(
+            "the duration `{text}` is too long: at most 1,157,407 days are possible"
+        ));
     }
     Ok(Span(us.round() as i64))
 }
