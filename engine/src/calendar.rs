@@ -93,16 +93,20 @@ impl Zone {
         )
     }
 
-    /// The first beginning of an hour, as clocks show it, that is not before a time: not all time zones are whole hours away
-    /// from UTC.
+    /// The first beginning of an hour, as clocks show it, that is not before a time, or a change of the clocks if that comes
+    /// first: not all time zones are whole hours away from UTC, and not all clocks change at a full hour.
     pub fn hour_from(&self, time: Time) -> Time {
         let local = self.local(time);
         let seconds = i64::from(local.minute()) * 60 + i64::from(local.second());
         let into = Span(seconds * Span::SECOND.0 + time.0.rem_euclid(Span::SECOND.0));
-        match into {
-            Span(0) => time,
-            into => time + Span(Span::HOUR.0 - into.0),
+        if into == Span(0) {
+            return time;
         }
+        let next = time + Span(Span::HOUR.0 - into.0);
+        let since = Timestamp::from_microsecond(time.0 - 1).unwrap_or(Timestamp::MAX);
+        let change = self.0.following(since).next();
+        let change = change.map(|change| Time(change.timestamp().as_microsecond()));
+        change.map_or(next, |change| change.min(next))
     }
 
     /// Midnight at the beginning of a date; `None` where it has no timestamp (beyond the year 9999).

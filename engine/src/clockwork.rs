@@ -44,12 +44,15 @@ impl Clockwork {
 
     /// At a barrier.
     pub fn at(world: &World, now: Time, cells: Vec<Cell>, observed: Observed) -> Clockwork {
-        let longest = world.periods.iter().max().copied().unwrap_or_default();
+        // An event may see a period back from its own time, and the change since a period before that.
+        let looking = world.periods.iter().zip(&world.looks);
+        let looking = looking.filter_map(|(period, look)| look.map(|_| *period));
+        let longest = looking.max().unwrap_or_default();
         Clockwork {
             cells,
             now,
             observed,
-            memory: (longest.0 / world.program.tick.0 + 1) as usize,
+            memory: (2 * longest.0 / world.program.tick.0 + 1) as usize,
             ahead: Vec::new(),
         }
     }

@@ -456,9 +456,11 @@ fn watched_from(program: &Program, needed_from: &[Time]) -> Vec<Time> {
     let looks_from = |kind: usize| {
         let looks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
         let streams = program.streams.iter().zip(needed_from);
-        let looking = streams.filter(|(stream, _)| stream.any(looks));
+        let looking = streams.filter(|(stream, from)| from.0 < i64::MAX && stream.any(looks));
         looking
-            .map(|(_, from)| *from - program.tick)
+            .filter_map(|(stream, from)| {
+                Some(stream.look(program.window)?.before(*from) - program.tick)
+            })
             .min()
             .unwrap_or(Time(i64::MAX))
     };

@@ -294,3 +294,23 @@ fn hours_begin_where_clocks_show_them() {
         assert_eq!(zone.local(first).minute(), 0, "{name}");
     }
 }
+
+#[test]
+fn an_hour_that_begins_with_a_change_of_the_clocks_is_found() {
+    // On the Chatham Islands clocks go from 02:45 to 03:45, and in April from 03:45 back to 02:45.
+    let zone = zone("Pacific/Chatham");
+    let shown = |day: Date| {
+        let mut time = utc(day, 12);
+        let mut hours = Vec::new();
+        for _ in 0..5 {
+            time = zone.hour_from(time + Span(1));
+            let local = zone.local(time);
+            hours.push((local.hour(), local.minute()));
+        }
+        hours
+    };
+    let spring = [(1, 0), (2, 0), (3, 45), (4, 0), (5, 0)];
+    assert_eq!(shown(date(2026, 9, 26)), spring);
+    let autumn = [(2, 0), (3, 0), (2, 45), (3, 0), (4, 0)];
+    assert_eq!(shown(date(2026, 4, 4)), autumn);
+}

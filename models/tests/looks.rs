@@ -1,9 +1,11 @@
 //! What timers see of the whole business: as it stood at their own times, whoever else looks, and wherever they ask.
 
+use std::collections::BTreeMap;
+
 use causeflow_engine::program::Program;
 use causeflow_engine::time::Span;
 
-use crate::support::{Played, START, named_fingerprints, play, program, settings};
+use crate::support::{Played, Row, START, named_fingerprints, play, program, settings};
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -34,10 +36,13 @@ fn what_a_timer_sees_does_not_depend_on_who_else_looks() {
     let timers = "  late: {timer: {every: 1h, at: 0m, jitter: 50m}, fields: {n: {value: total(visits)}, more: {value: change(visits)}}}
   phased: {timer: {every: 1h}, fields: {n: {value: total(visits)}, open: {value: utilisation(customer)}}}
   odd: {timer: {every: 4h, at: 100m}, fields: {n: {value: total(visits)}}}
+  short: {timer: {every: 90s, at: 0m}, fields: {n: {value: total(visits)}}}
+  three: {timer: {every: 3h}, fields: {open: {value: utilisation(customer)}}}
 ";
     let alone = named_fingerprints(&played(timers).result);
     for further in [
         "  often: {timer: {every: 5m, at: 0m}, fields: {n: {value: total(visits)}}}\n",
+        "  minutes: {timer: {every: 60s, at: 0m}, fields: {n: {value: total(visits)}}}\n",
         "  seldom: {timer: {every: 6h, at: 7m}, fields: {n: {value: utilisation(customer)}}}\n",
     ] {
         let with = named_fingerprints(&played(&format!("{timers}{further}")).result);
@@ -47,22 +52,44 @@ fn what_a_timer_sees_does_not_depend_on_who_else_looks() {
     }
 }
 
+/// Also where the jitter leads into another window, and on the first rows of a run.
 #[test]
 fn a_timer_with_a_jitter_sees_what_there_was_at_its_nominal_time() {
-    let played = played(
-        "  late: {timer: {every: 1h, at: 0m, jitter: 50m}, fields: {n: {value: total(visits)}}}
-  sharp: {timer: {every: 1h, at: 0m}, fields: {n: {value: total(visits)}}}
-",
-    );
-    let seen = |stream: &str| -> Vec<(i64, f64)> {
-        let rows = &played.rows[stream];
-        let seen = rows
-            .iter()
-            .map(|row| ((row.time - START.0) / HOUR, row.fields["n"].number()));
-        seen.collect()
-    };
-    assert_eq!(seen("late"), seen("sharp"));
-    assert_eq!(seen("late").len(), 48);
+    let fields = "fields: {n: {value: total(visits)}, more: {value: change(visits)}, open: {value: utilisation(customer)}}";
+    for (every, jitter, window) in [
+        (1, 50, "6h"),
+        (4, 180, "1h"),
+        (4, 239, "15m"),
+        (12, 700, "1h"),
+    ] {
+        let text = format!(
+            "{SHOP}  late: {{timer: {{every: {every}h, at: 0m, jitter: {jitter}m}}, {fields}}}
+  sharp: {{timer: {{every: {every}h, at: 0m}}, {fields}}}
+"
+        );
+        let text = text.replace("window: 6h", &format!("window: {window}"));
+        let program = program(&[("shop.yaml".to_owned(), text)]);
+        let mut settings = settings(7, 48);
+        // The first late row is that of a nominal time before the run.
+        settings.start = START + Span(HOUR / 2);
+        let played = play(&program, &settings);
+        let seen = |stream: &str| -> BTreeMap<i64, [f64; 3]> {
+            let figures = |row: &Row| ["n", "more", "open"].map(|name| row.fields[name].number());
+            let nominal = |row: &Row| (row.time - START.0).div_euclid(every * HOUR);
+            let rows = played.rows[stream].iter();
+            rows.map(|row| (nominal(row), figures(row))).collect()
+        };
+        let (late, sharp) = (seen("late"), seen("sharp"));
+        for (nominal, figures) in &sharp {
+            assert!(
+                late.get(nominal).is_none_or(|late| late == figures),
+                "{nominal}, {window}"
+            );
+        }
+        let both = sharp.keys().filter(|nominal| late.contains_key(nominal));
+        assert!(both.count() as i64 >= 48 / every - 2);
+        assert!(late.values().all(|[_, _, open]| *open > 0.0), "{late:?}");
+    }
 }
 
 /// A guard, a count and a delay ask the same as a field does.

@@ -152,6 +152,45 @@ fn an_earlier_run_that_waits_for_its_place_goes_back_into_an_empty_folder() {
 }
 
 #[test]
+fn what_was_put_into_a_run_that_was_being_removed_stays() {
+    let (parent, out) = place();
+    let aside = parent.path().join("out.replaced");
+    run(&out, "1", false).expect("free");
+    fs::write(out.join(".causeflow-replaced"), "").expect("room");
+    fs::write(out.join("notes.md"), "mine").expect("room");
+    fs::rename(&out, &aside).expect("as if killed");
+    run(&parent.path().join("other"), "2", false).expect("free");
+    fs::rename(parent.path().join("other"), &out).expect("as if put in place");
+    for _ in 0..2 {
+        let message = refusal(RunFolder::create(&out, true));
+        assert!(message.contains("out.replaced"), "{message}");
+    }
+    assert_eq!(names(&aside), ["data", "manifest.json", "notes.md"]);
+    assert_eq!(data(&out), "2");
+}
+
+#[test]
+fn a_file_with_the_name_of_a_manifest_is_not_ours_by_its_name() {
+    let (_parent, out) = place();
+    run(&out, "1", false).expect("free");
+    fs::write(out.join("baseline.json"), "mine").expect("room");
+    let message = refusal(RunFolder::create(&out, true));
+    assert!(message.contains("`baseline.json`"), "{message}");
+}
+
+#[test]
+fn a_run_whose_version_is_being_written_is_not_replaced() {
+    let (_parent, out) = place();
+    run(&out, "1", false).expect("free");
+    let version = RunFolder::create(&out.join("versions/v1"), false).expect("free");
+    let message = refusal(RunFolder::create(&out, true));
+    assert!(message.contains("a version is being written"), "{message}");
+    version.commit(&manifest(vec![])).expect("room");
+    run(&out, "2", true).expect("with its version");
+    assert_eq!(names(&out), ["data", "manifest.json"]);
+}
+
+#[test]
 fn a_run_that_was_killed_before_it_removed_its_lock_is_whole() {
     let (parent, out) = place();
     run(&out, "1", false).expect("free");

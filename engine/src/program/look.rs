@@ -3,24 +3,31 @@
 use super::{Change, ChangeKind, Delay, Effect, Expr, Source, Stream};
 use crate::time::{Span, Time};
 
-/// At which times events of a stream see the business: as it stood `phase` after a multiple of `every`.
+/// At which times events of a stream see the business: as it stood `phase` after a multiple of `every`, or at the
+/// last multiple of `grain` up to then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     every: Span,
     phase: Span,
+    /// To look more often than every minute would not be worth its cost. A stream whose own times are not full minutes sees the last one.
+    grain: Span,
 }
 
 impl Look {
     /// The last such time up to that of an event. It depends on the stream alone, however often others look.
     #[inline]
     pub fn before(self, time: Time) -> Time {
-        (time - self.phase).floor_to(self.every) + self.phase
+        let nominal = (time - self.phase).floor_to(self.every) + self.phase;
+        nominal.floor_to(self.grain)
     }
 
-    /// The longest span, with windows of this length, by multiples of which all such times lie.
+    /// The longest span by multiples of which all such times lie, and all barriers between windows of this length.
     pub fn tick(self, window: Span) -> Span {
-        let every = common(window.0, self.every.0);
-        Span(common(every, self.phase.0))
+        let own = common(self.every.0, self.phase.0);
+        match own % self.grain.0 {
+            0 => Span(common(window.0, own)),
+            _ => self.grain,
+        }
     }
 }
 
@@ -37,12 +44,11 @@ impl Stream {
         let Some(Source::Platform { every, at, .. }) = self.source else {
             return None;
         };
-        let look = match at {
-            Some(phase) => Look { every, phase },
-            None => Look {
-                every: Span(common(window.0, every.0)),
-                phase: Span(0),
-            },
+        let minutes = window.0 % Span::MINUTE.0 == 0;
+        let look = Look {
+            every: at.map_or(Span(common(window.0, every.0)), |_| every),
+            phase: at.unwrap_or_default(),
+            grain: if minutes { Span::MINUTE } else { Span(1) },
         };
         self.any(Expr::looks).then_some(look)
     }

@@ -199,7 +199,8 @@ impl Compiler {
         }
         if let Some(platform) = platform {
             let help = "make it follow from an event in a cell";
-            let message = format!("the desks play before {platform}, which runs on the platform");
+            let message =
+                format!("the desks play before {platform}, which may take place on the platform");
             refuse(message, help);
         }
     }
@@ -211,8 +212,8 @@ impl Compiler {
             return;
         }
         if let Some(away) = self.away_from_cells(stream) {
-            let help = "let an event in a cell create it, such as one that a source brings";
-            let message = format!("this event cannot create an entity: {away}, where none lives");
+            let help = "let an event that a source brings create it, or what follows from that";
+            let message = format!("no entity can be created here: {away}");
             let at = self.units[stream].at.key("creates");
             self.report.error_at_key(&at, message, Some(help.into()));
         }
@@ -235,9 +236,7 @@ impl Compiler {
             return Some("a timer without `per` runs on the platform");
         }
         if self.may_run_on_platform(stream) {
-            return Some(
-                "this event follows from a timer without `per`, and so may take place on the platform",
-            );
+            return Some("what follows from a timer without `per` may take place on the platform");
         }
         let at_desks = self.runs_at_desks(stream);
         at_desks.then_some("this event takes place at a desk, or follows from one that does")

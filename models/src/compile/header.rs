@@ -157,14 +157,7 @@ impl Compiler {
     /// How often the platform must see the business: at each time of a timer that looks.
     pub(super) fn tick(&self, streams: &[Stream]) -> Span {
         let looks = streams.iter().filter_map(|s| s.look(self.window));
-        let tick = looks.fold(self.window.0, |tick, look| look.tick(Span(tick)).0);
-        // Looking more often than every minute is not worth its cost: such a timer sees the last minute.
-        let minutes = self.window.0 % Span::MINUTE.0 == 0;
-        if tick < Span::MINUTE.0 && minutes {
-            Span::MINUTE
-        } else {
-            Span(tick)
-        }
+        looks.fold(self.window, |tick, look| look.tick(tick))
     }
 
     pub(super) fn duration(&mut self, text: &str, at: &At) -> Option<Span> {

@@ -97,7 +97,7 @@ fn nobody_lives_at_a_desk() {
     let found = one_error(SHIFT, &created);
     complains(
         &found,
-        &["cannot create an entity: this event takes place at a desk"],
+        &["no entity can be created here: this event takes place at a desk"],
     );
 }
 
@@ -116,7 +116,7 @@ fn what_comes_to_a_desk_comes_from_a_cell() {
     );
     complains(
         &found,
-        &["the desks play before shop.snapshot, which runs on the platform"],
+        &["the desks play before shop.snapshot, which may take place on the platform"],
     );
     let found = one_error(
         SHIFT,
@@ -134,7 +134,7 @@ fn what_comes_to_a_desk_comes_from_a_cell() {
     );
     complains(
         &found,
-        &["the desks play before shop.late, which runs on the platform"],
+        &["the desks play before shop.late, which may take place on the platform"],
     );
     let looked = "  desk.seen:\n    causes: [{on: order.placed}]\n    fields: {n: {value: waiting(packers)}}\n";
     let found = one_error(SHIFT, looked);
@@ -152,14 +152,17 @@ fn what_follows_from_desks_and_timers_of_the_platform_is_where_nobody_lives() {
     complains(
         &after("order.thanked", "order.packed", creates),
         &[
-            "cannot create an entity",
+            "no entity can be created here",
             "at a desk, or follows from one",
-            "let an event in a cell",
+            "that a source brings",
         ],
     );
     complains(
         &after("shop.noted", "shop.snapshot", creates),
-        &["cannot create an entity", "may take place on the platform"],
+        &[
+            "no entity can be created here",
+            "may take place on the platform",
+        ],
     );
     complains(
         &after(

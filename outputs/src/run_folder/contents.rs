@@ -149,20 +149,24 @@ pub(crate) fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Error
 /// `out`, or an empty folder, the earlier run goes back there; with the new run there, its remains are removed. With anything
 /// else there they stay: nothing has taken the earlier run's place.
 pub(crate) fn put_back_interrupted(out: &Path, aside: &Path, mark: &str) -> Result<(), Error> {
+    let in_the_way = || {
+        let message = "is needed to replace a run and holds something else: rename it, or choose another folder with --out";
+        Error::folder(aside, message)
+    };
     match inspect(aside)? {
         Contents::Missing => return Ok(()),
         _ if aside.join(mark).is_file() => {}
-        _ => {
-            let message = "is needed to replace a run and holds something else: rename it, or choose another folder with --out";
-            return Err(Error::folder(aside, message));
-        }
+        _ => return Err(in_the_way()),
     }
     match inspect(out)? {
         Contents::Missing => {}
         Contents::Empty => fs::remove_dir(out).map_err(io_error("removing", out))?,
         // Only a folder that was put there has a lock that nobody holds.
         Contents::Run | Contents::Baseline | Contents::Unfinished => {
-            return super::remove_folder(aside, mark);
+            return match super::let_go(aside)? {
+                true => Err(in_the_way()),
+                false => Ok(()),
+            };
         }
         Contents::Busy | Contents::Foreign | Contents::File => return Ok(()),
     }

@@ -188,13 +188,7 @@ impl RunFolder {
             }
             return Err(error);
         }
-        if strangers(&aside)?.is_empty() {
-            remove_folder(&aside, REPLACED_MARK)?;
-            return Ok(None);
-        }
-        let mark = aside.join(REPLACED_MARK);
-        fs::remove_file(&mark).map_err(io_error("removing", &mark))?;
-        Ok(Some(aside))
+        Ok(let_go(&aside)?.then_some(aside))
     }
 }
 
@@ -215,12 +209,24 @@ impl Drop for RunFolder {
     }
 }
 
-/// Removes a folder of ours, its mark last: interrupted, it is still known as ours.
-fn remove_folder(folder: &Path, mark: &str) -> Result<(), Error> {
-    clear(folder, mark)?;
-    let mark = folder.join(mark);
+/// Removes the run that was replaced, unless somebody has put something into it: then it stays, without the mark by which it
+/// is known as ours to remove. Returns whether it stays.
+fn let_go(aside: &Path) -> Result<bool, Error> {
+    let finished = [MANIFEST_NAME, BASELINE_NAME].map(|name| aside.join(name));
+    let is_kept =
+        finished.iter().any(|manifest| manifest.is_file()) && !strangers(aside)?.is_empty();
+    let mark = aside.join(REPLACED_MARK);
+    if !is_kept {
+        // The manifests go next to last and the mark last: interrupted, it is still known what was ours.
+        let [run, baseline] = &finished;
+        remove_others(aside, &[run.clone(), baseline.clone(), mark.clone()])?;
+        remove_others(aside, std::slice::from_ref(&mark))?;
+    }
     fs::remove_file(&mark).map_err(io_error("removing", &mark))?;
-    fs::remove_dir(folder).map_err(io_error("removing", folder))
+    if !is_kept {
+        fs::remove_dir(aside).map_err(io_error("removing", aside))?;
+    }
+    Ok(is_kept)
 }
 
 /// Creates the parent folders and follows links, so that siblings lie on the same file system.

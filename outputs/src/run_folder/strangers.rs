@@ -1,6 +1,6 @@
 //! Files in a folder of ours that are not ours: a run that is replaced must not take them along.
 
-use super::lock::LOCK_NAME;
+use super::lock::{LOCK_NAME, is_locked};
 use super::{REPLACED_MARK, RESUME_NAME, VERSIONS_NAME};
 use crate::baseline::BASELINE_NAME;
 use crate::error::{Error, io_error};
@@ -20,24 +20,17 @@ pub(super) fn own_manifest(folder: &Path, name: &str) -> Option<serde_json::Valu
 /// folder, in order. The manifest is read as loosely as can be, since a run of an earlier version may be replaced, too.
 ///
 /// # Errors
-/// [`Error::Io`] when the disk fails.
+/// [`Error::Folder`] when a version is being written at this moment, [`Error::Io`] when the disk fails.
 pub(super) fn strangers(folder: &Path) -> Result<Vec<String>, Error> {
-    let manifests = [MANIFEST_NAME, BASELINE_NAME];
-    let manifests = manifests.map(|name| own_manifest(folder, name));
-    let files = manifests
-        .iter()
-        .flatten()
-        .filter_map(|manifest| manifest["files"].as_array())
-        .flatten()
-        .filter_map(|file| file["path"].as_str());
-    let ours = [
-        MANIFEST_NAME,
-        BASELINE_NAME,
-        RESUME_NAME,
-        REPLACED_MARK,
-        LOCK_NAME,
-    ];
-    let mut found = unlisted(folder, &files.chain(ours).collect(), &[VERSIONS_NAME])?;
+    let named = [MANIFEST_NAME, BASELINE_NAME];
+    let manifests = named.map(|name| Some((name, own_manifest(folder, name)?)));
+    let mut ours: BTreeSet<&str> = [RESUME_NAME, REPLACED_MARK, LOCK_NAME].into();
+    for (name, manifest) in manifests.iter().flatten() {
+        ours.insert(name);
+        let files = manifest["files"].as_array().into_iter().flatten();
+        ours.extend(files.filter_map(|file| file["path"].as_str()));
+    }
+    let mut found = unlisted(folder, &ours, &[VERSIONS_NAME])?;
     let versions = folder.join(VERSIONS_NAME);
     if versions.is_dir() {
         found.extend(among_versions(&versions)?);
@@ -56,6 +49,9 @@ fn among_versions(versions: &Path) -> Result<Vec<String>, Error> {
         let kind = fs::symlink_metadata(&path).map_err(io_error("looking up", &path))?;
         if !kind.is_dir() {
             found.push(place);
+        } else if is_locked(&path) {
+            let message = "a version is being written there: wait for it to end";
+            return Err(Error::folder(&path, message));
         } else if !path.join(LOCK_NAME).is_file() {
             let inside = strangers(&path)?;
             found.extend(inside.into_iter().map(|file| format!("{place}/{file}")));

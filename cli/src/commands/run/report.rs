@@ -139,7 +139,7 @@ impl Outcome<'_> {
         let ties = match self.result.ties {
             0 => None,
             ties => Some(format!(
-                "warning: rows stand at the same place of the total order as others, {} times; please report this",
+                "warning: {} pairs of rows stand at the same place of the total order; please report this",
                 count(ties)
             )),
         };
