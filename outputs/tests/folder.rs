@@ -473,14 +473,21 @@ fn there_is_something_to_go_on_with_or_it_is_said_why_not() {
 fn a_kill_while_a_run_with_a_state_is_put_in_place_loses_nothing() {
     let (parent, out) = place();
     let staging = out.with_file_name("out.partial");
-    // Between the removal of the lock and the renaming.
-    left(&out, false);
-    fs::remove_file(staging.join(".causeflow-lock")).expect("there");
-    fs::write(staging.join("manifest.json"), "{}").expect("room");
-    let folder = RunFolder::resume(&out).expect("still known");
-    folder.keep_only(&[], &["data"]).expect("removable");
-    folder.commit(&manifest(vec![])).expect("room");
-    assert_eq!(names(&out), ["data", "manifest.json"]);
+    // Between the manifest and the renaming, and the same after it was copied without its hidden file.
+    for copied in [false, true] {
+        left(&out, false);
+        if copied {
+            fs::remove_file(staging.join(".causeflow-lock")).expect("there");
+        }
+        fs::write(staging.join("manifest.json"), "{}").expect("room");
+        let folder = RunFolder::resume(&out).expect("still known");
+        folder.keep_only(&[], &["data"]).expect("removable");
+        folder.commit(&manifest(vec![entry("data")])).expect("room");
+        assert_eq!(names(&out), ["data", "manifest.json"]);
+        if !copied {
+            fs::remove_dir_all(&out).expect("removable");
+        }
+    }
     // Between the renaming and the removal of the state.
     fs::write(out.join(RESUME_NAME), "1").expect("room");
     let message = refusal(RunFolder::resume(&out));

@@ -75,7 +75,7 @@ fn refuse_foreign(staging: &Path) -> Result<(), Error> {
         return Err(foreign());
     }
     let mut entries = fs::read_dir(staging).map_err(io_error("reading", staging))?;
-    // A run that was killed while it was put in place has a state and no lock any more.
+    // One with a state can be gone on with, also where its lock got lost, as in a copy without hidden files.
     if entries.next().is_none() || staging.join(LOCK_NAME).is_file() || can_go_on(staging) {
         return Ok(());
     }
