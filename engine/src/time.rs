@@ -26,6 +26,15 @@ impl Span {
     /// One day of 24 hours.
     pub const DAY: Span = Span(86_400 * 1_000_000);
 
+    /// The longest span of which this one and another are multiples.
+    pub fn common(self, other: Span) -> Span {
+        let (mut a, mut b) = (self.0, other.0);
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        Span(a)
+    }
+
     /// The span in days, for rates.
     pub fn days(self) -> f64 {
         self.0 as f64 / Self::DAY.0 as f64

@@ -264,7 +264,6 @@ impl World {
             })
             .collect();
         let needed_from = needed_from(&program, &wanted, begin, settings);
-        let watched_from = watched_from(&program, &needed_from);
         let steps = steps(&program, &needed_from);
         let source_keys = program
             .streams
@@ -277,7 +276,8 @@ impl World {
         };
         let periods = program.streams.iter().map(period).collect();
         let looks = program.streams.iter().map(|s| s.look(program.window));
-        let looks = looks.collect();
+        let looks: Vec<Option<Look>> = looks.collect();
+        let watched_from = watched_from(&program, &needed_from, &looks);
         let timers = program
             .streams
             .iter()
@@ -441,30 +441,24 @@ impl World {
 
 /// Length of the blocks of arrivals: the longest part of an hour of which a window is a multiple.
 fn block(window: Span) -> Span {
-    let (mut a, mut b) = (window.0, Span::HOUR.0);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    Span(a)
+    window.common(Span::HOUR)
 }
 
 /// The dictionary's code of the text `source`; code 0 is the empty text.
 pub const SOURCE_CODE: u16 = 1;
 
 /// See [`World::watched_from`]; `needed_from` tells from when on a stream's events matter.
-fn watched_from(program: &Program, needed_from: &[Time]) -> Vec<Time> {
-    let looks_from = |kind: usize| {
-        let looks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
-        let streams = program.streams.iter().zip(needed_from);
-        let looking = streams.filter(|(stream, from)| from.0 < i64::MAX && stream.any(looks));
-        looking
-            .filter_map(|(stream, from)| {
-                Some(stream.look(program.window)?.before(*from) - program.tick)
-            })
-            .min()
-            .unwrap_or(Time(i64::MAX))
+fn watched_from(program: &Program, needed_from: &[Time], looks: &[Option<Look>]) -> Vec<Time> {
+    let looked_at_from = |kind: usize| {
+        let asks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
+        let streams = program.streams.iter().zip(needed_from).zip(looks);
+        let times = streams.filter_map(|((stream, from), look)| {
+            let asked = from.0 < i64::MAX && stream.any(asks);
+            asked.then_some(look.as_ref()?.before(*from) - program.tick)
+        });
+        times.min().unwrap_or(Time(i64::MAX))
     };
-    (0..program.kinds.len()).map(looks_from).collect()
+    (0..program.kinds.len()).map(looked_at_from).collect()
 }
 
 /// For each stream, the time from which its events matter: they are written, they change state

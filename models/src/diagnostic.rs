@@ -47,6 +47,19 @@ pub struct Diagnostics {
     pub list: Vec<Diagnostic>,
 }
 
+impl Diagnostic {
+    /// What no file is to blame for.
+    pub fn general(severity: Severity, message: String, help: Option<String>) -> Diagnostic {
+        Diagnostic {
+            severity,
+            file: None,
+            span: 0..0,
+            message,
+            help,
+        }
+    }
+}
+
 impl Diagnostics {
     /// Whether anything stops the model from running.
     pub fn has_errors(&self) -> bool {
@@ -55,16 +68,9 @@ impl Diagnostics {
 
     /// An error that no file is to blame for.
     pub fn general(message: String, help: Option<String>) -> Diagnostics {
-        let diagnostic = Diagnostic {
-            severity: Severity::Error,
-            file: None,
-            span: 0..0,
-            message,
-            help,
-        };
         Diagnostics {
             files: Vec::new(),
-            list: vec![diagnostic],
+            list: vec![Diagnostic::general(Severity::Error, message, help)],
         }
     }
 

@@ -118,11 +118,5 @@ fn unreadable(path: &Path, error: &std::io::Error) -> Diagnostic {
 }
 
 fn refusal(message: String, help: &str) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Error,
-        file: None,
-        span: 0..0,
-        message,
-        help: Some(help.into()),
-    }
+    Diagnostic::general(Severity::Error, message, Some(help.into()))
 }

@@ -16,6 +16,9 @@ pub const UNITS: [(&str, i64); 7] = [
 /// The longest duration that can be written, in microseconds: 3,168 years.
 pub const LONGEST_US: f64 = 1e17;
 
+/// What is said of a longer one.
+pub(crate) const TOO_LONG: &str = "is too long: at most 1,157,407 days are possible";
+
 /// Microseconds of one unit.
 pub fn unit_us(unit: &str) -> Option<i64> {
     UNITS
@@ -41,9 +44,7 @@ pub fn duration(text: &str) -> Result<Span, String> {
     }
     let us = unit_us(unit.trim()).ok_or_else(wrong)? as f64 * number;
     if us > LONGEST_US {
-        return Err(format!(
-            "the duration `{text}` is too long: at most 1,157,407 days are possible"
-        ));
+        return Err(format!("the duration `{text}` {TOO_LONG}"));
     }
     Ok(Span(us.round() as i64))
 }

@@ -119,13 +119,7 @@ fn is_error(finding: &Finding) -> bool {
 
 /// A warning that no file is to blame for.
 pub(crate) fn warning(message: String) -> Diagnostic {
-    Diagnostic {
-        severity: Severity::Warning,
-        file: None,
-        span: 0..0,
-        message,
-        help: None,
-    }
+    Diagnostic::general(Severity::Warning, message, None)
 }
 
 /// All errors in one; those with files are all about the library's.

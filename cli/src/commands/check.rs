@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use causeflow_models::{Diagnostics, Model, Severity, SourceFile};
+use causeflow_models::{Diagnostic, Diagnostics, Model, Severity, SourceFile};
 use causeflow_scenarios::{Library, built_in};
 use serde_json::{Value, json};
 
@@ -90,11 +90,14 @@ fn left_out(model: &Model, library: &Library) -> Diagnostics {
         unfit.join(", ")
     );
     let help = "they are about streams or parameters that it does not have; under another name it has none of them";
-    let mut warning = Diagnostics::general(message, Some(help.to_owned()));
-    for one in &mut warning.list {
-        one.severity = Severity::Warning;
+    Diagnostics {
+        files: Vec::new(),
+        list: vec![Diagnostic::general(
+            Severity::Warning,
+            message,
+            Some(help.to_owned()),
+        )],
     }
-    warning
 }
 
 fn of_program(model: &Model) -> Vec<String> {

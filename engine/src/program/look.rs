@@ -23,17 +23,12 @@ impl Look {
 
     /// The longest span by multiples of which all such times lie, and all barriers between windows of this length.
     pub fn tick(self, window: Span) -> Span {
-        let own = common(self.every.0, self.phase.0);
-        match own % self.grain.0 {
-            0 => Span(common(window.0, own)),
+        let own = self.every.common(self.phase);
+        match own.0 % self.grain.0 {
+            0 => window.common(own),
             _ => self.grain,
         }
     }
-}
-
-/// The greatest common divisor.
-fn common(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { common(b, a % b) }
 }
 
 impl Stream {
@@ -46,7 +41,7 @@ impl Stream {
         };
         let minutes = window.0 % Span::MINUTE.0 == 0;
         let look = Look {
-            every: at.map_or(Span(common(window.0, every.0)), |_| every),
+            every: at.map_or(window.common(every), |_| every),
             phase: at.unwrap_or_default(),
             grain: if minutes { Span::MINUTE } else { Span(1) },
         };

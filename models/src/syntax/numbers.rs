@@ -38,7 +38,7 @@ pub(super) fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
     match units::unit_us(unit).map(|us| value * us as f64) {
         Some(us) if us > units::LONGEST_US => Err(SyntaxError::new(
             start..*at,
-            "this duration is too long: at most 1,157,407 days are possible",
+            format!("this duration {}", units::TOO_LONG),
         )),
         Some(us) => Ok(Token::Duration(us.round())),
         None => Err(hints::no_unit(text, start..*at, unit)),

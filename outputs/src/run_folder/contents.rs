@@ -1,8 +1,8 @@
 //! What lies in a folder, and whether it may be replaced.
 
-use super::RESUME_NAME;
 use super::lock::{LOCK_NAME, is_locked};
 use super::strangers::{own_manifest, strangers};
+use super::{REPLACED_MARK, RESUME_NAME};
 use crate::baseline::BASELINE_NAME;
 use crate::error::{Error, io_error};
 use crate::manifest::MANIFEST_NAME;
@@ -148,14 +148,14 @@ pub(crate) fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Error
 /// Ends what a run that was killed while it replaced an earlier one had begun: with nothing at
 /// `out`, or an empty folder, the earlier run goes back there; with the new run there, its remains are removed. With anything
 /// else there they stay: nothing has taken the earlier run's place.
-pub(crate) fn put_back_interrupted(out: &Path, aside: &Path, mark: &str) -> Result<(), Error> {
+pub(crate) fn put_back_interrupted(out: &Path, aside: &Path) -> Result<(), Error> {
     let in_the_way = || {
         let message = "is needed to replace a run and holds something else: rename it, or choose another folder with --out";
         Error::folder(aside, message)
     };
     match inspect(aside)? {
         Contents::Missing => return Ok(()),
-        _ if aside.join(mark).is_file() => {}
+        _ if aside.join(REPLACED_MARK).is_file() => {}
         _ => return Err(in_the_way()),
     }
     match inspect(out)? {
@@ -171,6 +171,6 @@ pub(crate) fn put_back_interrupted(out: &Path, aside: &Path, mark: &str) -> Resu
         Contents::Busy | Contents::Foreign | Contents::File => return Ok(()),
     }
     fs::rename(aside, out).map_err(io_error("putting back", out))?;
-    let mark = out.join(mark);
+    let mark = out.join(REPLACED_MARK);
     fs::remove_file(&mark).map_err(io_error("removing", &mark))
 }

@@ -90,7 +90,7 @@ impl RunFolder {
     /// Holding the lock, puts right what a killed run left and looks at `out` again: another run
     /// may have ended in between.
     fn prepare(&mut self) -> Result<(), Error> {
-        put_back_interrupted(&self.out, &sibling(&self.out, ".replaced"), REPLACED_MARK)?;
+        put_back_interrupted(&self.out, &sibling(&self.out, ".replaced"))?;
         inspect(&self.out)?.refuse_unless_replaceable(&self.out, self.force)?;
         if can_go_on(&self.staging) && !self.force {
             let message = "a run to this folder was left unfinished: go on with it by --resume, or add --force to start anew";

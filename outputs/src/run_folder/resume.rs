@@ -2,7 +2,7 @@
 
 use super::contents::{Contents, can_go_on, inspect, put_back_interrupted, remove_others};
 use super::lock::{LOCK_NAME, Lock};
-use super::{REPLACED_MARK, RESUME_NAME, RunFolder, resolve, sibling};
+use super::{RESUME_NAME, RunFolder, resolve, sibling};
 use crate::error::{Error, io_error};
 use crate::file::{FileEntry, check_complete};
 use rayon::prelude::*;
@@ -35,11 +35,7 @@ impl RunFolder {
             parents: Vec::new(),
             lock: Some(lock),
         };
-        put_back_interrupted(
-            &folder.out,
-            &sibling(&folder.out, ".replaced"),
-            REPLACED_MARK,
-        )?;
+        put_back_interrupted(&folder.out, &sibling(&folder.out, ".replaced"))?;
         Ok(folder)
     }
 
