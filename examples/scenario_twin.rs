@@ -55,7 +55,7 @@ fn stream<'a>(result: &'a RunResult, name: &str) -> Result<&'a StreamResult, Str
 /// Events of a stream in an hour of the run.
 fn events(stream: &StreamResult, hour: i64) -> u64 {
     let hour = START.index_of(Span::HOUR) + hour;
-    stream.series.count(hour, Side::Factual)
+    stream.series.count(hour, Side::FACTUAL)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

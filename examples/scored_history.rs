@@ -78,7 +78,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             baseline.expected(STREAM, Resolution::HalfDay, class)
         })
     };
-    let (factual, untouched) = (scored(Side::Factual), scored(Side::Untouched));
+    let (factual, untouched) = (scored(Side::FACTUAL), scored(Side::UNTOUCHED));
 
     println!("{STREAM}, seed 42: chats in half a day, and their score from 0 to 100");
     for (interval, point) in half_days.iter().zip(&factual) {

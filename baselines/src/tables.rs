@@ -27,7 +27,7 @@ pub struct StreamHistory<'a> {
 impl StreamHistory<'_> {
     fn point(&self, interval: &Interval) -> Point {
         let expected = |class| self.expected.get(&class).copied();
-        Point::of(self.series, Side::Factual, interval, expected)
+        Point::of(self.series, Side::FACTUAL, interval, expected)
     }
 }
 

@@ -32,6 +32,7 @@ fn stream(name: &str, counts: impl IntoIterator<Item = u64>) -> StreamResult {
         rows: 0,
         fingerprint: Digest::default().finish(name),
         effects: Effects::default(),
+        parted: Vec::new(),
         series: counts.map(|(at, count)| (at, hour(count))).collect(),
     }
 }

@@ -110,7 +110,7 @@ fn half_an_interval_is_neither_counted_nor_scored() {
     assert_eq!(half_days.summary.count(), 3);
     let baseline = Baseline::of(&statistics);
     let all = intervals(&utc(), &range, Resolution::HalfDay);
-    let points = history(&results[0].series, Side::Factual, &all, |class| {
+    let points = history(&results[0].series, Side::FACTUAL, &all, |class| {
         baseline.expected("a", Resolution::HalfDay, class)
     });
     let scored: Vec<bool> = points.iter().map(|point| point.score.is_some()).collect();
@@ -137,7 +137,7 @@ fn a_point_is_scored_against_its_own_class() {
         afternoon,
         Expected { mean, sigma },
     );
-    let points = history(&results[0].series, Side::Untouched, &all, |class| {
+    let points = history(&results[0].series, Side::UNTOUCHED, &all, |class| {
         baseline.expected("a", Resolution::HalfDay, class)
     });
     for (interval, point) in all.iter().zip(&points) {

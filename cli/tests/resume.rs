@@ -145,7 +145,7 @@ fn other_arguments_than_those_of_the_start_are_refused_by_name() {
         ),
         (
             vec!["--counterfactual"],
-            "--counterfactual is now true and was false",
+            "--counterfactual is now together and was not given",
         ),
     ] {
         let message = refused(folder.path(), &resume(&args));

@@ -1,44 +1,84 @@
 //! What interventions did to the rows of a stream: which rows would be there, the same, without
 //! them, and who is to be named for the others.
 
-pub use crate::effects::{Difference, Effects};
+pub use crate::effects::{Account, Difference, Effects};
+
+use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::RowHashes;
-use crate::program::{CONTENTION, Expr, Label, Program, Stage, Stream};
+use crate::program::{Expr, Label, Program, Stage, Stream};
+use crate::sides::Sides;
 use crate::table::{Chunk, Column, Validity, Values};
+
+/// Who is to be named for a row that the untouched side does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Whose interventions have a part in it; 0 for a row that the untouched side has, too.
+    pub by: Label,
+    /// Whether they have it only because something scarce was there for others, and not through its lineage.
+    pub scarcity: bool,
+}
+
+/// A row that is not the same on all sides: which version of an event is on which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PartedRow {
+    /// The event.
+    pub event_id: u64,
+    sides: u8,
+    scarcity: u8,
+}
+
+impl PartedRow {
+    pub(crate) fn new(event_id: u64, sides: Sides, scarcity: Sides) -> PartedRow {
+        PartedRow {
+            event_id,
+            sides: sides.bits() as u8,
+            scarcity: scarcity.bits() as u8,
+        }
+    }
+
+    /// The sides on which this version of the event is.
+    pub fn sides(&self) -> Sides {
+        Sides::of_bits(self.sides.into())
+    }
+
+    /// Those sides that differ from the factual one in it because of scarcity alone.
+    pub fn scarcity(&self) -> Sides {
+        Sides::of_bits(self.scarcity.into())
+    }
+}
 
 /// The attribution of a block of rows.
 pub struct Attribution<'a> {
-    /// A label each; none stand for nobody at all.
-    labels: &'a [Label],
+    /// One each; none stand for nobody at all.
+    named: &'a [Named],
     program: &'a Program,
 }
 
 impl<'a> Attribution<'a> {
-    /// The attribution of rows with these labels. It is about their lineage, so contention names nobody.
-    pub fn new(program: &'a Program, labels: &'a [Label]) -> Attribution<'a> {
-        let labels = if !labels.iter().any(|&label| is_named(label)) {
-            &[]
-        } else {
-            labels
+    /// That of these rows.
+    pub fn new(program: &'a Program, named: &'a [Named]) -> Attribution<'a> {
+        let named = match named.iter().any(|named| named.by != 0) {
+            true => named,
+            false => &[],
         };
-        Attribution { labels, program }
+        Attribution { named, program }
     }
 
     fn codes(&self) -> impl Iterator<Item = u16> {
-        self.labels.iter().map(|&label| match is_named(label) {
-            true => self.program.interventions[usize::from(label) - 1].code,
-            false => 0,
+        self.named.iter().map(|&Named { by, scarcity }| match by {
+            0 => 0,
+            by => self.program.attribution_code(by, scarcity),
         })
     }
 
     fn valid(&self) -> impl Iterator<Item = bool> {
-        self.labels.iter().map(|&label| is_named(label))
+        self.named.iter().map(|named| named.by != 0)
     }
 
     /// The column as it is handed over.
     pub fn column(&self) -> Column {
-        let validity = if self.labels.is_empty() {
+        let validity = if self.named.is_empty() {
             Validity::None
         } else {
             Validity::Mask(self.valid().collect())
@@ -51,18 +91,13 @@ impl<'a> Attribution<'a> {
 
     /// Adds the column to a digest.
     pub fn digest(&self, hashes: &mut RowHashes<'_>, text_hashes: &[u64]) {
-        if self.labels.is_empty() {
+        if self.named.is_empty() {
             hashes.missing();
         } else {
             let words = self.codes().map(|code| text_hashes[usize::from(code)]);
             hashes.column_where(self.valid(), words);
         }
     }
-}
-
-/// Whether a label is that of an intervention.
-fn is_named(label: Label) -> bool {
-    label != 0 && label != CONTENTION
 }
 
 /// Place of the attribution among the columns of a stream.

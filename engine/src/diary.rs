@@ -296,6 +296,16 @@ impl Words<'_> {
         self.words.iter().all(is_past)
     }
 
+    /// The words of a diary with the reservations of this one that offers what the other one does.
+    pub fn offering(&self, other: &Words<'_>) -> Vec<u64> {
+        let days = usize::from(self.table.days);
+        let word = |words: &[u64], at: usize| words.get(at).copied().unwrap_or(0);
+        let from = |at: usize| if at < days { self.words } else { other.words };
+        (0..self.table.words())
+            .map(|at| word(from(at), at))
+            .collect()
+    }
+
     /// Whether two diaries say the same from a day on.
     pub fn agrees_with(&self, other: &Words<'_>, today: i64) -> bool {
         let mut days = today..today + i64::from(self.table.days);

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::program::Label;
 use crate::series::hour_of;
+use crate::sides::Side;
 
 /// How a stream differs from what it would be without interventions, in one hour and because of one of
 /// them. An event that has moved counts as removed at its old time and as added at its new one.
@@ -33,6 +34,47 @@ impl Difference {
     }
 }
 
+/// What differences are counted for: those from the untouched side by whom they are because of, those from every
+/// other side as one; and of each, what scarcity alone has made apart from what lies in the lineage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Account(u16);
+
+/// What an account of a side has in place of a label: more than labels, apart from [`JOINT`](crate::program::JOINT).
+const SIDES: u16 = 0x7F80;
+/// The bit of what scarcity has made.
+const SCARCITY: u16 = 0x8000;
+
+impl Account {
+    /// Of the differences from the untouched side because of an intervention, or of several.
+    pub fn by(label: Label, scarcity: bool) -> Account {
+        Account(label | if scarcity { SCARCITY } else { 0 })
+    }
+
+    /// Of the differences from a side, which is not the untouched one.
+    pub fn from(side: Side, scarcity: bool) -> Account {
+        Account::by(SIDES | u16::from(side.0), scarcity)
+    }
+
+    /// Because of whom, if they are from the untouched side.
+    pub fn label(self) -> Option<Label> {
+        let label = self.0 & !SCARCITY;
+        (label & SIDES != SIDES || label == crate::program::JOINT).then_some(label)
+    }
+
+    /// From which side they are.
+    pub fn side(self) -> Side {
+        match self.label() {
+            Some(_) => Side::UNTOUCHED,
+            None => Side((self.0 & !SCARCITY & !SIDES) as u8),
+        }
+    }
+
+    /// Whether they are what scarcity alone has made.
+    pub fn is_scarcity(self) -> bool {
+        self.0 & SCARCITY != 0
+    }
+}
+
 /// So many differences are kept as numbers before the earlier ones become bytes.
 const RECENT: usize = 256;
 /// The hours before the last one that stay numbers: a window of the largest models, and some more.
@@ -41,10 +83,10 @@ const OPEN_HOURS: i64 = 12;
 /// What interventions did to one stream.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Effects {
-    /// Differences by intervention and hour, counted from the epoch, that have come of late.
-    recent: BTreeMap<(Label, i64), Difference>,
-    /// The earlier ones. One intervention and hour may have a part of its difference here and one there.
-    earlier: BTreeMap<Label, Packed>,
+    /// Differences by account and hour, counted from the epoch, that have come of late.
+    recent: BTreeMap<(Account, i64), Difference>,
+    /// The earlier ones. One account and hour may have a part of its difference here and one there.
+    earlier: BTreeMap<Account, Packed>,
     /// So many recent ones were left when some were packed last.
     left: u64,
 }
@@ -53,11 +95,11 @@ impl Effects {
     /// Counts one difference.
     pub fn note(
         &mut self,
-        label: Label,
+        account: Account,
         time_us: i64,
         one: impl FnOnce(&mut Difference) -> &mut u64,
     ) {
-        *one(self.recent.entry((label, hour_of(time_us))).or_default()) += 1;
+        *one(self.recent.entry((account, hour_of(time_us))).or_default()) += 1;
         self.pack();
     }
 
@@ -70,31 +112,90 @@ impl Effects {
         }
     }
 
+    /// What they are where each side stands for another one, see [`Sides::of_origin`](crate::sides::Sides::of_origin).
+    pub fn of_origin(&self, origin: &[Side]) -> Effects {
+        let mut effects = Effects::default();
+        for ((account, hour), difference) in self.differences() {
+            let mut add = |account| {
+                let known = effects.recent.entry((account, hour)).or_default();
+                known.merge(&difference);
+                effects.pack();
+            };
+            // What is the untouched side's is kept by label there, whichever other sides were it.
+            if account.label().is_some() {
+                add(account);
+            }
+            for (side, was) in (0..).map(Side).zip(origin).skip(2) {
+                if *was == account.side() {
+                    add(Account::from(side, account.is_scarcity()));
+                }
+            }
+        }
+        effects
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.recent.is_empty() && self.earlier.is_empty()
     }
 
-    /// The differences by intervention and hour, counted from the epoch, in this order.
-    pub fn differences(&self) -> impl Iterator<Item = ((Label, i64), Difference)> {
-        let labels = self.earlier.keys().copied();
-        let recent = self.recent.keys().map(|&(label, _)| label);
-        let mut labels: Vec<Label> = labels.chain(recent).collect();
-        labels.sort_unstable();
-        labels.dedup();
-        let of = |label| self.of(label).map(move |(hour, one)| ((label, hour), one));
-        labels.into_iter().flat_map(of)
+    /// The differences by account and hour, counted from the epoch, in this order.
+    pub fn differences(&self) -> impl Iterator<Item = ((Account, i64), Difference)> {
+        let accounts = self.earlier.keys().copied();
+        let recent = self.recent.keys().map(|&(account, _)| account);
+        let mut accounts: Vec<Account> = accounts.chain(recent).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let of = |account| {
+            self.of(account)
+                .map(move |(hour, one)| ((account, hour), one))
+        };
+        accounts.into_iter().flat_map(of)
     }
 
-    /// The differences because of one intervention by hour, counted from the epoch, in order.
-    pub fn of(&self, label: Label) -> impl Iterator<Item = (i64, Difference)> {
-        let earlier = self.earlier.get(&label).map(Packed::iter);
-        let recent = self.recent.range((label, i64::MIN)..=(label, i64::MAX));
+    /// The differences of one account by hour, counted from the epoch, in order.
+    pub fn of(&self, account: Account) -> impl Iterator<Item = (i64, Difference)> {
+        let earlier = self.earlier.get(&account).map(Packed::iter);
+        let recent = self.recent.range((account, i64::MIN)..=(account, i64::MAX));
         let recent = recent.map(|(&(_, hour), &difference)| (hour, difference));
         Merged {
             a: earlier.into_iter().flatten().peekable(),
             b: recent.peekable(),
         }
+    }
+
+    /// The differences from the untouched side because of an intervention, or of several, by hour: all of them, and
+    /// those of them that scarcity alone has made.
+    pub fn because_of(&self, label: Label) -> impl Iterator<Item = (i64, [Difference; 2])> {
+        let of = |scarcity| self.of(Account::by(label, scarcity)).peekable();
+        let (mut lineage, mut scarcity) = (of(false), of(true));
+        std::iter::from_fn(move || {
+            let next = |one: &mut Peekable<_>| one.peek().map(|(hour, _): &(i64, _)| *hour);
+            let hours = [next(&mut lineage), next(&mut scarcity)];
+            let hour = hours.into_iter().flatten().min()?;
+            let by_scarcity = scarcity.next_if(|(at, _)| *at == hour);
+            let by_scarcity = by_scarcity.map(|(_, one)| one).unwrap_or_default();
+            let mut all = by_scarcity;
+            if let Some((_, one)) = lineage.next_if(|(at, _)| *at == hour) {
+                all.merge(&one);
+            }
+            Some((hour, [all, by_scarcity]))
+        })
+    }
+
+    /// Likewise the differences from a side, whoever they are because of.
+    pub fn from_side(&self, side: Side) -> BTreeMap<i64, [Difference; 2]> {
+        let mut hours: BTreeMap<i64, [Difference; 2]> = BTreeMap::new();
+        for ((account, hour), difference) in self.differences() {
+            if account.side() == side {
+                let [all, scarcity] = hours.entry(hour).or_default();
+                all.merge(&difference);
+                if account.is_scarcity() {
+                    scarcity.merge(&difference);
+                }
+            }
+        }
+        hours
     }
 
     /// Makes bytes of what is not likely to be added to any more, if there is too much.
@@ -105,15 +206,15 @@ impl Effects {
         }
         let last = self.recent.keys().map(|&(_, hour)| hour).max();
         let open = last.map_or(i64::MIN, |last| last.saturating_sub(OPEN_HOURS));
-        let mut done: BTreeMap<Label, Vec<(i64, Difference)>> = BTreeMap::new();
-        self.recent.retain(|&(label, hour), difference| {
+        let mut done: BTreeMap<Account, Vec<(i64, Difference)>> = BTreeMap::new();
+        self.recent.retain(|&(account, hour), difference| {
             if hour < open {
-                done.entry(label).or_default().push((hour, *difference));
+                done.entry(account).or_default().push((hour, *difference));
             }
             hour >= open
         });
-        for (label, differences) in done {
-            self.earlier.entry(label).or_default().add(&differences);
+        for (account, differences) in done {
+            self.earlier.entry(account).or_default().add(&differences);
         }
         self.left = self.recent.len() as u64;
     }
@@ -261,18 +362,29 @@ mod tests {
     use proptest::prelude::*;
 
     /// Differences as they were noted, in a plain tree.
-    type Plain = BTreeMap<(Label, i64), Difference>;
+    type Plain = BTreeMap<(Account, i64), Difference>;
 
-    /// A label, an hour and which count it is.
-    fn notes(most: usize) -> impl Strategy<Value = Vec<(Label, i64, u8)>> {
-        let hour = prop_oneof![4 => 0..60i64, 1 => -200..2000i64];
-        prop::collection::vec((0..5 as Label, hour, 0..3u8), 0..most)
+    /// Some accounts of each kind.
+    fn account(number: u16) -> Account {
+        match number {
+            0..3 => Account::by(number + 1, number == 1),
+            3 => Account::by(crate::program::JOINT, false),
+            _ => Account::from(Side(number as u8), number > 4),
+        }
     }
 
-    fn effects(notes: &[(Label, i64, u8)]) -> Effects {
+    /// The number of an account, an hour and which count it is.
+    fn notes(most: usize) -> impl Strategy<Value = Vec<(u16, i64, u8)>> {
+        let hour = prop_oneof![4 => 0..60i64, 1 => -200..2000i64];
+        prop::collection::vec((0..5u16, hour, 0..3u8), 0..most)
+    }
+
+    fn effects(notes: &[(u16, i64, u8)]) -> Effects {
         let mut effects = Effects::default();
-        for &(label, hour, count) in notes {
-            effects.note(label, hour * Span::HOUR.0 + 5, |d| field(d, count));
+        for &(number, hour, count) in notes {
+            effects.note(account(number), hour * Span::HOUR.0 + 5, |d| {
+                field(d, count)
+            });
         }
         effects
     }
@@ -285,10 +397,10 @@ mod tests {
         }
     }
 
-    fn plain(notes: &[(Label, i64, u8)]) -> Plain {
+    fn plain(notes: &[(u16, i64, u8)]) -> Plain {
         let mut plain = Plain::new();
-        for &(label, hour, count) in notes {
-            *field(plain.entry((label, hour)).or_default(), count) += 1;
+        for &(number, hour, count) in notes {
+            *field(plain.entry((account(number), hour)).or_default(), count) += 1;
         }
         plain
     }
@@ -308,9 +420,9 @@ mod tests {
             let whole = effects(&notes);
             prop_assert!(whole.differences().eq(wanted.clone()));
             prop_assert_eq!(whole.is_empty(), wanted.is_empty());
-            for label in 0..6 {
-                let of = wanted.iter().filter(|((one, _), _)| *one == label);
-                prop_assert!(whole.of(label).eq(of.map(|(&(_, hour), &d)| (hour, d))));
+            for label in 0..6u16 {
+                let of = wanted.iter().filter(|((one, _), _)| *one == account(label));
+                prop_assert!(whole.of(account(label)).eq(of.map(|(&(_, hour), &d)| (hour, d))));
             }
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(notes.len())).collect();
             cuts.extend([0, notes.len()]);
@@ -344,7 +456,7 @@ mod tests {
         let hours = 10_000;
         for hour in 0..hours {
             for label in 1..=3 {
-                effects.note(label, hour * Span::HOUR.0, |d| &mut d.added);
+                effects.note(account(label), hour * Span::HOUR.0, |d| &mut d.added);
             }
         }
         assert!(effects.recent.len() <= RECENT);

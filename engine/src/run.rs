@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::attribution::Effects;
+use crate::attribution::{Effects, PartedRow};
 use crate::cell::Cell;
 use crate::fingerprint::Fingerprint;
 use crate::program::Program;
@@ -54,6 +54,8 @@ pub struct StreamResult {
     pub effects: Effects,
     /// How many events there were, and what their values come to, by hour and on each side.
     pub series: Series,
+    /// Versions of events that are not the same on all sides, by event, if [they are kept](Simulation::keep_parted).
+    pub parted: Vec<PartedRow>,
 }
 
 /// What a run came to.

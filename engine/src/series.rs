@@ -61,11 +61,11 @@ pub struct Hour {
 }
 
 impl Hour {
-    /// The tally of one side.
+    /// The tally of the factual or the untouched side.
     pub fn on(&self, side: Side) -> Tally {
         match side {
-            Side::Factual => self.factual,
-            Side::Untouched => self.untouched,
+            Side::FACTUAL => self.factual,
+            _ => self.untouched,
         }
     }
 }
@@ -340,10 +340,10 @@ impl FromIterator<(i64, Hour)> for Series {
 
 #[inline(always)]
 fn count(hour: &mut Hour, sides: Sides, tally: Tally) {
-    if sides.on(Side::Factual) {
+    if sides.on(Side::FACTUAL) {
         hour.factual += tally;
     }
-    if sides.on(Side::Untouched) {
+    if sides.on(Side::UNTOUCHED) {
         hour.untouched += tally;
     }
 }
@@ -393,10 +393,10 @@ mod tests {
             for &(time, value, code) in &rows {
                 let hour = one_by_one.entry(time.div_euclid(Span::HOUR.0)).or_default();
                 let tally = Tally { count: 1, value_millionths: (value * 1e6).round_ties_even() as i128 };
-                if sides(code).on(Side::Factual) {
+                if sides(code).on(Side::FACTUAL) {
                     hour.factual += tally;
                 }
-                if sides(code).on(Side::Untouched) {
+                if sides(code).on(Side::UNTOUCHED) {
                     hour.untouched += tally;
                 }
             }
@@ -418,7 +418,7 @@ mod tests {
                 for amounts in [Amounts::None, Amounts::Floats(&words), Amounts::Wholes(&words)] {
                     let (mut both, mut each) = (Series::default(), Series::default());
                     both.add_to_both(&times, amounts);
-                    each.add(&times, amounts, |_| Sides::Both);
+                    each.add(&times, amounts, |_| Sides::ALL);
                     prop_assert_eq!(both, each);
                 }
             }
@@ -463,8 +463,8 @@ mod tests {
         assert_eq!(hour.untouched.value_sum(), 1.5);
         assert_eq!(
             (
-                series.count(0, Side::Untouched),
-                series.count(1, Side::Factual)
+                series.count(0, Side::UNTOUCHED),
+                series.count(1, Side::FACTUAL)
             ),
             (1, 0)
         );

@@ -55,13 +55,15 @@ impl Simulation {
         snapshot.check(&world)?;
         set_rates(&mut world, snapshot.rates);
         let cells = (0..).zip(snapshot.cells);
-        let was_apart = snapshot.origin.had_interventions();
+        let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
         let cells = cells
-            .map(|(index, state)| Cell::of_state(&world, (index, was_apart), snapshot.time, state));
+            .map(|(index, state)| Cell::of_state(&world, index, snapshot.time, state, &origin));
         let cells = cells.collect();
-        let clockwork = Clockwork::at(&world, snapshot.time, cells, snapshot.observed);
+        let observed = snapshot.observed.of_origin(&origin);
+        let clockwork = Clockwork::at(&world, snapshot.time, cells, observed);
+        let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
         Ok(Simulation {
-            sums: snapshot.sums,
+            sums: sums.collect(),
             rows: snapshot.rows,
             ties: snapshot.ties,
             ..Simulation::of(world, clockwork)
@@ -93,6 +95,13 @@ impl Simulation {
         self.sums = vec![Sums::default(); self.sums.len()];
         (self.rows, self.ties) = (0, 0);
         Ok(())
+    }
+
+    /// Keeps of each row that is not the same on all sides on which it is, see [`StreamResult::parted`]: that takes
+    /// sixteen bytes a row.
+    pub fn keep_parted(mut self) -> Simulation {
+        self.world.keeps_parted = true;
+        self
     }
 
     /// What is fixed for the run.
@@ -196,12 +205,16 @@ impl Simulation {
         let streams = (0..).zip(&self.world.program.streams).zip(self.sums);
         let streams = streams.filter(|((index, _), _)| self.world.is_written(*index));
         let streams: Vec<StreamResult> = streams
-            .map(|((_, stream), sums)| StreamResult {
+            .map(|((_, stream), mut sums)| StreamResult {
                 name: stream.name.clone(),
                 rows: sums.digest.rows,
                 fingerprint: sums.digest.finish(&stream.name),
                 effects: sums.effects,
                 series: sums.series,
+                parted: {
+                    sums.parted.sort_unstable();
+                    sums.parted
+                },
             })
             .collect();
         let cells = self.clockwork.cells;

@@ -17,6 +17,7 @@ use crate::draw::{Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::Program;
 use crate::rows::Sums;
+use crate::sides::Side;
 use crate::time::Time;
 use crate::world::{Observed, World};
 
@@ -53,8 +54,8 @@ pub struct Origin {
     layout: u64,
     /// Number of texts, and a digest over them in order: codes of texts are part of the state.
     texts: (usize, u64),
-    /// The interventions, in order: labels are part of the state.
-    interventions: Vec<String>,
+    /// The interventions, in order, and whether each was asked for: labels and sides are part of the state.
+    interventions: Vec<(String, bool)>,
 }
 
 /// Why a run cannot go on from a snapshot.
@@ -109,7 +110,8 @@ impl Snapshot {
     pub(crate) fn check(&self, world: &World) -> Result<(), SnapshotError> {
         self.origin.check(world)?;
         let known = self.origin.interventions.len();
-        let modifiers = world.program.modified.iter().flat_map(|m| m.modifiers());
+        let modified = world.program.modified.iter();
+        let modifiers = modified.flat_map(|modified| modified.modifiers());
         let new = modifiers.filter(|modifier| usize::from(modifier.by) > known);
         match new.map(|modifier| modifier.envelope.start).min() {
             Some(first) if first < open_from(self.time) => {
@@ -121,15 +123,16 @@ impl Snapshot {
 }
 
 impl Origin {
-    /// Whether the run had interventions.
-    pub(crate) fn had_interventions(&self) -> bool {
-        !self.interventions.is_empty()
+    /// For each side of a run that goes on the one that it was.
+    pub(crate) fn sides(&self, program: &Program) -> Option<Vec<Side>> {
+        program.origin(self.interventions.len())
     }
 
     /// That of snapshots of a run.
     pub(crate) fn of(world: &World) -> Origin {
         let program = &world.program;
-        let interventions = program.interventions.iter().map(|i| i.name.clone());
+        let interventions = program.interventions.iter();
+        let interventions = interventions.map(|it| (it.name.clone(), it.asked_for));
         Origin {
             stream_stability_version: STREAM_STABILITY_VERSION,
             seed: world.seed,
@@ -167,6 +170,10 @@ impl Origin {
             (known.map(texts) != Some(self.texts.1), "model"),
             (self.end < mine.end, "end, which was earlier"),
             (self.wanted != mine.wanted, "selection of streams"),
+            (
+                self.sides(program).is_none(),
+                "number of scenarios, which are too many to be told apart",
+            ),
         ];
         match differs.into_iter().find(|(differs, _)| *differs) {
             Some((_, what)) => Err(SnapshotError::Differs { what }),

@@ -7,9 +7,10 @@ use crate::cell::{Marked, Step, steps};
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
-    Actor, Effect, Expr, KindId, Label, Look, NO_CAUSE, Program, Source, Stream, StreamId,
+    Actor, Effect, Expr, KindId, Look, NO_CAUSE, Program, Source, Stream, StreamId,
 };
 use crate::rows::layout::{Layout, layouts};
+use crate::sides::{Parting, Side};
 use crate::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
@@ -117,6 +118,10 @@ pub struct World {
     pub looks: Vec<Option<Look>>,
     /// For each kind, from when on anybody looks at how much of its diaries is reserved.
     pub watched_from: Vec<Time>,
+    /// See [`World::sides`].
+    sides: usize,
+    /// Whether it is kept of each row on which sides it is.
+    pub(crate) keeps_parted: bool,
     /// See [`World::written_from`].
     pub(crate) written_from: Time,
     /// Whether a stream's events are written.
@@ -141,7 +146,7 @@ pub struct Observed {
 pub struct View {
     /// What happens.
     pub factual: Standing,
-    /// How it would stand without interventions, if there are any.
+    /// How it would stand otherwise, if anything intervenes.
     pub apart: Option<Box<StandingApart>>,
 }
 
@@ -159,15 +164,26 @@ pub struct Standing {
     pub slots: Vec<[i64; 2]>,
 }
 
-/// How it would stand without interventions.
+/// How it would stand on the other sides.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StandingApart {
-    /// The figures.
-    pub untouched: Standing,
-    /// Who made each number of entities differ last; 0 where nobody did.
-    pub states_by: Vec<Label>,
-    /// Likewise each counter.
-    pub counters_by: Vec<Label>,
+    /// The figures of each, from the untouched side on.
+    pub others: Vec<Standing>,
+    /// How each figure has come to differ.
+    pub partings: Partings,
+}
+
+/// How each figure of a [`Standing`] has come to differ.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Partings {
+    /// Of each number of entities.
+    pub states: Vec<Parting>,
+    /// Of each counter.
+    pub counters: Vec<Parting>,
+    /// Of the line at each desk.
+    pub waiting: Vec<Parting>,
+    /// Of the slots of each kind.
+    pub slots: Vec<Parting>,
 }
 
 impl Standing {
@@ -203,18 +219,82 @@ impl View {
         let (Some(mine), Some(theirs)) = (&mut self.apart, &other.apart) else {
             return;
         };
-        mine.untouched.add(&theirs.untouched);
-        let states = mine.states_by.iter_mut().zip(&theirs.states_by);
-        let counters = mine.counters_by.iter_mut().zip(&theirs.counters_by);
-        for (mine, theirs) in states.chain(counters) {
-            if *mine == 0 {
-                *mine = *theirs;
+        for (mine, theirs) in mine.others.iter_mut().zip(&theirs.others) {
+            mine.add(theirs);
+        }
+        mine.partings.add(&theirs.partings);
+    }
+
+    /// What it is where each side stands for another one, see [`Sides::of_origin`](crate::sides::Sides::of_origin).
+    pub(crate) fn of_origin(&self, origin: &[Side]) -> View {
+        let apart = || {
+            let others = origin[1..].iter().map(|&side| self.on(side).clone());
+            let partings = self.apart.as_ref().map(|apart| &apart.partings);
+            StandingApart {
+                others: others.collect(),
+                partings: match partings {
+                    Some(partings) => partings.of_origin(origin),
+                    None => Partings::none(&self.factual),
+                },
             }
+        };
+        View {
+            factual: self.factual.clone(),
+            apart: (origin.len() > 1).then(|| Box::new(apart())),
+        }
+    }
+
+    fn on(&self, side: Side) -> &Standing {
+        let others = self.apart.iter().flat_map(|apart| &apart.others);
+        let mut all = [&self.factual].into_iter().chain(others);
+        all.nth(side.index()).unwrap_or(&self.factual)
+    }
+}
+
+impl Partings {
+    fn add(&mut self, other: &Partings) {
+        let all = self.states.iter_mut().zip(&other.states);
+        let all = all.chain(self.counters.iter_mut().zip(&other.counters));
+        let all = all.chain(self.waiting.iter_mut().zip(&other.waiting));
+        for (mine, theirs) in all.chain(self.slots.iter_mut().zip(&other.slots)) {
+            *mine = mine.and(theirs);
+        }
+    }
+
+    fn of_origin(&self, origin: &[Side]) -> Partings {
+        let of = |all: &[Parting]| all.iter().map(|one| one.of_origin(origin)).collect();
+        Partings {
+            states: of(&self.states),
+            counters: of(&self.counters),
+            waiting: of(&self.waiting),
+            slots: of(&self.slots),
+        }
+    }
+
+    fn none(of: &Standing) -> Partings {
+        let none = |count| vec![Parting::NONE; count];
+        Partings {
+            states: none(of.states.len()),
+            counters: none(of.counters.len()),
+            waiting: none(of.waiting.len()),
+            slots: none(of.slots.len()),
         }
     }
 }
 
 impl Observed {
+    /// What it is where each side stands for another one, see [`Sides::of_origin`](crate::sides::Sides::of_origin).
+    pub(crate) fn of_origin(self, origin: &[Side]) -> Observed {
+        Observed {
+            views: self
+                .views
+                .iter()
+                .map(|view| view.of_origin(origin))
+                .collect(),
+            ..self
+        }
+    }
+
     /// How the business stood at the last tick up to a time; none before the warm-up.
     pub fn at(&self, time: Time) -> Option<&View> {
         let tick = (time - self.first).0.div_euclid(self.tick.0.max(1));
@@ -231,8 +311,9 @@ impl World {
     /// Prepares a run: compiles the profiles and works out which events matter. The population is
     /// made with [`found`](crate::founding::found).
     pub fn new(mut program: Program, settings: &Settings) -> World {
+        let acts_on = program.acts_on();
         for modified in &mut program.modified {
-            modified.prepare();
+            modified.prepare(&acts_on);
         }
         for stream in &mut program.streams {
             let groups = stream.outcomes.iter_mut().flat_map(|g| &mut g.effects);
@@ -294,6 +375,8 @@ impl World {
         let streams = (0..).zip(&program.streams).zip(&layouts);
         let marked = streams.map(|((number, stream), &layout)| Marked::new(number, stream, layout));
         World {
+            sides: program.sides().len(),
+            keeps_parted: false,
             seed: settings.seed,
             begin,
             start: settings.start,
@@ -320,9 +403,10 @@ impl World {
         }
     }
 
-    /// Whether anything intervenes, so that the two sides may differ.
-    pub fn has_interventions(&self) -> bool {
-        !self.program.interventions.is_empty()
+    /// How many sides are played: one, unless something intervenes.
+    #[inline(always)]
+    pub fn sides(&self) -> usize {
+        self.sides
     }
 
     /// Where a state of a kind stands in a [`Standing`].

@@ -68,7 +68,7 @@ fn compare(result: &RunResult, rows: u64) {
             cells: &cells,
             causes: &causes,
             indexes: &indexes,
-            side: Side::Factual,
+            side: Side::FACTUAL,
             slots: vec![Vec::new(); 64],
         };
         // What events carry may be anything.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{CONTENTION, Operation, Parameter, Program};
+use causeflow_engine::program::{Operation, Parameter, Program};
 use causeflow_engine::time::Span;
 
 use crate::support::{Played, Row, START, play, program, settings};
@@ -198,9 +198,9 @@ fn more_questions_make_others_wait_which_is_contention() {
         let counts = result.effects.differences();
         counts.fold(
             (0, 0),
-            |(contention, named), ((label, _), difference)| match label {
-                CONTENTION => (contention + difference.added, named),
-                _ => (contention, named + difference.added),
+            |(contention, named), ((account, _), difference)| match account.is_scarcity() {
+                true => (contention + difference.added, named),
+                false => (contention, named + difference.added),
             },
         )
     };

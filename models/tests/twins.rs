@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{
-    Backlog, CONTENTION, Envelope, Label, Modifier, Operation, Parameter, Program, Settling,
+    Backlog, Envelope, JOINTLY, Label, Modifier, Operation, Parameter, Program, Settling, Without,
 };
 use causeflow_engine::run::run;
 use causeflow_engine::series::{Series, Tally, hour_of};
@@ -15,7 +15,7 @@ use causeflow_engine::sides::Side;
 use causeflow_engine::time::Span;
 use proptest::prelude::*;
 
-use crate::random::{Plan, aim, files, intervene, spec};
+use crate::random::{Plan, aim, files, intervene, intervene_if, spec};
 use crate::support::{Played, Row, START, play, program, property, settings};
 
 /// Hours that are written.
@@ -57,63 +57,102 @@ fn without_attribution(row: &Row) -> Row {
     }
 }
 
-/// Rows say what the twin says, and the counts are those of the two runs.
+/// Where a difference is by contention, a name ends like this.
+pub const BY_CONTENTION: &str = " (contention)";
+
+/// Rows say what the twin that nothing touches says, and the counts are those of the two runs.
 pub fn agree(program: &Program, played: &Played, twin: &Played) {
+    agree_on(program, played, Side::UNTOUCHED, twin);
     for result in &played.result.streams {
-        let (rows, others) = (&played.rows[&result.name], &twin.rows[&result.name]);
-        let (here, there) = (places(rows), places(others));
-        let mut expected: BTreeMap<i64, Difference> = BTreeMap::new();
-        let mut nameless: BTreeMap<i64, u64> = BTreeMap::new();
-        for row in rows {
+        let there = places(&twin.rows[&result.name]);
+        let mut named: BTreeMap<(String, i64), u64> = BTreeMap::new();
+        for row in &played.rows[&result.name] {
             let other = there.get(&(row.id, row.time)).copied();
             let same = other.is_some_and(|other| without_attribution(row) == *other);
-            // A difference has a name, unless contention alone has brought it.
-            assert!(
-                row.attribution.is_none() || !same,
+            // Every difference has a name, and nothing else has.
+            assert_eq!(
+                row.attribution.is_none(),
+                same,
                 "{}: {row:?}\nin the twin: {other:?}\n{:?}",
                 result.name,
                 program.modified
             );
-            if row.attribution.is_none() && !same {
-                *nameless.entry(hour_of(row.time)).or_insert(0) += 1;
-            }
-            let hour = expected.entry(hour_of(row.time)).or_default();
-            match other {
-                None => hour.added += 1,
-                Some(_) if !same => hour.changed += 1,
-                Some(_) => {}
+            if let Some(name) = &row.attribution {
+                *named.entry((name.clone(), hour_of(row.time))).or_default() += 1;
             }
         }
-        for row in others
-            .iter()
-            .filter(|row| !here.contains_key(&(row.id, row.time)))
-        {
-            expected.entry(hour_of(row.time)).or_default().removed += 1;
-        }
-        expected.retain(|_, difference| *difference != Difference::default());
-        let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
-        let mut contention: BTreeMap<i64, u64> = BTreeMap::new();
-        for ((label, hour), difference) in result.effects.differences() {
+        let mut counted: BTreeMap<(String, i64), u64> = BTreeMap::new();
+        for ((account, hour), difference) in result.effects.differences() {
+            let Some(label) = account.label() else {
+                continue;
+            };
             assert!(label != 0, "{}: a difference is nobody's", result.name);
-            let sum = counted.entry(hour).or_default();
-            sum.merge(&difference);
-            if label == CONTENTION && difference.added + difference.changed > 0 {
-                contention.insert(hour, difference.added + difference.changed);
+            let name = program.interventions.get(usize::from(label) - 1);
+            let name = name.map_or(JOINTLY, |it| it.name.as_str());
+            let via = if account.is_scarcity() {
+                BY_CONTENTION
+            } else {
+                ""
+            };
+            let there = difference.added + difference.changed;
+            if there > 0 {
+                *counted.entry((format!("{name}{via}"), hour)).or_default() += there;
             }
         }
-        assert_eq!(counted, expected, "{}", result.name);
-        assert_eq!(contention, nameless, "{}", result.name);
+        assert_eq!(counted, named, "{}", result.name);
         let other = twin.result.streams.iter().find(|s| s.name == result.name);
         let other = &other.expect("both have the same streams").series;
         assert_eq!(
-            on(&result.series, Side::Factual),
-            summed_up(program, &result.name, rows)
+            on(&result.series, Side::FACTUAL),
+            summed_up(program, &result.name, &played.rows[&result.name])
         );
         assert_eq!(
-            on(&result.series, Side::Untouched),
-            on(other, Side::Factual)
+            on(&result.series, Side::UNTOUCHED),
+            on(other, Side::FACTUAL)
         );
-        assert_eq!(on(other, Side::Factual), on(other, Side::Untouched));
+        assert_eq!(on(other, Side::FACTUAL), on(other, Side::UNTOUCHED));
+    }
+}
+
+/// What is counted as the difference from a side is how the run differs from the twin that is played like it.
+pub fn agree_on(program: &Program, played: &Played, side: Side, twin: &Played) {
+    let scarce =
+        program.desk_process().is_some() || program.kinds.iter().any(|k| k.diary.is_some());
+    for result in &played.result.streams {
+        let (rows, others) = (&played.rows[&result.name], &twin.rows[&result.name]);
+        let (here, there) = (places(rows), places(others));
+        let mut expected: BTreeMap<i64, Difference> = BTreeMap::new();
+        for (place, row) in &here {
+            let hour = expected.entry(hour_of(row.time)).or_default();
+            match there.get(place) {
+                None => hour.added += 1,
+                Some(other) => {
+                    let same = without_attribution(row) == without_attribution(other);
+                    hour.changed += u64::from(!same);
+                }
+            }
+        }
+        for ((_, time), _) in there.iter().filter(|(place, _)| !here.contains_key(*place)) {
+            expected.entry(hour_of(*time)).or_default().removed += 1;
+        }
+        expected.retain(|_, difference| *difference != Difference::default());
+        let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
+        let of_side = result.effects.differences();
+        for ((account, hour), difference) in of_side.filter(|((a, _), _)| a.side() == side) {
+            assert!(scarce || !account.is_scarcity(), "nothing is scarce");
+            counted.entry(hour).or_default().merge(&difference);
+        }
+        assert_eq!(counted, expected, "{} {side:?}", result.name);
+    }
+}
+
+/// Whether an intervention acts on a side that lacks something.
+fn acts(without: Without, label: Label, asked_for: bool) -> bool {
+    match without {
+        Without::Nothing => true,
+        Without::All => false,
+        Without::AskedFor => !asked_for,
+        Without::One(one) => label != one,
     }
 }
 
@@ -121,19 +160,31 @@ proptest! {
     #![proptest_config(property(200))]
 
     #[test]
-    fn attribution_agrees_with_the_twin(
+    fn every_side_is_a_run_of_its_own(
         spec in spec(true),
-        aims in prop::collection::vec(aim(), 1..5),
+        aims in prop::collection::vec((aim(), any::<bool>()), 1..5),
     ) {
         let base = program(&files(&Plan::new(&spec), Default::default()));
-        let mut bent = base.clone();
-        for (number, aim) in aims.iter().enumerate() {
-            intervene(&mut bent, number, aim);
-        }
+        let bent = |acts: &dyn Fn(Label, bool) -> bool| {
+            let mut bent = base.clone();
+            for (number, (aim, asked_for)) in aims.iter().enumerate() {
+                if acts(number as Label + 1, *asked_for) {
+                    intervene_if(&mut bent, number, aim, *asked_for);
+                }
+            }
+            bent
+        };
+        let factual = bent(&|_, _| true);
         let settings = settings(spec.seed, HOURS);
-        let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+        let played = play(&factual, &settings);
         prop_assert_eq!(played.result.ties, 0);
-        agree(&bent, &played, &twin);
+        for (side, without) in (0..).map(Side).zip(factual.sides()).skip(1) {
+            let twin = play(&bent(&|label, asked_for| acts(without, label, asked_for)), &settings);
+            match side {
+                Side::UNTOUCHED => agree(&factual, &played, &twin),
+                _ => agree_on(&factual, &played, side, &twin),
+            }
+        }
     }
 }
 
@@ -444,7 +495,7 @@ fn entities_that_are_alike_again_are_worked_out_once_again() {
             .flat_map(|cell| &cell.population.groups);
         let apart = groups.map(|group| {
             (0..60)
-                .filter(|&entity| group.twin(entity).is_some())
+                .filter(|&entity| !group.twins(entity).is_empty())
                 .count()
         });
         apart.sum::<usize>()

@@ -58,8 +58,15 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
         about,
         effects.iter().map(|e| cause(e).name.as_str()),
     );
-    let about = "scenario or external_event";
+    let about = "scenario or external_event; joint for what several have a part in, together for several as one";
     t.text("kind", about, effects.iter().map(|e| cause(e).kind));
+    let about = "What the effect is held against: without (the run without the cause), part (of what differs from the \
+                 untouched run, that in which only it has a part) or nothing (it moves nothing)";
+    t.text(
+        "basis",
+        about,
+        effects.iter().map(|e| cause(e).basis.name()),
+    );
     t.time("start", "When it began", each(effects, |e| cause(e).start));
     let about = "From when on an impact is to be expected";
     let times = each(effects, |e| cause(e).window.0);
@@ -81,21 +88,33 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
     let mut counts = |name: &str, about: &str, of: &dyn Fn(&Effect) -> i32| {
         t.int(name, about, each(effects, of));
     };
-    let about = "Events in the window";
+    let about = "Events in the hours (UTC) that the window touches";
     counts("events_in_window", about, &|e| count(e.events));
-    let about = "Events that would not be there, or not at this time, without interventions";
+    let about = "Events that would not be there, or not at this time, without the cause";
     counts("added", about, &|e| count(e.total.added));
-    let about = "Events that would be there, or at another time, without interventions";
+    let about = "Events that would be there, or at another time, without the cause";
     counts("removed", about, &|e| count(e.total.removed));
     let about = "Events that would be there at the same time with other values";
     counts("changed", about, &|e| count(e.total.changed));
     counts("net", "Added less removed", &|e| count(net(&e.total)));
+    let about = "Of those added: because of contention alone";
+    counts("contention_added", about, &|e| count(e.contention.added));
+    let about = "Of those removed: because of contention alone";
+    counts("contention_removed", about, &|e| {
+        count(e.contention.removed)
+    });
+    let about = "Of those changed: because of contention alone";
+    counts("contention_changed", about, &|e| {
+        count(e.contention.changed)
+    });
+    let about = "Rows of the stream that are attributed to the cause, and to no other";
+    counts("attributed", about, &|e| count(e.attributed));
     let mut delays = |name: &str, about: &str, of: &dyn Fn(&Effect) -> Option<f64>| {
         t.optional_float(name, about, each(effects, of));
     };
     // The first of the hours with the largest net difference.
     let peak = |e: &Effect| {
-        let hours = e.hours().map(|(hour, d)| (hour, net(&d).abs()));
+        let hours = e.hours().map(|(hour, [d, _])| (hour, net(&d).abs()));
         hours.reduce(|most, one| if one.1 > most.1 { one } else { most })
     };
     let about = "From the start to the beginning of the first hour with a difference";
@@ -113,7 +132,8 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
     let mut observed = |name: &str, about: &str, of: &dyn Fn(&Effect) -> Option<f64>| {
         t.optional_float(name, about, each(effects, of));
     };
-    let about = "What an observer sees: events in the window over what the same hours of other days have, less 1";
+    let about = "What an observer sees: events in the hours of the window over what the same hours have outside it, on \
+                 the mean, less 1";
     observed("observed_lift", about, &|e| e.observed.lift);
     let about = "What an observer sees: correlation of the hourly level with the window, -1 to 1";
     observed("observed_correlation", about, &|e| e.observed.correlation);
@@ -139,15 +159,21 @@ fn hourly<'a>(causes: &[Cause], effects: &Rc<[Effect<'a>]>, texts: &mut Texts) -
     t.text("stream", "The stream", streams);
     let hours = rows().map(|(_, _, hour, _)| Time(hour * Span::HOUR.0));
     t.time("hour", "The hour's beginning", hours);
-    let mut counts = |name: &str, about: &str, of: fn(&Difference) -> u64| {
+    let mut counts = |name: &str, about: &str, of: fn(&[Difference; 2]) -> u64| {
         t.count(name, about, rows().map(move |(.., d)| of(&d)));
     };
-    counts("added", "Events that would not be there", |d| d.added);
-    counts("removed", "Events that would be there", |d| d.removed);
-    counts("changed", "Events that would have other values", |d| {
-        d.changed
-    });
-    let events = rows().map(|(_, stream, hour, _)| stream.series.count(hour, Side::Factual));
-    t.count("events", "All events of the stream in this hour", events);
+    counts("added", "Events that would not be there", |[d, _]| d.added);
+    counts("removed", "Events that would be there", |[d, _]| d.removed);
+    let about = "Events that would have other values";
+    counts("changed", about, |[d, _]| d.changed);
+    let about = "Of those added: because of contention alone";
+    counts("contention_added", about, |[_, c]| c.added);
+    let about = "Of those removed: because of contention alone";
+    counts("contention_removed", about, |[_, c]| c.removed);
+    let about = "Of those changed: because of contention alone";
+    counts("contention_changed", about, |[_, c]| c.changed);
+    let events = rows().map(|(_, stream, hour, _)| stream.series.count(hour, Side::FACTUAL));
+    let about = "All events of the stream in this hour";
+    t.count("events", about, events);
     t.finish("effects_hourly", 1)
 }

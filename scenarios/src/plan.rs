@@ -105,7 +105,10 @@ impl Plan {
             if intervention.modifiers.is_empty() && intervention.backlog.is_none() {
                 continue;
             }
-            let by = program.intervene(&intervention.name)?;
+            let by = match intervention.of_timeline {
+                true => program.surround(&intervention.name)?,
+                false => program.intervene(&intervention.name)?,
+            };
             for (rule, modifier) in &intervention.modifiers {
                 let modifier = Modifier { by, ..*modifier };
                 program.modify(rule.target.stream, &rule.target.parameter, modifier)?;
@@ -129,6 +132,17 @@ impl Plan {
         twin.interventions
             .retain(|intervention| intervention.of_timeline);
         twin.events.retain(|event| event.of_timeline);
+        twin.warnings.list.clear();
+        twin
+    }
+
+    /// The same run without one of its interventions, and the events that it has made known.
+    pub fn without(&self, name: &str) -> Plan {
+        let mut twin = self.clone();
+        twin.interventions.retain(|other| other.name != name);
+        twin.events.retain(|event| {
+            event.attribution.as_deref() != Some(name) && event.injected_by.as_deref() != Some(name)
+        });
         twin.warnings.list.clear();
         twin
     }

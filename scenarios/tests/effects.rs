@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use causeflow_engine::attribution::{Difference, Effects};
-use causeflow_engine::program::CONTENTION;
+use causeflow_engine::program::{JOINT, Label};
 use causeflow_engine::run::{StreamResult, run};
 use causeflow_engine::series::{Hour, Tally};
+use causeflow_engine::sides::Side;
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
-use causeflow_scenarios::effects::{Observed, effects};
+use causeflow_scenarios::effects::{Basis, Cause, EVERYTHING, Observed, effects};
 use causeflow_scenarios::{Library, Plan, Request};
 
 use crate::support::{START, day, request, tutoring, with};
@@ -52,39 +53,55 @@ fn the_effects_of_all_causes_are_those_of_the_run() {
         &["blog-viral@day3"],
     );
     let (plan, streams) = played(&tutoring().1, &asked);
-    let (causes, effects) = effects(&plan, &bent(&plan), &streams);
+    let program = bent(&plan);
+    let (causes, effects) = effects(&plan, &program, &streams);
     let mut moved = 0;
     for stream in &streams {
-        let mut expected: BTreeMap<i64, Difference> = BTreeMap::new();
-        // What differs by contention is no cause's.
-        let of_causes = stream.effects.differences();
-        for ((_, hour), difference) in of_causes.filter(|((label, _), _)| *label != CONTENTION) {
-            add(expected.entry(hour).or_default(), &difference);
+        // By whom they are because of, the differences from the untouched side are all there, each once.
+        let mut by_label: BTreeMap<i64, Difference> = BTreeMap::new();
+        for label in (1..=program.interventions.len() as Label).chain([JOINT]) {
+            for (hour, [all, contention]) in stream.effects.because_of(label) {
+                add(by_label.entry(hour).or_default(), &all);
+                assert!(contention.added <= all.added && contention.removed <= all.removed);
+            }
         }
-        let (mut found, mut total) = (BTreeMap::new(), Difference::default());
+        let untouched = stream.effects.from_side(Side::UNTOUCHED);
+        let all: BTreeMap<i64, Difference> = untouched.iter().map(|(&at, d)| (at, d[0])).collect();
+        assert_eq!(by_label, all, "{}", stream.name);
         for effect in effects
             .iter()
             .filter(|effect| effect.stream.name == stream.name)
         {
-            let mut of_hours = Difference::default();
-            for (hour, difference) in effect.hours() {
-                add(found.entry(hour).or_default(), &difference);
-                add(&mut of_hours, &difference);
+            let (mut of_hours, mut contention) = (Difference::default(), Difference::default());
+            for (_, [all, by_contention]) in effect.hours() {
+                add(&mut of_hours, &all);
+                add(&mut contention, &by_contention);
             }
-            assert_eq!(effect.total, of_hours);
-            add(&mut total, &effect.total);
+            assert_eq!((effect.total, effect.contention), (of_hours, contention));
+            let cause = &causes[effect.cause];
+            let expected = match (&*cause.name, cause.basis) {
+                (EVERYTHING, _) => untouched.clone(),
+                (_, Basis::Without(side)) => stream.effects.from_side(side),
+                (_, Basis::Part(label)) => stream.effects.because_of(label).collect(),
+                (_, Basis::Nothing) => BTreeMap::new(),
+            };
+            assert!(
+                effect.hours().eq(expected),
+                "{} {}",
+                cause.name,
+                stream.name
+            );
         }
-        assert_eq!(found, expected, "{}", stream.name);
-        let whole = |of: fn(&Difference) -> u64| expected.values().map(of).sum::<u64>();
-        assert_eq!(total.added, whole(|d| d.added));
-        assert_eq!(total.removed, whole(|d| d.removed));
-        moved += usize::from(!expected.is_empty());
+        moved += usize::from(!all.is_empty());
     }
     assert!(moved > 30, "only {moved} streams are moved");
-    // Each cause is there once, whether it did something or not.
-    let scenarios = causes.iter().filter(|cause| cause.kind == "scenario");
-    assert_eq!(scenarios.count(), 2);
-    assert_eq!(causes.len() - 2, plan.external_events().len());
+    // Each cause is there once, whether it did something or not, and then what several did.
+    let of_kind = |kind: &str| causes.iter().filter(|cause| cause.kind == kind).count();
+    let kinds = ["scenario", "external_event", "joint", "together"].map(of_kind);
+    assert_eq!(kinds, [2, plan.external_events().len(), 1, 2]);
+    // What was asked for is held against the run without it.
+    let without = |cause: &&Cause| matches!(cause.basis, Basis::Without(_));
+    assert_eq!(causes.iter().filter(without).count(), 2 + 1 + 2);
     let herrings = plan.external_events().iter().zip(&causes[2..]);
     for (at, (event, _)) in herrings
         .enumerate()
@@ -160,6 +177,20 @@ fn a_doubled_rate_is_seen_as_a_lift_of_one() {
     // Levels are 2 within and 1 outside, and nothing else varies.
     let correlation = seen.correlation.expect("there is something to correlate");
     assert!((correlation - 1.0).abs() < 1e-12, "{correlation}");
+}
+
+#[test]
+fn hours_that_are_empty_outside_count_in_the_lift() {
+    // Eight events in the window and one outside, in hours of the same kind: eight against one in four days.
+    let inside = |hour: i64| (60..84).contains(&hour);
+    let (events, seen) = observed(|hour| match hour {
+        61 => 8,
+        13 => 1,
+        _ => 0,
+    });
+    assert!(inside(61) && !inside(13));
+    assert_eq!(events, 8);
+    assert_eq!(seen.lift, Some(8.0 / 0.25 - 1.0));
 }
 
 #[test]

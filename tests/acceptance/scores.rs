@@ -60,7 +60,7 @@ fn shares(resolution: Resolution, side: Side) -> Vec<(&'static str, f64, f64)> {
 #[test]
 fn most_points_of_a_baseline_are_ordinary_and_hardly_any_critical() {
     for resolution in Resolution::ALL {
-        let shares = shares(resolution, Side::Untouched);
+        let shares = shares(resolution, Side::UNTOUCHED);
         assert!(shares.len() > 40, "{}", shares.len());
         for (stream, ordinary, critical) in shares {
             let shown = format!(
@@ -77,7 +77,7 @@ fn most_points_of_a_baseline_are_ordinary_and_hardly_any_critical() {
 #[test]
 fn most_points_of_a_run_with_external_events_are_ordinary_too() {
     for resolution in Resolution::ALL {
-        let shares = shares(resolution, Side::Factual);
+        let shares = shares(resolution, Side::FACTUAL);
         let all: f64 = shares.iter().map(|(.., critical)| critical).sum();
         assert!(all / shares.len() as f64 <= CRITICAL, "{all}");
         for (stream, ordinary, _) in shares {
@@ -93,7 +93,7 @@ fn most_points_of_a_run_with_external_events_are_ordinary_too() {
                 differences.any(|((_, hour), _)| hours.contains(&hour))
             };
             // Sparse streams may be far from ordinary by themselves.
-            let critical = points(stream, resolution, Side::Factual).into_iter();
+            let critical = points(stream, resolution, Side::FACTUAL).into_iter();
             let critical = critical.filter(|(_, point)| point.flag == Some(Flag::Critical));
             for (interval, point) in critical {
                 assert!(
@@ -156,7 +156,7 @@ fn during_an_outage_of_the_payments_the_blocks_concerned_are_critical() {
             .iter()
             .find(|stream| stream.name == name)
             .expect("it is played");
-        let of = |resolution| points(stream, resolution, Side::Factual);
+        let of = |resolution| points(stream, resolution, Side::FACTUAL);
         let half_days = of(Resolution::HalfDay);
         for (interval, point) in &half_days[blocks] {
             assert_eq!(

@@ -22,7 +22,7 @@ use report::REPORT_EXAMPLES;
 pub use report::ReportArgs;
 use run::RUN_EXAMPLES;
 pub use run::RunArgs;
-pub use values::{FormatArg, GraphFormat, SCALES, SchemaOf, days_fit};
+pub use values::{CounterfactualArg, FormatArg, GraphFormat, SCALES, SchemaOf, days_fit};
 use versions::REGENERATE_EXAMPLES;
 pub use versions::{RegenerateArgs, ResetArgs, VersionsArgs};
 

@@ -7,7 +7,7 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::range::RangeArgs;
-use super::values::{CompressionArg, FormatArg, seed, span};
+use super::values::{CompressionArg, CounterfactualArg, FormatArg, seed, span};
 
 pub(super) const RUN_EXAMPLES: &str = "\
 Examples:
@@ -69,9 +69,11 @@ pub struct RunArgs {
     pub scenarios: Option<PathBuf>,
     /// Plays the same again without the scenarios and events asked for, and writes what differs to counterfactual/
     ///
-    /// Takes about twice as long. Parquet only.
-    #[arg(long, conflicts_with = "no_output")]
-    pub counterfactual: bool,
+    /// Takes about twice as long. With `each`, also without one of them at a time, which stands in counterfactual/each/
+    /// and takes as long again for each. Parquet only.
+    #[arg(long, value_enum, value_name = "WHAT", num_args = 0..=1, default_missing_value = "together")]
+    #[arg(conflicts_with = "no_output")]
+    pub counterfactual: Option<CounterfactualArg>,
     /// Scores the history against this baseline; by default against what the run would be without interventions
     #[arg(long, value_name = "DIR", conflicts_with = "no_output")]
     pub baseline: Option<PathBuf>,

@@ -8,6 +8,16 @@ use causeflow_outputs::{Compression, Format};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+/// What a run is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CounterfactualArg {
+    /// The run without all that was asked for
+    Together,
+    /// The run without each of that, too
+    Each,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FormatArg {

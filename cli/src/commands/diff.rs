@@ -32,7 +32,9 @@ pub fn run(args: &DiffArgs) -> Result<(), Failure> {
     let compared = Diff::compare_while(&a, &b, &wanted, &|| !interrupt::asked())?;
     let mut diff = compared.ok_or(Failure::Interrupted)?;
     let reach = Reach::only_in(&a, &b)?;
-    diff.explain(&|stream, time_us| reach.at(stream, time_us))?;
+    diff.explain(&|name| reach.has(name), &|stream, time_us| {
+        reach.at(stream, time_us)
+    })?;
     interrupt::check()?;
     let mut files: Vec<FileEntry> = Vec::new();
     if let Some(folder) = folder {

@@ -2,6 +2,7 @@
 
 use causeflow_engine::program::Program;
 use causeflow_engine::run::{Progress, RunResult, run as play};
+use causeflow_engine::simulation::Simulation;
 use causeflow_engine::world::Settings;
 use causeflow_models::Model;
 use causeflow_outputs::{Format, Options};
@@ -66,7 +67,7 @@ fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
         &model.compiled.program,
     )?;
     let interventions = Interventions::of(args, &model, &settings)?;
-    if args.counterfactual {
+    if args.counterfactual.is_some() {
         check_counterfactual(format, &interventions)?;
     }
     let program = interventions.bend(&model.compiled.program)?;
@@ -147,6 +148,14 @@ impl Job<'_> {
         let warmup = self.program.warmup;
         let settings = self.settings;
         Watch::new(what, settings.start, settings.end, warmup, self.args.quiet)
+    }
+
+    /// Lets a simulation keep what it takes to explain a difference, if one is asked for.
+    fn prepare(&self, simulation: Simulation) -> Simulation {
+        match self.args.counterfactual {
+            Some(_) => simulation.keep_parted(),
+            None => simulation,
+        }
     }
 
     /// Plays without output.

@@ -104,11 +104,6 @@ impl Interventions {
     pub fn bend(&self, program: &Program) -> Result<Program, Failure> {
         bent(&self.plan, program)
     }
-
-    /// The model's program, bent only by what comes by itself: the twin of the run.
-    pub fn bend_twin(&self, program: &Program) -> Result<Program, Failure> {
-        bent(&self.plan.without_scenarios(), program)
-    }
 }
 
 fn bent(plan: &Plan, program: &Program) -> Result<Program, Failure> {

@@ -1,9 +1,8 @@
 //! When which intervention acts on which streams.
 
-use causeflow_engine::program::Program;
+use causeflow_engine::program::JOINTLY;
 use causeflow_engine::time::Time;
 use causeflow_outputs::diff::FinishedRun;
-use causeflow_scenarios::Plan;
 
 use crate::errors::Failure;
 
@@ -20,23 +19,6 @@ struct Hold {
 pub struct Reach(Vec<Hold>);
 
 impl Reach {
-    /// Those of a plan that were asked for.
-    pub fn asked_for(plan: &Plan, program: &Program) -> Reach {
-        let interventions = plan.interventions().iter();
-        let asked_for = interventions.filter(|intervention| !intervention.of_timeline);
-        let holds = asked_for.flat_map(|intervention| {
-            intervention.modifiers.iter().map(|(rule, modifier)| Hold {
-                name: intervention.name.clone(),
-                stream: program.streams[usize::from(rule.target.stream)]
-                    .name
-                    .clone(),
-                from: modifier.envelope.start,
-                until: modifier.envelope.settled(),
-            })
-        });
-        Reach(holds.collect())
-    }
-
     /// Those of a finished run that another one does not have.
     pub fn only_in(run: &FinishedRun, other: &FinishedRun) -> Result<Reach, Failure> {
         let (mut own, theirs) = (Reach::of(run)?, Reach::of(other)?);
@@ -64,6 +46,11 @@ impl Reach {
             })
         };
         Ok(Reach(rows.filter_map(hold).collect()))
+    }
+
+    /// Whether it is one of these interventions, or several of which one is.
+    pub fn has(&self, name: &str) -> bool {
+        name == JOINTLY || self.0.iter().any(|hold| hold.name == name)
     }
 
     /// Who acts at a time, rather on this stream than on another.

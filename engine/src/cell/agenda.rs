@@ -141,7 +141,7 @@ impl Agenda {
                         known.key,
                         known.time,
                         Some(actor),
-                        Lineage::BOTH,
+                        Lineage::ALL,
                     ),
                 })
             }
@@ -181,7 +181,7 @@ mod tests {
             agenda.begin(Time(start));
             let event = |time: Time, generation, key| Event {
                 generation,
-                ..root(0, Key(key), time, Some(0), Lineage::BOTH)
+                ..root(0, Key(key), time, Some(0), Lineage::ALL)
             };
             let mut pending = Vec::new();
             let mut expected = Vec::new();

@@ -4,14 +4,14 @@ use std::cell::Cell as Slot;
 
 use super::slots::Booking;
 use super::sources::Opening;
-use super::{Cell, Event, Sight, Window, Words, frame_of};
+use super::{Cell, Event, Strands, Window, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::purpose;
 use crate::eval::{Frame, number, word};
-use crate::program::{Change, ChangeKind, KindId, Label};
-use crate::sides::{Lineage, Side};
+use crate::program::{Change, ChangeKind, KindId};
+use crate::sides::{Lineage, Parting, Sides};
 
-/// A change as it comes out on one side.
+/// A change as it comes out on some sides.
 #[derive(PartialEq)]
 enum Outcome {
     State {
@@ -43,6 +43,27 @@ enum Outcome {
     },
 }
 
+/// How a change comes out, and on which sides. Mostly it is one for all.
+#[derive(Default)]
+struct Outcomes {
+    first: Option<(Sides, Outcome)>,
+    others: Vec<(Sides, Outcome)>,
+}
+
+impl Outcomes {
+    fn add(&mut self, sides: Sides, outcome: Outcome) {
+        if self.first.is_none() {
+            self.first = Some((sides, outcome));
+            return;
+        }
+        let mut known = self.first.iter_mut().chain(&mut self.others);
+        match known.find(|(_, other)| *other == outcome) {
+            Some((all, _)) => *all = *all | sides,
+            None => self.others.push((sides, outcome)),
+        }
+    }
+}
+
 impl Cell {
     /// Brings a new entity, whose identity comes from the event's; returns its index.
     pub(super) fn create(&mut self, window: Window<'_>, kind: KindId, event: &Event) -> u64 {
@@ -57,87 +78,37 @@ impl Cell {
         );
         self.open_joiner(window, kind, entity, Opening::Joined, event.time);
         // Of what follows by the clock, nothing happens instead of something else.
-        let lineage = Lineage {
-            made: 0,
-            ..event.lineage
-        };
+        let lineage = event.lineage.made_by(0);
         self.start_timers(window, kind, entity, event.time, lineage);
         entity as u64
     }
 
-    /// Makes the changes of an event that takes place on one side only.
-    pub(super) fn changes_alone(
-        &mut self,
-        window: Window<'_>,
-        event: &Event,
-        words: &Words,
-        sight: Sight<'_>,
-    ) {
+    /// Makes the changes of an event on the sides on which it happens. A change that comes out the same is made once.
+    pub(super) fn change(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
         let stream = &window.world.program.streams[usize::from(event.stream)];
+        let noted = Slot::new(Parting::NONE);
         for change in &stream.changes {
-            let frame = frame_of(window, &self.population, event, words, sight);
-            if let Some(outcome) = self.work_out(change, &frame) {
-                self.make(window, event, &outcome, event.lineage);
-            }
-        }
-    }
-
-    /// Makes the changes of an event on the sides on which it happens, each with its words. A
-    /// change that comes out the same is made once.
-    pub(super) fn changes_on_both(
-        &mut self,
-        window: Window<'_>,
-        event: &Event,
-        words: [&Words; 2],
-        on: [bool; 2],
-        label: Label,
-    ) {
-        let stream = &window.world.program.streams[usize::from(event.stream)];
-        let noted = Slot::new(0);
-        let [factual, untouched] = [Side::Factual, Side::Untouched].map(|side| Sight {
-            side,
-            noted: &noted,
-        });
-        // Words worked out on demand for one side must not be taken for those of the other.
-        let one = on == [true, true] && std::ptr::eq(words[0], words[1]);
-        for change in &stream.changes {
-            noted.set(0);
-            let frame = |words, sight| frame_of(window, &self.population, event, words, sight);
-            let first = on[0].then(|| self.work_out(change, &frame(words[0], factual)));
-            let second = if one && noted.get() == 0 {
-                None
-            } else {
-                let words = words[1].again();
-                Some(
-                    on[1]
-                        .then(|| self.work_out(change, &frame(&words, untouched)))
-                        .flatten(),
-                )
-            };
-            let label = if noted.get() == 0 { label } else { noted.get() };
-            let first = first.flatten();
-            match second {
-                None => self.make_if(window, event, first, Lineage::BOTH),
-                Some(second) if first == second => {
-                    self.make_if(window, event, first, Lineage::BOTH);
+            let (mut parted, mut at) = (Parting::NONE, 0);
+            let mut outcomes: Outcomes = Outcomes::default();
+            while let Some(strand) = strands.each.get(at) {
+                if strand.happens {
+                    noted.set(Parting::NONE);
+                    let sight = strand.sight(&noted);
+                    let frame = frame_of(window, &self.population, event, &strand.words, sight);
+                    let outcome = self.work_out(change, &frame);
+                    parted = parted.and(&strands.split(at, noted.get()));
+                    if let Some(outcome) = outcome {
+                        outcomes.add(strands.each[at].sides, outcome);
+                    }
                 }
-                Some(second) => {
-                    self.make_if(window, event, first, Lineage::only(Side::Factual, label));
-                    self.make_if(window, event, second, Lineage::only(Side::Untouched, label));
-                }
+                at += 1;
             }
-        }
-    }
-
-    fn make_if(
-        &mut self,
-        window: Window<'_>,
-        event: &Event,
-        outcome: Option<Outcome>,
-        lineage: Lineage,
-    ) {
-        if let Some(outcome) = outcome {
-            self.make(window, event, &outcome, lineage);
+            let parting = strands.parting(&parted);
+            for (sides, outcome) in outcomes.first.iter().chain(&outcomes.others) {
+                let lineage = event.lineage.part(*sides, &parting);
+                self.make(window, event, outcome, lineage);
+            }
+            strands.parted = strands.parted.and(&parted);
         }
     }
 
@@ -232,10 +203,14 @@ impl Cell {
                 state,
             } => {
                 let group = &mut self.population.groups[usize::from(*kind)];
-                let before = [Side::Factual, Side::Untouched].map(|s| group.state_on(s, *entity));
+                // Founders are not opened again.
+                if *entity < group.founders {
+                    group.set_state(*entity, lineage, *state);
+                    return;
+                }
+                let before = group.states_on_each(*entity);
                 group.set_state(*entity, lineage, *state);
-                let after = [Side::Factual, Side::Untouched].map(|s| group.state_on(s, *entity));
-                if before != after {
+                if before != group.states_on_each(*entity) {
                     self.open_joiner(window, *kind, *entity, Opening::Changed(before), event.time);
                 }
             }

@@ -2,25 +2,34 @@
 //!
 //! All desks are one process, which plays each window after the cells have played it, so that what the cells send is
 //! there at its own time. On each side of a run every desk has a line of its own: agents are scarce, so one event more
-//! on one side makes others wait that have nothing to do with it. An event that is on both sides takes place once if
-//! both lines have it done at the same time by the same agent; otherwise its sides part, because of contention.
+//! on one side makes others wait that have nothing to do with it. An event that is on several sides takes place once for
+//! those whose lines have it done at the same time by the same agent; otherwise they part, because of contention.
 
 use serde::{Deserialize, Serialize};
 use std::cell::Cell as Slot;
 
-use super::{Cell, Event, Sight, WORDS, Window, frame_of};
+use super::{Cell, Event, Sight, Strands, Window, frame_of};
 use crate::eval::{eval, number};
 use crate::kernel::Agenda;
-use crate::program::{CONTENTION, HOURS_OF_WEEK, Label};
+use crate::program::{HOURS_OF_WEEK, JOINT};
 use crate::queue::{FutureEvents, Handle, Order};
 use crate::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
-use crate::sides::{Lineage, Side, Sides};
+use crate::sides::{MOST_SIDES, Parting, Side, Sides};
 use crate::time::{Span, Time};
 use crate::world::{Observed, World};
 
-/// The lines of all desks, on each side; that of the untouched side is only used where there are interventions.
+/// All desks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Desks(Vec<[Line; 2]>);
+pub(super) struct Desks(Vec<Desk>);
+
+/// A desk.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Desk {
+    /// On each side.
+    lines: Vec<Line>,
+    /// How they have come to differ since they were last empty.
+    parting: Parting,
+}
 
 /// A desk on one side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,11 +43,11 @@ struct Line {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Waiting {
     event: Event,
-    /// Where the same event is on the other side: desk and ticket. Without interventions the other side is this one.
-    twin: Option<(u16, Ticket)>,
-    /// Who made it want something else than its twin; 0 if nobody did.
-    label: Label,
-    /// Whether it has taken place with its twin, on both sides.
+    /// Where the event is on each side: desk and ticket; none where it is not.
+    places: [Option<(u16, Ticket)>; MOST_SIDES],
+    /// How it has come to want something else on some sides.
+    parting: Parting,
+    /// Whether it has taken place together with that of another side.
     has_taken_place: bool,
 }
 
@@ -122,8 +131,11 @@ impl Line {
 impl Desks {
     /// The desks of a program, closed until the first shift begins.
     pub fn new(world: &World) -> Desks {
-        let desks = world.program.desks.iter();
-        Desks(desks.map(|_| [Line::new(), Line::new()]).collect())
+        let desk = || Desk {
+            lines: Side::first(world.sides()).map(|_| Line::new()).collect(),
+            parting: Parting::NONE,
+        };
+        Desks(world.program.desks.iter().map(|_| desk()).collect())
     }
 
     /// Whether this is not the process of the desks.
@@ -131,32 +143,52 @@ impl Desks {
         self.0.is_empty()
     }
 
-    /// Lets the untouched side, which was not played so far, begin where the factual one stands.
-    pub fn part(&mut self) {
-        for [factual, untouched] in &mut self.0 {
-            *untouched = factual.clone();
-        }
+    /// What they are where each side is what `origin` gives for it.
+    pub fn of_origin(&self, origin: &[Side]) -> Desks {
+        let lines = |desk: &Desk| {
+            let lines = origin.iter().map(|side| desk.lines[side.index()].clone());
+            let mut lines: Vec<Line> = lines.collect();
+            for waiting in lines.iter_mut().flat_map(|line| line.station.items_mut()) {
+                let was = std::mem::take(&mut waiting.places);
+                for (of, place) in origin.iter().zip(&mut waiting.places) {
+                    *place = was[of.index()];
+                }
+                waiting.event.lineage = waiting.event.lineage.of_origin(origin);
+                waiting.parting = waiting.parting.of_origin(origin);
+            }
+            lines
+        };
+        let desks = self.0.iter().map(|desk| Desk {
+            lines: lines(desk),
+            parting: desk.parting.of_origin(origin),
+        });
+        Desks(desks.collect())
     }
 
     /// How many wait at each desk on a side.
     pub fn waiting(&self, side: Side) -> Vec<u32> {
-        let lines = self.0.iter().map(|lines| &lines[side as usize]);
+        let lines = self.0.iter().map(|desk| &desk.lines[side.index()]);
         lines.map(|line| line.station.waiting() as u32).collect()
+    }
+
+    /// How the lines at each desk have come to differ.
+    pub fn partings(&self) -> Vec<Parting> {
+        self.0.iter().map(|desk| desk.parting).collect()
     }
 
     /// When a station's event is due next, and where.
     fn next(&mut self) -> Option<(Time, Next)> {
         let lines = (0..).zip(&mut self.0);
-        let lines = lines.flat_map(|(desk, pair)| {
-            let sides = Side::BOTH.into_iter().zip(pair);
-            sides.map(move |(side, line)| (Next::Station(desk, side), line))
+        let lines = lines.flat_map(|(number, desk)| {
+            let sides = (0..).map(Side).zip(&mut desk.lines);
+            sides.map(move |(side, line)| (Next::Station(number, side), line))
         });
         let due = lines.filter_map(|(next, line)| Some((line.next()?, next)));
         due.min()
     }
 
     fn line(&mut self, desk: u16, side: Side) -> &mut Line {
-        &mut self.0[usize::from(desk)][side as usize]
+        &mut self.0[usize::from(desk)].lines[side.index()]
     }
 
     /// Begins the shift of an hour.
@@ -164,12 +196,11 @@ impl Desks {
         let (of_day, weekday) = world.program.zone.hour_and_weekday(hour);
         let of_week = (weekday as usize * 24 + of_day as usize) % HOURS_OF_WEEK;
         let desks = self.0.iter_mut().zip(&world.program.desks);
-        for ([factual, untouched], desk) in desks {
+        for (at, desk) in desks {
             // A fraction of the traffic gets a fraction of the agents, but somebody if anybody.
             let agents = (f64::from(desk.agents[of_week]) * world.scale).ceil() as u32;
-            factual.set_agents(hour, agents);
-            if world.has_interventions() {
-                untouched.set_agents(hour, agents);
+            for line in &mut at.lines {
+                line.set_agents(hour, agents);
             }
         }
     }
@@ -208,7 +239,7 @@ impl Cell {
                 }
                 Next::Station(desk, side) => {
                     if let Some(visit) = self.desks.line(desk, side).advance() {
-                        self.leave(window, time, side, visit);
+                        self.leave(window, time, (desk, side), visit);
                     }
                 }
                 Next::Event => {
@@ -239,60 +270,62 @@ impl Cell {
             self.play(window, event);
             return;
         }
-        let apart = world.has_interventions();
-        let mut places = [None, None];
-        let mut label = 0;
-        for side in Side::BOTH {
-            if event.lineage.sides.on(side) && (apart || side == Side::Factual) {
-                let joined = self.join_line(window, event, side);
-                label = joined.map_or(label, |(_, _, noted)| noted);
-                places[side as usize] = joined.map(|(desk, ticket, _)| (desk, ticket));
+        let (sides, played) = (event.lineage.sides, world.sides());
+        let mut places = [None; MOST_SIDES];
+        let mut parted = Parting::NONE;
+        for side in sides.each(played) {
+            let joined = self.join_line(window, event, side);
+            places[side.index()] = joined.map(|(desk, ticket, _)| (desk, ticket));
+            if side == Side::FACTUAL {
+                parted = joined.map_or(parted, |(_, _, noted)| noted);
             }
         }
-        let twins = match apart {
-            true => [places[1], places[0]],
-            false => [places[0], None],
-        };
-        for (side, twin) in Side::BOTH.into_iter().zip(twins) {
-            if let Some((desk, ticket)) = places[side as usize]
-                && let Some(waiting) = self.desks.line(desk, side).station.item_mut(ticket)
-            {
-                (waiting.twin, waiting.label) = (twin, label);
+        let differs = event.lineage.parting().and(&parted);
+        for side in sides.each(played) {
+            let Some((desk, ticket)) = places[side.index()] else {
+                continue;
+            };
+            let at = &mut self.desks.0[usize::from(desk)];
+            at.parting = at.parting.and(&differs);
+            if let Some(waiting) = at.lines[side.index()].station.item_mut(ticket) {
+                waiting.places = places;
+                waiting.parting = parted;
             }
         }
     }
 
-    /// Works out on one side at which desk an event wants what, and lets it wait there. Tells too who is to be named if
-    /// the other side wants something else.
+    /// Works out on one side at which desk an event wants what, and lets it wait there. Tells too how others of its
+    /// sides want something else.
     fn join_line(
         &mut self,
         window: Window<'_>,
         event: &Event,
         side: Side,
-    ) -> Option<(u16, Ticket, Label)> {
+    ) -> Option<(u16, Ticket, Parting)> {
         let program = &window.world.program;
         let stream = &program.streams[usize::from(event.stream)];
         let service = stream.service.as_ref()?;
-        let mut words = WORDS.take();
-        words.begin(event, stream);
-        let noted = Slot::new(0);
+        let strands = Strands::of(event, stream);
+        let words = &strands.each[0].words;
+        let noted = Slot::new(Parting::NONE);
         let sight = Sight {
             side,
+            among: event.lineage.sides,
             noted: &noted,
         };
         // Whether it happens is asked when it takes place; here only what the desk wants to know.
-        self.prepare(window, event, &words, sight);
-        let frame = frame_of(window, &self.population, event, &words, sight);
+        self.prepare(window, event, words, sight);
+        let frame = frame_of(window, &self.population, event, words, sight);
         let code = eval(&service.desk, &frame);
         let work = Span(number(&service.work, &frame).max(0.0) as i64);
         let priority = number(&service.priority, &frame) as i32;
-        WORDS.set(words);
+        strands.give_back();
         let mut desks = program.desks.iter();
         let desk = desks.position(|desk| u64::from(desk.code) == code)? as u16;
         let waiting = Waiting {
             event: *event,
-            twin: None,
-            label: 0,
+            places: [None; MOST_SIDES],
+            parting: Parting::NONE,
             has_taken_place: false,
         };
         let job = Job::taking(waiting, work).priority(priority);
@@ -301,47 +334,79 @@ impl Cell {
     }
 
     /// An agent is done with an event: it takes place, on the sides of which this is true.
-    fn leave(&mut self, window: Window<'_>, now: Time, side: Side, visit: Visit<Waiting>) {
+    fn leave(
+        &mut self,
+        window: Window<'_>,
+        now: Time,
+        (desk, side): (u16, Side),
+        visit: Visit<Waiting>,
+    ) {
+        let Waiting { event, parting, .. } = visit.item;
+        let desk = &mut self.desks.0[usize::from(desk)];
+        let scarce = desk.parting;
+        // Of lines at which nobody is, nothing differs any more.
+        if desk.lines.iter().all(|line| line.station.is_empty()) {
+            desk.parting = Parting::NONE;
+        }
         // The last window may reach beyond the end of the run.
         if visit.item.has_taken_place || now >= window.world.end {
             return;
         }
-        let program = &window.world.program;
+        let sides = self.leaves_too(window.world, now, side, &visit);
+        let named = [parting.by, scarce.by, JOINT]
+            .into_iter()
+            .find(|&by| by != 0);
+        let parted = Parting {
+            lineage: parting.lineage,
+            scarcity: event.lineage.sides,
+            by: named.unwrap_or(JOINT),
+        };
+        let lineage = match sides == event.lineage.sides {
+            true => event.lineage,
+            false => event.lineage.part(sides, &parted),
+        };
         let mut event = Event {
             time: now,
-            ..visit.item.event
+            lineage,
+            ..event
         };
+        let program = &window.world.program;
         let service = program.streams[usize::from(event.stream)].service.as_ref();
         if let (Some(slot), Some(server)) =
             (service.and_then(|service| service.agent), visit.server)
         {
             event.carried[usize::from(slot)] = f64::from(server + 1).to_bits();
         }
-        let parts = window.world.has_interventions() && event.lineage.sides == Sides::Both;
-        let label = match visit.item.label {
-            0 => CONTENTION,
-            named => named,
-        };
-        if parts && !self.twin_leaves_too(now, side, &visit) {
-            event.lineage = Lineage {
-                made: event.lineage.made,
-                ..Lineage::only(side, label)
-            };
-        }
         self.play(window, &event);
     }
 
-    /// Whether the other side's agent of the same number is done with the event at the same time; if so it has taken
-    /// place there with this.
-    fn twin_leaves_too(&mut self, now: Time, side: Side, visit: &Visit<Waiting>) -> bool {
-        let Some((desk, ticket)) = visit.item.twin else {
-            return false;
-        };
-        let station = &mut self.desks.line(desk, side.other()).station;
-        let too = station.completion(ticket) == Some(now) && station.server(ticket) == visit.server;
-        if let Some(waiting) = station.item_mut(ticket).filter(|_| too) {
-            waiting.has_taken_place = true;
+    /// The sides on which an agent of the same number is done with an event at the same time, this one among them; it
+    /// has taken place there with this.
+    fn leaves_too(
+        &mut self,
+        world: &World,
+        now: Time,
+        side: Side,
+        visit: &Visit<Waiting>,
+    ) -> Sides {
+        let sides = visit.item.event.lineage.sides;
+        let mut too = [false; MOST_SIDES];
+        for other in sides.each(world.sides()) {
+            let place = visit.item.places[other.index()].filter(|_| other != side);
+            too[other.index()] = other == side;
+            let Some((desk, ticket)) = place else {
+                continue;
+            };
+            let station = &mut self.desks.line(desk, other).station;
+            if station.completion(ticket) == Some(now)
+                && station.server(ticket) == visit.server
+                && let Some(waiting) = station.item_mut(ticket)
+                && !waiting.has_taken_place
+            {
+                waiting.has_taken_place = true;
+                too[other.index()] = true;
+            }
         }
-        too
+        Sides::those(world.sides(), |side| too[side.index()]).and(sides)
     }
 }

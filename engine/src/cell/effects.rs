@@ -1,28 +1,37 @@
 //! What events cause: which children, when, where, and what they carry.
 //!
-//! An event takes its steps one by one: each effect, then each outcome group. On both sides at once
-//! a step is worked out once; if it reads something that differs between the sides, it is worked out
-//! for each, and children that are not the same come apart.
+//! An event takes its steps one by one: each effect, then each outcome group. For all its sides at once
+//! a step is worked out once; if it reads something that differs between them, it is worked out
+//! for each group, and children that are not the same come apart.
+
+use std::cell::Cell as Slot;
 
 use super::agenda::Agenda;
 use super::pending::Pending;
 use super::row_buffers::RowBuffers;
 use super::steps::Step;
-use super::{Event, Window};
+use super::{Event, Population, Strands, Window, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, decide, number, number_by_key};
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
-use crate::sides::{Lineage, Side};
+use crate::sides::{Parting, Side, Sides, both};
 use crate::time::Time;
 
 /// Most events that one effect causes at a time; guards against expressions that run away.
 pub const MAX_COUNT: f64 = 10_000.0;
 const CELL: Purpose = purpose("cell");
 
-/// The events that follow from one step of an event, on each side. Kept to use its memory again.
+/// The events that follow from one step of an event, for each group of sides. Kept to use its memory again.
 #[derive(Default)]
-pub(super) struct Children([Vec<(Place, Event)>; 2]);
+pub(super) struct Children(Vec<Brood>);
+
+/// The events that follow from one step of an event on some sides, in the order of their indices.
+#[derive(Default)]
+struct Brood {
+    sides: Sides,
+    each: Vec<(Place, Event)>,
+}
 
 /// Where the children of an event go.
 pub(super) struct Spawner<'a> {
@@ -38,120 +47,124 @@ pub(super) struct Spawner<'a> {
 }
 
 impl<'a> Spawner<'a> {
-    /// Takes all steps of an event on one side.
-    pub fn alone(&mut self, event: &Event, frame: &Frame<'_>) {
+    /// Takes the steps of an event for all its sides at once, as long as they do not differ. Returns
+    /// the first step in which some do, which has not been taken.
+    pub fn together(
+        &mut self,
+        event: &Event,
+        strands: &mut Strands,
+        population: &Population,
+    ) -> Option<usize> {
         let (window, stream) = (self.window, self.stream(event));
-        for step in 0..self.steps(event).len() {
-            take(window, event, stream, step, frame, |place, child| {
-                let lineage = Lineage {
-                    made: child.lineage.made,
-                    ..event.lineage
-                };
-                self.send(place, &Event { lineage, ..*child });
-            });
-        }
-    }
-
-    /// Takes the steps of an event on both sides at once, as long as they do not differ. Returns
-    /// the first step in which something may, which has not been taken.
-    pub fn together(&mut self, event: &Event, frame: &Frame<'_>) -> Option<usize> {
-        let (window, stream) = (self.window, self.stream(event));
+        let noted = Slot::new(Parting::NONE);
+        let strand = &strands.each[0];
+        let sight = strand.sight(&noted);
+        let frame = frame_of(window, population, event, &strand.words, sight);
+        // Where the untouched side has parted before, others may have a part in what follows here.
+        let lineage = |child: &Event| {
+            let lineage = event
+                .lineage
+                .part(sight.among, &strands.parting(&noted.get()));
+            lineage.made_by(child.lineage.made)
+        };
+        let is_named = event.lineage.by != 0;
+        let own = |child: &Event| match is_named {
+            true => Event {
+                lineage: lineage(child),
+                ..*child
+            },
+            false => *child,
+        };
         for (step, known) in self.steps(event).iter().enumerate() {
-            // What cannot differ need not wait until it is known that it does not.
-            if known.steady {
-                take(window, event, stream, step, frame, |place, child| {
-                    self.send(place, child)
-                });
-                continue;
-            }
-            // A single child is handed out when all that decides about it has been read.
-            if !known.several {
-                take(window, event, stream, step, frame, |place, child| {
-                    if frame.noted.get() == 0 {
-                        self.send(place, child);
+            noted.set(Parting::NONE);
+            // What cannot differ need not wait until it is known that it does not, and a single child is handed out
+            // when all that decides about it has been read.
+            if known.steady || !known.several {
+                take(window, event, stream, step, &frame, |place, child| {
+                    if known.steady || frame.is_same() {
+                        self.send(place, &own(child));
                     }
                 });
-                if frame.noted.get() != 0 {
-                    return Some(step);
+            } else {
+                let mut brood = self.children.0.pop().unwrap_or_default();
+                take(window, event, stream, step, &frame, |place, child| {
+                    brood.each.push((place, *child));
+                });
+                for (place, child) in brood.each.drain(..).filter(|_| frame.is_same()) {
+                    self.send(place, &own(&child));
                 }
-                continue;
+                self.children.0.push(brood);
             }
-            let mut children = std::mem::take(&mut self.children.0[0]);
-            take(window, event, stream, step, frame, |place, child| {
-                children.push((place, *child));
-            });
-            let parted = frame.noted.get() != 0;
-            for (place, child) in children.drain(..).filter(|_| !parted) {
-                self.send(place, &child);
-            }
-            self.children.0[0] = children;
-            if parted {
+            if !frame.is_same() {
+                let parted = strands.split(0, noted.get());
+                strands.parted = strands.parted.and(&parted);
                 return Some(step);
             }
         }
         None
     }
 
-    /// Takes the steps from one on for each side on which the event happens. `label` is to be named
-    /// where a step itself notes nobody.
+    /// Takes the steps from one on for each group of sides on which the event happens.
     pub fn apart(
         &mut self,
         event: &Event,
-        frames: [Option<Frame<'_>>; 2],
+        strands: &mut Strands,
         from: usize,
-        label: Label,
+        population: &Population,
     ) {
         let (window, stream) = (self.window, self.stream(event));
-        let mut children = std::mem::take(&mut self.children.0);
+        let mut broods = std::mem::take(&mut self.children.0);
+        let noted = Slot::default();
         for step in from..self.steps(event).len() {
-            let mut noted = 0;
-            for (frame, children) in frames.iter().zip(&mut children) {
-                if let Some(frame) = frame {
-                    frame.noted.set(0);
-                    take(window, event, stream, step, frame, |place, child| {
-                        children.push((place, *child));
+            let (mut parted, mut at, mut taken) = (Parting::NONE, 0, 0);
+            while let Some(strand) = strands.each.get(at) {
+                if strand.happens {
+                    if broods.len() == taken {
+                        broods.push(Brood::default());
+                    }
+                    let each = &mut broods[taken].each;
+                    noted.set(Parting::NONE);
+                    let sight = strand.sight(&noted);
+                    let frame = frame_of(window, population, event, &strand.words, sight);
+                    take(window, event, stream, step, &frame, |place, child| {
+                        each.push((place, *child));
                     });
-                    noted = if noted == 0 { frame.noted.get() } else { noted };
+                    parted = parted.and(&strands.split(at, noted.get()));
+                    broods[taken].sides = strands.each[at].sides;
+                    taken += 1;
                 }
+                at += 1;
             }
-            let label = if noted == 0 { label } else { noted };
-            self.send_apart(&children, label);
-            children.iter_mut().for_each(Vec::clear);
+            self.send_apart(event, &broods[..taken], &strands.parting(&parted));
+            strands.parted = strands.parted.and(&parted);
+            broods.iter_mut().for_each(|brood| brood.each.clear());
         }
-        self.children.0 = children;
+        self.children.0 = broods;
     }
 
-    /// Sends the children of both sides; those that are the same once.
-    fn send_apart(&mut self, [factual, untouched]: &[Vec<(Place, Event)>; 2], label: Label) {
+    /// Sends the children of all sides; those that are the same once.
+    fn send_apart(&mut self, event: &Event, broods: &[Brood], parting: &Parting) {
         let same = |(_, a): &(Place, Event), (_, b): &(Place, Event)| {
-            a.key == b.key && a.time == b.time && a.carried == b.carried
+            a.key == b.key
+                && a.time == b.time
+                && a.carried == b.carried
+                && a.lineage.made == b.lineage.made
         };
-        let only = |side, child: &Event| Event {
-            lineage: Lineage {
-                made: child.lineage.made,
-                ..Lineage::only(side, label)
-            },
-            ..*child
+        let has = |brood: &Brood, child: &(Place, Event)| {
+            let from = (brood.each).partition_point(|(_, other)| other.index < child.1.index);
+            brood.each.get(from).is_some_and(|other| same(child, other))
         };
-        // Both come in the order of their indices.
-        let has = |all: &[(Place, Event)], child: &(Place, Event)| {
-            let from = all.partition_point(|(_, other)| other.index < child.1.index);
-            all.get(from).is_some_and(|other| same(child, other))
-        };
-        for child in factual {
-            let twin = has(untouched, child);
-            let event = match twin {
-                true => Event {
-                    lineage: Lineage::BOTH,
-                    ..child.1
-                },
-                false => only(Side::Factual, &child.1),
-            };
-            self.send(child.0, &event);
-        }
-        for child in untouched {
-            if !has(factual, child) {
-                self.send(child.0, &only(Side::Untouched, &child.1));
+        for (at, brood) in broods.iter().enumerate() {
+            let (before, after) = (&broods[..at], &broods[at + 1..]);
+            for child in &brood.each {
+                if before.iter().any(|other| has(other, child)) {
+                    continue;
+                }
+                let too = after.iter().filter(|other| has(other, child));
+                let sides = too.fold(brood.sides, |all, other| all | other.sides);
+                let lineage = event.lineage.part(sides, parting);
+                let lineage = lineage.made_by(child.1.lineage.made);
+                self.send(child.0, &Event { lineage, ..child.1 });
             }
         }
     }
@@ -247,10 +260,7 @@ fn cause(
         stream: effect.stream,
         from: event.stream,
         candidate: false,
-        lineage: Lineage {
-            made,
-            ..Lineage::BOTH
-        },
+        lineage: event.lineage.made_by(made),
         carried: [0; MAX_CARRIED],
     };
     for (word, slot) in child.carried.iter_mut().zip(&effect.pass) {
@@ -373,46 +383,66 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
         return Some((&group.effects[first], 0));
     }
     let bases: Vec<f64> = bases.iter().map(|base| base / total).collect();
+    let on = |side| chosen_on(side, group, frame, first, &bases);
+    let mine = on(frame.side);
+    let world = frame.world;
+    let differ = frame.compared().filter(|&side| on(side) != mine);
+    let differ = differ.fold(Sides::NONE, |all, side| all | side.into());
+    if !differ.is_none() {
+        // Who moved the outcome that was left, and the one that took over.
+        let moved = |&at: &usize| match group.effects[at].probability {
+            Expr::Modified(modified, _) => {
+                world.program.modified[usize::from(modified)].by(frame.time, bases[at], |v| v)
+            }
+            _ => 0,
+        };
+        let by = [mine.0, first].iter().map(moved).fold(0, both);
+        let by = if by == 0 { mine.1 } else { by };
+        frame.note(&Parting::by_lineage(differ, by));
+    }
+    Some((&group.effects[mine.0], mine.1))
+}
+
+/// Which member of a group happens on a side, where `first` does without modifiers, and who made it happen.
+fn chosen_on(
+    side: Side,
+    group: &Outcome,
+    frame: &Frame<'_>,
+    first: usize,
+    bases: &[f64],
+) -> (usize, Label) {
     let under = |(effect, &base): (&Effect, &f64)| match effect.probability {
         Expr::Modified(at, _) => {
             let modified = &frame.world.program.modified[usize::from(at)];
-            let value = modified.value(frame.time, base);
-            (value != base).then(|| (value, modified.strongest(frame.time, base)))
+            let value = modified.value(frame.time, base, side);
+            let by = || modified.strongest(frame.time, base, side);
+            (value != base).then(|| (value, by()))
         }
         _ => None,
     };
-    let modified: Vec<Option<(f64, Label)>> = group.effects.iter().zip(&bases).map(under).collect();
+    let modified: Vec<Option<(f64, Label)>> = group.effects.iter().zip(bases).map(under).collect();
     let Some(by) = modified.iter().flatten().map(|(_, by)| *by).next() else {
-        return Some((&group.effects[first], 0));
+        return (first, 0);
     };
-    let shares = redistributed(&bases, &modified);
-    let mut chosen = first;
-    if shares[first] < bases[first]
-        && frame.key.uniform(group.purpose.part(LEAVES)) * bases[first] >= shares[first]
+    let shares = redistributed(bases, &modified);
+    if shares[first] >= bases[first]
+        || frame.key.uniform(group.purpose.part(LEAVES)) * bases[first] < shares[first]
     {
-        let gained: Vec<f64> = bases
-            .iter()
-            .zip(&shares)
-            .map(|(b, s)| (s - b).max(0.0))
-            .collect();
-        let sum = gained.iter().sum::<f64>();
-        // With nobody to go to, it stays.
-        if sum > 0.0 {
-            let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * sum;
-            chosen = pick(&gained, mark)?;
+        return (first, 0);
+    }
+    let gained = bases.iter().zip(&shares).map(|(b, s)| (s - b).max(0.0));
+    let gained: Vec<f64> = gained.collect();
+    let sum = gained.iter().sum::<f64>();
+    let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * sum;
+    match pick(&gained, mark).filter(|&chosen| sum > 0.0 && chosen != first) {
+        Some(chosen) => {
+            let by = modified[chosen]
+                .or(modified[first])
+                .map_or(by, |(_, by)| by);
+            (chosen, by)
         }
-    }
-    if chosen == first {
-        return Some((&group.effects[first], 0));
-    }
-    // Who moved the outcome that was left, or the one that took over.
-    let by = modified[chosen]
-        .or(modified[first])
-        .map_or(by, |(_, by)| by);
-    frame.note(by);
-    match frame.side {
-        Side::Factual => Some((&group.effects[chosen], by)),
-        Side::Untouched => Some((&group.effects[first], 0)),
+        // With nobody to go to, it stays.
+        None => (first, 0),
     }
 }
 

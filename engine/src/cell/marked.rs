@@ -118,7 +118,7 @@ impl RowBuffers {
     pub(super) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
         self.played += 1;
         if world.written(stream as u16, time) {
-            let place = place_word(Lineage::BOTH, self.cell, 0);
+            let place = place_word(Lineage::ALL, self.cell, 0);
             let rows = self.by_stream[stream].next(world.layouts[stream].stride);
             push_root_head(rows, key, time, place);
         }

@@ -29,11 +29,11 @@ use std::collections::BTreeSet;
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, number, word};
-use crate::program::{Label, MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
+use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
 use crate::queue::Order;
-use crate::sides::{Lineage, Side, Sides};
+use crate::sides::{Lineage, Parting, Side, Sides};
 use crate::time::Time;
-use crate::world::{Observed, Standing, StandingApart, View, World};
+use crate::world::{Observed, Partings, Standing, StandingApart, View, World};
 use agenda::Agenda;
 use desk::Desks;
 use effects::{Children, Spawner};
@@ -115,29 +115,47 @@ pub struct Cell {
     agenda: Agenda,
     /// Events before the next barrier that need no order.
     work: Vec<Event>,
-    /// The events that follow from one step of an event, on each side.
+    /// The events that follow from one step of an event.
     children: Children,
 }
 
-/// A process's part of the counters, on both sides.
+/// A process's part of the counters.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Counters {
-    factual: Vec<f64>,
-    untouched: Vec<f64>,
-    labels: Vec<Label>,
+    /// On each side.
+    each: Vec<Vec<f64>>,
+    /// How the sides have come to differ in each counter.
+    partings: Vec<Parting>,
 }
 
 impl Counters {
+    fn new(world: &World) -> Counters {
+        let counters = world.program.counters.len();
+        Counters {
+            each: vec![vec![0.0; counters]; world.sides()],
+            partings: vec![Parting::NONE; counters],
+        }
+    }
+
     fn add(&mut self, counter: u16, value: f64, lineage: Lineage) {
         let counter = usize::from(counter);
-        if lineage.sides.on(Side::Factual) {
-            self.factual[counter] += value;
+        for (side, counters) in (0..).map(Side).zip(&mut self.each) {
+            if lineage.sides.on(side) {
+                counters[counter] += value;
+            }
         }
-        if lineage.sides.on(Side::Untouched) {
-            self.untouched[counter] += value;
+        if lineage.sides != Sides::ALL {
+            let parting = &mut self.partings[counter];
+            *parting = parting.and(&lineage.parting());
         }
-        if lineage.label != 0 {
-            self.labels[counter] = lineage.label;
+    }
+
+    /// What they are where each side is what `origin` gives for it.
+    fn of_origin(&self, origin: &[Side]) -> Counters {
+        let each = origin.iter().map(|side| self.each[side.index()].clone());
+        Counters {
+            each: each.collect(),
+            partings: self.partings.iter().map(|p| p.of_origin(origin)).collect(),
         }
     }
 }
@@ -153,7 +171,6 @@ impl Cell {
 
     /// The process with this number, without entities.
     fn empty(world: &World, index: u16) -> Cell {
-        let counters = world.program.counters.len();
         let desks = match world.program.desk_process() == Some(index) {
             true => Desks::new(world),
             false => Desks::default(),
@@ -166,11 +183,7 @@ impl Cell {
             outbox: Vec::new(),
             views: Vec::new(),
             refused: 0,
-            counters: Counters {
-                factual: vec![0.0; counters],
-                untouched: vec![0.0; counters],
-                labels: vec![0; counters],
-            },
+            counters: Counters::new(world),
             left: BTreeSet::new(),
             pending: Pending::new(world),
             agenda: Agenda::default(),
@@ -229,35 +242,38 @@ impl Cell {
 
     /// How the cell stands at a time.
     pub fn view(&self, world: &World, now: Time) -> View {
-        fn all<T: Copy>(groups: &[Group], of: impl Fn(&Group) -> &[T]) -> Vec<T> {
-            groups
-                .iter()
-                .flat_map(|group| of(group).iter().copied())
-                .collect()
-        }
         let groups = &self.population.groups;
-        let waiting = |side| match self.desks.is_empty() {
-            true => vec![0; world.program.desks.len()],
-            false => self.desks.waiting(side),
+        let slots = self.slots(world, now);
+        let standing = |side: Side| Standing {
+            states: groups
+                .iter()
+                .flat_map(|group| group.in_state[side.index()].iter().copied())
+                .collect(),
+            counters: self.counters.each[side.index()].clone(),
+            waiting: match self.desks.is_empty() {
+                true => vec![0; world.program.desks.len()],
+                false => self.desks.waiting(side),
+            },
+            slots: slots.iter().map(|(each, _)| each[side.index()]).collect(),
         };
         let apart = || StandingApart {
-            untouched: Standing {
-                states: all(groups, |group| &group.in_state_untouched),
-                counters: self.counters.untouched.clone(),
-                waiting: waiting(Side::Untouched),
-                slots: self.slots(world, now, Side::Untouched),
+            others: Side::first(world.sides()).skip(1).map(standing).collect(),
+            partings: Partings {
+                states: groups
+                    .iter()
+                    .flat_map(|group| group.in_state_parting.iter().copied())
+                    .collect(),
+                counters: self.counters.partings.clone(),
+                waiting: match self.desks.is_empty() {
+                    true => vec![Parting::NONE; world.program.desks.len()],
+                    false => self.desks.partings(),
+                },
+                slots: slots.iter().map(|(_, parting)| *parting).collect(),
             },
-            states_by: all(groups, |group| &group.in_state_label),
-            counters_by: self.counters.labels.clone(),
         };
         View {
-            factual: Standing {
-                states: all(groups, |group| &group.in_state),
-                counters: self.counters.factual.clone(),
-                waiting: waiting(Side::Factual),
-                slots: self.slots(world, now, Side::Factual),
-            },
-            apart: world.has_interventions().then(|| Box::new(apart())),
+            factual: standing(Side::FACTUAL),
+            apart: (world.sides() > 1).then(|| Box::new(apart())),
         }
     }
 
@@ -293,99 +309,55 @@ impl Cell {
             return;
         }
         let stream = &window.world.program.streams[usize::from(event.stream)];
-        let mut words = WORDS.take();
-        words.begin(event, stream);
+        let mut strands = Strands::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
-            words.slots[usize::from(slot)].set(self.create(window, kind, event));
+            let entity = self.create(window, kind, event);
+            strands.each[0].words.slots[usize::from(slot)].set(entity);
         }
-        let noted = Slot::new(0);
-        match event.lineage.sides {
-            Sides::Both => self.take_place_on_both(window, event, &words, &noted),
-            Sides::Only(side) => {
-                let sight = Sight {
-                    side,
-                    noted: &noted,
-                };
-                if self.prepare(window, event, &words, sight) {
-                    let (mut spawner, population) = self.spawner(window);
-                    spawner.alone(event, &frame_of(window, population, event, &words, sight));
-                    self.changes_alone(window, event, &words, sight);
-                    self.rows
-                        .write(window.world, event, event.lineage, words.kept());
-                }
+        self.prepare_strands(window, event, &mut strands);
+        if strands.each.iter().any(|strand| strand.happens) {
+            // All effects see the state as it was before the event's own changes.
+            let (mut spawner, population) = self.spawner(window);
+            let step = match strands.each.len() {
+                1 => spawner.together(event, &mut strands, population),
+                _ => Some(0),
+            };
+            if let Some(step) = step {
+                spawner.apart(event, &mut strands, step, population);
             }
+            self.change(window, event, &mut strands);
+            self.write(window.world, event, &strands);
         }
-        WORDS.set(words);
+        strands.give_back();
     }
 
-    /// An event on both sides is worked out once, until something that it reads differs between
-    /// them; from there on, for each side. All effects see the state as it was before the event's own
-    /// changes.
-    fn take_place_on_both(
-        &mut self,
-        window: Window<'_>,
-        event: &Event,
-        words: &Words,
-        noted: &Slot<Label>,
-    ) {
-        let factual = Sight {
-            side: Side::Factual,
-            noted,
-        };
-        let untouched = Sight {
-            side: Side::Untouched,
-            noted,
-        };
-        let happens = self.prepare(window, event, words, factual);
-        let mut apart = None;
-        let mut on = [happens, happens];
-        let mut label = noted.get();
-        if label != 0 {
-            let other = words.again();
-            on[1] = self.prepare(window, event, &other, untouched);
-            apart = Some(other);
+    /// Works out for all sides what is needed first, and whether the event happens.
+    fn prepare_strands(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
+        let noted = Slot::default();
+        let mut at = 0;
+        while let Some(strand) = strands.each.get(at) {
+            noted.set(Parting::NONE);
+            let happens = self.prepare(window, event, &strand.words, strand.sight(&noted));
+            strands.each[at].happens = happens;
+            let parted = strands.split(at, noted.get());
+            strands.parted = strands.parted.and(&parted);
+            at += 1;
         }
-        if on == [false, false] {
-            return;
-        }
-        let (mut spawner, population) = self.spawner(window);
-        let frame = frame_of(window, population, event, words, factual);
-        let mut step = 0;
-        if apart.is_none()
-            && let Some(parted) = spawner.together(event, &frame)
-        {
-            (step, label) = (parted, noted.get());
-            apart = Some(words.again());
-        }
-        if let Some(other) = &apart {
-            let frames = [
-                on[0].then_some(frame),
-                on[1].then(|| frame_of(window, population, event, other, untouched)),
-            ];
-            spawner.apart(event, frames, step, label);
-        }
-        self.changes_on_both(
-            window,
-            event,
-            [words, apart.as_ref().unwrap_or(words)],
-            on,
-            label,
-        );
-        let rows = &mut self.rows;
-        match &apart {
-            Some(other) if on != [true, true] || !words.same(other) => {
-                for (side, words) in [(Side::Factual, words), (Side::Untouched, other)] {
-                    if on[side as usize] {
-                        rows.write(
-                            window.world,
-                            event,
-                            Lineage::only(side, label),
-                            words.kept(),
-                        );
-                    }
-                }
+    }
+
+    /// Writes the rows of an event: one for all sides on which it is the same.
+    fn write(&mut self, world: &World, event: &Event, strands: &Strands) {
+        let mut written = Sides::NONE;
+        let happening = || strands.each.iter().filter(|strand| strand.happens);
+        for strand in happening() {
+            if written.on(strand.sides.first()) {
+                continue;
             }
-            _ => rows.write(window.world, event, Lineage::BOTH, words.kept()),
+            let same = happening().filter(|other| other.words.same(&strand.words));
+            let sides = same.fold(Sides::NONE, |all, other| all | other.sides);
+            written = written | sides;
+            let lineage = event.lineage.part(sides, &strands.parted);
+            self.rows.write(world, event, lineage, strand.words.kept());
         }
     }
 
@@ -425,8 +397,97 @@ impl Cell {
 
 thread_local! {
     static AGENDA: RefCell<Agenda> = RefCell::default();
-    /// Words of the event that takes place, so that they need not be cleared for each.
-    static WORDS: Slot<Words> = Slot::default();
+    /// Those of the event that took place last, so that they need not be made for each.
+    static STRANDS: Slot<Vec<Strand>> = const { Slot::new(Vec::new()) };
+}
+
+/// An event on a group of sides, as long as nothing that has been read differs among them.
+#[derive(Default)]
+struct Strand {
+    sides: Sides,
+    /// Whether it happens there.
+    happens: bool,
+    words: Words,
+}
+
+/// An event that takes place: worked out once, until something that it reads differs between sides; from there on
+/// for each group of sides.
+struct Strands {
+    /// At least one. The factual side, if the event is on it, is in the first.
+    each: Vec<Strand>,
+    /// How the others have come to differ from the factual side so far.
+    parted: Parting,
+}
+
+impl Strand {
+    /// The side on which it is worked out, and for which.
+    fn sight<'a>(&self, noted: &'a Slot<Parting>) -> Sight<'a> {
+        Sight {
+            side: self.sides.first(),
+            among: self.sides,
+            noted,
+        }
+    }
+}
+
+impl Strands {
+    /// Takes up an event.
+    fn of(event: &Event, stream: &Stream) -> Strands {
+        let mut each = STRANDS.take();
+        if each.is_empty() {
+            each.push(Strand::default());
+        }
+        let strand = &mut each[0];
+        strand.sides = event.lineage.sides;
+        strand.words.begin(event, stream);
+        Strands {
+            each,
+            parted: Parting::NONE,
+        }
+    }
+
+    fn give_back(mut self) {
+        self.each.truncate(1);
+        STRANDS.set(self.each);
+    }
+
+    /// Lets those sides of a strand have one of their own that differ in what has been read for it. Returns how they
+    /// differ from the factual side, as far as it has been read for that.
+    fn split(&mut self, at: usize, noted: Parting) -> Parting {
+        let strand = &mut self.each[at];
+        let side = strand.sides.first();
+        let leaving = strand.sides.and(noted.sides());
+        if !leaving.is_none() {
+            strand.sides = strand.sides.without(leaving);
+            let (happens, words) = (strand.happens, strand.words.again());
+            let sides = leaving;
+            self.each.push(Strand {
+                sides,
+                happens,
+                words,
+            });
+        }
+        match side {
+            Side::FACTUAL => noted,
+            _ => Parting::NONE,
+        }
+    }
+
+    /// How the sides have come to differ in something for which this has been read, if anything has.
+    fn parting(&self, noted: &Parting) -> Parting {
+        match *noted == Parting::NONE {
+            true => self.parted,
+            false => Parting {
+                lineage: noted.lineage | self.parted.lineage,
+                scarcity: noted.scarcity | self.parted.scarcity,
+                by: if noted.by == 0 {
+                    self.parted.by
+                } else {
+                    noted.by
+                },
+            },
+        }
+    }
 }
 
 impl Cell {
@@ -439,7 +500,7 @@ impl Cell {
     }
 }
 
-/// The words of an event that takes place, on one side. What is carried is there; eager words are
+/// The words of an event that takes place, on a group of sides. What is carried is there; eager words are
 /// worked out in order; the others on demand.
 #[derive(Default)]
 struct Words {
@@ -485,11 +546,12 @@ impl Words {
     }
 }
 
-/// The side on which something is worked out, and where it is noted whether the other one differs.
+/// The side on which something is worked out, for which sides, and where it is noted how others of them differ.
 #[derive(Clone, Copy)]
 struct Sight<'a> {
     side: Side,
-    noted: &'a Slot<Label>,
+    among: Sides,
+    noted: &'a Slot<Parting>,
 }
 
 /// The frame of an event with its words.
@@ -514,6 +576,7 @@ fn frame_of<'a>(
         of: None,
         own: Own::Nobody,
         side: sight.side,
+        among: sight.among,
         made: event.lineage.made,
         noted: sight.noted,
     }

@@ -9,12 +9,14 @@ use std::collections::VecDeque;
 use super::Event;
 use crate::draw::Key;
 use crate::program::MAX_CARRIED;
-use crate::sides::{Lineage, Sides};
+use crate::sides::{Lineage, Side, Sides};
 use crate::time::{Span, Time};
 use crate::world::World;
 
 /// Words of an event before those it carries.
 const WORDS: usize = 6;
+/// The bits of a label: there is one less of them than of its type.
+const MOST_MADE: u16 = 0x7FFF;
 /// Words of a page. Buckets grow page by page and give their pages back, so that memory follows what
 /// is pending; a growing vector would keep the size of the fullest window for every future one.
 const PAGE: usize = 128;
@@ -95,9 +97,10 @@ impl Pending {
                 | u64::from(event.stream) << 16
                 | u64::from(event.from),
             lineage.sides.bits() << 56
-                | u64::from(event.candidate) << 48
+                | lineage.scarcity.others().bits() << 48
+                | u64::from(event.candidate) << 47
                 | u64::from(lineage.made) << 32
-                | u64::from(lineage.label) << 16
+                | u64::from(lineage.by) << 16
                 | u64::from(event.index),
         ]);
         page.extend_from_slice(&event.carried[..carried]);
@@ -109,13 +112,20 @@ impl Pending {
     }
 
     /// Buckets with these words, the first of which is that of the window that begins at `start`.
-    /// Events after the end of the run are dropped.
-    pub fn of_words(world: &World, start: Time, buckets: Vec<Vec<u64>>) -> Pending {
+    /// Events after the end of the run are dropped. Each side is what `origin` gives for it.
+    pub fn of_words(
+        world: &World,
+        start: Time,
+        buckets: Vec<Vec<u64>>,
+        origin: &[Side],
+    ) -> Pending {
         let mut pending = Pending::new(world);
         pending.first = start.index_of(pending.window);
         for words in buckets {
             for (_, stored) in Stored::all(world, &words) {
-                pending.push(world, &stored.event());
+                let event = stored.event();
+                let lineage = event.lineage.of_origin(origin);
+                pending.push(world, &Event { lineage, ..event });
             }
         }
         pending
@@ -225,11 +235,12 @@ impl<'a> Stored<'a> {
             index: sides as u16,
             stream: self.stream(),
             from: packed as u16,
-            candidate: (sides >> 48) & 1 != 0,
+            candidate: (sides >> 47) & 1 != 0,
             lineage: Lineage {
                 sides: Sides::of_bits(sides >> 56),
-                label: (sides >> 16) as u16,
-                made: (sides >> 32) as u16,
+                scarcity: Sides::of_bits(sides >> 48).others(),
+                by: (sides >> 16) as u16,
+                made: (sides >> 32) as u16 & MOST_MADE,
             },
             carried,
         }

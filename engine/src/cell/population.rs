@@ -3,9 +3,9 @@
 use crate::diary::Words;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Marks, Own, eval};
-use crate::program::{Kind, KindId, Label, NO_ENTITY};
+use crate::program::{Kind, KindId, NO_ENTITY};
 use crate::sample::AliasTable;
-use crate::sides::{Lineage, Side, Sides};
+use crate::sides::{Lineage, MOST_SIDES, Parting, Side, Sides};
 use crate::time::Time;
 use crate::world::{Observed, World};
 
@@ -26,31 +26,40 @@ pub struct Group {
     pub(super) diaries: Vec<Option<Box<[u64]>>>,
     /// How many were there from the start.
     pub founders: usize,
-    /// How many are in each state now.
-    pub in_state: Vec<i64>,
-    /// The same, had nobody intervened.
-    pub in_state_untouched: Vec<i64>,
-    /// Who made the two differ last, by state.
-    pub in_state_label: Vec<Label>,
+    /// How many are in each state now, on each side.
+    pub in_state: Vec<Vec<i64>>,
+    /// How the sides have come to differ, by state.
+    pub in_state_parting: Vec<Parting>,
     /// Picks a starting entity by activity.
     pub(super) by_activity: Option<AliasTable>,
-    /// For each entity one more than the index of its twin; 0 where none has been needed.
-    pub(super) twin_of: Vec<u32>,
-    /// Entities as they would be had nobody intervened, where that may differ.
-    pub(super) twins: Vec<Twin>,
+    /// For each entity one more than the place of its twins; 0 where none has been needed.
+    pub(super) twins_of: Vec<u32>,
+    /// Entities as they would be on other sides, where that may differ.
+    pub(super) twins: Vec<Twins>,
 }
 
-/// An entity on the side that no intervention touches.
+/// What an entity would be on the sides on which it may not be as it is on the factual one.
+#[derive(Clone, Debug)]
+pub(super) struct Twins {
+    /// Whose twins they are.
+    pub entity: u32,
+    /// One for each group of sides on which it is the same.
+    pub each: Vec<Twin>,
+}
+
+/// An entity on sides other than the factual one.
 #[derive(Clone, Debug)]
 pub struct Twin {
-    /// Who made it differ first.
-    pub label: Label,
+    /// The sides.
+    pub sides: Sides,
+    /// How it has come to differ.
+    pub parting: Parting,
+    /// Likewise what has been reserved in its diary.
+    pub reserved: Parting,
     /// Its variables.
     pub variables: Box<[u64]>,
     pub(super) diary: Option<Box<[u64]>>,
     pub(super) state: u8,
-    /// Whose twin it is.
-    pub(super) entity: u32,
 }
 
 /// Stands for the state of an entity on the side on which it does not exist.
@@ -111,56 +120,117 @@ impl Group {
         state.filter(|&state| state != ABSENT)
     }
 
-    /// The entity's twin, if the sides may differ in it.
+    /// The entity's twins; none if it is the same on all sides.
     #[inline(always)]
-    pub fn twin(&self, entity: u64) -> Option<&Twin> {
-        match self.twin_of.get(entity as usize) {
-            None | Some(0) => None,
-            Some(&at) => Some(&self.twins[at as usize - 1]),
+    pub fn twins(&self, entity: u64) -> &[Twin] {
+        match self.twins_of.get(entity as usize) {
+            None | Some(0) => &[],
+            Some(&at) => &self.twins[at as usize - 1].each,
         }
     }
 
-    /// Who made the entity differ between the sides; 0 if nobody did.
-    pub fn label(&self, entity: usize) -> Label {
-        self.twin(entity as u64).map_or(0, |twin| twin.label)
+    pub(super) fn twins_mut(&mut self, entity: usize) -> &mut [Twin] {
+        match self.twins_of[entity] {
+            0 => &mut [],
+            at => &mut self.twins[at as usize - 1].each,
+        }
+    }
+
+    /// How the sides have come to differ in an entity.
+    pub fn parting(&self, entity: usize) -> Parting {
+        let twins = self.twins(entity as u64).iter();
+        twins.fold(Parting::NONE, |all, twin| {
+            all.and(&twin.parting.on(twin.sides))
+        })
     }
 
     /// The state on one side.
     pub fn state_on(&self, side: Side, entity: usize) -> Option<u8> {
-        match (side, self.twin(entity as u64)) {
-            (Side::Untouched, Some(twin)) => twin.state(),
-            _ => self.state(entity as u64),
+        let mut twins = self.twins(entity as u64).iter();
+        match twins.find(|twin| twin.sides.on(side)) {
+            Some(twin) => twin.state(),
+            None => self.state(entity as u64),
         }
     }
 
-    /// Lets the sides of an entity differ from now on.
-    pub(super) fn part(&mut self, entity: usize, label: Label) -> &mut Twin {
-        if self.twin_of[entity] == 0 {
-            self.twins.push(Twin {
-                label,
+    /// The state on each side, of as many as there can be.
+    pub(super) fn states_on_each(&self, entity: usize) -> [Option<u8>; MOST_SIDES] {
+        let mut states = [None; MOST_SIDES];
+        for (side, state) in Side::first(self.in_state.len()).zip(&mut states) {
+            *state = self.state_on(side, entity);
+        }
+        states
+    }
+
+    /// Lets the sides of an entity differ from now on, as those of an event differ that changes it: what it changes is
+    /// either all of what is the same, or nothing of it. `reserves` tells whether it only changes reservations.
+    pub(super) fn part(&mut self, entity: usize, lineage: Lineage, reserves: bool) {
+        if lineage.sides == Sides::ALL {
+            return;
+        }
+        if self.twins_of[entity] == 0 {
+            let (entity, each) = (entity as u32, Vec::new());
+            self.twins.push(Twins { entity, each });
+            self.twins_of[entity as usize] = self.twins.len() as u32;
+        }
+        let place = self.twins_of[entity] as usize - 1;
+        let each = &mut self.twins[place].each;
+        let apart = each.iter().fold(Sides::NONE, |all, twin| all | twin.sides);
+        let differing = lineage.differing();
+        let leaving = differing.without(apart);
+        for at in 0..each.len() {
+            let (stays, leaves) = (
+                each[at].sides.without(differing),
+                each[at].sides.and(differing),
+            );
+            if !stays.is_none() && !leaves.is_none() {
+                let other = Twin {
+                    sides: leaves,
+                    ..each[at].clone()
+                };
+                each[at].sides = stays;
+                each.push(other);
+            }
+        }
+        if !leaving.is_none() {
+            each.push(Twin {
+                sides: leaving,
+                parting: Parting::NONE,
+                reserved: Parting::NONE,
                 variables: self.variables.iter().map(|column| column[entity]).collect(),
                 diary: self.diaries[entity].clone(),
                 state: self.states[entity],
-                entity: entity as u32,
             });
-            self.twin_of[entity] = self.twins.len() as u32;
         }
-        &mut self.twins[self.twin_of[entity] as usize - 1]
+        for twin in each
+            .iter_mut()
+            .filter(|twin| !twin.sides.and(differing).is_none())
+        {
+            let parting = match reserves {
+                true => &mut twin.reserved,
+                false => &mut twin.parting,
+            };
+            *parting = parting.and(&lineage.parting());
+        }
     }
 
     /// Takes those twins away that are like their entities again, as far as anything can tell from a day on:
-    /// whatever made the sides differ has passed, and what follows need not be worked out twice.
+    /// whatever made the sides differ has passed, and what follows need not be worked out once more.
     pub(super) fn rejoin(&mut self, kind: &Kind, today: i64) {
         let mut at = 0;
-        while let Some(twin) = self.twins.get(at) {
-            if !self.is_like(twin, kind, today) {
+        while at < self.twins.len() {
+            let entity = self.twins[at].entity as usize;
+            let mut each = std::mem::take(&mut self.twins[at].each);
+            each.retain(|twin| !self.is_like(entity, twin, kind, today));
+            if !each.is_empty() {
+                self.twins[at].each = each;
                 at += 1;
                 continue;
             }
-            self.twin_of[twin.entity as usize] = 0;
+            self.twins_of[entity] = 0;
             self.twins.swap_remove(at);
             if let Some(moved) = self.twins.get(at) {
-                self.twin_of[moved.entity as usize] = at as u32 + 1;
+                self.twins_of[moved.entity as usize] = at as u32 + 1;
             }
         }
     }
@@ -170,7 +240,8 @@ impl Group {
         let Some(table) = &kind.diary else {
             return;
         };
-        let twins = self.twins.iter_mut().map(|twin| &mut twin.diary);
+        let twins = self.twins.iter_mut().flat_map(|twins| &mut twins.each);
+        let twins = twins.map(|twin| &mut twin.diary);
         for diary in self.diaries.iter_mut().chain(twins) {
             let words = diary.as_deref().map(|words| Words { table, words });
             if words.is_some_and(|words| words.is_past(today)) {
@@ -179,8 +250,7 @@ impl Group {
         }
     }
 
-    fn is_like(&self, twin: &Twin, kind: &Kind, today: i64) -> bool {
-        let entity = twin.entity as usize;
+    fn is_like(&self, entity: usize, twin: &Twin, kind: &Kind, today: i64) -> bool {
         let mut variables = self.variables.iter().zip(&twin.variables);
         twin.state == self.states[entity]
             && variables.all(|(column, theirs)| column[entity] == *theirs)
@@ -197,64 +267,42 @@ impl Group {
         if entity >= self.ids.len() {
             return;
         }
-        if lineage.sides != Sides::Both {
-            self.part(entity, lineage.label);
-        }
-        if lineage.sides.on(Side::Factual) {
+        self.part(entity, lineage, false);
+        if lineage.sides.on(Side::FACTUAL) {
             self.variables[variable][entity] = value;
         }
-        if lineage.sides.on(Side::Untouched) && self.twin_of[entity] != 0 {
-            self.twins[self.twin_of[entity] as usize - 1].variables[variable] = value;
+        for twin in self.twins_mut(entity) {
+            if lineage.sides.on(twin.sides.first()) {
+                twin.variables[variable] = value;
+            }
         }
     }
 
     /// Moves an entity to a state on the given sides.
     pub fn set_state(&mut self, entity: usize, lineage: Lineage, state: u8) {
-        if lineage.sides != Sides::Both {
-            self.part(entity, lineage.label);
-        }
-        let label = if lineage.label == 0 {
-            self.label(entity)
-        } else {
-            lineage.label
-        };
-        for side in [Side::Factual, Side::Untouched] {
+        self.part(entity, lineage, false);
+        let parting = lineage.parting().and(&self.parting(entity));
+        for side in Side::first(self.in_state.len()) {
             // Who does not exist on a side has no state there.
             let before = self.state_on(side, entity);
             let Some(before) = before.filter(|_| lineage.sides.on(side)) else {
                 continue;
             };
             for (state, change) in [(before, -1), (state, 1)] {
-                self.counts(side)[usize::from(state)] += change;
-                if label != 0 {
-                    self.in_state_label[usize::from(state)] = label;
+                self.in_state[side.index()][usize::from(state)] += change;
+                if parting != Parting::NONE {
+                    let known = &mut self.in_state_parting[usize::from(state)];
+                    *known = known.and(&parting);
                 }
             }
         }
-        if lineage.sides.on(Side::Factual) && self.states[entity] != ABSENT {
+        if lineage.sides.on(Side::FACTUAL) && self.states[entity] != ABSENT {
             self.states[entity] = state;
         }
-        let twin = self.twin_of[entity].checked_sub(1);
-        if let Some(twin) = twin.map(|at| &mut self.twins[at as usize])
-            && lineage.sides.on(Side::Untouched)
-            && twin.state != ABSENT
-        {
-            twin.state = state;
-        }
-    }
-
-    /// How many entities are in each state now, on one side.
-    pub(super) fn counts_on(&self, side: Side) -> &[i64] {
-        match side {
-            Side::Factual => &self.in_state,
-            Side::Untouched => &self.in_state_untouched,
-        }
-    }
-
-    fn counts(&mut self, side: Side) -> &mut [i64] {
-        match side {
-            Side::Factual => &mut self.in_state,
-            Side::Untouched => &mut self.in_state_untouched,
+        for twin in self.twins_mut(entity) {
+            if lineage.sides.on(twin.sides.first()) && twin.state != ABSENT {
+                twin.state = state;
+            }
         }
     }
 }
@@ -312,9 +360,8 @@ impl Population {
                 .map(|kind| Group {
                     attributes: vec![Vec::new(); kind.attributes.len()],
                     variables: vec![Vec::new(); kind.variables.len()],
-                    in_state: vec![0; kind.states.len()],
-                    in_state_untouched: vec![0; kind.states.len()],
-                    in_state_label: vec![0; kind.states.len()],
+                    in_state: vec![vec![0; kind.states.len()]; world.sides()],
+                    in_state_parting: vec![Parting::NONE; kind.states.len()],
                     ..Group::default()
                 })
                 .collect(),
@@ -328,7 +375,7 @@ impl Population {
             for slot in 0..world.founders(k, cell) {
                 let id = process.child(purpose("slot"), u64::from(slot));
                 let joined = (id, world.begin);
-                population.join(world, k as KindId, joined, kind.starts, Lineage::BOTH);
+                population.join(world, k as KindId, joined, kind.starts, Lineage::ALL);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -382,7 +429,7 @@ impl Population {
         group.ids.push(id.0);
         group.joined.push(time);
         group.states.push(state);
-        group.twin_of.push(0);
+        group.twins_of.push(0);
         group.diaries.push(None);
         for (column, word) in group.attributes.iter_mut().zip(words) {
             column.push(word);
@@ -390,21 +437,21 @@ impl Population {
         for (column, word) in group.variables.iter_mut().zip(variables) {
             column.push(word);
         }
-        for side in [Side::Factual, Side::Untouched] {
-            if lineage.sides.on(side) {
-                group.counts(side)[usize::from(state)] += 1;
-            }
+        for (side, in_state) in (0..).map(Side).zip(&mut group.in_state) {
+            in_state[usize::from(state)] += i64::from(lineage.sides.on(side));
         }
-        match lineage.sides {
-            Sides::Both => {}
-            Sides::Only(Side::Factual) => group.part(entity, lineage.label).state = ABSENT,
-            Sides::Only(Side::Untouched) => {
-                group.part(entity, lineage.label);
+        if lineage.sides != Sides::ALL {
+            group.part(entity, lineage, false);
+            for twin in group.twins_mut(entity) {
+                if !lineage.sides.on(twin.sides.first()) {
+                    twin.state = ABSENT;
+                }
+            }
+            if !lineage.sides.on(Side::FACTUAL) {
                 group.states[entity] = ABSENT;
             }
-        }
-        if lineage.label != 0 {
-            group.in_state_label[usize::from(state)] = lineage.label;
+            let known = &mut group.in_state_parting[usize::from(state)];
+            *known = known.and(&lineage.parting());
         }
         entity
     }

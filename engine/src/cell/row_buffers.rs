@@ -12,12 +12,12 @@ use crate::world::World;
 /// The rows of one cell since they were last collected.
 pub struct RowBuffers {
     pub(super) cell: u16,
-    /// Rows that are on both sides. A stream each, in no order: each as its stream's layout says.
+    /// Rows that are on all sides. A stream each, in no order: each as its stream's layout says.
     pub by_stream: Vec<Rows>,
-    /// Likewise rows that are on the factual side only, or differ there.
+    /// Likewise rows that are on the factual side, but not on all, or differ there.
     pub factual: Vec<Rows>,
-    /// Likewise those of the untouched side.
-    pub untouched: Vec<Rows>,
+    /// Likewise those that are on other sides only.
+    pub others: Vec<Rows>,
     /// How many events have taken place, with those of the warm-up and those not written.
     pub played: u64,
 }
@@ -114,19 +114,19 @@ impl RowBuffers {
             cell,
             by_stream: empty(),
             factual: empty(),
-            untouched: empty(),
+            others: empty(),
             played: 0,
         }
     }
 
     /// The rows of a stream, on whatever side.
     pub fn of(&self, stream: usize) -> [&Rows; 3] {
-        [&self.by_stream, &self.factual, &self.untouched].map(|rows| &rows[stream])
+        [&self.by_stream, &self.factual, &self.others].map(|rows| &rows[stream])
     }
 
     /// Forgets the rows of a stream.
     pub fn forget(&mut self, stream: usize) {
-        for rows in [&mut self.by_stream, &mut self.factual, &mut self.untouched] {
+        for rows in [&mut self.by_stream, &mut self.factual, &mut self.others] {
             rows[stream] = Rows::default();
         }
     }
@@ -156,14 +156,14 @@ impl RowBuffers {
 
     #[inline(always)]
     fn head(&mut self, world: &World, event: &Event, lineage: Lineage) -> Option<&mut Vec<u64>> {
-        self.played += u64::from(lineage.sides.on(Side::Factual));
+        self.played += u64::from(lineage.sides.on(Side::FACTUAL));
         if !world.written(event.stream, event.time) {
             return None;
         }
         let all = match lineage.sides {
-            Sides::Both => &mut self.by_stream,
-            Sides::Only(Side::Factual) => &mut self.factual,
-            Sides::Only(Side::Untouched) => &mut self.untouched,
+            Sides::ALL => &mut self.by_stream,
+            some if some.on(Side::FACTUAL) => &mut self.factual,
+            _ => &mut self.others,
         };
         let stream = usize::from(event.stream);
         let rows = all[stream].next(world.layouts[stream].stride);

@@ -1,13 +1,13 @@
 //! Changes of entities' diaries, and how much of them is reserved.
 //!
-//! A change that comes out the same on both sides is made on each side's own words, which may differ already.
+//! A change that comes out the same on several sides is made on each side's own words, which may differ already.
 
 use super::population::{Group, Twin};
 use super::{Cell, Population};
 use crate::diary::{Action, Bitmap, Diary, Ranges, Words, slots_of, word_of};
 use crate::eval::{Frame, number, ranges};
 use crate::program::{Kind, SlotsChange};
-use crate::sides::{Lineage, Side};
+use crate::sides::{Lineage, Parting, Side};
 use crate::time::{Span, Time};
 use crate::world::World;
 
@@ -34,34 +34,20 @@ impl Booking {
 }
 
 impl Group {
-    /// An entity's diary on one side.
-    fn diary_on<'a>(&'a self, table: &'a Diary, entity: usize, side: Side) -> Words<'a> {
-        self.diary_beside(table, entity, self.twin(entity as u64), side)
-    }
-
-    /// Likewise where its twin has been looked up already.
+    /// An entity's diary on one side, beside its twins.
     #[inline(always)]
     pub fn diary_beside<'a>(
         &'a self,
         table: &'a Diary,
         entity: usize,
-        twin: Option<&'a Twin>,
+        twins: &'a [Twin],
         side: Side,
     ) -> Words<'a> {
-        let words = match (side, twin) {
-            (Side::Untouched, Some(twin)) => twin.diary(),
-            _ => self.diary(entity),
+        let words = match twins.iter().find(|twin| twin.sides.on(side)) {
+            Some(twin) => twin.diary(),
+            None => self.diary(entity),
         };
         Words { table, words }
-    }
-
-    /// Likewise its words, to be changed; an empty diary gets some.
-    fn words_on(&mut self, table: &Diary, entity: usize, side: Side) -> &mut [u64] {
-        let diary = match (side, self.twin_of[entity].checked_sub(1)) {
-            (Side::Untouched, Some(at)) => &mut self.twins[at as usize].diary,
-            _ => &mut self.diaries[entity],
-        };
-        diary.get_or_insert_with(|| vec![0; table.words()].into())
     }
 
     /// Makes a change on the given sides. False where a reservation has been refused in what happens:
@@ -74,47 +60,89 @@ impl Group {
         now: Time,
         lineage: Lineage,
     ) -> bool {
-        if lineage.sides != Lineage::BOTH.sides {
-            self.part(entity, lineage.label);
-        }
+        let reserves = matches!(booking.action, Action::Reserve | Action::Release);
+        self.part(entity, lineage, reserves);
         let mut done = true;
-        if lineage.sides.on(Side::Factual) {
-            done = self.book_on(Side::Factual, table, entity, booking, now);
+        if lineage.sides.on(Side::FACTUAL) {
+            done = booking.make(table, &mut self.diaries[entity], now);
         }
-        // Without a twin the words of the factual side are those of both.
-        if lineage.sides.on(Side::Untouched) && self.twin(entity as u64).is_some() {
-            self.book_on(Side::Untouched, table, entity, booking, now);
+        for twin in self.twins_mut(entity) {
+            if lineage.sides.on(twin.sides.first()) {
+                booking.make(table, &mut twin.diary, now);
+            }
         }
         done
     }
 
-    fn book_on(
-        &mut self,
-        side: Side,
-        table: &Diary,
-        entity: usize,
-        booking: &Booking,
-        now: Time,
-    ) -> bool {
+    /// How many slots of the day of a time entities offer, on each side, and how many of those are reserved. What
+    /// is reserved counts as offered, also where it has been blocked since. And how the sides have come to differ.
+    fn utilisation(&self, kind: &Kind, now: Time) -> (Vec<[i64; 2]>, Parting) {
+        let nothing = vec![[0, 0]; self.in_state.len()];
+        let Some(table) = &kind.diary else {
+            return (nothing, Parting::NONE);
+        };
+        let day = now.index_of(Span::DAY);
+        // Who does not exist on a side has nothing in its diary there.
+        let of = |words: &[u64]| {
+            let diary = Words { table, words };
+            let taken = diary.slots(Bitmap::Taken, day);
+            let offered = match table.always {
+                true => 0,
+                false => diary.slots(Bitmap::Open, day) | taken,
+            };
+            [offered, taken].map(|slots| i64::from(slots.count_ones()))
+        };
+        let mut sum = [0, 0];
+        for diary in self.diaries.iter().flatten() {
+            let [offered, taken] = of(diary);
+            sum = [sum[0] + offered, sum[1] + taken];
+        }
+        let (mut sums, mut parting) = (vec![sum; nothing.len()], Parting::NONE);
+        for twins in &self.twins {
+            let factual = of(self.diary(twins.entity as usize));
+            for twin in &twins.each {
+                let theirs = of(twin.diary());
+                if theirs == factual {
+                    continue;
+                }
+                parting = parting.and(&twin.parting.and(&twin.reserved).on(twin.sides));
+                for side in twin.sides.each(nothing.len()) {
+                    let [offered, taken] = &mut sums[side.index()];
+                    *offered += theirs[0] - factual[0];
+                    *taken += theirs[1] - factual[1];
+                }
+            }
+        }
+        if table.always {
+            for (sum, in_state) in sums.iter_mut().zip(&self.in_state) {
+                sum[0] = in_state.iter().sum::<i64>() * table.slots_a_day();
+            }
+        }
+        (sums, parting)
+    }
+}
+
+impl Booking {
+    /// Makes the change in a diary; an empty one gets words. False where a reservation is refused.
+    fn make(&self, table: &Diary, diary: &mut Option<Box<[u64]>>, now: Time) -> bool {
         let reach = table.reach(now);
-        if booking.action == Action::Reserve {
-            let ahead = self
-                .diary_on(table, entity, side)
-                .ahead(now.index_of(Span::DAY));
+        if self.action == Action::Reserve {
+            let words = diary.as_deref().unwrap_or_default();
+            let ahead = Words { table, words }.ahead(now.index_of(Span::DAY));
             let free = |range| ahead.is_free(range);
-            if !booking.ranges.each().all(free) {
+            if !self.ranges.each().all(free) {
                 return false;
             }
         }
-        let (bitmap, set) = match booking.action {
+        let (bitmap, set) = match self.action {
             Action::Reserve => (Bitmap::Taken, true),
             Action::Release => (Bitmap::Taken, false),
             Action::Open => (Bitmap::Open, true),
             Action::Block => (Bitmap::Open, false),
         };
-        let words = self.words_on(table, entity, side);
+        let words = diary.get_or_insert_with(|| vec![0; table.words()].into());
         let pieces = |range| table.pieces(range, &reach);
-        for (day, bits) in booking.ranges.each().flat_map(pieces) {
+        for (day, bits) in self.ranges.each().flat_map(pieces) {
             if let Some(place) = table.place(bitmap, day) {
                 let slots = slots_of(words[place], day);
                 let slots = if set { slots | bits } else { slots & !bits };
@@ -123,45 +151,20 @@ impl Group {
         }
         true
     }
-
-    /// How many slots of the day of a time entities offer on one side, and how many of those are reserved. What
-    /// is reserved counts as offered, also where it has been blocked since.
-    fn utilisation(&self, kind: &Kind, now: Time, side: Side) -> [i64; 2] {
-        let Some(table) = &kind.diary else {
-            return [0, 0];
-        };
-        let day = now.index_of(Span::DAY);
-        // Who does not exist on a side has nothing in its diary there.
-        let mut sum = [0, 0];
-        for entity in 0..self.ids.len() {
-            let diary = self.diary_on(table, entity, side);
-            let taken = diary.slots(Bitmap::Taken, day);
-            let offered = match table.always {
-                true => 0,
-                false => diary.slots(Bitmap::Open, day) | taken,
-            };
-            sum[0] += i64::from(offered.count_ones());
-            sum[1] += i64::from(taken.count_ones());
-        }
-        if table.always {
-            let there: i64 = self.counts_on(side).iter().sum();
-            sum[0] = there * table.slots_a_day();
-        }
-        sum
-    }
 }
 
 impl Cell {
-    /// The slots of the day of a time, for each kind at whose diaries somebody looks.
-    pub(super) fn slots(&self, world: &World, now: Time, side: Side) -> Vec<[i64; 2]> {
+    /// The slots of the day of a time, on each side, for each kind at whose diaries somebody looks, and how the sides
+    /// have come to differ.
+    pub(super) fn slots(&self, world: &World, now: Time) -> Vec<(Vec<[i64; 2]>, Parting)> {
         let Population { groups } = &self.population;
         let kinds = world.program.kinds.iter().zip(&world.watched_from);
         groups
             .iter()
             .zip(kinds)
             .map(|(group, (kind, &from))| match now >= from {
-                true => group.utilisation(kind, now, side),
-                false => [0, 0],
+                true => group.utilisation(kind, now),
+                false => (vec![[0, 0]; world.sides()], Parting::NONE),
             })
             .collect()
     }

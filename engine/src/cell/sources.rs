@@ -9,8 +9,8 @@ use super::{Cell, Event, Window, root};
 use crate::arrivals::Candidate;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Marks, Own, number};
-use crate::program::{Actor, KindId, Label, Modified, NO_CAUSE, Source};
-use crate::sides::{Lineage, Side, Sides};
+use crate::program::{Actor, KindId, Modified, NO_CAUSE, Source};
+use crate::sides::{Lineage, MOST_SIDES, Parting, Side, Sides, in_groups};
 use crate::time::{Span, Time};
 use crate::world::{Arrivals, World};
 
@@ -34,7 +34,7 @@ impl Cell {
             let since = Time(start.0 - 1);
             for kind in 0..world.program.kinds.len() {
                 for entity in 0..self.population.groups[kind].ids.len() {
-                    self.start_timers(window, kind as KindId, entity, since, Lineage::BOTH);
+                    self.start_timers(window, kind as KindId, entity, since, Lineage::ALL);
                 }
             }
         }
@@ -99,16 +99,17 @@ impl Cell {
                             self.rows.bare(world, stream, key, time);
                         }
                     }
-                    _ => self.arrive(window, arrivals, key, time, Lineage::BOTH),
+                    _ => self.arrive(window, arrivals, key, time, Lineage::ALL),
                 },
             );
             return;
         };
         layers.candidates(process, number, bend.largest(largest), |candidate| {
             let rate = rate(candidate.time);
-            if let Some(lineage) = arrives(&candidate, rate, Some(&bend), [true, true], 0) {
+            let open = (Sides::ALL, Parting::NONE);
+            arrives(world, &candidate, rate, Some(&bend), open, |lineage| {
                 self.arrive(window, arrivals, candidate.key, candidate.time, lineage);
-            }
+            });
         });
     }
 
@@ -134,7 +135,7 @@ impl Cell {
         let actor = arrivals.actor.as_ref();
         let actor = actor.map(|actor| self.pick_actor(actor, key));
         match actor {
-            Some(actor) if lineage == Lineage::BOTH => {
+            Some(actor) if lineage == Lineage::ALL => {
                 self.agenda.push_arrival(arrivals.stream, key, time, actor);
             }
             _ => self.enter(window, &root(arrivals.stream, key, time, actor, lineage)),
@@ -167,8 +168,8 @@ impl Cell {
         if entity < group.founders {
             return;
         }
-        let (id, label) = (Key(group.ids[entity]), group.label(entity));
-        let now = [Side::Factual, Side::Untouched].map(|side| group.state_on(side, entity));
+        let (id, parting) = (Key(group.ids[entity]), group.parting(entity));
+        let now = group.states_on_each(entity);
         let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
         if opening != Opening::Day && Time(since.0).index_of(JOINER_BLOCK) != block {
@@ -177,7 +178,7 @@ impl Cell {
         }
         let before = match opening {
             Opening::Changed(before) => before,
-            Opening::Day | Opening::Joined => [None, None],
+            Opening::Day | Opening::Joined => [None; MOST_SIDES],
         };
         let (first, last) = (
             Time(block * JOINER_BLOCK.0),
@@ -189,14 +190,18 @@ impl Cell {
             };
             let part =
                 |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
-            let opens = [0, 1].map(|side| {
-                let left = (kind, entity, source, side);
-                if part(before[side]) && !part(now[side]) {
-                    self.left.insert(left);
+            for side in Side::first(world.sides()) {
+                if part(before[side.index()]) && !part(now[side.index()]) {
+                    self.left.insert((kind, entity, source, side));
                 }
-                part(now[side]) && !part(before[side]) && !self.left.contains(&left)
+            }
+            let opens = Sides::those(world.sides(), |side| {
+                let at = side.index();
+                part(now[at])
+                    && !part(before[at])
+                    && !self.left.contains(&(kind, entity, source, side))
             });
-            if opens == [false, false] || !world.needed_before(arrivals.stream, last) {
+            if opens.is_none() || !world.needed_before(arrivals.stream, last) {
                 continue;
             }
             let weight = if actor.equal { 1.0 } else { activity };
@@ -214,10 +219,11 @@ impl Cell {
                         return;
                     }
                     let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
-                    if let Some(lineage) = arrives(&candidate, rate, bend.as_ref(), opens, label) {
+                    let open = (opens, parting);
+                    arrives(world, &candidate, rate, bend.as_ref(), open, |lineage| {
                         let actor = Some(entity as u64);
                         self.wait(window, &root(arrivals.stream, key, time, actor, lineage));
-                    }
+                    });
                 });
         }
     }
@@ -249,21 +255,20 @@ impl Cell {
             _ => return Some(event.lineage),
         };
         let marks = Marks::default();
-        let on = |side| {
-            event.lineage.sides.on(side) && self.takes_part(window, event, actor, side, &marks)
-        };
-        let factual = on(Side::Factual);
-        if event.lineage.sides == Sides::Both && marks.noted.get() == 0 {
-            return factual.then_some(event.lineage);
-        }
-        let untouched = on(Side::Untouched);
-        let label = if event.lineage.sides == Sides::Both {
-            marks.noted.get()
-        } else {
-            event.lineage.label
-        };
-        let made = event.lineage.made;
-        Lineage::of(factual, untouched, label).map(|lineage| Lineage { made, ..lineage })
+        let (mut on, mut parted) = (Sides::NONE, Parting::NONE);
+        in_groups(event.lineage.sides, |side, among| {
+            marks.noted.set(Parting::NONE);
+            let takes_part = self.takes_part(window, event, actor, (side, among), &marks);
+            let noted = marks.noted.get();
+            if takes_part {
+                on = on | among.without(noted.sides());
+            }
+            if side == Side::FACTUAL {
+                parted = noted;
+            }
+            noted
+        });
+        (!on.is_none()).then(|| event.lineage.part(on, &parted))
     }
 
     fn takes_part(
@@ -271,7 +276,7 @@ impl Cell {
         window: Window<'_>,
         event: &Event,
         actor: &Actor,
-        side: Side,
+        (side, among): (Side, Sides),
         marks: &Marks,
     ) -> bool {
         let entity = event.carried[0];
@@ -281,14 +286,15 @@ impl Cell {
             let (world, observed) = (window.world, window.observed);
             Frame {
                 side,
+                among,
                 ..Frame::of_entity(world, &self.population, observed, about, own, marks)
             }
         };
-        // Most entities are the same on both sides, which takes no frame to see.
+        // Most entities are the same on all sides, which takes no frame to see.
         let group = self.population.group(actor.kind);
-        let state = match group.twin(entity) {
-            None => group.state(entity),
-            Some(_) => frame().state(actor.kind, entity),
+        let state = match group.twins(entity) {
+            [] => group.state(entity),
+            _ => frame().state(actor.kind, entity),
         };
         let Some(state) = state else {
             return false;
@@ -379,7 +385,7 @@ impl Cell {
         let timer = world.source_keys[stream].child(name, 0);
         let phase = at.unwrap_or_else(|| Span((timer.uniform(PHASE) * every.0 as f64) as i64));
         let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
-        let timer = root(stream, key, time, Some(instance), Lineage::BOTH);
+        let timer = root(stream, key, time, Some(instance), Lineage::ALL);
         self.wait(window, &timer);
     }
 }
@@ -392,11 +398,11 @@ pub(super) enum Opening {
     /// They have joined.
     Joined,
     /// Their state has changed; it was this one, on each side.
-    Changed([Option<u8>; 2]),
+    Changed([Option<u8>; MOST_SIDES]),
 }
 
 /// Somebody who has ceased to take part: kind, entity, source, side.
-pub(super) type Left = (KindId, usize, usize, usize);
+pub(super) type Left = (KindId, usize, usize, Side);
 
 /// How modifiers bend the rate of a process of arrivals for some time.
 struct Bend<'a> {
@@ -434,50 +440,63 @@ impl<'a> Bend<'a> {
                 .modified
                 .largest_between(self.from, self.to, per_hour / self.part)
     }
-
-    /// Whether a mark lies under the rate as modified, and who is to be named if that makes a
-    /// difference.
-    fn under(&self, time: Time, mark: f64, per_hour: f64) -> (bool, Label) {
-        if self.part <= 0.0 {
-            return (mark < per_hour, 0);
-        }
-        let base = per_hour / self.part;
-        // The base itself stands for the rate without modifiers, exactly.
-        let under = |value: f64| {
-            mark < if value == base {
-                per_hour
-            } else {
-                value * self.part
-            }
-        };
-        let by = self.modified.by(time, base, under);
-        (under(self.modified.value(time, base)), by)
-    }
 }
 
-/// On which sides a candidate arrives, given its process's rate and on which sides that is open;
-/// `label` is to be named where it is open on one.
+/// Hands out a candidate as it arrives, given its process's rate and on which sides that is open, and how those have come
+/// to differ.
 fn arrives(
+    world: &World,
     candidate: &Candidate,
     per_hour: f64,
     bend: Option<&Bend<'_>>,
-    open: [bool; 2],
-    label: Label,
-) -> Option<Lineage> {
-    let mark = candidate.mark_per_hour;
-    let untouched = mark < per_hour;
-    let (factual, by) = bend.map_or((untouched, 0), |b| b.under(candidate.time, mark, per_hour));
-    // Where it is open on both, only the rate can make a difference.
-    let label = if open[0] == open[1] || label == 0 {
-        by
-    } else {
-        label
+    (open, parting): (Sides, Parting),
+    mut arrive: impl FnMut(Lineage),
+) {
+    let (time, mark) = (candidate.time, candidate.mark_per_hour);
+    let bend = bend.filter(|bend| bend.part > 0.0);
+    let from_open = Lineage::ALL.part(open, &parting);
+    let Some(bend) = bend else {
+        if mark < per_hour {
+            arrive(from_open);
+        }
+        return;
     };
-    let lineage = Lineage::of(open[0] && factual, open[1] && untouched, label)?;
-    Some(Lineage {
-        made: if lineage.sides == Sides::Both { 0 } else { by },
-        ..lineage
-    })
+    let base = per_hour / bend.part;
+    // The base itself stands for the rate without modifiers, exactly.
+    let under = |value: f64| {
+        mark < match value == base {
+            true => per_hour,
+            false => value * bend.part,
+        }
+    };
+    let modified = bend.modified;
+    // Who made it arrive, where it does: 0 where it would have anyway.
+    let mut made = [None; MOST_SIDES];
+    for (side, made) in Side::first(world.sides()).zip(&mut made) {
+        *made = match (under(modified.value(time, base, side)), under(base)) {
+            (true, true) => Some(0),
+            (true, false) => Some(modified.made_by(time, base, side, under)),
+            (false, _) => None,
+        };
+    }
+    let like = |one: Side| {
+        Sides::those(world.sides(), |side| {
+            made[side.index()] == made[one.index()]
+        })
+    };
+    let same = like(Side::FACTUAL);
+    let by = match same.on(Side::UNTOUCHED) {
+        true => 0,
+        false => modified.by(time, base, under),
+    };
+    let bent = Parting::by_lineage(same.others(), by);
+    let arrived = Sides::those(world.sides(), |side| made[side.index()].is_some());
+    in_groups(open.and(arrived), |side, among| {
+        let sides = among.and(like(side));
+        let lineage = from_open.part(sides, &bent);
+        arrive(lineage.made_by(made[side.index()].unwrap_or(0)));
+        Parting::by_lineage(among.without(sides), 0)
+    });
 }
 
 /// The first occurrence of a timer after `since`. Occurrences are counted from the epoch, so that

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 
 use super::desk::Desks;
 use super::pending::Pending;
-use super::population::Twin;
+use super::population::{Twin, Twins};
 use super::sources::Left;
 use super::{Cell, Counters, Group};
-use crate::program::{Kind, Label};
+use crate::program::Kind;
+use crate::sides::{Parting, Side, Sides};
 use crate::snapshot::Words;
 use crate::time::Time;
 use crate::world::World;
@@ -40,17 +41,17 @@ struct GroupState {
     /// The diaries that are not empty, with whose they are.
     diaries: Vec<(u32, Words)>,
     founders: usize,
-    in_state: Vec<i64>,
-    in_state_untouched: Vec<i64>,
-    in_state_label: Vec<Label>,
-    twins: Vec<TwinState>,
+    in_state: Vec<Vec<i64>>,
+    in_state_parting: Vec<Parting>,
+    twins: Vec<(u32, Vec<TwinState>)>,
 }
 
-/// An entity on the untouched side.
+/// An entity on sides other than the factual one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct TwinState {
-    entity: u32,
-    label: Label,
+    sides: Sides,
+    parting: Parting,
+    reserved: Parting,
     state: u8,
     variables: Words,
     diary: Option<Words>,
@@ -74,27 +75,29 @@ impl Cell {
         }
     }
 
-    /// The process with this number, as it stood at the barrier at `now`. `was_apart` tells whether the run had
-    /// interventions then.
+    /// The process with this number, as it stood at the barrier at `now`. Each side is what `origin` gives for it.
     pub fn of_state(
         world: &World,
-        (index, was_apart): (u16, bool),
+        index: u16,
         now: Time,
         state: CellState,
+        origin: &[Side],
     ) -> Cell {
         let mut cell = Cell::empty(world, index);
         let groups = state.groups.into_iter().zip(&world.program.kinds);
-        cell.population.groups = groups.map(|(group, kind)| group.group(kind)).collect();
-        cell.counters = state.counters;
-        cell.left = state.left;
-        cell.desks = state.desks;
-        if !was_apart && world.has_interventions() {
-            cell.desks.part();
-        }
+        let groups = groups.map(|(group, kind)| group.group(kind, origin));
+        cell.population.groups = groups.collect();
+        cell.counters = state.counters.of_origin(origin);
+        let left = |&(kind, entity, source, of): &Left| {
+            let sides = Side::first(origin.len()).filter(move |side| origin[side.index()] == of);
+            sides.map(move |side| (kind, entity, source, side))
+        };
+        cell.left = state.left.iter().flat_map(left).collect();
+        cell.desks = state.desks.of_origin(origin);
         cell.refused = state.refused;
         cell.rows.played = state.played;
         let buckets = state.pending.into_iter().map(|Words(words)| words);
-        cell.pending = Pending::of_words(world, now, buckets.collect());
+        cell.pending = Pending::of_words(world, now, buckets.collect(), origin);
         cell
     }
 }
@@ -104,6 +107,8 @@ impl GroupState {
         let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(Words).collect();
         let diaries = (0..).zip(&group.diaries);
         let diaries = diaries.filter_map(|(entity, diary)| Some((entity, words_of(diary)?)));
+        let states = |each: &[Twin]| each.iter().map(TwinState::of).collect();
+        let twins = group.twins.iter().map(|of| (of.entity, states(&of.each)));
         GroupState {
             ids: Words(group.ids.clone()),
             joined_us: Words(group.joined.iter().map(|time| time.0 as u64).collect()),
@@ -113,19 +118,28 @@ impl GroupState {
             diaries: diaries.collect(),
             founders: group.founders,
             in_state: group.in_state.clone(),
-            in_state_untouched: group.in_state_untouched.clone(),
-            in_state_label: group.in_state_label.clone(),
-            twins: group.twins.iter().map(TwinState::of).collect(),
+            in_state_parting: group.in_state_parting.clone(),
+            twins: twins.collect(),
         }
     }
 
-    fn group(self, kind: &Kind) -> Group {
+    fn group(self, kind: &Kind, origin: &[Side]) -> Group {
         let columns =
             |columns: Vec<Words>| columns.into_iter().map(|Words(column)| column).collect();
-        let mut twin_of = vec![0; self.ids.0.len()];
-        for (at, twin) in (1..).zip(&self.twins) {
-            twin_of[twin.entity as usize] = at;
+        let mut twins_of = vec![0; self.ids.0.len()];
+        let mut twins = Vec::new();
+        for (entity, each) in self.twins {
+            let each = each.into_iter().map(|twin| twin.twin(origin));
+            let each: Vec<Twin> = each.filter(|twin| !twin.sides.is_none()).collect();
+            if !each.is_empty() {
+                twins.push(Twins { entity, each });
+                twins_of[entity as usize] = twins.len() as u32;
+            }
         }
+        let in_state = origin
+            .iter()
+            .map(|side| self.in_state[side.index()].clone());
+        let partings = self.in_state_parting.iter();
         let mut diaries = vec![None; self.ids.0.len()];
         for (entity, Words(words)) in self.diaries {
             diaries[entity as usize] = Some(words.into());
@@ -139,12 +153,11 @@ impl GroupState {
             variables: columns(self.variables),
             diaries,
             founders: self.founders,
-            in_state: self.in_state,
-            in_state_untouched: self.in_state_untouched,
-            in_state_label: self.in_state_label,
+            in_state: in_state.collect(),
+            in_state_parting: partings.map(|one| one.of_origin(origin)).collect(),
             by_activity: None,
-            twin_of,
-            twins: self.twins.into_iter().map(TwinState::twin).collect(),
+            twins_of,
+            twins,
         };
         group.weigh(kind);
         group
@@ -154,21 +167,23 @@ impl GroupState {
 impl TwinState {
     fn of(twin: &Twin) -> TwinState {
         TwinState {
-            entity: twin.entity,
-            label: twin.label,
+            sides: twin.sides,
+            parting: twin.parting,
+            reserved: twin.reserved,
             state: twin.state,
             variables: Words(twin.variables.to_vec()),
             diary: words_of(&twin.diary),
         }
     }
 
-    fn twin(self) -> Twin {
+    fn twin(self, origin: &[Side]) -> Twin {
         Twin {
-            label: self.label,
+            sides: self.sides.of_origin(origin),
+            parting: self.parting.of_origin(origin),
+            reserved: self.reserved.of_origin(origin),
             variables: self.variables.0.into_boxed_slice(),
             diary: self.diary.map(|Words(words)| words.into()),
             state: self.state,
-            entity: self.entity,
         }
     }
 }

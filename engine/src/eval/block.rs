@@ -48,7 +48,7 @@ impl Block<'_> {
 
     /// A modified parameter, if on this side any modifier acts at the time of any row.
     fn bent(&self, at: u16) -> Option<&Modified> {
-        if self.side != Side::Factual {
+        if self.side == Side::UNTOUCHED {
             return None;
         }
         let modified = &self.world.program.modified[usize::from(at)];
@@ -79,8 +79,9 @@ impl Block<'_> {
             of: None,
             own: Own::Nobody,
             side: self.side,
+            among: self.side.into(),
             made: 0,
-            noted: &Cell::new(0),
+            noted: &Cell::default(),
         };
         eval(e, &frame)
     }
@@ -173,7 +174,9 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             eval_block(e, block, out);
             if let Some(bent) = block.bent(*at) {
                 for (word, &time) in out.iter_mut().zip(block.times) {
-                    *word = bent.value(Time(time), f64::from_bits(*word)).to_bits();
+                    *word = bent
+                        .value(Time(time), f64::from_bits(*word), block.side)
+                        .to_bits();
                 }
             }
         }
@@ -196,9 +199,9 @@ fn happens(e: &Expr, effect: u16, block: &Block<'_>, out: &mut Vec<u64>) {
             };
             match block.bent(*at) {
                 None => block.marks(purpose, out, |_| base),
-                Some(bent) => {
-                    block.marks(purpose, out, |row| bent.value(Time(block.times[row]), base))
-                }
+                Some(bent) => block.marks(purpose, out, |row| {
+                    bent.value(Time(block.times[row]), base, block.side)
+                }),
             }
         }
         // What looks at the whole event.

@@ -3,14 +3,12 @@
 use std::cell::Cell;
 
 use super::{primitive, slots};
-use crate::cell::Population;
+use crate::cell::{Population, Twin};
 use crate::draw::{Key, Purpose};
-use crate::program::{
-    Binary, CONTENTION, Dist, Effect, Expr, KindId, Label, Modified, NO_ENTITY, Slot, Unary,
-};
-use crate::sides::Side;
+use crate::program::{Binary, Dist, Effect, Expr, KindId, Label, Modified, NO_ENTITY, Slot, Unary};
+use crate::sides::{Parting, Side, Sides};
 use crate::time::{Span, Time};
-use crate::world::{Observed, Standing, StandingApart, World};
+use crate::world::{Observed, Partings, Standing, World};
 
 /// The entity that an attribute or a condition of an actor is about.
 #[derive(Clone, Copy)]
@@ -52,10 +50,12 @@ pub struct Frame<'a> {
     pub own: Own<'a>,
     /// On which side it is worked out.
     pub side: Side,
+    /// For which sides, as long as nothing that has been read differs on them.
+    pub among: Sides,
     /// Who made the event happen instead of another one.
     pub made: Label,
-    /// Who is to be named for what differs between the sides in what has been read; 0 if nothing does.
-    pub noted: &'a Cell<Label>,
+    /// How other sides differ in what has been read.
+    pub noted: &'a Cell<Parting>,
 }
 
 /// What a frame marks while it is worked on.
@@ -64,7 +64,7 @@ pub struct Marks {
     /// See [`Frame::ready`].
     pub ready: Cell<u64>,
     /// See [`Frame::noted`].
-    pub noted: Cell<Label>,
+    pub noted: Cell<Parting>,
 }
 
 impl<'a> Frame<'a> {
@@ -90,42 +90,83 @@ impl<'a> Frame<'a> {
             ready: &marks.ready,
             of: None,
             own,
-            side: Side::Factual,
+            side: Side::FACTUAL,
+            among: Sides::ALL,
             made: 0,
             noted: &marks.noted,
         }
     }
 
-    /// Notes that what has been read differs between the sides; the first one noted is named.
-    #[inline(always)]
-    pub fn note(&self, label: Label) {
-        if self.noted.get() == 0 {
-            self.noted.set(label);
+    /// Notes that what has been read differs on other sides.
+    #[inline]
+    pub fn note(&self, parting: &Parting) {
+        let seen = parting.on(self.among);
+        // Who has a part in what differs from the untouched side counts also where that has parted before.
+        let tells = self.side == Side::FACTUAL && parting.sides().on(Side::UNTOUCHED);
+        let by = if tells { parting.by } else { 0 };
+        if by != 0 || !seen.sides().is_none() {
+            self.noted
+                .set(self.noted.get().and(&Parting { by, ..seen }));
         }
+    }
+
+    /// The sides for which what is read is held against what this one says: those for which this one is worked out, and
+    /// the untouched one, since it tells who has a part in what is there.
+    pub fn compared(&self) -> impl Iterator<Item = Side> {
+        let tells = self.side == Side::FACTUAL;
+        let (mine, among) = (self.side, self.among);
+        let all = Side::first(self.world.sides());
+        all.filter(move |&side| {
+            side != mine && (among.on(side) || tells && side == Side::UNTOUCHED)
+        })
+    }
+
+    /// Whether nothing that has been read differs on the sides for which it is worked out.
+    #[inline(always)]
+    pub fn is_same(&self) -> bool {
+        self.noted.get().sides().is_none()
     }
 
     /// A variable of an entity; 0 for [`NO_ENTITY`].
     #[inline(always)]
     pub fn variable(&self, kind: KindId, variable: u16, entity: u64) -> u64 {
         let group = self.population.group(kind);
-        if let Some(twin) = group.twin(entity) {
-            let sides = [
-                group.variable(variable, entity),
-                twin.variables[usize::from(variable)],
-            ];
-            return self.one_of(sides, twin.label);
+        let value = group.variable(variable, entity);
+        match group.twins(entity) {
+            [] => value,
+            twins => self.of_twins(value, twins, |twin| twin.variables[usize::from(variable)]),
         }
-        group.variable(variable, entity)
     }
 
     /// The state of an entity; none for [`NO_ENTITY`] and where it does not exist on this side.
     #[inline(always)]
     pub fn state(&self, kind: KindId, entity: u64) -> Option<u8> {
         let group = self.population.group(kind);
-        if let Some(twin) = group.twin(entity) {
-            return self.one_of([group.state(entity), twin.state()], twin.label);
+        let state = group.state(entity);
+        match group.twins(entity) {
+            [] => state,
+            twins => self.of_twins(state, twins, Twin::state),
         }
-        group.state(entity)
+    }
+
+    /// What an entity that has twins says on this side; notes on which it says something else.
+    #[inline(never)]
+    fn of_twins<T: PartialEq + Copy>(
+        &self,
+        factual: T,
+        twins: &[Twin],
+        of: impl Fn(&Twin) -> T,
+    ) -> T {
+        let mine = twins.iter().find(|twin| twin.sides.on(self.side));
+        let value = mine.map_or(factual, &of);
+        let apart = twins.iter().fold(Sides::NONE, |all, t| all | t.sides);
+        if value != factual {
+            self.note(&Parting::by_lineage(apart.others(), 0));
+        }
+        for twin in twins.iter().filter(|twin| of(twin) != value) {
+            self.note(&twin.parting.on(twin.sides));
+        }
+        value
     }
 
     /// A figure of the whole business when the event's stream last looked up to a time; 0 before the warm-up.
@@ -133,43 +174,46 @@ impl<'a> Frame<'a> {
         &self,
         time: Time,
         read: impl Fn(&Standing) -> T,
-        by: impl Fn(&StandingApart) -> Label,
+        parting: impl Fn(&Partings) -> &Parting,
     ) -> T {
         let look = self.world.looks.get(self.stream).copied().flatten();
         let time = look.map_or(time, |look| look.before(time));
-        self.observed.at(time).map_or(T::default(), |view| {
-            let factual = read(&view.factual);
-            match &view.apart {
-                Some(apart) => self.one_of([factual, read(&apart.untouched)], by(apart)),
-                None => factual,
-            }
-        })
+        let Some(view) = self.observed.at(time) else {
+            return T::default();
+        };
+        let factual = read(&view.factual);
+        let Some(apart) = &view.apart else {
+            return factual;
+        };
+        let others = || (1..).map(Side).zip(&apart.others);
+        let mut mine = others().filter(|(side, _)| *side == self.side);
+        let value = mine.next().map_or(factual, |(_, standing)| read(standing));
+        let differ = others().filter(|(_, standing)| read(standing) != value);
+        let differ = differ.fold(Sides::NONE, |all, (side, _)| all | side.into());
+        let parting = parting(&apart.partings);
+        if self.side != Side::FACTUAL {
+            let factual = if factual == value {
+                Sides::NONE
+            } else {
+                Side::FACTUAL.into()
+            };
+            self.note(&Parting::by_lineage(differ | factual, 0));
+        } else if !differ.is_none() {
+            // Sums of several differences of which some have gone by are as good as those that are left.
+            let scarcity = differ.and(parting.scarcity).without(parting.lineage);
+            self.note(&Parting {
+                lineage: differ.without(scarcity),
+                scarcity,
+                by: parting.by,
+            });
+        }
+        value
     }
 
     /// A counter's value when the event's stream last looked up to a time.
     fn total(&self, counter: u16, time: Time) -> f64 {
         let counter = usize::from(counter);
-        self.seen(
-            time,
-            |s| s.counters[counter],
-            |apart| apart.counters_by[counter],
-        )
-    }
-
-    /// The value of this side; notes that the other one differs.
-    #[inline(always)]
-    pub(super) fn one_of<T: PartialEq + Copy>(
-        &self,
-        [factual, untouched]: [T; 2],
-        label: Label,
-    ) -> T {
-        if factual != untouched {
-            self.note(label);
-        }
-        match self.side {
-            Side::Factual => factual,
-            Side::Untouched => untouched,
-        }
+        self.seen(time, |s| s.counters[counter], |p| &p.counters[counter])
     }
 
     /// The word in a slot.
@@ -345,19 +389,20 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
         Expr::Utilisation(kind) => {
             let share = |standing: &Standing| standing.utilisation(*kind);
-            f.seen(f.time, share, |_| CONTENTION).to_bits()
+            f.seen(f.time, share, |p| &p.slots[usize::from(*kind)])
+                .to_bits()
         }
         Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)]
             .factor(f.time)
             .to_bits(),
         Expr::CountState(kind, state) => {
             let at = f.world.state_at(usize::from(*kind), usize::from(*state));
-            let count = f.seen(f.time, |s| s.states[at], |apart| apart.states_by[at]);
+            let count = f.seen(f.time, |s| s.states[at], |p| &p.states[at]);
             (count as f64).to_bits()
         }
         Expr::Waiting(desk) => {
             let at = usize::from(*desk);
-            let waiting = f.seen(f.time, |s| s.waiting[at], |_| CONTENTION);
+            let waiting = f.seen(f.time, |s| s.waiting[at], |p| &p.waiting[at]);
             f64::from(waiting).to_bits()
         }
         Expr::Total(counter) => f.total(*counter, f.time).to_bits(),
@@ -383,13 +428,9 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
 #[inline(always)]
 pub fn modified(at: u16, base: f64, f: &Frame<'_>) -> f64 {
     let modified = &f.world.program.modified[usize::from(at)];
-    let value = modified.value(f.time, base);
-    if value != base {
-        f.note(modified.strongest(f.time, base));
-    }
-    match f.side {
-        Side::Factual => value,
-        Side::Untouched => base,
+    match modified.is_quiet(f.time) {
+        true => base,
+        false => f.bent(modified, base, |value, _| value, |value| value),
     }
 }
 
@@ -423,14 +464,38 @@ pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
 fn decide_modified(effect: &Effect, modified: &Modified, e: &Expr, f: &Frame<'_>) -> Option<Label> {
     let base = number(e, f);
     let outcome = |probability| probable(f.key, effect.purpose, probability);
-    let by = modified.by(f.time, base, outcome);
-    if by != 0 {
-        f.note(by);
-    }
+    let anyway = outcome(base);
     // By somebody: it came out as it would not have otherwise.
-    match f.side {
-        Side::Untouched => outcome(base).then_some(0),
-        Side::Factual => (outcome(base) != (by != 0)).then_some(by),
+    let decided = |probability, side| match (outcome(probability), anyway) {
+        (true, true) => Some(0),
+        (true, false) => Some(modified.made_by(f.time, base, side, outcome)),
+        (false, _) => None,
+    };
+    f.bent(modified, base, decided, outcome)
+}
+
+impl Frame<'_> {
+    /// What comes of a modified parameter on this side; notes on which sides something else comes of it. `told` is
+    /// what it is about for those who are to be named.
+    fn bent<T: PartialEq, U: PartialEq>(
+        &self,
+        modified: &Modified,
+        base: f64,
+        outcome: impl Fn(f64, Side) -> T,
+        told: impl Fn(f64) -> U,
+    ) -> T {
+        let on = |side| outcome(modified.value(self.time, base, side), side);
+        let mine = on(self.side);
+        let differ = self.compared().filter(|&side| on(side) != mine);
+        let differ = differ.fold(Sides::NONE, |all, side| all | side.into());
+        if !differ.is_none() {
+            let by = match differ.on(Side::UNTOUCHED) && self.side == Side::FACTUAL {
+                true => modified.by(self.time, base, told),
+                false => 0,
+            };
+            self.note(&Parting::by_lineage(differ, by));
+        }
+        mine
     }
 }
 

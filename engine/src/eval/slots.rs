@@ -1,11 +1,12 @@
-//! What entities' diaries say, on the side of a frame. The answer is worked out on both sides where they may
-//! differ; if it does, that is because of contention, which nobody in the event's lineage has caused.
+//! What entities' diaries say, on the side of a frame. The answer is worked out on other sides, too, where they may
+//! differ. If it does because of what is offered, that is state which carries a difference; if only because of what has
+//! been reserved, somebody else was there first.
 
 use super::scalar::{Frame, number, word};
 use crate::cell::{Group, Twin};
 use crate::diary::{Bitmap, Diary, MOST_TIMES, Ranges, Words};
-use crate::program::{CONTENTION, Lookup, MOST_LOOKED_UP, Question};
-use crate::sides::Side;
+use crate::program::{Lookup, MOST_LOOKED_UP, Question};
+use crate::sides::{Parting, Side, Sides};
 use crate::time::{Span, Time};
 
 /// An entity whose diary is read.
@@ -14,7 +15,7 @@ struct Asked<'a> {
     table: &'a Diary,
     group: &'a Group,
     entity: u64,
-    twin: Option<&'a Twin>,
+    twins: &'a [Twin],
 }
 
 impl<'a> Asked<'a> {
@@ -22,8 +23,21 @@ impl<'a> Asked<'a> {
     #[inline(always)]
     fn on(self, side: Side) -> Words<'a> {
         let entity = self.entity as usize;
-        self.group.diary_beside(self.table, entity, self.twin, side)
+        self.group
+            .diary_beside(self.table, entity, self.twins, side)
     }
+
+    fn twin(self, side: Side) -> Option<&'a Twin> {
+        self.twins.iter().find(|twin| twin.sides.on(side))
+    }
+}
+
+/// A question about the diaries of some.
+struct Asking<'a> {
+    question: Question,
+    args: [f64; 4],
+    who: [Option<Asked<'a>>; MOST_LOOKED_UP],
+    now: Time,
 }
 
 /// The answer to a question: a truth value, a time in microseconds, or a number. Who does not exist has no
@@ -33,9 +47,9 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
     for (value, arg) in args.iter_mut().zip(&lookup.args) {
         *value = number(arg, f);
     }
-    let mut found: [Option<Asked<'_>>; MOST_LOOKED_UP] = [None; MOST_LOOKED_UP];
-    let mut all_exist = true;
-    for (place, (kind, reference)) in found.iter_mut().zip(&lookup.who) {
+    let mut who: [Option<Asked<'_>>; MOST_LOOKED_UP] = [None; MOST_LOOKED_UP];
+    let (mut all_exist, mut all_same) = (true, true);
+    for (place, (kind, reference)) in who.iter_mut().zip(&lookup.who) {
         let (group, entity) = (f.population.group(*kind), word(reference, f));
         let table = f.world.program.kinds[usize::from(*kind)].diary.as_ref();
         *place = table
@@ -44,20 +58,86 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
                 table,
                 group,
                 entity,
-                twin: group.twin(entity),
+                twins: group.twins(entity),
             });
         all_exist &= place.is_some();
+        all_same &= place.is_none_or(|asked| asked.twins.is_empty());
     }
-    let who = &found[..lookup.who.len().min(MOST_LOOKED_UP)];
-    let answer = |side| match all_exist {
-        true => on_side(lookup.question, args, who, f.time, side),
-        false => nothing(lookup.question, args),
+    if !all_exist {
+        return nothing(lookup.question, args);
+    }
+    let asking = Asking {
+        question: lookup.question,
+        args,
+        who,
+        now: f.time,
     };
-    let factual = answer(Side::Factual);
-    if who.iter().flatten().any(|asked| asked.twin.is_some()) {
-        return f.one_of([factual, answer(Side::Untouched)], CONTENTION);
+    let answer = asking.on(f.side);
+    if !all_same {
+        asking.compare(f, answer);
     }
-    factual
+    answer
+}
+
+impl<'a> Asking<'a> {
+    /// The answer on one side.
+    #[inline(always)]
+    fn on(&self, side: Side) -> f64 {
+        self.answer(self.who.map(|who| who.map(|asked| asked.on(side))))
+    }
+
+    #[inline(always)]
+    fn answer(&self, diaries: [Option<Words<'_>>; MOST_LOOKED_UP]) -> f64 {
+        answer_of(self.question, self.args, &diaries, self.now)
+    }
+
+    fn asked(&self) -> impl Iterator<Item = &Asked<'a>> {
+        self.who.iter().flatten()
+    }
+
+    /// Notes the sides on which the answer is not this one.
+    #[inline(never)]
+    fn compare(&self, f: &Frame<'_>, answer: f64) {
+        for side in f.compared() {
+            let sides = |twin: Option<&Twin>| twin.map(|twin| twin.sides);
+            let mut asked = self.asked();
+            if asked.all(|one| sides(one.twin(f.side)) == sides(one.twin(side)))
+                || self.on(side) == answer
+            {
+                continue;
+            }
+            let reserved_alone = self.mixed(side, f.side) == self.on(side);
+            let twins = self
+                .asked()
+                .filter_map(|one| one.twin(side).or(one.twin(f.side)));
+            let partings = twins.map(|twin| match reserved_alone {
+                true => twin.reserved.as_scarcity(),
+                false => twin.parting,
+            });
+            let sides = Sides::from(side);
+            let mut parting = partings.fold(Parting::NONE, |all, one| all.and(&one.on(sides)));
+            if parting.sides().is_none() {
+                // Two twins that differ from each other: this is not about the factual side.
+                parting.lineage = sides;
+            }
+            f.note(&parting);
+        }
+    }
+
+    /// The answer if they had reserved what they have on one side, and offered what they do on another one.
+    fn mixed(&self, reserved: Side, offered: Side) -> f64 {
+        let words = |asked: Asked<'a>| asked.on(reserved).offering(&asked.on(offered));
+        let words = self.who.map(|who| who.map(words));
+        let mut diaries = [None; MOST_LOOKED_UP];
+        for ((place, words), who) in diaries.iter_mut().zip(&words).zip(&self.who) {
+            let both = words.as_ref().zip(who.as_ref());
+            *place = both.map(|(words, asked)| Words {
+                table: asked.table,
+                words,
+            });
+        }
+        self.answer(diaries)
+    }
 }
 
 /// Midnight of the day of a time in the model's time zone, in microseconds.
@@ -75,29 +155,23 @@ fn nothing(question: Question, args: [f64; 4]) -> f64 {
     }
 }
 
-fn on_side(
-    question: Question,
-    args: [f64; 4],
-    who: &[Option<Asked<'_>>],
-    now: Time,
-    side: Side,
-) -> f64 {
+fn answer_of(question: Question, args: [f64; 4], who: &[Option<Words<'_>>], now: Time) -> f64 {
     let mut who = who.iter().flatten();
     let (from, span) = (Time(args[0] as i64), Span(args[1] as i64));
     match question {
         Question::Free => {
             let today = now.index_of(Span::DAY);
-            let free = |asked: &Asked<'_>| {
-                let range = asked.table.touched(from, span);
-                asked.on(side).ahead(today).is_free(range)
+            let free = |diary: &Words<'_>| {
+                let range = diary.table.touched(from, span);
+                diary.ahead(today).is_free(range)
             };
             f64::from(who.all(free))
         }
         Question::Nearest => {
             let today = now.index_of(Span::DAY);
             let mut seen = [None; MOST_LOOKED_UP];
-            for (place, asked) in seen.iter_mut().zip(who.clone()) {
-                *place = Some(asked.on(side).ahead(today));
+            for (place, diary) in seen.iter_mut().zip(who.clone()) {
+                *place = Some(diary.ahead(today));
             }
             let Some(first) = who.next() else {
                 return args[0];
@@ -118,8 +192,8 @@ fn on_side(
         }
         Question::CountFree | Question::CountUnreserved => {
             let ranges = |table: &Diary| ranges(table, from, span, args[2], args[3]);
-            let count = |asked: &Asked<'_>| {
-                let (table, words) = (asked.table, asked.on(side));
+            let count = |words: &Words<'_>| {
+                let table = words.table;
                 let ahead = words.ahead(now.index_of(Span::DAY));
                 let mut reach = table.reach(now);
                 reach.start = reach.start.max((now - Span(1)).index_of(table.step) + 1);

@@ -10,15 +10,17 @@ mod expr;
 mod look;
 mod modifier;
 mod modify;
+mod without;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
 pub use look::Look;
 pub use modifier::{
-    CONTENTION, Envelope, Intervention, Label, Modified, Modifier, Operation, Phase, SETTLED,
-    Settling,
+    Envelope, Intervention, JOINT, JOINTLY, Label, MOST_INTERVENTIONS, Modified, Modifier,
+    Operation, Phase, SETTLED, Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
+pub use without::Without;
 
 use crate::calendar::{Profile, Reference, Zone};
 use crate::diary::{Action, Diary};

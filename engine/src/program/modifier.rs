@@ -7,14 +7,20 @@
 
 use std::collections::BTreeSet;
 
+use crate::sides::{Side, Sides, both};
 use crate::time::{Span, Time};
 
-/// Who made something differ: 0 for nobody, otherwise one more than the index of an intervention.
+/// Who made something differ: 0 for nobody, one more than the index of an intervention, or [`JOINT`].
 pub type Label = u16;
 
-/// Stands for nobody in particular: an event differs because something scarce was there for others, such as an
-/// agent or a slot, and not because of anything in its own lineage. More interventions than labels before it cannot be.
-pub const CONTENTION: Label = Label::MAX;
+/// Stands for several interventions that have a part in something.
+pub const JOINT: Label = 0x7FFF;
+
+/// Most interventions of a program, so that labels fit in 15 bits, with room for others who are accounted for.
+pub const MOST_INTERVENTIONS: usize = 0x7F00;
+
+/// What rows are attributed to in which several interventions have a part.
+pub const JOINTLY: &str = "joint";
 
 /// Something that comes from outside the model and bends it: a scenario or an external event.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +29,10 @@ pub struct Intervention {
     pub name: String,
     /// The dictionary's code of the name.
     pub code: u16,
+    /// The code of the name with a note that it is about scarcity, see [`crate::attribution`].
+    pub scarcity_code: u16,
+    /// Whether it was asked for, in contrast to what belongs to the surroundings.
+    pub asked_for: bool,
 }
 
 /// What a modifier does at full strength.
@@ -144,6 +154,21 @@ pub struct Modifier {
     pub precedence: i32,
 }
 
+/// A modifier and the sides on which it acts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Aimed {
+    modifier: Modifier,
+    on: Sides,
+}
+
+impl Aimed {
+    /// What it makes of a value at a time.
+    fn at(&self, time: Time, value: f64) -> f64 {
+        let modifier = &self.modifier;
+        modifier.apply(value, modifier.envelope.at(time))
+    }
+}
+
 impl Modifier {
     fn apply(&self, value: f64, strength: f64) -> f64 {
         match self.operation {
@@ -158,7 +183,7 @@ impl Modifier {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Modified {
     /// The modifiers, in sequence.
-    modifiers: Vec<Modifier>,
+    modifiers: Vec<Aimed>,
     /// What the parameter may be.
     legal: (f64, f64),
     /// Times at which modifiers begin or have settled, in order.
@@ -191,22 +216,28 @@ impl Modified {
     }
 
     /// The modifiers, in sequence.
-    pub fn modifiers(&self) -> &[Modifier] {
-        &self.modifiers
+    pub fn modifiers(&self) -> impl Iterator<Item = &Modifier> + Clone {
+        self.modifiers.iter().map(|aimed| &aimed.modifier)
     }
 
     /// Adds one at the end of those with its precedence.
     pub fn push(&mut self, modifier: Modifier) {
         let at = self
             .modifiers
-            .partition_point(|other| other.precedence <= modifier.precedence);
-        self.modifiers.insert(at, modifier);
+            .partition_point(|other| other.modifier.precedence <= modifier.precedence);
+        let on = Sides::ALL.without(Side::UNTOUCHED.into());
+        self.modifiers.insert(at, Aimed { modifier, on });
     }
 
-    /// Works out which modifiers act when; needed once all have been added.
-    pub fn prepare(&mut self) {
+    /// Works out which modifiers act when; needed once all have been added. `acts_on` tells on which sides the
+    /// interventions act, in their order.
+    pub fn prepare(&mut self, acts_on: &[Sides]) {
+        for Aimed { modifier, on } in &mut self.modifiers {
+            let known = acts_on.get(usize::from(modifier.by).wrapping_sub(1));
+            *on = known.copied().unwrap_or(*on);
+        }
         let mut turns: Vec<(Time, bool, u16)> = Vec::new();
-        for (at, modifier) in (0..).zip(&self.modifiers) {
+        for (at, Aimed { modifier, .. }) in (0..).zip(&self.modifiers) {
             let envelope = &modifier.envelope;
             if envelope.start < envelope.settled() {
                 turns.push((envelope.start, true, at));
@@ -262,7 +293,7 @@ impl Modified {
 
     /// Those that act at a time, in sequence.
     #[inline]
-    fn acting(&self, time: Time) -> impl Iterator<Item = &Modifier> + Clone {
+    fn acting(&self, time: Time) -> impl Iterator<Item = &Aimed> + Clone {
         let passed = match self.is_quiet(time) {
             true => 0,
             false => self.turns.partition_point(|&turn| turn <= time),
@@ -283,21 +314,20 @@ impl Modified {
         value.max(self.legal.0).min(self.legal.1)
     }
 
-    /// The value at a time, for a base; the base itself where nothing acts.
+    /// The value at a time on a side, for a base; the base itself where nothing acts.
     #[inline]
-    pub fn value(&self, time: Time, base: f64) -> f64 {
-        let mut acting = self.acting(time).peekable();
+    pub fn value(&self, time: Time, base: f64, side: Side) -> f64 {
+        let mut acting = self.acting(time).filter(|m| m.on.on(side)).peekable();
         if acting.peek().is_none() {
             return base;
         }
-        self.clamp(acting.fold(base, |value, m| m.apply(value, m.envelope.at(time))))
+        self.clamp(acting.fold(base, |value, m| m.at(time, value)))
     }
 
     /// The largest value at any time from `start` up to `end`, for bases up to `base`, all at least 0.
     pub fn largest_between(&self, start: Time, end: Time, base: f64) -> f64 {
         let overlaps = |m: &&Modifier| m.envelope.start < end && m.envelope.settled() > start;
-        self.modifiers
-            .iter()
+        self.modifiers()
             .filter(overlaps)
             // An operation is monotone in its strength, so its extremes are at 0 and 1.
             .fold(base, |value, m| value.max(m.apply(value, 1.0)))
@@ -310,41 +340,71 @@ impl Modified {
 
     /// The smallest value at any time, for bases from `base` on, all at least 0.
     pub fn smallest(&self, base: f64) -> f64 {
-        let modifiers = self.modifiers.iter();
-        modifiers.fold(base, |value, m| value.min(m.apply(value, 1.0)))
+        self.modifiers()
+            .fold(base, |value, m| value.min(m.apply(value, 1.0)))
     }
 
-    /// Who is to be named where something came out as `outcome(value)` instead of `outcome(base)`:
-    /// the last in the sequence that changed the outcome. 0 if it is the same.
-    pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
-        let mut acting = self.acting(time).peekable();
-        if acting.peek().is_none() {
-            return 0;
-        }
+    /// Who made something come out on a side as `outcome(value)` instead of `outcome(base)`: the last in the sequence
+    /// that changed the outcome. 0 if it is the same.
+    pub fn made_by<T: PartialEq>(
+        &self,
+        time: Time,
+        base: f64,
+        side: Side,
+        outcome: impl Fn(f64) -> T,
+    ) -> Label {
         let before = outcome(base);
         let (mut value, mut came_out, mut by) = (base, outcome(base), 0);
-        for m in acting {
-            value = m.apply(value, m.envelope.at(time));
+        for m in self.acting(time).filter(|m| m.on.on(side)) {
+            value = m.at(time, value);
             let now = outcome(self.clamp(value));
             if now != came_out {
-                by = m.by;
+                by = m.modifier.by;
                 came_out = now;
             }
         }
         if came_out == before { 0 } else { by }
     }
 
-    /// Who moves the value most at a time; 0 where nothing acts.
-    pub fn strongest(&self, time: Time, base: f64) -> Label {
+    /// Who moves the value most at a time on a side; 0 where nothing acts.
+    pub fn strongest(&self, time: Time, base: f64, side: Side) -> Label {
         let (mut value, mut most, mut by) = (base, 0.0, 0);
-        for m in self.acting(time) {
-            let next = m.apply(value, m.envelope.at(time));
+        for m in self.acting(time).filter(|m| m.on.on(side)) {
+            let next = m.at(time, value);
             if (next - value).abs() > most {
-                (most, by) = ((next - value).abs(), m.by);
+                (most, by) = ((next - value).abs(), m.modifier.by);
             }
             value = next;
         }
         by
+    }
+
+    /// Whose interventions have a part in that something comes out as it does and not as `outcome(base)`: those without
+    /// whom it would come out otherwise. Where it needs none of them, since others would do as well, those who would
+    /// do alone. 0 if it is the same.
+    pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
+        let acting = self.acting(time).map(|m| m.modifier.by);
+        let with = |takes_part: &dyn Fn(Label) -> bool| {
+            let mut acting = self.acting(time).filter(|m| takes_part(m.modifier.by));
+            let mut acting = acting.by_ref().peekable();
+            match acting.peek() {
+                None => outcome(base),
+                Some(_) => outcome(self.clamp(acting.fold(base, |value, m| m.at(time, value)))),
+            }
+        };
+        let (came_out, before) = (with(&|_| true), outcome(base));
+        if came_out == before {
+            return 0;
+        }
+        let named = |of: &dyn Fn(Label) -> bool| acting.clone().filter(|&by| of(by)).fold(0, both);
+        let needed = named(&|by| with(&|other| other != by) != came_out);
+        if needed != 0 {
+            return needed;
+        }
+        match named(&|by| with(&|other| other == by) == came_out) {
+            0 => JOINT,
+            alone => alone,
+        }
     }
 }
 
@@ -382,7 +442,7 @@ mod tests {
     fn modified(modifiers: &[Modifier]) -> Modified {
         let mut all = Modified::new((0.0, f64::INFINITY));
         modifiers.iter().for_each(|&m| all.push(m));
-        all.prepare();
+        all.prepare(&[]);
         all
     }
 
@@ -427,10 +487,13 @@ mod tests {
             modifier(2, Operation::Multiply(3.0), 5, 15, Settling::Immediate),
             modifier(3, Operation::Multiply(2.0), 5, 15, Settling::Immediate),
         ]);
-        assert_eq!(all.value(hours(-1), 1.0), 1.0);
-        assert_eq!(all.value(hours(7), 1.0), 7.0);
-        assert_eq!(all.value(hours(12), 1.0), 6.0);
-        assert_eq!(all.value(hours(15), 1.0), 1.0);
+        let value = |hour, side| all.value(hours(hour), 1.0, side);
+        let at = [-1, 7, 12, 15];
+        assert_eq!(
+            at.map(|hour| value(hour, Side::FACTUAL)),
+            [1.0, 7.0, 6.0, 1.0]
+        );
+        assert_eq!(at.map(|hour| value(hour, Side::UNTOUCHED)), [1.0; 4]);
         assert!(!all.acts_between(hours(-5), hours(0)) && all.acts_between(hours(-5), hours(1)));
         assert!(!all.acts_between(hours(15), hours(20)) && all.acts_between(hours(14), hours(20)));
         assert_eq!(all.largest_between(hours(10), hours(20), 1.0), 6.0);
@@ -442,20 +505,29 @@ mod tests {
             13,
             Settling::Immediate,
         ));
-        all.prepare();
-        assert_eq!(all.value(hours(12), 1.0), 0.0);
+        all.prepare(&[]);
+        assert_eq!(all.value(hours(12), 1.0, Side::FACTUAL), 0.0);
         assert_eq!(all.smallest(10.0), -90.0);
     }
 
     #[test]
-    fn the_one_that_tipped_the_balance_is_named() {
+    fn those_without_whom_it_would_be_otherwise_are_named() {
         let all = modified(&[
             modifier(1, Operation::Multiply(1.5), 0, 10, Settling::Immediate),
             modifier(2, Operation::Multiply(1.2), 0, 10, Settling::Immediate),
         ]);
         let by = |mark: f64| all.by(hours(1), 1.0, |rate| mark < rate);
-        assert_eq!([by(0.9), by(1.4), by(1.7), by(1.9)], [0, 1, 2, 0]);
-        assert_eq!(all.strongest(hours(1), 1.0), 1);
+        assert_eq!([by(0.9), by(1.4), by(1.7), by(1.9)], [0, 1, JOINT, 0]);
+        // Either would do.
+        assert_eq!(by(1.1), JOINT);
+        assert_eq!(all.by(hours(1), 1.0, |rate| rate), JOINT);
+        let made = |mark: f64, side| all.made_by(hours(1), 1.0, side, |rate| mark < rate);
+        assert_eq!(
+            [1.1, 1.7, 1.9].map(|mark| made(mark, Side::FACTUAL)),
+            [1, 2, 0]
+        );
+        assert_eq!(made(1.1, Side::UNTOUCHED), 0);
+        assert_eq!(all.strongest(hours(1), 1.0, Side::FACTUAL), 1);
     }
 
     use proptest::prelude::*;
@@ -493,7 +565,7 @@ mod tests {
                 };
                 let expected = modifiers.iter().filter(acts);
                 let expected = expected.fold(5.0, |value, m| m.apply(value, m.envelope.at(time)));
-                prop_assert_eq!(all.value(time, 5.0), expected);
+                prop_assert_eq!(all.value(time, 5.0, Side::FACTUAL), expected);
                 prop_assert!(!all.is_quiet(time) || modifiers.iter().filter(acts).count() == 0);
             }
         }

@@ -1,8 +1,8 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, CONTENTION, Delay, Dist, Effect, Expr, Intervention, Label, Modified, Modifier, Place,
-    Program, Source, StreamId, Unary,
+    Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, Label, MOST_INTERVENTIONS, Modified,
+    Modifier, Place, Program, Source, StreamId, Unary,
 };
 use crate::draw::purpose;
 use crate::table::ColumnType;
@@ -70,26 +70,45 @@ pub struct Backlog {
 }
 
 impl Program {
-    /// Adds an intervention by the name that rows are attributed to.
+    /// Adds an intervention that is asked for, by the name that rows are attributed to.
     ///
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
-        let code = u16::try_from(self.dictionary.len()).map_err(|_| ModifyError::TooMany)?;
-        let label = Label::try_from(self.interventions.len() + 1).ok();
-        let label = label.filter(|&label| label != CONTENTION);
-        let label = label.ok_or(ModifyError::TooMany)?;
-        self.dictionary = self
-            .dictionary
-            .iter()
-            .cloned()
-            .chain([name.to_owned()])
+        self.add_intervention(name, true)
+    }
+
+    /// Likewise one that belongs to the surroundings: it is there whatever is asked for.
+    ///
+    /// # Errors
+    /// [`ModifyError::TooMany`].
+    pub fn surround(&mut self, name: &str) -> Result<Label, ModifyError> {
+        self.add_intervention(name, false)
+    }
+
+    fn add_intervention(&mut self, name: &str, asked_for: bool) -> Result<Label, ModifyError> {
+        if self.interventions.len() >= MOST_INTERVENTIONS {
+            return Err(ModifyError::TooMany);
+        }
+        let first = self.interventions.is_empty();
+        let joint = first.then_some(JOINTLY);
+        let added = joint.into_iter().chain([name]);
+        let added: Vec<String> = added
+            .flat_map(|name| [name.to_owned(), format!("{name} (contention)")])
             .collect();
+        let codes = self.dictionary.len() + added.len();
+        if codes > usize::from(u16::MAX) + 1 {
+            return Err(ModifyError::TooMany);
+        }
+        let scarcity_code = (codes - 1) as u16;
+        self.dictionary = self.dictionary.iter().cloned().chain(added).collect();
         self.interventions.push(Intervention {
             name: name.to_owned(),
-            code,
+            code: scarcity_code - 1,
+            scarcity_code,
+            asked_for,
         });
-        Ok(label)
+        Ok(self.interventions.len() as Label)
     }
 
     /// Aims a modifier at a parameter. Modifiers act in the order in which they were aimed.

@@ -34,6 +34,14 @@ impl<T> Slab<T> {
         self.len
     }
 
+    /// All values, in the order of their places.
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.places.iter_mut().filter_map(|place| match place {
+            Place::Taken { value, .. } => Some(value),
+            Place::Free { .. } => None,
+        })
+    }
+
     /// Stores a value and says where, and which number it got. O(1), and allocates only when more are stored than ever before.
     #[inline]
     pub(super) fn insert(&mut self, value: T) -> (u32, u64) {

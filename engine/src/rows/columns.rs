@@ -203,11 +203,11 @@ impl Columns {
             .filter(|v| v.stage != Stage::Eager);
         for variable in later.filter(|variable| variable.written) {
             eval(&variable.value, &frame);
-            if marks.noted.get() != 0 {
+            if marks.noted.get().by != 0 {
                 break;
             }
         }
-        marks.noted.get()
+        marks.noted.get().by
     }
 
     /// The digest of the rows, as [`crate::fingerprint`] defines it.

@@ -1,11 +1,13 @@
 //! What is around the rows of one stream, and how its two sides are settled.
 
 use super::columns::{Columns, transpose_each};
-use super::layout::{KEY, Layout, PLACE, TIME, is_apart, label_of, sides_of, time_and_key};
+use super::layout::{
+    KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
+};
 use super::{BLOCK, Sums};
-use crate::attribution::{Attribution, same_rows};
+use crate::attribution::{Account, Attribution, Named, PartedRow, same_rows};
 use crate::cell::Population;
-use crate::program::{Label, Stream};
+use crate::program::Stream;
 use crate::scratch;
 use crate::series::first_and_last;
 use crate::sides::{Side, Sides};
@@ -32,7 +34,7 @@ pub struct Context<'a> {
     pub layout: Layout,
     /// The modified parameters on which fields depend.
     modified: &'a [u16],
-    /// The places of rows that have come apart and are the same on both sides after all, in order.
+    /// The places of rows that have come apart and are the same on the untouched side after all, in order.
     same: Vec<(i64, u64)>,
 }
 
@@ -57,20 +59,17 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Compares, in a range of time, the rows that are on one side only with those of the other, and finds out which are
-    /// the same after all. Returns how the others differ, with those of the untouched side counted.
+    /// Compares, in a range of time, the rows of the factual side that are not on all sides with those of each other
+    /// side, and finds out which the untouched side has, the same, after all. Returns how the others differ, with the
+    /// rows of the untouched side counted.
     pub fn settle_sides(
         &mut self,
         factual: &[&[u64]],
-        untouched: &[&[u64]],
+        others: &[&[u64]],
         times: &Range<i64>,
     ) -> Sums {
-        let Sums {
-            mut effects,
-            mut series,
-            ..
-        } = Sums::default();
-        let [factual, untouched] = [factual, untouched].map(|places| {
+        let mut sums = Sums::default();
+        let [factual, others] = [factual, others].map(|places| {
             let rows = places
                 .iter()
                 .flat_map(|rows| rows.chunks_exact(self.layout.stride));
@@ -79,9 +78,36 @@ impl<'a> Context<'a> {
             rows.sort_unstable_by_key(|row| time_and_key(row));
             rows
         });
+        if self.world.keeps_parted {
+            let all = factual.iter().chain(&others);
+            let parted = all
+                .map(|row| PartedRow::new(row[KEY], sides_of(row[PLACE]), scarcity_of(row[PLACE])));
+            sums.parted.extend(parted);
+        }
+        for side in Side::first(self.world.sides()).skip(1) {
+            let factual = factual.iter().copied();
+            let factual = factual.filter(|row| !sides_of(row[PLACE]).on(side));
+            let others = others.iter().copied();
+            let others = others.filter(|row| sides_of(row[PLACE]).on(side));
+            self.settle_side(side, factual, others, &mut sums);
+        }
+        sums
+    }
+
+    /// Likewise for one side, with the rows that the factual side has and this one has not, or not so, and the reverse.
+    fn settle_side<'r>(
+        &mut self,
+        side: Side,
+        factual: impl Iterator<Item = &'r [u64]>,
+        others: impl Iterator<Item = &'r [u64]>,
+        sums: &mut Sums,
+    ) {
+        let Sums {
+            effects, series, ..
+        } = sums;
         let mut pairs: Vec<(&[u64], &[u64])> = Vec::new();
         let mut removed: Vec<&[u64]> = Vec::new();
-        let mut rest = untouched.into_iter().peekable();
+        let mut rest = others.peekable();
         let time = |row: &[u64]| row[TIME] as i64;
         for row in factual {
             while let Some(other) = rest.next_if(|other| time_and_key(other) < time_and_key(row)) {
@@ -89,56 +115,63 @@ impl<'a> Context<'a> {
             }
             match rest.next_if(|other| time_and_key(other) == time_and_key(row)) {
                 Some(other) => pairs.push((row, other)),
-                None => effects.note(label_of(row[PLACE]), time(row), |d| &mut d.added),
+                None => effects.note(account(row[PLACE], side), time(row), |d| &mut d.added),
             }
         }
         removed.extend(rest);
+        // Of the other sides no series is kept.
+        let mut count = |columns: &Columns| {
+            if side == Side::UNTOUCHED {
+                columns.count(self, series, Some(|_| Sides::from(side)));
+            }
+        };
         for rows in removed.chunks(BLOCK) {
             for row in rows {
-                effects.note(label_of(row[PLACE]), time(row), |d| &mut d.removed);
+                effects.note(account(row[PLACE], side), time(row), |d| &mut d.removed);
             }
-            let words = transpose_each(rows, self.layout.stride);
-            let columns = Columns::new(self, words, Side::Untouched);
-            columns.count(self, &mut series, Some(|_| Sides::Only(Side::Untouched)));
-            columns.recycle();
+            if side == Side::UNTOUCHED {
+                let words = transpose_each(rows, self.layout.stride);
+                let columns = Columns::new(self, words, side);
+                count(&columns);
+                columns.recycle();
+            }
         }
+        let mut same_after_all = Vec::new();
         for pairs in pairs.chunks(BLOCK) {
-            let (factual, untouched): (Vec<&[u64]>, Vec<&[u64]>) = pairs.iter().copied().unzip();
+            let (factual, others): (Vec<&[u64]>, Vec<&[u64]>) = pairs.iter().copied().unzip();
             let words = |rows: &[&[u64]]| transpose_each(rows, self.layout.stride);
-            let factual = Columns::new(self, words(&factual), Side::Factual);
-            let untouched = Columns::new(self, words(&untouched), Side::Untouched);
-            untouched.count(self, &mut series, Some(|_| Sides::Only(Side::Untouched)));
-            let same = self.same(factual, untouched);
+            let factual = Columns::new(self, words(&factual), Side::FACTUAL);
+            let others = Columns::new(self, words(&others), side);
+            count(&others);
+            let same = self.same(factual, others);
             for ((row, _), same) in pairs.iter().zip(same) {
                 if same {
-                    self.same.push(time_and_key(row));
+                    same_after_all.push(time_and_key(row));
                 } else {
-                    effects.note(label_of(row[PLACE]), time(row), |d| &mut d.changed);
+                    effects.note(account(row[PLACE], side), time(row), |d| &mut d.changed);
                 }
             }
         }
-        Sums {
-            effects,
-            series,
-            ..Sums::default()
+        if side == Side::UNTOUCHED {
+            self.same = same_after_all;
         }
     }
 
     /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
     pub fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
         let mut sums = Sums::default();
-        let mut labels = Vec::new();
+        let mut named = Vec::new();
         let mut sides = Vec::new();
-        // Nearly all blocks are of rows that are on both sides, and of which nothing is to be said.
+        // Nearly all blocks are of rows that are on all sides, and of which nothing is to be said.
         if (words[PLACE].iter()).fold(false, |any, &word| any | is_apart(word)) {
-            labels = self.labels(&words);
+            named = self.named(&words);
             sides = scratch::copy(&words[PLACE]);
         }
-        if !self.world.program.interventions.is_empty() {
-            self.compare_fields(&words, &mut labels, &mut sums);
+        if self.world.sides() > 1 {
+            self.compare_fields(&words, &mut named, &mut sums);
         }
-        let attribution = Attribution::new(&self.world.program, &labels);
-        let columns = Columns::new(self, words, Side::Factual);
+        let attribution = Attribution::new(&self.world.program, &named);
+        let columns = Columns::new(self, words, Side::FACTUAL);
         let sides_of_row = |row: usize| sides_of(sides[row]);
         let apart = (!sides.is_empty()).then_some(sides_of_row);
         columns.count(self, &mut sums.series, apart);
@@ -154,28 +187,30 @@ impl<'a> Context<'a> {
     }
 
     /// Who is to be named for each of some rows.
-    fn labels(&self, words: &[Vec<u64>]) -> Vec<Label> {
-        let label = |(row, &word): (usize, &u64)| {
+    fn named(&self, words: &[Vec<u64>]) -> Vec<Named> {
+        let named = |(row, &word): (usize, &u64)| {
             let place = (words[TIME][row] as i64, words[KEY][row]);
-            if is_apart(word) && self.same.binary_search(&place).is_err() {
-                label_of(word)
-            } else {
-                0
+            let differs = !sides_of(word).on(Side::UNTOUCHED);
+            match differs && self.same.binary_search(&place).is_err() {
+                true => Named {
+                    by: by_of(word),
+                    scarcity: scarcity_of(word).on(Side::UNTOUCHED),
+                },
+                false => Named::default(),
             }
         };
-        words[PLACE].iter().enumerate().map(label).collect()
+        words[PLACE].iter().enumerate().map(named).collect()
     }
 
-    /// For each row whether it has the same values on both sides.
-    fn same(&self, factual: Columns, untouched: Columns) -> Vec<bool> {
+    /// For each row whether it has the same values on both of two sides.
+    fn same(&self, factual: Columns, others: Columns) -> Vec<bool> {
         let nobody = || Attribution::new(&self.world.program, &[]).column();
-        let [factual, untouched] =
-            [factual, untouched].map(|columns| columns.into_chunk(self, nobody()));
-        same_rows(&factual, &untouched)
+        let [factual, others] = [factual, others].map(|columns| columns.into_chunk(self, nobody()));
+        same_rows(&factual, &others)
     }
 
-    /// Finds the rows on both sides of which a modifier bends a field, and labels them.
-    fn compare_fields(&self, words: &[Vec<u64>], labels: &mut Vec<Label>, sums: &mut Sums) {
+    /// Finds the rows on several sides of which a modifier bends a field.
+    fn compare_fields(&self, words: &[Vec<u64>], named: &mut Vec<Named>, sums: &mut Sums) {
         if self.modified.is_empty() {
             return;
         }
@@ -187,22 +222,57 @@ impl<'a> Context<'a> {
         if !bending.any(|modified| modified.acts_between(range.0, range.1)) {
             return;
         }
-        let copy = || words.iter().map(|column| scratch::copy(column)).collect();
-        let factual = Columns::new(self, copy(), Side::Factual);
-        let untouched = Columns::new(self, copy(), Side::Untouched);
-        let same = self.same(factual.clone(), untouched.clone());
-        let (amounts, others) = (factual.amounts(self), untouched.amounts(self));
-        labels.resize(words[PLACE].len(), 0);
-        for (row, same) in same.into_iter().enumerate() {
-            if !same && !is_apart(words[PLACE][row]) {
+        let on = |side| {
+            let copy = words.iter().map(|column| scratch::copy(column)).collect();
+            Columns::new(self, copy, side)
+        };
+        let factual = on(Side::FACTUAL);
+        let mut bent = vec![Sides::NONE; words[PLACE].len()];
+        for side in Side::first(self.world.sides()).skip(1) {
+            let others = on(side);
+            let same = self.same(factual.clone(), others.clone());
+            let (amounts, theirs) = (factual.amounts(self), others.amounts(self));
+            for (row, same) in same.into_iter().enumerate() {
+                if same || !sides_of(words[PLACE][row]).on(side) {
+                    continue;
+                }
+                bent[row] = bent[row] | side.into();
                 let time = words[TIME][row] as i64;
-                labels[row] = factual.bent_by(self, row);
-                sums.effects.note(labels[row], time, |d| &mut d.changed);
-                sums.series
-                    .replace_untouched(time, amounts.of(row), others.of(row));
+                let account = match side {
+                    Side::UNTOUCHED => {
+                        named.resize(words[PLACE].len(), Named::default());
+                        named[row].by = factual.bent_by(self, row);
+                        let (amount, other) = (amounts.of(row), theirs.of(row));
+                        sums.series.replace_untouched(time, amount, other);
+                        Account::by(named[row].by, false)
+                    }
+                    side => Account::from(side, false),
+                };
+                sums.effects.note(account, time, |d| &mut d.changed);
             }
+            others.recycle();
+        }
+        if self.world.keeps_parted {
+            let bent = bent
+                .iter()
+                .enumerate()
+                .filter(|(_, sides)| !sides.is_none());
+            let parted = bent.map(|(row, &bent)| {
+                let place = words[PLACE][row];
+                let sides = sides_of(place).without(bent);
+                PartedRow::new(words[KEY][row], sides, scarcity_of(place))
+            });
+            sums.parted.extend(parted);
         }
         factual.recycle();
-        untouched.recycle();
+    }
+}
+
+/// What a difference of a row from a side is counted for.
+fn account(place: u64, side: Side) -> Account {
+    let scarcity = scarcity_of(place).on(side);
+    match side {
+        Side::UNTOUCHED => Account::by(by_of(place), scarcity),
+        side => Account::from(side, scarcity),
     }
 }

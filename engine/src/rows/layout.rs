@@ -91,11 +91,12 @@ pub fn push_root_head(rows: &mut Vec<u64>, key: Key, time: Time, place: u64) {
     rows.extend_from_slice(&[time.0 as u64, key.0, place]);
 }
 
-/// Sides in two bits, then the label, the cell and the index in 16 each.
+/// Sides in eight bits, the scarcity among them in eight, then the label, the cell and the index in 16 each.
 #[inline(always)]
 pub fn place_word(lineage: Lineage, cell: u16, index: u16) -> u64 {
-    lineage.sides.bits() << 48
-        | u64::from(lineage.label) << 32
+    lineage.sides.bits() << 56
+        | lineage.scarcity.others().bits() << 48
+        | u64::from(lineage.by) << 32
         | u64::from(cell) << 16
         | u64::from(index)
 }
@@ -112,22 +113,28 @@ pub fn time_and_key(row: &[u64]) -> (i64, u64) {
     (row[TIME] as i64, row[KEY])
 }
 
-/// Who is to be named for a row on one side.
+/// Whose interventions have a part in that a row is not the same on the factual and the untouched side.
 #[inline(always)]
-pub fn label_of(place: u64) -> Label {
+pub fn by_of(place: u64) -> Label {
     (place >> 32) as Label
 }
 
 /// On which sides a row is.
 #[inline(always)]
 pub fn sides_of(place: u64) -> Sides {
-    Sides::of_bits(place >> 48)
+    Sides::of_bits(place >> 56)
 }
 
-/// Whether a row is on one side only.
+/// Those of the sides that differ from the factual one in a row because of scarcity alone.
+#[inline(always)]
+pub fn scarcity_of(place: u64) -> Sides {
+    Sides::of_bits(place >> 48).others()
+}
+
+/// Whether a row is not on all sides.
 #[inline(always)]
 pub fn is_apart(place: u64) -> bool {
-    sides_of(place) != Sides::Both
+    sides_of(place) != Sides::ALL
 }
 
 /// The cell of a row.

@@ -16,11 +16,12 @@ use serde::{Deserialize, Serialize};
 pub use ahead::Ahead;
 pub use columns::{int_of, typed};
 
-use crate::attribution::Effects;
+use crate::attribution::{Effects, PartedRow};
 use crate::cell::{Cell as Process, Population, Rows};
 use crate::fingerprint::Digest;
 use crate::scratch;
 use crate::series::Series;
+use crate::sides::Side;
 use crate::table::Chunk;
 use crate::world::World;
 use columns::{transpose, transpose_each};
@@ -39,6 +40,8 @@ pub struct Sums {
     pub effects: Effects,
     /// How many there were, hour by hour and on each side.
     pub series: Series,
+    /// Those that are not the same on all sides, if they are asked for.
+    pub parted: Vec<PartedRow>,
 }
 
 impl Sums {
@@ -47,6 +50,17 @@ impl Sums {
         self.digest.merge(&other.digest);
         self.effects.merge(&other.effects);
         self.series.merge(&other.series);
+        self.parted.extend_from_slice(&other.parted);
+    }
+
+    /// What they are where each side stands for another one, see [`Sides::of_origin`](crate::sides::Sides::of_origin).
+    pub fn of_origin(&self, origin: &[Side]) -> Sums {
+        Sums {
+            digest: self.digest,
+            effects: self.effects.of_origin(origin),
+            series: self.series.clone(),
+            parted: self.parted.clone(),
+        }
     }
 }
 
@@ -163,13 +177,13 @@ fn portion_rows(
     let mut context = Context::new(world, populations, text_hashes, *stream);
     let layout = world.layouts[*stream];
     let stride = layout.stride;
-    let [both, factual, untouched] = [0, 1, 2].map(|side| -> Vec<&[u64]> {
+    let [all, factual, others] = [0, 1, 2].map(|side| -> Vec<&[u64]> {
         let rows = cells.iter().map(|cell| cell.rows.of(*stream)[side]);
         rows.flat_map(|rows| rows.pieces_in(times.clone()))
             .collect()
     });
-    let mut sums = context.settle_sides(&factual, &untouched, times);
-    let mut rows = both;
+    let mut sums = context.settle_sides(&factual, &others, times);
+    let mut rows = all;
     rows.extend(factual);
     let (blocks, ties): (Vec<Part>, u64) = if keep {
         let rows = Scattered::new(&rows, layout);

@@ -50,9 +50,17 @@ pub fn aim() -> impl Strategy<Value = Aim> {
 
 /// Aims a modifier; what a stream does not have is not modified.
 pub fn intervene(program: &mut Program, number: usize, aim: &Aim) {
-    let by = program
-        .intervene(&format!("intervention {number}"))
-        .expect("there are few");
+    intervene_if(program, number, aim, true);
+}
+
+/// Likewise one that is asked for, or one that is there anyway.
+pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: bool) {
+    let name = format!("intervention {number}");
+    let by = match asked_for {
+        true => program.intervene(&name),
+        false => program.surround(&name),
+    };
+    let by = by.expect("there are few");
     let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
     let fields = program.modifiable_fields(stream);
     let field = fields.get(usize::from(aim.operation) % fields.len().max(1));

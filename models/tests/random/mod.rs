@@ -7,7 +7,7 @@ mod render;
 
 use proptest::prelude::*;
 
-pub use aims::{Aim, aim, intervene};
+pub use aims::{Aim, aim, intervene, intervene_if};
 pub use plan::{Cause, Chance, Origin, Plan};
 pub use render::{Knobs, extra_blocks, files, split_files};
 

@@ -13,7 +13,7 @@
 //! let with = FinishedRun::open(Path::new("out/strike"))?;
 //! let without = FinishedRun::open(Path::new("out/plain"))?;
 //! let mut diff = Diff::compare(&with, &without, &|_stream| true)?;
-//! diff.explain(&|_stream, _time_us| None)?;
+//! diff.explain(&|_name| true, &|_stream, _time_us| None)?;
 //! for stream in &diff.streams {
 //!     println!("{}: {} events differ", stream.name(), stream.counts().total());
 //! }
@@ -35,6 +35,7 @@
 //! | `cause_id`, `root_id`, `cell` | uint64, uint64, uint16 | in A; in B if removed |
 //! | `attribution` | text | in A; missing if removed |
 //! | `why` | text | what intervened, as far as that is known: see [`Diff::explain`] |
+//! | `via` | text | which way that came, as far as it is known: `lineage` or `contention` |
 //! | *field*, `twin_`*field* | as in the stream | each field of the stream, in A and in B; missing where the event is |
 //!
 //! A field whose name (or the name of its twin) is taken gets `_` at its end. Missing values are
@@ -100,10 +101,8 @@ pub struct StreamDiff {
     b: Store,
     texts: Texts,
     changes: Vec<Change>,
-    /// For each change the code of its text, once it has been looked for.
-    why: Vec<Option<u16>>,
-    /// Whether the runs are twins, so that what no lineage explains is contention.
-    of_twins: bool,
+    /// For each change the code of its text, once it has been looked for, and which way it came.
+    why: Vec<(Option<u16>, Option<Via>)>,
 }
 
 /// An event that differs.
@@ -201,17 +200,15 @@ impl Diff {
         }
         // The longest first, so that none is left over when the others are done.
         tasks.sort_by_key(|task| std::cmp::Reverse(task.rows[0].max(task.rows[1])));
-        let of_twins = notes::are_twins(a.manifest(), b.manifest());
         let compared: Vec<Option<Result<StreamDiff, Error>>> = tasks
             .into_par_iter()
             .with_max_len(1)
             .map(|task| go_on().then(|| task.compare(a, b)))
             .collect();
         for stream in compared {
-            let Some(mut stream) = stream.transpose()? else {
+            let Some(stream) = stream.transpose()? else {
                 return Ok(None);
             };
-            stream.of_twins = of_twins;
             match stream.changes.is_empty() {
                 true => diff.identical.push((stream.name, stream.rows)),
                 false => diff.streams.push(stream),
@@ -265,18 +262,42 @@ impl Diff {
         Ok(tasks)
     }
 
-    /// Finds out why each event differs.
+    /// Finds out why each event differs, from what the runs say.
     ///
-    /// For an event of A that is its attribution. One that was removed has none: its causes in B
+    /// For an event of A that is its attribution, if `is_cause` holds for that: what both runs have makes no
+    /// difference. Otherwise, and for one that was removed, its causes in B
     /// are followed upwards through events that differ too, and the topmost of them decides. If
     /// that is still in A, its attribution there is what is wanted; if not, `intervention` is asked
-    /// what was at work on its stream at its time in B. Where that names nobody and B is A without some of its
-    /// interventions, it was contention: something scarce was there for others.
+    /// what was at work on its stream at its time in B. Which way it came is only known where an attribution tells.
     ///
     /// # Errors
     /// [`Error::Rows`] when a stream then has more different texts than fit a column.
-    pub fn explain(&mut self, intervention: Intervention<'_, '_>) -> Result<(), Error> {
-        why::explain(&mut self.streams, intervention)
+    pub fn explain(
+        &mut self,
+        is_cause: &dyn Fn(&str) -> bool,
+        intervention: Intervention<'_, '_>,
+    ) -> Result<(), Error> {
+        why::explain(&mut self.streams, is_cause, intervention)
+    }
+
+    /// Tells why each event differs, as `known` says for a stream, an event and whether it is in A.
+    ///
+    /// # Errors
+    /// [`Error::Rows`] when a stream then has more different texts than fit a column.
+    pub fn explain_by(
+        &mut self,
+        known: &dyn Fn(&str, u64, bool) -> (String, Via),
+    ) -> Result<(), Error> {
+        for stream in &mut self.streams {
+            let mut all = Vec::with_capacity(stream.changes.len());
+            for change in &stream.changes {
+                let id = change.id(&stream.a, &stream.b);
+                let (why, via) = known(&stream.name, id, change.a().is_some());
+                all.push((Some(stream.texts.code(&why)?), Some(via)));
+            }
+            stream.why = all;
+        }
+        Ok(())
     }
 
     /// Whether no event differs.
@@ -357,16 +378,13 @@ impl StreamDiff {
 }
 
 impl StreamDiff {
+    /// Nothing before it has been looked for.
     fn why_at(&self, place: usize) -> Option<u16> {
-        self.why.get(place).copied().flatten()
+        self.why.get(place)?.0
     }
 
-    /// Nothing before it has been looked for.
     fn via_at(&self, place: usize) -> Option<Via> {
-        match self.why.get(place)? {
-            Some(_) => Some(Via::Lineage),
-            None => self.of_twins.then_some(Via::Contention),
-        }
+        self.why.get(place)?.1
     }
 }
 
@@ -401,7 +419,6 @@ impl Task<'_> {
             texts: merged.texts,
             changes: merged.changes,
             why: Vec::new(),
-            of_twins: false,
         })
     }
 }

@@ -87,26 +87,6 @@ pub(super) fn notes(a: &FinishedRun, b: &FinishedRun) -> Result<Vec<String>, Err
     Ok(notes)
 }
 
-/// Whether B is A without some or all of its interventions, and the same in everything else: a twin. Whatever
-/// differs then is because of what B lacks.
-pub(super) fn are_twins(a: &Manifest, b: &Manifest) -> bool {
-    let same = |a: &dyn Display, b: &dyn Display| a.to_string() == b.to_string();
-    let lacks = |list: fn(&Manifest) -> Vec<String>| {
-        let all = list(a);
-        list(b).iter().all(|name| all.contains(name))
-    };
-    same(&a.seed, &b.seed)
-        && same(&a.start, &b.start)
-        && same(&a.end, &b.end)
-        && same(&a.scale, &b.scale)
-        && same(&a.cells, &b.cells)
-        && same(&a.stream_stability_version, &b.stream_stability_version)
-        && a.model.digest == b.model.digest
-        && a.external_events.timeline >= b.external_events.timeline
-        && lacks(scenario_names)
-        && lacks(event_names)
-}
-
 fn scenarios(manifest: &Manifest) -> String {
     list(scenario_names(manifest).into_iter())
 }

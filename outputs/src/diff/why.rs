@@ -4,8 +4,8 @@
 //! in B are followed upwards as long as they differ too; whatever made the topmost of them differ
 //! made all below it differ.
 
-use super::StreamDiff;
 use super::change::ChangeKind;
+use super::{StreamDiff, Via};
 use crate::error::Error;
 use crate::read::columns::CAUSE_ID;
 
@@ -15,9 +15,13 @@ const UNKNOWN: usize = usize::MAX;
 /// Says which intervention was at work on a stream at a time (in microseconds since 1970), if any.
 pub type Intervention<'a, 't> = &'a (dyn Fn(&str, i64) -> Option<&'t str> + Sync);
 
+/// How the attribution of a row ends that contention alone has made differ.
+const BY_CONTENTION: &str = " (contention)";
+
 /// Fills `why` of all streams.
 pub(super) fn explain(
     streams: &mut [StreamDiff],
+    is_cause: &dyn Fn(&str) -> bool,
     intervention: Intervention<'_, '_>,
 ) -> Result<(), Error> {
     let chains = Chains::new(streams);
@@ -26,19 +30,17 @@ pub(super) fn explain(
     for stream in 0..streams.len() {
         let mut why = Vec::with_capacity(streams[stream].changes.len());
         for change in 0..streams[stream].changes.len() {
-            let text = match streams[stream].changes[change].a() {
-                Some(row) => {
-                    why.push(streams[stream].a.attribution(row));
-                    node += 1;
-                    continue;
-                }
-                None => {
-                    let top = chains.nodes[chains.top(node, &mut tops)];
-                    reason(streams, top, intervention)
-                }
-            };
+            let own = named(&streams[stream], change, is_cause);
+            let found = own.or_else(|| {
+                let (stream, change) = chains.nodes[chains.top(node, &mut tops)];
+                named(&streams[stream], change, is_cause)
+                    .or_else(|| at_work(&streams[stream], change, intervention))
+            });
             let texts = &mut streams[stream].texts;
-            why.push(text.map(|text| texts.code(&text)).transpose()?);
+            why.push(match found {
+                Some((text, via)) => (Some(texts.code(&text)?), via),
+                None => (None, None),
+            });
             node += 1;
         }
         streams[stream].why = why;
@@ -46,20 +48,35 @@ pub(super) fn explain(
     Ok(())
 }
 
-/// What made the topmost event of a chain differ.
-fn reason(
-    streams: &[StreamDiff],
-    (stream, change): (usize, usize),
-    intervention: Intervention<'_, '_>,
-) -> Option<String> {
-    let stream = &streams[stream];
-    let change = stream.changes[change];
-    let text = match (change.a(), change.b()) {
-        (Some(row), _) => stream.a.attribution(row).map(|code| stream.texts.get(code)),
-        (None, Some(row)) => intervention(&stream.name, stream.b.time(row)),
-        (None, None) => None,
+/// Who an event of A is attributed to, and which way that came, if it can make a difference.
+fn named(
+    stream: &StreamDiff,
+    change: usize,
+    is_cause: &dyn Fn(&str) -> bool,
+) -> Option<(String, Option<Via>)> {
+    let row = stream.changes[change].a()?;
+    let text = stream.texts.get(stream.a.attribution(row)?);
+    let (name, via) = match text.strip_suffix(BY_CONTENTION) {
+        Some(name) => (name, Via::Contention),
+        None => (text, Via::Lineage),
     };
-    text.map(str::to_owned)
+    is_cause(name).then(|| (name.to_owned(), Some(via)))
+}
+
+/// What was at work where an event is in B that is not in A.
+fn at_work(
+    stream: &StreamDiff,
+    change: usize,
+    intervention: Intervention<'_, '_>,
+) -> Option<(String, Option<Via>)> {
+    let change = stream.changes[change];
+    match (change.a(), change.b()) {
+        (None, Some(row)) => {
+            let name = intervention(&stream.name, stream.b.time(row));
+            name.map(|name| (name.to_owned(), None))
+        }
+        _ => None,
+    }
 }
 
 /// The events of all streams that differ, linked to their causes in B.

@@ -1,6 +1,6 @@
 //! External events: those with an impact have it, red herrings have none; a scenario without effects has none.
 
-use causeflow_engine::program::CONTENTION;
+use causeflow_engine::program::JOINT;
 use causeflow_engine::time::Span;
 use causeflow_scenarios::effects::effects;
 
@@ -80,10 +80,14 @@ fn red_herrings_move_nothing_and_the_others_move_what_they_aim_at() {
                 );
             }
         }
-        // But for contention no difference is nobody's, and none has a name that is not an external event's.
+        // No difference is nobody's, and none has a name that is not an external event's.
         for result in &played.streams {
-            let labels = result.effects.differences().map(|((label, _), _)| label);
-            for label in labels.filter(|&label| label != CONTENTION) {
+            let accounts = result
+                .effects
+                .differences()
+                .map(|((account, _), _)| account);
+            let labels = accounts.filter_map(|account| account.label());
+            for label in labels.filter(|&label| label != JOINT) {
                 let name = &names[usize::from(label) - 1].name;
                 assert!(causes.iter().any(|cause| cause.name == *name), "{name}");
             }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use causeflow_engine::program::CONTENTION;
 use causeflow_engine::time::{Span, Time};
 
 use super::bars::{assert_near, assert_ratio};
@@ -114,7 +113,7 @@ fn the_queue_builds_up_and_drains_by_itself() {
 
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs a release build")]
-fn who_only_waits_longer_is_attributed_to_nobody_and_counted_as_contention() {
+fn who_only_waits_longer_is_attributed_to_contention() {
     let (run, twin) = (overloaded(&["support-overload@day4"]), overloaded(&[]));
     let usual: BTreeMap<u64, Time> = twin
         .rows("support.ticket.responded")
@@ -127,9 +126,13 @@ fn who_only_waits_longer_is_attributed_to_nobody_and_counted_as_contention() {
         .collect();
     println!("{} answers come at another time", moved.len());
     assert!(moved.len() > 2_000, "{}", moved.len());
-    assert!(moved.iter().all(|row| run.by(row).is_empty()));
+    assert!(
+        moved
+            .iter()
+            .all(|row| run.by(row).ends_with(" (contention)"))
+    );
     let counts = run.effects("support.ticket.responded").differences();
-    let contended = counts.filter(|((label, _), _)| *label == CONTENTION);
+    let contended = counts.filter(|((account, _), _)| account.is_scarcity());
     let added: u64 = contended.map(|(_, difference)| difference.added).sum();
     assert_eq!(added, moved.len() as u64);
     // Nobody's answer comes before the overload could reach it.

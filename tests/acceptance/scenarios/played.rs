@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use causeflow_engine::attribution::Effects;
 use causeflow_engine::program::Program;
 use causeflow_engine::run::{StreamResult, run};
+use causeflow_engine::sides::Side;
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_models::SourceFile;
@@ -224,9 +225,8 @@ impl Run {
             for (at, hour) in stream.series.hours() {
                 *untouched.entry(at).or_default() += hour.factual.count as i64;
             }
-            for ((_, hour), difference) in stream.effects.differences() {
-                *untouched.entry(hour).or_default() +=
-                    difference.removed as i64 - difference.added as i64;
+            for (hour, [all, _]) in stream.effects.from_side(Side::UNTOUCHED) {
+                *untouched.entry(hour).or_default() += all.removed as i64 - all.added as i64;
             }
             let (from, to) = (
                 self.range.start.index_of(Span::HOUR),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
 use causeflow_engine::attribution::Difference;
-use causeflow_engine::program::{CONTENTION, Program};
+use causeflow_engine::program::{JOINT, JOINTLY, Program};
 use causeflow_engine::run::{RunResult, run};
 use causeflow_engine::series::hour_of;
 use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
@@ -104,10 +104,8 @@ fn play(program: Program) -> (BTreeMap<usize, Vec<Row>>, RunResult) {
     (rows, result.expect("nothing interrupts it"))
 }
 
-/// How a stream with these rows differs from its twin by the hour, once every row's attribution is found right; and
-/// how many rows have changed by contention alone, which is attributed to nobody.
-fn compare(name: &str, rows: &[Row], twin: &[Row]) -> (BTreeMap<i64, Difference>, u64) {
-    let mut nameless = 0;
+/// How a stream with these rows differs from its twin by the hour, once every row's attribution is found right.
+fn compare(name: &str, rows: &[Row], twin: &[Row]) -> BTreeMap<i64, Difference> {
     let mut differences: BTreeMap<i64, Difference> = BTreeMap::new();
     let mut others = twin.iter().peekable();
     let removed = |row: &Row, differences: &mut BTreeMap<i64, Difference>| {
@@ -119,11 +117,7 @@ fn compare(name: &str, rows: &[Row], twin: &[Row]) -> (BTreeMap<i64, Difference>
         }
         let other = others.next_if(|other| other.place == row.place);
         let same = other.is_some_and(|other| other.digest == row.digest);
-        assert!(
-            row.by == 0 || !same,
-            "{name}: {row:?}, in the twin: {other:?}"
-        );
-        nameless += u64::from(row.by == 0 && !same);
+        assert_eq!(row.by == 0, same, "{name}: {row:?}, in the twin: {other:?}");
         if !same {
             let hour = differences.entry(hour_of(row.place.1)).or_default();
             match other {
@@ -133,7 +127,7 @@ fn compare(name: &str, rows: &[Row], twin: &[Row]) -> (BTreeMap<i64, Difference>
         }
     }
     others.for_each(|other| removed(other, &mut differences));
-    (differences, nameless)
+    differences
 }
 
 /// The rows without anything from outside.
@@ -162,23 +156,24 @@ fn assert_exact(scenarios: &[&str], named: &[&str]) {
             (here.len() as u64, there.len() as u64),
             (stream.rows, other.rows)
         );
-        let (expected, nameless) = compare(&stream.name, here, there);
-        let mut contention = 0;
+        let expected = compare(&stream.name, here, there);
         let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
-        for ((label, hour), difference) in stream.effects.differences() {
+        for ((account, hour), difference) in stream.effects.differences() {
+            let Some(label) = account.label() else {
+                continue;
+            };
             let sum = counted.entry(hour).or_default();
             sum.added += difference.added;
             sum.removed += difference.removed;
             sum.changed += difference.changed;
             let all = difference.added + difference.removed + difference.changed;
-            if label == CONTENTION {
-                contention += difference.added + difference.changed;
-                *by.entry("contention").or_default() += all;
-            } else {
-                *by.entry(&names[usize::from(label) - 1]).or_default() += all;
-            }
+            let name = match (account.is_scarcity(), label) {
+                (true, _) => "contention",
+                (_, JOINT) => JOINTLY,
+                (_, label) => &names[usize::from(label) - 1],
+            };
+            *by.entry(name).or_default() += all;
         }
-        assert_eq!(contention, nameless, "{}", stream.name);
         assert_eq!(counted, expected, "{}", stream.name);
         for (at, hour) in stream.series.hours() {
             let twin = other.series.hour(at).factual;
@@ -209,11 +204,10 @@ fn a_surge_begins_as_an_outage_ends() {
 #[test]
 #[cfg_attr(debug_assertions, ignore = "needs a release build")]
 fn an_outage_while_a_surge_settles() {
-    // The surge delays every answer, so all payments that fail are of bookings that differ already. The
-    // first to make a chain of events differ is the one who is named.
+    // The surge delays every answer, so all payments that fail are of bookings that differ already: both have a part.
     assert_exact(
         &["exam-season-surge@day2", "payment-outage@day5T08:00+6h"],
-        &["exam-season-surge"],
+        &["exam-season-surge", "joint"],
     );
 }
 

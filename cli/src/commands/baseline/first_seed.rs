@@ -91,7 +91,7 @@ fn points(job: &Job, streams: &[StreamResult], baseline: &Baseline) -> Value {
     let range = job.settings.start..job.settings.end;
     let intervals = intervals(&job.model.compiled.program.zone, &range, Resolution::Hour);
     let of_stream = |stream: &StreamResult| {
-        let points = history(&stream.series, Side::Factual, &intervals, |class| {
+        let points = history(&stream.series, Side::FACTUAL, &intervals, |class| {
             baseline.expected(&stream.name, Resolution::Hour, class)
         });
         let points = intervals.iter().zip(&points).map(|(interval, point)| {

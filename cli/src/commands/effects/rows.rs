@@ -8,8 +8,10 @@ use crate::errors::Failure;
 pub struct Row {
     /// The name that rows are attributed to.
     pub cause: String,
-    /// `scenario` or `external_event`.
+    /// `scenario`, `external_event`, `joint` or `together`.
     pub kind: String,
+    /// What the effect is held against: `without`, `part` or `nothing`.
+    pub basis: String,
     /// When it began, in microseconds since 1970.
     pub start_us: i64,
     pub stream: String,
@@ -18,6 +20,10 @@ pub struct Row {
     pub added: u64,
     pub removed: u64,
     pub changed: u64,
+    /// Those of all three that contention alone has made.
+    pub contention: u64,
+    /// Rows of the stream that are attributed to it, and to no other.
+    pub attributed: u64,
     /// Rows of the stream in the whole run.
     pub stream_rows: u64,
     /// Hours from the start to the first difference; none without any.
@@ -56,9 +62,17 @@ pub fn read(run: &FinishedRun) -> Result<Vec<Row>, Failure> {
         Ok(numbers.map(|n| n.unwrap_or(0.0) as u64).collect())
     };
     let (cause, kind, stream) = (text("cause")?, text("kind")?, text("stream")?);
+    let basis = text("basis")?;
     let (expected, start) = (text("expected_direction")?, table.times("start")?);
     let (added, removed) = (count("added")?, count("removed")?);
-    let changed = count("changed")?;
+    let (changed, attributed) = (count("changed")?, count("attributed")?);
+    let [more, fewer, other] = [
+        "contention_added",
+        "contention_removed",
+        "contention_changed",
+    ]
+    .map(count);
+    let (more, fewer, other) = (more?, fewer?, other?);
     let (first, last) = (
         table.numbers("first_after_h")?,
         table.numbers("last_after_h")?,
@@ -79,6 +93,9 @@ pub fn read(run: &FinishedRun) -> Result<Vec<Row>, Failure> {
             added: added[row],
             removed: removed[row],
             changed: changed[row],
+            contention: more[row] + fewer[row] + other[row],
+            attributed: attributed[row],
+            basis: basis[row].clone().unwrap_or_default(),
             first_after_h: first[row],
             last_after_h: last[row],
             observed_lift: lift[row],

@@ -49,6 +49,8 @@ struct Sum<'a> {
     added: u64,
     removed: u64,
     changed: u64,
+    /// Those of all three that contention alone has made.
+    contention: u64,
     /// The stream that it changed the most.
     most: Option<&'a str>,
 }
@@ -63,6 +65,7 @@ impl Sum<'_> {
             "added": self.added,
             "removed": self.removed,
             "changed": self.changed,
+            "contention": self.contention,
             "net": self.added as i64 - self.removed as i64,
             "most_changed_stream": self.most,
         })
@@ -83,6 +86,7 @@ fn summed(rows: &[Row]) -> Vec<Sum<'_>> {
                 added: 0,
                 removed: 0,
                 changed: 0,
+                contention: 0,
                 most: (row.touched() > 0).then_some(row.stream.as_str()),
             });
             sums.len() - 1
@@ -92,6 +96,7 @@ fn summed(rows: &[Row]) -> Vec<Sum<'_>> {
         sum.added += row.added;
         sum.removed += row.removed;
         sum.changed += row.changed;
+        sum.contention += row.contention;
     }
     sums.sort_by_key(|sum| std::cmp::Reverse(sum.added + sum.removed + sum.changed));
     sums
@@ -107,6 +112,7 @@ fn causes(sums: &[Sum<'_>], limit: usize) -> String {
         ("removed", Align::Right),
         ("changed", Align::Right),
         ("net", Align::Right),
+        ("by contention", Align::Right),
         ("most of it in", Align::Left),
     ]);
     for sum in moved.iter().take(limit) {
@@ -118,6 +124,7 @@ fn causes(sums: &[Sum<'_>], limit: usize) -> String {
             count(sum.removed),
             count(sum.changed),
             signed(sum.added as i64 - sum.removed as i64),
+            count(sum.contention),
             sum.most.unwrap_or_default().to_owned(),
         ]);
     }
@@ -142,6 +149,7 @@ fn effects(rows: &[Row], by_stream: bool, limit: usize) -> String {
         ("removed", Align::Right),
         ("changed", Align::Right),
         ("net", Align::Right),
+        ("by contention", Align::Right),
         ("share of rows", Align::Right),
         ("first after", Align::Right),
         ("expected", Align::Left),
@@ -157,6 +165,7 @@ fn effects(rows: &[Row], by_stream: bool, limit: usize) -> String {
             count(row.removed),
             count(row.changed),
             signed(row.net()),
+            count(row.contention),
             percent((row.share() * 1e4).round() / 1e4),
             row.first_after_h
                 .map(|hours| format!("{hours:.1} h"))
@@ -207,6 +216,9 @@ fn as_json(row: &Row) -> Value {
         "added": row.added,
         "removed": row.removed,
         "changed": row.changed,
+        "contention": row.contention,
+        "attributed": row.attributed,
+        "basis": row.basis,
         "net": row.net(),
         "share_of_rows": row.share(),
         "first_after_h": row.first_after_h,

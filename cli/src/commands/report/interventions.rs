@@ -6,6 +6,8 @@ use causeflow_engine::time::{Span, Time};
 use causeflow_outputs::{FinishedRun, Manifest};
 use jiff::Timestamp;
 
+use causeflow_scenarios::effects::EVERYTHING;
+
 use crate::commands::effects::rows;
 use crate::errors::Failure;
 
@@ -192,9 +194,15 @@ pub fn net_by_hour(run: &FinishedRun) -> Result<NetByHour, Failure> {
     let Some(table) = run.table("effects_hourly")? else {
         return Ok(net);
     };
+    let causes = table.texts("cause")?;
+    // A single intervention is all of them.
+    let all = causes
+        .iter()
+        .any(|cause| cause.as_deref() == Some(EVERYTHING));
     let (streams, hours) = (table.texts("stream")?, table.times("hour")?);
     let (added, removed) = (table.numbers("added")?, table.numbers("removed")?);
-    for row in 0..table.rows() {
+    let counts = |row: &usize| !all || causes[*row].as_deref() == Some(EVERYTHING);
+    for row in (0..table.rows()).filter(counts) {
         let stream = streams[row].clone().unwrap_or_default();
         let hour = Time(hours[row].unwrap_or_default());
         let more = added[row].unwrap_or_default() - removed[row].unwrap_or_default();

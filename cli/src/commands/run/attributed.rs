@@ -1,6 +1,6 @@
 //! How many rows are because of what: scenarios, events that were asked for, events that came by themselves.
 
-use causeflow_engine::program::CONTENTION;
+use causeflow_engine::program::JOINT;
 use causeflow_engine::run::RunResult;
 use causeflow_scenarios::{Intervention, Kind, Plan};
 use serde_json::{Value, json};
@@ -21,7 +21,9 @@ pub struct Attributed {
     /// Events that were asked for, and those of scenarios that have an impact of their own.
     events: Share,
     timeline: Share,
-    /// Rows that differ because of what was scarce, which names nobody.
+    /// Rows in which several interventions have a part.
+    joint: u64,
+    /// Rows that differ only because something scarce was there for others, whoever is named for them.
     contention: u64,
 }
 
@@ -30,23 +32,18 @@ impl Attributed {
     pub fn of(plan: &Plan, result: &RunResult) -> Attributed {
         let labels = &result.world.program.interventions;
         let mut rows = vec![0; labels.len()];
-        let mut contention = 0;
+        let mut attributed = Attributed::default();
         let streams = result.streams.iter();
-        for ((label, _), difference) in streams.flat_map(|s| s.effects.differences()) {
+        for ((account, _), difference) in streams.flat_map(|s| s.effects.differences()) {
             // What was removed has no row; what has moved was added at its new time.
-            if label == CONTENTION {
-                contention += difference.added + difference.changed;
-            } else if let Some(rows) = usize::from(label)
-                .checked_sub(1)
-                .and_then(|at| rows.get_mut(at))
-            {
-                *rows += difference.added + difference.changed;
+            let there = difference.added + difference.changed;
+            match account.label() {
+                Some(_) if account.is_scarcity() => attributed.contention += there,
+                Some(JOINT) => attributed.joint += there,
+                Some(label) => rows[usize::from(label) - 1] += there,
+                None => {}
             }
         }
-        let mut attributed = Attributed {
-            contention,
-            ..Attributed::default()
-        };
         for (label, rows) in labels.iter().zip(rows) {
             let mut interventions = plan.interventions().iter();
             if let Some(intervention) = interventions.find(|i| i.name == label.name) {
@@ -88,10 +85,14 @@ impl Attributed {
                 format!("{} ({percent:.1} %) because of {what}", count(share.rows))
             })
             .collect();
-        if self.contention > 0 {
-            let percent = self.contention as f64 / all_rows.max(1) as f64 * 100.0;
-            let rows = count(self.contention);
-            parts.push(format!("{rows} ({percent:.1} %) by contention"));
+        for (rows, how) in [
+            (self.joint, "of several"),
+            (self.contention, "of contention"),
+        ] {
+            if rows > 0 {
+                let percent = rows as f64 / all_rows.max(1) as f64 * 100.0;
+                parts.push(format!("{} ({percent:.1} %) because {how}", count(rows)));
+            }
         }
         match parts.is_empty() {
             true => String::new(),
@@ -107,6 +108,7 @@ impl Attributed {
             "scenarios": share(self.scenarios),
             "events": share(self.events),
             "timeline": share(self.timeline),
+            "joint": {"rows": self.joint},
             "contention": {"rows": self.contention},
         })
     }

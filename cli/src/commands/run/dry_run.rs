@@ -4,6 +4,7 @@ use causeflow_outputs::ScenarioEntry;
 use serde_json::json;
 
 use super::Job;
+use crate::args::CounterfactualArg;
 use crate::errors::Failure;
 use crate::interventions::entries::Scheduled;
 use crate::output::{Align, Table, bytes, instant, print, print_json, rough, short, some};
@@ -100,8 +101,15 @@ fn interventions(job: &Job) -> String {
             },
         );
     }
-    if job.args.counterfactual {
-        text += "played twice, the second time without what was asked for, and compared\n";
+    match job.args.counterfactual {
+        None => {}
+        Some(CounterfactualArg::Together) => {
+            text += "played twice, the second time without what was asked for, and compared\n";
+        }
+        Some(CounterfactualArg::Each) => {
+            text +=
+                "played again without what was asked for, and without each of that, and compared\n";
+        }
     }
     text
 }

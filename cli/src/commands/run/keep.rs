@@ -41,7 +41,7 @@ struct Moment {
 impl Kept {
     /// A run at its beginning.
     pub fn begin(job: &Job, folder: &RunFolder) -> Result<Kept, Failure> {
-        let simulation = Simulation::new(job.program.clone(), job.settings);
+        let simulation = job.prepare(Simulation::new(job.program.clone(), job.settings));
         Ok(Kept {
             events: Events::new(folder.path(), &simulation, job.options),
             simulation,
@@ -67,6 +67,7 @@ impl Kept {
                 "start the run anew with --force and without --resume",
             )
         })?;
+        let simulation = job.prepare(simulation);
         let from = Progress {
             time: simulation.time(),
             rows: state.events.rows(),

@@ -83,8 +83,10 @@ fn values(args: &RunArgs) -> Result<Map<String, Value>, Failure> {
 
 /// A value for people; a span is stored as its microseconds.
 fn shown(name: &str, value: &Value) -> String {
-    match value.as_i64() {
-        Some(us) if name == "snapshot_every" => Span(us).to_string(),
+    match (value, value.as_i64()) {
+        (Value::Null, _) => "not given".to_owned(),
+        (_, Some(us)) if name == "snapshot_every" => Span(us).to_string(),
+        (Value::String(word), _) if name == "counterfactual" => word.clone(),
         _ => value.to_string(),
     }
 }

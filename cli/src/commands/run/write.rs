@@ -65,8 +65,14 @@ fn fill(
     files.extend(tables);
     let mut manifest = manifest::manifest(job, &result, entities, files);
     let difference = match job.args.counterfactual {
-        true => Some(counterfactual::write(job, folder.path(), &mut manifest)?),
-        false => None,
+        Some(what) => Some(counterfactual::write(
+            job,
+            folder.path(),
+            &result,
+            &mut manifest,
+            what,
+        )?),
+        None => None,
     };
     let written = Written {
         manifest,
@@ -81,11 +87,11 @@ type Streams = (RunResult, Vec<FileEntry>, Option<Progress>);
 /// Plays the run and writes its streams, from where it was left if it was.
 fn streams(job: &Job, folder: &RunFolder, state: Option<State>) -> Result<Streams, Failure> {
     let what = match job.args.counterfactual {
-        true => "run   ",
-        false => "",
+        Some(_) => "run   ",
+        None => "",
     };
     let Some(every) = job.args.snapshot_every else {
-        let simulation = Simulation::new(job.program.clone(), job.settings);
+        let simulation = job.prepare(Simulation::new(job.program.clone(), job.settings));
         let watch = job.watch(what);
         let (result, files) = write_streams(folder.path(), simulation, job.options, watch)?;
         return Ok((result, files, None));

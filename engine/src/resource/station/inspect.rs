@@ -70,6 +70,11 @@ impl<C> Station<C> {
         stay.demand.map(|_| stay.rest - done)
     }
 
+    /// All that wait or are served, in no order.
+    pub fn items_mut(&mut self) -> impl Iterator<Item = &mut C> {
+        self.jobs.values_mut().map(|stay| &mut stay.item)
+    }
+
     /// Those who wait, the next to be served first. O(n), with priorities O(n log n).
     pub fn queue(&self) -> impl Iterator<Item = (Ticket, &C)> {
         self.line.in_order().into_iter().map(|slot| {
