@@ -54,8 +54,7 @@ pub fn write_tables(
     let mut files = Vec::new();
     let entities = write_entities(folder, result, options, &mut files)?;
     result.cells = Vec::new();
-    let plan = of_plan(&interventions.plan).ok_or_else(too_many)?;
-    write_with_rows(folder, plan, options, &mut files)?;
+    write_plan(folder, interventions, options, &mut files)?;
     let world = &result.world;
     let part = interventions.plan.part(world.written_from()..world.end);
     let effects = of_effects(&part, &world.program, &result.streams);
@@ -69,6 +68,17 @@ pub fn write_tables(
         options,
     )?);
     Ok((entities, files))
+}
+
+/// Writes the tables of what intervened, which follow from what was asked for alone.
+pub fn write_plan(
+    folder: &Path,
+    interventions: &Interventions,
+    options: Options,
+    files: &mut Vec<FileEntry>,
+) -> Result<(), Failure> {
+    let plan = of_plan(&interventions.plan).ok_or_else(too_many)?;
+    write_with_rows(folder, plan, options, files)
 }
 
 fn write_entities(

@@ -59,6 +59,7 @@
 //!     streams: vec![],
 //!     entities: vec![],
 //!     files,
+//!     digest: String::new(),
 //! };
 //! let placed = folder.commit(&manifest)?;
 //! assert!(placed.path.join("manifest.json").exists());
@@ -101,10 +102,10 @@ pub use manifest::{
     VersionEntry, manifest_schema,
 };
 pub use options::{Compression, Format, Options};
-pub use read::{EventIds, EventRow, FinishedRun};
+pub use read::{EventIds, EventRow, FinishedRun, digest as file_digest};
 pub use run_folder::{Placed, RESUME_NAME, RunFolder, VERSIONS_NAME};
 pub use schema::arrow_schema;
 pub use state_file::{StateKind, read_state, write_state};
 pub use table_file::write_table;
-pub use table_reader::SmallTable;
+pub use table_reader::{SmallTable, TableDifference};
 pub use time_text::rfc3339;

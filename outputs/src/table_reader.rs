@@ -2,10 +2,11 @@
 
 use crate::error::Error;
 use crate::read::{FinishedRun, unreadable};
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::{cast, concat_batches};
 use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
+use arrow::util::display::array_value_to_string;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,23 @@ use std::path::{Path, PathBuf};
 pub struct SmallTable {
     path: PathBuf,
     rows: RecordBatch,
+}
+
+/// The first row at which two columns of the same length differ.
+fn first_difference(a: &ArrayRef, b: &ArrayRef) -> Option<usize> {
+    if a == b {
+        return None;
+    }
+    let same = |row: &usize| a.slice(*row, 1) == b.slice(*row, 1);
+    Some((0..a.len()).find(|row| !same(row)).unwrap_or(0))
+}
+
+fn shown(column: &ArrayRef, row: usize) -> String {
+    match array_value_to_string(column, row) {
+        Ok(_) if column.is_null(row) => "nothing".to_owned(),
+        Ok(text) => text,
+        Err(error) => error.to_string(),
+    }
 }
 
 impl FinishedRun {
@@ -45,7 +63,64 @@ fn damaged(path: &Path, error: &ArrowError) -> Error {
     Error::input(path, format!("cannot be read: {error}; play the run again"))
 }
 
+/// The first place at which a table is not as another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableDifference {
+    /// The row's place, from 0; nothing where columns or numbers of rows differ.
+    pub row: Option<u64>,
+    /// The column.
+    pub column: Option<String>,
+    /// What this table has.
+    pub found: String,
+    /// What the other one has.
+    pub expected: String,
+}
+
 impl SmallTable {
+    /// Reads a file of a table, in whichever format it is.
+    ///
+    /// # Errors
+    /// [`Error::Input`] when it is missing or damaged; [`Error::Io`] when the disk fails.
+    pub fn open(path: &Path) -> Result<SmallTable, Error> {
+        SmallTable::read(path)
+    }
+
+    /// How this table differs from another one, if its rows do.
+    pub fn difference(&self, other: &SmallTable) -> Option<TableDifference> {
+        let (a, b) = (&self.rows, &other.rows);
+        let shape = |rows: &RecordBatch| {
+            let schema = rows.schema();
+            let columns = schema.fields().iter().map(|field| field.name().as_str());
+            format!(
+                "{} rows of {}",
+                rows.num_rows(),
+                columns.collect::<Vec<_>>().join(", ")
+            )
+        };
+        if shape(a) != shape(b) {
+            return Some(TableDifference {
+                row: None,
+                column: None,
+                found: shape(a),
+                expected: shape(b),
+            });
+        }
+        let schema = a.schema();
+        let columns = schema.fields().iter().zip(a.columns()).zip(b.columns());
+        columns
+            .filter_map(|((field, a), b)| {
+                let row = first_difference(a, b)?;
+                Some((row, field.name(), a, b))
+            })
+            .min_by_key(|(row, ..)| *row)
+            .map(|(row, name, a, b)| TableDifference {
+                row: Some(row as u64),
+                column: Some(name.clone()),
+                found: shown(a, row),
+                expected: shown(b, row),
+            })
+    }
+
     pub(crate) fn read(path: &Path) -> Result<SmallTable, Error> {
         let file = File::open(path).map_err(|error| unreadable(path, error))?;
         let rows = read(file).map_err(|error| damaged(path, &error))?;
@@ -87,7 +162,7 @@ impl SmallTable {
         Ok(times.iter().collect())
     }
 
-    fn column(&self, name: &str, kind: &DataType) -> Result<arrow::array::ArrayRef, Error> {
+    fn column(&self, name: &str, kind: &DataType) -> Result<ArrayRef, Error> {
         let Some(column) = self.rows.column_by_name(name) else {
             let message = format!(
                 "has no column `{name}`: the file was changed, or another version wrote it; play the run again"

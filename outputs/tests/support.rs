@@ -179,6 +179,7 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         streams: vec![],
         entities: vec![],
         files,
+        digest: String::new(),
     }
 }
 

@@ -207,6 +207,8 @@ impl<'a> Job<'a> {
                 scenarios: scenarios[self.scenarios..].to_vec(),
                 events,
             }),
+            // What was usual in the run, which is no baseline of its own.
+            baseline: None,
             entities,
             files,
             ..self.manifest.clone()

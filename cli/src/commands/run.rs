@@ -16,7 +16,7 @@ use crate::progress::{Clock, Watch};
 use crate::{interrupt, model, settings};
 
 mod attributed;
-mod counterfactual;
+pub mod counterfactual;
 mod dry_run;
 mod keep;
 mod manifest;
@@ -147,6 +147,18 @@ impl Job<'_> {
         let warmup = self.program.warmup;
         let settings = self.settings;
         Watch::new(what, settings.start, settings.end, warmup, self.args.quiet)
+    }
+
+    /// What a twin is to be played of.
+    fn played(&self) -> counterfactual::Played<'_> {
+        counterfactual::Played {
+            model: self.model,
+            settings: self.settings,
+            interventions: self.interventions,
+            program: self.program,
+            options: self.options,
+            quiet: self.args.quiet,
+        }
     }
 
     /// Plays without output.

@@ -34,7 +34,7 @@ impl FinishedRun {
     /// [`Error::Input`] when the folder holds no finished run, or one that is not in Parquet;
     /// [`Error::Io`] when the disk fails.
     pub fn open(folder: &Path) -> Result<FinishedRun, Error> {
-        let manifest = read_manifest(folder)?;
+        let manifest = Manifest::read(folder)?;
         let run = FinishedRun::written(folder, manifest)?;
         let check_digests = true;
         Ok(FinishedRun {
@@ -154,7 +154,10 @@ pub(crate) fn unreadable(path: &Path, error: io::Error) -> Error {
 }
 
 /// The digest of a file as manifests write it.
-pub(crate) fn digest(path: &Path) -> Result<String, Error> {
+///
+/// # Errors
+/// [`Error::Input`] when the file is not there or may not be read; [`Error::Io`] when the disk fails.
+pub fn digest(path: &Path) -> Result<String, Error> {
     let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; DIGEST_BYTES];
@@ -174,20 +177,44 @@ impl Manifest {
     /// Reads the manifest of a finished run: `place` is its folder or the file itself.
     ///
     /// # Errors
-    /// [`Error::Input`] when there is none, or one that is damaged, of another program or of another version of the
-    /// manifest; [`Error::Io`] when the disk fails.
+    /// [`Error::Input`] when there is none, or one that is damaged, was changed, or is of another program or of another
+    /// version of the manifest; [`Error::Io`] when the disk fails.
     pub fn read(place: &Path) -> Result<Manifest, Error> {
-        match place.is_file() {
-            true => parse_manifest(place, &fs::read(place).map_err(|e| unreadable(place, e))?),
-            false => read_manifest(place),
+        let (manifest, is_as_written) = Manifest::read_as_it_is(place)?;
+        if is_as_written {
+            return Ok(manifest);
         }
+        let message = "does not have the digest that it gives for itself: it was changed; take it from a copy of the run, or play the run again";
+        Err(Error::input(&path_of(place), message))
+    }
+
+    /// Likewise, and whether it is as it was written, so that a check can name all that is wrong.
+    ///
+    /// # Errors
+    /// As with [`read`](Self::read), but for one that was changed and can still be read.
+    pub fn read_as_it_is(place: &Path) -> Result<(Manifest, bool), Error> {
+        let path = path_of(place);
+        let text = match place.is_file() {
+            true => fs::read(place).map_err(|error| unreadable(place, error))?,
+            false => read_text(place, &path)?,
+        };
+        let manifest = parse_manifest(&path, &text)?;
+        let is_as_written = str::from_utf8(&text).is_ok_and(|text| manifest.is_as_written(text));
+        Ok((manifest, is_as_written))
     }
 }
 
-fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
-    let path = folder.join(MANIFEST_NAME);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
+/// The manifest of a folder, or the file itself.
+fn path_of(place: &Path) -> PathBuf {
+    match place.is_file() {
+        true => place.to_owned(),
+        false => place.join(MANIFEST_NAME),
+    }
+}
+
+fn read_text(folder: &Path, path: &Path) -> Result<Vec<u8>, Error> {
+    match fs::read(path) {
+        Ok(text) => Ok(text),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             let message = if !folder.exists() {
                 format!("there is no such folder: {WANTED}")
@@ -198,11 +225,10 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
             } else {
                 format!("holds no {MANIFEST_NAME}, so it is no finished run: {WANTED}")
             };
-            return Err(Error::input(folder, message));
+            Err(Error::input(folder, message))
         }
-        Err(error) => return Err(unreadable(&path, error)),
-    };
-    parse_manifest(&path, &text)
+        Err(error) => Err(unreadable(path, error)),
+    }
 }
 
 fn parse_manifest(path: &Path, text: &[u8]) -> Result<Manifest, Error> {

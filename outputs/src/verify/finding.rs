@@ -8,6 +8,10 @@ const SHOWN: usize = 5;
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
+    /// The manifest is what was written, and says what follows from what it asks for.
+    Manifest,
+    /// A table holds what follows from the manifest.
+    Table,
     /// A file that the manifest lists is not there.
     MissingFile,
     /// A file lies in the folder that the manifest does not list.
@@ -60,6 +64,8 @@ impl Check {
     /// A short name for programs.
     pub fn name(self) -> &'static str {
         match self {
+            Check::Manifest => "manifest",
+            Check::Table => "table",
             Check::MissingFile => "missing_file",
             Check::ForeignFile => "foreign_file",
             Check::Size => "size",
@@ -89,6 +95,8 @@ impl Check {
     /// What is wrong, in a few words.
     pub fn what(self) -> &'static str {
         match self {
+            Check::Manifest => "the manifest was changed",
+            Check::Table => "tables do not hold what follows from the manifest",
             Check::MissingFile => "files are missing",
             Check::ForeignFile => "files are not listed in the manifest",
             Check::Size => "files have another size",
@@ -128,7 +136,7 @@ impl Check {
 }
 
 /// One thing that is not as it should be.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// The file, relative to the manifest.
     pub file: Option<String>,
@@ -197,6 +205,12 @@ impl Findings {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+
+    /// Adds what somebody else has found, behind what was found before.
+    pub fn note(&mut self, check: Check, finding: Finding) {
+        let number = self.groups.get(&check).map_or(0, |group| group.number);
+        self.add(check, (usize::MAX, 0, number), || finding);
     }
 
     pub(super) fn add(&mut self, check: Check, place: Place, make: impl FnOnce() -> Finding) {

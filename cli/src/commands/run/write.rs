@@ -65,7 +65,14 @@ fn fill(
     files.extend(tables);
     let mut manifest = manifest::manifest(job, &result, entities, files);
     let difference = match job.args.counterfactual {
-        true => Some(counterfactual::write(job, folder.path(), &mut manifest)?),
+        true => {
+            let played = job.played();
+            Some(counterfactual::write(
+                &played,
+                folder.path(),
+                &mut manifest,
+            )?)
+        }
         false => None,
     };
     let written = Written {
