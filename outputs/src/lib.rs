@@ -70,6 +70,7 @@
 mod arrays;
 mod arrow_file;
 mod baseline;
+mod columns_file;
 pub mod diff;
 mod error;
 mod events;
@@ -92,6 +93,7 @@ pub mod verify;
 pub use baseline::{
     BASELINE_NAME, BASELINE_VERSION, BaselineManifest, FinishedBaseline, baseline_schema,
 };
+pub use columns_file::write_columns;
 pub use error::Error;
 pub use events::{EventWriter, FrozenEvents, PART_ROWS};
 pub use file::FileEntry;

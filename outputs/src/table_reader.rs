@@ -1,11 +1,14 @@
 //! Reads a small table of a finished run as a whole, such as its effects.
 
 use crate::error::Error;
+use crate::read::text::read_texts;
 use crate::read::{FinishedRun, unreadable};
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use crate::text_file::TextFormat;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchReader, new_null_array};
 use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Float64Type, TimeUnit, TimestampMicrosecondType};
+use arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit, TimestampMicrosecondType};
 use arrow::error::ArrowError;
+use arrow::ipc::reader::FileReader;
 use arrow::util::display::array_value_to_string;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
@@ -42,7 +45,7 @@ impl FinishedRun {
     /// [`Error::Input`] when the file is missing, damaged, or not what the manifest says; [`Error::Io`] when the disk
     /// fails.
     pub fn table(&self, name: &str) -> Result<Option<SmallTable>, Error> {
-        let wanted = format!("{name}.parquet");
+        let wanted = format!("{name}.{}", self.manifest().format.ending());
         let mut files = self.manifest().files.iter();
         let Some(entry) = files.find(|file| file.path == wanted) else {
             return Ok(None);
@@ -52,11 +55,32 @@ impl FinishedRun {
     }
 }
 
-fn read(file: File) -> Result<RecordBatch, ArrowError> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
-    let schema = arrow::array::RecordBatchReader::schema(&reader);
-    let batches = reader.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
-    concat_batches(&schema, &batches)
+fn whole(
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<RecordBatch, ArrowError> {
+    let batches = batches.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
+    concat_batches(schema, &batches)
+}
+
+/// Reads a whole file. Text has no types: its columns are texts, which [`SmallTable`] turns into what is asked for.
+fn read(path: &Path, file: File) -> Result<RecordBatch, ArrowError> {
+    let text = |format| {
+        let rows = read_texts(file.try_clone()?, format);
+        rows.map_err(ArrowError::ParseError)
+    };
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("csv") => text(TextFormat::Csv),
+        Some("jsonl") => text(TextFormat::Jsonl),
+        Some("arrow") => {
+            let reader = FileReader::try_new_buffered(file, None)?;
+            whole(&reader.schema(), reader)
+        }
+        _ => {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file)?.build()?;
+            whole(&RecordBatchReader::schema(&reader), reader)
+        }
+    }
 }
 
 fn damaged(path: &Path, error: &ArrowError) -> Error {
@@ -123,7 +147,7 @@ impl SmallTable {
 
     pub(crate) fn read(path: &Path) -> Result<SmallTable, Error> {
         let file = File::open(path).map_err(|error| unreadable(path, error))?;
-        let rows = read(file).map_err(|error| damaged(path, &error))?;
+        let rows = read(path, file).map_err(|error| damaged(path, &error))?;
         let path = path.to_owned();
         Ok(SmallTable { path, rows })
     }
@@ -164,6 +188,14 @@ impl SmallTable {
 
     fn column(&self, name: &str, kind: &DataType) -> Result<ArrayRef, Error> {
         let Some(column) = self.rows.column_by_name(name) else {
+            // Where no row has a value, JSON lines do not know of a column.
+            if self
+                .path
+                .extension()
+                .is_some_and(|ending| ending == "jsonl")
+            {
+                return Ok(new_null_array(kind, self.rows()));
+            }
             let message = format!(
                 "has no column `{name}`: the file was changed, or another version wrote it; play the run again"
             );

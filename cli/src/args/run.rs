@@ -69,7 +69,7 @@ pub struct RunArgs {
     pub scenarios: Option<PathBuf>,
     /// Plays the same again without the scenarios and events asked for, and writes what differs to counterfactual/
     ///
-    /// Takes about twice as long. Parquet only.
+    /// Takes about twice as long.
     #[arg(long, conflicts_with = "no_output")]
     pub counterfactual: bool,
     /// Scores the history against this baseline; by default against what the run would be without interventions

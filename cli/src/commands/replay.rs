@@ -115,12 +115,6 @@ impl Replay<'_> {
     /// Finds the first event that differs, if the files of the run are there.
     fn look_up(&self, differing: &[Differing]) -> Result<Found, Failure> {
         let folder = folder_of(&self.args.manifest);
-        if self.manifest.format != Format::Parquet {
-            let format = self.manifest.format.ending();
-            return Ok(Found::Nothing(format!(
-                "the files are in the format {format}, and events are looked up in Parquet only"
-            )));
-        }
         let missing = self.manifest.files.iter().find(|file| {
             let stream = file.path.strip_prefix("events/stream=");
             let stream = stream.and_then(|rest| rest.split('/').next());
@@ -153,6 +147,8 @@ impl Replay<'_> {
         let manifest = Manifest {
             streams: stream_entries(&result.streams),
             files,
+            format: options.format(),
+            compression: options.compression(),
             ..self.manifest.clone()
         };
         Ok(FinishedRun::written(place, manifest)?)

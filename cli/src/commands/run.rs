@@ -4,7 +4,7 @@ use causeflow_engine::program::Program;
 use causeflow_engine::run::{Progress, RunResult, run as play};
 use causeflow_engine::world::Settings;
 use causeflow_models::Model;
-use causeflow_outputs::{Format, Options};
+use causeflow_outputs::Options;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::{FormatArg, RunArgs};
@@ -67,7 +67,7 @@ fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
     )?;
     let interventions = Interventions::of(args, &model, &settings)?;
     if args.counterfactual {
-        check_counterfactual(format, &interventions)?;
+        check_counterfactual(&interventions)?;
     }
     let program = interventions.bend(&model.compiled.program)?;
     let out = args
@@ -113,21 +113,12 @@ fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses to play a run again that would not differ, or whose difference could not be written.
-fn check_counterfactual(format: Format, interventions: &Interventions) -> Result<(), Failure> {
+/// Refuses to play a run again that would not differ.
+fn check_counterfactual(interventions: &Interventions) -> Result<(), Failure> {
     if !interventions.are_asked_for() {
         return Err(Failure::input(
             "--counterfactual compares the run with one without scenarios and events, and none is asked for",
             "add --scenario ID@TIME, --event TEMPLATE@TIME or --events FILE",
-        ));
-    }
-    if format != Format::Parquet {
-        return Err(Failure::input(
-            format!(
-                "--counterfactual writes Parquet, and --format {} is asked for",
-                format.ending()
-            ),
-            "leave --format out, or play the other format without --counterfactual",
         ));
     }
     Ok(())

@@ -5,6 +5,8 @@ pub(crate) mod columns;
 mod lookup;
 mod reader;
 mod run;
+pub(crate) mod source;
+pub(crate) mod text;
 
 pub use causes::EventIds;
 pub use lookup::EventRow;

@@ -1,5 +1,7 @@
-//! Finished runs in Parquet, checked before a row is read.
+//! Finished runs, checked before a row is read.
 
+use super::source::{Source, Wanted};
+use crate::columns_file::{COLUMNS_NAME, Columns, read_columns};
 use crate::error::{Error, io_error};
 use crate::file::FileEntry;
 use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME, MANIFEST_VERSION, Manifest, StreamEntry};
@@ -11,11 +13,12 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is read at once to digest a file.
 const DIGEST_BYTES: usize = 256 * 1024;
 
-/// A finished run in Parquet.
+/// A finished run.
 #[derive(Clone, Debug)]
 pub struct FinishedRun {
     folder: PathBuf,
@@ -24,6 +27,8 @@ pub struct FinishedRun {
     check_digests: bool,
     /// The part of its time that is looked at, in microseconds since 1970; nothing for all of it.
     part: Option<Range<i64>>,
+    /// The columns of its tables, where its files do not say.
+    columns: Arc<Columns>,
 }
 
 impl FinishedRun {
@@ -31,33 +36,32 @@ impl FinishedRun {
     /// damaged one is named instead of being taken for a difference.
     ///
     /// # Errors
-    /// [`Error::Input`] when the folder holds no finished run, or one that is not in Parquet;
-    /// [`Error::Io`] when the disk fails.
+    /// [`Error::Input`] when the folder holds no finished run; [`Error::Io`] when the disk fails.
     pub fn open(folder: &Path) -> Result<FinishedRun, Error> {
         let manifest = Manifest::read(folder)?;
         let run = FinishedRun::written(folder, manifest)?;
-        let check_digests = true;
-        Ok(FinishedRun {
-            check_digests,
+        let run = FinishedRun {
+            check_digests: true,
             ..run
-        })
+        };
+        let columns = run.manifest.files.iter();
+        let columns: Vec<&FileEntry> = columns.filter(|file| file.path == COLUMNS_NAME).collect();
+        run.check(&columns)?;
+        Ok(run)
     }
 
     /// A run whose files this process has just written below `folder`. The manifest need not be
     /// there yet, and the files are not digested again.
     ///
     /// # Errors
-    /// [`Error::Input`] when the run is not in Parquet.
+    /// [`Error::Input`] when the run is in text, and the file that says which columns it has cannot be read.
     pub fn written(folder: &Path, manifest: Manifest) -> Result<FinishedRun, Error> {
-        let format = manifest.format;
-        if format != Format::Parquet {
-            let message = format!(
-                "this run is in the format {}, and only Parquet is read back: play it again with `--format parquet`",
-                format.ending()
-            );
-            return Err(Error::input(folder, message));
-        }
+        let columns = match manifest.format {
+            Format::Parquet | Format::Arrow => Columns::default(),
+            Format::Csv | Format::Jsonl => read_columns(folder)?,
+        };
         Ok(FinishedRun {
+            columns: Arc::new(columns),
             folder: folder.to_owned(),
             manifest,
             check_digests: false,
@@ -110,6 +114,13 @@ impl FinishedRun {
             return Err(Error::input(&self.folder.join(MANIFEST_NAME), message));
         }
         Ok(parts)
+    }
+
+    /// A file of a stream or of entities, to be read.
+    pub(crate) fn source(&self, entry: &FileEntry, wanted: Wanted) -> Result<Source, Error> {
+        let path = self.folder.join(&entry.path);
+        let columns = self.columns.of(&entry.path);
+        Source::open(&path, self.manifest.format, columns, wanted)
     }
 
     /// Checks that these files are what was written, on the current rayon pool.

@@ -52,7 +52,6 @@ pub use finding::{Check, Finding, Findings, Group};
 
 use crate::error::Error;
 use crate::manifest::{MANIFEST_NAME, Manifest};
-use crate::options::Format;
 use crate::read::FinishedRun;
 use causeflow_engine::program::Program;
 use files::Files;
@@ -146,13 +145,14 @@ pub fn verify(
         verdict.left_out = Some("--quick looks at files only".to_owned());
         return Ok(Some(verdict));
     }
-    if manifest.format != Format::Parquet {
-        let format = manifest.format.ending();
-        let why = format!("rows are read from Parquet only, and these are {format}");
-        verdict.left_out = Some(why);
-        return Ok(Some(verdict));
-    }
-    let run = FinishedRun::written(folder, manifest)?;
+    let run = match FinishedRun::written(folder, manifest) {
+        Ok(run) => run,
+        Err(Error::Input { message, .. }) => {
+            verdict.left_out = Some(format!("what says which columns they have {message}"));
+            return Ok(Some(verdict));
+        }
+        Err(error) => return Err(error),
+    };
     let checked = Streams {
         run: &run,
         program,

@@ -105,7 +105,7 @@ fn unreadable(
     rows.findings.add(check, (stream, 0, 0), || Finding {
         file: Some(entry.path.clone()),
         found: message,
-        expected: "a Parquet file of the stream as it was written".into(),
+        expected: "a file of the stream as it was written".into(),
         ..Finding::default()
     });
     Ok(rows)

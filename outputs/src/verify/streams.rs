@@ -64,8 +64,9 @@ impl Streams<'_> {
             _ => Entities::none(),
         };
         verdict.entities = entities.number;
-        let tables = ["modifiers.parquet", "external_events.parquet"];
-        let listed = |path: &&str| manifest.files.iter().any(|file| file.path == *path);
+        let ending = manifest.format.ending();
+        let tables = ["modifiers", "external_events"].map(|name| format!("{name}.{ending}"));
+        let listed = |path: &&String| manifest.files.iter().any(|file| file.path == **path);
         let attributions = match tables
             .iter()
             .filter(|path| listed(path))

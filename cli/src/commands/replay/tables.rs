@@ -5,7 +5,7 @@ use std::path::Path;
 use causeflow_baselines::{Baseline, Pool};
 use causeflow_engine::run::{Progress, RunResult};
 use causeflow_outputs::verify::{Check, Finding};
-use causeflow_outputs::{Compression, FileEntry, Format, Manifest, Options};
+use causeflow_outputs::{Compression, FileEntry, Manifest, Options};
 
 use super::Replay;
 use crate::baselines::Reference;
@@ -27,7 +27,7 @@ pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Vec<FileEntry>)
     let mut note = |progress: Progress| watch.note(progress);
     let mut simulation = recipe.begin(None);
     let mut events = has_twin(manifest)
-        .then(|| quick().map(|options| Events::new(place, &simulation, options)))
+        .then(|| quick(manifest).map(|options| Events::new(place, &simulation, options)))
         .transpose()?;
     let mut files = Vec::new();
     let end = recipe.settings.end;
@@ -85,8 +85,7 @@ pub fn compare(
     }
     if has_twin(manifest) {
         let written = Manifest {
-            compression: quick()?.compression(),
-            format: Format::Parquet,
+            compression: quick(manifest)?.compression(),
             streams: super::stream_entries(&result.streams),
             ..again.clone()
         };
@@ -131,9 +130,10 @@ fn has_twin(manifest: &Manifest) -> bool {
     files.any(|file| of_twin(&file.path))
 }
 
-/// What is read once and removed need not be small.
-fn quick() -> Result<Options, Failure> {
-    Ok(Options::new(Format::Parquet, Some(Compression::None))?)
+/// What is read once and removed need not be small. The format is the run's: which texts a comparison has in its dictionary
+/// follows from it.
+fn quick(manifest: &Manifest) -> Result<Options, Failure> {
+    Ok(Options::new(manifest.format, Some(Compression::None))?)
 }
 
 /// Plays the twin and writes what differs from the run whose events were written; returns all files.

@@ -61,6 +61,7 @@ pub fn write(of: &Played, folder: &Path, manifest: &mut Manifest) -> Result<Diff
     let simulation = Simulation::new(program, settings);
     let (result, files) = write_streams(&place, simulation, quick, watch)?;
     let twin = Manifest {
+        format: quick.format(),
         compression: quick.compression(),
         fingerprint: result.fingerprint.to_string(),
         streams: manifest::streams(&result.streams),
