@@ -183,7 +183,8 @@ def test_a_row_that_was_edited_is_found_in_every_format(played, tmp_path, name):
     history.call("verify", "out", folder=tmp_path, expect=1)
     if name in ("csv", "jsonl"):
         # What is no row any more is said with its place.
-        part.write_bytes(content.replace(b"\n20", b"\nx20", 1) if name == "csv" else content.replace(b'{"', b'["', 1))
+        before, after = (b"\n", b"\nx") if name == "csv" else (b'{"', b'["')
+        part.write_bytes(content.replace(before, after, 1))
         manifest = runs[name].manifest
         path = str(part.relative_to(tmp_path / "out"))
         [entry] = [file for file in manifest["files"] if file["path"] == path]
@@ -192,6 +193,5 @@ def test_a_row_that_was_edited_is_found_in_every_format(played, tmp_path, name):
         mend_digest(manifest)
         (tmp_path / "out/manifest.json").write_text(text_of(manifest))
         verdict = json.loads(history.call("verify", "out", "--json", folder=tmp_path, expect=1))
-        if name == "jsonl":
-            [finding] = [group for group in verdict["findings"] if group["check"] == "unreadable"]
-            assert "row 0" in finding["first"][0]["found"]
+        [finding] = [group for group in verdict["findings"] if group["check"] == "unreadable"]
+        assert "row 0" in finding["first"][0]["found"]

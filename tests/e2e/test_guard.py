@@ -75,6 +75,12 @@ def same_kind(place):
     return all(not isinstance(key, int) or key == 0 for key in place)
 
 
+def test_what_nobody_has_edited_is_well(run):
+    assert code("verify", run.path) == 0
+    assert "identical" in history.call("replay", run.path, "--quiet", folder=run.path)
+    assert "identical" in history.call("replay", run.path / "manifest.json", "--quiet", folder=run.path)
+
+
 def test_every_edit_of_the_manifest_is_found_by_verify(run, tmp_path):
     victim = Corrupted(run.path, tmp_path / "out")
     places = [place for place in leaves(run.manifest) if place != ("digest",)]
@@ -100,8 +106,9 @@ def test_every_edit_of_the_manifest_with_its_digest_mended_is_found(run, tmp_pat
         if not entry["path"].startswith(NOT_EVENTS):
             places.append(("files", at, "digest"))
     assert len(places) > 50
-    for place in places:
-        victim.edit(lambda manifest: edit(manifest, place))
+    others = [{"compression": "snappy"}, {"format": "csv"}, {"seed": "43"}, {"baseline": {"seeds": ["1"], "digest": "blake3:0"}}]
+    for place in [*others, *places]:
+        victim.edit(lambda manifest: manifest.update(place) if isinstance(place, dict) else edit(manifest, place))
         assert is_found(victim.path), place
         (victim.path / "manifest.json").write_text(text_of(run.manifest))
 

@@ -10,7 +10,7 @@ use rayon::slice::ParallelSliceMut;
 
 /// The ids of a stream's events, to ask whether one is among them.
 ///
-/// Ids are hashes, spread evenly over 64 bits, so the first bits of one say nearly where it stands in their order: a
+/// Ids are hashes, spread evenly over 63 bits, so the first bits of one say nearly where it stands in their order: a
 /// look-up takes constant time on average. 8 bytes an event, and one more for the places.
 #[derive(Debug)]
 pub struct EventIds {
@@ -23,8 +23,8 @@ pub struct EventIds {
 impl EventIds {
     fn new(mut ids: Vec<u64>) -> EventIds {
         ids.par_sort_unstable();
-        // About eight ids a bucket: one or two cache lines.
-        let bits = (ids.len() / 8).max(2).ilog2();
+        // About eight ids a bucket, one or two cache lines: half of the buckets are those of the bit that ids do not have.
+        let bits = (ids.len() / 4).max(2).ilog2();
         let shift = u64::BITS - bits;
         let mut begins = Vec::with_capacity((1 << bits) + 1);
         for (place, id) in ids.iter().enumerate() {

@@ -36,7 +36,7 @@ pub(crate) fn specs(schema: &Schema) -> Result<Vec<ColumnSpec>, String> {
 
 fn column(field: &Field) -> Result<ColumnSpec, String> {
     let kind = match field.data_type() {
-        DataType::UInt64 => ColumnType::Id,
+        DataType::Int64 => ColumnType::Id,
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => ColumnType::Time,
         DataType::Float64 => ColumnType::Float,
         DataType::Int32 => ColumnType::Int,

@@ -34,6 +34,8 @@ pub enum Check {
     Order,
     /// Rows lie within the run's range.
     Range,
+    /// Ids are positive numbers of 63 bits.
+    Id,
     /// No two events, and no two entities of a kind, have the same id.
     DuplicateId,
     /// What nothing caused is the first event of its chain, and its stream has a source.
@@ -77,6 +79,7 @@ impl Check {
             Check::RunFingerprint => "run_fingerprint",
             Check::Order => "order",
             Check::Range => "range",
+            Check::Id => "id",
             Check::DuplicateId => "duplicate_id",
             Check::Root => "root",
             Check::Cause => "cause",
@@ -108,6 +111,7 @@ impl Check {
             Check::RunFingerprint => "the fingerprint of the run does not follow from its streams",
             Check::Order => "rows do not stand in total order",
             Check::Range => "rows lie outside of the run's range",
+            Check::Id => "ids are no positive numbers of 63 bits",
             Check::DuplicateId => "ids stand more than once",
             Check::Root => "events without a cause are not first events",
             Check::Cause => "events do not follow from the cause that they name",
@@ -129,6 +133,9 @@ impl Check {
             Check::ForeignFile => "move them out of the run's folder, or remove them",
             Check::Fingerprint | Check::RunFingerprint => {
                 "`causeflow replay` shows the first event that differs; restore the run from a copy, or play it again"
+            }
+            Check::DuplicateId => {
+                "docs/design.md says how often that happens by chance; otherwise restore the run from a copy, or play it again"
             }
             _ => "restore the run from a copy, or play it again",
         }
