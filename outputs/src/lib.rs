@@ -78,6 +78,7 @@ mod file;
 mod json_file;
 mod manifest;
 mod options;
+mod pandas;
 mod parquet_file;
 mod read;
 mod rows;
