@@ -5,8 +5,11 @@ use std::path::Path;
 use causeflow_engine::entities;
 use causeflow_engine::run::{Progress, RunResult};
 use causeflow_engine::simulation::Simulation;
+use causeflow_engine::table::TableSchema;
 use causeflow_engine::tables::Tables;
-use causeflow_outputs::{EntityEntry, FileEntry, Options, Placed, write_table};
+use causeflow_outputs::{
+    EntityEntry, FileEntry, Format, Options, Placed, write_columns, write_table,
+};
 use causeflow_scenarios::effect_tables::of_effects;
 use causeflow_scenarios::tables::of_plan;
 
@@ -54,8 +57,10 @@ pub fn write_tables(
     let mut files = Vec::new();
     let entities = write_entities(folder, result, options, &mut files)?;
     result.cells = Vec::new();
-    let plan = of_plan(&interventions.plan).ok_or_else(too_many)?;
-    write_with_rows(folder, plan, options, &mut files)?;
+    if matches!(options.format(), Format::Csv | Format::Jsonl) {
+        files.push(write_columns(folder, &columns(result))?);
+    }
+    write_plan(folder, interventions, options, &mut files)?;
     let world = &result.world;
     let part = interventions.plan.part(world.written_from()..world.end);
     let effects = of_effects(&part, &world.program, &result.streams);
@@ -69,6 +74,29 @@ pub fn write_tables(
         options,
     )?);
     Ok((entities, files))
+}
+
+/// The columns of the streams that were written and of the entities.
+fn columns(result: &RunResult) -> Vec<(String, TableSchema)> {
+    let program = &result.world.program;
+    let streams = result.streams.iter().filter_map(|stream| {
+        let schema = program.streams[usize::from(program.stream(&stream.name)?)].schema();
+        Some((format!("events/stream={}", stream.name), schema))
+    });
+    let kinds = program.kinds.iter();
+    let kinds = kinds.map(|kind| (format!("entities/{}", kind.name), entities::schema(kind)));
+    streams.chain(kinds).collect()
+}
+
+/// Writes the tables of what intervened, which follow from what was asked for alone.
+pub fn write_plan(
+    folder: &Path,
+    interventions: &Interventions,
+    options: Options,
+    files: &mut Vec<FileEntry>,
+) -> Result<(), Failure> {
+    let plan = of_plan(&interventions.plan).ok_or_else(too_many)?;
+    write_with_rows(folder, plan, options, files)
 }
 
 fn write_entities(

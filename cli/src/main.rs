@@ -7,6 +7,7 @@ mod chart;
 mod commands;
 mod errors;
 mod events;
+mod expected;
 mod folder;
 mod history;
 mod interrupt;

@@ -9,7 +9,7 @@ use causeflow_engine::simulation::Simulation;
 use causeflow_engine::time::Time;
 use causeflow_engine::world::Settings;
 use causeflow_models::{Diagnostics, Model};
-use causeflow_outputs::{EventEntry, Manifest, ScenarioEntry};
+use causeflow_outputs::{EventEntry, ExternalEventsEntry, Manifest, ModelEntry, ScenarioEntry};
 use causeflow_scenarios::definition::EventSeverity;
 use causeflow_scenarios::{Activation, EventRequest, Library, Request};
 use jiff::Timestamp;
@@ -90,6 +90,47 @@ impl Recipe {
             program,
             from: written.start,
         })
+    }
+
+    /// What a manifest says that follows from what it asks for, played or not.
+    pub fn sources(&self, manifest: &Manifest) -> Manifest {
+        let model = &self.model;
+        let (mut scenarios, events) = (
+            self.interventions.scenario_entries(),
+            self.interventions.event_entries(),
+        );
+        let mut version = manifest.version.clone();
+        if let Some(version) = &mut version {
+            version.scenarios = scenarios.split_off(manifest.scenarios.len().min(scenarios.len()));
+        }
+        let (events, put_in): (Vec<EventEntry>, Vec<EventEntry>) = match version {
+            Some(_) => events
+                .into_iter()
+                .partition(|event| manifest.events.contains(event)),
+            None => (events, Vec::new()),
+        };
+        if let Some(version) = &mut version {
+            version.events = put_in;
+        }
+        Manifest {
+            model: ModelEntry {
+                name: model.compiled.program.name.clone(),
+                digest: model::digest(&model.files),
+            },
+            cells: u32::from(self.program.cells),
+            scenarios,
+            events,
+            external_events: ExternalEventsEntry {
+                // A version's number is that of its run: it was compared when the recipe was made.
+                number: match version {
+                    Some(_) => manifest.external_events.number,
+                    None => self.interventions.external_events_entry().number,
+                },
+                ..self.interventions.external_events_entry()
+            },
+            version,
+            ..manifest.clone()
+        }
     }
 
     /// The run at its beginning, with the rows that it has in its files, of all streams or of some.

@@ -400,3 +400,25 @@ fn times_that_no_calendar_can_show_are_its_last_instant_in_every_format() {
     let rows = text.lines().count() - 1;
     assert!(rows > 0 && text.matches(",9999-12-30T22:00:00.000000Z,").count() == rows);
 }
+
+#[test]
+fn the_standard_output_is_no_folder() {
+    let folder = shop();
+    for args in [
+        &["run", "shop", "--days", "1", "--out", "-"][..],
+        &[
+            "baseline", "shop", "--days", "7", "--seeds", "1", "--out", "-",
+        ],
+    ] {
+        let message = refused(folder.path(), &[args, &["--quiet"]].concat());
+        assert!(
+            message.contains("is the standard output elsewhere"),
+            "{message}"
+        );
+    }
+    assert_eq!(names(folder.path()), ["shop"]);
+    ok(
+        folder.path(),
+        &["run", "shop", "--days", "1", "--out", "./-", "--quiet"],
+    );
+}

@@ -126,19 +126,9 @@ fn the_table_names_the_streams_that_differ_and_progress_names_both_runs() {
 #[test]
 fn a_counterfactual_that_makes_no_sense_is_refused() {
     let folder = temp();
-    let cases: [(&[&str], &str); 4] = [
+    let cases: [(&[&str], &str); 3] = [
         (&["--counterfactual"], "add --scenario ID@TIME"),
         (&["--counterfactual", "--no-events"], "none is asked for"),
-        (
-            &[
-                "--counterfactual",
-                "--format",
-                "csv",
-                "--event",
-                "blog-viral@day1",
-            ],
-            "--format csv",
-        ),
         (
             &[
                 "--counterfactual",
@@ -254,12 +244,6 @@ fn effects_of_other_runs_are_none_or_refused() {
         json(folder.path(), &["effects", "plain", "--json"])["causes"],
         Value::Array(Vec::new())
     );
-    ok(
-        folder.path(),
-        &[&shop[..], &["--out", "csv", "--format", "csv"]].concat(),
-    );
-    let message = refused(folder.path(), &["effects", "csv"]);
-    assert!(message.contains("--format parquet"), "{message}");
     let message = refused(folder.path(), &["effects", "nowhere"]);
     assert!(message.contains("no such folder"), "{message}");
 }

@@ -19,7 +19,8 @@ use rand_core::Rng;
 use rand_pcg::Mcg128Xsl64;
 use serde::{Deserialize, Serialize};
 
-/// The identity of an event, an entity or a process, 64 bits from its lineage alone.
+/// The identity of an event, an entity or a process, from its lineage alone: 63 bits and never 0, so that every reader
+/// can take it for a positive signed number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Key(pub u64);
 
@@ -52,6 +53,29 @@ pub fn unmix(mut x: u64) -> u64 {
     x ^ x >> 27 ^ x >> 54
 }
 
+/// The bits of a key.
+const KEY_BITS: u64 = u64::MAX >> 1;
+
+/// [`mix`] for 63 bits: each of its steps is a bijection of numbers of any width, once what is multiplied is cut to that.
+#[inline(always)]
+fn mix_key(mut x: u64) -> u64 {
+    x ^= x >> 27;
+    x = x.wrapping_mul(0x3C79_AC49_2BA7_B653) & KEY_BITS;
+    x ^= x >> 33;
+    x = x.wrapping_mul(0x1C69_B3F7_4AC4_AE35) & KEY_BITS;
+    x ^ (x >> 27)
+}
+
+/// Takes [`mix_key`] back.
+#[inline(always)]
+fn unmix_key(mut x: u64) -> u64 {
+    x ^= x >> 27 ^ x >> 54;
+    x = x.wrapping_mul(0xC47C_8F6B_6BAF_B41D) & KEY_BITS;
+    x ^= x >> 33;
+    x = x.wrapping_mul(0xC09C_5FE5_BD6D_FDDB) & KEY_BITS;
+    x ^ x >> 27 ^ x >> 54
+}
+
 /// Hashes a name to a purpose: FNV-1a over its bytes, then mixed.
 pub const fn purpose(name: &str) -> Purpose {
     let bytes = name.as_bytes();
@@ -81,33 +105,53 @@ impl Key {
     /// The key of a thing that has only a seed above it.
     #[inline]
     pub fn new(seed: u64, what: Purpose) -> Key {
-        Key(mix(mix(seed.wrapping_add(GOLDEN)) ^ what.0))
+        Key::of(mix(mix(seed.wrapping_add(GOLDEN)) ^ what.0) & KEY_BITS)
+    }
+
+    /// A key of these 63 bits. 0 stands for nobody, so its place is taken by 1.
+    #[inline(always)]
+    fn of(bits: u64) -> Key {
+        Key(bits + u64::from(bits == 0))
+    }
+
+    /// Whether this is a key at all: 63 bits, and not 0.
+    #[inline(always)]
+    pub fn is_one(self) -> bool {
+        self.0 != 0 && self.0 <= KEY_BITS
     }
 
     /// The key of the `ordinal`-th thing that follows from this one through `what`.
     /// Children of one key through one purpose are all different.
     #[inline(always)]
     pub fn child(self, what: Purpose, ordinal: u64) -> Key {
-        Key(mix(
-            (self.0 ^ what.0).wrapping_add(ordinal.wrapping_mul(GOLDEN))
-        ))
+        let place = (self.0 ^ what.0).wrapping_add(ordinal.wrapping_mul(GOLDEN));
+        Key::of(mix_key(place & KEY_BITS))
     }
 
     /// As which child of `parent` through `what` this key would have been made: the `ordinal` of [`Key::child`]. What
     /// is no such child gives a number that no child has.
     #[inline(always)]
     pub fn ordinal(self, parent: Key, what: Purpose) -> u64 {
-        // The inverse of the golden ratio's constant modulo 2^64.
+        // The inverse of the golden ratio's constant modulo 2^64, and so modulo 2^63.
         const INVERSE: u64 = 0xF1DE_83E1_9937_733D;
-        unmix(self.0)
-            .wrapping_sub(parent.0 ^ what.0)
-            .wrapping_mul(INVERSE)
+        let of = |bits: u64| {
+            let steps = unmix_key(bits).wrapping_sub(parent.0 ^ what.0);
+            steps.wrapping_mul(INVERSE) & KEY_BITS
+        };
+        match self.0 {
+            // It may have taken the place of 0.
+            1 => of(1).min(of(0)),
+            _ if self.is_one() => of(self.0),
+            _ => u64::MAX,
+        }
     }
 
-    /// The key of which this one is the first child through `what`.
+    /// The key of which this one is the first child through `what`; nothing if this is no key. (Of the key 1 there are two
+    /// such, and this is one of them.)
     #[inline(always)]
-    pub fn parent(self, what: Purpose) -> Key {
-        Key(unmix(self.0) ^ what.0)
+    pub fn parent(self, what: Purpose) -> Option<Key> {
+        self.is_one()
+            .then(|| Key(unmix_key(self.0) ^ what.0 & KEY_BITS))
     }
 
     /// 64 random bits for this key and purpose.
@@ -147,12 +191,12 @@ mod tests {
     fn values_are_stable() {
         // A change here changes every event of every run: bump the stream-stability version.
         let key = Key::new(42, purpose("customer.tutor.search"));
-        assert_eq!(key.0, 0x83A9_B288_4DA4_F4C8);
+        assert_eq!(key.0, 0x03A9_B288_4DA4_F4C8);
         assert_eq!(
             key.child(purpose("booking.requested"), 3).0,
-            0xC5B8_D7D6_1897_D3EC
+            0x7307_AC4F_0F78_A214
         );
-        assert_eq!(key.bits(purpose("delay")), 0x14DB_6E4E_3B87_BE4F);
+        assert_eq!(key.bits(purpose("delay")), 0xE446_536E_D738_71C9);
     }
 
     #[test]
@@ -169,11 +213,62 @@ mod tests {
         for i in 0..2000u64 {
             assert_eq!(unmix(mix(i)), i);
             assert_eq!(mix(unmix(u64::MAX - i)), u64::MAX - i);
-            let (parent, what) = (Key(mix(i)), purpose("child"));
+            let (parent, what) = (Key(mix_key(i + 1)), purpose("child"));
             assert_eq!(parent.child(what, i).ordinal(parent, what), i);
-            assert_eq!(parent.child(what, 0).parent(what), parent);
+            assert_eq!(parent.child(what, 0).parent(what), Some(parent));
             let other = Key(parent.0 ^ 1);
             assert!(parent.child(what, i).ordinal(other, what) > 1 << 32);
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_has_no_parent_and_no_place() {
+        let (parent, what) = (Key::new(42, purpose("a")), purpose("child"));
+        let child = parent.child(what, 7);
+        assert!(child.is_one());
+        for other in [0, child.0 | 1 << 63, u64::MAX] {
+            assert!(!Key(other).is_one());
+            assert_eq!(Key(other).parent(what), None);
+            assert_eq!(Key(other).ordinal(parent, what), u64::MAX);
+        }
+    }
+
+    #[test]
+    fn nobody_has_the_key_0_and_who_would_have_it_is_found_all_the_same() {
+        let what = purpose("child");
+        // The parents whose first child has, or would have, these bits.
+        for bits in [0, 1, 2, KEY_BITS] {
+            let parent = Key(unmix_key(bits) ^ what.0 & KEY_BITS);
+            let child = parent.child(what, 0);
+            assert_eq!(child.0, bits.max(1));
+            assert_eq!(child.ordinal(parent, what), 0);
+        }
+    }
+
+    #[test]
+    fn mixing_of_keys_is_a_bijection() {
+        for i in (0..2000u64).chain(KEY_BITS - 2000..=KEY_BITS) {
+            assert!(mix_key(i) <= KEY_BITS);
+            assert_eq!(unmix_key(mix_key(i)), i);
+            assert_eq!(mix_key(unmix_key(i)), i);
+        }
+    }
+
+    #[test]
+    fn each_input_bit_flips_about_half_of_a_childs_bits() {
+        for bit in 0..63 {
+            let flipped = |i: u64| {
+                (
+                    mix_key(i * 0x5851_F42D % KEY_BITS),
+                    mix_key(i * 0x5851_F42D % KEY_BITS ^ 1 << bit),
+                )
+            };
+            let flips: u32 = (0..4000u64)
+                .map(flipped)
+                .map(|(a, b)| (a ^ b).count_ones())
+                .sum();
+            let mean = f64::from(flips) / 4000.0;
+            assert!((mean - 31.5).abs() < 1.5, "bit {bit}: {mean}");
         }
     }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnType {
-    /// An identifier: 64 bits without order, in JSON a string.
+    /// An identifier: a positive number of 63 bits without order, in JSON a string.
     Id,
     /// Microseconds since the Unix epoch, UTC.
     Time,

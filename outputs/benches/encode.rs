@@ -78,16 +78,16 @@ fn chunk(draws: &mut Draws, time_us: &mut i64, cents: bool) -> Chunk {
         }
     };
     let columns = vec![
-        column(Values::Id(draws.rows(Draws::next))),
+        column(Values::Id(draws.rows(|draws| draws.next() >> 1))),
         column(Values::Time(draws.rows(|d| {
             *time_us += (d.next() % 500_000) as i64;
             *time_us
         }))),
         Column {
-            values: Values::Id(draws.rows(Draws::next)),
+            values: Values::Id(draws.rows(|draws| draws.next() >> 1)),
             validity: Validity::Mask(draws.rows(|d| d.next() % 4 > 0)),
         },
-        column(Values::Id(draws.rows(Draws::next))),
+        column(Values::Id(draws.rows(|draws| draws.next() >> 1))),
         column(Values::Small(draws.rows(|d| (d.next() % 64) as u16))),
         Column {
             values: Values::Text(vec![]),

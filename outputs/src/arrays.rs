@@ -1,11 +1,11 @@
 //! Columns as Arrow arrays, without copying the values.
 
 use arrow::array::{
-    ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, PrimitiveArray, StringArray,
-    TimestampMicrosecondArray, UInt16Array, UInt64Array, new_null_array,
+    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, PrimitiveArray,
+    StringArray, TimestampMicrosecondArray, UInt16Array, UInt64Array, new_null_array,
 };
-use arrow::buffer::NullBuffer;
-use arrow::datatypes::{ArrowPrimitiveType, DataType};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Int64Type};
 use arrow::error::ArrowError;
 use causeflow_engine::table::{Column, ColumnType, Validity, Values};
 use std::sync::Arc;
@@ -26,7 +26,12 @@ pub(crate) fn array(
     };
     let mask = mask.as_deref();
     Ok(match column.values {
-        Values::Id(v) => Arc::new(primitive::<UInt64Array, _>(v, mask)),
+        Values::Id(v) => {
+            // Ids have 63 bits, so that they are the same without a sign and with one.
+            Arc::new(same_bits::<_, Int64Type>(&primitive::<UInt64Array, _>(
+                v, mask,
+            )))
+        }
         Values::Time(v) => {
             let times: TimestampMicrosecondArray =
                 primitive::<TimestampMicrosecondArray, _>(v, mask);
@@ -48,6 +53,17 @@ pub(crate) fn array(
             )?)
         }
     })
+}
+
+/// The same numbers as another type of as many bits. Nothing is copied.
+pub(crate) fn same_bits<A: ArrowPrimitiveType, B: ArrowPrimitiveType>(
+    array: &PrimitiveArray<A>,
+) -> PrimitiveArray<B> {
+    let bits = array.values().inner().clone();
+    PrimitiveArray::new(
+        ScalarBuffer::new(bits, 0, array.len()),
+        array.nulls().cloned(),
+    )
 }
 
 trait FromParts<N> {

@@ -59,6 +59,7 @@
 //!     streams: vec![],
 //!     entities: vec![],
 //!     files,
+//!     digest: String::new(),
 //! };
 //! let placed = folder.commit(&manifest)?;
 //! assert!(placed.path.join("manifest.json").exists());
@@ -69,6 +70,7 @@
 mod arrays;
 mod arrow_file;
 mod baseline;
+mod columns_file;
 pub mod diff;
 mod error;
 mod events;
@@ -76,6 +78,7 @@ mod file;
 mod json_file;
 mod manifest;
 mod options;
+mod pandas;
 mod parquet_file;
 mod read;
 mod rows;
@@ -91,6 +94,7 @@ pub mod verify;
 pub use baseline::{
     BASELINE_NAME, BASELINE_VERSION, BaselineManifest, FinishedBaseline, baseline_schema,
 };
+pub use columns_file::write_columns;
 pub use error::Error;
 pub use events::{EventWriter, FrozenEvents, PART_ROWS};
 pub use file::FileEntry;
@@ -101,10 +105,10 @@ pub use manifest::{
     VersionEntry, manifest_schema,
 };
 pub use options::{Compression, Format, Options};
-pub use read::{EventIds, EventRow, FinishedRun};
+pub use read::{EventIds, EventRow, FinishedRun, digest as file_digest};
 pub use run_folder::{Placed, RESUME_NAME, RunFolder, VERSIONS_NAME};
 pub use schema::arrow_schema;
 pub use state_file::{StateKind, read_state, write_state};
 pub use table_file::write_table;
-pub use table_reader::SmallTable;
+pub use table_reader::{SmallTable, TableDifference};
 pub use time_text::rfc3339;

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version of the manifest's shape.
-pub const MANIFEST_VERSION: u32 = 2;
+pub const MANIFEST_VERSION: u32 = 3;
 
 /// The file's name in the folder of a run.
 pub const MANIFEST_NAME: &str = "manifest.json";
@@ -64,6 +64,8 @@ pub struct Manifest {
     pub entities: Vec<EntityEntry>,
     /// The files, with paths relative to this one.
     pub files: Vec<FileEntry>,
+    /// `blake3:` and the digest, in hexadecimal, of this file's bytes without this value.
+    pub digest: String,
 }
 
 /// The program that wrote a run.
@@ -191,7 +193,7 @@ pub struct EntityEntry {
 }
 
 impl Manifest {
-    /// The text of `manifest.json`: indented JSON that ends with a line break.
+    /// The text of `manifest.json`: indented JSON that ends with a line break. Its digest is worked out anew.
     ///
     /// # Errors
     /// When `scale` is not a finite number.
@@ -200,8 +202,29 @@ impl Manifest {
             let message = format!("scale {} is not a finite number", self.scale);
             return Err(serde::ser::Error::custom(message));
         }
-        Ok(serde_json::to_string_pretty(self)? + "\n")
+        let without = Manifest {
+            digest: String::new(),
+            ..self.clone()
+        };
+        let digest = digest_of(&(serde_json::to_string_pretty(&without)? + "\n"));
+        let whole = Manifest { digest, ..without };
+        Ok(serde_json::to_string_pretty(&whole)? + "\n")
     }
+
+    /// Whether this is what was written to the text that it was read from.
+    pub(crate) fn is_as_written(&self, text: &str) -> bool {
+        // The last, should somebody have put the same into a name.
+        let place = text.rfind(&self.digest).filter(|_| !self.digest.is_empty());
+        place.is_some_and(|place| {
+            let mut without = text.to_owned();
+            without.replace_range(place..place + self.digest.len(), "");
+            digest_of(&without) == self.digest
+        })
+    }
+}
+
+fn digest_of(text: &str) -> String {
+    format!("blake3:{}", blake3::hash(text.as_bytes()).to_hex())
 }
 
 /// The JSON Schema of the manifest.

@@ -190,6 +190,25 @@ impl RowBuffer {
                 return wrong(format!("column `{name}` is not nullable and misses values"));
             }
             self.check_codes(name, column)?;
+            self.check_ids(name, column)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an id of more than 63 bits, which would have a sign in some formats.
+    fn check_ids(&self, name: &str, column: &Column) -> Result<(), Error> {
+        const MOST: u64 = i64::MAX.cast_unsigned();
+        let counts = |row: usize| match &column.validity {
+            Validity::Mask(mask) => mask[row],
+            Validity::All | Validity::None => true,
+        };
+        let wrong = |&(row, id): &(usize, &u64)| *id > MOST && counts(row);
+        if let Values::Id(ids) = &column.values
+            && ids.iter().fold(0, |all, id| all | id) > MOST
+            && let Some((row, id)) = ids.iter().enumerate().find(wrong)
+        {
+            let message = format!("column `{name}`, row {row}: the id {id} has more than 63 bits");
+            return Err(Error::rows(&self.schema.name, message));
         }
         Ok(())
     }

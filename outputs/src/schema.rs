@@ -22,7 +22,7 @@ fn field(column: &ColumnSpec) -> Field {
 
 fn data_type(kind: ColumnType) -> DataType {
     match kind {
-        ColumnType::Id => DataType::UInt64,
+        ColumnType::Id => DataType::Int64,
         ColumnType::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
         ColumnType::Float => DataType::Float64,
         ColumnType::Int => DataType::Int32,

@@ -19,7 +19,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 const FLUSH_BYTES: usize = 256 * 1024;
 
 /// Which of the two text formats.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TextFormat {
     Csv,
     Jsonl,

@@ -3,7 +3,7 @@
 use crate::support::{Shape, all_types, cut, dictionary, options, rows};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
-use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt16Type};
 use causeflow_engine::table::{Chunk, Column, Validity, Values};
 use causeflow_outputs::{Compression, EventWriter, FileEntry, Format, Options, PART_ROWS};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -68,7 +68,10 @@ fn assert_column(column: &Column, array: &dyn Array, rows: usize) {
             continue;
         }
         match &column.values {
-            Values::Id(v) => assert_eq!(array.as_primitive::<UInt64Type>().value(row), v[row]),
+            Values::Id(v) => assert_eq!(
+                array.as_primitive::<Int64Type>().value(row),
+                v[row].cast_signed()
+            ),
             Values::Time(v) => assert_eq!(
                 array.as_primitive::<TimestampMicrosecondType>().value(row),
                 v[row]

@@ -39,7 +39,7 @@ fn chunk() -> Chunk {
         table: 0,
         rows: 3,
         columns: vec![
-            some(Values::Id(vec![u64::MAX, 5, 0]), [true, false, true]),
+            some(Values::Id(vec![i64::MAX as u64, 5, 0]), [true, false, true]),
             all(Values::Time(vec![1_770_000_000_000_001, -1, 0])),
             some(
                 Values::Float(vec![1.0, f64::NAN, 1e300]),
@@ -73,7 +73,7 @@ fn written(format: Format) -> String {
 #[test]
 fn csv_has_a_header_decimal_ids_and_empty_missing_values() {
     let expected = "cause_id,time,price_usd,minutes,cell,is_first,note\n\
-        18446744073709551615,2026-02-02T02:40:00.000001Z,1.0,-2147483648,1,true,\"with \"\"quotes\"\"\"\n\
+        9223372036854775807,2026-02-02T02:40:00.000001Z,1.0,-2147483648,1,true,\"with \"\"quotes\"\"\"\n\
         ,1969-12-31T23:59:59.999999Z,NaN,0,2,false,\"\"\n\
         0,1970-01-01T00:00:00.000000Z,,60,65535,true,\n";
     assert_eq!(written(Format::Csv), expected);
@@ -81,7 +81,7 @@ fn csv_has_a_header_decimal_ids_and_empty_missing_values() {
 
 #[test]
 fn json_lines_have_ids_as_strings_and_leave_missing_values_out() {
-    let expected = r#"{"cause_id":"18446744073709551615","time":"2026-02-02T02:40:00.000001Z","price_usd":1.0,"minutes":-2147483648,"cell":1,"is_first":true,"note":"with \"quotes\""}
+    let expected = r#"{"cause_id":"9223372036854775807","time":"2026-02-02T02:40:00.000001Z","price_usd":1.0,"minutes":-2147483648,"cell":1,"is_first":true,"note":"with \"quotes\""}
 {"time":"1969-12-31T23:59:59.999999Z","minutes":0,"cell":2,"is_first":false,"note":""}
 {"cause_id":"0","time":"1970-01-01T00:00:00.000000Z","minutes":60,"cell":65535,"is_first":true}
 "#;

@@ -31,10 +31,13 @@ fn it_reads_back_and_the_seed_is_a_string() {
         text.contains("\"seed\": \"18446744073709551615\""),
         "{text}"
     );
-    assert_eq!(
-        serde_json::from_str::<Manifest>(&text).expect("valid"),
-        full()
-    );
+    let read = serde_json::from_str::<Manifest>(&text).expect("valid");
+    let digest = read.digest.clone();
+    assert!(digest.starts_with("blake3:"), "{digest}");
+    let mut expected = full();
+    expected.digest = digest;
+    assert_eq!(read, expected);
+    assert_eq!(expected.to_json().expect("finite"), text);
     let wrong = text.replace("18446744073709551615", "18446744073709551616");
     assert!(serde_json::from_str::<Manifest>(&wrong).is_err());
 }
@@ -66,4 +69,32 @@ fn the_schema_requires_and_describes_every_field() {
         assert!(properties[field]["description"].is_string(), "{field}");
     }
     assert_eq!(properties["seed"]["type"], "string");
+}
+
+#[test]
+fn every_edit_of_its_text_is_noticed() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("manifest.json");
+    let text = full().to_json().expect("finite");
+    let put = |text: &str| std::fs::write(&path, text).expect("room");
+    put(&text);
+    let digest = Manifest::read(folder.path())
+        .expect("as it was written")
+        .digest;
+    let edits = [
+        text.replace("\"rows\": 3", "\"rows\": 4"),
+        text.replace("  ", " "),
+        text.replace(&digest, ""),
+        text.replace(&digest[digest.len() - 1..], "f")
+            .replace(&digest[digest.len() - 2..], "00"),
+        text.trim_end().to_owned(),
+    ];
+    for edit in edits {
+        assert_ne!(edit, text);
+        put(&edit);
+        let (_, is_as_written) = Manifest::read_as_it_is(&path).expect("it can be read");
+        assert!(!is_as_written, "{edit}");
+        let error = Manifest::read(folder.path()).expect_err("refused");
+        assert!(error.to_string().contains("it was changed"), "{error}");
+    }
 }

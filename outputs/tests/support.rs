@@ -85,7 +85,7 @@ pub fn rows(shape: Shape, count: usize) -> Chunk {
     let draw = |row: usize| mix(shape.seed, mix(shape.seed, row as u64) % shape.distinct);
     let all = |value: &dyn Fn(u64) -> u64| (0..count).map(draw).map(value).collect::<Vec<u64>>();
     let values = |kind| match kind {
-        ColumnType::Id => Values::Id(all(&|d| d)),
+        ColumnType::Id => Values::Id(all(&|d| d >> 1)),
         ColumnType::Time => Values::Time(
             all(&|d| d % (1 << 50))
                 .iter()
@@ -179,6 +179,7 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         streams: vec![],
         entities: vec![],
         files,
+        digest: String::new(),
     }
 }
 

@@ -8,6 +8,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 
+def text_of(manifest):
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def mend_digest(manifest):
+    """The digest is that of the file without it."""
+    manifest["digest"] = ""
+    manifest["digest"] = "blake3:" + blake3.blake3(text_of(manifest).encode()).hexdigest()
+
+
 class Corrupted:
     """A copy of a run of which something is changed."""
 
@@ -19,11 +29,13 @@ class Corrupted:
     def manifest(self):
         return json.loads((self.path / "manifest.json").read_text())
 
-    def edit(self, change):
-        """Changes the manifest."""
+    def edit(self, change, mend=True):
+        """Changes the manifest, and mends its digest of itself."""
         manifest = self.manifest
         change(manifest)
-        (self.path / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+        if mend:
+            mend_digest(manifest)
+        (self.path / "manifest.json").write_text(text_of(manifest))
 
     def file(self, stream):
         return f"events/stream={stream}/part-0000.parquet"

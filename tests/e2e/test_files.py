@@ -14,15 +14,15 @@ import pytest
 import history
 
 COMMON = [
-    ("event_id", pa.uint64(), False),
+    ("event_id", pa.int64(), False),
     ("time", pa.timestamp("us", tz="UTC"), False),
-    ("cause_id", pa.uint64(), True),
-    ("root_id", pa.uint64(), False),
+    ("cause_id", pa.int64(), True),
+    ("root_id", pa.int64(), False),
     ("cell", pa.uint16(), False),
     ("attribution", pa.dictionary(pa.uint16(), pa.string()), True),
 ]
 TYPES = {
-    "id": pa.uint64(),
+    "id": pa.int64(),
     "time": pa.timestamp("us", tz="UTC"),
     "float": pa.float64(),
     "int": pa.int32(),
@@ -105,7 +105,7 @@ def test_entities_have_an_id_a_cell_a_state_and_their_attributes(finished):
     for kind in finished.kinds:
         schema = pq.read_schema(finished.table(kind))
         assert schema.names[:4] == [f"{kind}_id", "cell", "joined", "state"]
-        assert schema.field(0).type == pa.uint64()
+        assert schema.field(0).type == pa.int64()
     tutors = pq.read_table(finished.table("tutor"))
     assert {"country", "subjects", "quality", "rate_usd"} <= set(tutors.column_names)
     assert set(tutors["state"].to_pylist()) <= {"applicant", "approved", "trained", "active", "deactivated", "rejected"}
@@ -119,7 +119,7 @@ def test_duckdb_polars_and_pyarrow_read_the_same(finished, stream):
     files = [str(part) for part in parts]
     duck = duckdb.sql(f"SELECT * FROM read_parquet({files}, hive_partitioning = false)")
     assert frame.schema["time"] == polars.Datetime("us", "UTC")
-    assert frame.schema["event_id"] == polars.UInt64
+    assert frame.schema["event_id"] == polars.Int64
     assert frame.schema["cell"] == polars.UInt16
     assert str(duck.types[duck.columns.index("event_id")]) == "UBIGINT"
     assert str(duck.types[duck.columns.index("time")]) == "TIMESTAMP WITH TIME ZONE"

@@ -85,7 +85,7 @@ OTHERS = {("customer.account.registered", "marketing.referral.sent", "student_id
 def ids(finished, stream):
     """The fields of a stream that are identifiers."""
     schema = pq.read_schema(finished.parts(stream)[0])
-    return [field.name for field in schema if field.type == pa.uint64() and field.name not in ("event_id", "cause_id", "root_id")]
+    return [field.name for field in schema if field.type == pa.int64() and field.name not in ("event_id", "cause_id", "root_id")]
 
 
 def test_ids_are_those_of_the_cause(database, finished, causes):

@@ -78,6 +78,9 @@ pub struct ReplayArgs {
     pub manifest: PathBuf,
     #[command(flatten)]
     pub sources: SourceArgs,
+    /// The baseline that the run was scored against with --baseline
+    #[arg(long, value_name = "DIR")]
+    pub baseline: Option<PathBuf>,
     /// How many threads play; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
     pub threads: Option<usize>,

@@ -70,7 +70,7 @@ pub struct RunArgs {
     /// Plays the same again without the scenarios and events asked for, and writes what differs to counterfactual/
     ///
     /// Takes about twice as long. With `each`, also without one of them at a time, which stands in counterfactual/each/
-    /// and takes as long again for each. Parquet only.
+    /// and takes as long again for each.
     #[arg(long, value_enum, value_name = "WHAT", num_args = 0..=1, default_missing_value = "together")]
     #[arg(conflicts_with = "no_output")]
     pub counterfactual: Option<CounterfactualArg>,

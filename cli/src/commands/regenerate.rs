@@ -9,8 +9,7 @@ use causeflow_engine::snapshot::open_from;
 use causeflow_engine::time::Time;
 use causeflow_engine::world::Settings;
 use causeflow_outputs::{
-    EntityEntry, FileEntry, FinishedRun, Format, MANIFEST_NAME, Manifest, Options, RunFolder,
-    VersionEntry,
+    EntityEntry, FileEntry, FinishedRun, MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry,
 };
 use causeflow_scenarios::{Clock, Request};
 use serde_json::json;
@@ -180,11 +179,8 @@ impl<'a> Job<'a> {
         Ok((begun, snapshot))
     }
 
-    /// What was usual in the run: a window of it alone says little about that. Tables can be read in Parquet only.
+    /// What was usual in the run: a window of it alone says little about that.
     fn baseline(&self) -> Result<Option<Baseline>, Failure> {
-        if self.manifest.format != Format::Parquet {
-            return Ok(None);
-        }
         let statistics = FinishedRun::open(&self.args.out)?.table("statistics")?;
         statistics.as_ref().map(baselines::read).transpose()
     }
@@ -207,6 +203,8 @@ impl<'a> Job<'a> {
                 scenarios: scenarios[self.scenarios..].to_vec(),
                 events,
             }),
+            // What was usual in the run, which is no baseline of its own.
+            baseline: None,
             entities,
             files,
             ..self.manifest.clone()

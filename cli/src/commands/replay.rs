@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use causeflow_engine::run::{Progress, RunResult};
+use causeflow_engine::run::RunResult;
 use causeflow_outputs::diff::{Diff, Event};
 use causeflow_outputs::{Compression, FinishedRun, Format, Manifest, Options};
 
 use crate::args::ReplayArgs;
 use crate::errors::Failure;
+use crate::expected::{self, Wrong};
 use crate::folder::write_streams;
 use crate::interrupt;
 use crate::progress::{Clock, Watch};
@@ -17,6 +18,7 @@ use super::run::{pool, stream_entries};
 
 mod lineage;
 mod report;
+mod tables;
 
 use lineage::Lineage;
 use report::Report;
@@ -61,7 +63,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         manifest: &manifest,
         recipe: &recipe,
     };
-    let (result, differing, found) = pool.install(|| replay.compare())?;
+    let (result, differing, found, wrong) = pool.install(|| replay.compare())?;
     let report = Report {
         args,
         manifest: &manifest,
@@ -70,6 +72,7 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         clock,
         differing: &differing,
         found: found.as_ref(),
+        wrong: &wrong,
     };
     match args.json {
         true => report.print_json()?,
@@ -81,6 +84,9 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     }
 }
 
+/// What was played, the streams that differ, what the files say about them, and what else is wrong.
+type Compared = (RunResult, Vec<Differing>, Option<Found>, Vec<Wrong>);
+
 struct Replay<'a> {
     args: &'a ReplayArgs,
     manifest: &'a Manifest,
@@ -88,20 +94,17 @@ struct Replay<'a> {
 }
 
 impl Replay<'_> {
-    /// Plays without writing, and once more with the streams that differ, if there are any.
-    fn compare(&self) -> Result<(RunResult, Vec<Differing>, Option<Found>), Failure> {
-        let mut watch = self.watch("");
-        let mut note = |progress: Progress| watch.note(progress);
-        let mut simulation = self.recipe.begin(None);
-        simulation.play(self.recipe.settings.end, None, &mut note)?;
-        let result = simulation.finish();
-        drop(watch);
+    /// Plays without writing events, and once more with the streams that differ, if there are any.
+    fn compare(&self) -> Result<Compared, Failure> {
+        let place = expected::temporary()?;
+        let (mut result, mut files) = tables::play(self, place.path())?;
         let differing = differing(self.manifest, &result);
+        let wrong = tables::compare(self, place.path(), &mut result, &mut files)?;
         let found = match differing.is_empty() {
             true => None,
             false => Some(self.look_up(&differing)?),
         };
-        Ok((result, differing, found))
+        Ok((result, differing, found, wrong))
     }
 
     fn watch(&self, what: &'static str) -> Watch {
@@ -112,12 +115,6 @@ impl Replay<'_> {
     /// Finds the first event that differs, if the files of the run are there.
     fn look_up(&self, differing: &[Differing]) -> Result<Found, Failure> {
         let folder = folder_of(&self.args.manifest);
-        if self.manifest.format != Format::Parquet {
-            let format = self.manifest.format.ending();
-            return Ok(Found::Nothing(format!(
-                "the files are in the format {format}, and events are looked up in Parquet only"
-            )));
-        }
         let missing = self.manifest.files.iter().find(|file| {
             let stream = file.path.strip_prefix("events/stream=");
             let stream = stream.and_then(|rest| rest.split('/').next());
@@ -130,9 +127,7 @@ impl Replay<'_> {
                 folder.join(&missing.path).display()
             )));
         }
-        let place = tempfile::tempdir().map_err(|error| {
-            Failure::Machine(format!("cannot make a temporary folder: {error}"))
-        })?;
+        let place = expected::temporary()?;
         let replayed = self.write(place.path(), differing)?;
         let written = match FinishedRun::open(folder) {
             Ok(run) => run,
@@ -152,6 +147,8 @@ impl Replay<'_> {
         let manifest = Manifest {
             streams: stream_entries(&result.streams),
             files,
+            format: options.format(),
+            compression: options.compression(),
             ..self.manifest.clone()
         };
         Ok(FinishedRun::written(place, manifest)?)

@@ -5,7 +5,7 @@ use causeflow_engine::run::{Progress, RunResult, run as play};
 use causeflow_engine::simulation::Simulation;
 use causeflow_engine::world::Settings;
 use causeflow_models::Model;
-use causeflow_outputs::{Format, Options};
+use causeflow_outputs::Options;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::args::{FormatArg, RunArgs};
@@ -17,7 +17,7 @@ use crate::progress::{Clock, Watch};
 use crate::{interrupt, model, settings};
 
 mod attributed;
-mod counterfactual;
+pub mod counterfactual;
 mod dry_run;
 mod keep;
 mod manifest;
@@ -68,7 +68,7 @@ fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
     )?;
     let interventions = Interventions::of(args, &model, &settings)?;
     if args.counterfactual.is_some() {
-        check_counterfactual(format, &interventions)?;
+        check_counterfactual(&interventions)?;
     }
     let program = interventions.bend(&model.compiled.program)?;
     let out = args
@@ -114,21 +114,12 @@ fn carry_out(args: &RunArgs, left: Option<Left>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Refuses to play a run again that would not differ, or whose difference could not be written.
-fn check_counterfactual(format: Format, interventions: &Interventions) -> Result<(), Failure> {
+/// Refuses to play a run again that would not differ.
+fn check_counterfactual(interventions: &Interventions) -> Result<(), Failure> {
     if !interventions.are_asked_for() {
         return Err(Failure::input(
             "--counterfactual compares the run with one without scenarios and events, and none is asked for",
             "add --scenario ID@TIME, --event TEMPLATE@TIME or --events FILE",
-        ));
-    }
-    if format != Format::Parquet {
-        return Err(Failure::input(
-            format!(
-                "--counterfactual writes Parquet, and --format {} is asked for",
-                format.ending()
-            ),
-            "leave --format out, or play the other format without --counterfactual",
         ));
     }
     Ok(())
@@ -155,6 +146,18 @@ impl Job<'_> {
         match self.args.counterfactual {
             Some(_) => simulation.keep_parted(),
             None => simulation,
+        }
+    }
+
+    /// What a twin is to be played of.
+    fn played(&self) -> counterfactual::Played<'_> {
+        counterfactual::Played {
+            model: self.model,
+            settings: self.settings,
+            interventions: self.interventions,
+            program: self.program,
+            options: self.options,
+            quiet: self.args.quiet,
         }
     }
 

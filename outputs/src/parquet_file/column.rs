@@ -4,9 +4,12 @@
 //! |---|---|---|
 //! | id | dictionary | plain, never compressed: random bits do not shrink |
 //! | time, int | dictionary | delta, bit-packed; compressing that gains nothing |
-//! | float | dictionary | byte stream split, then the file's compression; plain without one |
+//! | float | dictionary | plain, then the file's compression |
 //! | text, small | dictionary | dictionary |
 //! | bool | plain bits | plain bits |
+//!
+//! All of these are encodings that readers have known for long. Splitting floats into streams of bytes would be smaller, but
+//! Spark 3.5 and fastparquet cannot read it.
 
 use super::delta;
 use super::dictionary::{self, Bits, Dictionary};

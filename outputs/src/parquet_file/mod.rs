@@ -11,6 +11,7 @@ mod ranges;
 use crate::error::Error;
 use crate::file::{DigestFile, FileEntry};
 use crate::options::Compression;
+use crate::pandas;
 use crate::rows::Rows;
 use arrow::array::StringArray;
 use arrow::datatypes::{DataType, SchemaRef};
@@ -49,7 +50,7 @@ impl ParquetFile {
         let path = file.path().to_owned();
         let wrong = |error: ParquetError| Error::encode(&path, error);
         let mut properties = properties(&schema, compression).map_err(wrong)?;
-        add_encoded_arrow_schema_to_metadata(&schema, &mut properties);
+        add_encoded_arrow_schema_to_metadata(&pandas::described(&schema), &mut properties);
         let converted = ArrowSchemaConverter::new().convert(&schema);
         let descriptions = SchemaDescPtr::new(converted.map_err(wrong)?);
         let root = descriptions.root_schema_ptr();
@@ -137,9 +138,7 @@ fn properties(
     for field in schema.fields() {
         let path = ColumnPath::new(vec![field.name().clone()]);
         builder = match field.data_type() {
-            DataType::Float64 if codec != Codec::UNCOMPRESSED => builder
-                .set_column_encoding(path.clone(), Encoding::BYTE_STREAM_SPLIT)
-                .set_column_compression(path, codec),
+            DataType::Float64 => builder.set_column_compression(path, codec),
             DataType::Timestamp(..) | DataType::Int32 => {
                 builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
             }

@@ -3,7 +3,7 @@
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-/// Ids are unsigned: their order is that of u64, their carrier is i64.
+/// Ids have no sign, and 63 bits: their order is the same with one.
 pub(crate) fn ids(values: &[u64], nulls: u64) -> Statistics {
     let bound = |id: Option<&u64>| id.map(|id| id.cast_signed());
     let (min, max) = (values.iter().min(), values.iter().max());

@@ -1,22 +1,16 @@
 //! Counts how many events of a stream were caused by which others: a look at the ids alone.
 
-use super::columns::{CAUSE_ID, EVENT_ID};
-use super::run::{FinishedRun, unreadable};
+use super::columns::{CAUSE_ID, EVENT_ID, check_common};
+use super::run::FinishedRun;
+use super::source::Wanted;
 use crate::error::Error;
-use arrow::array::{Array, AsArray, RecordBatchReader};
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::UInt64Type;
-use arrow::error::ArrowError;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::slice::ParallelSliceMut;
-use std::fs::File;
-
-/// Ids that are looked at at once.
-const BATCH_ROWS: usize = 65_536;
 
 /// The ids of a stream's events, to ask whether one is among them.
 ///
-/// Ids are hashes, spread evenly over 64 bits, so the first bits of one say nearly where it stands in their order: a
+/// Ids are hashes, spread evenly over 63 bits, so the first bits of one say nearly where it stands in their order: a
 /// look-up takes constant time on average. 8 bytes an event, and one more for the places.
 #[derive(Debug)]
 pub struct EventIds {
@@ -29,8 +23,8 @@ pub struct EventIds {
 impl EventIds {
     fn new(mut ids: Vec<u64>) -> EventIds {
         ids.par_sort_unstable();
-        // About eight ids a bucket: one or two cache lines.
-        let bits = (ids.len() / 8).max(2).ilog2();
+        // About eight ids a bucket, one or two cache lines: half of the buckets are those of the bit that ids do not have.
+        let bits = (ids.len() / 4).max(2).ilog2();
         let shift = u64::BITS - bits;
         let mut begins = Vec::with_capacity((1 << bits) + 1);
         for (place, id) in ids.iter().enumerate() {
@@ -106,41 +100,26 @@ impl FinishedRun {
     ) -> Result<(), Error> {
         for entry in self.parts(stream)? {
             let path = self.folder().join(&entry.path);
-            let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
-            each_ids(file, column, &mut visit).map_err(|error| {
+            let wanted = Wanted {
+                columns: Some(vec![column]),
+                ..Wanted::default()
+            };
+            let mut source = self.source(entry, wanted)?;
+            let wrong = |error: String| {
                 let message = format!("cannot be read: {error}; play the run again");
                 Error::input(&path, message)
-            })?;
+            };
+            check_common(source.columns()).map_err(wrong)?;
+            while let Some(batch) = source.next().map_err(wrong)? {
+                let ids = batch.column(0).as_primitive::<UInt64Type>();
+                match ids.null_count() {
+                    0 => visit(ids.values()),
+                    _ => visit(&ids.iter().flatten().collect::<Vec<u64>>()),
+                }
+            }
         }
         Ok(())
     }
-}
-
-fn each_ids(file: File, column: usize, visit: &mut impl FnMut(&[u64])) -> Result<(), ArrowError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-    let columns = builder.schema().fields().len();
-    if column >= columns {
-        let message = format!("it has {columns} columns, which no stream has");
-        return Err(ArrowError::SchemaError(message));
-    }
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [column]);
-    let reader = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()?;
-    let name = reader.schema().field(0).name().clone();
-    for batch in reader {
-        let batch = batch?;
-        let Some(ids) = batch.column(0).as_primitive_opt::<UInt64Type>() else {
-            let message = format!("its column `{name}` does not hold ids");
-            return Err(ArrowError::SchemaError(message));
-        };
-        match ids.null_count() {
-            0 => visit(ids.values()),
-            _ => visit(&ids.iter().flatten().collect::<Vec<u64>>()),
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

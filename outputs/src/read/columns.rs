@@ -13,9 +13,8 @@ pub(crate) const CELL: usize = 4;
 pub(crate) const ATTRIBUTION: usize = 5;
 pub(crate) const FIELDS: usize = 6;
 
-/// The columns of a stream by its schema: the six that every stream has, then its fields.
-pub(crate) fn columns(schema: &Schema) -> Result<Vec<ColumnSpec>, String> {
-    let found = specs(schema)?;
+/// Checks that the columns of a stream begin with the six that every stream has.
+pub(crate) fn check_common(found: &[ColumnSpec]) -> Result<(), String> {
     for (place, expected) in Stream::common_columns().into_iter().enumerate() {
         let ColumnSpec { name, kind, .. } = &expected;
         let fits = |column: &ColumnSpec| {
@@ -27,7 +26,7 @@ pub(crate) fn columns(schema: &Schema) -> Result<Vec<ColumnSpec>, String> {
             ));
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 /// The columns of a table by its schema, if they are of types that tables have.
@@ -37,7 +36,7 @@ pub(crate) fn specs(schema: &Schema) -> Result<Vec<ColumnSpec>, String> {
 
 fn column(field: &Field) -> Result<ColumnSpec, String> {
     let kind = match field.data_type() {
-        DataType::UInt64 => ColumnType::Id,
+        DataType::Int64 => ColumnType::Id,
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => ColumnType::Time,
         DataType::Float64 => ColumnType::Float,
         DataType::Int32 => ColumnType::Int,

@@ -1,23 +1,14 @@
 //! Finds one event of a run by its id.
 
-use super::columns::{ATTRIBUTION, CAUSE_ID, EVENT_ID, FIELDS, TIME, columns};
-use super::run::{FinishedRun, unreadable};
+use super::columns::{ATTRIBUTION, CAUSE_ID, EVENT_ID, FIELDS, TIME, check_common};
+use super::run::FinishedRun;
+use super::source::{Source, Wanted};
 use crate::error::Error;
 use crate::time_text::shown;
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
-use arrow::error::ArrowError;
 use causeflow_engine::table::ColumnType;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
-};
 use serde_json::Value;
-use std::fs::File;
-
-/// Ids that are looked at at once.
-const BATCH_ROWS: usize = 65_536;
 
 /// An event as its stream's file has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,37 +42,38 @@ impl FinishedRun {
         }
         for entry in self.parts(stream)? {
             let path = self.folder().join(&entry.path);
-            let wrong = |error: &dyn std::fmt::Display| {
-                Error::input(
-                    &path,
-                    format!("cannot be read: {error}; play the run again"),
-                )
+            let wrong = |error: String| {
+                let message = format!("cannot be read: {error}; play the run again");
+                Error::input(&path, message)
             };
-            let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
-            let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-                .map_err(|error| wrong(&error))?;
-            let kinds = columns(metadata.schema()).map_err(|error| wrong(&error))?;
-            let Some(row) = find(&file, &metadata, id).map_err(|error| wrong(&error))? else {
+            let ids = Wanted {
+                columns: Some(vec![EVENT_ID]),
+                ..Wanted::default()
+            };
+            let mut ids = self.source(entry, ids)?;
+            check_common(ids.columns()).map_err(wrong)?;
+            let Some(row) = find(&mut ids, id).map_err(wrong)? else {
                 continue;
             };
-            let batch = read_row(&file, &metadata, row).map_err(|error| wrong(&error))?;
-            let kinds = kinds.iter().map(|column| column.kind);
-            return Ok(Some(event_row(stream, &entry.path, row, &batch, kinds)));
+            let source = self.source(entry, Wanted::default())?;
+            let kinds: Vec<ColumnType> = source.columns().iter().map(|c| c.kind).collect();
+            let batch = source.row(row).map_err(wrong)?;
+            return Ok(Some(event_row(
+                stream,
+                &entry.path,
+                row,
+                &batch,
+                kinds.into_iter(),
+            )));
         }
         Ok(None)
     }
 }
 
 /// The place of an id in a file.
-fn find(file: &File, metadata: &ArrowReaderMetadata, id: u64) -> Result<Option<usize>, ArrowError> {
-    let mask = ProjectionMask::roots(metadata.parquet_schema(), [EVENT_ID]);
-    let reader = open(file, metadata)?
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()?;
+fn find(source: &mut Source, id: u64) -> Result<Option<usize>, String> {
     let mut before = 0;
-    for batch in reader {
-        let batch = batch?;
+    while let Some(batch) = source.next()? {
         let ids = batch.column(0).as_primitive::<UInt64Type>().values();
         if let Some(at) = ids.iter().position(|&found| found == id) {
             return Ok(Some(before + at));
@@ -89,30 +81,6 @@ fn find(file: &File, metadata: &ArrowReaderMetadata, id: u64) -> Result<Option<u
         before += ids.len();
     }
     Ok(None)
-}
-
-fn read_row(
-    file: &File,
-    metadata: &ArrowReaderMetadata,
-    row: usize,
-) -> Result<RecordBatch, ArrowError> {
-    let mut reader: ParquetRecordBatchReader = open(file, metadata)?
-        .with_offset(row)
-        .with_limit(1)
-        .build()?;
-    let missing = || ArrowError::ParquetError("it ends before its last row".into());
-    reader.next().ok_or_else(missing)?
-}
-
-fn open(
-    file: &File,
-    metadata: &ArrowReaderMetadata,
-) -> Result<ParquetRecordBatchReaderBuilder<File>, ArrowError> {
-    let file = file.try_clone()?;
-    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(
-        file,
-        metadata.clone(),
-    ))
 }
 
 fn event_row(

@@ -5,9 +5,11 @@ pub(crate) mod columns;
 mod lookup;
 mod reader;
 mod run;
+pub(crate) mod source;
+pub(crate) mod text;
 
 pub use causes::EventIds;
 pub use lookup::EventRow;
 pub(crate) use reader::Reader;
-pub use run::FinishedRun;
-pub(crate) use run::{check_file, digest, unreadable};
+pub use run::{FinishedRun, digest};
+pub(crate) use run::{check_file, unreadable};

@@ -1,43 +1,32 @@
 //! Reads a stream of a run batch by batch, and holds the files to what their manifest says.
 
-use super::columns::{ATTRIBUTION, TIME, columns};
-use super::run::{FinishedRun, unreadable};
+use super::columns::{TIME, check_common};
+use super::run::FinishedRun;
+use super::source::{Attribution, Source, Wanted};
 use crate::error::Error;
 use crate::file::FileEntry;
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::TimestampMicrosecondType;
 use causeflow_engine::table::ColumnSpec;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder,
-};
-use parquet::errors::ParquetError;
-use parquet::file::statistics::Statistics;
-use std::fs::File;
-use std::ops::Range;
 use std::path::PathBuf;
-
-/// Rows that are decoded at once: their columns fit the second-level cache.
-const BATCH_ROWS: usize = 16_384;
 
 /// The rows of one stream in their order, `attribution` only where asked for.
 pub(crate) struct Reader<'a> {
     run: &'a FinishedRun,
     parts: std::vec::IntoIter<&'a FileEntry>,
     columns: Vec<ColumnSpec>,
-    attribution: bool,
+    attribution: Attribution,
     part: Option<Part>,
     last_time: i64,
 }
 
-/// A file that is being read, a row group at a time.
+/// A file that is being read.
 struct Part {
     path: PathBuf,
-    file: File,
-    metadata: ArrowReaderMetadata,
-    groups_begun: usize,
-    batches: Option<ParquetRecordBatchReader>,
+    source: Source,
+    /// Rows that have been read, and those that the manifest says; nothing where some are left out.
+    rows: u64,
+    expected: Option<u64>,
 }
 
 impl<'a> Reader<'a> {
@@ -51,7 +40,10 @@ impl<'a> Reader<'a> {
             run,
             parts: parts.into_iter(),
             columns: Vec::new(),
-            attribution,
+            attribution: match attribution {
+                true => Attribution::WhereThere,
+                false => Attribution::Never,
+            },
             part: None,
             last_time: i64::MIN,
         };
@@ -71,30 +63,32 @@ impl<'a> Reader<'a> {
         };
         let path = self.run.folder().join(&entry.path);
         let wrong = |message: String| Error::input(&path, format!("{message}; play the run again"));
-        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
-        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-            .map_err(|error| wrong(format!("is no Parquet file that can be read: {error}")))?;
-        let found = columns(metadata.schema()).map_err(&wrong)?;
+        let times = self.run.part().cloned();
+        let wanted = Wanted {
+            columns: None,
+            attribution: self.attribution,
+            times: times.clone(),
+        };
+        let source = self.run.source(entry, wanted)?;
+        let found = source.columns();
+        check_common(found).map_err(&wrong)?;
         if self.columns.is_empty() {
-            self.columns = found;
+            self.columns = found.to_vec();
         } else if self.columns != found {
             return Err(wrong(
                 "has other columns than the first part of its stream".into(),
             ));
         }
-        let rows = metadata.metadata().file_metadata().num_rows();
-        if u64::try_from(rows) != Ok(entry.rows) {
-            let expected = entry.rows;
-            return Err(wrong(format!(
-                "has {rows} rows, and the manifest says {expected}"
-            )));
+        if let Some(rows) = source.rows()
+            && rows != entry.rows
+        {
+            return Err(wrong(other_rows(rows, entry.rows)));
         }
         self.part = Some(Part {
             path,
-            file,
-            metadata,
-            groups_begun: 0,
-            batches: None,
+            source,
+            rows: 0,
+            expected: times.is_none().then_some(entry.rows),
         });
         Ok(true)
     }
@@ -102,13 +96,7 @@ impl<'a> Reader<'a> {
     /// The next rows, at least one, or nothing at the end.
     pub fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
         while let Some(part) = &mut self.part {
-            let batch = part
-                .next(self.attribution, self.run.part())
-                .map_err(|error| {
-                    let message = format!("cannot be decoded: {error}; play the run again");
-                    Error::input(&part.path, message)
-                })?;
-            match batch {
+            match part.next()? {
                 Some(batch) if batch.num_rows() == 0 => true,
                 Some(batch) => return Ok(Some(batch)),
                 None => self.open_next()?,
@@ -163,58 +151,22 @@ impl<'a> Reader<'a> {
 }
 
 impl Part {
-    fn next(
-        &mut self,
-        attribution: bool,
-        wanted: Option<&Range<i64>>,
-    ) -> Result<Option<RecordBatch>, ParquetError> {
-        loop {
-            if let Some(batches) = &mut self.batches
-                && let Some(batch) = batches.next()
-            {
-                return Ok(Some(batch?));
+    fn next(&mut self) -> Result<Option<RecordBatch>, Error> {
+        let wrong =
+            |message: String| Error::input(&self.path, format!("{message}; play the run again"));
+        let batch = self.source.next();
+        let batch = batch.map_err(|error| wrong(format!("cannot be decoded: {error}")))?;
+        match (&batch, self.expected) {
+            (Some(batch), _) => self.rows += batch.num_rows() as u64,
+            (None, Some(expected)) if self.rows != expected => {
+                return Err(wrong(other_rows(self.rows, expected)));
             }
-            if self.groups_begun == self.metadata.metadata().num_row_groups() {
-                return Ok(None);
-            }
-            let meets = wanted.is_none_or(|wanted| self.may_meet(self.groups_begun, wanted));
-            self.batches = match meets {
-                true => Some(self.begin_group(attribution)?),
-                false => None,
-            };
-            self.groups_begun += 1;
+            (None, _) => {}
         }
+        Ok(batch)
     }
+}
 
-    fn begin_group(&self, attribution: bool) -> Result<ParquetRecordBatchReader, ParquetError> {
-        let group = self.groups_begun;
-        let attribution = attribution && !self.misses_attribution(group);
-        let wanted = (0..self.metadata.schema().fields().len())
-            .filter(|&column| column != ATTRIBUTION || attribution);
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), wanted);
-        let file = self.file.try_clone()?;
-        ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
-            .with_row_groups(vec![group])
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-    }
-
-    /// Whether rows of the group may have times in this range, by its statistics.
-    fn may_meet(&self, group: usize, wanted: &Range<i64>) -> bool {
-        let group = self.metadata.metadata().row_group(group);
-        let bounds = match group.column(TIME).statistics() {
-            Some(Statistics::Int64(times)) => times.min_opt().zip(times.max_opt()),
-            _ => None,
-        };
-        bounds.is_none_or(|(&first, &last)| first < wanted.end && wanted.start <= last)
-    }
-
-    /// Whether no row of the group has an attribution: then reading it would be wasted.
-    fn misses_attribution(&self, group: usize) -> bool {
-        let group = self.metadata.metadata().row_group(group);
-        let statistics = group.column(ATTRIBUTION).statistics();
-        let missing = statistics.and_then(|statistics| statistics.null_count_opt());
-        missing.is_some_and(|missing| i64::try_from(missing) == Ok(group.num_rows()))
-    }
+fn other_rows(found: u64, expected: u64) -> String {
+    format!("has {found} rows, and the manifest says {expected}")
 }

@@ -1,5 +1,7 @@
-//! Finished runs in Parquet, checked before a row is read.
+//! Finished runs, checked before a row is read.
 
+use super::source::{Source, Wanted};
+use crate::columns_file::{COLUMNS_NAME, Columns, read_columns};
 use crate::error::{Error, io_error};
 use crate::file::FileEntry;
 use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME, MANIFEST_VERSION, Manifest, StreamEntry};
@@ -11,11 +13,12 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What is read at once to digest a file.
 const DIGEST_BYTES: usize = 256 * 1024;
 
-/// A finished run in Parquet.
+/// A finished run.
 #[derive(Clone, Debug)]
 pub struct FinishedRun {
     folder: PathBuf,
@@ -24,6 +27,8 @@ pub struct FinishedRun {
     check_digests: bool,
     /// The part of its time that is looked at, in microseconds since 1970; nothing for all of it.
     part: Option<Range<i64>>,
+    /// The columns of its tables, where its files do not say.
+    columns: Arc<Columns>,
 }
 
 impl FinishedRun {
@@ -31,33 +36,32 @@ impl FinishedRun {
     /// damaged one is named instead of being taken for a difference.
     ///
     /// # Errors
-    /// [`Error::Input`] when the folder holds no finished run, or one that is not in Parquet;
-    /// [`Error::Io`] when the disk fails.
+    /// [`Error::Input`] when the folder holds no finished run; [`Error::Io`] when the disk fails.
     pub fn open(folder: &Path) -> Result<FinishedRun, Error> {
-        let manifest = read_manifest(folder)?;
+        let manifest = Manifest::read(folder)?;
         let run = FinishedRun::written(folder, manifest)?;
-        let check_digests = true;
-        Ok(FinishedRun {
-            check_digests,
+        let run = FinishedRun {
+            check_digests: true,
             ..run
-        })
+        };
+        let columns = run.manifest.files.iter();
+        let columns: Vec<&FileEntry> = columns.filter(|file| file.path == COLUMNS_NAME).collect();
+        run.check(&columns)?;
+        Ok(run)
     }
 
     /// A run whose files this process has just written below `folder`. The manifest need not be
     /// there yet, and the files are not digested again.
     ///
     /// # Errors
-    /// [`Error::Input`] when the run is not in Parquet.
+    /// [`Error::Input`] when the run is in text, and the file that says which columns it has cannot be read.
     pub fn written(folder: &Path, manifest: Manifest) -> Result<FinishedRun, Error> {
-        let format = manifest.format;
-        if format != Format::Parquet {
-            let message = format!(
-                "this run is in the format {}, and only Parquet is read back: play it again with `--format parquet`",
-                format.ending()
-            );
-            return Err(Error::input(folder, message));
-        }
+        let columns = match manifest.format {
+            Format::Parquet | Format::Arrow => Columns::default(),
+            Format::Csv | Format::Jsonl => read_columns(folder)?,
+        };
         Ok(FinishedRun {
+            columns: Arc::new(columns),
             folder: folder.to_owned(),
             manifest,
             check_digests: false,
@@ -112,6 +116,13 @@ impl FinishedRun {
         Ok(parts)
     }
 
+    /// A file of a stream or of entities, to be read.
+    pub(crate) fn source(&self, entry: &FileEntry, wanted: Wanted) -> Result<Source, Error> {
+        let path = self.folder.join(&entry.path);
+        let columns = self.columns.of(&entry.path);
+        Source::open(&path, self.manifest.format, columns, wanted)
+    }
+
     /// Checks that these files are what was written, on the current rayon pool.
     pub(crate) fn check(&self, files: &[&FileEntry]) -> Result<(), Error> {
         files.par_iter().try_for_each(|entry| {
@@ -154,7 +165,10 @@ pub(crate) fn unreadable(path: &Path, error: io::Error) -> Error {
 }
 
 /// The digest of a file as manifests write it.
-pub(crate) fn digest(path: &Path) -> Result<String, Error> {
+///
+/// # Errors
+/// [`Error::Input`] when the file is not there or may not be read; [`Error::Io`] when the disk fails.
+pub fn digest(path: &Path) -> Result<String, Error> {
     let mut file = File::open(path).map_err(|error| unreadable(path, error))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; DIGEST_BYTES];
@@ -174,20 +188,44 @@ impl Manifest {
     /// Reads the manifest of a finished run: `place` is its folder or the file itself.
     ///
     /// # Errors
-    /// [`Error::Input`] when there is none, or one that is damaged, of another program or of another version of the
-    /// manifest; [`Error::Io`] when the disk fails.
+    /// [`Error::Input`] when there is none, or one that is damaged, was changed, or is of another program or of another
+    /// version of the manifest; [`Error::Io`] when the disk fails.
     pub fn read(place: &Path) -> Result<Manifest, Error> {
-        match place.is_file() {
-            true => parse_manifest(place, &fs::read(place).map_err(|e| unreadable(place, e))?),
-            false => read_manifest(place),
+        let (manifest, is_as_written) = Manifest::read_as_it_is(place)?;
+        if is_as_written {
+            return Ok(manifest);
         }
+        let message = "does not have the digest that it gives for itself: it was changed; take it from a copy of the run, or play the run again";
+        Err(Error::input(&path_of(place), message))
+    }
+
+    /// Likewise, and whether it is as it was written, so that a check can name all that is wrong.
+    ///
+    /// # Errors
+    /// As with [`read`](Self::read), but for one that was changed and can still be read.
+    pub fn read_as_it_is(place: &Path) -> Result<(Manifest, bool), Error> {
+        let path = path_of(place);
+        let text = match place.is_file() {
+            true => fs::read(place).map_err(|error| unreadable(place, error))?,
+            false => read_text(place, &path)?,
+        };
+        let manifest = parse_manifest(&path, &text)?;
+        let is_as_written = str::from_utf8(&text).is_ok_and(|text| manifest.is_as_written(text));
+        Ok((manifest, is_as_written))
     }
 }
 
-fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
-    let path = folder.join(MANIFEST_NAME);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
+/// The manifest of a folder, or the file itself.
+fn path_of(place: &Path) -> PathBuf {
+    match place.is_file() {
+        true => place.to_owned(),
+        false => place.join(MANIFEST_NAME),
+    }
+}
+
+fn read_text(folder: &Path, path: &Path) -> Result<Vec<u8>, Error> {
+    match fs::read(path) {
+        Ok(text) => Ok(text),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             let message = if !folder.exists() {
                 format!("there is no such folder: {WANTED}")
@@ -198,11 +236,10 @@ fn read_manifest(folder: &Path) -> Result<Manifest, Error> {
             } else {
                 format!("holds no {MANIFEST_NAME}, so it is no finished run: {WANTED}")
             };
-            return Err(Error::input(folder, message));
+            Err(Error::input(folder, message))
         }
-        Err(error) => return Err(unreadable(&path, error)),
-    };
-    parse_manifest(&path, &text)
+        Err(error) => Err(unreadable(path, error)),
+    }
 }
 
 fn parse_manifest(path: &Path, text: &[u8]) -> Result<Manifest, Error> {

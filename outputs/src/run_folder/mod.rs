@@ -70,6 +70,10 @@ impl RunFolder {
     /// `force`; and when another run writes to the same place at this moment.
     /// [`Error::Io`] when the disk fails.
     pub fn create(out: &Path, force: bool) -> Result<RunFolder, Error> {
+        if out == Path::new("-") {
+            let message = "is the standard output elsewhere, and what is written here is a folder: name one, such as `out`, or `./-` if that is its name";
+            return Err(Error::folder(out, message));
+        }
         let parents = missing_parents(out);
         let out = resolve(out)?;
         refuse_underfoot(&out)?;

@@ -31,7 +31,7 @@ pub(super) struct Files {
 /// What came of one file.
 struct Looked {
     findings: Findings,
-    /// Its rows, if it can be read; 0 for formats that do not say.
+    /// Its rows, if it can be read; those of the manifest for formats that do not say.
     rows: Option<u64>,
     bytes: u64,
 }
@@ -135,7 +135,8 @@ fn look(
         }
     }
     if !entry.path.ends_with(".parquet") || manifest.format != Format::Parquet {
-        looked.rows = Some(0);
+        // How many there are shows when they are read.
+        looked.rows = Some(entry.rows);
         return Ok(looked);
     }
     let file = File::open(&path).map_err(io_error("reading", &path))?;

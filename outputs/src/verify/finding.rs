@@ -8,6 +8,10 @@ const SHOWN: usize = 5;
 /// What is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Check {
+    /// The manifest is what was written, and says what follows from what it asks for.
+    Manifest,
+    /// A table holds what follows from the manifest.
+    Table,
     /// A file that the manifest lists is not there.
     MissingFile,
     /// A file lies in the folder that the manifest does not list.
@@ -30,6 +34,8 @@ pub enum Check {
     Order,
     /// Rows lie within the run's range.
     Range,
+    /// Ids are positive numbers of 63 bits.
+    Id,
     /// No two events, and no two entities of a kind, have the same id.
     DuplicateId,
     /// What nothing caused is the first event of its chain, and its stream has a source.
@@ -60,6 +66,8 @@ impl Check {
     /// A short name for programs.
     pub fn name(self) -> &'static str {
         match self {
+            Check::Manifest => "manifest",
+            Check::Table => "table",
             Check::MissingFile => "missing_file",
             Check::ForeignFile => "foreign_file",
             Check::Size => "size",
@@ -71,6 +79,7 @@ impl Check {
             Check::RunFingerprint => "run_fingerprint",
             Check::Order => "order",
             Check::Range => "range",
+            Check::Id => "id",
             Check::DuplicateId => "duplicate_id",
             Check::Root => "root",
             Check::Cause => "cause",
@@ -89,6 +98,8 @@ impl Check {
     /// What is wrong, in a few words.
     pub fn what(self) -> &'static str {
         match self {
+            Check::Manifest => "the manifest was changed",
+            Check::Table => "tables do not hold what follows from the manifest",
             Check::MissingFile => "files are missing",
             Check::ForeignFile => "files are not listed in the manifest",
             Check::Size => "files have another size",
@@ -100,6 +111,7 @@ impl Check {
             Check::RunFingerprint => "the fingerprint of the run does not follow from its streams",
             Check::Order => "rows do not stand in total order",
             Check::Range => "rows lie outside of the run's range",
+            Check::Id => "ids are no positive numbers of 63 bits",
             Check::DuplicateId => "ids stand more than once",
             Check::Root => "events without a cause are not first events",
             Check::Cause => "events do not follow from the cause that they name",
@@ -122,13 +134,16 @@ impl Check {
             Check::Fingerprint | Check::RunFingerprint => {
                 "`causeflow replay` shows the first event that differs; restore the run from a copy, or play it again"
             }
+            Check::DuplicateId => {
+                "docs/design.md says how often that happens by chance; otherwise restore the run from a copy, or play it again"
+            }
             _ => "restore the run from a copy, or play it again",
         }
     }
 }
 
 /// One thing that is not as it should be.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
     /// The file, relative to the manifest.
     pub file: Option<String>,
@@ -197,6 +212,12 @@ impl Findings {
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+
+    /// Adds what somebody else has found, behind what was found before.
+    pub fn note(&mut self, check: Check, finding: Finding) {
+        let number = self.groups.get(&check).map_or(0, |group| group.number);
+        self.add(check, (usize::MAX, 0, number), || finding);
     }
 
     pub(super) fn add(&mut self, check: Check, place: Place, make: impl FnOnce() -> Finding) {

@@ -51,8 +51,7 @@ mod tables;
 pub use finding::{Check, Finding, Findings, Group};
 
 use crate::error::Error;
-use crate::manifest::Manifest;
-use crate::options::Format;
+use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::read::FinishedRun;
 use causeflow_engine::program::Program;
 use files::Files;
@@ -112,7 +111,7 @@ pub fn verify(
     options: Options,
     go_on: &(dyn Fn() -> bool + Sync),
 ) -> Result<Option<Verdict>, Error> {
-    let manifest = Manifest::read(folder)?;
+    let (manifest, is_as_written) = Manifest::read_as_it_is(folder)?;
     let Some(Files {
         findings,
         rows,
@@ -131,17 +130,29 @@ pub fn verify(
         entities: 0,
         left_out: None,
     };
+    if !is_as_written {
+        verdict
+            .findings
+            .add(Check::Manifest, (0, 0, 0), || Finding {
+                file: Some(MANIFEST_NAME.to_owned()),
+                column: Some("digest".to_owned()),
+                found: manifest.digest.clone(),
+                expected: "the digest of the file as it is".to_owned(),
+                ..Finding::default()
+            });
+    }
     if options.quick {
         verdict.left_out = Some("--quick looks at files only".to_owned());
         return Ok(Some(verdict));
     }
-    if manifest.format != Format::Parquet {
-        let format = manifest.format.ending();
-        let why = format!("rows are read from Parquet only, and these are {format}");
-        verdict.left_out = Some(why);
-        return Ok(Some(verdict));
-    }
-    let run = FinishedRun::written(folder, manifest)?;
+    let run = match FinishedRun::written(folder, manifest) {
+        Ok(run) => run,
+        Err(Error::Input { message, .. }) => {
+            verdict.left_out = Some(format!("what says which columns they have {message}"));
+            return Ok(Some(verdict));
+        }
+        Err(error) => return Err(error),
+    };
     let checked = Streams {
         run: &run,
         program,

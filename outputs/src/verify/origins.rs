@@ -47,8 +47,8 @@ impl Making {
     #[inline]
     pub fn maker_of(self, id: u64) -> Option<u64> {
         match self {
-            Making::Key => Some(id),
-            Making::New(purpose) => Some(Key(id).parent(purpose).0),
+            Making::Key => Key(id).is_one().then_some(id),
+            Making::New(purpose) => Key(id).parent(purpose).map(|key| key.0),
             Making::Nothing | Making::Entity(_) => None,
         }
     }

@@ -16,7 +16,7 @@ use arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{ArrowPrimitiveType, TimestampMicrosecondType, UInt16Type, UInt64Type};
 use causeflow_engine::fingerprint::{Digest, RowHashes};
-use causeflow_engine::table::ColumnSpec;
+use causeflow_engine::table::{ColumnSpec, ColumnType};
 use std::ops::Range;
 
 /// What all files are checked against.
@@ -105,7 +105,7 @@ fn unreadable(
     rows.findings.add(check, (stream, 0, 0), || Finding {
         file: Some(entry.path.clone()),
         found: message,
-        expected: "a Parquet file of the stream as it was written".into(),
+        expected: "a file of the stream as it was written".into(),
         ..Finding::default()
     });
     Ok(rows)
@@ -187,6 +187,7 @@ impl FileCheck<'_> {
         };
         self.digest(batch);
         self.range(&heads);
+        self.ids(batch, &heads);
         self.attribution(batch, &heads);
         // The place of each row's effect among the stream's incoming ones.
         let effects = match self.rules {
@@ -248,6 +249,37 @@ impl FileCheck<'_> {
                     ),
                 )
             });
+        }
+    }
+
+    /// Checks that ids are such as every reader can take for a positive signed number.
+    fn ids(&mut self, batch: &RecordBatch, heads: &Heads) {
+        let left_out = self.columns.len() - batch.num_columns();
+        for place in 0..self.columns.len() {
+            if self.columns[place].kind != ColumnType::Id {
+                continue;
+            }
+            let at = if place > ATTRIBUTION {
+                place - left_out
+            } else {
+                place
+            };
+            let ids = batch
+                .column(at)
+                .as_primitive::<UInt64Type>()
+                .values()
+                .clone();
+            if ids.iter().fold(0, |all, id| all | id) <= i64::MAX.cast_unsigned() {
+                continue;
+            }
+            for (row, id) in ids.iter().enumerate() {
+                if id.cast_signed() < 0 {
+                    self.add(Check::Id, heads, row, Some(place), || {
+                        let expected = "a positive number of 63 bits".to_owned();
+                        (id.cast_signed().to_string(), expected)
+                    });
+                }
+            }
         }
     }
 

@@ -47,10 +47,14 @@ impl Streams<'_> {
             .iter()
             .map(|stream| stream.name.as_str())
             .collect();
-        let start = Time(range.start);
+        // A version of a part begins where its run does, and is written from later on.
+        let begins = match &manifest.version {
+            Some(version) => self.instant(&version.run_start)?,
+            None => range.start,
+        };
         let rules = self
             .program
-            .map(|program| Rules::new(program, &names, start));
+            .map(|program| Rules::new(program, &names, Time(begins)));
         let damaged = |path: &str| !self.readable.contains_key(path);
         let entities = match (self.program, &rules) {
             (Some(program), Some(rules)) => {
@@ -60,8 +64,9 @@ impl Streams<'_> {
             _ => Entities::none(),
         };
         verdict.entities = entities.number;
-        let tables = ["modifiers.parquet", "external_events.parquet"];
-        let listed = |path: &&str| manifest.files.iter().any(|file| file.path == *path);
+        let ending = manifest.format.ending();
+        let tables = ["modifiers", "external_events"].map(|name| format!("{name}.{ending}"));
+        let listed = |path: &&String| manifest.files.iter().any(|file| file.path == **path);
         let attributions = match tables
             .iter()
             .filter(|path| listed(path))
@@ -112,17 +117,18 @@ impl Streams<'_> {
 
     fn range(&self) -> Result<Range<i64>, Error> {
         let manifest = self.run.manifest();
-        let time = |text: &str| text.parse::<Timestamp>().map(Timestamp::as_microsecond);
-        match (time(&manifest.start), time(&manifest.end)) {
-            (Ok(start), Ok(end)) => Ok(start..end),
-            _ => {
-                let message = "its start or end is not an instant: the manifest was changed; play the run again";
-                Err(Error::input(
-                    &self.run.folder().join(MANIFEST_NAME),
-                    message,
-                ))
-            }
-        }
+        Ok(self.instant(&manifest.start)?..self.instant(&manifest.end)?)
+    }
+
+    fn instant(&self, text: &str) -> Result<i64, Error> {
+        text.parse::<Timestamp>()
+            .map(Timestamp::as_microsecond)
+            .map_err(|_| {
+                let message = format!(
+                    "its `{text}` is not an instant: the manifest was changed; play the run again"
+                );
+                Error::input(&self.run.folder().join(MANIFEST_NAME), message)
+            })
     }
 
     /// The files that can be read, stream by stream, and whether that is all of them.

@@ -5,18 +5,15 @@ use super::ids::Ids;
 use super::rows::difference;
 use crate::error::Error;
 use crate::file::FileEntry;
-use crate::read::columns::specs;
-use crate::read::{FinishedRun, unreadable};
+use crate::read::FinishedRun;
+use crate::read::source::Wanted;
 use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
-use arrow::error::ArrowError;
 use causeflow_engine::entities;
 use causeflow_engine::program::{Kind, KindId, Program};
 use jiff::Timestamp;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::ops::Range;
 
 /// The ids of the entities of each kind: 32 to 64 bytes an entity.
@@ -52,7 +49,8 @@ impl Entities {
     ) -> Result<Entities, Error> {
         let mut entities = Entities::none();
         for (place, kind) in program.kinds.iter().enumerate() {
-            let path = format!("entities/{}.parquet", kind.name);
+            let ending = run.manifest().format.ending();
+            let path = format!("entities/{}.{ending}", kind.name);
             let mut files = run.manifest().files.iter();
             let entry = files.find(|file| file.path == path && !damaged(&path));
             let ids = match entry {
@@ -100,34 +98,40 @@ struct Table<'a> {
 
 impl Table<'_> {
     fn read(mut self, run: &FinishedRun) -> Result<Option<Ids>, Error> {
-        let path = run.folder().join(&self.entry.path);
-        let file = File::open(&path).map_err(|error| unreadable(&path, error))?;
-        let reader = match open(file) {
-            Ok(reader) => reader,
-            Err(error) => return Ok(self.damaged(&error)),
+        let mut source = match run.source(self.entry, Wanted::default()) {
+            Ok(source) => source,
+            Err(Error::Input { message, .. }) => return Ok(self.damaged(message)),
+            Err(error) => return Err(error),
         };
-        let schema = arrow::array::RecordBatchReader::schema(&reader);
         let expected = entities::schema(self.kind).columns;
-        let found = specs(&schema).unwrap_or_default();
-        if let Some((found, expected)) = difference(&found, &expected) {
+        if let Some((found, expected)) = difference(source.columns(), &expected) {
             self.add(Check::Schema, None, None, found, expected);
             return Ok(None);
         }
         let rows = usize::try_from(self.entry.rows).unwrap_or(0);
         let mut ids = Ids::with_room(rows);
         let mut number = 0;
-        for batch in reader {
-            match batch {
-                // Numbers of rows were compared before, so there is room for all.
-                Ok(batch) if number + batch.num_rows() <= rows => {
+        loop {
+            match source.next() {
+                Ok(Some(batch)) if number + batch.num_rows() <= rows => {
                     self.batch(&batch, &mut ids);
                     number += batch.num_rows();
                 }
-                Ok(_) => return Ok(None),
-                Err(error) => return Ok(self.damaged(&error)),
+                Ok(None) if number == rows => return Ok(Some(ids)),
+                Ok(_) => {
+                    let expected = format!("{rows} rows, as the manifest says");
+                    self.add(
+                        Check::Rows,
+                        None,
+                        None,
+                        "another number of rows".into(),
+                        expected,
+                    );
+                    return Ok(None);
+                }
+                Err(message) => return Ok(self.damaged(message)),
             }
         }
-        Ok(Some(ids))
     }
 
     fn batch(&mut self, batch: &RecordBatch, ids: &mut Ids) {
@@ -184,9 +188,9 @@ impl Table<'_> {
         }
     }
 
-    fn damaged(&mut self, error: &ArrowError) -> Option<Ids> {
-        let expected = "a Parquet file of entities as it was written".to_owned();
-        self.add(Check::Unreadable, None, None, error.to_string(), expected);
+    fn damaged(&mut self, message: String) -> Option<Ids> {
+        let expected = "a file of entities as it was written".to_owned();
+        self.add(Check::Unreadable, None, None, message, expected);
         None
     }
 
@@ -216,10 +220,6 @@ impl Table<'_> {
             ..Finding::default()
         });
     }
-}
-
-fn open(file: File) -> Result<ParquetRecordBatchReader, ArrowError> {
-    Ok(ParquetRecordBatchReaderBuilder::try_new(file)?.build()?)
 }
 
 /// What rows may be attributed to, and from when on.

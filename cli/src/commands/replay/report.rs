@@ -6,10 +6,15 @@ use serde_json::{Map, Value, json};
 
 use super::{Differing, First, Found};
 use crate::args::ReplayArgs;
+use crate::commands::verify::{as_json, place};
 use crate::errors::Failure;
+use crate::expected::Wrong;
 use crate::output::{Align, Table, count, print, print_json, short, some};
 use crate::progress::Clock;
 use crate::recipe::Recipe;
+
+/// How much of what is wrong is shown.
+const SHOWN: usize = 20;
 
 /// A run that has been played again.
 pub struct Report<'a> {
@@ -20,12 +25,14 @@ pub struct Report<'a> {
     pub clock: Clock,
     pub differing: &'a [Differing],
     pub found: Option<&'a Found>,
+    /// What else is not as it should be: the manifest, tables.
+    pub wrong: &'a [Wrong],
 }
 
 impl Report<'_> {
     /// Whether all is as the manifest says.
     pub fn is_identical(&self) -> bool {
-        self.differing.is_empty() && self.same_whole()
+        self.differing.is_empty() && self.same_whole() && self.wrong.is_empty()
     }
 
     /// Whether the fingerprint of the whole run is the manifest's.
@@ -64,12 +71,15 @@ impl Report<'_> {
         );
         if self.is_identical() {
             return print(&format!(
-                "identical: {} rows in {streams} have the fingerprints of the manifest\n\
-                 {speed}; the files were not read, `causeflow verify` does that\n",
+                "identical: {} rows in {streams} have the fingerprints of the manifest, and all tables are as it says\n\
+                 {speed}; the files of events were not read, `causeflow verify` does that\n",
                 count(rows)
             ));
         }
         let mut text = match self.differing.len() {
+            0 if self.same_whole() => {
+                format!("different: all {streams} are identical, and not all else is\n")
+            }
             0 => format!(
                 "different: all {streams} are identical, but the manifest's fingerprint of the whole run is {} and \
                  should be {}: it was changed\n",
@@ -91,7 +101,28 @@ impl Report<'_> {
             Some(Found::Nothing(why)) => text += &format!("\n{why}\n"),
             None => {}
         }
+        if !self.wrong.is_empty() {
+            text += &format!("\n{}", self.others());
+        }
         print(&text)
+    }
+
+    /// What else is wrong, the first of it.
+    fn others(&self) -> String {
+        let shown = self.wrong.iter().take(SHOWN).map(|(check, finding)| {
+            format!(
+                "{}: {}\n  found {}, expected {}\n",
+                check.what(),
+                place(finding),
+                finding.found,
+                finding.expected
+            )
+        });
+        let mut text: String = shown.collect();
+        if let more @ 1.. = self.wrong.len().saturating_sub(SHOWN) {
+            text += &format!("and {} more\n", count(more as u64));
+        }
+        text
     }
 
     fn streams(&self) -> String {
@@ -145,6 +176,7 @@ impl Report<'_> {
             "replayed_fingerprint": self.result.fingerprint.to_string(),
             "differing": self.differing.iter().map(stream).collect::<Vec<_>>(),
             "event": event,
+            "findings": self.wrong.iter().map(finding_json).collect::<Vec<_>>(),
             "note": note,
         }))
     }
@@ -224,6 +256,12 @@ fn plain(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+fn finding_json((check, finding): &Wrong) -> Value {
+    let mut value = as_json(finding);
+    value["check"] = check.name().into();
+    value
 }
 
 fn time(time_us: i64) -> String {

@@ -88,7 +88,7 @@ fn table(run: &FinishedRun, name: &str) -> Result<SmallTable, Failure> {
     run.table(name)?.ok_or_else(|| {
         let folder = run.folder().display();
         Failure::input(
-            format!("{folder} has no {name}.parquet: a version of causeflow played it that wrote no history"),
+            format!("{folder} has no table {name}: a version of causeflow played it that wrote no history"),
             "play it again with `causeflow run`",
         )
     })

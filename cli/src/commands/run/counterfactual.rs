@@ -5,24 +5,39 @@ use std::fs;
 use std::path::Path;
 
 use causeflow_engine::attribution::PartedRow;
-use causeflow_engine::program::{JOINTLY, Without};
+use causeflow_engine::program::{JOINTLY, Program, Without};
 use causeflow_engine::run::RunResult;
 use causeflow_engine::sides::{Side, Sides};
 use causeflow_engine::simulation::Simulation;
+use causeflow_engine::world::Settings;
+use causeflow_models::Model;
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, Via};
 use causeflow_outputs::{Compression, Format, Manifest, Options};
 use causeflow_scenarios::Plan;
 
-use super::{Job, manifest};
+use super::manifest;
 use crate::args::CounterfactualArg;
 use crate::errors::Failure;
 use crate::folder::write_streams;
 use crate::interrupt;
+use crate::interventions::Interventions;
+use crate::progress::Watch;
 
 /// Where the twin is written to, in the folder of the run while that is not yet in place.
 const TWIN: &str = ".twin";
 /// Where the difference is written to.
-const DIFFERENCE: &str = "counterfactual";
+pub const DIFFERENCE: &str = "counterfactual";
+
+/// A run of which a twin is to be played.
+pub struct Played<'a> {
+    pub model: &'a Model,
+    pub settings: &'a Settings,
+    pub interventions: &'a Interventions,
+    /// The model's program, bent by the interventions.
+    pub program: &'a Program,
+    pub options: Options,
+    pub quiet: bool,
+}
 
 /// What differs between a run and its twin.
 pub struct Difference {
@@ -43,7 +58,7 @@ pub struct StreamDifference {
 /// Plays the twin, writes what differs, and adds the files to the manifest. The twin itself is removed. Likewise, if it is
 /// asked for, with a twin without each of what was asked for.
 pub fn write(
-    job: &Job,
+    of: &Played,
     folder: &Path,
     run: &RunResult,
     manifest: &mut Manifest,
@@ -51,25 +66,25 @@ pub fn write(
 ) -> Result<Difference, Failure> {
     let why = Why::of(run);
     let twin = Twin {
-        plan: job.interventions.plan.without_scenarios(),
+        plan: of.interventions.plan.without_scenarios(),
         side: run.world.program.side_without(Without::AskedFor),
         place: DIFFERENCE.to_owned(),
         lacks: None,
     };
-    let together = twin.compare(job, folder, manifest, &why)?;
+    let together = twin.compare(of, folder, manifest, &why)?;
     if what == CounterfactualArg::Each {
         for (label, one) in (1..).zip(&run.world.program.interventions) {
             if !one.asked_for {
                 continue;
             }
             let twin = Twin {
-                plan: job.interventions.plan.without(&one.name),
+                plan: of.interventions.plan.without(&one.name),
                 side: run.world.program.side_without(Without::One(label)),
                 // Colons are not for names of files.
                 place: format!("{DIFFERENCE}/each/{}", one.name.replace(':', "")),
                 lacks: Some(one.name.clone()),
             };
-            twin.compare(job, folder, manifest, &why)?;
+            twin.compare(of, folder, manifest, &why)?;
         }
     }
     Ok(together)
@@ -89,20 +104,22 @@ struct Twin {
 impl Twin {
     fn compare(
         &self,
-        job: &Job,
+        of: &Played,
         folder: &Path,
         manifest: &mut Manifest,
         why: &Why<'_>,
     ) -> Result<Difference, Failure> {
-        let mut program = job.model.compiled.program.clone();
+        let mut program = of.model.compiled.program.clone();
         self.plan.apply(&mut program)?;
         // It is read once and removed: compressing it would cost more than the room that it takes.
         let quick = Options::new(Format::Parquet, Some(Compression::None))?;
         let place = folder.join(TWIN);
-        let watch = job.watch("twin  ");
-        let simulation = Simulation::new(program, job.settings);
+        let (settings, warmup) = (of.settings, of.program.warmup);
+        let watch = Watch::new("twin  ", settings.start, settings.end, warmup, of.quiet);
+        let simulation = Simulation::new(program, settings);
         let (result, files) = write_streams(&place, simulation, quick, watch)?;
         let twin = Manifest {
+            format: quick.format(),
             compression: quick.compression(),
             fingerprint: result.fingerprint.to_string(),
             streams: manifest::streams(&result.streams),
@@ -120,7 +137,7 @@ impl Twin {
             // The others are in both runs.
             (self.lacks.clone().unwrap_or(needed), via)
         })?;
-        let files = diff.write(folder, &self.place, job.options)?;
+        let files = diff.write(folder, &self.place, of.options)?;
         manifest.files.extend(files);
         fs::remove_dir_all(&place).map_err(|error| {
             Failure::Machine(format!("removing {} failed: {error}", place.display()))

@@ -60,6 +60,7 @@ pub fn sources(job: &Job) -> Manifest {
         streams: Vec::new(),
         entities: Vec::new(),
         files: Vec::new(),
+        digest: String::new(),
     }
 }
 

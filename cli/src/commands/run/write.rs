@@ -65,13 +65,16 @@ fn fill(
     files.extend(tables);
     let mut manifest = manifest::manifest(job, &result, entities, files);
     let difference = match job.args.counterfactual {
-        Some(what) => Some(counterfactual::write(
-            job,
-            folder.path(),
-            &result,
-            &mut manifest,
-            what,
-        )?),
+        Some(what) => {
+            let played = job.played();
+            Some(counterfactual::write(
+                &played,
+                folder.path(),
+                &result,
+                &mut manifest,
+                what,
+            )?)
+        }
         None => None,
     };
     let written = Written {

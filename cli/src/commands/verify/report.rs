@@ -18,11 +18,17 @@ pub struct Report<'a> {
 }
 
 impl Report<'_> {
+    /// Whether nothing is wrong, and all was checked that was asked for.
+    pub fn is_well(&self) -> bool {
+        self.verdict.findings.is_empty() && (self.args.quick || self.left_out().is_empty())
+    }
+
     /// Prints whether all is well, what was checked, then what was found.
     pub fn print(&self) -> Result<(), Failure> {
         let verdict = self.verdict;
         let mut text = match verdict.findings.number() {
-            0 => "all is well\n".to_owned(),
+            0 if self.is_well() => "all is well\n".to_owned(),
+            0 => "nothing wrong was found, and not all was checked\n".to_owned(),
             1 => "1 thing is wrong\n".to_owned(),
             number => format!("{} things are wrong\n", count(number)),
         };
@@ -58,7 +64,7 @@ impl Report<'_> {
         match (&self.verdict.left_out, self.without_model) {
             (Some(why), _) => left_out.push(("the rows", why.as_str())),
             (None, Some(why)) => left_out.push((
-                "what the model says about columns, effects, delays, outcomes, cells and ids in fields",
+                "what the model says about columns, effects, delays, outcomes, cells and ids in fields, and what follows from the manifest",
                 why.as_str(),
             )),
             (None, None) => {}
@@ -79,7 +85,7 @@ impl Report<'_> {
         };
         let left_out = |(what, why): (&str, &str)| json!({"what": what, "why": why});
         print_json(&json!({
-            "ok": verdict.findings.is_empty(),
+            "ok": self.is_well(),
             "out": self.args.out.display().to_string(),
             "files": verdict.files,
             "bytes": verdict.bytes,
@@ -113,7 +119,7 @@ fn found(check: Check, group: &Group) -> String {
 }
 
 /// Where a finding is: file and row, table and id, as far as they are known.
-fn place(finding: &Finding) -> String {
+pub fn place(finding: &Finding) -> String {
     let mut parts = Vec::new();
     if let Some(file) = &finding.file {
         parts.push(match finding.row {
@@ -133,7 +139,8 @@ fn place(finding: &Finding) -> String {
     parts.join(", ")
 }
 
-fn as_json(finding: &Finding) -> Value {
+/// A finding as JSON.
+pub fn as_json(finding: &Finding) -> Value {
     json!({
         "file": finding.file,
         "row": finding.row,

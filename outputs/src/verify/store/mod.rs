@@ -102,8 +102,8 @@ impl Store {
     }
 
     fn part(&self, id: u64) -> usize {
-        // A shift by all 64 bits is none of a word's.
-        id.checked_shr(self.shift).unwrap_or(0) as usize
+        // The first of an id's bits, which are 63. A shift by all 64 is none of a word's.
+        (id << 1).checked_shr(self.shift).unwrap_or(0) as usize
     }
 
     /// Takes whole records.

@@ -1,0 +1,193 @@
+//! What a run has besides its events, made again: tables, snapshots, and the comparison with its twin.
+
+use std::path::Path;
+
+use causeflow_baselines::{Baseline, Pool};
+use causeflow_engine::run::{Progress, RunResult};
+use causeflow_outputs::verify::{Check, Finding};
+use causeflow_outputs::{Compression, FileEntry, Manifest, Options};
+
+use super::Replay;
+use crate::args::CounterfactualArg;
+use crate::baselines::Reference;
+use crate::commands::run::counterfactual::{self, DIFFERENCE, Played};
+use crate::errors::Failure;
+use crate::events::Events;
+use crate::expected::{self, Again, Wrong};
+use crate::folder::write_tables;
+use crate::history::Scoring;
+use crate::recipe::Recipe;
+use crate::snapshots;
+
+/// Plays the run. Snapshots that it kept are kept again, and events are written where the twin is to be compared with them.
+pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Vec<FileEntry>), Failure> {
+    let Replay {
+        manifest, recipe, ..
+    } = replay;
+    let mut watch = replay.watch("");
+    let mut note = |progress: Progress| watch.note(progress);
+    let mut simulation = recipe.begin(None);
+    if has_twin(manifest) {
+        simulation = simulation.keep_parted();
+    }
+    let mut events = has_twin(manifest)
+        .then(|| quick(manifest).map(|options| Events::new(place, &simulation, options)))
+        .transpose()?;
+    let mut files = Vec::new();
+    let end = recipe.settings.end;
+    let kept = snapshots::times(manifest).into_iter();
+    for time in kept.filter(|&time| time < end) {
+        let sink = events.as_mut().map(|events| events as _);
+        simulation.play(time, sink, &mut note)?;
+        files.push(snapshots::write(place, &simulation.snapshot())?);
+    }
+    let sink = events.as_mut().map(|events| events as _);
+    simulation.play(end, sink, &mut note)?;
+    if let Some(events) = events {
+        files.extend(events.finish()?);
+    }
+    Ok((simulation.finish(), files))
+}
+
+/// Makes the tables again, and compares them and what the manifest says with those of the run.
+pub fn compare(
+    replay: &Replay,
+    place: &Path,
+    result: &mut RunResult,
+    files: &mut Vec<FileEntry>,
+) -> Result<Vec<Wrong>, Failure> {
+    let Replay {
+        args,
+        manifest,
+        recipe,
+    } = replay;
+    let options = Options::new(manifest.format, Some(manifest.compression))?;
+    let (scored, entry) = match (&manifest.version, &args.baseline) {
+        (Some(_), _) => (Some(of_run(replay)?), None),
+        (None, folder) => {
+            let reference =
+                Reference::asked_for(folder.as_deref(), &recipe.model, &recipe.settings)?;
+            let entry = reference.as_ref().map(Reference::entry);
+            let run = None;
+            (reference.map(|reference| (reference.baseline, run)), entry)
+        }
+    };
+    let scoring = Scoring {
+        baseline: scored.as_ref().map(|(baseline, _)| baseline),
+        model_digest: &manifest.model.digest,
+    };
+    let (entities, tables) = write_tables(place, result, &recipe.interventions, scoring, options)?;
+    files.extend(tables);
+    let mut again = Manifest {
+        entities,
+        files: std::mem::take(files),
+        baseline: entry,
+        ..recipe.sources(manifest)
+    };
+    if let (Some(version), Some((_, Some(run)))) = (&mut again.version, &scored) {
+        version.of.clone_from(run);
+    }
+    if has_twin(manifest) {
+        let written = Manifest {
+            compression: quick(manifest)?.compression(),
+            streams: super::stream_entries(&result.streams),
+            ..again.clone()
+        };
+        again.files = twin(replay, place, result, written, options)?;
+    }
+    // Without its baseline, what the history would be scored against cannot be known.
+    let unscored = manifest.baseline.is_some() && again.baseline.is_none();
+    if unscored {
+        again.baseline.clone_from(&manifest.baseline);
+    }
+    let mut wrong = expected::of_manifest(manifest, &again)?;
+    let wanted =
+        |path: &str| !path.starts_with("events/") && !(unscored && path.starts_with("history"));
+    let tables = Again {
+        folder: place,
+        files: &again.files,
+        same_program: expected::is_of_this_program(manifest),
+    };
+    wrong.extend(tables.compare(super::folder_of(&args.manifest), manifest, &wanted)?);
+    if unscored {
+        wrong.push((Check::Table, not_scored()));
+    }
+    Ok(wrong)
+}
+
+fn not_scored() -> Finding {
+    Finding {
+        table: Some("history".to_owned()),
+        found: "scores against a baseline, which were not compared".to_owned(),
+        expected: "that baseline: give it with --baseline DIR".to_owned(),
+        ..Finding::default()
+    }
+}
+
+/// Whether a run was compared with its twin.
+fn has_twin(manifest: &Manifest) -> bool {
+    let mut files = manifest.files.iter();
+    let of_twin = |path: &str| {
+        path.strip_prefix(DIFFERENCE)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    files.any(|file| of_twin(&file.path))
+}
+
+/// What is read once and removed need not be small. The format is the run's: which texts a comparison has in its dictionary
+/// follows from it.
+fn quick(manifest: &Manifest) -> Result<Options, Failure> {
+    Ok(Options::new(manifest.format, Some(Compression::None))?)
+}
+
+/// Plays the twin and writes what differs from the run whose events were written; returns all files.
+fn twin(
+    replay: &Replay,
+    place: &Path,
+    result: &RunResult,
+    mut written: Manifest,
+    options: Options,
+) -> Result<Vec<FileEntry>, Failure> {
+    let recipe = replay.recipe;
+    let played = Played {
+        model: &recipe.model,
+        settings: &recipe.settings,
+        interventions: &recipe.interventions,
+        program: &recipe.program,
+        options,
+        quiet: replay.args.quiet,
+    };
+    let each = format!("{DIFFERENCE}/each/");
+    let mut files = replay.manifest.files.iter();
+    let what = match files.any(|file| file.path.starts_with(&each)) {
+        true => CounterfactualArg::Each,
+        false => CounterfactualArg::Together,
+    };
+    counterfactual::write(&played, place, result, &mut written, what)?;
+    Ok(written.files)
+}
+
+/// What was usual in the run that a version is of, and that run's fingerprint, from playing it.
+fn of_run(replay: &Replay) -> Result<(Baseline, Option<String>), Failure> {
+    let manifest = replay.manifest;
+    let Some(version) = &manifest.version else {
+        return Ok((Baseline::default(), None));
+    };
+    let run = Manifest {
+        start: version.run_start.clone(),
+        end: version.run_end.clone(),
+        version: None,
+        ..manifest.clone()
+    };
+    let recipe = Recipe::of(&run, replay.args.sources.sources())?;
+    let mut watch = replay.watch("the run itself  ");
+    let mut note = |progress: Progress| watch.note(progress);
+    let mut simulation = recipe.begin(None);
+    simulation.play(recipe.settings.end, None, &mut note)?;
+    let result = simulation.finish();
+    let world = &result.world;
+    let range = world.written_from()..world.end;
+    let pool = Pool::of_run(&world.program.zone, &range, world.seed, &result.streams);
+    let fingerprint = result.fingerprint.to_string();
+    Ok((Baseline::of(&pool.statistics()), Some(fingerprint)))
+}
