@@ -15,6 +15,7 @@ mod looks;
 mod marked;
 mod random;
 mod random_models;
+mod rings;
 mod snapshots;
 mod support;
 mod twins;

@@ -95,6 +95,9 @@ impl Cell {
         cell.rows.played = state.played;
         let buckets = state.pending.into_iter().map(|Words(words)| words);
         cell.pending = Pending::of_words(world, now, buckets.collect());
+        for stream in cell.pending.streams(world) {
+            cell.growth.receive(world, stream);
+        }
         cell
     }
 }

@@ -10,6 +10,7 @@ mod expr;
 mod look;
 mod modifier;
 mod modify;
+mod rings;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
@@ -19,6 +20,7 @@ pub use modifier::{
     Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
+pub use rings::{ring_of, rings};
 
 use crate::calendar::{Profile, Reference, Zone};
 use crate::diary::{Action, Diary};

@@ -261,7 +261,7 @@ impl Compiler {
                 position,
                 outcome: cause.outcome.clone(),
                 guard: None,
-                doing: false,
+                doing: None,
             });
         }
         self.units[s].causes = causes;

@@ -11,11 +11,14 @@ mod desks;
 mod effects;
 mod entities;
 mod functions;
+mod growth;
 mod header;
 mod layout;
 mod lower;
+mod means;
 mod operators;
 mod report;
+mod rings;
 mod sources;
 mod streams;
 mod types;
@@ -35,6 +38,7 @@ use crate::yaml::Node;
 use assemble::Draft;
 use lower::{About, Scope};
 use report::{At, Reporter};
+use rings::Rings;
 use streams::{Restrict, Unit};
 use types::{KindNames, Texts16, Ty};
 
@@ -47,7 +51,7 @@ pub struct Compiler {
     counters: Vec<String>,
     desks: Vec<Desk>,
     units: Vec<Unit>,
-    visiting: Vec<(usize, String)>,
+    rings: Rings,
     window: Span,
 }
 
@@ -95,7 +99,7 @@ pub fn compile(
         counters: Vec::new(),
         desks: Vec::new(),
         units: Vec::new(),
-        visiting: Vec::new(),
+        rings: Rings::default(),
         window: Span::HOUR,
     };
     let merged = compiler.merge(parsed);
@@ -326,13 +330,14 @@ impl Compiler {
             && definition.causes.is_empty()
     }
 
-    /// Works out everything about each stream, except slots.
-    fn drafts(&mut self) -> Vec<Draft> {
+    /// Works out everything about each stream, except slots, as far as rings of causes are known.
+    fn round(&mut self) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = (0..self.units.len())
             .map(|s| {
                 self.check_creates(s);
                 for own in 0..self.units[s].own.len() {
-                    self.variable(s, own);
+                    // What is wrong has been told.
+                    let _ = self.variable(s, own);
                 }
                 let requires =
                     self.units[s]

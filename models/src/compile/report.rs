@@ -158,6 +158,16 @@ impl Reporter {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
+    /// How much has been found so far.
+    pub fn found(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Forgets what has been found after so much.
+    pub fn forget_after(&mut self, found: usize) {
+        self.list.truncate(found);
+    }
+
     /// All that is wrong, in the order of the files.
     pub fn finish(mut self) -> Diagnostics {
         self.list

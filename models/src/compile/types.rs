@@ -56,7 +56,7 @@ impl Typed {
 pub const OWN: u16 = 0x4000;
 
 /// All texts of a model; code 0 is the empty text, code 1 is `source`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Texts16 {
     list: Vec<String>,
     codes: BTreeMap<String, u16>,
