@@ -243,7 +243,7 @@ fn a_ring_that_grows_without_end_is_named() {
     ok(folder.path(), &["check", "shop"]);
     for args in [
         &["streams", "shop"][..],
-        &["explain", "order.copied", "--model", "shop"],
+        &["explain", "shop", "order.copied"],
         &["run", "shop", "--days", "3", "--dry-run"],
         &["run", "shop", "--days", "3", "--no-output"],
         &["run", "shop", "--days", "3"],
@@ -254,7 +254,10 @@ fn a_ring_that_grows_without_end_is_named() {
             "(order.copied -> order.copied)",
             "lower a probability or a count",
         ] {
-            assert!(message.contains(part), "{args:?}: no `{part}` in\n{message}");
+            assert!(
+                message.contains(part),
+                "{args:?}: no `{part}` in\n{message}"
+            );
         }
     }
 }

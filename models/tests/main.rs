@@ -13,6 +13,8 @@ mod golden;
 mod independence;
 mod looks;
 mod marked;
+mod modified;
+mod patterns;
 mod random;
 mod random_models;
 mod rings;

@@ -200,7 +200,7 @@ impl Compiler {
         if let Some(Expr::Num(p)) = probability
             && !(0.0..=1.0).contains(&p)
         {
-            self.report.error(
+            self.report.certain_error(
                 &scope.at,
                 format!("found the probability {}, expected 0 to 1", number(p)),
                 None,

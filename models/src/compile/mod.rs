@@ -249,9 +249,15 @@ impl Compiler {
         let reference = self.reference(at, block);
         let spikes = self.spikes(at, block);
         self.counters = merged.counters.keys().cloned().collect();
+        let seasons = self.calendars(merged);
         self.profiles = vec![Profile::flat()];
         for (name, (file, profile)) in &merged.profiles {
-            let profile = self.profile(name, &At::new(*file, &["profiles", name]), profile, merged);
+            let profile = self.profile(
+                name,
+                &At::new(*file, &["profiles", name]),
+                profile,
+                &seasons,
+            );
             self.profiles.push(profile);
         }
         for (count, most, what) in [
@@ -272,7 +278,7 @@ impl Compiler {
         self.desks = self.desks(merged);
         self.units(merged);
         let drafts = self.drafts();
-        if self.texts.overflows() {
+        if self.texts.overflows() && !self.report.has_errors() {
             self.report
                 .error(at, "the model has more than 65,535 different texts", None);
         }

@@ -111,9 +111,18 @@ impl Reporter {
 
     /// An error about the key at a place.
     pub fn error_at_key(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
-        if self.is_tainted(at) {
-            return;
+        if !self.is_tainted(at) {
+            self.certain_error_at_key(at, message, help);
         }
+    }
+
+    /// Likewise, where it does not follow from what else is wrong in its stream.
+    pub fn certain_error_at_key(
+        &mut self,
+        at: &At,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         let span = self.trees[at.file].key_at(&at.path);
         self.push(Severity::Error, at.file, span, message.into(), help);
     }

@@ -20,8 +20,30 @@ pub enum Restrict {
     Only(usize),
     /// From the source; causes give 0.
     Source,
+    /// From these causes, and from the source if so; others give 0.
+    Among(Vec<usize>, bool),
     /// From the desk, when the event takes place.
     Desk,
+}
+
+impl Restrict {
+    /// Whether a cause gives it.
+    fn takes(&self, parent: usize) -> bool {
+        match self {
+            Restrict::Any => true,
+            Restrict::Only(only) => *only == parent,
+            Restrict::Among(parents, _) => parents.contains(&parent),
+            Restrict::Source | Restrict::Desk => false,
+        }
+    }
+
+    /// Whether the source gives it.
+    fn takes_source(&self) -> bool {
+        matches!(
+            self,
+            Restrict::Any | Restrict::Source | Restrict::Desk | Restrict::Among(_, true)
+        )
+    }
 }
 
 /// A value that events of a stream carry from their cause or source.
@@ -40,9 +62,7 @@ pub struct Input {
 impl Input {
     /// Whether a cause gives it.
     pub fn given_by(&self, parent: usize) -> bool {
-        self.givers
-            .iter()
-            .any(|giver| matches!(giver, Restrict::Any) || *giver == Restrict::Only(parent))
+        self.givers.iter().any(|giver| giver.takes(parent))
     }
 
     fn covers(&self, restrict: &Restrict) -> bool {
@@ -286,7 +306,7 @@ impl Compiler {
             Ok(())
         };
         let unit = self.units[stream].clone();
-        if unit.has_source() && !matches!(restrict, Restrict::Only(_)) {
+        if unit.has_source() && restrict.takes_source() {
             match &unit.given {
                 Some((given, ty, texts)) if given == name => merge(*ty, texts.clone())?,
                 // The kind whose doing it is does not exist.
@@ -297,9 +317,9 @@ impl Compiler {
                 }
             }
         }
-        if *restrict != Restrict::Source {
+        {
             for cause in &unit.causes {
-                if matches!(restrict, Restrict::Only(only) if *only != cause.parent) {
+                if !restrict.takes(cause.parent) {
                     continue;
                 }
                 let parent = self.units[cause.parent].name.clone();
@@ -319,12 +339,17 @@ impl Compiler {
                     Err(deeper) => return Err(deeper),
                 };
                 let cell = unit.definition.causes[cause.position].cell;
-                let far = cell == Some(CellDef::Any) || unit.definition.desk.is_some();
-                if far && let Ty::Entity(kind) = typed.ty {
+                let desk = unit.definition.desk.is_some();
+                if (desk || cell == Some(CellDef::Any))
+                    && let Ty::Entity(kind) = typed.ty
+                {
                     let kind = &self.kinds[usize::from(kind)].name;
-                    let place = format!(
-                        ": the {kind} lives in another cell than this event; carry its `{kind}.id` instead"
-                    );
+                    let why = match desk {
+                        true => "this event takes place at a desk, where no entity lives",
+                        false => "with `cell: any` this event may take place in another cell",
+                    };
+                    let place =
+                        format!(": {why}; carry what is needed of the {kind}, such as `{kind}.id`");
                     return Err(place.into());
                 }
                 merge(typed.ty, typed.texts)?;
@@ -570,7 +595,7 @@ impl Compiler {
         let shares: Vec<f64> = shares.collect();
         let codes: Vec<u16> = entries
             .iter()
-            .map(|(text, _)| self.texts.code(text))
+            .map(|(text, _)| self.text_code(text, &scope.at.key(text)))
             .collect();
         let texts = Some(codes.iter().copied().collect());
         let draw = scope.clone().purpose_of_choice();
@@ -579,6 +604,30 @@ impl Compiler {
             ty: Ty::Text,
             texts,
         })
+    }
+
+    /// What is left to `else` of `by: cause`: the causes that have no case of their own.
+    fn other_causes(&self, about: &About, cases: &Map<ValueDef>) -> About {
+        let About::Stream { stream, inside, .. } = *about else {
+            return about.clone();
+        };
+        let unit = &self.units[stream];
+        let all = unit.causes.iter().map(|cause| cause.parent);
+        let others = all
+            .clone()
+            .filter(|&parent| !cases.contains_key(&self.units[parent].name));
+        let others: Vec<usize> = others.collect();
+        let source = unit.has_source() && !cases.contains_key("source");
+        let restrict = match others.len() == all.count() && source == unit.has_source() {
+            // A cause that does not exist may be meant as well.
+            true => Restrict::Any,
+            false => Restrict::Among(others, source),
+        };
+        About::Stream {
+            stream,
+            restrict,
+            inside,
+        }
     }
 
     fn cases(
@@ -596,7 +645,7 @@ impl Compiler {
             (None, None, Some(BTreeSet::new()), false);
         for (case, value) in cases {
             let at = scope.at.key("cases").key(case);
-            let code = self.texts.code(case);
+            let code = self.text_code(case, &at);
             let is_else = case == "else";
             if !is_else
                 && selector
@@ -631,6 +680,17 @@ impl Compiler {
                     restrict,
                     inside,
                 };
+            }
+            if by_cause && is_else {
+                of_case.about = self.other_causes(&scope.about, cases);
+                if matches!(&of_case.about, About::Stream { restrict: Restrict::Among(causes, false), .. } if causes.is_empty())
+                {
+                    let message = "this case is never chosen: each cause has one of its own";
+                    self.report
+                        .error_at_key(&at, message, Some("remove it".into()));
+                    wrong = true;
+                    continue;
+                }
             }
             let Some(typed) = self.value(value, &of_case, name) else {
                 wrong = true;

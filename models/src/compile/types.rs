@@ -91,6 +91,11 @@ impl Texts16 {
         &self.list[usize::from(code)]
     }
 
+    /// Whether a text is the first for which there is no code any more.
+    pub fn is_one_too_many(&self, text: &str) -> bool {
+        self.list.len() == usize::from(u16::MAX) && !self.codes.contains_key(text)
+    }
+
     /// Whether there are more texts than codes.
     pub fn overflows(&self) -> bool {
         self.list.len() > usize::from(u16::MAX)
