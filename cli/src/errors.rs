@@ -139,6 +139,17 @@ impl From<RunError> for Failure {
     fn from(error: RunError) -> Failure {
         match error {
             RunError::Interrupted => Failure::Interrupted,
+            RunError::Growing(growing) => {
+                let help = match growing.waiting {
+                    true => {
+                        "lower a probability or a count, or what scenarios and events make of them"
+                    }
+                    false => {
+                        "let its laps take more time, or make the `window` of the model shorter"
+                    }
+                };
+                Failure::input(growing.to_string(), help)
+            }
             RunError::Sink(error) => match error.downcast::<causeflow_outputs::Error>() {
                 Ok(error) => (*error).into(),
                 Err(error) => Failure::Machine(error.to_string()),

@@ -6,12 +6,14 @@ use causeflow_engine::program::{Program, StreamId};
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_models::suggestion;
+use causeflow_scenarios::Clock;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::args::{RangeArgs, SCALES, days_fit};
 use crate::errors::Failure;
+use crate::interventions::tell_doubts;
 
 /// Within these years all times are exact to the microsecond.
 const YEARS: RangeInclusive<i16> = 1700..=2250;
@@ -81,6 +83,7 @@ fn outside(args: &RangeArgs) -> Failure {
 
 /// A date is its midnight in the model's time zone; anything with a time must name its offset.
 fn start(args: &RangeArgs, program: &Program) -> Result<Time, Failure> {
+    tell_doubts(&Clock::new(program, Time(0)), [&*args.start].into_iter());
     instant_of("--start", &args.start, |date| {
         let midnight = program.zone.midnight(date);
         // What lies outside of the years is found to do so with the rest of the range.

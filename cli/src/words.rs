@@ -3,7 +3,7 @@
 use causeflow_engine::calendar::Profile;
 use causeflow_engine::program::Settling;
 use causeflow_engine::time::Span;
-use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, duration, share};
+use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, StreamDef, duration, share};
 
 /// A share in percent with the digits it has: `75 %`, `0.05 %`.
 pub fn percent(share: f64) -> String {
@@ -36,6 +36,19 @@ pub fn short_chance(cause: &CauseDef) -> String {
         (None, probability) => probability
             .as_ref()
             .map_or_else(String::new, |text| clip(&text.0)),
+    }
+}
+
+/// How likely an event follows from its cause, as short as it gets, with the conditions on both: `75 %`, `if is_first`,
+/// `30 % if is_first`.
+pub fn short_arrow(cause: &CauseDef, follows: &StreamDef) -> String {
+    let conditions = [&cause.when, &follows.requires].into_iter().flatten();
+    let conditions: Vec<String> = conditions.map(|text| clip(&text.0)).collect();
+    let (chance, conditions) = (short_chance(cause), conditions.join(" and "));
+    match constant_probability(cause) {
+        _ if conditions.is_empty() => chance,
+        Some(1.0) => format!("if {conditions}"),
+        _ => format!("{chance} if {conditions}"),
     }
 }
 

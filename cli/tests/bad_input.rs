@@ -1,6 +1,6 @@
 //! Every kind of bad input: exit code 2, where it is, and what to write instead.
 
-use crate::support::{call, edit, json, names, refused, shop, temp};
+use crate::support::{call, edit, json, names, ok, refused, shop, temp};
 
 /// Edits the template, and expects the line and these parts in the message.
 fn wrong(from: &str, to: &str, at: &str, parts: &[&str]) {
@@ -226,4 +226,38 @@ fn arguments_out_of_their_limits() {
     assert_eq!(names(folder.path()), Vec::<String>::new());
     let message = refused(folder.path(), &["graph", "tutoring", "--format", "svg"]);
     assert!(message.contains("mermaid"), "{message}");
+}
+
+/// What grows only because of values is met while it is played: every command that plays says so, and none takes all
+/// memory.
+#[test]
+fn a_ring_that_grows_without_end_is_named() {
+    let folder = shop();
+    edit(
+        folder.path(),
+        "  payment.received:\n",
+        "  order.copied:\n    causes:\n      - {on: order.placed, delay: 1h}\n      \
+         - {on: order.copied, delay: 10m..20m, count: 'if(order_id == order_id, 2, 0)'}\n    \
+         fields: {order_id: {}}\n\n  payment.received:\n",
+    );
+    ok(folder.path(), &["check", "shop"]);
+    for args in [
+        &["streams", "shop"][..],
+        &["explain", "shop", "order.copied"],
+        &["run", "shop", "--days", "3", "--dry-run"],
+        &["run", "shop", "--days", "3", "--no-output"],
+        &["run", "shop", "--days", "3"],
+    ] {
+        let message = refused(folder.path(), args);
+        for part in [
+            "order.copied grows without end",
+            "(order.copied -> order.copied)",
+            "lower a probability or a count",
+        ] {
+            assert!(
+                message.contains(part),
+                "{args:?}: no `{part}` in\n{message}"
+            );
+        }
+    }
 }

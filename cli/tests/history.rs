@@ -217,6 +217,23 @@ fn statistics_and_history_are_told_of_streams_that_there_are() {
         said.contains("--from `noon` is neither a date nor an instant"),
         "{said}"
     );
+    let said = refused(
+        folder.path(),
+        &[
+            "history",
+            "out",
+            "--stream",
+            "payment.success",
+            "--from",
+            "2026-02-05",
+            "--to",
+            "2026-02-04",
+        ],
+    );
+    assert!(
+        said.contains("nothing lies between --from, 2026-02-05T00:00:00Z, and --to"),
+        "{said}"
+    );
     let history = |more: &[&str]| {
         let all = [
             &["history", "out", "--stream", "payment.success", "--json"],

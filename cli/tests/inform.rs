@@ -1,6 +1,6 @@
 //! The commands that tell about models.
 
-use crate::support::{call, files, json, names, ok, refused, shop, temp};
+use crate::support::{call, edit, files, json, names, ok, refused, shop, temp};
 
 #[test]
 fn help_teaches_by_example() {
@@ -155,6 +155,31 @@ fn graphs_have_every_stream_and_every_cause() {
     assert_eq!(dot.matches(" -> ").count(), 3, "{dot}");
     assert_eq!(dot.matches("subgraph cluster_").count(), 3, "{dot}");
     assert_eq!(dot.matches('{').count(), dot.matches('}').count());
+}
+
+/// What follows only on a condition is not drawn as if it always did.
+#[test]
+fn graphs_show_conditions() {
+    let folder = shop();
+    edit(
+        folder.path(),
+        "{on: shop.visited, probability: 0.1, delay: 2m..30m}",
+        "{on: shop.visited, when: 'pages == 3', delay: 2m..30m}",
+    );
+    edit(
+        folder.path(),
+        "    description: The money for an order arrives.\n",
+        "    requires: 'amount_usd / 2 == 7'\n",
+    );
+    for format in ["mermaid", "dot"] {
+        let drawn = ok(folder.path(), &["graph", "shop", "--format", format]);
+        assert!(drawn.contains("\"if pages == 3, 2m..30m\""), "{drawn}");
+        assert!(
+            drawn.contains("95 % if amount_usd / 2 == 7, 1m..2d"),
+            "{drawn}"
+        );
+        assert!(drawn.contains("\"5 %, 2d\""), "{drawn}");
+    }
 }
 
 #[test]

@@ -247,3 +247,67 @@ fn effects_of_other_runs_are_none_or_refused() {
     let message = refused(folder.path(), &["effects", "nowhere"]);
     assert!(message.contains("no such folder"), "{message}");
 }
+
+/// A version has its place by its name: another folder is no help.
+#[test]
+fn a_version_that_is_there_asks_for_another_name() {
+    let folder = temp();
+    play(folder.path(), "out", &[]);
+    let again = [
+        &[
+            "regenerate",
+            "out",
+            "--from",
+            "day1",
+            "--to",
+            "day2",
+            "--name",
+            "x",
+            "--quiet",
+        ][..],
+        &OUTAGE,
+    ]
+    .concat();
+    ok(folder.path(), &again);
+    let said = refused(folder.path(), &again);
+    assert!(
+        said.contains("choose another with --name") && !said.contains("--out"),
+        "{said}"
+    );
+}
+
+/// Clocks in Cairo are put forward at midnight.
+#[test]
+fn a_start_that_clocks_never_show_says_what_is_taken() {
+    let folder = shop();
+    let path = folder.path().join("shop/model.yaml");
+    let text = std::fs::read_to_string(&path).expect("the template");
+    let text = text.replacen(
+        "  window: 1h\n",
+        "  window: 1h\n  time_zone: Africa/Cairo\n",
+        1,
+    );
+    std::fs::write(&path, text).expect("room");
+    let said = call(
+        folder.path(),
+        &[
+            "run",
+            "shop",
+            "--start",
+            "2026-04-24",
+            "--days",
+            "1",
+            "--dry-run",
+        ],
+    );
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let told = "warning: `2026-04-24` does not exist in the model's time zone, since clocks are put forward: \
+                2026-04-24T01:00:00 is taken, which is 2026-04-23T22:00:00Z";
+    assert!(said.err.contains(told), "{}", said.err);
+    assert_eq!(
+        said.err.matches("does not exist").count(),
+        1,
+        "{}",
+        said.err
+    );
+}

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::time::{Span, Time};
 
@@ -114,12 +114,30 @@ impl Zone {
         self.instant(date.at(0, 0, 0, 0))
     }
 
+    /// Whether clocks and calendars never show this, or twice.
+    pub fn doubt(&self, local: jiff::civil::DateTime) -> Option<Doubt> {
+        match self.0.to_ambiguous_zoned(local).offset() {
+            AmbiguousOffset::Unambiguous { .. } => None,
+            AmbiguousOffset::Gap { .. } => Some(Doubt::Missing),
+            AmbiguousOffset::Fold { .. } => Some(Doubt::Twice),
+        }
+    }
+
     /// When clocks and calendars show this: the first of two times when clocks are put back, the later
     /// reading where they are put forward; `None` where it has no timestamp.
     pub fn instant(&self, local: jiff::civil::DateTime) -> Option<Time> {
         let instant = self.0.to_ambiguous_zoned(local).compatible().ok()?;
         Some(Time(instant.timestamp().as_microsecond()))
     }
+}
+
+/// Why what clocks show is no single instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// They never show it, since they are put forward past it.
+    Missing,
+    /// They show it twice, since they are put back.
+    Twice,
 }
 
 /// (1 + growth) to the power of the months since a time.

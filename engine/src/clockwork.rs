@@ -6,7 +6,9 @@
 use rayon::prelude::*;
 
 use crate::cell::{Cell, Event, Rows};
+use crate::program::ring_of;
 use crate::rows::Ahead;
+use crate::run::Growing;
 use crate::time::{Span, Time};
 use crate::world::{Observed, View, World};
 
@@ -58,10 +60,18 @@ impl Clockwork {
     }
 
     /// Plays windows until there are enough rows, a day has passed, or `until` is reached.
-    pub fn advance_batch(&mut self, world: &World, until: Time, text_hashes: &[u64]) {
+    /// # Errors
+    /// When a ring of causes grows without end.
+    pub fn advance_batch(
+        &mut self,
+        world: &World,
+        until: Time,
+        text_hashes: &[u64],
+    ) -> Result<(), Growing> {
         let latest = until.min(self.now + Span::DAY);
         while self.now < latest {
             self.advance(world, text_hashes);
+            self.check_growth(world)?;
             let words: usize = self
                 .cells
                 .iter()
@@ -72,6 +82,22 @@ impl Clockwork {
                 break;
             }
         }
+        Ok(())
+    }
+
+    /// The first process on which a ring of causes grows without end names it.
+    fn check_growth(&self, world: &World) -> Result<(), Growing> {
+        let mut excess = self.cells.iter().filter_map(Cell::excess);
+        excess.next().map_or(Ok(()), |excess| {
+            let streams = &world.program.streams;
+            let ring = ring_of(&world.program, usize::from(excess.stream));
+            Err(Growing {
+                ring: ring.iter().map(|&s| streams[s].name.clone()).collect(),
+                events: excess.events.unsigned_abs(),
+                waiting: excess.waiting,
+                before: self.now,
+            })
+        })
     }
 
     /// Plays one window: the cells in parallel and alone, then the desks, to which they send, then the platform, which

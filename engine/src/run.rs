@@ -26,14 +26,51 @@ pub struct Progress {
 pub enum RunError {
     /// The caller's `watch` asked for it.
     Interrupted,
+    /// A ring of causes grows without end, and would take all memory.
+    Growing(Growing),
     /// The sink could not store the rows.
     Sink(SinkError),
+}
+
+/// A ring of causes that grows without end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growing {
+    /// Its streams, each of which causes the next and the last the first; the first is the one that grew too large.
+    pub ring: Vec<String>,
+    /// How many events of rings there were on one process.
+    pub events: u64,
+    /// Whether they waited for their time, or had come to be within one window.
+    pub waiting: bool,
+    /// The end of the window in which that was.
+    pub before: Time,
+}
+
+impl std::fmt::Display for Growing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Growing {
+            ring,
+            events,
+            before,
+            ..
+        } = self;
+        let first = ring.first().map_or("", String::as_str);
+        let how = match self.waiting {
+            true => "wait in one cell",
+            false => "came to be in one cell within one window",
+        };
+        write!(
+            f,
+            "{first} grows without end: before {before} {events} events of its ring of causes {how} ({} -> {first})",
+            ring.join(" -> ")
+        )
+    }
 }
 
 impl std::fmt::Display for RunError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             RunError::Interrupted => f.write_str("the run was interrupted"),
+            RunError::Growing(growing) => growing.fmt(f),
             RunError::Sink(error) => error.fmt(f),
         }
     }
@@ -82,7 +119,7 @@ pub struct RunResult {
 /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
 ///
 /// # Errors
-/// When interrupted, and when the sink cannot store rows.
+/// When interrupted, when a ring of causes grows without end, and when the sink cannot store rows.
 pub fn run(
     program: Program,
     settings: &Settings,

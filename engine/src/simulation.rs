@@ -120,7 +120,7 @@ impl Simulation {
     /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
     ///
     /// # Errors
-    /// When interrupted, and when the sink cannot store rows. The run cannot go on after that.
+    /// When interrupted, when a ring of causes grows without end, and when the sink cannot store rows. The run cannot go on after that.
     pub fn play(
         &mut self,
         until: Time,
@@ -142,7 +142,8 @@ impl Simulation {
         while self.clockwork.now < until {
             let from = self.clockwork.now;
             let (clockwork, world, hashes) = (&mut self.clockwork, &self.world, &self.text_hashes);
-            delivery.along(true, || clockwork.advance_batch(world, until, hashes))?;
+            let played = delivery.along(true, || clockwork.advance_batch(world, until, hashes))?;
+            played.map_err(RunError::Growing)?;
             self.collect(from, &mut delivery)?;
             let progress = Progress {
                 time: self.clockwork.now.min(self.world.end),

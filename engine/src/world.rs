@@ -7,7 +7,7 @@ use crate::cell::{Marked, Step, steps};
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::program::{
-    Actor, Effect, Expr, KindId, Look, NO_CAUSE, Program, Source, Stream, StreamId,
+    Actor, Effect, Expr, KindId, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings,
 };
 use crate::rows::layout::{Layout, layouts};
 use crate::sides::{Parting, Side};
@@ -62,15 +62,18 @@ pub(crate) struct Traits {
     pub leaf: bool,
     /// See [`Stream::stateful`].
     pub stateful: bool,
+    /// Whether its events lead to events of its own.
+    pub ring: bool,
 }
 
 impl Traits {
-    fn of(stream: &Stream) -> Traits {
+    fn of(stream: &Stream, ring: bool) -> Traits {
         Traits {
             code: stream.code,
             carried: stream.carried as u8,
             leaf: stream.leaf,
             stateful: stream.stateful,
+            ring,
         }
     }
 }
@@ -108,6 +111,8 @@ pub struct World {
     pub(crate) steps: Vec<Vec<Step>>,
     /// What must be known of every event's stream.
     pub(crate) traits: Vec<Traits>,
+    /// Whether any stream's events lead to events of its own.
+    pub(crate) has_rings: bool,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
     /// How the rows of each stream lie until they are columns.
@@ -371,6 +376,12 @@ impl World {
             })
             .map(|(i, _)| i)
             .collect();
+        let mut in_ring = vec![false; program.streams.len()];
+        for stream in rings(&program).concat() {
+            in_ring[stream] = true;
+        }
+        let traits = program.streams.iter().zip(&in_ring);
+        let traits = traits.map(|(stream, &ring)| Traits::of(stream, ring));
         let layouts = layouts(&program.streams);
         let streams = (0..).zip(&program.streams).zip(&layouts);
         let marked = streams.map(|((number, stream), &layout)| Marked::new(number, stream, layout));
@@ -395,7 +406,8 @@ impl World {
             looks,
             watched_from,
             steps,
-            traits: program.streams.iter().map(Traits::of).collect(),
+            traits: traits.collect(),
+            has_rings: in_ring.contains(&true),
             marked: marked.collect(),
             layouts,
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
@@ -565,9 +577,11 @@ fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Setti
             }
         })
         .collect();
-    // A cause matters as early as its effects can follow; cycles settle at the beginning.
-    loop {
+    // A cause matters as early as its effects can follow. What has not settled after as many rounds as there are
+    // streams follows from a ring, lap before lap since the beginning.
+    for round in 0.. {
         let mut settled = true;
+        let endless = round > program.streams.len();
         for (s, stream) in program.streams.iter().enumerate() {
             for effect in stream.all_effects() {
                 let child = from[usize::from(effect.stream)];
@@ -575,8 +589,8 @@ fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Setti
                     continue;
                 }
                 let earliest = match effect.longest {
-                    Some(longest) => (child - longest).max(begin),
-                    None => begin,
+                    Some(longest) if !endless => (child - longest).max(begin),
+                    _ => begin,
                 };
                 if earliest < from[s] {
                     from[s] = earliest;
@@ -585,7 +599,8 @@ fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Setti
             }
         }
         if settled {
-            return from;
+            break;
         }
     }
+    from
 }

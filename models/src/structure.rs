@@ -26,7 +26,8 @@ pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
         errors.push(YamlError {
             span: node.span.clone(),
             message: format!("found {}, expected {}", found(node), expected(schema, root)),
-            help: quotes(node, |node| accepts(node, schema, root)),
+            help: quotes(node, |node| accepts(node, schema, root))
+                .or_else(|| words::instead(node, &[schema], root)),
         });
         return;
     }
@@ -90,6 +91,10 @@ fn check_options(node: &Node, options: &[Schema], root: &Schema, errors: &mut Ve
             help: quotes(node, |node| {
                 let mut options = options.iter().map(|option| resolve(option, root));
                 options.any(|option| words::names(option).is_none() && accepts(node, option, root))
+            })
+            .or_else(|| {
+                let options = options.iter().map(|option| resolve(option, root));
+                words::instead(node, &options.collect::<Vec<_>>(), root)
             }),
         }),
     }

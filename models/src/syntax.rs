@@ -159,6 +159,11 @@ fn tokens(text: &str) -> Result<Vec<(Token, Range<usize>)>, SyntaxError> {
             let message = format!("`{c}` has no meaning in an expression");
             return Err(SyntaxError::new(at..at + c.len_utf8(), message));
         };
+        if let (Some((Token::Number(_), number)), Token::Word(word)) = (tokens.last(), &token)
+            && let Some(error) = hints::unit_apart(text, number, word, start..at)
+        {
+            return Err(error);
+        }
         tokens.push((token, start..at));
     }
     tokens.push((Token::End, text.len()..text.len()));
@@ -295,6 +300,9 @@ impl Parser {
             }
             self.depth -= 1;
             let end = self.expect(")")?;
+            if self.peek().0 == Token::Symbol(".") {
+                return Err(hints::part_of_call(&word, span.start..end.end));
+            }
             return Ok(Ast {
                 span: span.start..end.end,
                 kind: AstKind::Call(word, args),

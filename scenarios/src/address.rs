@@ -83,10 +83,12 @@ impl<'p> Addresses<'p> {
     pub fn stream(&self, name: &str) -> Result<StreamId, Wrong> {
         self.program.stream(name).ok_or_else(|| {
             let names = self.program.streams.iter().map(|s| s.name.as_str());
-            (
-                format!("there is no stream `{name}`"),
-                suggestion(name, names),
-            )
+            let is_desk = self.program.desks.iter().any(|desk| desk.name == name);
+            let help = match is_desk {
+                true => Some(self.of_desks(name)),
+                false => suggestion(name, names),
+            };
+            (format!("there is no stream `{name}`"), help)
         })
     }
 
@@ -141,6 +143,19 @@ impl<'p> Addresses<'p> {
             Ok(()) => Ok((target, domain)),
             Err(error) => Err(self.refused(name, &target, &error)),
         }
+    }
+
+    /// What to aim at instead of a desk.
+    fn of_desks(&self, desk: &str) -> String {
+        let streams = self.program.streams.iter();
+        let waiting = streams.filter(|stream| stream.service.is_some());
+        let works: Vec<String> = waiting
+            .map(|stream| format!("{}/work", stream.name))
+            .collect();
+        format!(
+            "`{desk}` is a desk: aim at how long work takes there, such as {}, or at what comes to it",
+            works.join(", ")
+        )
     }
 
     fn field(&self, stream: StreamId, name: &str) -> Domain {

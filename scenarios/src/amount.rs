@@ -164,6 +164,9 @@ fn within(text: &str, low: f64) -> Result<f64, Wrong> {
         return Ok(value);
     }
     let message = format!("found {text}, expected {low} to 1");
-    let help = (value > 1.0).then(|| format!("a share of {text} per cent is `{text}%`"));
+    let help = match text.trim().ends_with('%') {
+        true => Some("a probability is 100% at most".to_owned()),
+        false => (value > 1.0).then(|| format!("a share of {text} per cent is `{text}%`")),
+    };
     Err((message, help))
 }

@@ -1,6 +1,6 @@
 //! Times as people write them: instants, local times in the model's zone, and days of a run.
 
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::calendar::{Doubt, Zone};
 use causeflow_engine::program::Program;
 use causeflow_engine::time::{Span, Time};
 use causeflow_models::Diagnostics;
@@ -44,7 +44,10 @@ impl Clock {
                         a date, or a day of the run such as `day12T10:00`";
             Diagnostics::general(message, Some(help.into()))
         };
-        let time = self.read(text.trim()).ok_or_else(wrong)?;
+        let time = match self.read(text.trim()).ok_or_else(wrong)? {
+            Read::Instant(time) => time,
+            Read::Local(local) => self.zone.instant(local).ok_or_else(wrong)?,
+        };
         let year = self.zone.local(time).year();
         if !(1700..=2250).contains(&year) {
             let message = format!("`{text}` leaves the years 1700 to 2250");
@@ -53,7 +56,16 @@ impl Clock {
         Ok(time)
     }
 
-    fn read(&self, text: &str) -> Option<Time> {
+    /// What is to be known of a time that clocks never show, or twice: which one is taken.
+    pub fn remark(&self, text: &str) -> Option<String> {
+        let Read::Local(local) = self.read(text.trim())? else {
+            return None;
+        };
+        let taken = self.zone.instant(local)?;
+        remark(text, &self.zone, local, taken)
+    }
+
+    fn read(&self, text: &str) -> Option<Read> {
         if let Some(relative) = text.strip_prefix("day") {
             let (day, rest) = match relative.find(['T', ' ']) {
                 Some(at) => (&relative[..at], Some(&relative[at + 1..])),
@@ -66,16 +78,36 @@ impl Clock {
                 Some(time) => time.parse().ok()?,
                 None => jiff::civil::Time::midnight(),
             };
-            return self.zone.instant(date.to_datetime(time));
+            return Some(Read::Local(date.to_datetime(time)));
         }
         if let Ok(instant) = text.parse::<Timestamp>() {
-            return Some(Time(instant.as_microsecond()));
+            return Some(Read::Instant(Time(instant.as_microsecond())));
         }
         if text.contains(['T', 't', ' ']) {
-            return self.zone.instant(text.parse::<DateTime>().ok()?);
+            return Some(Read::Local(text.parse().ok()?));
         }
-        self.zone.midnight(text.parse::<Date>().ok()?)
+        Some(Read::Local(text.parse::<Date>().ok()?.at(0, 0, 0, 0)))
     }
+}
+
+/// What a text says.
+enum Read {
+    Instant(Time),
+    /// What clocks show in the model's time zone.
+    Local(DateTime),
+}
+
+/// What is to be known of a time that clocks never show, or twice; `taken` is the instant that is meant.
+fn remark(text: &str, zone: &Zone, local: DateTime, taken: Time) -> Option<String> {
+    Some(match zone.doubt(local)? {
+        Doubt::Missing => format!(
+            "`{text}` does not exist in the model's time zone, since clocks are put forward: {} is taken, which is {taken}",
+            zone.local(taken)
+        ),
+        Doubt::Twice => format!(
+            "`{text}` comes twice in the model's time zone, since clocks are put back: the first is taken, which is {taken}"
+        ),
+    })
 }
 
 /// Splits `THING@TIME`.
@@ -103,5 +135,63 @@ pub(crate) fn hour_from(time: Time) -> Time {
         floor + Span::HOUR
     } else {
         floor
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock(zone: &str) -> Clock {
+        Clock {
+            zone: Zone::named(zone).expect("a zone"),
+            start: Time(1_769_990_400_000_000),
+        }
+    }
+
+    #[test]
+    fn a_time_that_clocks_never_show_or_twice_says_what_is_taken() {
+        for (zone, text, says, taken) in [
+            (
+                "Europe/Berlin",
+                "2026-03-29T02:30",
+                "does not exist",
+                "2026-03-29T01:30:00Z",
+            ),
+            (
+                "Europe/Berlin",
+                "2026-10-25T02:30",
+                "comes twice",
+                "2026-10-25T00:30:00Z",
+            ),
+            (
+                "Africa/Cairo",
+                "2026-04-24",
+                "does not exist",
+                "2026-04-23T22:00:00Z",
+            ),
+            (
+                "Australia/Lord_Howe",
+                "2026-04-05T01:45",
+                "comes twice",
+                "2026-04-04T14:45:00Z",
+            ),
+        ] {
+            let clock = clock(zone);
+            let time = clock.time(text).expect("a time is taken");
+            assert_eq!(time.to_string(), taken, "{zone} {text}");
+            let remark = clock.remark(text).expect("there is a doubt");
+            assert!(remark.contains(says) && remark.contains(taken), "{remark}");
+        }
+        let clock = clock("Europe/Berlin");
+        for text in [
+            "2026-03-29T03:00",
+            "2026-03-29T01:30:00Z",
+            "2026-03-29",
+            "day2T02:30",
+            "soon",
+        ] {
+            assert_eq!(clock.remark(text), None, "{text}");
+        }
     }
 }

@@ -246,6 +246,9 @@ impl<'a> Planner<'a> {
     pub fn requested(&mut self, requests: &[EventRequest], range: &Range<Time>) {
         let mut seen: Vec<(&str, Time)> = Vec::new();
         for request in requests {
+            if let Some(remark) = self.clock.remark(&request.at) {
+                self.warn(remark);
+            }
             let (template, time) = (
                 self.library.template(&request.template),
                 request.time(&self.clock),

@@ -89,6 +89,10 @@ fn modifiers_say_what_to_write_instead() {
             "found 1.2, expected 0 to 1 / a share of 1.2 per cent is `1.2%`",
         ),
         (
+            "{on: payment.failure/probability, override: 150%}",
+            "found 150%, expected 0 to 1 / a probability is 100% at most",
+        ),
+        (
             "{on: payment.failure/probability, shift: -1.5}",
             "expected -1 to 1",
         ),

@@ -8,7 +8,7 @@ use crate::args::GraphFormat;
 use crate::errors::Failure;
 use crate::model;
 use crate::output::print;
-use crate::words::{short_chance, short_delay};
+use crate::words::{short_arrow, short_delay};
 
 /// Runs the command.
 pub fn run(model: &str, format: GraphFormat) -> Result<(), Failure> {
@@ -34,20 +34,16 @@ fn domains(model: &Model) -> BTreeMap<&str, Vec<Node<'_>>> {
     domains
 }
 
-/// Edges: (cause, effect, how).
-fn edges(model: &Model) -> impl Iterator<Item = (usize, usize, &CauseDef)> {
+/// Edges: (cause, effect, how, in words).
+fn edges(model: &Model) -> impl Iterator<Item = (usize, usize, &CauseDef, String)> {
     let program = &model.compiled.program;
     let all = model.compiled.definitions.iter().enumerate();
     all.flat_map(move |(to, definition)| {
-        definition
-            .causes
-            .iter()
-            .filter_map(move |cause| Some((usize::from(program.stream(&cause.on)?), to, cause)))
+        definition.causes.iter().filter_map(move |cause| {
+            let label = format!("{}, {}", short_arrow(cause, definition), short_delay(cause));
+            Some((usize::from(program.stream(&cause.on)?), to, cause, label))
+        })
     })
-}
-
-fn label(cause: &CauseDef) -> String {
-    format!("{}, {}", short_chance(cause), short_delay(cause))
 }
 
 /// What a node's shape tells.
@@ -81,16 +77,13 @@ fn mermaid(model: &Model) -> String {
         }
         out += "  end\n";
     }
-    for (from, to, cause) in edges(model) {
+    for (from, to, cause, label) in edges(model) {
         let arrow = if cause.outcome.is_some() {
             "-.->"
         } else {
             "-->"
         };
-        out += &format!(
-            "  s{from} {arrow}|\"{}\"| s{to}\n",
-            mermaid_text(&label(cause))
-        );
+        out += &format!("  s{from} {arrow}|\"{}\"| s{to}\n", mermaid_text(&label));
     }
     out + "%% Dotted: one of the outcomes of which exactly one happens.\n"
 }
@@ -136,7 +129,7 @@ fn dot(model: &Model) -> String {
         }
         out += "  }\n";
     }
-    for (from, to, cause) in edges(model) {
+    for (from, to, cause, label) in edges(model) {
         let style = if cause.outcome.is_some() {
             ", style=dashed"
         } else {
@@ -144,7 +137,7 @@ fn dot(model: &Model) -> String {
         };
         out += &format!(
             "  s{from} -> s{to} [label=\"{}\"{style}];\n",
-            dot_text(&label(cause))
+            dot_text(&label)
         );
     }
     out + "}\n"

@@ -37,6 +37,14 @@ pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
         text.as_ref().map(read).transpose()
     };
     let (from, to) = (time("--from", &args.from)?, time("--to", &args.to)?);
+    if let (Some(from), Some(to)) = (from, to)
+        && from >= to
+    {
+        return Err(Failure::input(
+            format!("nothing lies between --from, {from}, and --to, {to}"),
+            "give --to a later time than --from",
+        ));
+    }
     let run = FinishedRun::open(&args.out)?;
     let names = run
         .manifest()

@@ -19,7 +19,7 @@ use crate::args::RegenerateArgs;
 use crate::errors::Failure;
 use crate::folder::{say_what_was_kept, write_streams, write_tables};
 use crate::history::Scoring;
-use crate::interventions::{Interventions, gathered, parse, warn};
+use crate::interventions::{Interventions, gathered, parse, tell_doubts, warn, when};
 use crate::output::{count, instant, print, print_json, short, some};
 use crate::progress::{Clock as Stopwatch, Watch};
 use crate::recipe::Recipe;
@@ -94,6 +94,9 @@ impl<'a> Job<'a> {
         let (seed, interventions) = (settings.seed, recipe.interventions);
         let interventions = interventions.amended(base, seed, request, window.clone())?;
         if !args.quiet {
+            let times = [&args.from, &args.to].into_iter().chain(&args.until);
+            tell_doubts(&clock, times.map(String::as_str));
+            tell_doubts(&clock, when(&args.scenario));
             warn(
                 &interventions.library,
                 &interventions.plan,
@@ -121,7 +124,19 @@ impl<'a> Job<'a> {
     /// Plays the window into the version's folder. What goes wrong leaves nothing behind.
     fn make(&self) -> Result<Made, Failure> {
         let place = versions::place(&self.args.out, &self.name);
-        let folder = RunFolder::create(&place, self.args.force)?;
+        let folder = RunFolder::create(&place, self.args.force).map_err(|error| {
+            // A version has its place by its name.
+            match Failure::from(error) {
+                Failure::Input(message, help) => Failure::Input(
+                    message.replace(
+                        "choose another folder with --out",
+                        "choose another with --name",
+                    ),
+                    help,
+                ),
+                other => other,
+            }
+        })?;
         let options = Options::new(self.manifest.format, Some(self.manifest.compression))?;
         let (simulation, began) = self.begin()?;
         let warmup = self.window.start - simulation.time();

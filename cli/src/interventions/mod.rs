@@ -40,6 +40,8 @@ impl Interventions {
         let request = request(args, program, settings, &mut library, &mut errors);
         let planned = Interventions::planned(library, request, program, settings, errors)?;
         if !args.quiet {
+            let clock = Clock::new(program, settings.start);
+            tell_doubts(&clock, when(&args.scenario));
             warn(&planned.library, &planned.plan, args.model());
         }
         Ok(planned)
@@ -186,6 +188,27 @@ fn request(
         }
     }
     request
+}
+
+/// The times in arguments such as `SCENARIO@TIME+DURATION`.
+pub fn when(scenarios: &[String]) -> impl Iterator<Item = &str> {
+    let times = scenarios.iter();
+    times
+        .filter_map(|text| Some(text.split_once('@')?.1))
+        // What follows may be a duration.
+        .map(|when| match when.rsplit_once('+') {
+            Some((time, length)) if length.ends_with(|c: char| c.is_ascii_alphabetic()) => time,
+            _ => when,
+        })
+}
+
+/// Says which instant is taken for a time that clocks never show, or twice.
+pub fn tell_doubts<'a>(clock: &Clock, times: impl Iterator<Item = &'a str>) {
+    for remark in times.filter_map(|time| clock.remark(time)) {
+        say(&format!(
+            "warning: {remark}\n  help: to choose, write an instant such as `2026-02-14T10:00:00Z`"
+        ));
+    }
 }
 
 /// Reads a file of one's own.

@@ -214,6 +214,7 @@ impl Cell {
             observed: &Observed::default(),
             end,
         };
+        self.watch_growth(world, end);
         let due = self.pending.open(start);
         for (_, stored) in due.events(world) {
             self.enter(window, &stored.event());

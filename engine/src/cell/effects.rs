@@ -7,6 +7,7 @@
 use std::cell::Cell as Slot;
 
 use super::agenda::Agenda;
+use super::growth::Growth;
 use super::pending::Pending;
 use super::row_buffers::RowBuffers;
 use super::steps::Step;
@@ -44,6 +45,7 @@ pub(super) struct Spawner<'a> {
     pub outbox: &'a mut Vec<(u16, Event)>,
     pub rows: &'a mut RowBuffers,
     pub children: &'a mut Children,
+    pub growth: &'a mut Growth,
 }
 
 impl<'a> Spawner<'a> {
@@ -180,14 +182,17 @@ impl<'a> Spawner<'a> {
     fn send(&mut self, place: Place, event: &Event) {
         let (world, end) = (self.window.world, self.window.end);
         let desks = world.program.desk_process();
-        if place == Place::Desk
-            && let Some(desks) = desks.filter(|&desks| desks != self.process)
-        {
+        let elsewhere = match place {
             // The desks play the window after the cells have.
-            self.outbox.push((desks, *event));
-        } else if place == Place::AnyCell && event.time >= end {
-            let cell = drawn_cell(event.key, world.program.cells);
-            self.outbox.push((cell, *event));
+            Place::Desk => desks.filter(|&desks| desks != self.process),
+            Place::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.program.cells)),
+            _ => None,
+        };
+        if !self.growth.grow(world, event, elsewhere.is_none()) {
+            return;
+        }
+        if let Some(process) = elsewhere {
+            self.outbox.push((process, *event));
         } else if event.time >= end {
             self.pending.push(world, event);
         } else {

@@ -6,6 +6,7 @@ mod agenda;
 mod changes;
 mod desk;
 mod effects;
+mod growth;
 mod marked;
 mod pending;
 mod population;
@@ -16,6 +17,7 @@ mod state;
 mod steps;
 
 pub use effects::{MAX_COUNT, drawn_cell};
+pub use growth::Excess;
 pub use marked::Marked;
 pub use population::{Group, Population, Twin};
 pub use row_buffers::{RowBuffers, Rows};
@@ -37,6 +39,7 @@ use crate::world::{Observed, Partings, Standing, StandingApart, View, World};
 use agenda::Agenda;
 use desk::Desks;
 use effects::{Children, Spawner};
+use growth::Growth;
 use pending::Pending;
 use sources::Left;
 
@@ -117,6 +120,8 @@ pub struct Cell {
     work: Vec<Event>,
     /// The events that follow from one step of an event.
     children: Children,
+    /// How many events of rings there are.
+    growth: Growth,
 }
 
 /// A process's part of the counters.
@@ -189,11 +194,13 @@ impl Cell {
             agenda: Agenda::default(),
             work: Vec::new(),
             children: Children::default(),
+            growth: Growth::default(),
         }
     }
 
     /// Takes a message at a barrier.
     pub fn receive(&mut self, world: &World, event: Event) {
+        self.growth.receive(world, event.stream);
         self.pending.push(world, &event);
     }
 
@@ -205,6 +212,7 @@ impl Cell {
             observed,
             end,
         };
+        self.watch_growth(world, end);
         let due = self.pending.open(start);
         self.agenda.begin(start);
         for (place, stored) in due.events(world) {
@@ -308,6 +316,7 @@ impl Cell {
             self.rows.leaf(window.world, event);
             return;
         }
+        self.growth.pass(window.world, event);
         let stream = &window.world.program.streams[usize::from(event.stream)];
         let mut strands = Strands::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
@@ -390,6 +399,7 @@ impl Cell {
             outbox: &mut self.outbox,
             rows: &mut self.rows,
             children: &mut self.children,
+            growth: &mut self.growth,
         };
         (spawner, &self.population)
     }

@@ -111,6 +111,12 @@ impl Pending {
         self.buckets.iter().map(|pages| pages.concat())
     }
 
+    /// The stream of each event.
+    pub fn streams<'a>(&'a self, world: &'a World) -> impl Iterator<Item = u16> + 'a {
+        let pages = self.buckets.iter().flatten();
+        pages.flat_map(|page| Stored::all(world, page).map(|(_, stored)| stored.stream()))
+    }
+
     /// Buckets with these words, the first of which is that of the window that begins at `start`.
     /// Events after the end of the run are dropped. Each side is what `origin` gives for it.
     pub fn of_words(

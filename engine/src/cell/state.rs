@@ -98,6 +98,9 @@ impl Cell {
         cell.rows.played = state.played;
         let buckets = state.pending.into_iter().map(|Words(words)| words);
         cell.pending = Pending::of_words(world, now, buckets.collect(), origin);
+        for stream in cell.pending.streams(world) {
+            cell.growth.receive(world, stream);
+        }
         cell
     }
 }

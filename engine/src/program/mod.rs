@@ -10,6 +10,7 @@ mod expr;
 mod look;
 mod modifier;
 mod modify;
+mod rings;
 mod without;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
@@ -20,6 +21,7 @@ pub use modifier::{
     Operation, Phase, SETTLED, Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
+pub use rings::{ring_of, rings};
 pub use without::Without;
 
 use crate::calendar::{Profile, Reference, Zone};

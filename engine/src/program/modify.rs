@@ -2,7 +2,7 @@
 
 use super::{
     Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, Label, MOST_INTERVENTIONS, Modified,
-    Modifier, Place, Program, Source, StreamId, Unary,
+    Modifier, Place, Program, Slot, Source, Stream, StreamId, Unary,
 };
 use crate::draw::purpose;
 use crate::table::ColumnType;
@@ -218,7 +218,11 @@ impl Program {
             return Err(ModifyError::NotANumber);
         }
         let truth = column.kind == ColumnType::Bool;
-        let Some(variable) = definition.variables.iter_mut().find(|v| v.slot == *slot) else {
+        let slot = match truth {
+            true => definition.drawn_in(*slot),
+            false => *slot,
+        };
+        let Some(variable) = definition.variables.iter_mut().find(|v| v.slot == slot) else {
             return Err(ModifyError::TakenOver);
         };
         let mut wrapper = Wrapper(&mut self.modified);
@@ -243,11 +247,18 @@ impl Program {
     /// The fields of a stream that a modifier can aim at.
     pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
         let definition = &self.streams[usize::from(stream)];
-        let own = |slot| definition.variables.iter().any(|v| v.slot == slot);
+        let value = |slot| definition.variables.iter().find(|v| v.slot == slot);
+        let drawn = |e: &Expr| matches!(e, Expr::Draw(Dist::Bernoulli, ..));
+        let modifiable = |kind, slot| match kind {
+            ColumnType::Bool => {
+                value(definition.drawn_in(slot)).is_some_and(|v| v.value.any(drawn))
+            }
+            _ => value(slot).is_some(),
+        };
         definition
             .fields
             .iter()
-            .filter(|(column, slot)| is_number(column.kind) && own(*slot))
+            .filter(|(column, slot)| is_number(column.kind) && modifiable(column.kind, *slot))
             .map(|(column, _)| column.name.clone())
             .collect()
     }
@@ -307,6 +318,20 @@ impl Program {
         held.effects.push(effect);
         held.leaf = false;
         Ok(())
+    }
+}
+
+impl Stream {
+    /// The slot of the variable in which the value of a slot is worked out, where a field only repeats a `let`.
+    fn drawn_in(&self, mut slot: Slot) -> Slot {
+        let next = |slot| match self.variables.iter().find(|v| v.slot == slot)?.value {
+            Expr::Slot(next) => Some(next),
+            _ => None,
+        };
+        while let Some(before) = next(slot) {
+            slot = before;
+        }
+        slot
     }
 }
 

@@ -1,6 +1,7 @@
 //! The least and the greatest value that an expression can have, as far as the model tells.
 
 use causeflow_engine::program::{Binary, Dist, Expr, Question, Unary};
+use causeflow_engine::time::Span;
 
 /// (least, greatest); infinite where nothing bounds the value.
 pub fn bounds(expr: &Expr) -> (f64, f64) {
@@ -59,11 +60,30 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
     }
 }
 
+/// How long after an event a time lies at least, if it is worked out on that event; less than nothing where that is not
+/// known.
+pub fn least_after(time: &Expr) -> f64 {
+    /// A day is an hour longer where clocks go back.
+    const LONGEST_DAY: f64 = 25.0 * Span::HOUR.0 as f64;
+    match time {
+        Expr::Time => 0.0,
+        Expr::DayStart(e) => least_after(e) - LONGEST_DAY,
+        Expr::Binary(Binary::Add, a, b) => {
+            (least_after(a) + bounds(b).0).max(least_after(b) + bounds(a).0)
+        }
+        Expr::Binary(Binary::Subtract, a, b) => least_after(a) - bounds(b).1,
+        Expr::Binary(Binary::Max, a, b) => least_after(a).max(least_after(b)),
+        Expr::Binary(Binary::Min, a, b) => least_after(a).min(least_after(b)),
+        Expr::If(parts) => least_after(&parts.1).min(least_after(&parts.2)),
+        _ => f64::NEG_INFINITY,
+    }
+}
+
 fn product(x: f64, y: f64) -> f64 {
     if x == 0.0 || y == 0.0 { 0.0 } else { x * y }
 }
 
-fn either(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+pub(super) fn either(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
     (a.0.min(b.0), a.1.max(b.1))
 }
 

@@ -126,8 +126,15 @@ impl Compiler {
                     state: i as u8,
                 }),
                 None => {
-                    let help = suggestion(state, names.states.iter().map(String::as_str));
-                    self.report.error(
+                    let is_name = state.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+                    let help = match is_name {
+                        true => suggestion(state, names.states.iter().map(String::as_str)),
+                        false => Some(
+                            "a state stands here by its name: write a change for each, with `when`"
+                                .into(),
+                        ),
+                    };
+                    self.report.certain_error(
                         &at.key("state"),
                         format!("a {} has no state `{state}`", names.name),
                         help,
@@ -154,7 +161,7 @@ impl Compiler {
             let place = at.key(how).key(name);
             let Some(variable) = names.variables.iter().position(|(n, ..)| n == name) else {
                 let help = suggestion(name, names.variables.iter().map(|(n, ..)| n.as_str()));
-                self.report.error_at_key(
+                self.report.certain_error_at_key(
                     &place,
                     format!("a {} has no variable `{name}`", names.name),
                     help,

@@ -18,14 +18,14 @@ impl Compiler {
     pub(super) fn not_negative(&mut self, span: &Expr, what: &str, why: &str, at: &At) {
         if bounds(span).1 < 0.0 {
             let message = format!("this {what} is negative: {why}");
-            self.report.error(at, message, None);
+            self.report.certain_error(at, message, None);
         }
     }
 
     /// Refuses a constant that is not one of some whole numbers.
     pub(super) fn whole(&mut self, value: &Expr, what: &str, range: RangeInclusive<f64>, at: &At) {
         if let Some(message) = no_whole(value, what, &range) {
-            self.report.error(at, message, None);
+            self.report.certain_error(at, message, None);
         }
     }
 
@@ -40,7 +40,7 @@ impl Compiler {
         if bounds(every).1 <= 0.0 {
             let message =
                 "this distance is not more than 0: each range begins after the one before it";
-            self.report.error(&at.key("every"), message, None);
+            self.report.certain_error(&at.key("every"), message, None);
         }
         self.whole(times, "number of ranges", TIMES, &at.key("times"));
     }
@@ -76,7 +76,8 @@ impl Compiler {
         let Some((message, span)) = found else {
             return Some(());
         };
-        self.report.error_in(&scope.at, &span, message, None);
+        self.report
+            .certain_error_in(&scope.at, &span, message, None);
         None
     }
 }

@@ -243,7 +243,7 @@ impl Compiler {
     }
 
     /// Whether a stream, or any from which its events follow, passes a test.
-    fn descends(&self, stream: usize, test: impl Fn(usize) -> bool) -> bool {
+    pub(super) fn descends(&self, stream: usize, test: impl Fn(usize) -> bool) -> bool {
         let mut seen = vec![false; self.units.len()];
         let mut rest = vec![stream];
         while let Some(stream) = rest.pop() {

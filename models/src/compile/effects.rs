@@ -8,7 +8,7 @@ use causeflow_engine::program::{Delay, Effect, Expr, Outcome, Place};
 use causeflow_engine::time::Span;
 
 use super::Compiler;
-use super::bounds::bounds;
+use super::bounds::{bounds, least_after};
 use super::lower::{About, Scope};
 use super::streams::Restrict;
 use super::types::Ty;
@@ -148,12 +148,16 @@ impl Compiler {
             return None;
         };
         let (unit, cause) = caused[index];
-        if self.units[unit].causes[cause].doing {
-            let message = format!("whether `{child}` happens depends on itself here");
-            self.report.error_in(&scope.at, span, message, None);
-            return None;
+        match self.units[unit].causes[cause].doing {
+            None => drop(self.guard(unit, cause)),
+            // The search has gone round a ring of causes: that is another event.
+            Some(begun) if begun < self.rings.open.len() => {}
+            Some(_) => {
+                let message = format!("whether `{child}` happens depends on itself here");
+                self.report.error_in(&scope.at, span, message, None);
+                return None;
+            }
         }
-        self.guard(unit, cause);
         Some(index as u16)
     }
 
@@ -178,7 +182,7 @@ impl Compiler {
         if let Some(guard) = &self.units[child].causes[cause].guard {
             return Some(guard.clone());
         }
-        self.units[child].causes[cause].doing = true;
+        self.units[child].causes[cause].doing = Some(self.rings.open.len());
         let (definition, mut when_scope) = self.cause_scope(child, cause, "when");
         let when = match &definition.when {
             Some(Expression(text)) => self
@@ -196,13 +200,13 @@ impl Compiler {
         if let Some(Expr::Num(p)) = probability
             && !(0.0..=1.0).contains(&p)
         {
-            self.report.error(
+            self.report.certain_error(
                 &scope.at,
                 format!("found the probability {}, expected 0 to 1", number(p)),
                 None,
             );
         }
-        self.units[child].causes[cause].doing = false;
+        self.units[child].causes[cause].doing = None;
         let guard = (when?, probability?);
         self.units[child].causes[cause].guard = Some(guard.clone());
         Some(guard)
@@ -230,11 +234,9 @@ impl Compiler {
         let (delay, mut shortest, mut longest) = match (&definition.delay, &definition.at) {
             (_, Some(Expression(text))) => {
                 let (_, mut scope) = self.cause_scope(child, cause, "at");
-                (
-                    Delay::At(self.expression_of(text, &mut scope, &[Ty::Time])?.expr),
-                    0.0,
-                    f64::INFINITY,
-                )
+                let time = self.expression_of(text, &mut scope, &[Ty::Time])?.expr;
+                let shortest = least_after(&time).max(0.0);
+                (Delay::At(time), shortest, f64::INFINITY)
             }
             (Some(Expression(text)), None) => {
                 let delay = self.expression_of(text, &mut scope, &[Ty::Span])?.expr;

@@ -1,7 +1,7 @@
 //! Kinds of entities: states, attributes, variables, owners.
 
 use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, NO_ENTITY};
+use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
 use super::bounds::bounds;
@@ -9,8 +9,8 @@ use super::lower::{About, Scope};
 use super::report::{At, Reporter};
 use super::types::{KindNames, Ty};
 use super::{Compiler, Merged};
-use crate::definition::{EntityDef, FieldDef, ValueDef};
-use crate::diagnostic::suggestion;
+use crate::definition::{BelongsDef, EntityDef, FieldDef, ValueDef};
+use crate::diagnostic::{number, suggestion};
 
 impl Compiler {
     pub(super) fn entities(&mut self, merged: &Merged) -> Vec<Kind> {
@@ -52,12 +52,12 @@ impl Compiler {
             .iter()
             .enumerate()
             .map(|(k, (name, (file, definition)))| {
-                self.entity(k, &At::new(*file, &["entities", name]), definition)
+                self.entity(k, &At::new(*file, &["entities", name]), definition, merged)
             })
             .collect()
     }
 
-    pub(super) fn entity(&mut self, k: usize, at: &At, definition: &EntityDef) -> Kind {
+    fn entity(&mut self, k: usize, at: &At, definition: &EntityDef, merged: &Merged) -> Kind {
         let name = self.kinds[k].name.clone();
         let states = self.kinds[k].states.clone();
         if states.is_empty() || states.len() > 255 {
@@ -103,7 +103,7 @@ impl Compiler {
             let at = at.key("variables").key(variable);
             variables.extend(self.attribute(k, &at, variable, value, true));
         }
-        let belongs_to = self.belongs(k, at, definition, &mut variables);
+        let belongs_to = self.belongs(k, at, definition, merged, &mut variables);
         let diary = self.diary(k, at, definition);
         Kind {
             purpose: purpose(&name),
@@ -184,11 +184,44 @@ impl Compiler {
         })
     }
 
+    /// Refuses numbers that owners cannot have: those who belong to them are all given to somebody.
+    fn check_shared(
+        &mut self,
+        k: usize,
+        (count, owner): (u32, &str),
+        bounds: &BelongsDef,
+        merged: &Merged,
+        at: &At,
+    ) {
+        let owners = merged.entities.get(owner);
+        let owners = owners.map_or(0, |(_, owner)| owner.count);
+        // Where nobody is there from the start, events say who belongs to whom.
+        if count == 0 || owners == 0 {
+            return;
+        }
+        let (most, least) = (u64::from(bounds.max), u64::from(bounds.min));
+        let (all, owners) = (u64::from(count), u64::from(owners));
+        let (key, than) = match (all > most * owners, all < least * owners) {
+            (true, _) => ("max", "more"),
+            (_, true) => ("min", "less"),
+            _ => return,
+        };
+        let each = all as f64 / owners as f64;
+        let message = format!(
+            "{all} of {} for {owners} of {owner} are {} each, {than} than `{key}`",
+            self.kinds[k].name,
+            number((each * 100.0).round() / 100.0)
+        );
+        let help = format!("change `{key}` or one of the counts");
+        self.report.error(&at.key(key), message, Some(help));
+    }
+
     pub(super) fn belongs(
         &mut self,
         k: usize,
         at: &At,
         definition: &EntityDef,
+        merged: &Merged,
         variables: &mut Vec<Attribute>,
     ) -> Vec<Belonging> {
         let mut belongings = Vec::new();
@@ -203,8 +236,28 @@ impl Compiler {
                 );
                 continue;
             };
+            if kind == k as KindId {
+                let message = format!("a {owner} cannot belong to a {owner}");
+                let help = "give the owners a kind of their own";
+                self.report.error_at_key(&at, message, Some(help.into()));
+                continue;
+            }
             if bounds.min > bounds.max {
                 self.report.error(&at, "`min` is more than `max`", None);
+            } else {
+                self.check_shared(k, (definition.count, owner), bounds, merged, &at);
+            }
+            for name in [owner.clone(), format!("{owner}_id")] {
+                let names = &self.kinds[k];
+                let mut others = names.attributes.iter().chain(&names.variables);
+                if others.any(|(other, ..)| *other == name) {
+                    let message = format!(
+                        "a {} already has `{name}`, and belonging to a {owner} gives it another",
+                        names.name
+                    );
+                    let help = "rename the attribute or variable";
+                    self.report.error_at_key(&at, message, Some(help.into()));
+                }
             }
             self.kinds[k]
                 .variables

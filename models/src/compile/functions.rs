@@ -69,6 +69,35 @@ const FUNCTIONS: [&str; 30] = [
     "normal",
 ];
 
+/// What other languages do with texts.
+const OF_TEXTS: [&str; 22] = [
+    "concat",
+    "format",
+    "str",
+    "string",
+    "text",
+    "upper",
+    "lower",
+    "substr",
+    "substring",
+    "replace",
+    "trim",
+    "len",
+    "length",
+    "split",
+    "join",
+    "contains",
+    "startswith",
+    "starts_with",
+    "ends_with",
+    "left",
+    "right",
+    "regex",
+];
+
+/// What to do instead of working on texts.
+pub(super) const TEXTS_ARE_CHOSEN: &str = "texts are chosen and not put together: write a `choice`, `by` with `cases`, or if(condition, 'this', 'that')";
+
 impl Compiler {
     pub(super) fn call(
         &mut self,
@@ -110,9 +139,10 @@ impl Compiler {
                     true => Some(format!(
                         "it is a value: write `{name}`, without parentheses"
                     )),
+                    false if OF_TEXTS.contains(&name) => Some(TEXTS_ARE_CHOSEN.into()),
                     false => suggestion(name, names.filter(|n| !n.is_empty())),
                 };
-                self.report.error_in(
+                self.report.certain_error_in(
                     &scope.at,
                     span,
                     format!("there is no function `{name}`"),
@@ -136,7 +166,7 @@ impl Compiler {
             return Some(());
         }
         let message = format!("`{name}` takes {wanted}, found {args}");
-        self.report.error_in(&scope.at, span, message, None);
+        self.report.certain_error_in(&scope.at, span, message, None);
         None
     }
 
@@ -242,7 +272,7 @@ impl Compiler {
         let message = format!(
             "`{name}` cannot have these parameters: bounds go from low to high, means and spreads are not negative, probabilities lie in 0 to 1"
         );
-        self.report.error_in(&scope.at, span, message, None);
+        self.report.certain_error_in(&scope.at, span, message, None);
         None
     }
 
@@ -504,7 +534,8 @@ impl Compiler {
         if desk.is_none() {
             let help = suggestion(&name, self.desks.iter().map(|desk| desk.name.as_str()));
             let message = format!("there is no desk `{name}`");
-            self.report.error_in(&scope.at, &arg.span, message, help);
+            self.report
+                .certain_error_in(&scope.at, &arg.span, message, help);
         }
         Some(Typed::new(Expr::Waiting(desk? as u16), Ty::Number))
     }
@@ -515,8 +546,13 @@ impl Compiler {
             AstKind::Name(parts) => Some(parts.join(".")),
             AstKind::Text(text) => Some(text.clone()),
             _ => {
-                self.report
-                    .error_in(&scope.at, &arg.span, "expected a name here", None);
+                let help = "write the name itself; to choose, put `if` around the function: if(condition, f(a), f(b))";
+                self.report.certain_error_in(
+                    &scope.at,
+                    &arg.span,
+                    "expected a name here",
+                    Some(help.into()),
+                );
                 None
             }
         }
@@ -547,7 +583,8 @@ impl Compiler {
                 "a {} has no state `{name}`",
                 self.kinds[usize::from(kind)].name
             );
-            self.report.error_in(&scope.at, &arg.span, message, help);
+            self.report
+                .certain_error_in(&scope.at, &arg.span, message, help);
         }
         found.map(|i| i as u8)
     }

@@ -1,12 +1,14 @@
 //! The model block, profiles and their calendars.
 
+use std::collections::BTreeMap;
+
 use causeflow_engine::calendar::{Profile, Reference, Season};
 use causeflow_engine::program::{Spikes, Stream};
 use causeflow_engine::time::Span;
 
-use super::report::{At, Reporter};
+use super::report::At;
 use super::{Compiler, Merged};
-use crate::definition::{Expression, ModelBlock, ProfileDef};
+use crate::definition::{Expression, ModelBlock, ProfileDef, SeasonDef};
 use crate::diagnostic::{nearest, number, suggestion};
 use crate::units;
 
@@ -76,12 +78,44 @@ impl Compiler {
         }
     }
 
+    /// All calendars, also those that no profile uses.
+    pub(super) fn calendars(&mut self, merged: &Merged) -> BTreeMap<String, Vec<Season>> {
+        let mut calendars = BTreeMap::new();
+        for (name, (file, seasons)) in &merged.calendars {
+            let at = At::new(*file, &["calendars", name]);
+            let seasons = seasons.iter().enumerate();
+            let seasons = seasons.map(|(i, season)| self.season(season, &at.key(i)));
+            calendars.insert(name.clone(), seasons.collect());
+        }
+        calendars
+    }
+
+    fn season(&mut self, season: &SeasonDef, at: &At) -> Season {
+        if !(0.0..=MOST_WEIGHT).contains(&season.factor) {
+            let (found, most) = (number(season.factor), number(MOST_WEIGHT));
+            let message = format!("found the factor {found}, expected 0 to {most}");
+            self.report.error(&at.key("factor"), message, None);
+        }
+        let mut day = |text: &str, key: &str| {
+            units::day_of_year(text).unwrap_or_else(|message| {
+                self.report.error(&at.key(key), message, None);
+                (1, 1)
+            })
+        };
+        Season {
+            name: season.name.clone(),
+            from: day(&season.from, "from"),
+            to: day(&season.to, "to"),
+            factor: season.factor,
+        }
+    }
+
     pub(super) fn profile(
         &mut self,
         name: &str,
         at: &At,
         definition: &ProfileDef,
-        merged: &Merged,
+        seasons: &BTreeMap<String, Vec<Season>>,
     ) -> Profile {
         let mut profile = Profile {
             name: name.to_owned(),
@@ -112,37 +146,10 @@ impl Compiler {
             }
         }
         if let Some(calendar) = &definition.calendar {
-            match merged.calendars.get(calendar) {
-                Some((file, seasons)) => {
-                    let place = At::new(*file, &["calendars", calendar]);
-                    for (i, season) in seasons.iter().enumerate() {
-                        let day = |text: &str, key: &str, report: &mut Reporter| {
-                            match units::day_of_year(text) {
-                                Ok(day) => day,
-                                Err(message) => {
-                                    report.error(&place.key(i).key(key), message, None);
-                                    (1, 1)
-                                }
-                            }
-                        };
-                        if !(0.0..=MOST_WEIGHT).contains(&season.factor) {
-                            let (found, most) = (number(season.factor), number(MOST_WEIGHT));
-                            let message = format!("found the factor {found}, expected 0 to {most}");
-                            self.report
-                                .error(&place.key(i).key("factor"), message, None);
-                        }
-                        let from = day(&season.from, "from", &mut self.report);
-                        let to = day(&season.to, "to", &mut self.report);
-                        profile.seasons.push(Season {
-                            name: season.name.clone(),
-                            from,
-                            to,
-                            factor: season.factor,
-                        });
-                    }
-                }
+            match seasons.get(calendar) {
+                Some(seasons) => profile.seasons = seasons.clone(),
                 None => {
-                    let help = suggestion(calendar, merged.calendars.keys().map(String::as_str));
+                    let help = suggestion(calendar, seasons.keys().map(String::as_str));
                     self.report.error(
                         &at.key("calendar"),
                         format!("there is no calendar `{calendar}`"),
@@ -168,7 +175,7 @@ impl Compiler {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => "write a number and a unit: 10s, 5m, 2h, 1d, 1w".into(),
                 };
-                self.report.error(at, message, Some(help));
+                self.report.certain_error(at, message, Some(help));
                 None
             }
         }
@@ -190,11 +197,11 @@ impl Compiler {
                     range.start(),
                     range.end()
                 );
-                self.report.error(at, message, None);
+                self.report.certain_error(at, message, None);
                 0.0
             }
             Err(message) => {
-                self.report.error(at, message, None);
+                self.report.certain_error(at, message, None);
                 0.0
             }
         }

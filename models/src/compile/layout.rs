@@ -252,7 +252,7 @@ impl Compiler {
                 self.report.error(
                     &at,
                     message,
-                    Some("put both into one cause, with a `probability` that depends on it".into()),
+                    Some("a stream names a cause once: put both into one, with a `count` and a `spacing`, or with a `probability` and a `delay` that depend on it".into()),
                 );
                 continue;
             }
@@ -261,7 +261,7 @@ impl Compiler {
                 position,
                 outcome: cause.outcome.clone(),
                 guard: None,
-                doing: false,
+                doing: None,
             });
         }
         self.units[s].causes = causes;

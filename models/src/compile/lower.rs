@@ -95,6 +95,17 @@ impl Compiler {
         }
     }
 
+    /// The code of a text that stands somewhere; one too many is refused there.
+    pub(super) fn text_code(&mut self, text: &str, at: &At) -> u16 {
+        if self.texts.is_one_too_many(text) {
+            let message =
+                format!("`{text}` is one text too many: a model has at most 65,535 different ones");
+            let help = "texts with a number in them can be two fields, a text and a number";
+            self.report.certain_error(at, message, Some(help.into()));
+        }
+        self.texts.code(text)
+    }
+
     /// Likewise, and checks that the type is one of those wanted.
     pub fn expression_of(&mut self, text: &str, scope: &mut Scope, wanted: &[Ty]) -> Option<Typed> {
         let typed = self.expression(text, scope)?;
@@ -120,7 +131,11 @@ impl Compiler {
             self.type_name(typed.ty),
             names.join(" or ")
         );
-        self.report.error_in(&scope.at, span, message, help);
+        // The type of what has names in it may follow from what else is wrong.
+        match typed.expr.slots().is_empty() {
+            true => self.report.certain_error_in(&scope.at, span, message, help),
+            false => self.report.error_in(&scope.at, span, message, help),
+        }
         None
     }
 
@@ -144,7 +159,7 @@ impl Compiler {
             AstKind::Duration(us) => Some(Typed::new(Expr::Num(*us), Ty::Span)),
             AstKind::Bool(b) => Some(Typed::new(Expr::Num(f64::from(u8::from(*b))), Ty::Bool)),
             AstKind::Text(text) => {
-                let code = self.texts.code(text);
+                let code = self.text_code(text, &scope.at);
                 Some(Typed {
                     expr: Expr::Text(code),
                     ty: Ty::Text,
@@ -190,7 +205,7 @@ impl Compiler {
                     let message = "this range goes from high to low";
                     let help = "write the lower bound first";
                     self.report
-                        .error_in(&scope.at, &ast.span, message, Some(help.into()));
+                        .certain_error_in(&scope.at, &ast.span, message, Some(help.into()));
                     return None;
                 }
                 let draw = Expr::Draw(

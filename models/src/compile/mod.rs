@@ -11,11 +11,14 @@ mod desks;
 mod effects;
 mod entities;
 mod functions;
+mod growth;
 mod header;
 mod layout;
 mod lower;
+mod means;
 mod operators;
 mod report;
+mod rings;
 mod sources;
 mod streams;
 mod types;
@@ -35,6 +38,7 @@ use crate::yaml::Node;
 use assemble::Draft;
 use lower::{About, Scope};
 use report::{At, Reporter};
+use rings::Rings;
 use streams::{Restrict, Unit};
 use types::{KindNames, Texts16, Ty};
 
@@ -47,7 +51,7 @@ pub struct Compiler {
     counters: Vec<String>,
     desks: Vec<Desk>,
     units: Vec<Unit>,
-    visiting: Vec<(usize, String)>,
+    rings: Rings,
     window: Span,
 }
 
@@ -95,7 +99,7 @@ pub fn compile(
         counters: Vec::new(),
         desks: Vec::new(),
         units: Vec::new(),
-        visiting: Vec::new(),
+        rings: Rings::default(),
         window: Span::HOUR,
     };
     let merged = compiler.merge(parsed);
@@ -245,9 +249,15 @@ impl Compiler {
         let reference = self.reference(at, block);
         let spikes = self.spikes(at, block);
         self.counters = merged.counters.keys().cloned().collect();
+        let seasons = self.calendars(merged);
         self.profiles = vec![Profile::flat()];
         for (name, (file, profile)) in &merged.profiles {
-            let profile = self.profile(name, &At::new(*file, &["profiles", name]), profile, merged);
+            let profile = self.profile(
+                name,
+                &At::new(*file, &["profiles", name]),
+                profile,
+                &seasons,
+            );
             self.profiles.push(profile);
         }
         for (count, most, what) in [
@@ -268,7 +278,7 @@ impl Compiler {
         self.desks = self.desks(merged);
         self.units(merged);
         let drafts = self.drafts();
-        if self.texts.overflows() {
+        if self.texts.overflows() && !self.report.has_errors() {
             self.report
                 .error(at, "the model has more than 65,535 different texts", None);
         }
@@ -326,13 +336,14 @@ impl Compiler {
             && definition.causes.is_empty()
     }
 
-    /// Works out everything about each stream, except slots.
-    fn drafts(&mut self) -> Vec<Draft> {
+    /// Works out everything about each stream, except slots, as far as rings of causes are known.
+    fn round(&mut self) -> Vec<Draft> {
         let mut drafts: Vec<Draft> = (0..self.units.len())
             .map(|s| {
                 self.check_creates(s);
                 for own in 0..self.units[s].own.len() {
-                    self.variable(s, own);
+                    // What is wrong has been told.
+                    let _ = self.variable(s, own);
                 }
                 let requires =
                     self.units[s]

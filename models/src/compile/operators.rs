@@ -5,10 +5,12 @@ use std::ops::Range;
 use causeflow_engine::program::{Binary, Expr, Unary};
 
 use super::Compiler;
+use super::functions::TEXTS_ARE_CHOSEN;
 use super::lower::Scope;
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
+use crate::units;
 
 const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
 
@@ -55,6 +57,7 @@ impl Compiler {
             self.check_possible(&left, &right, &b.span, scope)?;
             self.check_possible(&right, &left, &a.span, scope)?;
         }
+        self.check_constants(op, ty, (&left.expr, &right.expr), &span, scope)?;
         let same = matches!(x, Ty::Text | Ty::Id | Ty::Entity(_));
         let (l, r) = (Box::new(left.expr), Box::new(right.expr));
         let equal = if same { Binary::Same } else { Binary::Equal };
@@ -73,6 +76,37 @@ impl Compiler {
             _ => Expr::Binary(Binary::Or, l, r),
         };
         Some(Typed::new(fold(expr), ty))
+    }
+
+    /// Refuses what constants cannot come to: an engine that never fails would make 0 of it.
+    fn check_constants(
+        &mut self,
+        op: &str,
+        ty: Ty,
+        (left, right): (&Expr, &Expr),
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<()> {
+        let (Expr::Num(a), Expr::Num(b)) = (left, right) else {
+            return Some(());
+        };
+        let value = match op {
+            "+" => a + b,
+            "-" => a - b,
+            "*" => a * b,
+            "/" => a / b,
+            _ => return Some(()),
+        };
+        let message = match ty {
+            _ if op == "/" && *b == 0.0 => "this divides by 0".to_owned(),
+            Ty::Span if value.is_nan() || value.abs() > units::LONGEST_US => {
+                format!("this duration {}", units::TOO_LONG)
+            }
+            _ if !value.is_finite() => "this comes to more than any number".to_owned(),
+            _ => return Some(()),
+        };
+        self.report.certain_error_in(&scope.at, span, message, None);
+        None
     }
 
     /// Refuses to compare with a text that the other side never is.
@@ -109,6 +143,7 @@ fn mixed_help(a: &Ast, x: Ty, y: Ty, comparison: bool) -> Option<&'static str> {
         (Ty::Bool, Ty::Number | Ty::Span | Ty::Time) if comparison && compared => {
             Some("to compare twice, write `a < b and b < c`")
         }
+        (Ty::Text, _) | (_, Ty::Text) if !comparison => Some(TEXTS_ARE_CHOSEN),
         (Ty::Bool, Ty::Number | Ty::Bool) | (Ty::Number, Ty::Bool) => Some(COUNT_TRUTH),
         (Ty::Number, Ty::Span | Ty::Time) | (Ty::Span | Ty::Time, Ty::Number) => Some(
             "a duration has a unit, such as 30m; divide by one, such as `/ 1h`, to get a number",

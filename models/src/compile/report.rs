@@ -111,9 +111,18 @@ impl Reporter {
 
     /// An error about the key at a place.
     pub fn error_at_key(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
-        if self.is_tainted(at) {
-            return;
+        if !self.is_tainted(at) {
+            self.certain_error_at_key(at, message, help);
         }
+    }
+
+    /// Likewise, where it does not follow from what else is wrong in its stream.
+    pub fn certain_error_at_key(
+        &mut self,
+        at: &At,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
         let span = self.trees[at.file].key_at(&at.path);
         self.push(Severity::Error, at.file, span, message.into(), help);
     }
@@ -156,6 +165,16 @@ impl Reporter {
     /// Whether anything is wrong so far.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// How much has been found so far.
+    pub fn found(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Forgets what has been found after so much.
+    pub fn forget_after(&mut self, found: usize) {
+        self.list.truncate(found);
     }
 
     /// All that is wrong, in the order of the files.

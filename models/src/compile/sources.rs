@@ -24,7 +24,7 @@ impl Compiler {
     pub(super) fn arrivals(&mut self, stream: usize, source: &SourceDef) -> Option<Source> {
         let at = self.units[stream].at.key("source");
         if !(0.0..=1e9).contains(&source.rate) {
-            self.report.error(
+            self.report.certain_error(
                 &at.key("rate"),
                 format!(
                     "found the rate {}, expected 0 to 1000000000 a day",
@@ -127,11 +127,11 @@ impl Compiler {
                         "a {} has no state `{name}`",
                         self.kinds[usize::from(kind)].name
                     );
-                    self.report.error_at_key(&place, message, help);
+                    self.report.certain_error_at_key(&place, message, help);
                 }
             }
             if !(0.0..=1.0).contains(share) {
-                self.report.error(
+                self.report.certain_error(
                     &place,
                     format!("found the share {}, expected 0 to 1", number(*share)),
                     None,
@@ -168,7 +168,7 @@ impl Compiler {
             None => None,
         };
         if every.0 < Span::SECOND.0 {
-            self.report.error(
+            self.report.certain_error(
                 &at.key("every"),
                 "a period is a second at least",
                 Some("write a duration such as 1h".into()),
@@ -177,7 +177,7 @@ impl Compiler {
         }
         for (key, span) in [("jitter", Some(jitter)), ("at", offset)] {
             if span.is_some_and(|span| span.0 >= every.0) {
-                self.report.error(
+                self.report.certain_error(
                     &at.key(key),
                     format!("`{key}` must be less than the period, {every}"),
                     None,

@@ -12,7 +12,7 @@ use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDe
 use crate::diagnostic::{number, suggestion};
 
 /// Where an inherited name comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Restrict {
     /// From all causes, and the source if there is one.
     Any,
@@ -20,8 +20,30 @@ pub enum Restrict {
     Only(usize),
     /// From the source; causes give 0.
     Source,
+    /// From these causes, and from the source if so; others give 0.
+    Among(Vec<usize>, bool),
     /// From the desk, when the event takes place.
     Desk,
+}
+
+impl Restrict {
+    /// Whether a cause gives it.
+    fn takes(&self, parent: usize) -> bool {
+        match self {
+            Restrict::Any => true,
+            Restrict::Only(only) => *only == parent,
+            Restrict::Among(parents, _) => parents.contains(&parent),
+            Restrict::Source | Restrict::Desk => false,
+        }
+    }
+
+    /// Whether the source gives it.
+    fn takes_source(&self) -> bool {
+        matches!(
+            self,
+            Restrict::Any | Restrict::Source | Restrict::Desk | Restrict::Among(_, true)
+        )
+    }
 }
 
 /// A value that events of a stream carry from their cause or source.
@@ -40,9 +62,7 @@ pub struct Input {
 impl Input {
     /// Whether a cause gives it.
     pub fn given_by(&self, parent: usize) -> bool {
-        self.givers
-            .iter()
-            .any(|giver| matches!(giver, Restrict::Any) || *giver == Restrict::Only(parent))
+        self.givers.iter().any(|giver| giver.takes(parent))
     }
 
     fn covers(&self, restrict: &Restrict) -> bool {
@@ -56,8 +76,12 @@ impl Input {
 pub enum Progress {
     /// Not yet.
     Todo,
-    /// It is being worked out; meeting it again is a circle.
-    Doing,
+    /// It is being worked out, and was begun so many causes away from the first search. Meeting it again is a circle,
+    /// unless the search has gone round a ring of causes in between.
+    Doing(usize),
+    /// A ring hands it on, and nothing is known about it so far. Begun nearer to the first search, it may turn out to
+    /// depend on itself.
+    Unknown(usize),
     /// Done; `None` when it is wrong, which has been reported.
     Done(Option<Typed>),
 }
@@ -88,8 +112,8 @@ pub struct Cause {
     pub outcome: Option<String>,
     /// Condition and probability, worked out on the parent.
     pub guard: Option<(Option<Expr>, Expr)>,
-    /// Whether the guard is being worked out.
-    pub doing: bool,
+    /// Whether the guard is being worked out, and how many causes away from the first search.
+    pub doing: Option<usize>,
 }
 
 /// A stream, while it is compiled.
@@ -160,8 +184,8 @@ impl Compiler {
             .iter()
             .position(|variable| variable.name == name);
         if let Some(own) = own.filter(|&own| Some(own) != inside) {
-            let typed = self.variable(stream, own).ok_or(Missing::Reported)?;
-            return Ok(Some(Typed {
+            let typed = self.variable(stream, own)?;
+            return Ok(typed.map(|typed| Typed {
                 expr: Expr::Slot(OWN + own as u16),
                 ..typed
             }));
@@ -178,7 +202,7 @@ impl Compiler {
     ) -> Result<Option<Typed>, Missing> {
         if self.report.is_tainted(&self.units[stream].at) {
             // What is wrong there may be what would have defined it.
-            return Ok(None);
+            return Err(Missing::Reported);
         }
         let known = self.units[stream]
             .inputs
@@ -192,17 +216,34 @@ impl Compiler {
                 texts: input.texts.clone(),
             }));
         }
-        let entry = (stream, name.to_owned());
-        if self.visiting.contains(&entry) {
-            // A circle of streams passes the name on; where it enters the circle decides.
-            return Ok(None);
-        }
-        self.visiting.push(entry);
-        let found = self.provided(stream, name, restrict);
-        self.visiting.pop();
-        let Some((ty, texts)) = found? else {
-            return Ok(None);
+        let search = (stream, name.to_owned(), Some(restrict.clone()));
+        let found = if self.rings.open.contains(&search) {
+            self.rings.meet(search)
+        } else {
+            self.rings.open.insert(search.clone());
+            let found = self.provided(stream, name, restrict);
+            self.rings.open.remove(&search);
+            if found.is_err() {
+                self.rings.refuse(stream, name);
+            }
+            let found = found?;
+            if let Some((ty, texts)) = &found {
+                self.rings.keep(search, *ty, texts);
+            }
+            found
         };
+        Ok(found.map(|(ty, texts)| self.carry(stream, name, restrict, ty, texts)))
+    }
+
+    /// Lets a stream's events carry a value.
+    fn carry(
+        &mut self,
+        stream: usize,
+        name: &str,
+        restrict: &Restrict,
+        ty: Ty,
+        texts: Texts,
+    ) -> Typed {
         let inputs = &mut self.units[stream].inputs;
         // One word serves all causes that give the same name, each in its own case.
         let at = match inputs
@@ -230,11 +271,11 @@ impl Compiler {
             }
             _ => None,
         };
-        Ok(Some(Typed {
+        Typed {
             expr: Expr::Slot(at as u16),
             ty,
             texts,
-        }))
+        }
     }
 
     /// Type and texts of a name on all the causes that must give it.
@@ -244,7 +285,7 @@ impl Compiler {
         name: &str,
         restrict: &Restrict,
     ) -> Result<Option<(Ty, Texts)>, Missing> {
-        let mut unknown = false;
+        let (mut unknown, mut wrong) = (false, false);
         let mut found: Option<(Ty, Texts)> = None;
         let mut merge = |ty: Ty, texts: Texts| -> Result<(), Missing> {
             found = Some(match found.take() {
@@ -265,7 +306,7 @@ impl Compiler {
             Ok(())
         };
         let unit = self.units[stream].clone();
-        if unit.has_source() && !matches!(restrict, Restrict::Only(_)) {
+        if unit.has_source() && restrict.takes_source() {
             match &unit.given {
                 Some((given, ty, texts)) if given == name => merge(*ty, texts.clone())?,
                 // The kind whose doing it is does not exist.
@@ -276,17 +317,9 @@ impl Compiler {
                 }
             }
         }
-        if *restrict != Restrict::Source {
+        {
             for cause in &unit.causes {
-                if matches!(restrict, Restrict::Only(only) if *only != cause.parent) {
-                    continue;
-                }
-                // A value that is handed on around a circle of events gets its type where it enters.
-                let same = self.units[cause.parent]
-                    .own
-                    .iter()
-                    .find(|variable| variable.name == name);
-                if same.is_some_and(|variable| matches!(variable.progress, Progress::Doing)) {
+                if !restrict.takes(cause.parent) {
                     continue;
                 }
                 let parent = self.units[cause.parent].name.clone();
@@ -299,25 +332,37 @@ impl Compiler {
                     Err(Missing::Where(deeper)) if deeper.is_empty() => {
                         return Err(format!(": {parent}, which causes it, has no `{name}`").into());
                     }
+                    Err(Missing::Reported) => {
+                        wrong = true;
+                        continue;
+                    }
                     Err(deeper) => return Err(deeper),
                 };
                 let cell = unit.definition.causes[cause.position].cell;
-                let far = cell == Some(CellDef::Any) || unit.definition.desk.is_some();
-                if far && let Ty::Entity(kind) = typed.ty {
+                let desk = unit.definition.desk.is_some();
+                if (desk || cell == Some(CellDef::Any))
+                    && let Ty::Entity(kind) = typed.ty
+                {
                     let kind = &self.kinds[usize::from(kind)].name;
-                    let place = format!(
-                        ": the {kind} lives in another cell than this event; carry its `{kind}.id` instead"
-                    );
+                    let why = match desk {
+                        true => "this event takes place at a desk, where no entity lives",
+                        false => "with `cell: any` this event may take place in another cell",
+                    };
+                    let place =
+                        format!(": {why}; carry what is needed of the {kind}, such as `{kind}.id`");
                     return Err(place.into());
                 }
                 merge(typed.ty, typed.texts)?;
             }
         }
         match found {
+            // The cause that is wrong may have other texts.
+            Some((ty, _)) if wrong && ty == Ty::Text => Err(Missing::Reported),
             Some(found) => Ok(Some(found)),
+            None if wrong => Err(Missing::Reported),
             // A cause that does not exist might have had it.
             None if unit.causes.len() < unit.definition.causes.len() => Err(Missing::Reported),
-            // Something else is wrong, or a circle of streams hands it on: not told here.
+            // A ring of causes hands it on, and so far nobody gives it a value.
             None if unknown => Ok(None),
             None => Err(String::new().into()),
         }
@@ -353,42 +398,58 @@ impl Compiler {
         names.iter().map(|name| self.texts.code(name)).collect()
     }
 
-    /// Works out a stream's own variable, if that has not been done.
-    pub fn variable(&mut self, stream: usize, own: usize) -> Option<Typed> {
+    /// Works out a stream's own variable, if that has not been done; nothing if that is not known so far.
+    ///
+    /// # Errors
+    /// When it is wrong, which has been reported.
+    pub fn variable(&mut self, stream: usize, own: usize) -> Result<Option<Typed>, Missing> {
+        let depth = self.rings.open.len();
         let variable = &mut self.units[stream].own[own];
+        let name = variable.name.clone();
         match &variable.progress {
-            Progress::Done(typed) => return typed.clone(),
-            Progress::Doing => {
-                let message = format!("`{}` depends on itself", variable.name);
-                let at = variable.at.clone();
-                self.report.error_at_key(
-                    &at,
-                    message,
-                    Some("break the circle with a draw or a constant".into()),
-                );
-                return None;
+            Progress::Done(typed) => return typed.clone().map(Some).ok_or(Missing::Reported),
+            Progress::Unknown(begun) if *begun <= depth => return Ok(None),
+            Progress::Doing(begun) if *begun < depth => {
+                let known = self.rings.meet((stream, name, None));
+                return Ok(known.map(|(ty, texts)| Typed {
+                    texts,
+                    ..Typed::new(Expr::Num(0.0), ty)
+                }));
             }
-            Progress::Todo => variable.progress = Progress::Doing,
+            Progress::Doing(_) => {
+                self.depends_on_itself(stream, own);
+                return Err(Missing::Reported);
+            }
+            Progress::Unknown(_) | Progress::Todo => variable.progress = Progress::Doing(depth),
         }
-        let (name, at, definition) = (
-            variable.name.clone(),
-            variable.at.clone(),
-            variable.definition.clone(),
-        );
+        let (at, definition) = (variable.at.clone(), variable.definition.clone());
         let about = About::Stream {
             stream,
             restrict: Restrict::Any,
             inside: Some(own),
         };
         let purpose = format!("{}/{name}", self.units[stream].name);
+        let outside = std::mem::take(&mut self.rings.unknown);
         let typed = match definition {
             Some(definition) => self.value(&definition, &Scope::new(about, at, &purpose), &name),
             None => None,
         };
+        let unknown = std::mem::replace(&mut self.rings.unknown, outside);
+        match &typed {
+            Some(typed) => self
+                .rings
+                .keep((stream, name, None), typed.ty, &typed.texts),
+            None if unknown => {}
+            None => self.rings.refuse(stream, &name),
+        }
         let unit = &mut self.units[stream];
-        unit.own[own].progress = Progress::Done(typed.clone());
+        if typed.is_none() && unknown {
+            unit.own[own].progress = Progress::Unknown(depth);
+            return Ok(None);
+        }
         unit.order.push(own);
-        typed
+        unit.own[own].progress = Progress::Done(typed.clone());
+        typed.map(Some).ok_or(Missing::Reported)
     }
 
     /// Lowers a value's definition. `name` is what an inherited value is called on the cause.
@@ -486,17 +547,10 @@ impl Compiler {
         }
     }
 
-    /// A name whose value is not known. If nothing else is wrong, a circle of streams hands it on and
-    /// none of them defines it.
+    /// A name whose value is not known: a ring of causes hands it on, and so far nobody gives it a value.
     pub fn silent(&mut self, scope: &Scope, name: &str) -> Option<Typed> {
-        if !self.report.has_errors() {
-            let message =
-                format!("`{name}` is handed on in a circle of causes and never given a value");
-            self.report.error_at_key(
-                &scope.at,
-                message,
-                Some("give it a value where the circle begins".into()),
-            );
+        if let About::Stream { stream, .. } = scope.about {
+            self.rings.miss(stream, name, &scope.at);
         }
         None
     }
@@ -541,7 +595,7 @@ impl Compiler {
         let shares: Vec<f64> = shares.collect();
         let codes: Vec<u16> = entries
             .iter()
-            .map(|(text, _)| self.texts.code(text))
+            .map(|(text, _)| self.text_code(text, &scope.at.key(text)))
             .collect();
         let texts = Some(codes.iter().copied().collect());
         let draw = scope.clone().purpose_of_choice();
@@ -550,6 +604,30 @@ impl Compiler {
             ty: Ty::Text,
             texts,
         })
+    }
+
+    /// What is left to `else` of `by: cause`: the causes that have no case of their own.
+    fn other_causes(&self, about: &About, cases: &Map<ValueDef>) -> About {
+        let About::Stream { stream, inside, .. } = *about else {
+            return about.clone();
+        };
+        let unit = &self.units[stream];
+        let all = unit.causes.iter().map(|cause| cause.parent);
+        let others = all
+            .clone()
+            .filter(|&parent| !cases.contains_key(&self.units[parent].name));
+        let others: Vec<usize> = others.collect();
+        let source = unit.has_source() && !cases.contains_key("source");
+        let restrict = match others.len() == all.count() && source == unit.has_source() {
+            // A cause that does not exist may be meant as well.
+            true => Restrict::Any,
+            false => Restrict::Among(others, source),
+        };
+        About::Stream {
+            stream,
+            restrict,
+            inside,
+        }
     }
 
     fn cases(
@@ -567,7 +645,7 @@ impl Compiler {
             (None, None, Some(BTreeSet::new()), false);
         for (case, value) in cases {
             let at = scope.at.key("cases").key(case);
-            let code = self.texts.code(case);
+            let code = self.text_code(case, &at);
             let is_else = case == "else";
             if !is_else
                 && selector
@@ -602,6 +680,17 @@ impl Compiler {
                     restrict,
                     inside,
                 };
+            }
+            if by_cause && is_else {
+                of_case.about = self.other_causes(&scope.about, cases);
+                if matches!(&of_case.about, About::Stream { restrict: Restrict::Among(causes, false), .. } if causes.is_empty())
+                {
+                    let message = "this case is never chosen: each cause has one of its own";
+                    self.report
+                        .error_at_key(&at, message, Some("remove it".into()));
+                    wrong = true;
+                    continue;
+                }
             }
             let Some(typed) = self.value(value, &of_case, name) else {
                 wrong = true;

@@ -56,7 +56,7 @@ impl Typed {
 pub const OWN: u16 = 0x4000;
 
 /// All texts of a model; code 0 is the empty text, code 1 is `source`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Texts16 {
     list: Vec<String>,
     codes: BTreeMap<String, u16>,
@@ -89,6 +89,11 @@ impl Texts16 {
     /// The text of a code.
     pub fn text(&self, code: u16) -> &str {
         &self.list[usize::from(code)]
+    }
+
+    /// Whether a text is the first for which there is no code any more.
+    pub fn is_one_too_many(&self, text: &str) -> bool {
+        self.list.len() == usize::from(u16::MAX) && !self.codes.contains_key(text)
     }
 
     /// Whether there are more texts than codes.

@@ -4,6 +4,7 @@ use serde_json::Value as Schema;
 
 use super::{bounds_of, resolve, types};
 use crate::diagnostic::shortened;
+use crate::units;
 use crate::yaml::{Node, Value, scalar};
 
 /// What stands there.
@@ -119,6 +120,64 @@ pub(super) fn quotes(node: &Node, accepts: impl Fn(&Node) -> bool) -> Option<Str
         true => Some(format!("to mean a text, put it in quotes: '{short}'")),
         false => Some(format!("leave out the quotes: {short}")),
     }
+}
+
+/// What to write instead of something of another kind than the schemas ask for, where it can be told what was meant.
+pub(super) fn instead(node: &Node, schemas: &[&Schema], root: &Schema) -> Option<String> {
+    let wanted = |name: &str| schemas.iter().any(|schema| types(schema).contains(&name));
+    match &node.value {
+        Value::Scalar { text, plain: true } if wanted("number") || wanted("integer") => {
+            let digits: String = text
+                .chars()
+                .filter(|c| !matches!(c, '_' | ',' | '\'' | ' '))
+                .collect();
+            if digits != *text && digits.parse::<f64>().is_ok() {
+                return Some(format!("write {digits}"));
+            }
+            let (number, unit) = text.split_once('/')?;
+            let number: f64 = number.trim().parse().ok()?;
+            let unit = units::unit_us(unit.trim())?;
+            let day = number * units::unit_us("d")? as f64 / unit as f64;
+            Some(format!("a rate is a number a day here: write {day}"))
+        }
+        Value::List(nodes) if schemas.iter().any(|schema| has_weights(schema, root)) => {
+            let text = |node: &Node| match &node.value {
+                Value::Scalar { text, .. } => Some(format!("{text}: 1")),
+                _ => None,
+            };
+            let texts: Option<Vec<String>> = nodes.iter().map(text).collect();
+            Some(format!(
+                "give each its weight, such as {{{}}}",
+                texts?.join(", ")
+            ))
+        }
+        Value::Map(entries) if wanted("string") && !wanted("object") && !entries.is_empty() => {
+            let weights = entries.iter().all(|(.., node)| match &node.value {
+                Value::Scalar { text, plain: true } => scalar(text, true).is_number(),
+                _ => false,
+            });
+            weights.then(|| {
+                "one name stands here, for all of them: give the others a kind of their own, or draw an attribute with `choice`".into()
+            })
+        }
+        Value::List(nodes) if wanted("string") => match &nodes[..] {
+            [one] => match &one.value {
+                Value::Scalar { text, .. } => Some(format!("leave out the brackets: {text}")),
+                _ => None,
+            },
+            _ => None,
+        },
+        Value::Scalar { text, plain: true } if wanted("array") && !text.is_empty() => {
+            Some(format!("write a list: [{}]", shortened(text)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a schema is that of a map of names with numbers.
+fn has_weights(schema: &Schema, root: &Schema) -> bool {
+    let of_names = schema.get("additionalProperties");
+    of_names.is_some_and(|schema| types(resolve(schema, root)).contains(&"number"))
 }
 
 /// An expression that a comma cuts into entries of a map, as in `{at: uniform(0s, 5m)}`: its beginning has a

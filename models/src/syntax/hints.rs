@@ -45,6 +45,36 @@ pub(super) fn foreign(text: &str, at: usize) -> Option<SyntaxError> {
     })
 }
 
+/// A unit that stands apart from its number, as in `5 min`.
+pub(super) fn unit_apart(
+    text: &str,
+    number: &Range<usize>,
+    word: &str,
+    span: Range<usize>,
+) -> Option<SyntaxError> {
+    let parts = units::parts(&format!("{}{word}", &text[number.clone()]))?;
+    Some(SyntaxError {
+        span: number.start..span.end,
+        message: format!(
+            "a unit stands right behind its number, found `{}`",
+            &text[number.start..span.end]
+        ),
+        help: Some(format!("write {}", parts.join(" + "))),
+    })
+}
+
+/// `pick(ward).beds`: what a function gives has a name before it has parts.
+pub(super) fn part_of_call(function: &str, span: Range<usize>) -> SyntaxError {
+    SyntaxError {
+        span,
+        message: format!("what `{function}(...)` gives has no name here, so nothing can be read of it"),
+        help: Some(
+            "name it first, `let: {chosen: {value: ...}}`, and write `chosen.` and what is to be read"
+                .into(),
+        ),
+    }
+}
+
 /// What follows a number is no unit of time.
 pub(super) fn no_unit(text: &str, span: Range<usize>, unit: &str) -> SyntaxError {
     let number = &text[span.start..span.end - unit.len()];

@@ -79,8 +79,8 @@ fn nobody_lives_at_a_desk() {
         &found,
         &[
             "customer",
-            "lives in another cell",
-            "carry its `customer.id` instead",
+            "this event takes place at a desk, where no entity lives",
+            "carry what is needed of the customer, such as `customer.id`",
         ],
     );
     let picked = PACKED.replace(

@@ -95,6 +95,7 @@ fn a_misspelt_key_hides_nothing_that_does_not_follow_from_it() {
         "there is no profile `openin`",
         "unknown key `aktor`",
         "unknown key `probabilty`",
+        "this is a number, expected a duration",
         "there is no counter `unpayd`",
         "`$` has no meaning in an expression",
         "unknown key `probabilty`",

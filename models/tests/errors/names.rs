@@ -173,7 +173,7 @@ fn what_lies_in_another_cell_cannot_be_read() {
                 "delay: 2d, cell: any}\n    fields:\n      country: {value: customer.country}\n",
             ),
             line: "customer.country",
-            message: "the customer lives in another cell than this event; carry its `customer.id` instead",
+            message: "with `cell: any` this event may take place in another cell; carry what is needed of the customer, such as `customer.id`",
             help: "did you mean `customer_id`?",
         },
         Mistake {

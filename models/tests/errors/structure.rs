@@ -103,7 +103,7 @@ fn values_have_the_right_shape() {
             edit: ("counters: [unpaid_orders]", "counters: unpaid_orders"),
             line: "counters:",
             message: "found `unpaid_orders`, expected a list",
-            help: "",
+            help: "write a list: [unpaid_orders]",
         },
         Mistake {
             edit: ("timer: {every: 1h, at: 0m}", "timer: 1h"),
@@ -218,8 +218,8 @@ fn expressions_that_are_none_are_refused_where_they_break() {
             "`uniform` takes 2 arguments, found 1",
         ),
         mistake(
-            "{value: \"customer.country + 1\"}",
-            "`+` does not go with a text and a number",
+            "{value: \"customer.id + 1\"}",
+            "`+` does not go with an identifier and a number",
         ),
         mistake(
             "{value: \"if(1, 2, 3)\"}",

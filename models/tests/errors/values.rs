@@ -125,10 +125,10 @@ fn circles_take_time_and_come_to_an_end() {
             edit: (
                 END,
                 "  ping:\n    source: {rate: 1}\n    causes: [{on: pong, delay: 1h}]\n  \
-                 pong:\n    causes: [{on: ping, delay: 1h}]\n  shop.snapshot:\n",
+                 pong:\n    causes: [{on: ping, delay: 1h, count: 3}]\n  shop.snapshot:\n",
             ),
-            line: "{on: pong, delay",
-            message: "leads to one or more again: it never ends: ping -> pong -> ping",
+            line: "{on: ping, delay",
+            message: "leads to 3 laps on average, so it grows without end: pong -> ping -> pong",
             help: "lower a probability or a count",
         },
     ]);

@@ -7,7 +7,7 @@ use causeflow_outputs::FinishedRun;
 use rayon::prelude::*;
 
 use crate::errors::Failure;
-use crate::words::{short_chance, short_delay};
+use crate::words::{short_arrow, short_delay};
 
 /// An arrow of the causal graph.
 #[derive(Clone, Debug)]
@@ -96,7 +96,8 @@ fn declared(model: &Model) -> Graph {
             let Some(from) = program.stream(&cause.on) else {
                 continue;
             };
-            add(&mut arrows, usize::from(from), to, cause);
+            let declared = (short_arrow(cause, definition), short_delay(cause));
+            add(&mut arrows, usize::from(from), to, (cause, declared));
         }
     }
     Graph {
@@ -106,8 +107,12 @@ fn declared(model: &Model) -> Graph {
 }
 
 /// Adds an arrow. A stream may be caused by another in several ways, which its rows do not tell apart: they are one arrow.
-fn add(arrows: &mut Vec<Arrow>, from: usize, to: usize, cause: &CauseDef) {
-    let declared = (short_chance(cause), short_delay(cause));
+fn add(
+    arrows: &mut Vec<Arrow>,
+    from: usize,
+    to: usize,
+    (cause, declared): (&CauseDef, (String, String)),
+) {
     let known = arrows.iter_mut().find(|a| (a.from, a.to) == (from, to));
     match known {
         Some(known) => {

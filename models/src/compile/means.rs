@@ -1,0 +1,209 @@
+//! What expressions come to on average, as far as the model tells, and how many events follow from one.
+
+use causeflow_engine::program::{Binary, Dist, Effect, Expr, Law, Program, Stream, Unary};
+
+use super::bounds::{bounds, either};
+
+/// Points at which a law is asked for its mean.
+const POINTS: u32 = 1024;
+
+/// How many events an effect leads to on average, at least: what nobody can know before the model is played, such as a
+/// condition on state, counts as 0.
+pub fn least_children(program: &Program, from: &Stream, effect: &Effect) -> f64 {
+    let child = &program.streams[usize::from(effect.stream)];
+    let parts = [
+        Some(&effect.probability),
+        effect.when.as_ref(),
+        effect.count.as_ref(),
+    ];
+    // Two that depend on values of the cause may depend on one another.
+    let dependent = |e: &&Expr| !e.slots().is_empty() || e.any(|e| matches!(e, Expr::Happens(_)));
+    let alone = parts.iter().flatten().copied().filter(dependent).count() < 2;
+    let value = |e: &'_ Expr| match alone {
+        true => value_of(from, e),
+        false => e.clone(),
+    };
+    let share = |e: Expr| match bounds(&e) {
+        (least, most) if least >= 0.0 && most <= 1.0 => mean(&e).0.max(least),
+        (least, _) => least.clamp(0.0, 1.0),
+    };
+    let probability = share(value(&effect.probability));
+    let when = effect.when.as_ref().map_or(1.0, |when| share(value(when)));
+    let required = child.requires.as_ref();
+    let required = required.map_or(1.0, |requires| share(value_of(child, requires)));
+    let count = effect.count.as_ref();
+    let count = count.map_or(1.0, |count| least_count(&value(count)));
+    probability * when * required * count
+}
+
+/// What a slot stands for on a stream's events, if that is all that an expression is.
+fn value_of(stream: &Stream, expr: &Expr) -> Expr {
+    let variable = match expr {
+        Expr::Slot(slot) => stream.variables.iter().find(|v| v.slot == *slot),
+        _ => None,
+    };
+    variable.map_or_else(|| expr.clone(), |variable| variable.value.clone())
+}
+
+/// The mean of a count, at least: one that is no whole number is rounded down.
+fn least_count(count: &Expr) -> f64 {
+    let (least, mean) = (bounds(count).0, mean(count).0);
+    match is_whole(count) {
+        true => mean.max(least).max(0.0),
+        false => (mean - 1.0).max(least.floor()).max(0.0),
+    }
+}
+
+/// Whether an expression has whole numbers as its values.
+fn is_whole(expr: &Expr) -> bool {
+    match expr {
+        Expr::Num(x) => x.fract() == 0.0,
+        Expr::Law(Law::Counts(_), _) => true,
+        Expr::Draw(dist, ..) => matches!(
+            dist,
+            Dist::Integer | Dist::Poisson | Dist::Geometric | Dist::Bernoulli
+        ),
+        Expr::Unary(Unary::Floor | Unary::Ceil, _) => true,
+        Expr::Unary(Unary::Round(power), _) => *power == 1.0,
+        Expr::Unary(Unary::Negate | Unary::Abs, e) => is_whole(e),
+        Expr::Binary(op, a, b) => match op {
+            Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Min | Binary::Max => {
+                is_whole(a) && is_whole(b)
+            }
+            Binary::Divide | Binary::Power => false,
+            _ => true,
+        },
+        Expr::If(parts) => is_whole(&parts.1) && is_whole(&parts.2),
+        Expr::Case(_, cases, otherwise) => {
+            cases.iter().all(|(_, e)| is_whole(e)) && is_whole(otherwise)
+        }
+        Expr::Index | Expr::Hour | Expr::Weekday | Expr::Happens(_) => true,
+        _ => false,
+    }
+}
+
+/// Between which numbers the mean of an expression lies, whatever the values on which it depends.
+fn mean(expr: &Expr) -> (f64, f64) {
+    let scaled = |(low, high): (f64, f64), x: f64| match x < 0.0 {
+        true => (high * x, low * x),
+        false => (low * x, high * x),
+    };
+    let of = match expr {
+        Expr::Unary(Unary::Negate, e) => scaled(mean(e), -1.0),
+        Expr::Unary(Unary::Not, e) => {
+            let (low, high) = mean(e);
+            (1.0 - high, 1.0 - low)
+        }
+        Expr::Unary(Unary::Floor | Unary::Ceil | Unary::Round(_), e) => match is_whole(e) {
+            true => mean(e),
+            false => bounds(expr),
+        },
+        Expr::Binary(op, a, b) => match (op, &**a, &**b) {
+            (Binary::Add, ..) => {
+                let ((a, b), (c, d)) = (mean(a), mean(b));
+                (a + c, b + d)
+            }
+            (Binary::Subtract, ..) => {
+                let ((a, b), (c, d)) = (mean(a), mean(b));
+                (a - d, b - c)
+            }
+            (Binary::Multiply, Expr::Num(x), e) | (Binary::Multiply, e, Expr::Num(x)) => {
+                scaled(mean(e), *x)
+            }
+            (Binary::Divide, e, Expr::Num(x)) if *x != 0.0 => scaled(mean(e), 1.0 / x),
+            _ => bounds(expr),
+        },
+        Expr::If(parts) => {
+            let (share, (yes, no)) = (mean(&parts.0), (mean(&parts.1), mean(&parts.2)));
+            let between = |p: f64| {
+                let part = |yes: f64, no: f64| match p {
+                    0.0 => no,
+                    1.0 => yes,
+                    p => p * yes + (1.0 - p) * no,
+                };
+                (part(yes.0, no.0), part(yes.1, no.1))
+            };
+            either(
+                between(share.0.clamp(0.0, 1.0)),
+                between(share.1.clamp(0.0, 1.0)),
+            )
+        }
+        Expr::Case(_, cases, otherwise) => cases
+            .iter()
+            .fold(mean(otherwise), |all, (_, e)| either(all, mean(e))),
+        Expr::Law(Law::Counts(cumulative), _) => {
+            let mean = cumulative.iter().map(|share| 1.0 - share).sum();
+            (mean, mean)
+        }
+        Expr::Law(law, _) => {
+            let quantile = |at: u32| law.quantile((f64::from(at) + 0.5) / f64::from(POINTS));
+            let mean = (0..POINTS).map(quantile).sum::<f64>() / f64::from(POINTS);
+            (mean, mean)
+        }
+        Expr::Draw(dist, args, _) => {
+            let args: Vec<(f64, f64)> = args.iter().map(mean).collect();
+            let average = |n: usize| {
+                let sum = |part: fn(&(f64, f64)) -> f64| args[..n].iter().map(part).sum::<f64>();
+                (sum(|a| a.0) / n as f64, sum(|a| a.1) / n as f64)
+            };
+            match dist {
+                Dist::Uniform | Dist::Integer => average(2),
+                Dist::Triangular => average(3),
+                Dist::Normal
+                | Dist::Exponential
+                | Dist::Poisson
+                | Dist::Geometric
+                | Dist::Bernoulli => args[0],
+                Dist::Gamma => args[1],
+                // The mean lies above the median.
+                Dist::Lognormal => (args[0].0, f64::INFINITY),
+                _ => bounds(expr),
+            }
+        }
+        _ => bounds(expr),
+    };
+    // Infinite bounds may have cancelled each other.
+    match of.0.is_nan() || of.1.is_nan() {
+        true => bounds(expr),
+        false => of,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use causeflow_engine::draw::purpose;
+
+    fn draw(dist: Dist, args: &[f64]) -> Expr {
+        let args: Vec<Expr> = args.iter().map(|&x| Expr::Num(x)).collect();
+        Expr::Draw(dist, args, purpose("x"))
+    }
+
+    #[test]
+    fn means_follow_from_the_parts_that_have_one() {
+        let sum = |a, b| Expr::Binary(Binary::Add, Box::new(a), Box::new(b));
+        let one = sum(
+            draw(Dist::Geometric, &[0.5]),
+            draw(Dist::Bernoulli, &[0.25]),
+        );
+        assert_eq!(mean(&one), (0.75, 0.75));
+        let chance = (
+            draw(Dist::Bernoulli, &[0.4]),
+            Expr::Num(3.0),
+            Expr::Num(0.0),
+        );
+        let (low, high) = mean(&Expr::If(Box::new(chance)));
+        assert!((low - 1.2).abs() < 1e-12 && low == high);
+        let unknown = (Expr::Slot(0), Expr::Num(2.0), Expr::Num(0.0));
+        assert_eq!(mean(&Expr::If(Box::new(unknown))), (0.0, 2.0));
+        let law = Law::new(Dist::Poisson, &[1.5]).expect("a table");
+        assert!((mean(&Expr::Law(law, purpose("x"))).0 - 1.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn counts_that_are_not_whole_are_rounded_down() {
+        assert_eq!(least_count(&draw(Dist::Uniform, &[1.2, 1.8])), 1.0);
+        assert_eq!(least_count(&draw(Dist::Uniform, &[0.0, 5.0])), 1.5);
+        assert_eq!(least_count(&draw(Dist::Integer, &[0.0, 5.0])), 2.5);
+    }
+}

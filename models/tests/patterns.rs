@@ -1,0 +1,323 @@
+//! The page of patterns: each of its models is played and does what the page says, and what the page shows of them is
+//! what they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use causeflow_models::load;
+
+use crate::support::{Row, Value, play, settings};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Plays one of the models; its rows by stream.
+fn played(name: &str, days: i64) -> BTreeMap<String, Vec<Row>> {
+    let folder = root().join("examples/models").join(name);
+    let model = load(folder.to_str().expect("UTF-8")).expect("the model is right");
+    assert_eq!(model.compiled.program.name, name);
+    assert_eq!(model.compiled.warnings.list, []);
+    play(&model.compiled.program, &settings(11, 24 * days)).rows
+}
+
+fn id(row: &Row, field: &str) -> u64 {
+    row.fields[field].id()
+}
+
+fn number(row: &Row, field: &str) -> f64 {
+    row.fields[field].number()
+}
+
+/// Rows by the value of a field, each group in order.
+fn by<'a>(rows: &'a [Row], field: &str) -> BTreeMap<u64, Vec<&'a Row>> {
+    let mut groups: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        groups.entry(id(row, field)).or_default().push(row);
+    }
+    groups
+}
+
+const MINUTE: i64 = 60_000_000;
+const DAY: i64 = 24 * 60 * MINUTE;
+
+#[test]
+fn what_the_page_shows_is_what_runs() {
+    let page = std::fs::read_to_string(root().join("docs/patterns.md")).expect("the page");
+    let folders = std::fs::read_dir(root().join("examples/models")).expect("models");
+    let mut models = BTreeMap::new();
+    for folder in folders {
+        let folder = folder.expect("an entry").path();
+        let text = std::fs::read_to_string(folder.join("model.yaml")).expect("a model");
+        let name = folder
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        assert!(
+            page.contains(&format!("../examples/models/{name}/model.yaml")),
+            "{name}"
+        );
+        models.insert(name, text);
+    }
+    let shown: Vec<&str> = page.split("```yaml\n").skip(1).collect();
+    assert!(shown.len() > 10);
+    for block in shown {
+        let block = block.split("```").next().expect("a block");
+        assert!(
+            models.values().any(|text| text.contains(block)),
+            "no model has\n{block}"
+        );
+    }
+}
+
+#[test]
+fn retries_count_their_laps_and_end() {
+    let rows = played("retries", 7);
+    let attempts = by(&rows["job.attempted"], "job_id");
+    assert!(attempts.len() > 1000);
+    let failed = by(&rows["job.failed"], "job_id");
+    let mut most = 0;
+    for (job, attempts) in &attempts {
+        let numbers: Vec<f64> = attempts.iter().map(|row| number(row, "attempt")).collect();
+        let expected: Vec<f64> = (1..=attempts.len()).map(|n| n as f64).collect();
+        assert_eq!(numbers, expected);
+        most = most.max(attempts.len());
+        let failures = failed.get(job).map_or(&[][..], |rows| rows);
+        for (failure, next) in failures.iter().zip(&attempts[1..]) {
+            assert_eq!(next.time - failure.time, 10 * MINUTE);
+            assert_eq!(next.cause, Some(failure.id));
+        }
+    }
+    assert_eq!(most, 4);
+}
+
+#[test]
+fn renewals_go_on_week_after_week() {
+    let rows = played("renewals", 70);
+    let renewed = by(&rows["subscription.renewed"], "subscription_id");
+    for rows in renewed.values() {
+        for (before, after) in rows.iter().zip(&rows[1..]) {
+            assert_eq!(after.time - before.time, 7 * DAY);
+            assert_eq!(number(after, "renewals"), number(before, "renewals") + 1.0);
+        }
+    }
+    assert!(renewed.values().any(|rows| rows.len() >= 8));
+    // Nine of ten follow, where there is time for it.
+    let early = |row: &&Row| row.time < crate::support::START.0 + 56 * DAY;
+    let early: BTreeSet<u64> = rows["subscription.renewed"]
+        .iter()
+        .filter(early)
+        .map(|row| row.id)
+        .collect();
+    let causes = rows["subscription.renewed"]
+        .iter()
+        .filter_map(|row| row.cause);
+    let share = causes.filter(|cause| early.contains(cause)).count() as f64 / early.len() as f64;
+    assert!((share - 0.9).abs() < 0.02, "{share}");
+}
+
+#[test]
+fn reminders_come_in_pairs() {
+    let rows = played("reminders", 28);
+    let reminded = by(&rows["invoice.reminded"], "invoice_id");
+    let sent = &rows["invoice.sent"];
+    for large in [0.0, 1.0] {
+        let of_kind = sent.iter().filter(|row| number(row, "is_large") == large);
+        let early = of_kind.filter(|row| row.time < crate::support::START.0 + 14 * DAY);
+        let (mut all, mut some) = (0.0f64, 0.0f64);
+        for invoice in early {
+            all += 1.0;
+            let Some(reminders) = reminded.get(&id(invoice, "invoice_id")) else {
+                continue;
+            };
+            some += 1.0;
+            let spacing = if large == 1.0 { 2 } else { 7 } * DAY;
+            let times: Vec<i64> = reminders
+                .iter()
+                .map(|row| row.time - invoice.time)
+                .collect();
+            assert_eq!(times, [spacing, 2 * spacing]);
+            let numbers: Vec<f64> = reminders
+                .iter()
+                .map(|row| number(row, "reminder"))
+                .collect();
+            assert_eq!(numbers, [1.0, 2.0]);
+        }
+        let expected: f64 = if large == 1.0 { 0.5 } else { 0.1 };
+        assert!((some / all - expected).abs() < 0.1, "{some} of {all}");
+    }
+}
+
+/// For each value of one field the values of another.
+fn sets(rows: &[Row], of: &str, with: &str) -> BTreeMap<u64, BTreeSet<u64>> {
+    let mut sets: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+    for row in rows {
+        sets.entry(id(row, of)).or_default().insert(id(row, with));
+    }
+    sets
+}
+
+#[test]
+fn references_are_followed_to_the_end() {
+    let rows = &played("references", 28)["expense.filed"];
+    for (of, with) in [("employee_id", "team_id"), ("team_id", "department_id")] {
+        let sets = sets(rows, of, with);
+        assert!(
+            sets.len() > 20 && sets.values().all(|set| set.len() == 1),
+            "{of}"
+        );
+    }
+    let teams = sets(rows, "team_id", "employee_id");
+    assert!(teams.values().all(|team| team.len() <= 20));
+    let departments = sets(rows, "department_id", "team_id");
+    assert!(departments.values().all(|teams| teams.len() <= 6));
+    for rows in by(rows, "department_id").values() {
+        assert!(
+            rows.iter()
+                .all(|row| row.fields["region"] == rows[0].fields["region"])
+        );
+    }
+    assert!(rows.iter().all(|row| id(row, "department_id") != 0));
+}
+
+#[test]
+fn connections_have_two_ends() {
+    let rows = played("many_to_many", 14);
+    let attended = &rows["lesson.attended"];
+    for with in ["student_id", "course_id"] {
+        let sets = sets(attended, "enrolment_id", with);
+        assert!(sets.values().all(|set| set.len() == 1), "{with}");
+    }
+    let students = sets(attended, "student_id", "course_id");
+    assert!(
+        students
+            .values()
+            .filter(|courses| courses.len() > 1)
+            .count()
+            > 100
+    );
+    let courses = sets(attended, "course_id", "student_id");
+    assert!(courses.values().all(|students| students.len() > 5));
+    // Those that were made on the way attend lessons of their course.
+    let made = by(&rows["enrolment.made"], "enrolment_id");
+    let mut later = attended
+        .iter()
+        .filter(|row| made.contains_key(&id(row, "enrolment_id")))
+        .peekable();
+    assert!(later.peek().is_some());
+    for row in later {
+        let made = made[&id(row, "enrolment_id")][0];
+        assert_eq!(row.fields["course_id"], made.fields["course_id"]);
+        assert_eq!(row.fields["student_id"], made.fields["student_id"]);
+    }
+}
+
+#[test]
+fn registers_number_without_a_gap() {
+    let rows = played("registers", 7);
+    let branches = by(&rows["invoice.written"], "branch_id");
+    assert_eq!(branches.len(), 8);
+    for rows in branches.values() {
+        let numbers: Vec<f64> = rows.iter().map(|row| number(row, "number")).collect();
+        let expected: Vec<f64> = (1..=rows.len()).map(|n| n as f64).collect();
+        assert_eq!(numbers, expected);
+    }
+}
+
+#[test]
+fn balances_are_what_has_been_booked() {
+    let rows = played("balances", 14);
+    for rows in by(&rows["booking.made"], "account_id").values() {
+        let mut balance = 100.0;
+        for row in rows {
+            balance += number(row, "amount_usd");
+            assert_eq!(number(row, "balance_usd"), balance);
+            assert!(balance >= 0.0);
+        }
+    }
+}
+
+#[test]
+fn what_needs_both_follows_from_the_later_one() {
+    let rows = played("joins", 7);
+    let [paid, packed, shipped] = ["payment.received", "goods.packed", "order.shipped"]
+        .map(|stream| by(&rows[stream], "order_id"));
+    let mut by_payment = 0;
+    for (order, packed) in &packed {
+        let shipped = shipped.get(order).map_or(&[][..], |rows| rows);
+        let Some(paid) = paid.get(order) else {
+            assert!(shipped.is_empty(), "nobody has paid");
+            continue;
+        };
+        assert_eq!(shipped.len(), 1);
+        let later = if paid[0].time > packed[0].time {
+            paid[0]
+        } else {
+            packed[0]
+        };
+        assert_eq!(
+            (shipped[0].time, shipped[0].cause),
+            (later.time, Some(later.id))
+        );
+        by_payment += usize::from(later.id == paid[0].id);
+    }
+    assert!(
+        (200..packed.len() - 200).contains(&by_payment),
+        "either comes last"
+    );
+}
+
+#[test]
+fn alarms_come_once_each_way() {
+    let rows = played("thresholds", 14);
+    let readings = by(&rows["sensor.read"], "sensor_id");
+    let mut alarms: BTreeMap<u64, Vec<(i64, bool)>> = BTreeMap::new();
+    for (stream, raised) in [("alarm.raised", true), ("alarm.cleared", false)] {
+        for row in &rows[stream] {
+            alarms
+                .entry(id(row, "sensor_id"))
+                .or_default()
+                .push((row.time, raised));
+        }
+    }
+    let mut all = 0;
+    for (sensor, readings) in &readings {
+        let mut expected = Vec::new();
+        let mut high = false;
+        for reading in readings {
+            let level = number(reading, "level");
+            if (level > 80.0 && !high) || (level < 70.0 && high) {
+                high = !high;
+                expected.push((reading.time, high));
+            }
+        }
+        let mut found = alarms.remove(sensor).unwrap_or_default();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+        all += found.len();
+    }
+    assert!(all > 100);
+}
+
+#[test]
+fn a_bed_has_one_patient_at_a_time() {
+    let rows = played("beds", 14);
+    let left = by(&rows["patient.left"], "patient_id");
+    let beds = by(&rows["patient.arrived"], "bed_id");
+    for (bed, patients) in &beds {
+        if *bed == 0 || patients[0].fields["has_bed"] == Value::Bool(false) {
+            continue;
+        }
+        for (before, after) in patients.iter().zip(&patients[1..]) {
+            let end = left[&id(before, "patient_id")][0].time;
+            assert!(end <= after.time, "the bed was taken");
+        }
+    }
+    let without = rows["patient.arrived"]
+        .iter()
+        .filter(|row| number(row, "has_bed") == 0.0);
+    let without = without.count();
+    assert!(without > 0);
+    assert_eq!(rows["patient.sent_on"].len(), without);
+}
