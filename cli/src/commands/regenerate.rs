@@ -93,7 +93,7 @@ impl<'a> Job<'a> {
         );
         let base = &model.compiled.program;
         let (seed, interventions) = (settings.seed, recipe.interventions);
-        let interventions = interventions.amended(base, seed, request, window.clone())?;
+        let interventions = interventions.amended(base, seed, request, window.clone(), until)?;
         if !args.quiet {
             warn(
                 &interventions.library,
@@ -107,7 +107,7 @@ impl<'a> Job<'a> {
             .flat_map(|one| &one.modifiers)
             .map(|(_, m)| m.envelope.start);
         Ok(Job {
-            acts_from: starts.min().unwrap_or(window.end),
+            acts_from: starts.min().unwrap_or(until),
             program: interventions.bend(base)?,
             args,
             manifest,
