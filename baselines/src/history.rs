@@ -4,6 +4,7 @@ use causeflow_engine::series::{Series, Tally};
 use causeflow_engine::sides::Side;
 use causeflow_engine::time::Time;
 
+use crate::alarm::Alarm;
 use crate::baseline::Expected;
 use crate::interval::{Class, Interval};
 use crate::score::{Flag, score};
@@ -19,6 +20,8 @@ pub struct Point {
     pub score: Option<f64>,
     /// What the score says.
     pub flag: Option<Flag>,
+    /// Whether the count is more than chance explains.
+    pub alarm: Option<Alarm>,
 }
 
 /// The points of a stream, one an interval, scored against what `expected` says about their classes. Intervals that the
@@ -54,6 +57,7 @@ impl Point {
             expected,
             score,
             flag: score.map(Flag::of),
+            alarm: expected.and_then(|e| Alarm::of(tally.count as f64, e.mean, e.sigma)),
         }
     }
 }

@@ -16,6 +16,7 @@
 //! # Ok::<(), &str>(())
 //! ```
 
+mod alarm;
 mod baseline;
 mod history;
 mod interval;
@@ -27,6 +28,7 @@ mod summary;
 mod tables;
 mod trend;
 
+pub use alarm::{Alarm, FALSE_ALARMS};
 pub use baseline::{Baseline, Expected};
 pub use history::{Ongoing, Point, history};
 pub use interval::{Class, Interval, Resolution, intervals};

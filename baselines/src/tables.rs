@@ -6,6 +6,7 @@ use causeflow_engine::series::Series;
 use causeflow_engine::sides::Side;
 use causeflow_engine::tables::{TableBuilder, Tables, Texts};
 
+use crate::alarm::Alarm;
 use crate::baseline::Expected;
 use crate::history::{Ongoing, Point};
 use crate::interval::{Class, Interval, Resolution};
@@ -75,6 +76,10 @@ pub fn of_history<'a>(
     let about = "normal (30 to 70), warning, or critical (0 or 100)";
     let flags = points().map(|(_, p)| p.flag.map(|f| f.name()));
     t.optional("flag", about, flags);
+    let about =
+        "low, high or none: raised by at most one in a thousand intervals of an untouched run";
+    let alarms = points().map(|(_, p)| p.score.map(|_| Alarm::name(p.alarm)));
+    t.optional("alarm", about, alarms);
     let mut ongoing = |name: &str, about: &str, all: &[Ongoing]| {
         let names: Vec<Option<String>> = intervals.iter().map(|i| Ongoing::names(all, i)).collect();
         let repeated = streams

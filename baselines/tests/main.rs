@@ -1,5 +1,6 @@
 //! History, statistics and scores, through what the crate shows.
 
+mod alarms;
 mod intervals;
 mod pools;
 mod scores;

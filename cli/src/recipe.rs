@@ -79,8 +79,9 @@ impl Recipe {
         if let Some(version) = &manifest.version {
             let request = request_of(&version.scenarios, &version.events)?;
             let window = instant("from", &version.from)?..instant("to", &version.to)?;
-            interventions = interventions.amended(program, settings.seed, request, window)?;
             settings.end = written.end;
+            let (seed, until) = (settings.seed, settings.end);
+            interventions = interventions.amended(program, seed, request, window, until)?;
         }
         let program = interventions.bend(program)?;
         Ok(Recipe {

@@ -31,6 +31,7 @@ pub mod effect_tables;
 pub mod effects;
 mod event;
 mod extends;
+mod labels;
 mod library;
 mod plan;
 mod planner;

@@ -2,6 +2,7 @@
 
 use causeflow_engine::time::Span;
 use causeflow_models::{day_of_year, suggestion};
+use jiff::civil::Date;
 
 use crate::address::Addresses;
 use crate::definition::{
@@ -47,14 +48,23 @@ pub struct Template {
 pub struct Timing {
     /// By which pattern.
     pub pattern: Pattern,
-    /// How often, relative to other templates.
+    /// How often, relative to other templates that share the turns of a day; 0 with `every`.
     pub weight: f64,
+    /// How long it is from one to the next on average, if that is given: such events come besides those by turns.
+    pub every: Option<Span>,
     /// Days of every year, as (month, day).
     pub dates: Vec<(i8, i8)>,
     /// Days of every month.
     pub days_of_month: Vec<i8>,
     /// How long after midnight, on those days.
     pub at: Span,
+}
+
+impl Timing {
+    /// Whether such events come on a date because the calendar says so.
+    pub(crate) fn is_on(&self, date: Date) -> bool {
+        self.dates.contains(&(date.month(), date.day())) || self.days_of_month.contains(&date.day())
+    }
 }
 
 /// Makes a template of a definition. When anything is wrong with it there is only its timing, if that can be read.
@@ -180,9 +190,34 @@ fn timing_of(timing: &Sited<TimingDef>, report: &mut Report) -> Option<Timing> {
     }
     Some(Timing {
         pattern: def.pattern,
-        weight: def.weight.unwrap_or(1.0),
+        weight: match def.every {
+            Some(_) => 0.0,
+            None => def.weight.unwrap_or(1.0),
+        },
+        every: every_of(timing, report),
         dates,
         days_of_month,
         at,
     })
+}
+
+/// How long it is from one event of a template to the next, if it says so.
+fn every_of(timing: &Sited<TimingDef>, report: &mut Report) -> Option<Span> {
+    let text = timing.def.every.as_ref()?;
+    let every = span(&timing.part(&["every"], text.0.clone()), report)?;
+    if timing.def.pattern == Pattern::Calendar {
+        let help = "write other `dates` or `days_of_month`, or another pattern".to_owned();
+        let message = "the pattern `calendar` comes on its days, and not every so often";
+        report.error(timing, &["every"], message, help);
+    } else if timing.def.weight.is_some() {
+        let help =
+            "leave `weight` out: `every` says how often it comes, whatever others do".to_owned();
+        report.error(timing, &["weight"], "there is `every` already", help);
+    } else if every < Span::HOUR {
+        let help = "write `1h` or more, such as `30d`".to_owned();
+        let message =
+            format!("found {every} from one event to the next, expected at least an hour");
+        report.error(timing, &["every"], message, help);
+    }
+    Some(every.max(Span::HOUR))
 }

@@ -5,6 +5,7 @@
 //! - *Clustered* ones come with one another, within some hours of one or two days of the week.
 //! - *Office* ones come in office hours, *random* ones at any time.
 //!
+//! A template may say how often it comes by itself. All others share two to five turns a day.
 //! Which template it is, is decided by a race: each draws a waiting time by its own name, the shortest wins. So a
 //! further template changes only the events that become its own, and one that does not fit the model, so that it cannot
 //! happen, leaves its turns empty to no other's profit.
@@ -15,6 +16,7 @@ use causeflow_engine::time::{Span, Time};
 use jiff::civil::{Date, Weekday};
 
 use crate::definition::Pattern;
+use crate::labels;
 use crate::template::{Template, Timing};
 
 /// An event of the timeline.
@@ -55,11 +57,8 @@ const MOST: usize = 5;
 /// How much likelier clustered events are on the days of a cluster, and on all others.
 const IN_CLUSTER: f64 = 12.0;
 const OUTSIDE: f64 = 0.15;
-/// Days after which causes and red herrings are dealt anew.
-const DEAL_DAYS: i64 = 30;
-/// Events are dealt in hands of so many, of each of which one is a red herring: 13 of 20 are causal. The small hand
-/// stands in the middle, which keeps any number of consecutive events within one of 65 %.
-const HANDS: [u64; 7] = [3, 3, 3, 2, 3, 3, 3];
+/// How much less likely office events are on weekends.
+const WEEKEND: f64 = 0.3;
 
 impl<'t> Timeline<'t> {
     /// The timeline of a seed, of those templates that have a timing.
@@ -84,85 +83,112 @@ impl<'t> Timeline<'t> {
             day_number(self.zone.local(start).date()),
             day_number(self.zone.local(end).date()),
         );
-        // The hands of a deal begin with its first day.
-        let mut dealt = (first.div_euclid(DEAL_DAYS) * DEAL_DAYS..first)
-            .map(|day| self.candidates_of(day).len() as u64)
-            .sum();
-        let mut events = Vec::new();
-        for day in first..=last {
-            if day.rem_euclid(DEAL_DAYS) == 0 {
-                dealt = 0;
-            }
-            events.extend(self.day(day, dealt));
-            dealt += self.candidates_of(day).len() as u64;
-        }
+        let draw = |day| self.day_key(day).uniform(purpose("causal"));
+        let causal = labels::causal(first..=last, |day| self.turns(day), draw);
+        let mut events: Vec<Occurrence<'_>> = (first..=last)
+            .zip(causal)
+            .flat_map(|(day, causal)| self.day(day, causal))
+            .collect();
         events.retain(|event| start <= event.time && event.time < end);
         events
     }
 
-    fn day(&self, day: i64, dealt: u64) -> Vec<Occurrence<'t>> {
+    /// The events of a day, so many of which by turns are causal.
+    fn day(&self, day: i64, causal: usize) -> Vec<Occurrence<'t>> {
         let key = self.day_key(day);
-        let turns = self.candidates_of(day).into_iter();
-        let turns = turns.filter_map(|(candidate, purpose)| {
+        let turns = self.candidates_of(day);
+        // Which of them are causal has nothing to do with when they come.
+        let mut lots: Vec<usize> = (0..turns.len()).collect();
+        lots.sort_by_key(|&slot| key.child(purpose("lot"), slot as u64));
+        let by_turns = turns.into_iter().zip(lots);
+        let by_turns = by_turns.map(|((candidate, purpose), lot)| {
             let id = key.child(purpose, 0);
-            Some((
-                self.time(day, candidate.timing, id)?,
-                id,
-                candidate.template,
-            ))
+            (candidate, id, lot < causal)
         });
-        let mut turns: Vec<(Time, Key, Option<&Template>)> = turns.collect();
-        turns.sort_by_key(|(time, id, _)| (*time, *id));
-        let deal = self
-            .key
-            .child(purpose("deal"), day.div_euclid(DEAL_DAYS) as u64);
-        let turns = (dealt..).zip(turns);
-        let happens = turns.filter_map(|(number, (time, id, template))| {
+        let happens = by_turns.chain(self.regular(day));
+        let happens = happens.filter_map(|(candidate, id, is_causal)| {
             Some(Occurrence {
                 id,
-                time,
-                template: template?,
-                is_causal: is_causal(deal, number),
+                time: self.time(day, candidate.timing, id)?,
+                template: candidate.template?,
+                is_causal,
             })
         });
-        happens.collect()
+        let mut happens: Vec<Occurrence<'_>> = happens.collect();
+        happens.sort_by_key(|event| (event.time, event.id));
+        happens
+    }
+
+    /// The events of a day whose templates say how often they come: besides the others, and each with a label of its own.
+    fn regular(&self, day: i64) -> impl Iterator<Item = (Candidate<'t>, Key, bool)> {
+        let (key, in_cluster) = (self.day_key(day), self.cluster(day).is_some());
+        let office = date_of(day).is_some_and(is_office_day);
+        self.candidates.iter().flat_map(move |&(candidate, name)| {
+            let timing = candidate.timing;
+            let expected = timing.every.map_or(0.0, |every| {
+                let a_day = Span::DAY.0 as f64 / every.0 as f64;
+                a_day * liveliness(timing.pattern, in_cluster, office)
+                    / mean_liveliness(timing.pattern)
+            });
+            let number = expected as u64 + u64::from(key.uniform(name) < expected.fract());
+            (0..number).map(move |at| {
+                let id = key.child(name, at);
+                (candidate, id, id.uniform(purpose("causal")) < labels::SHARE)
+            })
+        })
     }
 
     fn day_key(&self, day: i64) -> Key {
         self.key.child(purpose("day"), day as u64)
     }
 
+    /// How many turns a day has.
+    fn turns(&self, day: i64) -> usize {
+        let number = self.day_key(day).uniform(purpose("number"));
+        // Where news cluster there are more of them. On other days full ones are likelier, too: the more events thirty days
+        // have, the less the band for their share says about each.
+        let number = match self.cluster(day) {
+            Some(_) => MOST - usize::from(number < 0.25),
+            None => FEWEST + (4.0 * libm::sqrt(number)) as usize,
+        };
+        let Some(date) = date_of(day) else {
+            return 0;
+        };
+        let candidates = self
+            .candidates
+            .iter()
+            .map(|(candidate, _)| candidate.timing);
+        let (dated, others) = candidates.fold((0, 0), |(dated, others), timing| {
+            match (timing.is_on(date), timing.weight > 0.0) {
+                (true, _) => (dated + 1, others),
+                (false, true) if timing.pattern != Pattern::Calendar => (dated, others + 1),
+                _ => (dated, others),
+            }
+        });
+        // There may be fewer templates than events.
+        let dated = MOST.min(dated);
+        dated.max(number.min(dated + others))
+    }
+
     /// Whose turn it is on a day, each template's at most once.
     fn candidates_of(&self, day: i64) -> Vec<(Candidate<'t>, Purpose)> {
-        let (key, cluster) = (self.day_key(day), self.cluster(day));
-        let number = key.uniform(purpose("number"));
-        // Where news cluster there are more of them.
-        let number = match cluster {
-            Some(_) => MOST - 1 + usize::from(number < 0.5),
-            None => FEWEST + (number * 3.0) as usize,
-        };
+        let (key, cluster, turns) = (self.day_key(day), self.cluster(day), self.turns(day));
         let Some(date) = date_of(day) else {
             return Vec::new();
         };
         let mut chosen: Vec<(Candidate<'_>, Purpose)> = Vec::new();
-        let on_calendar = |timing: &Timing| {
-            timing.dates.contains(&(date.month(), date.day()))
-                || timing.days_of_month.contains(&date.day())
-        };
-        let dated = self
-            .candidates
-            .iter()
-            .filter(|(candidate, _)| on_calendar(candidate.timing));
+        let dated = self.candidates.iter();
+        let dated = dated.filter(|(candidate, _)| candidate.timing.is_on(date));
         chosen.extend(dated.take(MOST).copied());
-        let office = !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday);
-        while chosen.len() < number {
+        while chosen.len() < turns {
             let slot = key.child(purpose("slot"), chosen.len() as u64);
-            let free = self
-                .candidates
-                .iter()
-                .filter(|(one, _)| !chosen.iter().any(|(other, _)| other.id == one.id));
+            let free = self.candidates.iter().filter(|(one, _)| {
+                !one.timing.is_on(date) && !chosen.iter().any(|(other, _)| other.id == one.id)
+            });
             let waits = free.filter_map(|&(candidate, purpose)| {
-                let weight = weight(candidate.timing, cluster.is_some(), office);
+                let timing = candidate.timing;
+                let weight = timing.weight
+                    * liveliness(timing.pattern, cluster.is_some(), is_office_day(date));
                 (weight > 0.0).then(|| {
                     (
                         -libm::log(slot.uniform(purpose)) / weight,
@@ -170,10 +196,8 @@ impl<'t> Timeline<'t> {
                     )
                 })
             });
-            let first = waits.min_by(|(a, _), (b, _)| a.total_cmp(b));
-            match first {
+            match waits.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
                 Some((_, winner)) => chosen.push(winner),
-                // There are fewer templates than events.
                 None => break,
             }
         }
@@ -206,31 +230,33 @@ impl<'t> Timeline<'t> {
     }
 }
 
-fn weight(timing: &Timing, in_cluster: bool, office_day: bool) -> f64 {
-    timing.weight
-        * match timing.pattern {
-            Pattern::Calendar => 0.0,
-            Pattern::Clustered if in_cluster => IN_CLUSTER,
-            Pattern::Clustered => OUTSIDE,
-            Pattern::Office if office_day => 1.0,
-            Pattern::Office => 0.3,
-            Pattern::Random => 1.0,
-        }
+/// How likely events of a pattern are on a day, relative to other days.
+fn liveliness(pattern: Pattern, in_cluster: bool, office_day: bool) -> f64 {
+    match pattern {
+        Pattern::Calendar => 0.0,
+        Pattern::Clustered if in_cluster => IN_CLUSTER,
+        Pattern::Clustered => OUTSIDE,
+        Pattern::Office if office_day => 1.0,
+        Pattern::Office => WEEKEND,
+        Pattern::Random => 1.0,
+    }
 }
 
-/// Whether the event of this number in a deal is causal: in each hand one event, whichever it is, moves nothing.
-fn is_causal(deal: Key, number: u64) -> bool {
-    let round: u64 = HANDS.iter().sum();
-    let mut at = number % round;
-    for (hand, size) in (0u64..).zip(HANDS) {
-        if at < size {
-            let hand = deal.child(purpose("hand"), number / round * HANDS.len() as u64 + hand);
-            let herring = (hand.uniform(purpose("herring")) * size as f64) as u64;
-            return at != herring;
-        }
-        at -= size;
-    }
-    unreachable!("a number below the sum of the hands lies in one of them")
+/// Its mean over a week.
+fn mean_liveliness(pattern: Pattern) -> f64 {
+    let (many, few) = (
+        liveliness(pattern, true, true),
+        liveliness(pattern, false, false),
+    );
+    let lively = match pattern {
+        Pattern::Office => 5.0,
+        _ => 2.0,
+    };
+    (lively * many + (7.0 - lively) * few) / 7.0
+}
+
+fn is_office_day(date: Date) -> bool {
+    !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 /// Days since 1970-01-01.

@@ -1,4 +1,4 @@
-//! What is put into a run's past: it comes after what the run had, acts in its window only, and obeys the same rules.
+//! What is put into a run's past: it comes after what the run had, begins in its window, and obeys the same rules.
 
 use std::ops::Range;
 
@@ -9,7 +9,13 @@ use causeflow_scenarios::{Original, Plan, Request};
 use crate::support::{day, plan, request, summary, tutoring};
 
 /// A run with a scenario and an event, amended.
+/// A version that ends with its window.
 fn amended(new: &Request, window: Range<Time>) -> (Plan, Result<Plan, Diagnostics>) {
+    let until = window.end;
+    played_to(new, window, until)
+}
+
+fn played_to(new: &Request, window: Range<Time>, until: Time) -> (Plan, Result<Plan, Diagnostics>) {
     let (program, library) = tutoring();
     let asked = request(&["supply-crisis@day3+24h"], &["blog-viral@day2T09:30"]);
     let plan = plan(library, &asked, 42).expect("it fits");
@@ -18,7 +24,7 @@ fn amended(new: &Request, window: Range<Time>) -> (Plan, Result<Plan, Diagnostic
         activations: &asked.activations,
         seed: 42,
     };
-    let amended = Plan::amended(original, library, program, new, window);
+    let amended = Plan::amended(original, library, program, new, window, until);
     (plan, amended)
 }
 
@@ -48,8 +54,8 @@ fn what_the_run_had_keeps_its_place_and_what_is_new_ends_with_the_window() {
             .all(|(_, m)| m.envelope.settled() <= window.end)
     );
     assert!(ends.clone().any(|(_, m)| m.envelope.end > window.end));
-    let backlog = added[0].backlog.expect("the outage has one");
-    assert_eq!(backlog.from, window.end);
+    // It ends after the version does, and releases nothing before.
+    assert_eq!(added[0].backlog, None);
     let warnings = summary(amended.warnings());
     assert!(
         warnings
@@ -93,7 +99,7 @@ fn what_does_not_fit_is_told_at_once() {
     assert!(
         outside
             .iter()
-            .all(|w| w.contains("does not begin to act in the window from 2026-02-05T00:00:00Z")),
+            .all(|w| w.contains("does not begin in the window from 2026-02-05T00:00:00Z")),
         "{outside:?}"
     );
     let (_, met) = amended(
@@ -111,4 +117,79 @@ fn what_does_not_fit_is_told_at_once() {
     );
     let twice = summary(&twice.expect_err("the run has it"));
     assert!(twice[0].contains("is asked for twice"), "{twice:?}");
+}
+
+/// A crisis whose cascades begin a day later, and an event whose impact comes four hours after it.
+#[test]
+fn what_begins_in_the_window_is_cut_off_or_played_on() {
+    let new = request(
+        &["supply-crisis@day10T08:00"],
+        &["podcast-sponsorship@day10T22:00"],
+    );
+    let window = day(9, 0)..day(10, 0);
+    let of_new = |until| {
+        let (plan, amended) = played_to(&new, window.clone(), until);
+        let amended = amended.expect("it begins in the window");
+        let modifiers = amended.interventions()[plan.interventions().len()..].to_vec();
+        (amended, modifiers)
+    };
+    let (cut, added) = of_new(window.end);
+    let all = |added: &[causeflow_scenarios::Intervention]| added[0].modifiers.len();
+    let acting = added.iter().flat_map(|one| &one.modifiers);
+    for (rule, modifier) in acting {
+        let envelope = modifier.envelope;
+        assert!(envelope.start < window.end && envelope.settled() <= window.end);
+        assert_eq!(envelope.at(window.end), 0.0, "{}", rule.target.address);
+    }
+    let told = summary(cut.warnings()).join("\n");
+    for wanted in [
+        "`supply-crisis@2026-02-11T08:00:00Z` would act until",
+        "is cut off at the end of the version, 2026-02-12T00:00:00Z; what it does to ",
+        " would begin at 2026-02-12T08:00:00Z, and is left out; `--until` plays it on",
+        "`podcast-sponsorship@2026-02-11T22:00:00Z` would act until",
+        "what it does to marketing.ad.click/rate, marketing.referral.sent/volume would begin at 2026-02-12T02:00:00Z",
+    ] {
+        assert!(told.contains(wanted), "{wanted} is not in\n{told}");
+    }
+    // Nothing of the podcast acts, so it has moved nothing.
+    let podcast = |plan: &Plan| {
+        let mut events = plan.external_events().iter();
+        let found = events.find(|e| e.template == "podcast-sponsorship" && e.time == day(9, 22));
+        found.expect("it is asked for").clone()
+    };
+    assert!(!podcast(&cut).is_causal && podcast(&cut).attribution.is_none());
+
+    let (on, longer) = of_new(day(11, 12));
+    assert!(all(&longer) > all(&added), "the cascades are there");
+    assert!(podcast(&on).is_causal);
+    let told = summary(on.warnings()).join("\n");
+    let wanted =
+        "is cut off at the end of the version, 2026-02-13T12:00:00Z; `--until` plays it on";
+    assert!(told.contains(wanted), "{told}");
+    let (whole, _) = of_new(day(30, 0));
+    let told = summary(whole.warnings()).join("\n");
+    for name in [
+        "supply-crisis@2026-02-11T08:00:00Z",
+        "podcast-sponsorship@2026-02-11T22:00:00Z",
+    ] {
+        assert!(told.contains(&format!("`{name}` acts until ")), "{told}");
+    }
+    assert!(
+        told.contains("and is played on after the window, which ends at 2026-02-12T00:00:00Z"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("left out") && !told.contains("--until"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_is_cut_off_makes_room_for_a_scenario_that_the_run_has_later() {
+    // The run's own crisis begins on the third day.
+    let window = day(1, 0)..day(2, 0);
+    let new = request(&["exam-season-surge@day2T08:00"], &[]);
+    assert!(amended(&new, window.clone()).1.is_ok());
+    let (_, met) = played_to(&new, window, day(4, 0));
+    assert!(summary(&met.expect_err("both are active"))[0].contains("only one scenario"));
 }

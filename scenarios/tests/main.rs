@@ -5,6 +5,7 @@ mod amended;
 mod built_in;
 mod effects;
 mod errors;
+mod labels;
 mod plans;
 mod played;
 mod support;

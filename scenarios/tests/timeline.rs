@@ -256,7 +256,7 @@ fn impacts_are_balanced_over_a_month() {
             .iter()
             .fold(0.0f64, |most, drift| most.max(drift.abs()));
         assert!(
-            mean.abs() < 0.008 && largest < 0.035,
+            mean.abs() < 0.008 && largest < 0.04,
             "{address}: {mean:.4} on average, {largest:.4} at most"
         );
     }

@@ -3,7 +3,9 @@
 
 use std::ops::{ControlFlow, Range};
 
-use causeflow_baselines::{Baseline, Flag, Interval, Point, Pool, Resolution, history, intervals};
+use causeflow_baselines::{
+    Baseline, FALSE_ALARMS, Flag, Interval, Point, Pool, Resolution, history, intervals,
+};
 use causeflow_engine::run::{StreamResult, run};
 use causeflow_engine::sides::Side;
 use causeflow_engine::time::{Span, Time};
@@ -69,6 +71,22 @@ fn most_points_of_a_baseline_are_ordinary_and_hardly_any_critical() {
             );
             assert!(ordinary >= ORDINARY && critical <= CRITICAL, "{shown}");
         }
+    }
+}
+
+#[test]
+fn a_baseline_raises_hardly_any_alarm() {
+    for resolution in Resolution::ALL {
+        let runs = full_size().iter().flat_map(|played| &played.streams);
+        let points: Vec<_> = runs
+            .flat_map(|stream| points(stream, resolution, Side::Untouched))
+            .collect();
+        let raised = points
+            .iter()
+            .filter(|(_, point)| point.alarm.is_some())
+            .count();
+        let share = raised as f64 / points.len() as f64;
+        assert!(share <= FALSE_ALARMS, "{}: {share}", resolution.name());
     }
 }
 

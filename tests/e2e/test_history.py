@@ -73,6 +73,18 @@ def test_history_counts_and_sums_what_the_events_are(finished, resolution, told,
     assert with_value >= 30
 
 
+def alarm(count, mean, sigma):
+    """Raised where a Poisson count in groups, by its approximation, is as unlikely as one in 2,000."""
+    group = max(sigma**2 / max(mean, 1), 1)
+
+    def deviate(count):
+        count, usual = count / group, mean / group
+        return 3 * math.sqrt(count) * (1 - 1 / (9 * count) - (usual / count) ** (1 / 3)) if count else -math.inf
+
+    limit = scipy.stats.norm.isf(0.0005)
+    return "high" if deviate(count) > limit else "low" if deviate(count + 1) < -limit else "none"
+
+
 def test_scores_follow_from_count_mean_and_sigma(finished, resolution):
     name, _ = resolution
     flags = set()
@@ -84,6 +96,7 @@ def test_scores_follow_from_count_mean_and_sigma(finished, resolution):
         flag = "normal" if 30 <= row["score"] <= 70 else "critical" if row["score"] in (0, 100) else "warning"
         assert row["flag"] == flag, row
         flags.add(flag)
+        assert row["alarm"] == alarm(row["count"], row["baseline_mean"], row["baseline_sigma"]), row
     assert flags >= {"normal", "warning"}
 
 

@@ -5,12 +5,13 @@ import datetime
 import json
 import subprocess
 
+import duckdb
 import pytest
 
 import history
 
 SCALE, DAYS = 0.05, 6
-# Day 4 is 2026-02-05; the outage begins at 10:00, and is cut off at the end of the window.
+# Day 4 is 2026-02-05; the outage begins at 10:00, and lasts to the end of the window.
 FROM, TO, UNTIL = "2026-02-05 00:00:00", "2026-02-06 00:00:00", "2026-02-07 00:00:00"
 OUTAGE = "payment-outage@2026-02-05T10:00:00Z"
 
@@ -18,7 +19,7 @@ OUTAGE = "payment-outage@2026-02-05T10:00:00Z"
 def instant(text):
     return datetime.datetime.fromisoformat(text)
 
-WINDOW = ("--from", "day4", "--to", "day5", "--until", "day6", "--scenario", "payment-outage@day4T10:00+20h")
+WINDOW = ("--from", "day4", "--to", "day5", "--until", "day6", "--scenario", "payment-outage@day4T10:00+14h")
 SOURCE_OF_ALL = ["event_id", "time", "cause_id", "root_id", "cell"]
 
 
@@ -171,7 +172,7 @@ def test_versions_are_listed_and_dropped(run):
         (("--from", "day4", "--to", "day9", "--event", "blog-viral@day4T01:00"), "the run goes from"),
         (("--from", "day5", "--to", "day4", "--event", "blog-viral@day4T01:00"), "begins only at"),
         (("--from", "day4", "--to", "day5", "--until", "day4T12:00", "--event", "blog-viral@day4T01:00"), "before the end of the window"),
-        (("--from", "day4", "--to", "day5", "--event", "blog-viral@day3"), "does not begin to act in the window"),
+        (("--from", "day4", "--to", "day5", "--event", "blog-viral@day3"), "does not begin in the window"),
         (("--from", "day4", "--to", "day5", "--scenario", "payment-outag@day4"), "payment-outage"),
         ((*WINDOW, "--name", "../v"), "cannot be the name of a version"),
         ((*WINDOW, "--name", "v1"), "holds a finished run"),
@@ -182,3 +183,18 @@ def test_what_cannot_be_put_in_is_told(run, arguments, says):
     done = subprocess.run(command, cwd=run[0].path.parent, capture_output=True, text=True)
     assert done.returncode == 2 and says in done.stderr, done.stderr
     assert sorted(path.name for path in (run[0].path / "versions").iterdir()) == ["v1"]
+
+
+def test_a_cascade_that_begins_after_the_window_is_cut_off_or_played_on(run):
+    """A supply crisis has cascades a day later and two: a window of its first day is welcome."""
+    crisis = ("regenerate", "out", "--from", "day4", "--to", "day5", "--scenario", "supply-crisis@day4T08:00", "--quiet")
+    folder = run[0].path.parent
+    for name, more, later in (("cut", (), False), ("on", ("--until", "end"), True)):
+        history.call_json(*crisis, "--name", name, *more, folder=folder)
+        file = run[0].path / "versions" / name / "modifiers.parquet"
+        starts = duckdb.execute(
+            f"SELECT start >= '{TO}' FROM '{file}' WHERE intervention LIKE 'supply-crisis%'"
+        ).fetchall()
+        assert starts and any(start for start, in starts) == later, name
+        history.call("replay", f"out/versions/{name}/manifest.json", folder=folder)
+        history.call("reset", "out", name, folder=folder)

@@ -13,8 +13,8 @@ Examples:
   causeflow regenerate out/tutoring-42 --from day10 --to day11 --until day14 --event blog-viral@day10T02:00 --name viral
   causeflow diff out/tutoring-42 --version viral                  what it changed, event by event
 
-What is put in acts in the window only. What lies before it is not touched; what lies after it changes only through
-causes that reach across, and is shown by --until. The run itself stays as it is: versions lie beside it, in its
+What is put in begins in the window. What lies before it is not touched. What of it acts after the window, and what follows
+from it there, is shown by --until; without it, all is cut off at the window's end, and a warning says what was. The run itself stays as it is: versions lie beside it, in its
 folder versions/. A run that was played with --snapshot-every 1d starts from the snapshot before the window.";
 
 #[derive(Debug, Args)]

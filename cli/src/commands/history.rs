@@ -26,6 +26,7 @@ struct Point {
     baseline_sigma: Option<f64>,
     score: Option<f64>,
     flag: Option<String>,
+    alarm: Option<String>,
     scenarios: Option<String>,
     external_events: Option<String>,
 }
@@ -91,6 +92,10 @@ fn read(table: &SmallTable, stream: &str) -> Result<Vec<Point>, Failure> {
         table.numbers("baseline_sigma")?,
     );
     let (scores, flags) = (table.numbers("score")?, table.texts("flag")?);
+    // Runs of earlier versions have none.
+    let alarms = table
+        .texts("alarm")
+        .unwrap_or_else(|_| vec![None; table.rows()]);
     let (scenarios, events) = (table.texts("scenarios")?, table.texts("external_events")?);
     let rows = (0..table.rows()).filter(|&row| streams[row].as_deref() == Some(stream));
     let points = rows.map(|row| Point {
@@ -103,6 +108,7 @@ fn read(table: &SmallTable, stream: &str) -> Result<Vec<Point>, Failure> {
         baseline_sigma: sigmas[row],
         score: scores[row],
         flag: flags[row].clone(),
+        alarm: alarms[row].clone(),
         scenarios: scenarios[row].clone(),
         external_events: events[row].clone(),
     });
@@ -121,6 +127,7 @@ fn as_text(args: &HistoryArgs, points: &[Point]) -> String {
         ("usual", Align::Right),
         ("score", Align::Right),
         ("flag", Align::Left),
+        ("alarm", Align::Left),
     ]);
     columns.extend(with_bars.then_some(("", Align::Left)));
     columns.push(("what goes on", Align::Left));
@@ -133,6 +140,11 @@ fn as_text(args: &HistoryArgs, points: &[Point]) -> String {
             decimals(point.baseline_mean, 0),
             decimals(point.score, 1),
             point.flag.clone().unwrap_or_default(),
+            point
+                .alarm
+                .clone()
+                .filter(|alarm| alarm != "none")
+                .unwrap_or_default(),
         ]);
         cells.extend(with_bars.then(|| chart::bar(point.count as f64, most, BAR)));
         let ongoing = [&point.scenarios, &point.external_events]
@@ -175,6 +187,7 @@ fn as_json(point: &Point) -> Value {
         "baseline_sigma": point.baseline_sigma,
         "score": point.score,
         "flag": point.flag,
+        "alarm": point.alarm,
         "scenarios": point.scenarios,
         "external_events": point.external_events,
     })

@@ -92,7 +92,7 @@ impl<'a> Job<'a> {
         );
         let base = &model.compiled.program;
         let (seed, interventions) = (settings.seed, recipe.interventions);
-        let interventions = interventions.amended(base, seed, request, window.clone())?;
+        let interventions = interventions.amended(base, seed, request, window.clone(), until)?;
         if !args.quiet {
             let times = [&args.from, &args.to].into_iter().chain(&args.until);
             tell_doubts(&clock, times.map(String::as_str));
@@ -109,7 +109,7 @@ impl<'a> Job<'a> {
             .flat_map(|one| &one.modifiers)
             .map(|(_, m)| m.envelope.start);
         Ok(Job {
-            acts_from: starts.min().unwrap_or(window.end),
+            acts_from: starts.min().unwrap_or(until),
             program: interventions.bend(base)?,
             args,
             manifest,

@@ -136,6 +136,7 @@ fn template_as_json(template: &Template) -> Value {
         "description": one_line(&template.description),
         "severity": template.severity.name(),
         "pattern": pattern(template),
+        "every": template.timing.as_ref().and_then(|timing| timing.every).map(|every| every.to_string()),
         "expected_streams": template.streams,
         "expected_direction": template.direction.name(),
         "expected_magnitude": template.magnitude.name(),

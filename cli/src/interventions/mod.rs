@@ -77,20 +77,21 @@ impl Interventions {
         })
     }
 
-    /// The same with more put into a window of the past.
+    /// The same with more put into a window of the past, which is played up to a time.
     pub fn amended(
         mut self,
         program: &Program,
         seed: u64,
         request: Request,
         window: Range<Time>,
+        until: Time,
     ) -> Result<Self, Failure> {
         let original = Original {
             plan: &self.plan,
             activations: &self.activations,
             seed,
         };
-        self.plan = Plan::amended(original, &self.library, program, &request, window)?;
+        self.plan = Plan::amended(original, &self.library, program, &request, window, until)?;
         check_texts(&self.plan)?;
         self.events += request.events.len();
         self.activations.extend(request.activations);

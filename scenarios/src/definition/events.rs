@@ -89,7 +89,10 @@ impl EventType {
 pub struct TimingDef {
     /// By which pattern.
     pub pattern: Pattern,
-    /// How often, relative to other templates; 1 by default.
+    /// How often it comes: how long it is from one to the next on average, such as 30d. Such events come besides those
+    /// of other templates.
+    pub every: Option<Duration>,
+    /// Instead of `every`: how often, relative to other templates, it has one of the two to five turns of a day; 1 by default.
     #[schemars(range(min = 0))]
     pub weight: Option<f64>,
     /// For `calendar`: days of every year, such as 05-01.

@@ -45,9 +45,11 @@ pub fn scenario(scenario: &Scenario, program: &Program) -> String {
 
 /// Everything about a template.
 pub fn template(template: &Template) -> String {
+    let every = template.timing.as_ref().and_then(|timing| timing.every);
+    let often = every.map_or(String::new(), |every| format!(", every {every} on average"));
     let comes = match pattern(template) {
         Some(pattern) => format!(
-            "Comes by itself ({pattern}); about a third of such events are red herrings and change nothing"
+            "Comes by itself ({pattern}{often}); about a third of such events are red herrings and change nothing"
         ),
         None => "Comes only when it is asked for".to_owned(),
     };
