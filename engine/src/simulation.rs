@@ -59,6 +59,7 @@ impl Simulation {
         let cells = cells
             .map(|(index, state)| Cell::of_state(&world, (index, was_apart), snapshot.time, state));
         let cells = cells.collect();
+        world.ledger.restore(&snapshot.kept);
         let clockwork = Clockwork::at(&world, snapshot.time, cells, snapshot.observed);
         Ok(Simulation {
             sums: snapshot.sums,
@@ -92,6 +93,7 @@ impl Simulation {
         self.world.written_from = from.max(self.world.start);
         self.sums = vec![Sums::default(); self.sums.len()];
         (self.rows, self.ties) = (0, 0);
+        self.world.ledger.restore(&[]);
         Ok(())
     }
 
@@ -184,6 +186,7 @@ impl Simulation {
             time: self.clockwork.now,
             rows: self.rows,
             ties: self.ties,
+            kept: self.world.ledger.all(),
             sums: self.sums.clone(),
             rates: arrivals.map(|arrivals| arrivals.rates.clone()).collect(),
             observed: self.clockwork.observed.clone(),
@@ -209,6 +212,7 @@ impl Simulation {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
             played: cells.iter().map(|cell| cell.rows.played).sum(),
             refused: cells.iter().map(|cell| cell.refused).sum(),
+            kept: self.world.ledger.all(),
             world: self.world,
             cells,
             streams,

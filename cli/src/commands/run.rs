@@ -20,6 +20,7 @@ mod counterfactual;
 mod dry_run;
 mod keep;
 mod manifest;
+mod peopled;
 mod report;
 mod resume;
 mod state;

@@ -12,6 +12,7 @@ use super::{Event, Window};
 use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, decide, number, number_by_key};
+use crate::kept;
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
 use crate::sides::{Lineage, Side};
 use crate::time::Time;
@@ -173,7 +174,7 @@ impl<'a> Spawner<'a> {
             // The desks play the window after the cells have.
             self.outbox.push((desks, *event));
         } else if place == Place::AnyCell && event.time >= end {
-            let cell = drawn_cell(event.key, world.program.cells);
+            let cell = drawn_cell(event.key, world.peopled);
             self.outbox.push((cell, *event));
         } else if event.time >= end {
             self.pending.push(world, event);
@@ -190,7 +191,7 @@ impl<'a> Spawner<'a> {
     }
 }
 
-/// The cell of an event that may take place in any of them and comes after the next barrier.
+/// The cell of an event that may take place in any of so many that are peopled and comes after the next barrier.
 pub fn drawn_cell(key: Key, cells: u16) -> u16 {
     scale_bits(key.bits(CELL), u64::from(cells)) as u16
 }
@@ -218,6 +219,9 @@ fn take(
         (_, None) => choose(&stream.outcomes[step - stream.effects.len()], frame)
             .filter(|(effect, _)| world.matters(effect, event.time)),
     };
+    if known.loose && frame.side == Side::Factual {
+        kept::look(frame, (step, happening.is_some()));
+    }
     if let Some((effect, made)) = happening {
         cause(window, event, effect, made, frame, emit);
     }

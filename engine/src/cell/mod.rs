@@ -7,6 +7,7 @@ mod changes;
 mod desk;
 mod effects;
 mod marked;
+mod members;
 mod pending;
 mod population;
 mod row_buffers;
@@ -17,6 +18,7 @@ mod steps;
 
 pub use effects::{MAX_COUNT, drawn_cell};
 pub use marked::Marked;
+pub use members::Members;
 pub use population::{Group, Population, Twin};
 pub use row_buffers::{RowBuffers, Rows};
 pub(crate) use sources::JOINER_BLOCK;

@@ -1,5 +1,6 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
 
+use super::Members;
 use crate::diary::Words;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Marks, Own, eval};
@@ -34,6 +35,10 @@ pub struct Group {
     pub in_state_label: Vec<Label>,
     /// Picks a starting entity by activity.
     pub(super) by_activity: Option<AliasTable>,
+    /// The sum of the starting entities' activities.
+    pub(crate) founders_weight: f64,
+    /// Who is in which state.
+    pub(super) members: Members,
     /// For each entity one more than the index of its twin; 0 where none has been needed.
     pub(super) twin_of: Vec<u32>,
     /// Entities as they would be had nobody intervened, where that may differ.
@@ -63,6 +68,11 @@ impl Twin {
         self.diary.as_deref().unwrap_or_default()
     }
 
+    /// Whose twin it is.
+    pub fn entity(&self) -> usize {
+        self.entity as usize
+    }
+
     /// Its state; none where it does not exist.
     #[inline(always)]
     pub fn state(&self) -> Option<u8> {
@@ -85,10 +95,12 @@ impl Group {
         })
     }
 
-    /// Prepares picking a starting entity by activity.
+    /// Prepares picking entities.
     pub(super) fn weigh(&mut self, kind: &Kind) {
         let weights: Vec<f64> = (0..self.founders).map(|e| self.activity(kind, e)).collect();
         self.by_activity = AliasTable::new(&weights).ok();
+        self.founders_weight = weights.iter().sum();
+        self.members = Members::of(&self.states, self.founders);
     }
 
     /// A variable; 0 for [`NO_ENTITY`].
@@ -232,6 +244,7 @@ impl Group {
             }
         }
         if lineage.sides.on(Side::Factual) && self.states[entity] != ABSENT {
+            self.members.moved(entity, self.states[entity], state);
             self.states[entity] = state;
         }
         let twin = self.twin_of[entity].checked_sub(1);
@@ -403,6 +416,7 @@ impl Population {
                 group.states[entity] = ABSENT;
             }
         }
+        group.members.join(group.states[entity]);
         if lineage.label != 0 {
             group.in_state_label[usize::from(state)] = lineage.label;
         }

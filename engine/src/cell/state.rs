@@ -10,7 +10,7 @@ use super::desk::Desks;
 use super::pending::Pending;
 use super::population::Twin;
 use super::sources::Left;
-use super::{Cell, Counters, Group};
+use super::{Cell, Counters, Group, Members};
 use crate::program::{Kind, Label};
 use crate::snapshot::Words;
 use crate::time::Time;
@@ -143,6 +143,8 @@ impl GroupState {
             in_state_untouched: self.in_state_untouched,
             in_state_label: self.in_state_label,
             by_activity: None,
+            founders_weight: 0.0,
+            members: Members::default(),
             twin_of,
             twins: self.twins.into_iter().map(TwinState::twin).collect(),
         };

@@ -14,10 +14,12 @@ mod functions;
 mod header;
 mod layout;
 mod lower;
+mod missing;
 mod operators;
 mod report;
 mod sources;
 mod streams;
+mod sums;
 mod types;
 
 use std::collections::BTreeMap;
@@ -49,6 +51,7 @@ pub struct Compiler {
     units: Vec<Unit>,
     visiting: Vec<(usize, String)>,
     window: Span,
+    zone: Zone,
 }
 
 /// A compiled model, with the names that the program itself does not need.
@@ -97,6 +100,7 @@ pub fn compile(
         units: Vec::new(),
         visiting: Vec::new(),
         window: Span::HOUR,
+        zone: Zone::utc(),
     };
     let merged = compiler.merge(parsed);
     let Some((file, block)) = merged.model.clone() else {
@@ -242,6 +246,7 @@ impl Compiler {
                 Some(header::zone_like(&zone_name)),
             );
         }
+        self.zone = zone.clone().unwrap_or(Zone::utc());
         let reference = self.reference(at, block);
         let spikes = self.spikes(at, block);
         self.counters = merged.counters.keys().cloned().collect();
@@ -275,7 +280,8 @@ impl Compiler {
         if self.report.has_errors() {
             return None;
         }
-        let streams = self.assemble(drafts);
+        let mut streams = self.assemble(drafts);
+        missing::mark(&mut streams, &self.profiles);
         let program = Program {
             name: block.name.clone(),
             cells: block.cells,
@@ -286,6 +292,7 @@ impl Compiler {
             reference: reference?,
             spikes,
             profiles: self.profiles.clone(),
+            appointments: missing::appointments(&streams),
             kinds,
             counters: self.counters.clone(),
             desks: self.desks.clone(),
@@ -295,6 +302,7 @@ impl Compiler {
             modified: Vec::new(),
         };
         self.check_graph(&program);
+        self.check_cells(&program, at);
         let definitions = self
             .units
             .iter()

@@ -50,7 +50,7 @@ impl Streams<'_> {
         let start = Time(range.start);
         let rules = self
             .program
-            .map(|program| Rules::new(program, &names, start));
+            .map(|program| Rules::new(program, &names, (start, manifest.scale)));
         let damaged = |path: &str| !self.readable.contains_key(path);
         let entities = match (self.program, &rules) {
             (Some(program), Some(rules)) => {
@@ -89,6 +89,8 @@ impl Streams<'_> {
         for rows in read {
             verdict.rows += rows.digest.rows;
             verdict.links += rows.links;
+            verdict.nobody += rows.nobody;
+            verdict.at_bounds += rows.at_bounds;
             verdict.findings.merge(rows.findings);
         }
         let join = Join {

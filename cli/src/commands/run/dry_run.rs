@@ -4,6 +4,7 @@ use causeflow_outputs::ScenarioEntry;
 use serde_json::json;
 
 use super::Job;
+use super::peopled::uneven;
 use crate::errors::Failure;
 use crate::interventions::entries::Scheduled;
 use crate::output::{Align, Table, bytes, instant, print, print_json, rough, short, some};
@@ -51,7 +52,7 @@ fn as_text(job: &Job, expected: &[Expected]) -> String {
     format!(
         "{} from {} to {}, seed {}, scale {}\n{}\n{}\n\
          About {} rows of {} and {} as {} in {}.\n\
-         This is an estimate, from a small pilot run over the same days. Nothing was written.\n",
+         {}This is an estimate, from a small pilot run over the same days. Nothing was written.\n",
         program.name,
         instant(settings.start),
         instant(settings.end),
@@ -64,6 +65,10 @@ fn as_text(job: &Job, expected: &[Expected]) -> String {
         bytes(size),
         job.options.format().ending(),
         job.out.display(),
+        uneven(program, settings.scale)
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
     )
 }
 
@@ -141,5 +146,6 @@ fn as_json(job: &Job, expected: &[Expected]) -> serde_json::Value {
         "expected_rows": rows.round(),
         "expected_bytes": size.round(),
         "streams": streams,
+        "uneven": uneven(program, settings.scale),
     })
 }
