@@ -71,7 +71,7 @@ fn alarms(
 ) -> (usize, usize) {
     let intervals = intervals(&program.zone, &range(), resolution);
     let points = streams.iter().flat_map(|stream| {
-        history(&stream.series, Side::Factual, &intervals, |class| {
+        history(&stream.series, Side::FACTUAL, &intervals, |class| {
             baseline.expected(&stream.name, resolution, class)
         })
     });

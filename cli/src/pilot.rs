@@ -151,23 +151,14 @@ fn declared_per_day(program: &Program, stream: StreamId) -> Option<f64> {
     }
 }
 
-/// The number of entities of a kind at the start: at least one a cell.
-fn population(program: &Program, kind: u8, scale: f64) -> f64 {
-    let count = f64::from(program.kinds[usize::from(kind)].count);
-    if count == 0.0 {
-        0.0
-    } else {
-        (count * scale).round().max(f64::from(program.cells))
-    }
-}
-
 /// By how much rows of chains with this root grow from one scale to another.
 fn growth(program: &Program, root: Root, from: f64, to: f64) -> f64 {
     match root {
         Root::Platform => 1.0,
         Root::Source => to / from,
         Root::EntityTimer(kind) => {
-            population(program, kind, to) / population(program, kind, from).max(1.0)
+            let population = |scale| f64::from(program.founders(usize::from(kind), scale));
+            population(to) / population(from).max(1.0)
         }
     }
 }

@@ -77,6 +77,11 @@ impl Zone {
         TimeZone::get(name).ok().map(Zone)
     }
 
+    /// That of universal time.
+    pub fn utc() -> Zone {
+        Zone(TimeZone::UTC)
+    }
+
     /// What clocks and calendars show at a time; beyond what they can show, at the first or last instant that they can.
     pub fn local(&self, time: Time) -> jiff::civil::DateTime {
         let shown = time.clamp(Time::EARLIEST, Time::LATEST);
@@ -397,11 +402,13 @@ impl ProfileTable {
         before
     }
 
-    /// A time between `earliest` and `latest`, on a multiple of `step`, with a density that follows
-    /// the profile; `u` is uniform in (0, 1). Never before `earliest`, whatever the step.
-    pub fn appointment(&self, u: f64, earliest: Time, latest: Time, step: Span) -> Time {
+    /// A time from `earliest` to `latest`, on a multiple of `step`, with a density that follows the profile; `u` is uniform
+    /// in (0, 1). None where no such multiple lies between the two when the profile is not 0.
+    pub fn appointment(&self, u: f64, earliest: Time, latest: Time, step: Span) -> Option<Time> {
+        if latest < earliest || step <= Span(0) {
+            return None;
+        }
         let before = &self.before.get_or_init(|| self.sums())[..];
-        let latest = latest.max(earliest);
         // Only the steps between the two bounds can hold it.
         let (from, to) = (self.position(earliest), self.position(latest));
         let reach = |time: Time, at: usize| {
@@ -422,11 +429,26 @@ impl ProfileTable {
         };
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
         let time = Time(time.clamp(earliest.0, latest.0));
-        let floored = time.floor_to(step);
-        if floored >= earliest {
-            floored
-        } else {
-            floored + step
-        }
+        let fits = |time: &Time| (earliest..=latest).contains(time) && self.factor(*time) > 0.0;
+        let below = time.floor_to(step);
+        Some(below)
+            .filter(fits)
+            .or_else(|| Some(below + step).filter(fits))
+            .or_else(|| self.nearest(time, (earliest, latest), step))
+    }
+
+    /// The multiple of `step` in a range that is nearest to a time and at which the profile is not 0, where those on both
+    /// sides of the time are none: it is looked for among all of them, a step of the profile at a time.
+    fn nearest(&self, time: Time, (earliest, latest): (Time, Time), step: Span) -> Option<Time> {
+        let up = |time: Time| Time(time.0 + (step.0 - time.0.rem_euclid(step.0)) % step.0);
+        let (from, to) = (self.position(earliest), self.position(latest));
+        let open = (from..=to).filter(|&at| self.at(at) > 0.0);
+        let first = open.filter_map(|at| {
+            let begin = Time((self.first + at as i64) * STEP.0);
+            let end = (begin + STEP).min(latest + Span(1));
+            // Within a step of the profile the first multiple is as good as any.
+            Some(up(begin.max(earliest))).filter(|&found| found < end)
+        });
+        first.min_by_key(|found| (found.0.abs_diff(time.0), found.0))
     }
 }

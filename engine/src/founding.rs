@@ -93,7 +93,12 @@ fn rates_of(
     let per_hour = rate_per_day * world.scale / 24.0;
     let Some(actor) = actor else {
         return Rates {
-            pool_per_hour: vec![per_hour / cells.len() as f64; cells.len()],
+            pool_per_hour: (0..cells.len())
+                .map(|cell| match cell < usize::from(world.peopled) {
+                    true => per_hour / f64::from(world.peopled),
+                    false => 0.0,
+                })
+                .collect(),
             per_weight_per_hour: 0.0,
         };
     };

@@ -27,6 +27,7 @@ pub mod eval;
 pub mod experiment;
 pub mod fingerprint;
 pub mod founding;
+pub mod kept;
 pub mod kernel;
 pub mod monitor;
 mod narrow;

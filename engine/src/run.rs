@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use crate::attribution::{Effects, PartedRow};
 use crate::cell::Cell;
 use crate::fingerprint::Fingerprint;
+use crate::kept::Kept;
 use crate::program::Program;
 use crate::series::Series;
 use crate::simulation::Simulation;
@@ -112,6 +113,8 @@ pub struct RunResult {
     /// Reservations of slots that were not free, with those of the warm-up; they have been refused. 0, or
     /// the model reserves without asking whether it can.
     pub refused: u64,
+    /// What is written and had to be kept within bounds.
+    pub kept: Vec<Kept>,
 }
 
 /// Plays a program on the threads of the current rayon pool.

@@ -59,6 +59,7 @@ impl Simulation {
         let cells = cells
             .map(|(index, state)| Cell::of_state(&world, index, snapshot.time, state, &origin));
         let cells = cells.collect();
+        world.ledger.restore(&snapshot.kept);
         let observed = snapshot.observed.of_origin(&origin);
         let clockwork = Clockwork::at(&world, snapshot.time, cells, observed);
         let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
@@ -94,6 +95,7 @@ impl Simulation {
         self.world.written_from = from.max(self.world.start);
         self.sums = vec![Sums::default(); self.sums.len()];
         (self.rows, self.ties) = (0, 0);
+        self.world.ledger.restore(&[]);
         Ok(())
     }
 
@@ -194,6 +196,7 @@ impl Simulation {
             time: self.clockwork.now,
             rows: self.rows,
             ties: self.ties,
+            kept: self.world.ledger.all(),
             sums: self.sums.clone(),
             rates: arrivals.map(|arrivals| arrivals.rates.clone()).collect(),
             observed: self.clockwork.observed.clone(),
@@ -223,6 +226,7 @@ impl Simulation {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
             played: cells.iter().map(|cell| cell.rows.played).sum(),
             refused: cells.iter().map(|cell| cell.refused).sum(),
+            kept: self.world.ledger.all(),
             world: self.world,
             cells,
             streams,

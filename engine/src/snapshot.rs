@@ -15,6 +15,7 @@ use crate::STREAM_STABILITY_VERSION;
 use crate::cell::{CellState, JOINER_BLOCK};
 use crate::draw::{Purpose, mix, purpose};
 use crate::founding::Rates;
+use crate::kept::Kept;
 use crate::program::Program;
 use crate::rows::Sums;
 use crate::sides::Side;
@@ -31,6 +32,8 @@ pub struct Snapshot {
     /// Rows handed over so far, and pairs of them at the same place of the total order.
     pub(crate) rows: u64,
     pub(crate) ties: u64,
+    /// What has been kept within bounds so far.
+    pub(crate) kept: Vec<Kept>,
     /// What each stream has come to so far.
     pub(crate) sums: Vec<Sums>,
     pub(crate) rates: Vec<Rates>,

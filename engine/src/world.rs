@@ -6,6 +6,7 @@ use crate::calendar::ProfileTable;
 use crate::cell::{Marked, Step, steps};
 use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
+use crate::kept::{Ledger, whole_fields};
 use crate::program::{
     Actor, Effect, Expr, KindId, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings,
 };
@@ -93,6 +94,8 @@ pub struct World {
     pub end: Time,
     /// Size of the population and of the traffic, relative to the model's.
     pub scale: f64,
+    /// How many cells have a population, from the first on.
+    pub peopled: u16,
     /// The tables of the program's profiles.
     pub profiles: Vec<ProfileTable>,
     /// The sources of arrivals.
@@ -127,6 +130,10 @@ pub struct World {
     sides: usize,
     /// Whether it is kept of each row on which sides it is.
     pub(crate) keeps_parted: bool,
+    /// What has been kept within bounds.
+    pub(crate) ledger: Ledger,
+    /// For each stream, the fields that are kept within 32 bits.
+    pub(crate) whole_fields: Vec<Vec<u16>>,
     /// See [`World::written_from`].
     pub(crate) written_from: Time,
     /// Whether a stream's events are written.
@@ -309,7 +316,7 @@ impl Observed {
     }
 }
 
-/// Appointments reach beyond the end of a run.
+/// How far profiles are known beyond the end of a run, where no appointment reaches further.
 const BEYOND: Span = Span(32 * Span::DAY.0);
 
 impl World {
@@ -330,8 +337,12 @@ impl World {
         let profiles = program
             .profiles
             .iter()
-            .map(|profile| {
-                let last = settings.end + BEYOND;
+            .enumerate()
+            .map(|(at, profile)| {
+                // With no look further ahead, the length of the run cannot show.
+                let ahead = program.appointments.get(&(at as u16));
+                let last =
+                    settings.end + ahead.map_or(BEYOND, |ahead| BEYOND.max(*ahead + Span::DAY));
                 profile.compile(
                     &program.zone,
                     &program.reference,
@@ -393,6 +404,7 @@ impl World {
             start: settings.start,
             end: settings.end,
             scale: settings.scale,
+            peopled: program.peopled(settings.scale),
             profiles,
             arrivals: Vec::new(),
             pool_layers: Layers::new(2.0, block(program.window)),
@@ -400,6 +412,8 @@ impl World {
             timers,
             periods,
             source_keys,
+            ledger: Ledger::default(),
+            whole_fields: program.streams.iter().map(whole_fields).collect(),
             written_from: settings.start,
             wanted,
             needed_from,
@@ -429,13 +443,11 @@ impl World {
 
     /// How many entities of a kind a cell has from the start.
     pub fn founders(&self, kind: usize, cell: u16) -> u32 {
-        let cells = u32::from(self.program.cells);
-        let total = (f64::from(self.program.kinds[kind].count) * self.scale).round() as u32;
-        let total = if self.program.kinds[kind].count == 0 {
-            0
-        } else {
-            total.max(cells)
-        };
+        if cell >= self.peopled {
+            return 0;
+        }
+        let cells = u32::from(self.peopled);
+        let total = self.program.founders(kind, self.scale);
         total / cells + u32::from(u32::from(cell) < total % cells)
     }
 

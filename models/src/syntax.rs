@@ -5,6 +5,8 @@ mod numbers;
 
 use std::ops::Range;
 
+use jiff::civil::DateTime;
+
 use crate::diagnostic::shortened;
 
 /// A part of an expression and the bytes of its text that it takes up.
@@ -23,6 +25,8 @@ pub enum AstKind {
     Number(f64),
     /// A duration, in microseconds.
     Duration(f64),
+    /// A date, at midnight, or a time of a day, as clocks show it.
+    Date(DateTime),
     /// A text in quotes.
     Text(String),
     /// `true` or `false`.
@@ -64,6 +68,7 @@ impl SyntaxError {
 enum Token {
     Number(f64),
     Duration(f64),
+    Date(DateTime),
     Text(String),
     Word(String),
     Symbol(&'static str),
@@ -118,6 +123,7 @@ fn show(token: &Token) -> String {
     match token {
         Token::Number(x) => format!("`{x}`"),
         Token::Duration(_) => "a duration".into(),
+        Token::Date(_) => "a date".into(),
         Token::Text(text) => format!("'{}'", shortened(text)),
         Token::Word(word) => format!("`{}`", shortened(word)),
         Token::Symbol(symbol) => format!("`{symbol}`"),
@@ -267,6 +273,7 @@ impl Parser {
         let kind = match token {
             Token::Number(x) => AstKind::Number(x),
             Token::Duration(us) => AstKind::Duration(us),
+            Token::Date(local) => AstKind::Date(local),
             Token::Text(text) => AstKind::Text(text),
             Token::Word(word) if word == "true" || word == "false" => AstKind::Bool(word == "true"),
             Token::Word(word) => return self.name_or_call(word, span),
@@ -334,6 +341,7 @@ mod tests {
             match &ast.kind {
                 AstKind::Number(x) => x.to_string(),
                 AstKind::Duration(us) => format!("{us}us"),
+                AstKind::Date(local) => local.to_string(),
                 AstKind::Text(text) => format!("'{text}'"),
                 AstKind::Bool(b) => b.to_string(),
                 AstKind::Name(parts) => parts.join("."),
@@ -372,6 +380,12 @@ mod tests {
         assert_eq!(shown("1.5"), "1.5");
         assert_eq!(shown("1e-3 + 2.5E+2"), "(+ 0.001 250)");
         assert_eq!(shown("1e3s"), "1000000000us");
+        assert_eq!(shown("2026-01-31"), "2026-01-31T00:00:00");
+        assert_eq!(
+            shown("time<2026-01-31T08:30+1d"),
+            "(< time (+ 2026-01-31T08:30:00 86400000000us))"
+        );
+        assert_eq!(shown("2026 - 01 - 01"), "(- (- 2026 1) 1)");
     }
 
     #[test]
@@ -382,6 +396,8 @@ mod tests {
             shown("5 parsec"),
             "2..8: found `parsec`, expected the end or an operator"
         );
+        assert!(shown("2026-02-30").contains("`2026-02-30` is not a date"));
+        assert!(shown("1 + 2026-1-1").contains("not a date"));
         assert!(shown("5parsec").contains("not a unit of time"));
         assert!(shown(&"(".repeat(100)).contains("nested too deeply"));
         assert!(shown("a $ b").contains("no meaning"));

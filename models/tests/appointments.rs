@@ -19,27 +19,98 @@ fn booked(earliest: &str, latest: &str, step: &str, rate: u32, seed: u64) -> Vec
     play(&program(&[("a.yaml".into(), text)]), &settings(seed, 24)).rows["booking"].clone()
 }
 
-fn slot(row: &Row) -> i64 {
-    match row.fields["slot"] {
-        Value::Time(time) => time,
-        ref other => panic!("the slot is {other:?}"),
+/// The time of the appointment, if there is one.
+fn slot(row: &Row) -> Option<i64> {
+    match row.fields.get("slot") {
+        Some(Value::Time(time)) => Some(*time),
+        None => None,
+        other => panic!("the slot is {other:?}"),
     }
+}
+
+/// Whether the profile is not 0 at a time (UTC): from 05:30 to 23:30, since hours are interpolated between their middles.
+fn is_open(time: i64) -> bool {
+    (11 * 30 * MINUTE..47 * 30 * MINUTE).contains(&time.rem_euclid(24 * HOUR))
 }
 
 proptest! {
     #![proptest_config(property(60))]
 
+    /// Nothing lies outside what was asked for, and there is none exactly where nothing lies in it.
     #[test]
-    fn stand_on_their_step_and_within_reach(after in 0..100i64, width in 0..400i64, step in 1..90i64, seed in any::<u64>()) {
-        let (earliest, latest) = (format!("time + {after}h"), format!("time + {after}h + {width}m"));
-        for row in booked(&earliest, &latest, &format!("{step}m"), 300, seed) {
-            let (slot, earliest) = (slot(&row), row.time + after * HOUR);
-            prop_assert!(slot >= earliest, "{} us too early", earliest - slot);
-            // The first step after the latest time may be the only one that is not too early.
-            prop_assert!(slot <= earliest + (width + step) * MINUTE);
-            prop_assert_eq!(slot % (step * MINUTE), 0);
+    fn stand_on_their_step_and_within_reach(
+        after in prop_oneof![0..100i64, 700..8000i64],
+        width in -20..400i64,
+        step in 1..90i64,
+        seed in any::<u64>(),
+    ) {
+        let (earliest, latest) = (format!("time + {after}h"), format!("time + {after}h + {} * 1m", width.max(0)));
+        for row in booked(&earliest, &latest, &format!("{step}m"), 100, seed) {
+            let earliest = row.time + after * HOUR;
+            let latest = earliest + width.max(0) * MINUTE;
+            let step = step * MINUTE;
+            match slot(&row) {
+                Some(slot) => {
+                    prop_assert!((earliest..=latest).contains(&slot), "{} us too early", earliest - slot);
+                    prop_assert_eq!(slot % step, 0);
+                    prop_assert!(is_open(slot));
+                }
+                None => {
+                    let first = earliest + (step - earliest.rem_euclid(step)) % step;
+                    let mut steps = (first..=latest).step_by(step as usize);
+                    prop_assert!(!steps.any(is_open), "there was room");
+                }
+            }
         }
     }
+}
+
+/// What is closed throughout gives no appointment, which can be asked about.
+#[test]
+fn none_can_be_asked_about() {
+    let text = "model: {name: m, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 28}}\n\
+                profiles:\n  weekdays: {weekdays: [1, 1, 1, 1, 1, 0, 0]}\n\
+                streams:\n  asked:\n    source: {rate: 300}\n    \
+                  fields:\n      at: {value: 'appointment(weekdays, time, time + 1d, 30m)'}\n      \
+                    is_none: {value: 'at == none'}\n      ends: {value: 'at + 30m'}\n  \
+                  met:\n    causes:\n      - {on: asked, when: at != none, at: at}\n";
+    let rows = play(
+        &program(&[("a.yaml".into(), text.into())]),
+        &settings(3, 7 * 24),
+    )
+    .rows;
+    let (mut some, mut none) = (0, 0);
+    for row in &rows["asked"] {
+        let is_none = row.fields["is_none"] == Value::Bool(true);
+        assert_eq!(row.fields.contains_key("at"), !is_none);
+        assert_eq!(row.fields.contains_key("ends"), !is_none);
+        // Saturday is closed, and Monday does not begin before Sunday does.
+        let day = (row.time - crate::support::START.0) / (24 * HOUR);
+        assert!(!is_none || day == 5 || day == 4, "{row:?}");
+        (some, none) = (some + u32::from(!is_none), none + u32::from(is_none));
+    }
+    assert!(some > 1000 && none > 200, "{some} {none}");
+    assert!(rows["met"].len() > 500);
+}
+
+#[test]
+fn a_range_that_cannot_be_is_refused() {
+    let told = |arguments: &str| {
+        let text = format!(
+            "model: {{name: m, cells: 2, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+             profiles:\n  all: {{}}\n\
+             streams:\n  a: {{source: {{rate: 3}}, fields: {{at: {{value: 'appointment(all, {arguments})'}}}}}}\n"
+        );
+        match crate::support::compile(&[("a.yaml".into(), text)]) {
+            Ok(_) => String::new(),
+            Err(found) => found.to_string(),
+        }
+    };
+    assert!(told("time + 2d, time + 1d, 30m").contains("this range ends before it begins"));
+    assert!(told("time, time + 1d, 0s").contains("this step is not more than 0"));
+    assert!(told("time - 2d, time - 1d, 1h").contains("this range ends before the event"));
+    assert!(told("time + 380d, time + 400d, 1h").contains("at most 366 days ahead"));
+    assert_eq!(told("time + 60d, time + 61d, 30m"), "");
 }
 
 /// Chi-square over the half hours of a day, fixed seed; it fails wrongly once in a thousand seeds.
@@ -50,7 +121,7 @@ fn follow_the_profile() {
     let mut rows = booked("time + 48h", "time + 72h", "30m", 20_000, 11);
     // What would round down to before the earliest time goes to the first step after it, which has more than
     // its share for that.
-    rows.retain(|row| slot(row) - row.time >= 48 * HOUR + 30 * MINUTE);
+    rows.retain(|row| slot(row).is_some_and(|slot| slot - row.time >= 48 * HOUR + 30 * MINUTE));
     let weight = |half_hour: i64| {
         let hours = [
             0., 0., 0., 0., 0., 0., 1., 2., 3., 4., 4., 4., 4., 4., 4., 6., 8., 9., 9., 8., 5., 3.,
@@ -67,7 +138,8 @@ fn follow_the_profile() {
     };
     let mut counts = [0.0f64; 48];
     for row in &rows {
-        counts[((slot(row) / (30 * MINUTE)) % 48) as usize] += 1.0;
+        let slot = slot(row).expect("only those are kept");
+        counts[((slot / (30 * MINUTE)) % 48) as usize] += 1.0;
     }
     let total: f64 = (0..48).map(weight).sum();
     let mut chi2 = 0.0;

@@ -55,6 +55,7 @@ pub struct Row {
     pub cell: u16,
     /// The intervention that made or changed it.
     pub attribution: Option<String>,
+    /// Those that are there.
     pub fields: BTreeMap<String, Value>,
 }
 
@@ -217,11 +218,14 @@ fn read_row(program: &Program, chunk: &Chunk, row: usize) -> Row {
         cell,
         attribution,
         fields: fields
-            .map(|((spec, _), column)| {
-                (
-                    spec.name.clone(),
-                    value(column).expect("fields are not nullable"),
-                )
+            .filter_map(|((spec, _), column)| {
+                let value = value(column);
+                assert!(
+                    value.is_some() || spec.nullable,
+                    "`{}` is missing",
+                    spec.name
+                );
+                Some((spec.name.clone(), value?))
             })
             .collect(),
     }

@@ -159,10 +159,15 @@ impl<'p> Addresses<'p> {
     }
 
     fn field(&self, stream: StreamId, name: &str) -> Domain {
-        let fields = &self.program.streams[usize::from(stream)].fields;
-        let field = fields.iter().find(|(column, _)| column.name == name);
-        match field {
-            Some((column, _)) if column.kind == ColumnType::Bool => Domain::Probability,
+        let stream = &self.program.streams[usize::from(stream)];
+        let mut fields = stream.fields.iter().map(|(column, _)| column);
+        let field = fields.find(|column| column.name == name);
+        let own = stream.variables.iter().find(|own| own.name == name);
+        match field
+            .map(|column| column.kind)
+            .or(own.and_then(|own| own.kind))
+        {
+            Some(ColumnType::Bool) => Domain::Probability,
             _ => Domain::Number,
         }
     }

@@ -21,6 +21,7 @@ pub mod counterfactual;
 mod dry_run;
 mod keep;
 mod manifest;
+mod peopled;
 mod report;
 mod resume;
 mod state;

@@ -15,6 +15,7 @@ use super::{Event, Population, Strands, Window, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, decide, number, number_by_key};
+use crate::kept;
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
 use crate::sides::{Parting, Side, Sides, both};
 use crate::time::Time;
@@ -185,7 +186,7 @@ impl<'a> Spawner<'a> {
         let elsewhere = match place {
             // The desks play the window after the cells have.
             Place::Desk => desks.filter(|&desks| desks != self.process),
-            Place::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.program.cells)),
+            Place::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.peopled)),
             _ => None,
         };
         if !self.growth.grow(world, event, elsewhere.is_none()) {
@@ -208,7 +209,7 @@ impl<'a> Spawner<'a> {
     }
 }
 
-/// The cell of an event that may take place in any of them and comes after the next barrier.
+/// The cell of an event that may take place in any of so many that are peopled and comes after the next barrier.
 pub fn drawn_cell(key: Key, cells: u16) -> u16 {
     scale_bits(key.bits(CELL), u64::from(cells)) as u16
 }
@@ -236,6 +237,9 @@ fn take(
         (_, None) => choose(&stream.outcomes[step - stream.effects.len()], frame)
             .filter(|(effect, _)| world.matters(effect, event.time)),
     };
+    if known.loose && frame.side == Side::FACTUAL {
+        kept::look(frame, (step, happening.is_some()));
+    }
     if let Some((effect, made)) = happening {
         cause(window, event, effect, made, frame, emit);
     }

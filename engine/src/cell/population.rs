@@ -1,5 +1,6 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
 
+use super::Members;
 use crate::diary::Words;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Marks, Own, eval};
@@ -32,6 +33,10 @@ pub struct Group {
     pub in_state_parting: Vec<Parting>,
     /// Picks a starting entity by activity.
     pub(super) by_activity: Option<AliasTable>,
+    /// The sum of the starting entities' activities.
+    pub(crate) founders_weight: f64,
+    /// Who is in which state.
+    pub(super) members: Members,
     /// For each entity one more than the place of its twins; 0 where none has been needed.
     pub(super) twins_of: Vec<u32>,
     /// Entities as they would be on other sides, where that may differ.
@@ -94,10 +99,12 @@ impl Group {
         })
     }
 
-    /// Prepares picking a starting entity by activity.
+    /// Prepares picking entities.
     pub(super) fn weigh(&mut self, kind: &Kind) {
         let weights: Vec<f64> = (0..self.founders).map(|e| self.activity(kind, e)).collect();
         self.by_activity = AliasTable::new(&weights).ok();
+        self.founders_weight = weights.iter().sum();
+        self.members = Members::of(&self.states, self.founders);
     }
 
     /// A variable; 0 for [`NO_ENTITY`].
@@ -297,6 +304,7 @@ impl Group {
             }
         }
         if lineage.sides.on(Side::FACTUAL) && self.states[entity] != ABSENT {
+            self.members.moved(entity, self.states[entity], state);
             self.states[entity] = state;
         }
         for twin in self.twins_mut(entity) {
@@ -453,6 +461,8 @@ impl Population {
             let known = &mut group.in_state_parting[usize::from(state)];
             *known = known.and(&lineage.parting());
         }
+        group.members.join(group.states[entity]);
+        {}
         entity
     }
 }

@@ -10,7 +10,7 @@ use super::desk::Desks;
 use super::pending::Pending;
 use super::population::{Twin, Twins};
 use super::sources::Left;
-use super::{Cell, Counters, Group};
+use super::{Cell, Counters, Group, Members};
 use crate::program::Kind;
 use crate::sides::{Parting, Side, Sides};
 use crate::snapshot::Words;
@@ -159,6 +159,8 @@ impl GroupState {
             in_state: in_state.collect(),
             in_state_parting: partings.map(|one| one.of_origin(origin)).collect(),
             by_activity: None,
+            founders_weight: 0.0,
+            members: Members::default(),
             twins_of,
             twins,
         };

@@ -14,6 +14,8 @@ pub struct Step {
     pub mark: Option<Mark>,
     /// Whether it comes out the same on both sides of an event that carries the same.
     pub steady: bool,
+    /// Whether something about it may have to be brought to the nearest that can be.
+    pub loose: bool,
     /// Whether there may be more than one child.
     pub several: bool,
 }
@@ -47,6 +49,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
         matters_from: effect.matters_from(needed_from),
         mark: Mark::of(effect),
         steady: steady(stream, effect),
+        loose: effect.loose,
         several: effect.count.is_some(),
     };
     let of = |stream: &Stream| {
@@ -59,6 +62,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
             matters_from: Time(i64::MIN),
             mark: None,
             steady: group.effects.iter().all(|effect| steady(stream, effect)),
+            loose: group.loose,
             several: group.effects.iter().any(|effect| effect.count.is_some()),
         });
         effects.chain(groups).collect()

@@ -7,6 +7,7 @@ mod branches;
 mod choice;
 mod draws;
 mod operand;
+mod pick;
 mod primitive;
 mod scalar;
 mod slots;

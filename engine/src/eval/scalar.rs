@@ -2,10 +2,14 @@
 
 use std::cell::Cell;
 
+use super::pick::pick;
 use super::{primitive, slots};
 use crate::cell::{Population, Twin};
 use crate::draw::{Key, Purpose};
-use crate::program::{Binary, Dist, Effect, Expr, KindId, Label, Modified, NO_ENTITY, Slot, Unary};
+use crate::program::{
+    APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Label, Modified, NO_ENTITY, NO_TIME, Slot,
+    Unary,
+};
 use crate::sides::{Parting, Side, Sides};
 use crate::time::{Span, Time};
 use crate::world::{Observed, Partings, Standing, World};
@@ -146,6 +150,16 @@ impl<'a> Frame<'a> {
         match group.twins(entity) {
             [] => state,
             twins => self.of_twins(state, twins, Twin::state),
+        }
+    }
+
+    /// Whether an entity exists on this side.
+    pub(super) fn exists(&self, kind: KindId, entity: u64) -> bool {
+        let group = self.population.group(kind);
+        let exists = group.state(entity).is_some();
+        match group.twins(entity) {
+            [] => exists,
+            twins => self.of_twins(exists, twins, |twin| twin.state().is_some()),
         }
     }
 
@@ -294,6 +308,10 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             f.population.attribute(*kind, *attribute, word(e, f))
         }
         Expr::Variable(kind, e, variable) => f.variable(*kind, *variable, word(e, f)),
+        Expr::Reference(kind, e, variable) => match word(e, f) {
+            NO_ENTITY => NO_ENTITY,
+            entity => f.variable(*kind, *variable, entity),
+        },
         Expr::State(kind, e) => {
             let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
             let code = |state: u8| u64::from(codes[usize::from(state)]);
@@ -375,13 +393,13 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Appointment(profile, parts, purpose) => {
             let [earliest, latest, step] =
                 [&parts.0, &parts.1, &parts.2].map(|e| number(e, f) as i64);
-            // A profile is known for a month beyond the run's end: with no further look ahead, the
-            // length of the run cannot show.
-            let ahead = |at: i64| Time(at.clamp(f.time.0, (f.time + APPOINTMENTS).0));
+            let (from, to) = (
+                Time(earliest).max(f.time),
+                Time(latest).min(f.time + APPOINTMENTS),
+            );
             let table = &f.world.profiles[usize::from(*profile)];
-            let u = f.key.uniform(*purpose);
-            let time = table.appointment(u, ahead(earliest), ahead(latest), Span(step.max(1)));
-            (time.0 as f64).to_bits()
+            let time = table.appointment(f.key.uniform(*purpose), from, to, Span(step));
+            time.map_or(NO_TIME, |time| time.0 as f64).to_bits()
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
@@ -418,6 +436,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         | Expr::Time
         | Expr::Attribute(..)
         | Expr::Variable(..)
+        | Expr::Reference(..)
         | Expr::State(..)
         | Expr::EntityId(..)
         | Expr::If(_) => unreachable!("{e:?} is worked out by eval"),
@@ -505,21 +524,5 @@ pub fn probable(cause: Key, effect: Purpose, probability: f64) -> bool {
     probability >= 1.0 || cause.child(effect, 0).uniform(MARK) < probability
 }
 
-/// How far ahead appointments can lie.
-const APPOINTMENTS: Span = Span(31 * Span::DAY.0);
-
 /// The purpose of the draw that decides whether something happens.
 pub const MARK: Purpose = crate::draw::purpose("mark");
-
-/// How often a pick in a wanted state is tried: with four fifths in it, all fail once in 390,000.
-const PICKS: u64 = 8;
-
-fn pick(f: &Frame<'_>, kind: KindId, state: Option<u8>, purpose: Purpose) -> u64 {
-    let Some(state) = state else {
-        return f.population.pick(kind, f.key.bits(purpose));
-    };
-    (0..PICKS)
-        .map(|attempt| f.population.pick(kind, f.key.bits(purpose.part(attempt))))
-        .find(|&entity| f.state(kind, entity) == Some(state))
-        .unwrap_or(NO_ENTITY)
-}

@@ -35,6 +35,8 @@ pub enum Expr {
     Attribute(KindId, Box<Expr>, u16),
     /// Mutable variable of the entity referred to.
     Variable(KindId, Box<Expr>, u16),
+    /// Mutable variable of the entity referred to that is a reference itself; that of nobody is to nobody.
+    Reference(KindId, Box<Expr>, u16),
     /// State of the entity referred to, as a code.
     State(KindId, Box<Expr>),
     /// Identifier of the entity referred to.
@@ -59,7 +61,7 @@ pub enum Expr {
     Happens(u16),
     /// An identifier made from the event's key.
     NewId(Purpose),
-    /// A starting entity of the cell by activity; with a state, the first of eight picks in it.
+    /// An entity of the cell by activity; with a state, one of those in it.
     Pick(KindId, Option<u8>, Purpose),
     /// The reference, if it is one and in this state, otherwise a pick.
     PickIf(KindId, Box<Expr>, u8, Purpose),
@@ -254,6 +256,7 @@ macro_rules! each_part {
         match $e {
             Expr::Attribute(_, e, _)
             | Expr::Variable(_, e, _)
+            | Expr::Reference(_, e, _)
             | Expr::State(_, e)
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
@@ -340,9 +343,10 @@ impl Expr {
             matches!(
                 e,
                 Expr::Variable(..)
+                    | Expr::Reference(..)
                     | Expr::OwnVariable(..)
                     | Expr::State(..)
-                    | Expr::Pick(_, Some(_), _)
+                    | Expr::Pick(..)
                     | Expr::PickIf(..)
                     | Expr::CountState(..)
                     | Expr::Waiting(..)

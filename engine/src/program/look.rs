@@ -50,6 +50,11 @@ impl Stream {
 
     /// Whether anything that is worked out on an event of this stream passes a test, itself or in a part.
     pub fn any(&self, test: impl Fn(&Expr) -> bool + Copy) -> bool {
+        self.expressions().any(|e| e.any(test))
+    }
+
+    /// All that is worked out on an event of this stream.
+    pub fn expressions(&self) -> impl Iterator<Item = &Expr> {
         let variables = self.variables.iter().map(|variable| &variable.value);
         let own = variables.chain(&self.requires).chain(
             self.service
@@ -58,7 +63,7 @@ impl Stream {
         );
         let changes = self.changes.iter().flat_map(Change::expressions);
         let effects = self.all_effects().flat_map(Effect::expressions);
-        own.chain(changes).chain(effects).any(|e| e.any(test))
+        own.chain(changes).chain(effects)
     }
 }
 

@@ -10,6 +10,7 @@ mod expr;
 mod look;
 mod modifier;
 mod modify;
+mod peopled;
 mod rings;
 mod without;
 
@@ -21,13 +22,16 @@ pub use modifier::{
     Operation, Phase, SETTLED, Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
+pub use peopled::Uneven;
 pub use rings::{ring_of, rings};
 pub use without::Without;
+
+use std::collections::BTreeMap;
 
 use crate::calendar::{Profile, Reference, Zone};
 use crate::diary::{Action, Diary};
 use crate::draw::Purpose;
-use crate::table::{ColumnSpec, Dictionary, TableSchema};
+use crate::table::{ColumnSpec, ColumnType, Dictionary, TableSchema};
 use crate::time::{Span, Time};
 
 /// Index of a stream in [`Program::streams`].
@@ -43,6 +47,10 @@ pub const MAX_CARRIED: usize = 8;
 pub const MAX_WORDS: usize = 64;
 /// The reference that points at no entity.
 pub const NO_ENTITY: u64 = u32::MAX as u64;
+/// The time of nothing, far before all others; what is some time after it is none either.
+pub const NO_TIME: f64 = -((1u64 << 62) as f64);
+/// How far ahead appointments can lie.
+pub const APPOINTMENTS: Span = Span(366 * Span::DAY.0);
 /// The "causing stream" of an event that nothing caused.
 pub const NO_CAUSE: StreamId = StreamId::MAX;
 
@@ -67,6 +75,8 @@ pub struct Program {
     pub spikes: Spikes,
     /// Profiles that sources and appointments follow.
     pub profiles: Vec<Profile>,
+    /// For those of appointments, how far ahead these can lie; [`APPOINTMENTS`] at most.
+    pub appointments: BTreeMap<u16, Span>,
     /// Kinds of entities.
     pub kinds: Vec<Kind>,
     /// Names of the counters.
@@ -205,6 +215,8 @@ pub struct Variable {
     pub slot: Slot,
     /// How it is worked out.
     pub value: Expr,
+    /// What it would be as a column, if it can be one.
+    pub kind: Option<ColumnType>,
     /// When it is worked out.
     pub stage: Stage,
     /// Whether a field needs it; only then it is worked out for the rows, unless it is eager.
@@ -388,6 +400,8 @@ pub struct Effect {
     pub spacing: Option<Expr>,
     /// Where.
     pub place: Place,
+    /// Whether the probability or the count may have to be brought to the nearest that can be, as far as the model tells.
+    pub loose: bool,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
     pub pass: Vec<Option<Slot>>,
     /// The least and the longest time from the cause to the last of its children; `None` where
@@ -417,6 +431,8 @@ pub struct Outcome {
     pub purpose: Purpose,
     /// The members, in the order of their streams' names.
     pub effects: Vec<Effect>,
+    /// Whether their probabilities may not add up to 1, or one be none, as far as the model tells.
+    pub loose: bool,
 }
 
 impl Effect {

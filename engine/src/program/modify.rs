@@ -2,7 +2,7 @@
 
 use super::{
     Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, Label, MOST_INTERVENTIONS, Modified,
-    Modifier, Place, Program, Slot, Source, Stream, StreamId, Unary,
+    Modifier, Place, Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::draw::purpose;
 use crate::table::ColumnType;
@@ -24,8 +24,8 @@ pub enum Parameter {
     Count(Option<StreamId>),
     /// All that makes the stream's events: the rate, and the count or probability of each cause.
     Volume,
-    /// A field: its value before it is rounded and kept within its bounds, or the probability that
-    /// it is true.
+    /// A field, or a value that a stream lets be: before it is rounded and kept within its bounds, or the probability
+    /// that it is true. A field that is such a value as it stands means that value, with all that follows from it.
     Field(String),
 }
 
@@ -40,7 +40,7 @@ pub enum ModifyError {
     Appointed,
     /// The events wait at no desk.
     NoDesk,
-    /// There is no such field; these could be modified.
+    /// There is no such field or value; these could be modified.
     NoField(Vec<String>),
     /// The field is a text, an identifier or a time.
     NotANumber,
@@ -211,20 +211,22 @@ impl Program {
         modifier: Modifier,
     ) -> Result<(), ModifyError> {
         let definition = &mut self.streams[usize::from(stream)];
-        let Some((column, slot)) = definition.fields.iter().find(|(c, _)| c.name == name) else {
-            return Err(ModifyError::NoField(self.modifiable_fields(stream)));
+        let field = definition.fields.iter().find(|(c, _)| c.name == name);
+        let own = |v: &&Variable| field.map_or(v.name == name, |(_, slot)| v.slot == *slot);
+        let kind = match (field, definition.variables.iter().find(own)) {
+            (Some((column, _)), _) => Some(column.kind),
+            (None, Some(variable)) => variable.kind,
+            (None, None) => return Err(ModifyError::NoField(self.modifiable_fields(stream))),
         };
-        if !is_number(column.kind) {
+        if !kind.is_some_and(is_number) {
             return Err(ModifyError::NotANumber);
         }
-        let truth = column.kind == ColumnType::Bool;
-        let slot = match truth {
-            true => definition.drawn_in(*slot),
-            false => *slot,
-        };
-        let Some(variable) = definition.variables.iter_mut().find(|v| v.slot == slot) else {
+        let truth = kind == Some(ColumnType::Bool);
+        let Some(place) = definition.variables.iter().position(|v| own(&v)) else {
             return Err(ModifyError::TakenOver);
         };
+        let place = definition.stands_for(place);
+        let variable = &mut definition.variables[place];
         let mut wrapper = Wrapper(&mut self.modified);
         if truth {
             let mut draws = 0;
@@ -244,23 +246,20 @@ impl Program {
         Ok(())
     }
 
-    /// The fields of a stream that a modifier can aim at.
+    /// The fields and lets of a stream that a modifier can aim at.
     pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
         let definition = &self.streams[usize::from(stream)];
-        let value = |slot| definition.variables.iter().find(|v| v.slot == slot);
-        let drawn = |e: &Expr| matches!(e, Expr::Draw(Dist::Bernoulli, ..));
-        let modifiable = |kind, slot| match kind {
-            ColumnType::Bool => {
-                value(definition.drawn_in(slot)).is_some_and(|v| v.value.any(drawn))
-            }
-            _ => value(slot).is_some(),
+        let is_drawn = |place| {
+            let value = &definition.variables[definition.stands_for(place)].value;
+            value.any(|e| matches!(e, Expr::Draw(Dist::Bernoulli, ..)))
         };
-        definition
-            .fields
-            .iter()
-            .filter(|(column, slot)| is_number(column.kind) && modifiable(column.kind, *slot))
-            .map(|(column, _)| column.name.clone())
-            .collect()
+        let own = definition.variables.iter().enumerate();
+        own.filter(|(place, variable)| match variable.kind {
+            Some(ColumnType::Bool) => is_drawn(*place),
+            kind => kind.is_some_and(is_number),
+        })
+        .map(|(_, variable)| variable.name.clone())
+        .collect()
     }
 
     /// Releases a share of what an intervention holds back.
@@ -309,6 +308,7 @@ impl Program {
                 Some(_) => Place::Desk,
                 None => Place::Same,
             },
+            loose: false,
             pass,
             shortest: Span(0),
             longest: None,
@@ -322,16 +322,23 @@ impl Program {
 }
 
 impl Stream {
-    /// The slot of the variable in which the value of a slot is worked out, where a field only repeats a `let`.
-    fn drawn_in(&self, mut slot: Slot) -> Slot {
-        let next = |slot| match self.variables.iter().find(|v| v.slot == slot)?.value {
-            Expr::Slot(next) => Some(next),
-            _ => None,
-        };
-        while let Some(before) = next(slot) {
-            slot = before;
+    /// The variable that a modifier of one is about: where it is another one as it stands that is no field, that one, so that
+    /// the field and what else follows from the value stay the same.
+    fn stands_for(&self, mut place: usize) -> usize {
+        let is_field = |slot| self.fields.iter().any(|(_, field)| *field == slot);
+        loop {
+            let mut value = &self.variables[place].value;
+            while let Expr::Unary(Unary::Round(_), inner) = value {
+                value = inner;
+            }
+            let Expr::Slot(slot) = value else {
+                return place;
+            };
+            match self.variables.iter().position(|v| v.slot == *slot) {
+                Some(other) if !is_field(*slot) => place = other,
+                _ => return place,
+            }
         }
-        slot
     }
 }
 

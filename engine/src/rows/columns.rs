@@ -8,7 +8,8 @@ use crate::attribution::Attribution;
 use crate::draw::Key;
 use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
 use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
-use crate::program::{Label, NO_CAUSE, Stage};
+use crate::kept::look_at_rows;
+use crate::program::{Label, NO_CAUSE, NO_TIME, Stage, StreamId};
 use crate::scratch;
 use crate::series::{Amounts, Series};
 use crate::sides::{Side, Sides};
@@ -232,7 +233,12 @@ impl Columns {
             let column = &self.slots[usize::from(*slot)];
             let words = column.iter().copied();
             match spec.kind {
+                ColumnType::Id if spec.nullable => {
+                    hashes.column_where(words.clone().map(is_there), words);
+                }
                 ColumnType::Id => hashes.words(column),
+                ColumnType::Time if spec.nullable => hashes
+                    .column_where(words.clone().map(is_time), words.map(|w| time_of(w) as u64)),
                 ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
                 ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
                 ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
@@ -243,7 +249,23 @@ impl Columns {
                 }
             }
         }
+        self.look_for_kept(context);
         hashes.finish()
+    }
+
+    /// Notes the whole numbers among the rows' values that did not fit.
+    fn look_for_kept(&self, context: &Context<'_>) {
+        for &field in &context.world.whole_fields[context.stream] {
+            let (_, slot) = &context.definition.fields[usize::from(field)];
+            let words = &self.slots[usize::from(*slot)];
+            let place = (context.stream as StreamId, field);
+            look_at_rows(
+                &context.world.ledger,
+                place,
+                words,
+                (&self.keys, &self.times),
+            );
+        }
     }
 
     /// The rows as they are handed over: the buffers themselves where their words need not be turned into anything else.
@@ -271,7 +293,14 @@ impl Columns {
             attribution,
         ];
         let fields = context.definition.fields.iter();
-        columns.extend(fields.map(|(spec, slot)| typed(spec.kind, &slots[usize::from(*slot)])));
+        columns.extend(fields.map(|(spec, slot)| {
+            let words = &slots[usize::from(*slot)];
+            let column = typed(spec.kind, words);
+            match spec.nullable {
+                true => where_there(column, words),
+                false => column,
+            }
+        }));
         slots.into_iter().for_each(scratch::give_column);
         Chunk {
             table: context.stream,
@@ -332,6 +361,31 @@ fn without_values() -> Column {
 fn shrunk(mut column: Vec<u64>) -> Vec<u64> {
     column.shrink_to_fit();
     column
+}
+
+/// Whether a word is the id of somebody.
+#[inline(always)]
+fn is_there(word: u64) -> bool {
+    word != 0
+}
+
+/// Whether a word is a time at all: before those of which columns know lies what is none.
+#[inline(always)]
+fn is_time(word: u64) -> bool {
+    f64::from_bits(word) > NO_TIME / 2.0
+}
+
+/// A column with the values that are there.
+fn where_there(column: Column, words: &[u64]) -> Column {
+    let there = match column.values {
+        Values::Time(_) => is_time,
+        _ => is_there,
+    };
+    let validity = match words.iter().all(|&word| there(word)) {
+        true => Validity::All,
+        false => Validity::Mask(words.iter().map(|&word| there(word)).collect()),
+    };
+    Column { validity, ..column }
 }
 
 /// The time that a word stands for, within what calendars can show.

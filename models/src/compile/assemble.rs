@@ -345,7 +345,15 @@ impl Compiler {
             .order
             .iter()
             .filter_map(|&i| {
-                let mut value = self.typed(s, i)?.clone();
+                let Progress::Done(Some(typed)) = &unit.own[i].progress else {
+                    return None;
+                };
+                let mut value = typed.expr.clone();
+                let number = match &unit.own[i].definition {
+                    Some(ValueDef::Long(long)) => long.r#type,
+                    _ => None,
+                };
+                let kind = self.column_type(typed.ty, number);
                 value.map_slots(&real);
                 let (name, slot, stage) =
                     (unit.own[i].name.clone(), layout.slot[i], layout.stage[i]);
@@ -353,6 +361,7 @@ impl Compiler {
                     name,
                     slot,
                     value,
+                    kind,
                     stage,
                     written: written[i],
                 })

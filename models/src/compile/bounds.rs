@@ -1,5 +1,6 @@
 //! The least and the greatest value that an expression can have, as far as the model tells.
 
+use causeflow_engine::eval::round_even;
 use causeflow_engine::program::{Binary, Dist, Expr, Question, Unary};
 use causeflow_engine::time::Span;
 
@@ -15,7 +16,10 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
                 Unary::Not => (0.0, 1.0),
                 Unary::Abs if low >= 0.0 => (low, high),
                 Unary::Abs => (0.0, high.max(-low)),
-                Unary::Floor | Unary::Ceil | Unary::Round(_) => (low - 1.0, high + 1.0),
+                // Rounding keeps the order of numbers.
+                Unary::Floor => (down(low), down(high)),
+                Unary::Ceil => (-down(-low), -down(-high)),
+                Unary::Round(power) => (rounded(low, *power), rounded(high, *power)),
                 Unary::Sqrt | Unary::Exp => (0.0, f64::INFINITY),
                 Unary::Log => ANY,
             }
@@ -76,6 +80,18 @@ pub fn least_after(time: &Expr) -> f64 {
         Expr::Binary(Binary::Min, a, b) => least_after(a).min(least_after(b)),
         Expr::If(parts) => least_after(&parts.1).min(least_after(&parts.2)),
         _ => f64::NEG_INFINITY,
+    }
+}
+
+fn down(x: f64) -> f64 {
+    let near = round_even(x);
+    if near > x { near - 1.0 } else { near }
+}
+
+fn rounded(x: f64, power: f64) -> f64 {
+    match x.is_finite() {
+        true => round_even(x * power) / power,
+        false => x,
     }
 }
 

@@ -1,13 +1,13 @@
 //! What events change: entities and counters.
 
 use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Change, ChangeKind, Expr, KindId};
+use causeflow_engine::program::{Binary, Change, ChangeKind, Expr, KindId};
 
 use super::Compiler;
 use super::calendars::slots_defs;
 use super::lower::{About, Scope};
 use super::report::At;
-use super::streams::Restrict;
+use super::streams::{Restrict, rounded, whole};
 use super::types::Ty;
 use crate::definition::{AddDef, ChangeDef, Expression};
 use crate::diagnostic::suggestion;
@@ -174,8 +174,26 @@ impl Compiler {
             let Some(value) = self.expression_of(text, &mut scope, &[ty]) else {
                 continue;
             };
-            let (entity, variable, value) = (entity.clone(), variable as u16, value.expr);
+            let (entity, variable, mut value) = (entity.clone(), variable as u16, value.expr);
+            // What is rounded stays so, also as a sum of many.
+            let decimals = names.rounded.get(name);
+            if let Some(decimals) = decimals {
+                if how == "add" {
+                    let before = Expr::Variable(kind, Box::new(entity.clone()), variable);
+                    value = Expr::Binary(Binary::Add, Box::new(before), Box::new(value));
+                }
+                value = match decimals {
+                    Some(decimals) => rounded(value, *decimals),
+                    None => whole(rounded(value, 0)),
+                };
+            }
             kinds.push(match how {
+                _ if decimals.is_some() => ChangeKind::Set {
+                    kind,
+                    entity,
+                    variable,
+                    value,
+                },
                 "set" => ChangeKind::Set {
                     kind,
                     entity,

@@ -4,14 +4,16 @@
 use std::ops::{Range, RangeInclusive};
 
 use causeflow_engine::diary::MOST_TIMES;
-use causeflow_engine::program::{Expr, Question};
+use causeflow_engine::program::{APPOINTMENTS, Expr, Question};
 use causeflow_engine::time::Span;
 
 use super::Compiler;
 use super::bounds::bounds;
 use super::lower::Scope;
+use super::missing::from_now;
 use super::report::At;
 use crate::diagnostic::number;
+use crate::syntax::Ast;
 
 impl Compiler {
     /// Refuses a duration that is always negative.
@@ -43,6 +45,40 @@ impl Compiler {
             self.report.certain_error(&at.key("every"), message, None);
         }
         self.whole(times, "number of ranges", TIMES, &at.key("times"));
+    }
+
+    /// Refuses an appointment in a range that ends before it begins, in steps of nothing, or too far ahead.
+    pub(super) fn check_appointment(
+        &mut self,
+        parts: &[Expr],
+        args: &[Ast],
+        scope: &Scope,
+    ) -> Option<()> {
+        let [earliest, latest, step] = parts else {
+            return None;
+        };
+        let (earliest, latest) = (from_now(earliest), from_now(latest));
+        let most = APPOINTMENTS.0 as f64;
+        let (at, message) = if bounds(step).1 <= 0.0 {
+            (3, "this step is not more than 0".to_owned())
+        } else if earliest.0 > latest.1 {
+            (2, "this range ends before it begins".to_owned())
+        } else if latest.1 < 0.0 {
+            (2, "this range ends before the event".to_owned())
+        } else if latest.1.is_finite() && latest.1 > most {
+            (
+                2,
+                format!(
+                    "an appointment lies at most {} days ahead",
+                    APPOINTMENTS.days()
+                ),
+            )
+        } else {
+            return Some(());
+        };
+        self.report
+            .error_in(&scope.at, &args[at].span, message, None);
+        None
     }
 
     /// Refuses constants among what a question to calendars takes besides entities; `spans` tells where each stands.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+use causeflow_engine::cell::MAX_COUNT;
 use causeflow_engine::draw::purpose;
 use causeflow_engine::program::{Delay, Effect, Expr, Outcome, Place};
 use causeflow_engine::time::Span;
@@ -11,9 +12,20 @@ use super::Compiler;
 use super::bounds::{bounds, least_after};
 use super::lower::{About, Scope};
 use super::streams::Restrict;
+use super::sums::{self, Sum};
 use super::types::Ty;
 use crate::definition::{CauseDef, CellDef, Expression};
 use crate::diagnostic::{number, suggestion};
+
+/// What a sum that should be 1 can be.
+fn shown(sums: &[(f64, f64)]) -> String {
+    let round = |x: f64| (x * 1e9).round() / 1e9;
+    let range = |&(low, high): &(f64, f64)| match round(low) == round(high) {
+        true => round(low).to_string(),
+        false => format!("{} to {}", round(low), round(high)),
+    };
+    sums.iter().map(range).collect::<Vec<_>>().join(" or ")
+}
 
 /// Why delays and the like are not negative.
 const LATER: &str = "effects do not come before their cause";
@@ -55,31 +67,32 @@ impl Compiler {
         let outcomes = groups.into_iter().map(|(group, effects)| Outcome {
             purpose: purpose(&format!("{name}/outcome/{group}")),
             name: group,
+            loose: sums::sum(effects.iter().map(|effect| &effect.probability)) != Sum::One
+                || effects.iter().any(|effect| effect.loose),
             effects,
         });
         (single, outcomes.collect())
     }
 
-    /// The probabilities of an outcome group add up to 1, if they are constants.
+    /// The probabilities of an outcome group add up to 1, as far as can be told without an event.
     fn check_sum(&mut self, parent: usize, group: &str, effects: &[Effect]) {
-        let constants = effects.iter().map(|effect| match effect.probability {
-            Expr::Num(p) => Some(p),
-            _ => None,
-        });
-        let Some(sum) = constants.sum::<Option<f64>>() else {
+        let Sum::Other(sums) = sums::sum(effects.iter().map(|effect| &effect.probability)) else {
             return;
         };
         // A stream whose causes are wrong may be the member that is missing.
         let mut units = self.units.iter();
         let unknown = units.any(|unit| unit.causes.is_empty() && self.report.is_tainted(&unit.at));
-        if (sum - 1.0).abs() < 1e-9 || unknown {
+        if unknown {
             return;
         }
         let parts: Vec<String> = effects
             .iter()
             .map(|effect| match effect.probability {
                 Expr::Num(p) => format!("{} {p}", self.units[usize::from(effect.stream)].name),
-                _ => String::new(),
+                _ => format!(
+                    "{} with an expression",
+                    self.units[usize::from(effect.stream)].name
+                ),
             })
             .collect();
         let first = usize::from(effects[0].stream);
@@ -96,7 +109,7 @@ impl Compiler {
         let message = format!(
             "the probabilities of the outcome `{group}` of {} add up to {}, expected 1",
             self.units[parent].name,
-            (sum * 1e9).round() / 1e9
+            shown(&sums)
         );
         self.report.error(
             &at,
@@ -212,6 +225,42 @@ impl Compiler {
         Some(guard)
     }
 
+    /// Whether a probability or a count may have to be brought to the nearest that can be; what is sure to be now and then
+    /// is warned of.
+    fn loose(
+        &mut self,
+        child: usize,
+        cause: usize,
+        probability: &Expr,
+        count: Option<&Expr>,
+    ) -> bool {
+        let all = [
+            ("probability", Some(probability), 1.0),
+            ("count", count, MAX_COUNT),
+        ];
+        let mut loose = false;
+        for (key, value, most) in all {
+            let Some((low, high)) = value.map(bounds) else {
+                continue;
+            };
+            if low >= 0.0 && high <= most {
+                continue;
+            }
+            loose = true;
+            let (_, scope) = self.cause_scope(child, cause, key);
+            let beyond = |x: f64| x.is_finite() && !(0.0..=most).contains(&x);
+            if let Some(x) = [high, low].into_iter().find(|&x| beyond(x)) {
+                let message = format!(
+                    "this {key} can be {}; it is then brought to the nearest from 0 to {most}",
+                    number(x)
+                );
+                let help = format!("write `clamp(..., 0, {most})` if that is meant");
+                self.report.warning(&scope.at, message, Some(help));
+            }
+        }
+        loose
+    }
+
     fn effect(&mut self, parent: usize, child: usize, cause: usize) -> Option<Effect> {
         let guard = self.guard(child, cause);
         let (definition, mut scope) = self.cause_scope(child, cause, "delay");
@@ -286,6 +335,7 @@ impl Compiler {
             _ => Place::Same,
         };
         let (when, probability) = guard?;
+        let loose = self.loose(child, cause, &probability, count.as_ref());
         Some(Effect {
             stream: child as u16,
             purpose: purpose(&format!("{parent_name} -> {child_name}")),
@@ -295,6 +345,7 @@ impl Compiler {
             count,
             spacing,
             place,
+            loose,
             pass: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),
             longest: (longest < 1e17).then_some(Span(longest as i64)),

@@ -1,7 +1,7 @@
 //! Kinds of entities: states, attributes, variables, owners.
 
 use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY};
+use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
 use super::bounds::bounds;
@@ -9,7 +9,7 @@ use super::lower::{About, Scope};
 use super::report::{At, Reporter};
 use super::types::{KindNames, Ty};
 use super::{Compiler, Merged};
-use crate::definition::{BelongsDef, EntityDef, FieldDef, ValueDef};
+use crate::definition::{BelongsDef, EntityDef, FieldDef, NumberType, ValueDef};
 use crate::diagnostic::{number, suggestion};
 
 impl Compiler {
@@ -55,6 +55,19 @@ impl Compiler {
                 self.entity(k, &At::new(*file, &["entities", name]), definition, merged)
             })
             .collect()
+    }
+
+    /// Warns of cells in which nobody lives, since there are too few of a kind.
+    pub(super) fn check_cells(&mut self, program: &Program, at: &At) {
+        let Some((kind, peopled)) = program.scarcest(1.0) else {
+            return;
+        };
+        let (name, cells) = (&program.kinds[kind].name, program.cells);
+        let message = format!(
+            "{peopled} of these {cells} cells are peopled: there are {peopled} of the kind `{name}`, and who looks for one finds it in the same cell"
+        );
+        let help = format!("write `cells: {peopled}`");
+        self.report.warning(&at.key("cells"), message, Some(help));
     }
 
     fn entity(&mut self, k: usize, at: &At, definition: &EntityDef, merged: &Merged) -> Kind {
@@ -167,6 +180,13 @@ impl Compiler {
         let entry = (name.to_owned(), typed.ty, typed.texts.clone());
         let names = &mut self.kinds[k];
         if variable {
+            let decimals = match long.r#type {
+                Some(NumberType::Int) => Some(None),
+                _ => long.decimals.map(Some),
+            };
+            names
+                .rounded
+                .extend(decimals.map(|decimals| (name.to_owned(), decimals)));
             names.variables.push(entry);
         } else {
             names.attributes.push(entry);
@@ -241,6 +261,19 @@ impl Compiler {
                 let help = "give the owners a kind of their own";
                 self.report.error_at_key(&at, message, Some(help.into()));
                 continue;
+            }
+            let column = format!("{owner}_id");
+            let kept = self.kinds[k]
+                .attributes
+                .iter()
+                .chain(&self.kinds[k].variables);
+            let mut kept = kept.map(|(name, ..)| name);
+            if let Some(name) = kept.find(|name| *name == owner || **name == column) {
+                let message = format!(
+                    "`{name}` is taken by `belongs_to`, and an attribute or variable has this name, too"
+                );
+                self.report
+                    .error_at_key(&at, message, Some("choose another name for that".into()));
             }
             if bounds.min > bounds.max {
                 self.report.error(&at, "`min` is more than `max`", None);

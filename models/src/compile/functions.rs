@@ -464,6 +464,7 @@ impl Compiler {
                     let typed = self.lower(arg, scope)?;
                     parts.push(self.check_type(typed, &[ty], scope, &arg.span)?.expr);
                 }
+                self.check_appointment(&parts, args, scope)?;
                 let step = parts.pop()?;
                 let latest = parts.pop()?;
                 let parts = Box::new((parts.pop()?, latest, step));

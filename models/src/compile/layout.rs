@@ -134,9 +134,13 @@ impl Compiler {
                         "attribution",
                     ]
                     .contains(&name.as_str());
-                if taken || common {
+                // Readers of a folder of streams make a column of that from the names of its folders.
+                let of_folder = is_field && name == "stream";
+                if taken || common || of_folder {
                     let why = if taken {
                         "is defined twice in this stream"
+                    } else if of_folder {
+                        "is the column in which readers of all streams put their names"
                     } else {
                         "is a column that every event has"
                     };

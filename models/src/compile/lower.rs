@@ -157,6 +157,14 @@ impl Compiler {
         match &ast.kind {
             AstKind::Number(x) => Some(Typed::new(Expr::Num(*x), Ty::Number)),
             AstKind::Duration(us) => Some(Typed::new(Expr::Num(*us), Ty::Span)),
+            AstKind::Date(local) => {
+                let time = self.zone.instant(*local);
+                if time.is_none() {
+                    let message = "this lies beyond what calendars can show";
+                    self.report.error_in(&scope.at, &ast.span, message, None);
+                }
+                Some(Typed::new(Expr::Num(time?.0 as f64), Ty::Time))
+            }
             AstKind::Bool(b) => Some(Typed::new(Expr::Num(f64::from(u8::from(*b))), Ty::Bool)),
             AstKind::Text(text) => {
                 let code = self.text_code(text, &scope.at);
@@ -356,11 +364,11 @@ impl Compiler {
         }
         if let Some(i) = names.variables.iter().position(|(n, ..)| n == part) {
             let (_, ty, texts) = names.variables[i].clone();
-            return Some(Typed {
-                expr: Expr::Variable(kind, entity, i as u16),
-                ty,
-                texts,
-            });
+            let expr = match ty {
+                Ty::Entity(_) => Expr::Reference(kind, entity, i as u16),
+                _ => Expr::Variable(kind, entity, i as u16),
+            };
+            return Some(Typed { expr, ty, texts });
         }
         match part {
             "id" => Some(Typed::new(Expr::EntityId(kind, entity), Ty::Id)),

@@ -16,11 +16,13 @@ mod header;
 mod layout;
 mod lower;
 mod means;
+mod missing;
 mod operators;
 mod report;
 mod rings;
 mod sources;
 mod streams;
+mod sums;
 mod types;
 
 use std::collections::BTreeMap;
@@ -53,6 +55,7 @@ pub struct Compiler {
     units: Vec<Unit>,
     rings: Rings,
     window: Span,
+    zone: Zone,
 }
 
 /// A compiled model, with the names that the program itself does not need.
@@ -101,6 +104,7 @@ pub fn compile(
         units: Vec::new(),
         rings: Rings::default(),
         window: Span::HOUR,
+        zone: Zone::utc(),
     };
     let merged = compiler.merge(parsed);
     let Some((file, block)) = merged.model.clone() else {
@@ -246,6 +250,7 @@ impl Compiler {
                 Some(header::zone_like(&zone_name)),
             );
         }
+        self.zone = zone.clone().unwrap_or(Zone::utc());
         let reference = self.reference(at, block);
         let spikes = self.spikes(at, block);
         self.counters = merged.counters.keys().cloned().collect();
@@ -285,7 +290,8 @@ impl Compiler {
         if self.report.has_errors() {
             return None;
         }
-        let streams = self.assemble(drafts);
+        let mut streams = self.assemble(drafts);
+        missing::mark(&mut streams, &self.profiles);
         let program = Program {
             name: block.name.clone(),
             cells: block.cells,
@@ -296,6 +302,7 @@ impl Compiler {
             reference: reference?,
             spikes,
             profiles: self.profiles.clone(),
+            appointments: missing::appointments(&streams),
             kinds,
             counters: self.counters.clone(),
             desks: self.desks.clone(),
@@ -305,6 +312,7 @@ impl Compiler {
             modified: Vec::new(),
         };
         self.check_graph(&program);
+        self.check_cells(&program, at);
         let definitions = self
             .units
             .iter()

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use causeflow_engine::program::{Binary, Expr, Unary};
+use causeflow_engine::program::{Binary, Expr, NO_ENTITY, NO_TIME, Unary};
 
 use super::Compiler;
 use super::functions::TEXTS_ARE_CHOSEN;
@@ -27,7 +27,24 @@ impl Compiler {
         scope: &mut Scope,
     ) -> Option<Typed> {
         let span = a.span.start..b.span.end;
-        let (left, right) = (self.lower(a, scope), self.lower(b, scope));
+        let none = [a, b].map(|part| self.is_none(part, scope));
+        let (left, right) = match none {
+            [false, false] => (self.lower(a, scope), self.lower(b, scope)),
+            [true, true] => (None, None),
+            [true, _] => {
+                let value = self.lower(b, scope)?;
+                (self.none(op, value.ty, &a.span, scope), Some(value))
+            }
+            [_, true] => {
+                let value = self.lower(a, scope)?;
+                let none = self.none(op, value.ty, &b.span, scope);
+                (Some(value), none)
+            }
+        };
+        if none == [true, true] {
+            let message = "this compares nothing with nothing";
+            self.report.error_in(&scope.at, &span, message, None);
+        }
         let (left, right) = (left?, right?);
         let (x, y) = (left.ty, right.ty);
         let comparison = COMPARISONS.contains(&op);
@@ -58,7 +75,23 @@ impl Compiler {
             self.check_possible(&right, &left, &a.span, scope)?;
         }
         self.check_constants(op, ty, (&left.expr, &right.expr), &span, scope)?;
+        // What is some time after none is none, too.
         let same = matches!(x, Ty::Text | Ty::Id | Ty::Entity(_));
+        if x == Ty::Time && none != [false, false] {
+            let value = if none[0] { right.expr } else { left.expr };
+            let before = Expr::Binary(
+                Binary::AtMost,
+                Box::new(value),
+                Box::new(Expr::Num(NO_TIME / 2.0)),
+            );
+            return Some(Typed::new(
+                match op {
+                    "==" => before,
+                    _ => Expr::Unary(Unary::Not, Box::new(before)),
+                },
+                Ty::Bool,
+            ));
+        }
         let (l, r) = (Box::new(left.expr), Box::new(right.expr));
         let equal = if same { Binary::Same } else { Binary::Equal };
         let expr = match op {
@@ -107,6 +140,37 @@ impl Compiler {
         };
         self.report.certain_error_in(&scope.at, span, message, None);
         None
+    }
+
+    /// Whether a part is `none`, where nothing else is called that.
+    fn is_none(&mut self, part: &Ast, scope: &Scope) -> bool {
+        let AstKind::Name(parts) = &part.kind else {
+            return false;
+        };
+        matches!(&parts[..], [name] if name == "none") && !self.knows(scope, "none")
+    }
+
+    /// What stands for no value of a type.
+    fn none(&mut self, op: &str, ty: Ty, span: &Range<usize>, scope: &Scope) -> Option<Typed> {
+        let value = match ty {
+            Ty::Entity(_) => f64::from_bits(NO_ENTITY),
+            Ty::Time => NO_TIME,
+            _ => {
+                let message = format!("{} is never none", self.type_name(ty));
+                let help = "only references to entities and times can be none";
+                self.report
+                    .error_in(&scope.at, span, message, Some(help.into()));
+                return None;
+            }
+        };
+        if !["==", "!="].contains(&op) {
+            let message = format!("`{op}` does not go with none");
+            let help = "ask `== none` or `!= none`";
+            self.report
+                .error_in(&scope.at, span, message, Some(help.into()));
+            return None;
+        }
+        Some(Typed::new(Expr::Num(value), ty))
     }
 
     /// Refuses to compare with a text that the other side never is.

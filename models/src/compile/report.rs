@@ -109,6 +109,15 @@ impl Reporter {
         );
     }
 
+    /// A warning about the value at a place.
+    pub fn warning(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
+        if self.is_tainted(at) {
+            return;
+        }
+        let span = self.trees[at.file].at(&at.path).span.clone();
+        self.push(Severity::Warning, at.file, span, message.into(), help);
+    }
+
     /// An error about the key at a place.
     pub fn error_at_key(&mut self, at: &At, message: impl Into<String>, help: Option<String>) {
         if !self.is_tainted(at) {

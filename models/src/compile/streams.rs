@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use causeflow_engine::program::{Expr, Unary};
+use causeflow_engine::program::{Binary, Expr, Unary};
 
 use super::Compiler;
+use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::types::{OWN, Texts, Ty, Typed};
@@ -164,6 +165,27 @@ impl From<String> for Missing {
     fn from(place: String) -> Missing {
         Missing::Where(place)
     }
+}
+
+/// A number rounded to so many decimals.
+pub(super) fn rounded(value: Expr, decimals: u8) -> Expr {
+    let power: f64 = (0..decimals).fold(1.0, |power, _| power * 10.0);
+    Expr::Unary(Unary::Round(power), Box::new(value))
+}
+
+/// A rounded number kept within the bounds of whole numbers, if it can lie beyond: so it is the same for all who read it.
+pub(super) fn whole(rounded: Expr) -> Expr {
+    let (low, high) = bounds(&rounded);
+    if within_32_bits(low) == low && within_32_bits(high) == high {
+        return rounded;
+    }
+    let bound =
+        |op, e, bound: i32| Expr::Binary(op, Box::new(e), Box::new(Expr::Num(f64::from(bound))));
+    bound(Binary::Min, bound(Binary::Max, rounded, i32::MIN), i32::MAX)
+}
+
+fn within_32_bits(x: f64) -> f64 {
+    x.clamp(f64::from(i32::MIN), f64::from(i32::MAX))
 }
 
 impl Compiler {
@@ -368,6 +390,18 @@ impl Compiler {
         }
     }
 
+    /// Whether a name means something where an expression stands.
+    pub(super) fn knows(&self, scope: &Scope, name: &str) -> bool {
+        match scope.about {
+            About::Stream { stream, .. } => self.names_known(stream).contains(name),
+            About::Entity { kind, .. } => {
+                let kind = &self.kinds[kind];
+                let mut names = kind.attributes.iter().chain(&kind.variables);
+                names.any(|(known, ..)| known == name)
+            }
+        }
+    }
+
     /// All names that an expression on a stream's events may use.
     pub fn names_known(&self, stream: usize) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
@@ -474,11 +508,22 @@ impl Compiler {
             self.report.error(&scope.at, message, None);
             return None;
         }
-        let power: f64 = (0..decimals).fold(1.0, |power, _| power * 10.0);
-        Some(Typed::new(
-            Expr::Unary(Unary::Round(power), Box::new(typed.expr)),
-            Ty::Number,
-        ))
+        let rounded = rounded(typed.expr, decimals);
+        if long.r#type != Some(NumberType::Int) {
+            return Some(Typed::new(rounded, Ty::Number));
+        }
+        let (low, high) = bounds(&rounded);
+        let beyond = |x: f64| x.is_finite() && within_32_bits(x) != x;
+        if let Some(x) = [high, low].into_iter().find(|&x| beyond(x)) {
+            let message = format!(
+                "this can be {}, which 32 bits do not hold; it then becomes {}",
+                number(x),
+                within_32_bits(x)
+            );
+            let help = "leave `type: int` out: a float holds whole numbers up to 9e15";
+            self.report.warning(&scope.at, message, Some(help.into()));
+        }
+        Some(Typed::new(whole(rounded), Ty::Number))
     }
 
     fn plain_value(&mut self, long: &FieldDef, scope: &Scope, name: &str) -> Option<Typed> {

@@ -118,6 +118,8 @@ pub struct KindNames {
     pub attributes: Vec<(String, Ty, Texts)>,
     /// Names, types and texts of its variables.
     pub variables: Vec<(String, Ty, Texts)>,
+    /// To how many decimals those of them are rounded that are; `None` within for whole numbers.
+    pub rounded: BTreeMap<String, Option<u8>>,
     /// Length of the slots of its calendar, if it has one.
     pub slots: Option<Span>,
 }

@@ -2,10 +2,14 @@
 
 use super::{SyntaxError, Token, hints};
 use crate::units;
+use jiff::civil::{Date, DateTime};
 
 /// Reads what begins with a digit, and goes behind it.
 pub(super) fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
     let start = *at;
+    if let Some(date) = date(text, at) {
+        return date;
+    }
     let digits = |at: &mut usize| {
         *at += text[*at..]
             .find(|c: char| !c.is_ascii_digit())
@@ -43,6 +47,38 @@ pub(super) fn number(text: &str, at: &mut usize) -> Result<Token, SyntaxError> {
         Some(us) => Ok(Token::Duration(us.round())),
         None => Err(hints::no_unit(text, start..*at, unit)),
     }
+}
+
+/// Reads a date, or a date and a time of the day, if that is what stands here; `2026-01-01` is no difference.
+fn date(text: &str, at: &mut usize) -> Option<Result<Token, SyntaxError>> {
+    let digits = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':' | '.');
+    let rest = &text[*at..];
+    let rest = &rest[..rest.find(|c| !word(c)).unwrap_or(rest.len())];
+    let mut parts = rest.splitn(3, '-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let day = &day[..day.find(|c: char| !c.is_ascii_digit()).unwrap_or(day.len())];
+    if year.len() != 4 || ![year, month, day].into_iter().all(digits) {
+        return None;
+    }
+    let date = year.len() + month.len() + day.len() + 2;
+    let length = match rest[date..].starts_with('T') {
+        true => rest.trim_end_matches('.').len(),
+        false => date,
+    };
+    let (start, end) = (*at, *at + length);
+    *at = end;
+    let local = match length == date {
+        true => rest[..date].parse::<Date>().map(|date| date.at(0, 0, 0, 0)),
+        false => rest[..length].parse::<DateTime>(),
+    };
+    Some(local.map(Token::Date).map_err(|_| SyntaxError {
+        span: start..end,
+        message: format!("`{}` is not a date", &text[start..end]),
+        help: Some(
+            "write 2026-02-02 or 2026-02-02T08:30; a difference of numbers takes spaces".into(),
+        ),
+    }))
 }
 
 /// Goes behind an exponent, as in `1e-3`, if there is one.

@@ -161,6 +161,14 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
     if stream.requires {
         out.push_str("    requires: \"person.state == 'active'\"\n");
     }
+    if picks(plan, stream) {
+        let state = ["active", "gone", "new"][usize::from(stream.spec.variant % 3)];
+        writeln!(
+            out,
+            "    let: {{other: {{value: 'pick(person, {state})'}}, any: {{value: 'pick(person)'}}}}"
+        )
+        .expect("a string takes everything");
+    }
     out.push_str("    fields:\n");
     for (name, value) in fields(plan, index) {
         writeln!(out, "      {name}: {{{value}}}").expect("a string takes everything");
@@ -175,6 +183,11 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
         writeln!(out, "    changes: [{}]", changes.join(", ")).expect("a string takes everything");
     }
     out
+}
+
+/// Whether a stream's events pick people besides the one that they are about.
+fn picks(plan: &Plan, stream: &StreamPlan) -> bool {
+    plan.spec.stateful && stream.person && stream.spec.rate % 2 == 0
 }
 
 fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
@@ -266,6 +279,11 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
     }
     if stream.desk {
         fields.push(("agent_number".into(), "value: agent, type: int".into()));
+    }
+    if picks(plan, stream) {
+        fields.push(("other_id".into(), "value: other.id".into()));
+        fields.push(("other_score".into(), "value: other.score".into()));
+        fields.push(("any_id".into(), "value: any.id".into()));
     }
     if stream.person {
         fields.push(("person_id".into(), "value: person.id".into()));

@@ -35,6 +35,9 @@ impl FileCheck<'_> {
                 let Some(expected) = &field.by_effect[by] else {
                     continue;
                 };
+                if array.is_null(row) && self.columns[field.column].nullable {
+                    continue;
+                }
                 self.rows.links += 1;
                 let keys = (Key(heads.ids[row]), heads.causes.value(row));
                 if array.is_valid(row) && self.refers(value, expected, keys) {

@@ -91,6 +91,10 @@ pub struct Verdict {
     pub rows: u64,
     /// References from rows to other rows that were followed.
     pub links: u64,
+    /// Ids in the fields of rows that are missing: what they would refer to is nobody.
+    pub nobody: u64,
+    /// Whole numbers in fields that are the least or the greatest that 32 bits hold, mostly since what was worked out lay beyond.
+    pub at_bounds: u64,
     /// Entities that rows may refer to.
     pub entities: u64,
     /// Why rows were not read; nothing if they were.
@@ -127,6 +131,8 @@ pub fn verify(
         streams: manifest.streams.len(),
         rows: 0,
         links: 0,
+        nobody: 0,
+        at_bounds: 0,
         entities: 0,
         left_out: None,
     };

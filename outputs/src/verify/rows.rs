@@ -14,8 +14,11 @@ use crate::read::{FinishedRun, Reader};
 use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
 use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{ArrowPrimitiveType, TimestampMicrosecondType, UInt16Type, UInt64Type};
+use arrow::datatypes::{
+    ArrowPrimitiveType, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
+};
 use causeflow_engine::fingerprint::{Digest, RowHashes};
+use causeflow_engine::program::Stream;
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 use std::ops::Range;
 
@@ -39,6 +42,10 @@ pub(super) struct FileRows {
     pub findings: Findings,
     /// References of rows to other events.
     pub links: u64,
+    /// Ids in fields that are missing, as what is referred to is nobody.
+    pub nobody: u64,
+    /// Whole numbers in fields that are the least or the greatest that 32 bits hold.
+    pub at_bounds: u64,
 }
 
 /// Reads a file of the stream at this place of the manifest.
@@ -186,6 +193,7 @@ impl FileCheck<'_> {
             cells: values::<UInt16Type>(batch, CELL),
         };
         self.digest(batch);
+        self.notable(batch);
         self.range(&heads);
         self.ids(batch, &heads);
         self.attribution(batch, &heads);
@@ -224,6 +232,24 @@ impl FileCheck<'_> {
             }
         }
         self.rows.digest.merge(&hashes.finish());
+    }
+
+    /// Counts what is no fault, but worth knowing: ids of nobody, and whole numbers at the bounds of what they can be.
+    fn notable(&mut self, batch: &RecordBatch) {
+        let left_out = self.columns.len() - batch.num_columns();
+        let common = Stream::common_columns().len();
+        let arrays = &batch.columns()[common - left_out..];
+        for (column, array) in self.columns[common..].iter().zip(arrays) {
+            match column.kind {
+                ColumnType::Id => self.rows.nobody += array.null_count() as u64,
+                ColumnType::Int => {
+                    let values = array.as_primitive::<Int32Type>().values();
+                    let bound = |value: &&i32| **value == i32::MIN || **value == i32::MAX;
+                    self.rows.at_bounds += values.iter().filter(bound).count() as u64;
+                }
+                _ => {}
+            }
+        }
     }
 
     fn range(&mut self, heads: &Heads) {

@@ -15,6 +15,8 @@ pub(super) struct Rules {
     pub references: Vec<ReferenceRules>,
     /// Number of cells, which is also that of the platform.
     pub cells: u16,
+    /// How many of them are peopled.
+    pub peopled: u16,
     /// The process of the desks.
     pub desks: Option<u16>,
     /// When the warm-up begins.
@@ -107,7 +109,7 @@ pub(super) struct ReferenceRules {
 
 impl Rules {
     /// The rules for a run of a bent program, of which these streams were written.
-    pub fn new(program: &Program, names: &[&str], start: Time) -> Rules {
+    pub fn new(program: &Program, names: &[&str], (start, scale): (Time, f64)) -> Rules {
         let ids: Vec<Option<StreamId>> = names.iter().map(|name| program.stream(name)).collect();
         let written = |stream: StreamId| ids.iter().position(|id| *id == Some(stream));
         let generations = generations(program);
@@ -116,6 +118,7 @@ impl Rules {
             effects: Vec::new(),
             references: Vec::new(),
             cells: program.cells,
+            peopled: program.peopled(scale),
             desks: program.desk_process(),
             begin: (start - program.warmup).floor_to(program.window),
             window: program.window,

@@ -54,7 +54,7 @@ impl Streams<'_> {
         };
         let rules = self
             .program
-            .map(|program| Rules::new(program, &names, Time(begins)));
+            .map(|program| Rules::new(program, &names, (Time(begins), manifest.scale)));
         let damaged = |path: &str| !self.readable.contains_key(path);
         let entities = match (self.program, &rules) {
             (Some(program), Some(rules)) => {
@@ -94,6 +94,8 @@ impl Streams<'_> {
         for rows in read {
             verdict.rows += rows.digest.rows;
             verdict.links += rows.links;
+            verdict.nobody += rows.nobody;
+            verdict.at_bounds += rows.at_bounds;
             verdict.findings.merge(rows.findings);
         }
         let join = Join {

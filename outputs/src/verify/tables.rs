@@ -71,12 +71,12 @@ impl Entities {
         Ok(entities)
     }
 
-    /// Whether there is an entity of this kind and id. 0 stands for none, and what was not read is believed.
+    /// Whether there is an entity of this kind and id. What was not read is believed.
     #[inline]
     pub fn has(&self, kind: KindId, id: u64) -> bool {
         let ids = self.kinds.get(usize::from(kind));
         let ids = ids.and_then(|(_, ids)| ids.as_ref());
-        id == 0 || ids.is_none_or(|ids| ids.get(id).is_some())
+        ids.is_none_or(|ids| ids.get(id).is_some())
     }
 
     /// The name of a kind.

@@ -4,6 +4,7 @@ use causeflow_outputs::ScenarioEntry;
 use serde_json::json;
 
 use super::Job;
+use super::peopled::uneven;
 use crate::args::CounterfactualArg;
 use crate::errors::Failure;
 use crate::interventions::entries::Scheduled;
@@ -52,7 +53,7 @@ fn as_text(job: &Job, expected: &[Expected]) -> String {
     format!(
         "{} from {} to {}, seed {}, scale {}\n{}\n{}\n\
          About {} rows of {} and {} as {} in {}.\n\
-         This is an estimate, from a small pilot run over the same days. Nothing was written.\n",
+         {}This is an estimate, from a small pilot run over the same days. Nothing was written.\n",
         program.name,
         instant(settings.start),
         instant(settings.end),
@@ -65,6 +66,10 @@ fn as_text(job: &Job, expected: &[Expected]) -> String {
         bytes(size),
         job.options.format().ending(),
         job.out.display(),
+        uneven(program, settings.scale)
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
     )
 }
 
@@ -149,5 +154,6 @@ fn as_json(job: &Job, expected: &[Expected]) -> serde_json::Value {
         "expected_rows": rows.round(),
         "expected_bytes": size.round(),
         "streams": streams,
+        "uneven": uneven(program, settings.scale),
     })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
+use causeflow_engine::kept::Kept;
 use causeflow_engine::run::{Progress, RunResult};
 use causeflow_outputs::FileEntry;
 use serde_json::{Value, json};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use super::Job;
 use super::attributed::Attributed;
 use super::counterfactual::{Difference, StreamDifference};
+use super::peopled;
 use super::write::Written;
 use crate::errors::Failure;
 use crate::model::digest;
@@ -134,6 +136,21 @@ impl Outcome<'_> {
         ))
     }
 
+    /// A warning of values that were kept within bounds, with the first of them.
+    fn kept(&self, kept: &Kept) -> String {
+        let (what, how) = kept.described(&self.job.program);
+        let (time, id) = kept.counted.first;
+        let values = match kept.counted.number {
+            1 => "1 value".to_owned(),
+            many => format!("{} values", count(many)),
+        };
+        format!(
+            "warning: {what}: {values} {how}; the first, {}, in the event {id} at {}",
+            kept.counted.value,
+            instant(time)
+        )
+    }
+
     /// What was found that should not be, a line each.
     pub fn warnings(&self) -> Vec<String> {
         let ties = match self.result.ties {
@@ -153,7 +170,22 @@ impl Outcome<'_> {
                 }
             )),
         };
-        ties.into_iter().chain(refused).collect()
+        let kept = self.result.kept.iter().map(|kept| self.kept(kept));
+        let uneven = peopled::uneven(&self.job.program, self.job.settings.scale);
+        let uneven = uneven.into_iter().map(|line| format!("warning: {line}"));
+        let warnings = ties.into_iter().chain(refused);
+        warnings.chain(kept).chain(uneven).collect()
+    }
+
+    fn kept_json(&self, kept: &Kept) -> Value {
+        let (what, how) = kept.described(&self.job.program);
+        let (time, id) = kept.counted.first;
+        json!({
+            "what": what,
+            "how": how,
+            "number": kept.counted.number,
+            "first": {"event_id": id.to_string(), "time": instant(time), "value": kept.counted.value},
+        })
     }
 
     /// Prints all of it as one JSON object.
@@ -183,6 +215,7 @@ impl Outcome<'_> {
             "events_played": self.result.played,
             "ties": self.result.ties,
             "refused_reservations": self.result.refused,
+            "kept_within_bounds": self.result.kept.iter().map(|kept| self.kept_json(kept)).collect::<Vec<_>>(),
             "elapsed_seconds": self.clock.seconds(),
             "rows_per_second": self.rate().round(),
             "resumed_from": self.resumed_from().map(|from| instant(from.time)),

@@ -39,16 +39,26 @@ impl Report<'_> {
         );
         if verdict.left_out.is_none() {
             text += &format!(
-                ", {} rows in {}, {} links between them, {} entities\n{:.1} s, {} rows/s",
+                ", {} rows in {}, {} links between them{}, {} entities\n{:.1} s, {} rows/s",
                 count(verdict.rows),
                 some(verdict.streams, "stream"),
                 count(verdict.links),
+                match verdict.nobody {
+                    0 => String::new(),
+                    nobody => format!(", {} to nobody", count(nobody)),
+                },
                 count(verdict.entities),
                 self.clock.seconds(),
                 short(self.clock.rate(verdict.rows)),
             );
         }
         text += "\n";
+        if verdict.at_bounds > 0 {
+            text += &format!(
+                "whole numbers at the bounds of 32 bits: {}\n",
+                count(verdict.at_bounds)
+            );
+        }
         for (what, why) in self.left_out() {
             text += &format!("not checked: {what}: {why}\n");
         }
@@ -92,6 +102,8 @@ impl Report<'_> {
             "streams": verdict.streams,
             "rows": verdict.rows,
             "links": verdict.links,
+            "links_to_nobody": verdict.nobody,
+            "whole_numbers_at_bounds": verdict.at_bounds,
             "entities": verdict.entities,
             "not_checked": self.left_out().into_iter().map(left_out).collect::<Vec<_>>(),
             "findings": verdict.findings.groups().map(group).collect::<Vec<_>>(),

@@ -147,7 +147,7 @@ impl Join<'_> {
         let (wanted, child) = (one.of.place, &one.child);
         let far = child.time >= rules.barrier_after(Time(event.time)).0;
         let cell = match (wanted, rules.desks) {
-            (Place::AnyCell, _) if far => drawn_cell(Key(one.id()), rules.cells),
+            (Place::AnyCell, _) if far => drawn_cell(Key(one.id()), rules.peopled),
             (Place::Desk, Some(desks)) => desks,
             _ => event.cell,
         };

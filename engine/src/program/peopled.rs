@@ -1,0 +1,83 @@
+//! How many entities there are from the start, and in how many cells they live.
+
+use super::{ChangeKind, Expr, KindId, Program};
+
+/// A kind of which there are not as many as its share, since there is no part of an entity.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Uneven {
+    /// Index of the kind.
+    pub kind: usize,
+    /// How many the scale asks for.
+    pub wanted: f64,
+    /// How many there are.
+    pub there: u32,
+}
+
+/// Numbers that differ by less than this share from what a scale asks for are as good as it gets.
+const NOTICED: f64 = 0.05;
+
+impl Program {
+    /// How many entities of a kind there are from the start: as many as declared at scale 1, and at least one of each kind.
+    pub fn founders(&self, kind: usize, scale: f64) -> u32 {
+        match self.kinds[kind].count {
+            0 => 0,
+            count => (f64::from(count) * scale).round().max(1.0) as u32,
+        }
+    }
+
+    /// The kinds whose entities others look for in their cell: picked, adopted, or belonged to.
+    fn looked_for(&self) -> Vec<bool> {
+        let mut looked_for = vec![false; self.kinds.len()];
+        let mut mark = |kind: KindId| looked_for[usize::from(kind)] = true;
+        for kind in &self.kinds {
+            kind.belongs_to
+                .iter()
+                .for_each(|belonging| mark(belonging.owner));
+        }
+        for stream in &self.streams {
+            for change in &stream.changes {
+                if let ChangeKind::Adopt { kind, .. } = change.what {
+                    mark(kind);
+                }
+            }
+            for e in stream.expressions() {
+                e.visit(&mut |e| {
+                    if let Expr::Pick(kind, ..) | Expr::PickIf(kind, ..) = e {
+                        mark(*kind);
+                    }
+                });
+            }
+        }
+        looked_for
+    }
+
+    /// The kind that bounds the number of peopled cells, with that number, where it is less than that of all cells.
+    ///
+    /// Who is looked for lives in every peopled cell, or others there would look in vain.
+    pub fn scarcest(&self, scale: f64) -> Option<(usize, u16)> {
+        let looked_for = self.looked_for();
+        let kinds = (0..self.kinds.len()).filter(|&kind| looked_for[kind]);
+        let numbers = kinds.map(|kind| (kind, self.founders(kind, scale)));
+        let few = numbers.filter(|&(_, number)| 0 < number && number < u32::from(self.cells));
+        let scarcest = few.min_by_key(|&(_, number)| number)?;
+        Some((scarcest.0, scarcest.1 as u16))
+    }
+
+    /// How many cells, from the first on, have a population.
+    pub fn peopled(&self, scale: f64) -> u16 {
+        self.scarcest(scale).map_or(self.cells, |(_, cells)| cells)
+    }
+
+    /// The kinds of which there are too many or too few at a scale to keep their ratio to others.
+    pub fn uneven(&self, scale: f64) -> Vec<Uneven> {
+        let of_kind = |kind: usize| Uneven {
+            kind,
+            wanted: f64::from(self.kinds[kind].count) * scale,
+            there: self.founders(kind, scale),
+        };
+        let noticed = |uneven: &Uneven| {
+            (f64::from(uneven.there) - uneven.wanted).abs() > NOTICED * uneven.wanted
+        };
+        (0..self.kinds.len()).map(of_kind).filter(noticed).collect()
+    }
+}

@@ -1,0 +1,161 @@
+//! Which values of events may be missing, as far as the model tells: the id of nobody, and the time of nothing.
+
+use std::collections::BTreeMap;
+
+use causeflow_engine::calendar::Profile;
+use causeflow_engine::program::{APPOINTMENTS, Binary, Expr, NO_ENTITY, NO_TIME, Question, Stream};
+use causeflow_engine::table::ColumnType;
+use causeflow_engine::time::Span;
+
+use super::bounds::bounds;
+
+/// Marks the fields whose values may be missing, in streams that are otherwise complete.
+pub(super) fn mark(streams: &mut [Stream], profiles: &[Profile]) {
+    let mut may: Vec<Vec<bool>> = streams
+        .iter()
+        .map(|stream| vec![false; words_of(stream)])
+        .collect();
+    // What is handed on around circles settles: a value that may be missing never ceases to.
+    while step(streams, profiles, &mut may) {}
+    for (stream, may) in streams.iter_mut().zip(&may) {
+        for (column, slot) in &mut stream.fields {
+            let can = matches!(column.kind, ColumnType::Id | ColumnType::Time);
+            column.nullable = can && may[usize::from(*slot)];
+        }
+    }
+}
+
+fn words_of(stream: &Stream) -> usize {
+    let own = stream.variables.iter().map(|variable| variable.slot);
+    let created = stream.creates.map(|(_, slot)| slot);
+    let last = own.chain(created).max();
+    last.map_or(0, |last| usize::from(last) + 1)
+        .max(usize::from(stream.carried))
+}
+
+/// Follows what may be missing one step; whether anything was found.
+fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool {
+    let mut found = Vec::new();
+    for (at, stream) in streams.iter().enumerate() {
+        for variable in &stream.variables {
+            let words = Words {
+                stream,
+                profiles,
+                may: &may[at],
+            };
+            if words.misses(&variable.value) {
+                found.push((at, usize::from(variable.slot)));
+            }
+        }
+        for effect in stream.all_effects() {
+            for (slot, from) in effect.pass.iter().enumerate() {
+                if from.is_some_and(|from| may[at][usize::from(from)]) {
+                    found.push((usize::from(effect.stream), slot));
+                }
+            }
+        }
+    }
+    let mut new = false;
+    for (stream, slot) in found {
+        new |= !std::mem::replace(&mut may[stream][slot], true);
+    }
+    new
+}
+
+/// What is known of the words of a stream's events.
+struct Words<'a> {
+    stream: &'a Stream,
+    profiles: &'a [Profile],
+    /// Which of them may be missing.
+    may: &'a [bool],
+}
+
+impl Words<'_> {
+    /// Whether a value may be missing.
+    fn misses(&self, e: &Expr) -> bool {
+        match e {
+            Expr::Slot(slot) => self.may[usize::from(*slot)],
+            Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) => self.misses(e),
+            Expr::If(parts) => self.misses(&parts.1) || self.misses(&parts.2),
+            Expr::Case(_, cases, otherwise) => {
+                self.misses(otherwise) || cases.iter().any(|(_, e)| self.misses(e))
+            }
+            Expr::Binary(Binary::Add | Binary::Subtract | Binary::Min | Binary::Max, a, b) => {
+                self.misses(a) || self.misses(b)
+            }
+            // Where nothing is free it is the time that was wanted.
+            Expr::Lookup(lookup) if lookup.question == Question::Nearest => {
+                self.misses(&lookup.args[0])
+            }
+            Expr::Num(x) => x.to_bits() == NO_ENTITY || *x == NO_TIME,
+            Expr::Pick(..) | Expr::PickIf(..) | Expr::Reference(..) => true,
+            Expr::Appointment(profile, parts, _) => {
+                let always = always_open(&self.profiles[usize::from(*profile)]);
+                !always || !self.has_room(parts)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a multiple of the step surely lies in the range of an appointment.
+    fn has_room(&self, (earliest, latest, step): &(Expr, Expr, Expr)) -> bool {
+        let [earliest, latest, step] =
+            [earliest, latest, step].map(|e| from_now(&self.spelt_out(e)));
+        let (earliest, latest) = (earliest.1.max(0.0), latest.0.min(APPOINTMENTS.0 as f64));
+        step.0 > 0.0 && latest - earliest >= step.1
+    }
+
+    /// An expression with what its own event works out in the place of names.
+    fn spelt_out(&self, e: &Expr) -> Expr {
+        let mut e = e.clone();
+        // Variables come in the order in which they are worked out.
+        for variable in self.stream.variables.iter().rev() {
+            if e.slots().contains(&variable.slot) {
+                e.put(variable.slot, &variable.value);
+            }
+        }
+        e
+    }
+}
+
+/// The least and the greatest time from an event to a time worked out on it.
+pub(super) fn from_now(e: &Expr) -> (f64, f64) {
+    let mut e = e.clone();
+    e.rewrite(&mut |e| {
+        if matches!(e, Expr::Time) {
+            *e = Expr::Num(0.0);
+        }
+    });
+    bounds(&e)
+}
+
+/// Whether a profile is never 0.
+fn always_open(profile: &Profile) -> bool {
+    let weights = profile.hours.iter().chain(&profile.weekdays);
+    let factors = profile.seasons.iter().map(|season| &season.factor);
+    weights.chain(factors).all(|&weight| weight > 0.0)
+}
+
+/// How far ahead the appointments of each profile lie, as far as the model tells.
+pub(super) fn appointments(streams: &[Stream]) -> BTreeMap<u16, Span> {
+    let mut ahead: BTreeMap<u16, Span> = BTreeMap::new();
+    for stream in streams {
+        let words = Words {
+            stream,
+            profiles: &[],
+            may: &[],
+        };
+        for e in stream.expressions() {
+            e.visit(&mut |e| {
+                if let Expr::Appointment(profile, parts, _) = e {
+                    let (_, latest) = from_now(&words.spelt_out(&parts.1));
+                    let most = APPOINTMENTS.0 as f64;
+                    let this = Span(latest.clamp(0.0, most) as i64);
+                    let known = ahead.entry(*profile).or_default();
+                    *known = (*known).max(this);
+                }
+            });
+        }
+    }
+    ahead
+}

@@ -1,0 +1,186 @@
+//! Picks: somebody is found whenever somebody fits, by activity, among those who joined as well; and who joins or leaves
+//! moves only the picks that fall on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use crate::support::{Played, Row, Value, play, program, property, settings};
+
+fn played(text: &str, seed: u64, hours: i64) -> Played {
+    play(
+        &program(&[("a.yaml".into(), text.into())]),
+        &settings(seed, hours),
+    )
+}
+
+fn id(row: &Row, field: &str) -> Option<u64> {
+    match row.fields.get(field) {
+        Some(Value::Id(id)) => Some(*id),
+        None => None,
+        other => panic!("{field} is {other:?}"),
+    }
+}
+
+/// Beds that are taken and given back, and some that are added; `extra` is put behind the streams.
+fn ward(beds: u32, rate: u32, stay: &str, activity: &str, extra: &str) -> String {
+    format!(
+        "model: {{name: ward, cells: 1, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+         entities:\n  bed: {{count: {beds}, states: [free, taken, gone], starts: free, joins: free{activity}}}\n\
+         streams:\n  \
+           added: {{source: {{rate: 12}}, creates: bed, fields: {{bed_id: {{value: 'bed.id'}}}}}}\n  \
+           requested:\n    source: {{rate: {rate}}}\n    \
+             let: {{bed: {{value: 'pick(bed, free)'}}, got: {{value: \"bed.state == 'free'\"}}}}\n    \
+             fields: {{bed_id: {{value: 'bed.id'}}}}\n    \
+             changes:\n      - {{entity: bed, state: taken, when: got}}\n  \
+           left:\n    causes:\n      - {{on: requested, when: got, delay: '{stay}'}}\n    \
+             fields: {{bed_id: {{}}}}\n    \
+             changes:\n      - {{entity: bed, state: free}}\n{extra}"
+    )
+}
+
+proptest! {
+    #![proptest_config(property(40))]
+
+    /// Whoever is asked for is found, however few fit, and nobody who does not.
+    #[test]
+    fn somebody_is_found_exactly_when_somebody_fits(
+        beds in 0..200u32,
+        share in 0.5..1.5,
+        seed in any::<u64>(),
+    ) {
+        // So many requests, each for half a day, that about this share of the beds is taken.
+        let rate = (f64::from(beds.max(4)) * share * 2.0) as u32;
+        let played = played(&ward(beds, rate, "12h", ", activity: 'lognormal(1, 1)'", ""), seed, 48);
+        let rows = &played.rows;
+        let mut events: Vec<(i64, &str, &Row)> = Vec::new();
+        for stream in ["added", "requested", "left"] {
+            events.extend(rows[stream].iter().map(|row| (row.time, stream, row)));
+        }
+        events.sort_by_key(|(time, ..)| *time);
+        let (mut joined, mut taken) = (0, BTreeSet::new());
+        let mut refused = 0;
+        for (_, stream, row) in events {
+            let bed = id(row, "bed_id");
+            match (stream, bed) {
+                ("added", _) => joined += 1,
+                ("left", Some(bed)) => prop_assert!(taken.remove(&bed)),
+                ("requested", Some(bed)) => prop_assert!(taken.insert(bed), "{bed} was taken"),
+                _ => {
+                    refused += 1;
+                    prop_assert_eq!(taken.len(), beds as usize + joined, "a bed was free");
+                }
+            }
+        }
+        prop_assert!(share > 0.9 || refused < rows["requested"].len());
+    }
+
+    /// One more who joins takes its share of the picks, and those who were picked otherwise stay.
+    #[test]
+    fn who_joins_or_leaves_moves_only_its_own_picks(
+        people in 0..150u32,
+        joins in 1..60u32,
+        active in 0.02..1.0,
+        seed in any::<u64>(),
+    ) {
+        let model = |extra: &str| format!(
+            "model: {{name: m, cells: 1, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+             entities:\n  person:\n    count: {people}\n    states: [idle, active, gone]\n    starts: idle\n    joins: idle\n    \
+               attributes: {{keen: {{value: 'bernoulli({active})'}}}}\n    activity: 'gamma(0.7, 2)'\n\
+             streams:\n  \
+               joined: {{source: {{rate: {joins}}}, creates: person}}\n  \
+               asked:\n    timer: {{every: 6h, per: person, states: [idle], when: keen}}\n    \
+                 changes:\n      - {{entity: person, state: active}}\n  \
+               picked:\n    source: {{rate: 600}}\n    \
+                 let: {{one: {{value: 'pick(person, active)'}}, any: {{value: 'pick(person)'}}}}\n    \
+                 fields: {{one_id: {{value: 'one.id'}}, any_id: {{value: 'any.id'}}}}\n{extra}"
+        );
+        let newcomer = model(
+            "  arrived:\n    source: {rate: 3}\n    creates: person\n    \
+                 fields: {one_id: {value: 'person.id'}}\n    \
+                 changes:\n      - {entity: person, state: active}\n",
+        );
+        let leaver = model(
+            "  gone:\n    source: {rate: 6}\n    let: {one: {value: 'pick(person)'}}\n    \
+                 fields: {one_id: {value: 'one.id'}}\n    \
+                 changes:\n      - {entity: one, state: gone}\n",
+        );
+        let base = played(&model(""), seed, 48);
+        let picks = |played: &Played, field: &str| -> BTreeMap<u64, Option<u64>> {
+            let rows = played.rows["picked"].iter();
+            rows.map(|row| (row.id, id(row, field))).collect()
+        };
+        for (other, stream) in [(newcomer, "arrived"), (leaver, "gone")] {
+            let other = played(&other, seed, 48);
+            let concerned: BTreeSet<u64> =
+                other.rows[stream].iter().filter_map(|row| id(row, "one_id")).collect();
+            for field in ["one_id", "any_id"] {
+                let (before, after) = (picks(&base, field), picks(&other, field));
+                prop_assert_eq!(before.len(), after.len());
+                for (event, one) in &before {
+                    let now = after[event];
+                    let moved_to = now.is_some_and(|now| concerned.contains(&now));
+                    let moved_from = one.is_some_and(|one| concerned.contains(&one));
+                    prop_assert!(*one == now || moved_to || moved_from, "{stream} {field} {one:?} {now:?}");
+                }
+            }
+        }
+    }
+}
+
+/// Everybody's share of the picks is that of their activity among those who fit at the time: chi-square over all of them,
+/// where many of those there from the start fit, where few do, and where all have joined later. Fixed seeds.
+#[test]
+fn everybody_is_picked_by_activity() {
+    for (founders, keen, joins) in [(40, 1.0, 15), (3000, 0.01, 15), (0, 1.0, 40)] {
+        let text = format!(
+            "model: {{name: m, cells: 1, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+             entities:\n  person:\n    count: {founders}\n    states: [idle, active]\n    starts: idle\n    joins: active\n    \
+               attributes: {{weight: {{value: 'integer(1, 4)'}}, keen: {{value: 'bernoulli({keen})'}}}}\n    \
+               activity: 'weight'\n\
+             streams:\n  \
+               joined: {{source: {{rate: {joins}}}, creates: person, fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}}}\n  \
+               asked:\n    timer: {{every: 2h, per: person, states: [idle], when: keen}}\n    \
+                 changes:\n      - {{entity: person, state: active}}\n    \
+                 fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}\n  \
+               picked:\n    source: {{rate: 40000}}\n    \
+                 let: {{one: {{value: 'pick(person, active)'}}}}\n    fields: {{id: {{value: 'one.id'}}}}\n"
+        );
+        let rows = played(&text, 11, 48).rows;
+        let mut events: Vec<(i64, bool, &Row)> = Vec::new();
+        for stream in ["joined", "asked", "picked"] {
+            events.extend(
+                rows[stream]
+                    .iter()
+                    .map(|row| (row.time, stream == "picked", row)),
+            );
+        }
+        events.sort_by_key(|(time, ..)| *time);
+        // For each who is there: weight, picks expected and found.
+        let mut people: BTreeMap<u64, (f64, f64, f64)> = BTreeMap::new();
+        for (_, picked, row) in events {
+            if !picked {
+                let id = id(row, "id").expect("nobody joins who is not there");
+                people.insert(id, (row.fields["weight"].number(), 0.0, 0.0));
+                continue;
+            }
+            let total: f64 = people.values().map(|(weight, ..)| weight).sum();
+            match id(row, "id") {
+                None => assert!(people.is_empty()),
+                Some(id) => people.get_mut(&id).expect("it fits").2 += 1.0,
+            }
+            for (weight, expected, _) in people.values_mut() {
+                *expected += *weight / total;
+            }
+        }
+        let counted = people.values().filter(|(_, expected, _)| *expected > 20.0);
+        let free = counted.clone().count() as f64;
+        let chi2: f64 = counted.map(|(_, e, n)| (n - e) * (n - e) / e).sum();
+        assert!(free > 25.0, "{free}");
+        // Five standard deviations of a chi-square variable, which is nearly normal.
+        assert!(
+            chi2 < free + 5.0 * (2.0 * free).sqrt(),
+            "{founders}: chi2 {chi2} for {free}"
+        );
+    }
+}
