@@ -79,7 +79,7 @@ fn a_baseline_raises_hardly_any_alarm() {
     for resolution in Resolution::ALL {
         let runs = full_size().iter().flat_map(|played| &played.streams);
         let points: Vec<_> = runs
-            .flat_map(|stream| points(stream, resolution, Side::Untouched))
+            .flat_map(|stream| points(stream, resolution, Side::UNTOUCHED))
             .collect();
         let raised = points
             .iter()
