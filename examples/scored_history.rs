@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // What is usual. The order of the seeds does not matter: counts are whole numbers, and seeds stand in order.
     let names: Vec<&str> = program.streams.iter().map(|s| s.name.as_str()).collect();
-    let mut pool = Pool::new(&program.zone, &range, &names);
+    let mut pool = Pool::new(&program.zone, program.weekend, &range, &names);
     for seed in [3, 1, 2] {
         pool.add(seed, &play(program.clone(), seed)?.streams);
     }
@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or_else(|| format!("the model has no stream {STREAM}"))?
         .series;
 
-    let half_days = intervals(&program.zone, &range, Resolution::HalfDay);
+    let half_days = intervals(&program.zone, program.weekend, &range, Resolution::HalfDay);
     let scored = |side| {
         history(series, side, &half_days, |class| {
             baseline.expected(STREAM, Resolution::HalfDay, class)

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::calendar::{Weekend, Zone};
 use causeflow_engine::time::{Span, Time};
 use jiff::civil::Date;
 
@@ -44,7 +44,7 @@ impl Resolution {
 /// What an interval is compared with: the same part of the day, on weekdays or on weekends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Class {
-    /// Whether it is a Saturday or a Sunday.
+    /// Whether it is a day of the weekend.
     pub weekend: bool,
     /// Which half or hour of the day, from 0.
     pub part: u8,
@@ -97,7 +97,12 @@ impl Interval {
 ///
 /// Counts are kept by hours of UTC. Where the zone's midnight is none of their beginnings (India, Newfoundland), an
 /// hour belongs to the half day in which it begins. On days on which clocks change, half days may have 11 or 13 hours.
-pub fn intervals(zone: &Zone, range: &Range<Time>, resolution: Resolution) -> Vec<Interval> {
+pub fn intervals(
+    zone: &Zone,
+    weekend: Weekend,
+    range: &Range<Time>,
+    resolution: Resolution,
+) -> Vec<Interval> {
     let place = |hour: i64| {
         let local = zone.local(Time(hour * Span::HOUR.0));
         (local.date(), local.hour() as u8 / resolution.hours())
@@ -127,7 +132,7 @@ pub fn intervals(zone: &Zone, range: &Range<Time>, resolution: Resolution) -> Ve
             hours: start..end,
             date,
             class: Class {
-                weekend: date.weekday().to_monday_zero_offset() >= 5,
+                weekend: weekend.has(date),
                 part,
             },
             covered: covered.0 as f64 / Span::HOUR.0 as f64,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::calendar::{Weekend, Zone};
 use causeflow_engine::run::StreamResult;
 use causeflow_engine::series::Series;
 use causeflow_engine::sides::Side;
@@ -26,9 +26,9 @@ pub struct Pool {
 
 impl Pool {
     /// An empty pool of these streams over a range.
-    pub fn new(zone: &Zone, range: &Range<Time>, streams: &[&str]) -> Pool {
+    pub fn new(zone: &Zone, weekend: Weekend, range: &Range<Time>, streams: &[&str]) -> Pool {
         let whole = |resolution| {
-            let mut all = intervals(zone, range, resolution);
+            let mut all = intervals(zone, weekend, range, resolution);
             all.retain(|interval| interval.whole);
             all
         };
@@ -41,9 +41,15 @@ impl Pool {
     }
 
     /// The pool of a single run.
-    pub fn of_run(zone: &Zone, range: &Range<Time>, seed: u64, streams: &[StreamResult]) -> Pool {
+    pub fn of_run(
+        zone: &Zone,
+        weekend: Weekend,
+        range: &Range<Time>,
+        seed: u64,
+        streams: &[StreamResult],
+    ) -> Pool {
         let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
-        let mut pool = Pool::new(zone, range, &names);
+        let mut pool = Pool::new(zone, weekend, range, &names);
         pool.add(seed, streams);
         pool
     }

@@ -11,8 +11,8 @@ pub struct Decomposition {
     pub remainder_variance: f64,
     /// The variance of that and the season together.
     pub detrended_variance: f64,
-    /// The mean of the series.
-    pub level: f64,
+    /// What each part of the period has, and what it has on the trend, both summed up.
+    pub sums: Vec<(f64, f64)>,
 }
 
 /// The classical additive decomposition (Hyndman and Athanasopoulos, Forecasting: principles and practice, section 3.4):
@@ -23,12 +23,13 @@ pub fn decompose(series: &[f64], parts: &[usize], period: usize) -> Option<Decom
         return None;
     }
     let half = period / 2;
+    let mut of_part = vec![(0.0, 0.0); period];
     let detrended: Vec<(usize, f64)> = (half..series.len() - half)
         .map(|at| {
-            (
-                parts[at],
-                series[at] - moving_average(&series[at - half..=at + half], period),
-            )
+            let trend = moving_average(&series[at - half..=at + half], period);
+            of_part[parts[at]].0 += series[at];
+            of_part[parts[at]].1 += trend;
+            (parts[at], series[at] - trend)
         })
         .collect();
     let mut sums = vec![(0.0, 0.0); period];
@@ -51,7 +52,7 @@ pub fn decompose(series: &[f64], parts: &[usize], period: usize) -> Option<Decom
         seasonal,
         remainder_variance: variance(&rest),
         detrended_variance: variance(&all),
-        level: mean(series),
+        sums: of_part,
     })
 }
 
@@ -71,7 +72,7 @@ pub struct Season {
     /// How much of the variance around the trend the season explains, 0 to 1: Wang, Smith and Hyndman (2006),
     /// Characteristic-based clustering for time series data, section 3.1.
     pub strength: f64,
-    /// The level of each part of the period, 1 on average.
+    /// The level of each part of the period relative to the trend, 0 or more, and 1 on average.
     pub shape: Vec<f64>,
 }
 
@@ -83,12 +84,18 @@ pub fn season(runs: &[Decomposition]) -> Option<Season> {
         over(|d| d.remainder_variance),
         over(|d| d.detrended_variance),
     );
-    let level = over(|d| d.level);
+    // A share of the trend is never negative, as a difference from it may be.
+    let share = |at: usize| {
+        let sums = runs.iter().map(|run| run.sums[at]);
+        let (counts, trend) = sums.fold((0.0, 0.0), |(a, b), (x, y)| (a + x, b + y));
+        if trend > 0.0 { counts / trend } else { 0.0 }
+    };
+    let shares: Vec<f64> = (0..first.sums.len()).map(share).collect();
+    let level = mean(&shares);
     if level <= 0.0 {
         return None;
     }
-    let part = |at: usize| mean(&runs.iter().map(|d| d.seasonal[at]).collect::<Vec<_>>());
-    let shape = (0..first.seasonal.len()).map(|at| 1.0 + part(at) / level);
+    let shape = shares.iter().map(|share| share / level);
     Some(Season {
         strength: match all > 0.0 {
             true => (1.0 - rest / all).max(0.0),

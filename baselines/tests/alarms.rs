@@ -69,7 +69,7 @@ fn alarms(
     baseline: &Baseline,
     resolution: Resolution,
 ) -> (usize, usize) {
-    let intervals = intervals(&program.zone, &range(), resolution);
+    let intervals = intervals(&program.zone, program.weekend, &range(), resolution);
     let points = streams.iter().flat_map(|stream| {
         history(&stream.series, Side::FACTUAL, &intervals, |class| {
             baseline.expected(&stream.name, resolution, class)
@@ -93,7 +93,7 @@ fn untouched_runs_raise_no_more_alarms_than_stated() {
         .iter()
         .map(|stream| stream.name.as_str())
         .collect();
-    let mut pool = Pool::new(&program.zone, &range(), &names);
+    let mut pool = Pool::new(&program.zone, program.weekend, &range(), &names);
     for seed in 42..50 {
         pool.add(seed, &untouched(&program, seed));
     }
@@ -108,7 +108,7 @@ fn untouched_runs_raise_no_more_alarms_than_stated() {
         let (scored, others) = sum(&|run| alarms(&program, run, &baseline, resolution));
         assert_eq!(scored, runs.len() * names.len() * 28 * resolution.a_day());
         let (_, own) = sum(&|run| {
-            let pool = Pool::of_run(&program.zone, &range(), 0, run);
+            let pool = Pool::of_run(&program.zone, program.weekend, &range(), 0, run);
             alarms(&program, run, &Baseline::of(&pool.statistics()), resolution)
         });
         assert!(

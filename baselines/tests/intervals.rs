@@ -1,7 +1,7 @@
 //! Ranges are cut into half days and hours.
 
 use causeflow_baselines::{Class, Resolution, intervals};
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::calendar::{Weekend, Zone};
 use causeflow_engine::time::{Span, Time};
 use proptest::prelude::*;
 
@@ -30,7 +30,7 @@ proptest! {
         let zone = zone(name);
         let start = MONDAY + Span(start * Span::MINUTE.0);
         let range = start..start + Span(length * Span::MINUTE.0);
-        let all = intervals(&zone, &range, resolution);
+        let all = intervals(&zone, Weekend::default(), &range, resolution);
         prop_assert!(all.windows(2).all(|pair| pair[0].hours.end == pair[1].hours.start));
         prop_assert!(all[0].start() <= range.start && range.start < all[0].end());
         let last = &all[all.len() - 1];
@@ -50,14 +50,22 @@ proptest! {
 #[test]
 fn thirty_days_are_sixty_half_days_and_720_hours() {
     let range = MONDAY..MONDAY + Span(30 * Span::DAY.0);
-    let half_days = intervals(&zone("UTC"), &range, Resolution::HalfDay);
+    let half_days = intervals(
+        &zone("UTC"),
+        Weekend::default(),
+        &range,
+        Resolution::HalfDay,
+    );
     assert_eq!(half_days.len(), 60);
     assert!(
         half_days
             .iter()
             .all(|interval| interval.whole && interval.covered == 12.0)
     );
-    assert_eq!(intervals(&zone("UTC"), &range, Resolution::Hour).len(), 720);
+    assert_eq!(
+        intervals(&zone("UTC"), Weekend::default(), &range, Resolution::Hour).len(),
+        720
+    );
     let names: Vec<String> = half_days[8..12]
         .iter()
         .map(|interval| interval.class.name(Resolution::HalfDay))
@@ -74,12 +82,28 @@ fn thirty_days_are_sixty_half_days_and_720_hours() {
     );
 }
 
+/// A week from Monday on, with Friday and Saturday off.
+#[test]
+fn a_model_says_which_days_are_its_weekend() {
+    let weekend = Weekend([false, false, false, false, true, true, false]);
+    let range = MONDAY..MONDAY + Span(7 * Span::DAY.0);
+    let days = intervals(&zone("UTC"), weekend, &range, Resolution::HalfDay);
+    let of: Vec<bool> = days.iter().map(|interval| interval.class.weekend).collect();
+    let expected: Vec<bool> = weekend.0.iter().flat_map(|&day| [day, day]).collect();
+    assert_eq!(of, expected);
+}
+
 #[test]
 fn half_days_follow_the_clocks_of_the_zone() {
     let berlin = zone("Europe/Berlin");
     // 2026-03-29T00:00+01:00; at two, clocks go to three.
     let sunday = Time(1_774_738_800_000_000);
-    let all = intervals(&berlin, &(sunday..sunday + hours(23)), Resolution::HalfDay);
+    let all = intervals(
+        &berlin,
+        Weekend::default(),
+        &(sunday..sunday + hours(23)),
+        Resolution::HalfDay,
+    );
     let lengths: Vec<f64> = all.iter().map(|interval| interval.covered).collect();
     assert_eq!(lengths, [11.0, 12.0]);
     assert!(
@@ -89,6 +113,7 @@ fn half_days_follow_the_clocks_of_the_zone() {
     // Half an hour off: an hour belongs to the half day in which it begins.
     let kolkata = intervals(
         &zone("Asia/Kolkata"),
+        Weekend::default(),
         &(MONDAY..MONDAY + hours(24)),
         Resolution::HalfDay,
     );

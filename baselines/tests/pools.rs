@@ -3,7 +3,7 @@
 use causeflow_baselines::{
     Baseline, Class, Expected, Flag, Ongoing, Pool, Resolution, history, intervals,
 };
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::calendar::{Weekend, Zone};
 use causeflow_engine::sides::Side;
 use causeflow_engine::time::Span;
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ fn counts(seed: u64, days: i64) -> impl Iterator<Item = u64> {
 
 fn pool(seeds: impl IntoIterator<Item = u64>) -> Pool {
     let range = MONDAY..MONDAY + Span(21 * Span::DAY.0);
-    let mut pool = Pool::new(&utc(), &range, &["a", "b"]);
+    let mut pool = Pool::new(&utc(), Weekend::default(), &range, &["a", "b"]);
     for seed in seeds {
         pool.add(
             seed,
@@ -88,7 +88,7 @@ fn statistics_are_of_what_would_be_without_interventions() {
 #[test]
 fn no_events_are_nought_and_not_less() {
     let range = MONDAY..MONDAY + Span(2 * Span::DAY.0);
-    let pool = Pool::of_run(&utc(), &range, 1, &[stream("a", [])]);
+    let pool = Pool::of_run(&utc(), Weekend::default(), &range, 1, &[stream("a", [])]);
     let statistics = pool.statistics();
     for of in &statistics[0].resolutions {
         let figures = of.all.as_ref().expect("there are intervals");
@@ -101,7 +101,7 @@ fn no_events_are_nought_and_not_less() {
 fn half_an_interval_is_neither_counted_nor_scored() {
     let range = MONDAY + hours(6)..MONDAY + hours(6) + Span(2 * Span::DAY.0);
     let results = [stream("a", counts(1, 3))];
-    let pool = Pool::of_run(&utc(), &range, 1, &results);
+    let pool = Pool::of_run(&utc(), Weekend::default(), &range, 1, &results);
     let statistics = pool.statistics();
     let half_days = statistics[0].resolutions[0]
         .all
@@ -109,7 +109,7 @@ fn half_an_interval_is_neither_counted_nor_scored() {
         .expect("three are whole");
     assert_eq!(half_days.summary.count(), 3);
     let baseline = Baseline::of(&statistics);
-    let all = intervals(&utc(), &range, Resolution::HalfDay);
+    let all = intervals(&utc(), Weekend::default(), &range, Resolution::HalfDay);
     let points = history(&results[0].series, Side::FACTUAL, &all, |class| {
         baseline.expected("a", Resolution::HalfDay, class)
     });
@@ -124,7 +124,7 @@ fn half_an_interval_is_neither_counted_nor_scored() {
 fn a_point_is_scored_against_its_own_class() {
     let results = [stream("a", counts(1, 7))];
     let range = MONDAY..MONDAY + Span(7 * Span::DAY.0);
-    let all = intervals(&utc(), &range, Resolution::HalfDay);
+    let all = intervals(&utc(), Weekend::default(), &range, Resolution::HalfDay);
     let afternoon = Class {
         weekend: false,
         part: 1,
@@ -161,10 +161,11 @@ fn what_goes_on_is_named_where_it_overlaps() {
     };
     let all = [ongoing("outage", 10, 12), ongoing("news", 11, 30)];
     let range = MONDAY..MONDAY + hours(48);
-    let named: Vec<Option<String>> = intervals(&utc(), &range, Resolution::HalfDay)
-        .iter()
-        .map(|interval| Ongoing::names(&all, interval))
-        .collect();
+    let named: Vec<Option<String>> =
+        intervals(&utc(), Weekend::default(), &range, Resolution::HalfDay)
+            .iter()
+            .map(|interval| Ongoing::names(&all, interval))
+            .collect();
     let named: Vec<Option<&str>> = named.iter().map(Option::as_deref).collect();
     assert_eq!(
         named,

@@ -29,6 +29,20 @@ proptest! {
         let mean = season.shape.iter().sum::<f64>() / period as f64;
         prop_assert!((mean - 1.0).abs() < 1e-9);
     }
+
+    /// However bursty counts are, no level is negative.
+    #[test]
+    fn levels_are_never_negative(
+        counts in prop::collection::vec(prop_oneof![9 => Just(0.0), 1 => 0.0..1000.0f64], 48..200),
+        period in 2..24usize,
+    ) {
+        let found = decompose(&counts, &parts(counts.len(), period), period).expect("there are two periods");
+        if let Some(season) = season(&[found]) {
+            prop_assert!(season.shape.iter().all(|level| *level >= 0.0), "{season:?}");
+            let mean = season.shape.iter().sum::<f64>() / period as f64;
+            prop_assert!((mean - 1.0).abs() < 1e-9);
+        }
+    }
 }
 
 #[test]

@@ -38,7 +38,13 @@ pub fn write(
 ) -> Result<Vec<FileEntry>, Failure> {
     let (world, program) = (&result.world, &result.world.program);
     let range = world.written_from()..world.end;
-    let pool = Pool::of_run(&program.zone, &range, world.seed, &result.streams);
+    let pool = Pool::of_run(
+        &program.zone,
+        program.weekend,
+        &range,
+        world.seed,
+        &result.streams,
+    );
     let statistics = pool.statistics();
     let own;
     let baseline = match scoring.baseline {
@@ -51,7 +57,7 @@ pub fn write(
     let (scenarios, events) = ongoing(interventions, plan, program);
     let mut files = Vec::new();
     for resolution in Resolution::ALL {
-        let intervals = intervals(&program.zone, &range, resolution);
+        let intervals = intervals(&program.zone, program.weekend, &range, resolution);
         let streams = result.streams.iter().map(|stream| StreamHistory {
             stream: &stream.name,
             has_value: has_value(program, stream),

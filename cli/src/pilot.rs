@@ -122,12 +122,12 @@ fn roots_per_day(program: &Program) -> f64 {
     let per_day = |every: Span| 1.0 / every.days().max(1e-9);
     let of_source = |source: &Source| match source {
         Source::Arrivals { rate_per_day, .. } => *rate_per_day,
-        Source::Each { every, actor, .. } => {
-            per_day(*every) * f64::from(program.kinds[usize::from(actor.kind)].count)
+        Source::Each { timer, actor } => {
+            per_day(timer.every.length()) * f64::from(program.kinds[usize::from(actor.kind)].count)
         }
-        Source::Platform {
-            every, instances, ..
-        } => per_day(*every) * instances.len().max(1) as f64,
+        Source::Platform { timer, instances } => {
+            per_day(timer.every.length()) * instances.len().max(1) as f64
+        }
     };
     program
         .streams

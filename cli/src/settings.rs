@@ -2,13 +2,14 @@
 
 use std::ops::{Range, RangeInclusive};
 
+use causeflow_engine::calendar::Zone;
 use causeflow_engine::program::{Program, StreamId};
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_models::suggestion;
 use causeflow_scenarios::Clock;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use crate::args::{RangeArgs, SCALES, days_fit};
@@ -28,8 +29,12 @@ pub fn settings(
     program: &Program,
 ) -> Result<Settings, Failure> {
     let start = start(args, program)?;
+    // Days of the calendar: one on which clocks change is shorter or longer.
     let length = Span((args.days * Span::DAY.0 as f64).round() as i64);
-    if !exact(start - program.warmup) || !exact(start + length) {
+    let end = program
+        .zone
+        .when_from(program.zone.reading(start) + length, start);
+    if !exact(start - program.warmup) || !exact(end) {
         return Err(outside(args));
     }
     let entities = entities(program, args.scale);
@@ -43,7 +48,7 @@ pub fn settings(
     Ok(Settings {
         seed,
         start,
-        end: start + length,
+        end,
         scale: args.scale,
         streams: streams(patterns, program)?,
     })
@@ -81,35 +86,33 @@ fn outside(args: &RangeArgs) -> Failure {
     Failure::input(message, "choose a date such as 2026-02-02")
 }
 
-/// A date is its midnight in the model's time zone; anything with a time must name its offset.
+/// What does not name its offset is in the model's time zone.
 fn start(args: &RangeArgs, program: &Program) -> Result<Time, Failure> {
     tell_doubts(&Clock::new(program, Time(0)), [&*args.start].into_iter());
-    instant_of("--start", &args.start, |date| {
-        let midnight = program.zone.midnight(date);
-        // What lies outside of the years is found to do so with the rest of the range.
-        midnight.or(Some(Time(i64::MAX)))
-    })
+    instant_of("--start", &args.start, &program.zone)
 }
 
-/// The instant that an argument names; `midnight` says when a date begins.
-pub fn instant_of(
-    argument: &str,
-    text: &str,
-    midnight: impl FnOnce(Date) -> Option<Time>,
-) -> Result<Time, Failure> {
-    let wrong = |error: Option<jiff::Error>| {
-        let why = error.map(|error| format!(": {error}")).unwrap_or_default();
+/// The instant that an argument names: a date is its midnight, and with a time and no offset it is what clocks show.
+pub fn instant_of(argument: &str, text: &str, zone: &Zone) -> Result<Time, Failure> {
+    let wrong = |error: jiff::Error| {
         Failure::input(
-            format!("{argument} `{text}` is neither a date nor an instant{why}"),
-            "write a date such as 2026-02-02, or an instant such as 2026-02-02T06:00:00Z or 2026-02-02T06:00:00+01:00",
+            format!("{argument} `{text}` is neither a date nor a time: {error}"),
+            "write a date such as 2026-02-02, a date and time such as 2026-02-02T06:00, or an instant such as \
+             2026-02-02T06:00:00Z or 2026-02-02T06:00:00+01:00",
         )
     };
-    if text.contains([':', 'T', 't', ' ']) {
-        let instant: Timestamp = text.parse().map_err(|error| wrong(Some(error)))?;
-        return Ok(Time(instant.as_microsecond()));
-    }
-    let date: Date = text.parse().map_err(|error| wrong(Some(error)))?;
-    midnight(date).ok_or_else(|| wrong(None))
+    let local = if text.contains([':', 'T', 't', ' ']) {
+        let instant: Result<Timestamp, _> = text.parse();
+        match (instant, text.parse::<DateTime>()) {
+            (Ok(instant), _) => return Ok(Time(instant.as_microsecond())),
+            (Err(_), Ok(local)) => local,
+            (Err(error), Err(_)) => return Err(wrong(error)),
+        }
+    } else {
+        text.parse::<Date>().map_err(wrong)?.at(0, 0, 0, 0)
+    };
+    // What lies outside of the years is found to do so with the rest of the range.
+    Ok(zone.instant(local).unwrap_or(Time(i64::MAX)))
 }
 
 /// The streams that match any of the patterns; `None` for all.

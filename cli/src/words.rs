@@ -1,6 +1,6 @@
 //! Pieces of a model in words: chances, delays, conditions, profiles.
 
-use causeflow_engine::calendar::Profile;
+use causeflow_engine::calendar::{Profile, Weekend};
 use causeflow_engine::program::Settling;
 use causeflow_engine::time::Span;
 use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, StreamDef, duration, share};
@@ -145,7 +145,7 @@ pub fn states(states: &StatesDef) -> String {
 }
 
 /// What a profile is like: its hours, its weekend, what else it follows.
-pub fn profile(profile: &Profile) -> String {
+pub fn profile(profile: &Profile, weekend: Weekend) -> String {
     let mut parts = Vec::new();
     let hours = (0..24).map(|hour| (hour, profile.hours[hour]));
     let busiest = hours.clone().rev().max_by(|a, b| a.1.total_cmp(&b.1));
@@ -158,11 +158,15 @@ pub fn profile(profile: &Profile) -> String {
             busy + 1
         ));
     }
-    let (week, weekend) = profile.weekdays.split_at(5);
-    let (week, weekend) = (
-        week.iter().sum::<f64>() / 5.0,
-        weekend.iter().sum::<f64>() / 2.0,
-    );
+    let mean = |is_weekend: bool| {
+        let days = profile.weekdays.iter().zip(weekend.0);
+        let days: Vec<f64> = days
+            .filter(|(_, of_weekend)| *of_weekend == is_weekend)
+            .map(|(weight, _)| *weight)
+            .collect();
+        days.iter().sum::<f64>() / days.len().max(1) as f64
+    };
+    let (week, weekend) = (mean(false), mean(true));
     if week > 0.0 && (weekend / week - 1.0).abs() >= 0.005 {
         parts.push(format!("weekends {:+.0} %", (weekend / week - 1.0) * 100.0));
     }

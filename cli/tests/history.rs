@@ -214,7 +214,7 @@ fn statistics_and_history_are_told_of_streams_that_there_are() {
         ],
     );
     assert!(
-        said.contains("--from `noon` is neither a date nor an instant"),
+        said.contains("--from `noon` is neither a date nor a time"),
         "{said}"
     );
     let said = refused(

@@ -202,6 +202,47 @@ fn a_range_may_begin_at_any_instant() {
     assert_eq!(outcome["end"], "2026-02-02T17:30:00.000000Z");
 }
 
+/// What names no offset is in the model's time zone, and so are days: one of these has 23 hours.
+#[test]
+fn a_range_is_in_days_of_the_models_time_zone() {
+    let folder = shop();
+    let path = folder.path().join("shop/model.yaml");
+    let text = std::fs::read_to_string(&path).expect("the template");
+    let zoned = text.replacen("  name:", "  time_zone: America/New_York\n  name:", 1);
+    std::fs::write(&path, zoned).expect("room");
+    let played = |start: &str, days: &str| {
+        let all = [
+            "run",
+            "shop",
+            "--no-output",
+            "--json",
+            "--start",
+            start,
+            "--days",
+            days,
+        ];
+        let outcome = json(folder.path(), &all);
+        ["start", "end"].map(|end| outcome[end].as_str().map(str::to_owned).unwrap_or_default())
+    };
+    let range = ["2026-03-07T05:00:00.000000Z", "2026-03-09T04:00:00.000000Z"];
+    assert_eq!(played("2026-03-07", "2"), range);
+    assert_eq!(played("2026-03-07T00:00", "2"), range);
+    assert_eq!(
+        played("2026-03-07T00:00:00", "1.5")[1],
+        "2026-03-08T16:00:00.000000Z"
+    );
+    // Half past one comes twice: the first time is meant, and a quarter of an hour later it is still before the second.
+    let autumn = ["2026-11-01T05:30:00.000000Z", "2026-11-01T06:30:00.000000Z"];
+    assert_eq!(
+        played("2026-11-01T01:30", "0.0416666666667"),
+        [autumn[0], "2026-11-01T07:30:00.000000Z"]
+    );
+    assert_eq!(
+        played("2026-11-01T06:30:00Z", "0.0104166666667"),
+        [autumn[1], "2026-11-01T06:45:00.000000Z"]
+    );
+}
+
 #[test]
 fn the_table_has_totals_and_the_fingerprint() {
     let folder = shop();

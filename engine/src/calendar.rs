@@ -5,11 +5,10 @@
 
 use std::sync::OnceLock;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::time::{Span, Time};
+pub use crate::zone::{Doubt, Zone};
 
 /// Length of the steps on which a profile is constant.
 pub const STEP: Span = Span(5 * Span::MINUTE.0);
@@ -46,8 +45,10 @@ impl Season {
 pub struct Profile {
     /// The name by which sources and appointments refer to it.
     pub name: String,
-    /// Weights of the 24 hours of the day, each taken at the hour's middle.
+    /// Weights of the 24 hours of the day, each taken at the hour's middle; an hour with 0 is closed.
     pub hours: [f64; 24],
+    /// Whether each weight holds for its whole hour, with a step to the next.
+    pub steps: bool,
     /// Weights of the 7 days of the week, Monday first.
     pub weekdays: [f64; 7],
     /// Factors for days of the year; where several apply they multiply.
@@ -67,82 +68,22 @@ pub struct Reference {
     pub growth_per_month: f64,
 }
 
-/// What turns instants into local hours and days.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Zone(TimeZone);
+/// Which days are a weekend, Monday first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weekend(pub [bool; 7]);
 
-impl Zone {
-    /// The time zone of this IANA name; `None` when there is none of that name.
-    pub fn named(name: &str) -> Option<Zone> {
-        TimeZone::get(name).ok().map(Zone)
-    }
-
-    /// That of universal time.
-    pub fn utc() -> Zone {
-        Zone(TimeZone::UTC)
-    }
-
-    /// What clocks and calendars show at a time; beyond what they can show, at the first or last instant that they can.
-    pub fn local(&self, time: Time) -> jiff::civil::DateTime {
-        let shown = time.clamp(Time::EARLIEST, Time::LATEST);
-        let timestamp = Timestamp::from_microsecond(shown.0).unwrap_or(Timestamp::MAX);
-        self.0.to_datetime(timestamp)
-    }
-
-    /// Hour of the day (0-23) and day of the week (0 is Monday) at a time.
-    pub fn hour_and_weekday(&self, time: Time) -> (u8, u8) {
-        let local = self.local(time);
-        (
-            local.hour() as u8,
-            local.weekday().to_monday_zero_offset() as u8,
-        )
-    }
-
-    /// The first beginning of an hour, as clocks show it, that is not before a time, or a change of the clocks if that comes
-    /// first: not all time zones are whole hours away from UTC, and not all clocks change at a full hour.
-    pub fn hour_from(&self, time: Time) -> Time {
-        let local = self.local(time);
-        let seconds = i64::from(local.minute()) * 60 + i64::from(local.second());
-        let into = Span(seconds * Span::SECOND.0 + time.0.rem_euclid(Span::SECOND.0));
-        if into == Span(0) {
-            return time;
-        }
-        let next = time + Span(Span::HOUR.0 - into.0);
-        let since = Timestamp::from_microsecond(time.0 - 1).unwrap_or(Timestamp::MAX);
-        let change = self.0.following(since).next();
-        let change = change.map(|change| Time(change.timestamp().as_microsecond()));
-        change.map_or(next, |change| change.min(next))
-    }
-
-    /// Midnight at the beginning of a date; `None` where it has no timestamp (beyond the year 9999).
-    pub fn midnight(&self, date: Date) -> Option<Time> {
-        self.instant(date.at(0, 0, 0, 0))
-    }
-
-    /// Whether clocks and calendars never show this, or twice.
-    pub fn doubt(&self, local: jiff::civil::DateTime) -> Option<Doubt> {
-        match self.0.to_ambiguous_zoned(local).offset() {
-            AmbiguousOffset::Unambiguous { .. } => None,
-            AmbiguousOffset::Gap { .. } => Some(Doubt::Missing),
-            AmbiguousOffset::Fold { .. } => Some(Doubt::Twice),
-        }
-    }
-
-    /// When clocks and calendars show this: the first of two times when clocks are put back, the later
-    /// reading where they are put forward; `None` where it has no timestamp.
-    pub fn instant(&self, local: jiff::civil::DateTime) -> Option<Time> {
-        let instant = self.0.to_ambiguous_zoned(local).compatible().ok()?;
-        Some(Time(instant.timestamp().as_microsecond()))
+impl Default for Weekend {
+    /// Saturday and Sunday.
+    fn default() -> Weekend {
+        Weekend([false, false, false, false, false, true, true])
     }
 }
 
-/// Why what clocks show is no single instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doubt {
-    /// They never show it, since they are put forward past it.
-    Missing,
-    /// They show it twice, since they are put back.
-    Twice,
+impl Weekend {
+    /// Whether a date is one of them.
+    pub fn has(self, date: Date) -> bool {
+        self.0[date.weekday().to_monday_zero_offset() as usize]
+    }
 }
 
 /// (1 + growth) to the power of the months since a time.
@@ -169,14 +110,15 @@ impl Profile {
         Profile {
             name: String::new(),
             hours: [1.0; 24],
+            steps: false,
             weekdays: [1.0; 7],
             seasons: Vec::new(),
             growth: false,
         }
     }
 
-    /// Weight within the day at each of its 288 steps: linear between the middles of the hours,
-    /// scaled to a mean of 1.
+    /// Weight within the day at each of its 288 steps: linear between the middles of the hours, except towards one that is
+    /// closed, scaled to a mean of 1.
     fn steps_of_day(&self) -> [f64; STEPS_PER_DAY] {
         let mut steps = [0.0; STEPS_PER_DAY];
         for (i, step) in steps.iter_mut().enumerate() {
@@ -184,7 +126,12 @@ impl Profile {
             let before = libm::floor(hour);
             let share = hour - before;
             let at = |h: f64| self.hours[(h as i64).rem_euclid(24) as usize];
-            *step = at(before) * (1.0 - share) + at(before + 1.0) * share;
+            let (one, other) = (at(before), at(before + 1.0));
+            let own = self.hours[i / STEPS_PER_HOUR];
+            *step = match self.steps || one == 0.0 || other == 0.0 {
+                true => own,
+                false => one * (1.0 - share) + other * share,
+            };
         }
         let mean = steps.iter().sum::<f64>() / STEPS_PER_DAY as f64;
         if mean > 0.0 {
@@ -402,9 +349,15 @@ impl ProfileTable {
         before
     }
 
-    /// A time from `earliest` to `latest`, on a multiple of `step`, with a density that follows the profile; `u` is uniform
-    /// in (0, 1). None where no such multiple lies between the two when the profile is not 0.
-    pub fn appointment(&self, u: f64, earliest: Time, latest: Time, step: Span) -> Option<Time> {
+    /// A time from `earliest` to `latest`, on a multiple of `step` as clocks show it, with a density that follows the
+    /// profile; `u` is uniform in (0, 1). None where no such multiple lies between the two when the profile is not 0.
+    pub fn appointment(
+        &self,
+        zone: &Zone,
+        u: f64,
+        (earliest, latest): (Time, Time),
+        step: Span,
+    ) -> Option<Time> {
         if latest < earliest || step <= Span(0) {
             return None;
         }
@@ -430,17 +383,27 @@ impl ProfileTable {
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
         let time = Time(time.clamp(earliest.0, latest.0));
         let fits = |time: &Time| (earliest..=latest).contains(time) && self.factor(*time) > 0.0;
-        let below = time.floor_to(step);
-        Some(below)
+        let next = zone.reading(time).floor_to(step) + step;
+        Some(zone.floor_to(time, step))
             .filter(fits)
-            .or_else(|| Some(below + step).filter(fits))
-            .or_else(|| self.nearest(time, (earliest, latest), step))
+            .or_else(|| Some(zone.when_from(next, time)).filter(fits))
+            .or_else(|| self.nearest(zone, time, (earliest, latest), step))
     }
 
     /// The multiple of `step` in a range that is nearest to a time and at which the profile is not 0, where those on both
     /// sides of the time are none: it is looked for among all of them, a step of the profile at a time.
-    fn nearest(&self, time: Time, (earliest, latest): (Time, Time), step: Span) -> Option<Time> {
-        let up = |time: Time| Time(time.0 + (step.0 - time.0.rem_euclid(step.0)) % step.0);
+    fn nearest(
+        &self,
+        zone: &Zone,
+        time: Time,
+        (earliest, latest): (Time, Time),
+        step: Span,
+    ) -> Option<Time> {
+        let up = |time: Time| {
+            let reading = zone.reading(time);
+            let above = reading.0 + (step.0 - reading.0.rem_euclid(step.0)) % step.0;
+            zone.when_from(Time(above), time)
+        };
         let (from, to) = (self.position(earliest), self.position(latest));
         let open = (from..=to).filter(|&at| self.at(at) > 0.0);
         let first = open.filter_map(|at| {

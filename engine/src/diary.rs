@@ -2,14 +2,17 @@
 //!
 //! A diary is a ring of days, two words a day: in the low 48 bits one bit a slot, in the high 16 the
 //! number of the day, so that a word of a day long past reads as empty. It reaches from the day on
-//! which it is looked at (UTC) over a fixed number of days; beyond, nothing is free. All searches are
+//! which it is looked at over a fixed number of days; beyond, nothing is free. All searches are
 //! operations on whole words.
+//!
+//! A diary knows no time zone: all times are readings of clocks (see [`Zone::reading`]). Where clocks are put forward,
+//! the slots that never come are free for nobody; where they are put back, a slot that comes twice is one slot.
 //!
 //! ```
 //! use causeflow_engine::time::{Span, Time};
 //! use causeflow_engine::diary::Diary;
 //!
-//! let table = Diary::new(Span(30 * Span::MINUTE.0), 14, false);
+//! let table = Diary::new(Span(30 * Span::MINUTE.0), 14, false, []);
 //! let nine = 18;    // slots since midnight
 //! // From 09:00 to 10:30 three slots, of which those at 09:00 and 10:00 are free.
 //! let free = |day: i64| if day == 0 { 0b101 << nine } else { 0 };
@@ -20,7 +23,10 @@
 //! ```
 
 use std::ops::Range;
+use std::sync::Arc;
 
+#[cfg(doc)]
+use crate::calendar::Zone;
 use crate::time::{Span, Time};
 
 /// Most slots of a day: a word has a bit for each.
@@ -34,7 +40,7 @@ pub const MOST_TIMES: i64 = 400;
 const SLOTS: u64 = (1 << MOST_SLOTS) - 1;
 
 /// How the diaries of a kind of entities are cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diary {
     /// Length of a slot; a day is a multiple of it, and has at most [`MOST_SLOTS`].
     pub step: Span,
@@ -44,6 +50,8 @@ pub struct Diary {
     pub always: bool,
     /// Number of slots of a day, which is asked for all the time.
     slots_a_day: i64,
+    /// Days with slots that never come, since clocks are put forward, and those slots.
+    skipped: Arc<[(i64, u64)]>,
 }
 
 /// One of the two bitmaps.
@@ -92,14 +100,27 @@ impl Ranges {
 }
 
 impl Diary {
-    /// Diaries with slots of this length, a part of a day.
-    pub fn new(step: Span, days: u16, always: bool) -> Diary {
-        Diary {
+    /// Diaries with slots of this length, a part of a day. What clocks skip, and all slots that it touches, never comes.
+    pub fn new(
+        step: Span,
+        days: u16,
+        always: bool,
+        skipped: impl IntoIterator<Item = (Time, Time)>,
+    ) -> Diary {
+        let mut diary = Diary {
             step,
             days,
             always,
             slots_a_day: Span::DAY.0 / step.0,
-        }
+            skipped: Arc::default(),
+        };
+        let ranges = skipped
+            .into_iter()
+            .map(|(from, to)| diary.touched(from, to - from));
+        let everywhere = i64::MIN..i64::MAX;
+        let days = ranges.flat_map(|range| diary.pieces(range, &everywhere));
+        diary.skipped = days.collect();
+        diary
     }
 
     /// How many words a diary has.
@@ -322,6 +343,7 @@ impl<'a> Words<'a> {
     pub fn ahead(self, today: i64) -> Ahead<'a> {
         let Words { table, words } = self;
         let days = usize::from(table.days);
+        let skipped = &table.skipped[..];
         let (taken, open) = words.split_at(days.min(words.len()));
         Ahead {
             table,
@@ -331,6 +353,7 @@ impl<'a> Words<'a> {
                 true => (1 << table.slots_a_day) - 1,
                 false => 0,
             },
+            skipped: &skipped[skipped.partition_point(|&(day, _)| day < today)..],
             today,
             first: table.place(Bitmap::Taken, today).unwrap_or(0),
         }
@@ -346,6 +369,8 @@ pub struct Ahead<'a> {
     open: &'a [u64],
     /// What is offered whatever the words say.
     offered: u64,
+    /// See [`Diary::skipped`], from today on.
+    skipped: &'a [(i64, u64)],
     today: i64,
     /// Where today's words are: with that, those of the days after are found without a division.
     first: usize,
@@ -363,7 +388,21 @@ impl Ahead<'_> {
         let at = self.first + after;
         let at = if at >= days { at - days } else { at };
         let slots = |words: &[u64]| words.get(at).map_or(0, |&word| slots_of(word, day));
-        (self.offered | slots(self.open)) & !slots(self.taken)
+        (self.offered | slots(self.open)) & !slots(self.taken) & self.there(day)
+    }
+
+    /// The slots of a day that come.
+    #[inline(always)]
+    pub fn there(&self, day: i64) -> u64 {
+        let mut there = u64::MAX;
+        for &(of, slots) in self.skipped {
+            match of {
+                of if of > day => break,
+                of if of == day => there &= !slots,
+                _ => {}
+            }
+        }
+        there
     }
 
     /// Whether all slots of a range are free; one that is beyond reach is not.
@@ -386,7 +425,7 @@ mod tests {
 
     fn table(step_minutes: i64) -> Diary {
         let step = Span(step_minutes * Span::MINUTE.0);
-        Diary::new(step, 9, false)
+        Diary::new(step, 9, false, [])
     }
 
     proptest! {

@@ -46,3 +46,4 @@ pub mod table;
 pub mod tables;
 pub mod time;
 pub mod world;
+mod zone;

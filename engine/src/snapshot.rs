@@ -212,8 +212,8 @@ fn layout(program: &Program) -> u64 {
         let sizes = [
             kind.attributes.len(),
             kind.variables.len(),
-            kind.diary.map_or(0, |table| table.words()),
-            kind.diary.map_or(0, |table| table.step.0 as usize),
+            kind.diary.as_ref().map_or(0, |table| table.words()),
+            kind.diary.as_ref().map_or(0, |table| table.step.0 as usize),
             kind.states.len(),
         ];
         add(&kind.name, &sizes);

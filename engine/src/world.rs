@@ -106,7 +106,7 @@ pub struct World {
     pub joiner_layers: Layers,
     /// The streams that have timers.
     pub timers: Vec<usize>,
-    /// The period of each stream's platform timer; nothing where there is none.
+    /// The longest period of each stream's platform timer; nothing where there is none.
     pub periods: Vec<Span>,
     /// Keys of the sources, by stream.
     pub source_keys: Vec<Key>,
@@ -368,7 +368,7 @@ impl World {
             .map(|stream| Key::new(settings.seed, purpose(&stream.name)))
             .collect();
         let period = |stream: &Stream| match stream.source {
-            Some(Source::Platform { every, .. }) => every,
+            Some(Source::Platform { timer, .. }) => timer.every.length(),
             _ => Span(0),
         };
         let periods = program.streams.iter().map(period).collect();
@@ -513,7 +513,8 @@ impl World {
     /// The factor of a source's small variance in the interval of a time.
     pub fn spike(&self, arrivals: &Arrivals, time: Time) -> f64 {
         let every = self.program.spikes.every;
-        let at = time.index_of(every) - self.begin.index_of(every);
+        let number = |time: Time| self.program.zone.reading(time).index_of(every);
+        let at = number(time) - number(self.begin);
         // The table covers the run.
         usize::try_from(at)
             .ok()
@@ -526,6 +527,7 @@ impl World {
         const SPIKE: Purpose = purpose("spike");
         let spikes = self.program.spikes;
         let (first, last) = (self.begin, self.end + self.program.window);
+        let number = |time: Time| self.program.zone.reading(time).index_of(spikes.every);
         let factor = |interval: i64| {
             let interval = source.child(SPIKE, interval as u64);
             if interval.uniform(SPIKE) >= spikes.share {
@@ -536,9 +538,7 @@ impl World {
                 1.0 - spikes.size
             }
         };
-        (first.index_of(spikes.every)..=last.index_of(spikes.every))
-            .map(factor)
-            .collect()
+        (number(first)..=number(last)).map(factor).collect()
     }
 
     /// The largest value of [`World::spike`].
@@ -562,7 +562,7 @@ fn watched_from(program: &Program, needed_from: &[Time], looks: &[Option<Look>])
         let streams = program.streams.iter().zip(needed_from).zip(looks);
         let times = streams.filter_map(|((stream, from), look)| {
             let asked = from.0 < i64::MAX && stream.any(asks);
-            asked.then_some(look.as_ref()?.before(*from) - program.tick)
+            asked.then_some(look.as_ref()?.before(&program.zone, *from) - program.tick)
         });
         times.min().unwrap_or(Time(i64::MAX))
     };

@@ -60,6 +60,51 @@ fn busy() -> Profile {
 }
 
 #[test]
+fn a_weight_of_0_gives_nothing_in_its_hour_and_leaves_the_others_theirs() {
+    let start = date(2026, 2, 2);
+    let reference = reference(start, 7, 0.0);
+    let (begin, end) = (utc(start, 0), utc(date(2026, 2, 3), 0));
+    for steps in [false, true] {
+        for open in [vec![9, 10, 11, 14, 15], vec![0, 23], vec![7]] {
+            let mut profile = Profile {
+                steps,
+                ..Profile::flat()
+            };
+            profile.hours = std::array::from_fn(|hour| f64::from(u8::from(open.contains(&hour))));
+            let table = profile.compile(&zone("UTC"), &reference, Span(0), begin, end);
+            for step in 0..288 {
+                let factor = table.factor(begin + Span(step as i64 * STEP.0));
+                let expected = if open.contains(&(step / 12)) {
+                    24.0 / open.len() as f64
+                } else {
+                    0.0
+                };
+                assert!(
+                    (factor - expected).abs() < 1e-9,
+                    "{steps} {open:?} {step}: {factor}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_hold_for_their_hours() {
+    let start = date(2026, 2, 2);
+    let reference = reference(start, 7, 0.0);
+    let (begin, end) = (utc(start, 0), utc(date(2026, 2, 3), 0));
+    let profile = Profile {
+        steps: true,
+        ..rising()
+    };
+    let table = profile.compile(&zone("UTC"), &reference, Span(0), begin, end);
+    for step in 0..288 {
+        let factor = table.factor(begin + Span(step * STEP.0));
+        assert!((factor - (step / 12 + 1) as f64 / 12.5).abs() < 1e-9);
+    }
+}
+
+#[test]
 fn the_mean_over_the_reference_days_is_one() {
     let start = date(2026, 2, 2);
     for (growth, growing) in [(0.0, false), (0.035, true), (-0.2, true)] {

@@ -69,6 +69,32 @@ impl JsonSchema for Duration {
     }
 }
 
+/// A number of events a day such as `1440`, or in another time such as `60/h`.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(try_from = "serde_json::Value")]
+pub struct Rate(pub String);
+
+impl TryFrom<serde_json::Value> for Rate {
+    type Error = &'static str;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        Expression::try_from(value).map(|text| Rate(text.0))
+    }
+}
+
+impl JsonSchema for Rate {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Rate".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": ["string", "number"],
+            "description": "Events a day, such as 1440, or in another time, such as 60/h"
+        })
+    }
+}
+
 /// A file of a model. A folder's files are put together; each name may stand in one of them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -113,6 +139,8 @@ pub struct ModelBlock {
     pub warmup: Option<Duration>,
     /// IANA name of the time zone of hours and days; UTC by default.
     pub time_zone: Option<String>,
+    /// The days of the weekend, such as [fri, sat]; Saturday and Sunday by default.
+    pub weekend: Option<Vec<Weekday>>,
     /// The days over which declared rates are the average.
     pub reference: ReferenceDef,
     /// Small variance of the sources' rates.
@@ -166,6 +194,9 @@ pub struct ProfileDef {
     /// 24 weights, midnight first.
     #[schemars(length(equal = 24))]
     pub hours: Option<Vec<f64>>,
+    /// Whether each of them holds for its whole hour, instead of being interpolated.
+    #[serde(default)]
+    pub steps: bool,
     /// 7 weights, Monday first.
     #[schemars(length(equal = 7))]
     pub weekdays: Option<Vec<f64>>,
@@ -210,7 +241,7 @@ pub struct EntityDef {
 pub struct CalendarDef {
     /// Length of a slot: a part of a day, 30m at least.
     pub step: Duration,
-    /// How many days it reaches, with the running one (UTC).
+    /// How many days it reaches, with the running one.
     #[schemars(range(min = 1, max = 366))]
     pub days: u16,
     /// `always` where all slots are offered; otherwise none is until an event opens it.
@@ -390,8 +421,8 @@ pub enum Cadence {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SourceDef {
-    /// Arrivals a day at scale 1, the mean over the reference days.
-    pub rate: f64,
+    /// Arrivals a day at scale 1, the mean over the reference days; with a unit, such as 60/h, in that time.
+    pub rate: Rate,
     /// Name of the profile that the rate follows; constant without one.
     pub profile: Option<String>,
     /// Kind of the entity whose doing it is.
@@ -428,9 +459,11 @@ pub enum StatesDef {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TimerDef {
-    /// Length of a period.
+    /// Length of a period, or `month`. Whole days are those of the model's time zone.
     pub every: Duration,
-    /// Offset within the period.
+    /// The day of the week, such as mon, of periods of whole weeks; the day of the month, such as 15, of months.
+    pub day: Option<DayDef>,
+    /// Offset within the period, or the time of the day where `day` is given.
     pub at: Option<Duration>,
     /// Each occurrence comes up to this much later.
     pub jitter: Option<Duration>,
@@ -442,6 +475,16 @@ pub struct TimerDef {
     pub when: Option<Expression>,
     /// One timer for each of the texts, under the name given.
     pub for_each: Option<Map<Vec<String>>>,
+}
+
+/// On which day of its period a timer is due.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(untagged)]
+pub enum DayDef {
+    /// Of a week.
+    OfWeek(Weekday),
+    /// Of a month; the last one where the month has fewer.
+    OfMonth(#[schemars(range(min = 1, max = 31))] u8),
 }
 
 /// One event follows from another.

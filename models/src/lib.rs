@@ -23,12 +23,12 @@ pub mod yaml;
 pub use builtin::{BUILT_IN, built_in, template};
 pub use compile::Compiled;
 pub use definition::{
-    AddDef, CauseDef, CellDef, ChangeDef, Duration, Expression, FieldDef, ModelFile, ServiceDef,
-    SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
+    AddDef, CauseDef, CellDef, ChangeDef, DayDef, Duration, Expression, FieldDef, ModelFile,
+    ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use folder::read_folder;
-pub use units::{day_of_year, duration, share};
+pub use units::{day_of_year, duration, rate, share};
 
 use std::path::Path;
 

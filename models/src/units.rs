@@ -110,6 +110,24 @@ pub fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("`{text}` is not a share such as `0.3` or `30%`"))
 }
 
+/// How many events a day a rate means: `1440`, or with a unit of time `60/h`.
+///
+/// # Errors
+/// What is wrong with it, as a sentence.
+pub fn rate(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let (count, unit) = text.split_once('/').unwrap_or((text, "d"));
+    let us = unit_us(unit.trim()).ok_or_else(|| {
+        let unit = unit.trim();
+        format!("`{unit}` is not a unit of time such as `h` or `d`")
+    })?;
+    let count: Result<f64, _> = count.trim().parse();
+    let count = count.ok().filter(|count| count.is_finite());
+    let count =
+        count.ok_or_else(|| format!("`{text}` is not a rate such as `1440`, a day, or `60/h`"))?;
+    Ok(count * (Span::DAY.0 as f64 / us as f64))
+}
+
 /// A day of every year, such as `12-24`, as (month, day).
 ///
 /// # Errors
@@ -153,6 +171,21 @@ mod tests {
         }
         for unclear in ["5", "5 parsecs", "often", "", "1h30"] {
             assert_eq!(duration_like(unclear), None);
+        }
+    }
+
+    #[test]
+    fn rates_are_a_day_unless_they_say_otherwise() {
+        for (text, a_day) in [
+            ("113000", 113_000.0),
+            ("60/h", 1440.0),
+            ("0.5 / w", 0.5 / 7.0),
+            ("2/d", 2.0),
+        ] {
+            assert_eq!(rate(text), Ok(a_day));
+        }
+        for wrong in ["60/hour", "often", "60/", "1e999/h", "/h"] {
+            assert!(rate(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod appointments;
 mod calendars;
+mod civil_time;
 mod columns;
 mod coupling;
 mod desks;

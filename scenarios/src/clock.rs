@@ -1,6 +1,6 @@
 //! Times as people write them: instants, local times in the model's zone, and days of a run.
 
-use causeflow_engine::calendar::{Doubt, Zone};
+use causeflow_engine::calendar::{Doubt, Weekend, Zone};
 use causeflow_engine::program::Program;
 use causeflow_engine::time::{Span, Time};
 use causeflow_models::Diagnostics;
@@ -11,6 +11,7 @@ use jiff::civil::{Date, DateTime};
 #[derive(Clone, Debug)]
 pub struct Clock {
     zone: Zone,
+    weekend: Weekend,
     start: Time,
 }
 
@@ -19,6 +20,7 @@ impl Clock {
     pub fn new(program: &Program, start: Time) -> Clock {
         Clock {
             zone: program.zone.clone(),
+            weekend: program.weekend,
             start,
         }
     }
@@ -26,6 +28,11 @@ impl Clock {
     /// The time zone.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// The days of the weekend.
+    pub fn weekend(&self) -> Weekend {
+        self.weekend
     }
 
     /// Reads a time:
@@ -144,6 +151,7 @@ mod tests {
 
     fn clock(zone: &str) -> Clock {
         Clock {
+            weekend: Weekend::default(),
             zone: Zone::named(zone).expect("a zone"),
             start: Time(1_769_990_400_000_000),
         }

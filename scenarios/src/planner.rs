@@ -80,7 +80,8 @@ impl<'a> Planner<'a> {
 
     /// Adds what comes by itself.
     pub fn timeline(&mut self, range: &Range<Time>) {
-        let timeline = Timeline::new(self.seed, self.clock.zone(), self.library.candidates());
+        let timeline = Timeline::new(self.seed, self.clock.zone(), self.library.candidates())
+            .with_weekend(self.clock.weekend());
         for Occurrence {
             id,
             time,

@@ -10,10 +10,10 @@
 //! further template changes only the events that become its own, and one that does not fit the model, so that it cannot
 //! happen, leaves its turns empty to no other's profit.
 
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::calendar::{Weekend, Zone};
 use causeflow_engine::draw::{Key, Purpose, purpose};
 use causeflow_engine::time::{Span, Time};
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 
 use crate::definition::Pattern;
 use crate::labels;
@@ -48,6 +48,7 @@ pub struct Candidate<'t> {
 pub struct Timeline<'t> {
     key: Key,
     zone: Zone,
+    weekend: Weekend,
     candidates: Vec<(Candidate<'t>, Purpose)>,
 }
 
@@ -71,10 +72,16 @@ impl<'t> Timeline<'t> {
         Timeline {
             key: Key::new(seed, purpose("external events")),
             zone: zone.clone(),
+            weekend: Weekend::default(),
             candidates: candidates
                 .map(|candidate| (candidate, purpose(candidate.id)))
                 .collect(),
         }
+    }
+
+    /// The timeline of a business with other days off than Saturday and Sunday.
+    pub fn with_weekend(self, weekend: Weekend) -> Timeline<'t> {
+        Timeline { weekend, ..self }
     }
 
     /// The events from one time up to another, in order.
@@ -122,7 +129,7 @@ impl<'t> Timeline<'t> {
     /// The events of a day whose templates say how often they come: besides the others, and each with a label of its own.
     fn regular(&self, day: i64) -> impl Iterator<Item = (Candidate<'t>, Key, bool)> {
         let (key, in_cluster) = (self.day_key(day), self.cluster(day).is_some());
-        let office = date_of(day).is_some_and(is_office_day);
+        let office = date_of(day).is_some_and(|date| !self.weekend.has(date));
         self.candidates.iter().flat_map(move |&(candidate, name)| {
             let timing = candidate.timing;
             let expected = timing.every.map_or(0.0, |every| {
@@ -188,7 +195,7 @@ impl<'t> Timeline<'t> {
             let waits = free.filter_map(|&(candidate, purpose)| {
                 let timing = candidate.timing;
                 let weight = timing.weight
-                    * liveliness(timing.pattern, cluster.is_some(), is_office_day(date));
+                    * liveliness(timing.pattern, cluster.is_some(), !self.weekend.has(date));
                 (weight > 0.0).then(|| {
                     (
                         -libm::log(slot.uniform(purpose)) / weight,
@@ -253,10 +260,6 @@ fn mean_liveliness(pattern: Pattern) -> f64 {
         _ => 2.0,
     };
     (lively * many + (7.0 - lively) * few) / 7.0
-}
-
-fn is_office_day(date: Date) -> bool {
-    !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday)
 }
 
 /// Days since 1970-01-01.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use causeflow_engine::calendar::Weekend;
 use causeflow_engine::program::Operation;
 use causeflow_engine::time::{Span, Time};
 use causeflow_scenarios::definition::{EventType, Pattern};
@@ -259,5 +260,31 @@ fn impacts_are_balanced_over_a_month() {
             mean.abs() < 0.008 && largest < 0.04,
             "{address}: {mean:.4} on average, {largest:.4} at most"
         );
+    }
+}
+
+/// With Friday and Saturday off, offices work on Sundays.
+#[test]
+fn office_events_keep_to_the_days_on_which_people_work() {
+    let (program, library) = tutoring();
+    let off = Weekend([false, false, false, false, true, true, false]);
+    let days = 2_800;
+    let by_weekday = |timeline: Timeline<'static>| {
+        let mut found = [0u32; 7];
+        for event in timeline.between(START, START + Span(days * Span::DAY.0)) {
+            let timing = event.template.timing.as_ref().expect("it comes by itself");
+            if timing.pattern == Pattern::Office {
+                found[usize::from(program.zone.hour_and_weekday(event.time).1)] += 1;
+            }
+        }
+        found
+    };
+    let usual = by_weekday(Timeline::new(3, &program.zone, library.candidates()));
+    let other = by_weekday(Timeline::new(3, &program.zone, library.candidates()).with_weekend(off));
+    for (found, off) in [(usual, [5, 6]), (other, [4, 5])] {
+        for day in 0..7 {
+            let few = found[day] < found.iter().max().copied().unwrap_or(0) * 6 / 10;
+            assert_eq!(few, off.contains(&day), "{found:?}");
+        }
     }
 }

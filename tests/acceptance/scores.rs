@@ -27,10 +27,11 @@ fn range() -> Range<Time> {
 
 /// The points of a stream on one side, scored against its own untouched side.
 fn points(stream: &StreamResult, resolution: Resolution, side: Side) -> Vec<(Interval, Point)> {
-    let zone = &built_in().0.zone;
-    let pool = Pool::of_run(zone, &range(), 0, std::slice::from_ref(stream));
+    let program = &built_in().0;
+    let (zone, weekend) = (&program.zone, program.weekend);
+    let pool = Pool::of_run(zone, weekend, &range(), 0, std::slice::from_ref(stream));
     let baseline = Baseline::of(&pool.statistics());
-    let intervals = intervals(zone, &range(), resolution);
+    let intervals = intervals(zone, weekend, &range(), resolution);
     let points = history(&stream.series, side, &intervals, |class| {
         baseline.expected(&stream.name, resolution, class)
     });

@@ -7,9 +7,9 @@ use super::values::{days, scale, threads};
 
 #[derive(Clone, Debug, Args, Serialize, Deserialize)]
 pub struct RangeArgs {
-    /// The first day, or an instant such as 2026-02-02T06:00:00Z
+    /// The first day, a date and time such as 2026-02-02T06:00, or an instant such as 2026-02-02T06:00:00Z
     ///
-    /// A date means midnight in the model's time zone.
+    /// What names no offset is in the model's time zone; a date means its midnight.
     #[arg(
         long,
         default_value = "2026-02-02",
@@ -17,7 +17,7 @@ pub struct RangeArgs {
         allow_hyphen_values = true
     )]
     pub start: String,
-    /// How many days of 24 hours; fractions such as 0.5 too
+    /// How many days of the calendar in the model's time zone; fractions such as 0.5 too
     #[arg(long, default_value = "30", value_parser = days, allow_negative_numbers = true)]
     pub days: f64,
     /// Size of the population and of the traffic: 0.01 is a hundredth of the model's

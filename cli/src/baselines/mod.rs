@@ -114,7 +114,7 @@ fn unknown(baseline: &Baseline, program: &Program, settings: &Settings) -> Optio
     };
     let range = settings.start..settings.end;
     for resolution in Resolution::ALL {
-        let mut classes: Vec<Class> = intervals(&program.zone, &range, resolution)
+        let mut classes: Vec<Class> = intervals(&program.zone, program.weekend, &range, resolution)
             .iter()
             .filter(|interval| interval.whole)
             .map(|interval| interval.class)

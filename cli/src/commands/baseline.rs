@@ -87,7 +87,7 @@ fn pooled(job: &Job) -> Result<Pool, Failure> {
         .map(|stream| stream.name.as_str())
         .collect();
     let range = job.settings.start..job.settings.end;
-    let pool = Mutex::new(Pool::new(&program.zone, &range, &names));
+    let pool = Mutex::new(Pool::new(&program.zone, program.weekend, &range, &names));
     let seeds = Mutex::new((0..job.args.seeds).map(|n| job.args.seed + u64::from(n)));
     let work = || -> Result<(), Failure> {
         let own = ThreadPoolBuilder::new()

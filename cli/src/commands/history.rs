@@ -1,5 +1,6 @@
 //! `causeflow history`: a stream of a finished run, interval by interval.
 
+use causeflow_engine::calendar::Zone;
 use causeflow_engine::time::{Span, Time};
 use causeflow_models::suggestion;
 use causeflow_outputs::SmallTable;
@@ -34,7 +35,7 @@ struct Point {
 /// Runs the command.
 pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
     let time = |name: &str, text: &Option<String>| {
-        let read = |text: &String| instant_of(name, text, date_in_utc);
+        let read = |text: &String| instant_of(name, text, &Zone::utc());
         text.as_ref().map(read).transpose()
     };
     let (from, to) = (time("--from", &args.from)?, time("--to", &args.to)?);
@@ -76,11 +77,6 @@ pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
         return print_json(&json!({"stream": args.stream, "points": points}));
     }
     print(&as_text(args, &points))
-}
-
-fn date_in_utc(date: jiff::civil::Date) -> Option<Time> {
-    let zoned = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-    Some(Time(zoned.timestamp().as_microsecond()))
 }
 
 fn read(table: &SmallTable, stream: &str) -> Result<Vec<Point>, Failure> {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use causeflow_engine::calendar::Zone;
 use causeflow_engine::time::Time;
 use causeflow_outputs::{FinishedRun, Manifest};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::args::ReportArgs;
 use crate::errors::Failure;
@@ -46,13 +46,9 @@ struct Report<'a> {
 
 /// Runs the command.
 pub fn run(args: &ReportArgs) -> Result<(), Failure> {
-    let midnight = |date: jiff::civil::Date| {
-        let zoned = date.to_zoned(TimeZone::UTC).ok()?;
-        Some(Time(zoned.timestamp().as_microsecond()))
-    };
     let from = args.from.as_ref();
     let from = from
-        .map(|text| instant_of("--from", text, midnight))
+        .map(|text| instant_of("--from", text, &Zone::utc()))
         .transpose()?;
     let run = FinishedRun::open(&args.out)?;
     let page = page::page(&gather(&run, args, from)?)?;

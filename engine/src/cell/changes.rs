@@ -242,9 +242,10 @@ impl Cell {
             } => {
                 let table = &window.world.program.kinds[usize::from(*kind)].diary;
                 let group = &mut self.population.groups[usize::from(*kind)];
+                let now = window.world.program.zone.reading(event.time);
                 let done = table
                     .as_ref()
-                    .is_none_or(|table| group.book(table, *entity, booking, event.time, lineage));
+                    .is_none_or(|table| group.book(table, *entity, booking, now, lineage));
                 self.refused += u64::from(!done);
             }
         }

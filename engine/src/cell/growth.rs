@@ -109,14 +109,15 @@ impl Cell {
                 .timers
                 .iter()
                 .map(|&stream| match &world.program.streams[stream].source {
-                    Some(Source::Each { every, actor, .. }) => {
+                    Some(Source::Each { timer, actor, .. }) => {
                         let group = groups.get(usize::from(actor.kind));
-                        group.map_or(0.0, |group| group.ids.len() as f64) * periods(elapsed, *every)
+                        group.map_or(0.0, |group| group.ids.len() as f64)
+                            * periods(elapsed, timer.every.length())
                     }
                     Some(Source::Platform {
-                        every, instances, ..
+                        timer, instances, ..
                     }) if self.index == world.program.cells => {
-                        instances.len().max(1) as f64 * periods(elapsed, *every)
+                        instances.len().max(1) as f64 * periods(elapsed, timer.every.length())
                     }
                     _ => 0.0,
                 });

@@ -25,7 +25,10 @@ impl Booking {
         let table = kind.diary.as_ref()?;
         let [from, span, every, times] =
             [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));
-        let (from, span) = (Time(from as i64), Span(span as i64));
+        let (from, span) = (
+            frame.world.program.zone.reading(Time(from as i64)),
+            Span(span as i64),
+        );
         Some(Booking {
             action: change.action,
             ranges: ranges(table, from, span, every, times),
@@ -50,7 +53,7 @@ impl Group {
         Words { table, words }
     }
 
-    /// Makes a change on the given sides. False where a reservation has been refused in what happens:
+    /// Makes a change on the given sides, when clocks show `now`. False where a reservation has been refused in what happens:
     /// nothing has been reserved then.
     pub(super) fn book(
         &mut self,
@@ -74,7 +77,7 @@ impl Group {
         done
     }
 
-    /// How many slots of the day of a time entities offer, on each side, and how many of those are reserved. What
+    /// How many slots of the day when clocks show `now` entities offer, on each side, and how many of those are reserved. What
     /// is reserved counts as offered, also where it has been blocked since. And how the sides have come to differ.
     fn utilisation(&self, kind: &Kind, now: Time) -> (Vec<[i64; 2]>, Parting) {
         let nothing = vec![[0, 0]; self.in_state.len()];
@@ -158,12 +161,13 @@ impl Cell {
     /// have come to differ.
     pub(super) fn slots(&self, world: &World, now: Time) -> Vec<(Vec<[i64; 2]>, Parting)> {
         let Population { groups } = &self.population;
+        let reading = world.program.zone.reading(now);
         let kinds = world.program.kinds.iter().zip(&world.watched_from);
         groups
             .iter()
             .zip(kinds)
             .map(|(group, (kind, &from))| match now >= from {
-                true => group.utilisation(kind, now),
+                true => group.utilisation(kind, reading),
                 false => (vec![[0, 0]; world.sides()], Parting::NONE),
             })
             .collect()

@@ -9,7 +9,7 @@ use super::{Cell, Event, Window, root};
 use crate::arrivals::Candidate;
 use crate::draw::{Key, Purpose, purpose};
 use crate::eval::{Frame, Marks, Own, number};
-use crate::program::{Actor, KindId, Modified, NO_CAUSE, Source};
+use crate::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
 use crate::sides::{Lineage, MOST_SIDES, Parting, Side, Sides, in_groups};
 use crate::time::{Span, Time};
 use crate::world::{Arrivals, World};
@@ -57,7 +57,7 @@ impl Cell {
             self.left.clear();
             for (kind, definition) in world.program.kinds.iter().enumerate() {
                 let group = &mut self.population.groups[kind];
-                let today = start.index_of(Span::DAY);
+                let today = world.program.zone.reading(start).index_of(Span::DAY);
                 group.rejoin(definition, today);
                 group.forget_past(definition, today);
                 let group = &self.population.groups[kind];
@@ -73,15 +73,20 @@ impl Cell {
     fn open_pool(&mut self, window: Window<'_>, arrivals: &Arrivals, start: Time) {
         let world = window.world;
         let block = world.pool_layers.block();
-        let per_hour =
-            arrivals.rates.pool_per_hour[usize::from(self.index)] * world.spike(arrivals, start);
+        let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
+        // Where clocks are not whole hours away from UTC, a block may lie in two intervals.
+        let spikes = [start, start + block - Span(1)].map(|time| world.spike(arrivals, time));
+        let [low, high] = [spikes[0].min(spikes[1]), spikes[0].max(spikes[1])];
         let profile = &world.profiles[arrivals.profile];
         let bounds = profile.between(start, start + block);
-        let (least, largest) = (per_hour * bounds.least, per_hour * bounds.most);
-        let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
+        let (least, largest) = (part * low * bounds.least, part * high * bounds.most);
         let bend = Bend::new(world, arrivals, part, (start, start + block));
         let process = arrivals.key.child(CELL, u64::from(self.index));
-        let rate = |time| per_hour * profile.factor(time);
+        let per_hour = part * low;
+        let rate = |time| match low == high {
+            true => per_hour * profile.factor(time),
+            false => part * world.spike(arrivals, time) * profile.factor(time),
+        };
         let (number, stream) = (start.index_of(block), arrivals.stream);
         let layers = &world.pool_layers;
         let Some(bend) = bend else {
@@ -335,18 +340,13 @@ impl Cell {
         since: Time,
         lineage: Lineage,
     ) {
-        let Some(Source::Each {
-            every,
-            jitter,
-            actor,
-        }) = &window.world.program.streams[stream].source
+        let Some(Source::Each { timer, actor }) = &window.world.program.streams[stream].source
         else {
             return;
         };
         let id = self.population.groups[usize::from(actor.kind)].ids[entity];
-        let timer = window.world.source_keys[stream].child(TIMER, id);
-        let phase = Span((timer.uniform(PHASE) * every.0 as f64) as i64);
-        let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
+        let own = window.world.source_keys[stream].child(TIMER, id);
+        let (key, time) = next_occurrence(window.world, timer, own, since);
         let actor = Some(entity as u64);
         self.wait(window, &root(stream, key, time, actor, lineage));
     }
@@ -374,17 +374,13 @@ impl Cell {
 
     fn push_platform(&mut self, window: Window<'_>, stream: usize, instance: u64, since: Time) {
         let world = window.world;
-        let Some(Source::Platform {
-            every, at, jitter, ..
-        }) = &world.program.streams[stream].source
-        else {
+        let Some(Source::Platform { timer, .. }) = &world.program.streams[stream].source else {
             return;
         };
         // The instance is a code of the dictionary; its text, not its position, makes the key.
         let name = purpose(&world.program.dictionary[instance as usize]);
-        let timer = world.source_keys[stream].child(name, 0);
-        let phase = at.unwrap_or_else(|| Span((timer.uniform(PHASE) * every.0 as f64) as i64));
-        let (key, time) = next_occurrence(timer, phase, *every, *jitter, since);
+        let own = world.source_keys[stream].child(name, 0);
+        let (key, time) = next_occurrence(world, timer, own, since);
         let timer = root(stream, key, time, Some(instance), Lineage::ALL);
         self.wait(window, &timer);
     }
@@ -499,17 +495,11 @@ fn arrives(
     });
 }
 
-/// The first occurrence of a timer after `since`. Occurrences are counted from the epoch, so that
-/// they do not depend on when a run starts; jitter is less than a period.
-fn next_occurrence(timer: Key, phase: Span, every: Span, jitter: Span, since: Time) -> (Key, Time) {
-    let mut number = (since - phase).index_of(every);
-    loop {
-        let key = timer.child(OCCURRENCE, number as u64);
-        let late = (key.uniform(JITTER) * jitter.0 as f64) as i64;
-        let time = Time(number * every.0 + phase.0 + late);
-        if time > since {
-            return (key, time);
-        }
-        number += 1;
-    }
+/// The first occurrence of a timer after `since`, for the entity or value whose key `own` is.
+fn next_occurrence(world: &World, timer: &Timer, own: Key, since: Time) -> (Key, Time) {
+    let phase = timer.phase(own.uniform(PHASE));
+    timer.next(&world.program.zone, phase, since, |number| {
+        let key = own.child(OCCURRENCE, number as u64);
+        (key, key.uniform(JITTER))
+    })
 }

@@ -4,11 +4,12 @@ use std::cell::Cell;
 
 use super::pick::pick;
 use super::{primitive, slots};
+use crate::calendar::Zone;
 use crate::cell::{Population, Twin};
 use crate::draw::{Key, Purpose};
 use crate::program::{
-    APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Label, Modified, NO_ENTITY, NO_TIME, Slot,
-    Unary,
+    APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Label, Look, Modified, NO_ENTITY, NO_TIME,
+    Slot, Unary,
 };
 use crate::sides::{Parting, Side, Sides};
 use crate::time::{Span, Time};
@@ -183,15 +184,25 @@ impl<'a> Frame<'a> {
         value
     }
 
-    /// A figure of the whole business when the event's stream last looked up to a time; 0 before the warm-up.
+    /// A figure of the whole business when the event's stream last looked; 0 before the warm-up.
     fn seen<T: PartialEq + Copy + Default>(
         &self,
-        time: Time,
+        read: impl Fn(&Standing) -> T,
+        parting: impl Fn(&Partings) -> &Parting,
+    ) -> T {
+        self.seen_at(Look::before, read, parting)
+    }
+
+    /// Likewise at another time on which the stream looks.
+    fn seen_at<T: PartialEq + Copy + Default>(
+        &self,
+        when: impl Fn(&Look, &Zone, Time) -> Time,
         read: impl Fn(&Standing) -> T,
         parting: impl Fn(&Partings) -> &Parting,
     ) -> T {
         let look = self.world.looks.get(self.stream).copied().flatten();
-        let time = look.map_or(time, |look| look.before(time));
+        let zone = &self.world.program.zone;
+        let time = look.map_or(self.time, |look| when(&look, zone, self.time));
         let Some(view) = self.observed.at(time) else {
             return T::default();
         };
@@ -224,10 +235,10 @@ impl<'a> Frame<'a> {
         value
     }
 
-    /// A counter's value when the event's stream last looked up to a time.
-    fn total(&self, counter: u16, time: Time) -> f64 {
+    /// A counter's value at a time on which the event's stream looks.
+    fn total(&self, counter: u16, when: impl Fn(&Look, &Zone, Time) -> Time) -> f64 {
         let counter = usize::from(counter);
-        self.seen(time, |s| s.counters[counter], |p| &p.counters[counter])
+        self.seen_at(when, |s| s.counters[counter], |p| &p.counters[counter])
     }
 
     /// The word in a slot.
@@ -398,35 +409,42 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
                 Time(latest).min(f.time + APPOINTMENTS),
             );
             let table = &f.world.profiles[usize::from(*profile)];
-            let time = table.appointment(f.key.uniform(*purpose), from, to, Span(step));
+            let (u, zone) = (f.key.uniform(*purpose), &f.world.program.zone);
+            let time = table.appointment(zone, u, (from, to), Span(step));
             time.map_or(NO_TIME, |time| time.0 as f64).to_bits()
         }
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
-        Expr::DayStart(e) => slots::day_start(Time(number(e, f) as i64), f).to_bits(),
+        Expr::DayStart(e) => {
+            let reading = f.world.program.zone.reading(Time(number(e, f) as i64));
+            (reading.floor_to(Span::DAY).0 as f64).to_bits()
+        }
+        Expr::OnClock(e) => {
+            let time = f.world.program.zone.when(Time(number(e, f) as i64));
+            (time.0 as f64).to_bits()
+        }
         Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
         Expr::Utilisation(kind) => {
             let share = |standing: &Standing| standing.utilisation(*kind);
-            f.seen(f.time, share, |p| &p.slots[usize::from(*kind)])
-                .to_bits()
+            f.seen(share, |p| &p.slots[usize::from(*kind)]).to_bits()
         }
         Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)]
             .factor(f.time)
             .to_bits(),
         Expr::CountState(kind, state) => {
             let at = f.world.state_at(usize::from(*kind), usize::from(*state));
-            let count = f.seen(f.time, |s| s.states[at], |p| &p.states[at]);
+            let count = f.seen(|s| s.states[at], |p| &p.states[at]);
             (count as f64).to_bits()
         }
         Expr::Waiting(desk) => {
             let at = usize::from(*desk);
-            let waiting = f.seen(f.time, |s| s.waiting[at], |p| &p.waiting[at]);
+            let waiting = f.seen(|s| s.waiting[at], |p| &p.waiting[at]);
             f64::from(waiting).to_bits()
         }
-        Expr::Total(counter) => f.total(*counter, f.time).to_bits(),
+        Expr::Total(counter) => f.total(*counter, Look::before).to_bits(),
         Expr::ChangeOf(counter) => {
-            let before = f.total(*counter, f.time - f.world.periods[f.stream]);
-            (f.total(*counter, f.time) - before).to_bits()
+            let before = f.total(*counter, Look::a_period_before);
+            (f.total(*counter, Look::before) - before).to_bits()
         }
         Expr::Modified(at, e) => modified(*at, number(e, f), f).to_bits(),
         Expr::HeldBack(by) => f64::from(f.made == *by).to_bits(),

@@ -3,6 +3,7 @@
 //! been reserved, somebody else was there first.
 
 use super::scalar::{Frame, number, word};
+use crate::calendar::Zone;
 use crate::cell::{Group, Twin};
 use crate::diary::{Bitmap, Diary, MOST_TIMES, Ranges, Words};
 use crate::program::{Lookup, MOST_LOOKED_UP, Question};
@@ -38,6 +39,7 @@ struct Asking<'a> {
     args: [f64; 4],
     who: [Option<Asked<'a>>; MOST_LOOKED_UP],
     now: Time,
+    zone: &'a Zone,
 }
 
 /// The answer to a question: a truth value, a time in microseconds, or a number. Who does not exist has no
@@ -71,6 +73,7 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
         args,
         who,
         now: f.time,
+        zone: &f.world.program.zone,
     };
     let answer = asking.on(f.side);
     if !all_same {
@@ -88,7 +91,7 @@ impl<'a> Asking<'a> {
 
     #[inline(always)]
     fn answer(&self, diaries: [Option<Words<'_>>; MOST_LOOKED_UP]) -> f64 {
-        answer_of(self.question, self.args, &diaries, self.now)
+        answer_of(self.zone, self.question, self.args, &diaries, self.now)
     }
 
     fn asked(&self) -> impl Iterator<Item = &Asked<'a>> {
@@ -140,13 +143,6 @@ impl<'a> Asking<'a> {
     }
 }
 
-/// Midnight of the day of a time in the model's time zone, in microseconds.
-pub fn day_start(time: Time, f: &Frame<'_>) -> f64 {
-    let zone = &f.world.program.zone;
-    let midnight = zone.midnight(zone.local(time).date()).unwrap_or(time);
-    midnight.0 as f64
-}
-
 /// The answer where nothing is free.
 fn nothing(question: Question, args: [f64; 4]) -> f64 {
     match question {
@@ -155,9 +151,16 @@ fn nothing(question: Question, args: [f64; 4]) -> f64 {
     }
 }
 
-fn answer_of(question: Question, args: [f64; 4], who: &[Option<Words<'_>>], now: Time) -> f64 {
+fn answer_of(
+    zone: &Zone,
+    question: Question,
+    args: [f64; 4],
+    who: &[Option<Words<'_>>],
+    now: Time,
+) -> f64 {
     let mut who = who.iter().flatten();
-    let (from, span) = (Time(args[0] as i64), Span(args[1] as i64));
+    let reading = |time: f64| zone.reading(Time(time as i64));
+    let (now, from, span) = (zone.reading(now), reading(args[0]), Span(args[1] as i64));
     match question {
         Question::Free => {
             let today = now.index_of(Span::DAY);
@@ -179,8 +182,8 @@ fn answer_of(question: Question, args: [f64; 4], who: &[Option<Words<'_>>], now:
             let step = first.table.step;
             // As many slots as a range touches that begins with one.
             let count = first.table.touched(Time(0), span).end;
-            let earliest = Time(args[2] as i64 + step.0 - 1).index_of(step);
-            let bounds = (earliest, Time(args[3] as i64).index_of(step));
+            let earliest = (reading(args[2]) + Span(step.0 - 1)).index_of(step);
+            let bounds = (earliest, reading(args[3]).index_of(step));
             let free = |day: i64| {
                 let seen = seen.iter().map_while(Option::as_ref);
                 seen.fold(u64::MAX, |free, ahead| free & ahead.free(day))
@@ -188,7 +191,10 @@ fn answer_of(question: Question, args: [f64; 4], who: &[Option<Words<'_>>], now:
             let found = first
                 .table
                 .nearest(from.index_of(step), count, bounds, free);
-            found.map_or(args[0], |start| (start * step.0) as f64)
+            let not_before = Time(args[2] as i64);
+            found.map_or(args[0], |start| {
+                zone.when_from(Time(start * step.0), not_before).0 as f64
+            })
         }
         Question::CountFree | Question::CountUnreserved => {
             let ranges = |table: &Diary| ranges(table, from, span, args[2], args[3]);
@@ -201,7 +207,7 @@ fn answer_of(question: Question, args: [f64; 4], who: &[Option<Words<'_>>], now:
                 let pieces = pieces.each().flat_map(|range| table.pieces(range, &reach));
                 let slots = pieces.map(|(day, bits)| match question {
                     Question::CountFree => ahead.free(day) & bits,
-                    _ => bits & !words.slots(Bitmap::Taken, day),
+                    _ => bits & ahead.there(day) & !words.slots(Bitmap::Taken, day),
                 });
                 slots
                     .map(|slots| i64::from(slots.count_ones()))
@@ -212,7 +218,8 @@ fn answer_of(question: Question, args: [f64; 4], who: &[Option<Words<'_>>], now:
     }
 }
 
-/// The ranges that are meant by the first of them, the distance between them (in microseconds) and their number.
+/// The ranges that are meant by the first of them, which begins when clocks show `from`, the distance between them (in
+/// microseconds) and their number.
 pub fn ranges(table: &Diary, from: Time, span: Span, every_us: f64, times: f64) -> Ranges {
     Ranges {
         first: table.touched(from, span),

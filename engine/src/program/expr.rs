@@ -71,8 +71,10 @@ pub enum Expr {
     Hour,
     /// Day of the week of the event's time, 0 is Monday.
     Weekday,
-    /// Midnight of the day of a time, in the model's time zone.
+    /// Midnight of the day of a time, as what clocks show in the model's time zone.
     DayStart(Box<Expr>),
+    /// The time at which clocks show this.
+    OnClock(Box<Expr>),
     /// What entities' diaries say.
     Lookup(Box<Lookup>),
     /// The share of today's offered slots that are reserved, over all of a kind, at the last tick.
@@ -261,6 +263,7 @@ macro_rules! each_part {
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
             | Expr::DayStart(e)
+            | Expr::OnClock(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),

@@ -1,29 +1,48 @@
 //! When a timer of the platform looks at the whole business, and all that a stream works out.
 
-use super::{Change, ChangeKind, Delay, Effect, Expr, Source, Stream};
+use super::{Change, ChangeKind, Delay, Effect, Every, Expr, Source, Stream};
+use crate::calendar::Zone;
 use crate::time::{Span, Time};
 
-/// At which times events of a stream see the business: as it stood `phase` after a multiple of `every`, or at the
+/// At which times events of a stream see the business: as it stood `phase` after the beginning of a period, or at the
 /// last multiple of `grain` up to then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
-    every: Span,
+    every: Every,
     phase: Span,
     /// To look more often than every minute would not be worth its cost. A stream whose own times are not full minutes sees the last one.
     grain: Span,
+    /// The timer's own period, where it sees the business at other times than its own.
+    own: Option<Every>,
 }
 
 impl Look {
     /// The last such time up to that of an event. It depends on the stream alone, however often others look.
     #[inline]
-    pub fn before(self, time: Time) -> Time {
-        let nominal = (time - self.phase).floor_to(self.every) + self.phase;
-        nominal.floor_to(self.grain)
+    pub fn before(&self, zone: &Zone, time: Time) -> Time {
+        self.nominal(zone, time, 0).floor_to(self.grain)
+    }
+
+    /// Likewise a period of the timer earlier.
+    pub fn a_period_before(&self, zone: &Zone, time: Time) -> Time {
+        match self.own {
+            Some(own) => self.before(zone, own.earlier(zone, time)),
+            None => self.nominal(zone, time, 1).floor_to(self.grain),
+        }
+    }
+
+    fn nominal(&self, zone: &Zone, time: Time, back: i64) -> Time {
+        let number = self.every.last(zone, time, self.phase) - back;
+        self.every.due(zone, number, self.phase)
     }
 
     /// The longest span by multiples of which all such times lie, and all barriers between windows of this length.
-    pub fn tick(self, window: Span) -> Span {
-        let own = self.every.common(self.phase);
+    pub fn tick(&self, zone: &Zone, window: Span) -> Span {
+        let own = match self.every {
+            Every::Even(span) => span.common(Span(self.phase.0.rem_euclid(span.0))),
+            // Days begin where the zone says.
+            Every::Days(_) | Every::Month => zone.grain().common(self.phase),
+        };
         match own.0 % self.grain.0 {
             0 => window.common(own),
             _ => self.grain,
@@ -36,14 +55,20 @@ impl Stream {
     /// jitter sees what there was at that; one of a timer with a phase of its own, what there was at the last time that windows
     /// and periods have in common.
     pub fn look(&self, window: Span) -> Option<Look> {
-        let Some(Source::Platform { every, at, .. }) = self.source else {
+        let Some(Source::Platform { timer, .. }) = self.source else {
             return None;
         };
         let minutes = window.0 % Span::MINUTE.0 == 0;
+        let own = timer.spread == Span(0);
         let look = Look {
-            every: at.map_or(window.common(every), |_| every),
-            phase: at.unwrap_or_default(),
+            every: match (own, timer.every) {
+                (true, every) => every,
+                (false, Every::Month) => Every::Even(window),
+                (false, every) => Every::Even(window.common(every.length())),
+            },
+            phase: if own { timer.from } else { Span(0) },
             grain: if minutes { Span::MINUTE } else { Span(1) },
+            own: (!own).then_some(timer.every),
         };
         self.any(Expr::looks).then_some(look)
     }

@@ -12,6 +12,7 @@ mod modifier;
 mod modify;
 mod peopled;
 mod rings;
+mod timer;
 mod without;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
@@ -24,11 +25,12 @@ pub use modifier::{
 pub use modify::{Backlog, ModifyError, Parameter};
 pub use peopled::Uneven;
 pub use rings::{ring_of, rings};
+pub use timer::{Every, Timer};
 pub use without::Without;
 
 use std::collections::BTreeMap;
 
-use crate::calendar::{Profile, Reference, Zone};
+use crate::calendar::{Profile, Reference, Weekend, Zone};
 use crate::diary::{Action, Diary};
 use crate::draw::Purpose;
 use crate::table::{ColumnSpec, ColumnType, Dictionary, TableSchema};
@@ -69,6 +71,8 @@ pub struct Program {
     pub warmup: Span,
     /// Time zone of hours, weekdays and holidays.
     pub zone: Zone,
+    /// Which days are a weekend, for statistics and for what happens outside.
+    pub weekend: Weekend,
     /// The days over which declared rates are the average.
     pub reference: Reference,
     /// Small variance of the sources' rates.
@@ -251,21 +255,15 @@ pub enum Source {
     },
     /// Each entity at regular times of its own.
     Each {
-        /// Length of a period.
-        every: Span,
-        /// Each occurrence comes up to this much later.
-        jitter: Span,
+        /// When; each at a phase of its own.
+        timer: Timer,
         /// Who takes part.
         actor: Actor,
     },
     /// Regular times of the whole business, on the platform.
     Platform {
-        /// Length of a period.
-        every: Span,
-        /// Offset within the period; none gives each instance a phase of its own.
-        at: Option<Span>,
-        /// Each occurrence comes up to this much later.
-        jitter: Span,
+        /// When.
+        timer: Timer,
         /// One timer for each of these words, carried in slot 0; empty for a single one.
         instances: Vec<u64>,
     },

@@ -88,7 +88,8 @@ impl Compiler {
         }
         self.kinds[k].slots = Some(step);
         let always = calendar.open == Some(OpenDef::Always);
-        Some(Diary::new(step, calendar.days, always))
+        let skipped = self.zone.skipped();
+        Some(Diary::new(step, calendar.days, always, skipped))
     }
 
     /// Length of the slots of a kind; one without a calendar is refused.

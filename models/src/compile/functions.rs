@@ -124,7 +124,8 @@ impl Compiler {
                 self.arity(name, args.len(), "1 argument", args.len() == 1, span, scope)?;
                 let time = self.lower(&args[0], scope)?;
                 let time = self.check_type(time, &[Ty::Time], scope, &args[0].span)?;
-                Some(Typed::new(Expr::DayStart(Box::new(time.expr)), Ty::Time))
+                let reading = Expr::DayStart(Box::new(time.expr));
+                Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
             "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"

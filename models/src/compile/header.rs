@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::calendar::{Profile, Reference, Season};
+use causeflow_engine::calendar::{Profile, Reference, Season, Weekend};
 use causeflow_engine::program::{Spikes, Stream};
 use causeflow_engine::time::Span;
 
@@ -23,6 +23,18 @@ pub(super) fn zone_like(wrong: &str) -> String {
         Some(zone) => format!("did you mean `{zone}`?"),
         None => "write an IANA name such as UTC or Europe/Berlin".into(),
     }
+}
+
+/// Which days are a weekend.
+pub(super) fn weekend(block: &ModelBlock) -> Weekend {
+    let Some(days) = &block.weekend else {
+        return Weekend::default();
+    };
+    let mut weekend = Weekend([false; 7]);
+    for day in days {
+        weekend.0[*day as usize] = true;
+    }
+    weekend
 }
 
 impl Compiler {
@@ -120,6 +132,7 @@ impl Compiler {
         let mut profile = Profile {
             name: name.to_owned(),
             growth: definition.growth,
+            steps: definition.steps,
             ..Profile::flat()
         };
         for (key, weights) in [
@@ -164,7 +177,7 @@ impl Compiler {
     /// How often the platform must see the business: at each time of a timer that looks.
     pub(super) fn tick(&self, streams: &[Stream]) -> Span {
         let looks = streams.iter().filter_map(|s| s.look(self.window));
-        looks.fold(self.window, |tick, look| look.tick(tick))
+        looks.fold(self.window, |tick, look| look.tick(&self.zone, tick))
     }
 
     pub(super) fn duration(&mut self, text: &str, at: &At) -> Option<Span> {

@@ -56,6 +56,8 @@ pub struct Compiler {
     rings: Rings,
     window: Span,
     zone: Zone,
+    /// How far clocks are ahead of UTC on the first of the reference days.
+    reference_offset: Span,
 }
 
 /// A compiled model, with the names that the program itself does not need.
@@ -105,6 +107,7 @@ pub fn compile(
         rings: Rings::default(),
         window: Span::HOUR,
         zone: Zone::utc(),
+        reference_offset: Span(0),
     };
     let merged = compiler.merge(parsed);
     let Some((file, block)) = merged.model.clone() else {
@@ -252,6 +255,9 @@ impl Compiler {
         }
         self.zone = zone.clone().unwrap_or(Zone::utc());
         let reference = self.reference(at, block);
+        let first = reference.as_ref();
+        let first = first.and_then(|reference| self.zone.midnight(reference.start));
+        self.reference_offset = self.zone.offset(first.unwrap_or_default());
         let spikes = self.spikes(at, block);
         self.counters = merged.counters.keys().cloned().collect();
         let seasons = self.calendars(merged);
@@ -298,7 +304,8 @@ impl Compiler {
             window: self.window,
             tick: self.tick(&streams),
             warmup,
-            zone: zone?,
+            zone: self.zone.clone(),
+            weekend: header::weekend(block),
             reference: reference?,
             spikes,
             profiles: self.profiles.clone(),

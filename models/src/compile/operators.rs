@@ -92,7 +92,13 @@ impl Compiler {
                 Ty::Bool,
             ));
         }
-        let (l, r) = (Box::new(left.expr), Box::new(right.expr));
+        let (left, right, on_clock) = match (op, left.expr, right.expr) {
+            // What is counted from a midnight is counted as clocks show it.
+            ("+" | "-", Expr::OnClock(reading), span) if y == Ty::Span => (*reading, span, true),
+            ("+", span, Expr::OnClock(reading)) if x == Ty::Span => (span, *reading, true),
+            (_, left, right) => (left, right, false),
+        };
+        let (l, r) = (Box::new(left), Box::new(right));
         let equal = if same { Binary::Same } else { Binary::Equal };
         let expr = match op {
             "+" => Expr::Binary(Binary::Add, l, r),
@@ -108,7 +114,11 @@ impl Compiler {
             "and" => Expr::Binary(Binary::And, l, r),
             _ => Expr::Binary(Binary::Or, l, r),
         };
-        Some(Typed::new(fold(expr), ty))
+        let expr = match on_clock {
+            true => Expr::OnClock(Box::new(expr)),
+            false => fold(expr),
+        };
+        Some(Typed::new(expr, ty))
     }
 
     /// Refuses what constants cannot come to: an engine that never fails would make 0 of it.

@@ -1,14 +1,17 @@
 //! Sources and timers, and the actors that take part in them.
 
-use causeflow_engine::program::{Actor, KindId, Source};
+use causeflow_engine::program::{Actor, Every, KindId, Source, Timer};
 use causeflow_engine::time::Span;
 
 use super::Compiler;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::types::Ty;
-use crate::definition::{Expression, SourceDef, StatesDef, TimerDef, Weight};
+use crate::definition::{
+    DayDef, Duration, Expression, Rate, SourceDef, StatesDef, TimerDef, Weight,
+};
 use crate::diagnostic::{number, suggestion};
+use crate::units;
 
 impl Compiler {
     /// The stream's source or timer.
@@ -23,16 +26,7 @@ impl Compiler {
 
     pub(super) fn arrivals(&mut self, stream: usize, source: &SourceDef) -> Option<Source> {
         let at = self.units[stream].at.key("source");
-        if !(0.0..=1e9).contains(&source.rate) {
-            self.report.certain_error(
-                &at.key("rate"),
-                format!(
-                    "found the rate {}, expected 0 to 1000000000 a day",
-                    number(source.rate)
-                ),
-                None,
-            );
-        }
+        let rate = self.rate(&source.rate, &at.key("rate"));
         let profile = match &source.profile {
             None => 0,
             Some(name) => match self
@@ -82,11 +76,25 @@ impl Compiler {
             }
         };
         Some(Source::Arrivals {
-            rate_per_day: source.rate,
+            rate_per_day: rate,
             profile: profile as u16,
             actor,
             modified: None,
         })
+    }
+
+    /// Events a day.
+    fn rate(&mut self, Rate(text): &Rate, at: &At) -> f64 {
+        let wrong = match units::rate(text) {
+            Ok(rate) if (0.0..=1e9).contains(&rate) => return rate,
+            Ok(rate) => format!(
+                "found the rate {}, expected 0 to 1000000000 a day",
+                number(rate)
+            ),
+            Err(message) => message,
+        };
+        self.report.certain_error(at, wrong, None);
+        0.0
     }
 
     pub(super) fn actor(
@@ -158,32 +166,7 @@ impl Compiler {
 
     pub(super) fn timer(&mut self, stream: usize, timer: &TimerDef) -> Option<Source> {
         let at = self.units[stream].at.key("timer");
-        let every = self.duration(&timer.every.0, &at.key("every"))?;
-        let jitter = match &timer.jitter {
-            Some(text) => self.duration(&text.0, &at.key("jitter"))?,
-            None => Span(0),
-        };
-        let offset = match &timer.at {
-            Some(text) => Some(self.duration(&text.0, &at.key("at"))?),
-            None => None,
-        };
-        if every.0 < Span::SECOND.0 {
-            self.report.certain_error(
-                &at.key("every"),
-                "a period is a second at least",
-                Some("write a duration such as 1h".into()),
-            );
-            return None;
-        }
-        for (key, span) in [("jitter", Some(jitter)), ("at", offset)] {
-            if span.is_some_and(|span| span.0 >= every.0) {
-                self.report.certain_error(
-                    &at.key(key),
-                    format!("`{key}` must be less than the period, {every}"),
-                    None,
-                );
-            }
-        }
+        let times = self.times(timer, &at)?;
         if let Some(name) = &timer.per {
             if timer.for_each.is_some() || timer.at.is_some() {
                 self.report.error_at_key(
@@ -195,8 +178,7 @@ impl Compiler {
             let kind = self.kind_named(name, &at.key("per"))?;
             let actor = self.actor(stream, kind, &timer.states, &timer.when, true, &at);
             return Some(Source::Each {
-                every,
-                jitter,
+                timer: times,
                 actor,
             });
         }
@@ -223,11 +205,109 @@ impl Compiler {
             .map(|text| u64::from(self.texts.code(text)))
             .collect();
         Some(Source::Platform {
-            every,
-            at: offset,
-            jitter,
+            timer: times,
             instances,
         })
+    }
+
+    /// When a timer is due.
+    fn times(&mut self, timer: &TimerDef, at: &At) -> Option<Timer> {
+        let every = match timer.every.0.trim() {
+            "month" => Every::Month,
+            text => {
+                let span = self.duration(text, &at.key("every"))?;
+                match u32::try_from(span.0 / Span::DAY.0) {
+                    Ok(days) if days > 0 && span.0 % Span::DAY.0 == 0 => Every::Days(days),
+                    _ => Every::Even(span),
+                }
+            }
+        };
+        let length = every.length();
+        if length < Span::SECOND {
+            self.report.error(
+                &at.key("every"),
+                "a period is a second at least",
+                Some("write a duration such as 1h".into()),
+            );
+            return None;
+        }
+        let mut optional = |key: &str, text: &Option<Duration>| match text {
+            Some(text) => self.duration(&text.0, &at.key(key)).map(Some),
+            None => Some(None),
+        };
+        let (jitter, offset) = (optional("jitter", &timer.jitter), optional("at", &timer.at));
+        let (jitter, offset) = (jitter?, offset?);
+        if jitter.is_some_and(|jitter| jitter >= length) {
+            let message = format!("`jitter` must be less than the period, {}", timer.every.0);
+            self.report.error(&at.key("jitter"), message, None);
+        }
+        let day = match &timer.day {
+            Some(day) => Some(self.day_of(*day, every, &at.key("day"))?),
+            None => None,
+        };
+        self.check_at(every, day, offset, &at.key("at"));
+        let from = day.unwrap_or_default() + offset.unwrap_or_default();
+        Some(Timer {
+            every,
+            // What is even is counted from midnight, too, as clocks show it on the first of the reference days.
+            from: match (every, offset) {
+                (Every::Even(span), Some(_)) => {
+                    Span((from - self.reference_offset).0.rem_euclid(span.0))
+                }
+                _ => from,
+            },
+            spread: match (offset, day) {
+                (Some(_), _) => Span(0),
+                (None, Some(_)) => Span::DAY,
+                (None, None) => length,
+            },
+            jitter: jitter.unwrap_or_default(),
+        })
+    }
+
+    /// How long after the beginning of its period a day begins.
+    fn day_of(&mut self, day: DayDef, every: Every, at: &At) -> Option<Span> {
+        let days = match (day, every) {
+            // Weeks are counted from a Thursday.
+            (DayDef::OfWeek(day), Every::Days(days)) if days % 7 == 0 => (day as i64 + 4) % 7,
+            (DayDef::OfMonth(day), Every::Month) => i64::from(day) - 1,
+            (DayDef::OfWeek(_), _) => {
+                let message = "only periods of whole weeks have days of the week";
+                let help = "write `every: 1w`".to_owned();
+                self.report.error(at, message, Some(help));
+                return None;
+            }
+            (DayDef::OfMonth(_), _) => {
+                let message = "only months have days with numbers";
+                let help = "write `every: month`, or a day of the week such as `mon`".to_owned();
+                self.report.error(at, message, Some(help));
+                return None;
+            }
+        };
+        Some(Span(days * Span::DAY.0))
+    }
+
+    /// Refuses an offset that leaves the day or the period, or that does not tell the day of a week or month.
+    fn check_at(&mut self, every: Every, day: Option<Span>, offset: Option<Span>, at: &At) {
+        let Some(offset) = offset else {
+            return;
+        };
+        let weeks = matches!(every, Every::Days(days) if days % 7 == 0);
+        if day.is_some() && offset >= Span::DAY {
+            let message = "with `day`, `at` is a time of that day, less than 24h";
+            self.report.error(at, message, None);
+        } else if day.is_none() && every == Every::Month {
+            let help = "add the day of the month, such as `day: 1`".to_owned();
+            let message = "this does not say on which day of the month";
+            self.report.error(at, message, Some(help));
+        } else if day.is_none() && weeks && offset < Span::DAY {
+            let help = "add it, such as `day: mon`".to_owned();
+            let message = "this does not say on which day of the week";
+            self.report.error(at, message, Some(help));
+        } else if offset >= every.length() {
+            let message = format!("`at` must be less than the period, {}", every.length());
+            self.report.error(at, message, None);
+        }
     }
 
     pub(super) fn kind_named(&mut self, name: &str, at: &At) -> Option<KindId> {

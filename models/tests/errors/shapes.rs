@@ -81,10 +81,10 @@ fn a_text_is_no_number() {
             help: "leave out the quotes: 500",
         },
         Mistake {
-            edit: ("rate: 2000", "rate: '2000'"),
-            line: "rate: '2000'",
-            message: "found `2000` in quotes, expected a number",
-            help: "leave out the quotes: 2000",
+            edit: ("weekdays: [1,", "weekdays: ['1',"),
+            line: "weekdays: ['1',",
+            message: "found `1` in quotes, expected a number",
+            help: "leave out the quotes: 1",
         },
     ]);
 }

@@ -96,7 +96,7 @@ fn values_have_the_right_shape() {
         Mistake {
             edit: ("rate: 2000", "rate: often"),
             line: "rate: often",
-            message: "found `often`, expected a number",
+            message: "`often` is not a rate such as `1440`, a day, or `60/h`",
             help: "",
         },
         Mistake {

@@ -89,7 +89,8 @@ fn with_metadata(job: &Job, mut metadata: Value, data: &Value) -> Result<String,
 /// Streams, and the hours of each.
 fn points(job: &Job, streams: &[StreamResult], baseline: &Baseline) -> Value {
     let range = job.settings.start..job.settings.end;
-    let intervals = intervals(&job.model.compiled.program.zone, &range, Resolution::Hour);
+    let program = &job.model.compiled.program;
+    let intervals = intervals(&program.zone, program.weekend, &range, Resolution::Hour);
     let of_stream = |stream: &StreamResult| {
         let points = history(&stream.series, Side::FACTUAL, &intervals, |class| {
             baseline.expected(&stream.name, Resolution::Hour, class)

@@ -1,7 +1,9 @@
 //! The words of `causeflow explain`.
 
+use causeflow_engine::program::Source;
 use causeflow_models::{
-    AddDef, CauseDef, ChangeDef, Expression, ServiceDef, SlotsDef, SourceDef, TimerDef, Weight,
+    AddDef, CauseDef, ChangeDef, DayDef, Expression, ServiceDef, SlotsDef, SourceDef, TimerDef,
+    Weight,
 };
 
 use super::{Subject, origin, type_name};
@@ -80,9 +82,13 @@ fn at_desk(desk: &ServiceDef) -> String {
 }
 
 fn of_source(subject: &Subject, source: &SourceDef) -> Vec<String> {
+    let a_day = match subject.compiled().source {
+        Some(Source::Arrivals { rate_per_day, .. }) => rate_per_day,
+        _ => 0.0,
+    };
     let mut lines = vec![format!(
         "A source: {} a day at scale 1, the mean over the reference days",
-        rough(source.rate)
+        rough(a_day)
     )];
     match &source.profile {
         None => lines.push("  at the same rate at all times".to_owned()),
@@ -91,7 +97,7 @@ fn of_source(subject: &Subject, source: &SourceDef) -> Vec<String> {
             let shape = profiles
                 .iter()
                 .find(|profile| profile.name == *name)
-                .map(profile);
+                .map(|shape| profile(shape, subject.model.compiled.program.weekend));
             lines.push(format!(
                 "  following the profile {name}: {}",
                 shape.unwrap_or_default()
@@ -140,12 +146,16 @@ fn of_timer(timer: &TimerDef) -> Vec<String> {
     };
     let mut lines = vec![first];
     let mut more = Vec::new();
-    more.extend(
-        timer
-            .at
-            .as_ref()
-            .map(|at| format!("{} into the period", at.0)),
-    );
+    more.extend(timer.day.map(|day| match day {
+        DayDef::OfWeek(day) => format!("on {}", format!("{day:?}").to_lowercase()),
+        DayDef::OfMonth(day) => format!("on day {day}"),
+    }));
+    let since = if timer.day.is_some() {
+        "after midnight"
+    } else {
+        "into the period"
+    };
+    more.extend(timer.at.as_ref().map(|at| format!("{} {since}", at.0)));
     more.extend(
         timer
             .jitter

@@ -187,7 +187,8 @@ fn of_run(replay: &Replay) -> Result<(Baseline, Option<String>), Failure> {
     let result = simulation.finish();
     let world = &result.world;
     let range = world.written_from()..world.end;
-    let pool = Pool::of_run(&world.program.zone, &range, world.seed, &result.streams);
+    let (zone, weekend) = (&world.program.zone, world.program.weekend);
+    let pool = Pool::of_run(zone, weekend, &range, world.seed, &result.streams);
     let fingerprint = result.fingerprint.to_string();
     Ok((Baseline::of(&pool.statistics()), Some(fingerprint)))
 }
