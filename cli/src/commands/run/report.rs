@@ -138,7 +138,7 @@ impl Outcome<'_> {
 
     /// A warning of values that were kept within bounds, with the first of them.
     fn kept(&self, kept: &Kept) -> String {
-        let (what, how) = kept.described(&self.job.program);
+        let (what, how) = kept.described(self.job.program);
         let (time, id) = kept.counted.first;
         let values = match kept.counted.number {
             1 => "1 value".to_owned(),
@@ -171,14 +171,14 @@ impl Outcome<'_> {
             )),
         };
         let kept = self.result.kept.iter().map(|kept| self.kept(kept));
-        let uneven = peopled::uneven(&self.job.program, self.job.settings.scale);
+        let uneven = peopled::uneven(self.job.program, self.job.settings.scale);
         let uneven = uneven.into_iter().map(|line| format!("warning: {line}"));
         let warnings = ties.into_iter().chain(refused);
         warnings.chain(kept).chain(uneven).collect()
     }
 
     fn kept_json(&self, kept: &Kept) -> Value {
-        let (what, how) = kept.described(&self.job.program);
+        let (what, how) = kept.described(self.job.program);
         let (time, id) = kept.counted.first;
         json!({
             "what": what,
