@@ -31,7 +31,9 @@ fn fingerprints(outcome: &Value) -> BTreeMap<String, String> {
 #[test]
 fn the_manifest_lists_every_file_with_its_size() {
     let folder = temp();
-    let outcome = json(folder.path(), &small(&["--json"]));
+    // With a scenario, all tables have rows.
+    let scenario = ["--json", "--scenario", "payment-outage@day1T10:00"];
+    let outcome = json(folder.path(), &small(&scenario));
     let out = folder.path().join("out/tutoring-42");
     assert_eq!(outcome["out"], "out/tutoring-42");
     let manifest = manifest(&out);

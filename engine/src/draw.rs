@@ -258,10 +258,8 @@ mod tests {
     fn each_input_bit_flips_about_half_of_a_childs_bits() {
         for bit in 0..63 {
             let flipped = |i: u64| {
-                (
-                    mix_key(i * 0x5851_F42D % KEY_BITS),
-                    mix_key(i * 0x5851_F42D % KEY_BITS ^ 1 << bit),
-                )
+                let bits = i * 0x5851_F42D % KEY_BITS;
+                (mix_key(bits), mix_key(bits ^ (1 << bit)))
             };
             let flips: u32 = (0..4000u64)
                 .map(flipped)

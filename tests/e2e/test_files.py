@@ -121,7 +121,7 @@ def test_duckdb_polars_and_pyarrow_read_the_same(finished, stream):
     assert frame.schema["time"] == polars.Datetime("us", "UTC")
     assert frame.schema["event_id"] == polars.Int64
     assert frame.schema["cell"] == polars.UInt16
-    assert str(duck.types[duck.columns.index("event_id")]) == "UBIGINT"
+    assert str(duck.types[duck.columns.index("event_id")]) == "BIGINT"
     assert str(duck.types[duck.columns.index("time")]) == "TIMESTAMP WITH TIME ZONE"
     assert frame.columns == arrow.column_names == duck.columns
     rows = arrow.to_pylist()

@@ -5,7 +5,7 @@ use std::path::Path;
 use causeflow_baselines::{Baseline, Pool};
 use causeflow_engine::run::{Progress, RunResult};
 use causeflow_outputs::verify::{Check, Finding};
-use causeflow_outputs::{Compression, FileEntry, Manifest, Options};
+use causeflow_outputs::{BaselineEntry, Compression, FileEntry, Manifest, Options};
 
 use super::Replay;
 use crate::args::CounterfactualArg;
@@ -62,18 +62,9 @@ pub fn compare(
         recipe,
     } = replay;
     let options = Options::new(manifest.format, Some(manifest.compression))?;
-    let (scored, entry) = match (&manifest.version, &args.baseline) {
-        (Some(_), _) => (Some(of_run(replay)?), None),
-        (None, folder) => {
-            let reference =
-                Reference::asked_for(folder.as_deref(), &recipe.model, &recipe.settings)?;
-            let entry = reference.as_ref().map(Reference::entry);
-            let run = None;
-            (reference.map(|reference| (reference.baseline, run)), entry)
-        }
-    };
+    let scored = Scored::of(replay)?;
     let scoring = Scoring {
-        baseline: scored.as_ref().map(|(baseline, _)| baseline),
+        baseline: scored.baseline.as_ref(),
         model_digest: &manifest.model.digest,
     };
     let (entities, tables) = write_tables(place, result, &recipe.interventions, scoring, options)?;
@@ -81,11 +72,11 @@ pub fn compare(
     let mut again = Manifest {
         entities,
         files: std::mem::take(files),
-        baseline: entry,
+        baseline: scored.entry,
         ..recipe.sources(manifest)
     };
-    if let (Some(version), Some((_, Some(run)))) = (&mut again.version, &scored) {
-        version.of.clone_from(run);
+    if let (Some(version), Some(run)) = (&mut again.version, scored.run) {
+        version.of = run;
     }
     if has_twin(manifest) {
         let written = Manifest {
@@ -101,18 +92,48 @@ pub fn compare(
         again.baseline.clone_from(&manifest.baseline);
     }
     let mut wrong = expected::of_manifest(manifest, &again)?;
-    let wanted =
-        |path: &str| !path.starts_with("events/") && !(unscored && path.starts_with("history"));
+    let left_out =
+        |path: &str| path.starts_with("events/") || unscored && path.starts_with("history");
     let tables = Again {
         folder: place,
         files: &again.files,
         same_program: expected::is_of_this_program(manifest),
     };
-    wrong.extend(tables.compare(super::folder_of(&args.manifest), manifest, &wanted)?);
+    wrong.extend(
+        tables.compare(super::folder_of(&args.manifest), manifest, &|path| {
+            !left_out(path)
+        })?,
+    );
     if unscored {
         wrong.push((Check::Table, not_scored()));
     }
     Ok(wrong)
+}
+
+/// What a run is scored against.
+#[derive(Default)]
+struct Scored {
+    /// Nothing for the run's own untouched side.
+    baseline: Option<Baseline>,
+    /// For the manifest, if it is a baseline of its own.
+    entry: Option<BaselineEntry>,
+    /// The fingerprint of the run that a version is of.
+    run: Option<String>,
+}
+
+impl Scored {
+    fn of(replay: &Replay) -> Result<Scored, Failure> {
+        if replay.manifest.version.is_some() {
+            return of_run(replay);
+        }
+        let (model, settings) = (&replay.recipe.model, &replay.recipe.settings);
+        let reference = Reference::asked_for(replay.args.baseline.as_deref(), model, settings)?;
+        Ok(reference.map_or_else(Scored::default, |reference| Scored {
+            entry: Some(reference.entry()),
+            baseline: Some(reference.baseline),
+            run: None,
+        }))
+    }
 }
 
 fn not_scored() -> Finding {
@@ -167,11 +188,11 @@ fn twin(
     Ok(written.files)
 }
 
-/// What was usual in the run that a version is of, and that run's fingerprint, from playing it.
-fn of_run(replay: &Replay) -> Result<(Baseline, Option<String>), Failure> {
+/// What was usual in the run that a version is of, from playing it.
+fn of_run(replay: &Replay) -> Result<Scored, Failure> {
     let manifest = replay.manifest;
     let Some(version) = &manifest.version else {
-        return Ok((Baseline::default(), None));
+        return Ok(Scored::default());
     };
     let run = Manifest {
         start: version.run_start.clone(),
@@ -189,6 +210,9 @@ fn of_run(replay: &Replay) -> Result<(Baseline, Option<String>), Failure> {
     let range = world.written_from()..world.end;
     let (zone, weekend) = (&world.program.zone, world.program.weekend);
     let pool = Pool::of_run(zone, weekend, &range, world.seed, &result.streams);
-    let fingerprint = result.fingerprint.to_string();
-    Ok((Baseline::of(&pool.statistics()), Some(fingerprint)))
+    Ok(Scored {
+        baseline: Some(Baseline::of(&pool.statistics())),
+        entry: None,
+        run: Some(result.fingerprint.to_string()),
+    })
 }
