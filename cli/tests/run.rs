@@ -429,7 +429,7 @@ fn times_that_no_calendar_can_show_are_its_last_instant_in_every_format() {
     edit(
         folder.path(),
         "customer_id: {}\n      amount_usd",
-        "customer_id: {}\n      due: {value: time + 1000000d * 8}\n      amount_usd",
+        "customer_id: {}\n      due: {value: time + 1000000d * (8 + index)}\n      amount_usd",
     );
     for format in ["csv", "jsonl", "arrow", "parquet"] {
         let args = [

@@ -12,7 +12,7 @@
 
 /// Version of the generated values: it changes whenever the same model, seed and range yield
 /// other events than before.
-pub const STREAM_STABILITY_VERSION: u32 = 5;
+pub const STREAM_STABILITY_VERSION: u32 = 6;
 
 pub mod arrivals;
 pub mod attribution;

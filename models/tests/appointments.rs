@@ -28,9 +28,9 @@ fn slot(row: &Row) -> Option<i64> {
     }
 }
 
-/// Whether the profile is not 0 at a time (UTC): from 05:30 to 23:30, since hours are interpolated between their middles.
+/// Whether the profile is not 0 at a time (UTC): hours are interpolated between their middles, but not into closed ones.
 fn is_open(time: i64) -> bool {
-    (11 * 30 * MINUTE..47 * 30 * MINUTE).contains(&time.rem_euclid(24 * HOUR))
+    (6 * HOUR..23 * HOUR).contains(&time.rem_euclid(24 * HOUR))
 }
 
 proptest! {

@@ -21,8 +21,9 @@ fn played(name: &str, days: i64) -> BTreeMap<String, Vec<Row>> {
     play(&model.compiled.program, &settings(11, 24 * days)).rows
 }
 
+/// An id; 0 for nobody.
 fn id(row: &Row, field: &str) -> u64 {
-    row.fields[field].id()
+    row.fields.get(field).map_or(0, Value::id)
 }
 
 fn number(row: &Row, field: &str) -> f64 {

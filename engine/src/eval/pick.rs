@@ -100,7 +100,11 @@ impl Race<'_> {
     fn own_time(&self, entity: usize, limit: f64) -> Option<f64> {
         let kind = &self.f.world.program.kinds[usize::from(self.kind)];
         let activity = self.group.activity(kind, entity);
-        let bits = self.f.key.child(self.own, self.group.ids[entity]).0;
+        let bits = self
+            .f
+            .key
+            .child(self.own, self.group.ids[entity])
+            .bits(self.own);
         // -ln(1 - u) is at least u, which most often tells without the logarithm.
         if activity <= 0.0 || unit(bits) >= limit * activity {
             return None;

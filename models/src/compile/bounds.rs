@@ -72,6 +72,8 @@ pub fn least_after(time: &Expr) -> f64 {
     match time {
         Expr::Time => 0.0,
         Expr::DayStart(e) => least_after(e) - LONGEST_DAY,
+        // The hour by which a day may be longer or shorter is in that.
+        Expr::OnClock(e) => least_after(e),
         Expr::Binary(Binary::Add, a, b) => {
             (least_after(a) + bounds(b).0).max(least_after(b) + bounds(a).0)
         }

@@ -280,18 +280,6 @@ impl Compiler {
             } else {
                 self.check_shared(k, (definition.count, owner), bounds, merged, &at);
             }
-            for name in [owner.clone(), format!("{owner}_id")] {
-                let names = &self.kinds[k];
-                let mut others = names.attributes.iter().chain(&names.variables);
-                if others.any(|(other, ..)| *other == name) {
-                    let message = format!(
-                        "a {} already has `{name}`, and belonging to a {owner} gives it another",
-                        names.name
-                    );
-                    let help = "rename the attribute or variable";
-                    self.report.error_at_key(&at, message, Some(help.into()));
-                }
-            }
             self.kinds[k]
                 .variables
                 .push((owner.clone(), Ty::Entity(kind), None));

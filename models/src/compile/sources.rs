@@ -93,7 +93,11 @@ impl Compiler {
             ),
             Err(message) => message,
         };
-        self.report.certain_error(at, wrong, None);
+        let digits = text.replace('_', "");
+        let help = units::rate(&digits)
+            .is_ok()
+            .then(|| format!("write {digits}"));
+        self.report.certain_error(at, wrong, help);
         0.0
     }
 

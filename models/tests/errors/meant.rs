@@ -38,7 +38,7 @@ fn numbers_have_digits_only() {
         Mistake {
             edit: ("rate: 2000", "rate: 2_000.5"),
             line: "rate: 2_000.5",
-            message: "found `2_000.5`, expected a number",
+            message: "`2_000.5` is not a rate",
             help: "write 2000.5",
         },
         Mistake {

@@ -42,8 +42,8 @@ fn owners_are_of_another_kind_and_have_room_for_all() {
                 "    belongs_to: {house: {min: 1, max: 9}}\n    variables:\n      house_id: 1\n      orders: 0\n  house: {count: 100}\n",
             ),
             line: "belongs_to: {house",
-            message: "already has `house_id`",
-            help: "rename",
+            message: "`house_id` is taken by `belongs_to`",
+            help: "choose another name for that",
         },
     ]);
 }
