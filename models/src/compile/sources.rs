@@ -95,9 +95,8 @@ impl Compiler {
             Err(message) => message,
         };
         let digits = text.replace('_', "");
-        let help = units::rate(&digits)
-            .is_ok()
-            .then(|| format!("write {digits}"));
+        let meant = digits != *text && units::rate(&digits).is_ok();
+        let help = meant.then(|| format!("write {digits}"));
         self.report.certain_error(at, wrong, help);
         0.0
     }
