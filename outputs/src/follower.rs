@@ -83,7 +83,9 @@ mod tests {
         follower.follow("a");
         follower.finish().expect("forced");
         let follower = DiskFollower::new(folder.path());
-        ["none", "a", "a"].map(|file| follower.follow(file));
+        for file in ["none", "a", "a"] {
+            follower.follow(file);
+        }
         let message = follower.finish().expect_err("not there").to_string();
         assert!(message.contains("none"), "{message}");
     }

@@ -110,6 +110,7 @@ pub(super) fn remove_state(out: &Path) -> Result<(), Error> {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error("removing", path)(error)),
         _ => Ok(()),
     };
-    gone(fs::remove_file(&state), &state)?;
-    gone(fs::remove_dir_all(&rows), &rows)
+    // The state goes last: as long as it is there, it shows that something is left to be removed.
+    gone(fs::remove_dir_all(&rows), &rows)?;
+    gone(fs::remove_file(&state), &state)
 }
