@@ -1,10 +1,12 @@
 //! History and statistics as tables.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use causeflow_engine::series::Series;
 use causeflow_engine::sides::Side;
-use causeflow_engine::tables::{TableBuilder, Tables, Texts};
+use causeflow_engine::tables::{PIECE_ROWS, TableBuilder, Tables, Texts};
 
 use crate::alarm::Alarm;
 use crate::baseline::Expected;
@@ -32,6 +34,39 @@ impl StreamHistory<'_> {
     }
 }
 
+/// The points of some rows in sequence, which all columns are made from, a piece of each at a time.
+#[derive(Clone, Default)]
+struct Lately(Rc<RefCell<(usize, Vec<Point>)>>);
+
+impl Lately {
+    /// A row's number and its point.
+    fn point(
+        &self,
+        row: usize,
+        streams: &[StreamHistory<'_>],
+        intervals: &[Interval],
+    ) -> (usize, Point) {
+        let mut lately = self.0.borrow_mut();
+        let (first, points) = &mut *lately;
+        match row.checked_sub(*first).and_then(|at| points.get(at)) {
+            Some(&point) => (row, point),
+            None => {
+                let all = streams.len() * intervals.len();
+                let first_of_piece = row - row % PIECE_ROWS;
+                let piece = first_of_piece..all.min(first_of_piece + PIECE_ROWS);
+                let point = |row: usize| {
+                    let (stream, interval) = (row / intervals.len(), row % intervals.len());
+                    streams[stream].point(&intervals[interval])
+                };
+                *first = first_of_piece;
+                points.clear();
+                points.extend(piece.map(point));
+                (row, points[row - first_of_piece])
+            }
+        }
+    }
+}
+
 /// The table `history` or `history_hourly`; `None` when its texts are more than can be told apart, which takes
 /// decades of external events.
 pub fn of_history<'a>(
@@ -46,7 +81,12 @@ pub fn of_history<'a>(
             .iter()
             .flat_map(|stream| intervals.iter().map(move |interval| (stream, interval)))
     };
-    let points = || rows().map(|(stream, interval)| (stream, stream.point(interval)));
+    let lately = Lately::default();
+    let points = || {
+        let lately = lately.clone();
+        let point = move |row| lately.point(row, streams, intervals);
+        (0..streams.len() * intervals.len()).map(point)
+    };
     let mut texts = Texts::default();
     let mut t = TableBuilder::new(&mut texts, streams.len() * intervals.len());
     t.text("stream", "The stream", rows().map(|(s, _)| s.stream));
@@ -57,10 +97,13 @@ pub fn of_history<'a>(
     t.unit("h");
     t.count("count", "Events", points().map(|(_, p)| p.tally.count));
     let about = "Sum of the stream's value field, if it has one";
-    let sum = |(s, p): (&StreamHistory<'_>, Point)| s.has_value.then(|| p.tally.value_sum());
+    let sum = move |(row, point): (usize, Point)| {
+        let has_value = streams[row / intervals.len()].has_value;
+        has_value.then(|| point.tally.value_sum())
+    };
     t.optional_float("value_sum", about, points().map(sum));
     let about = "Mean of the stream's value field, if there are events";
-    let mean = move |row: (&StreamHistory<'_>, Point)| {
+    let mean = move |row: (usize, Point)| {
         let count = row.1.tally.count;
         sum(row).filter(|_| count > 0).map(|sum| sum / count as f64)
     };
@@ -82,10 +125,7 @@ pub fn of_history<'a>(
     t.optional("alarm", about, alarms);
     let mut ongoing = |name: &str, about: &str, all: &[Ongoing]| {
         let names: Vec<Option<String>> = intervals.iter().map(|i| Ongoing::names(all, i)).collect();
-        let repeated = streams
-            .iter()
-            .flat_map(|_| names.iter().map(|name| name.as_deref()));
-        t.optional(name, about, repeated);
+        t.optional_again(name, about, names.iter().map(|name| name.as_deref()));
     };
     let about = "Scenarios that are active or settling in the interval, with commas between them";
     ongoing("scenarios", about, scenarios);

@@ -25,6 +25,8 @@ pub struct Candidate {
 
 /// Layers an octave, above the lowest one.
 const STEPS_PER_OCTAVE: u32 = 4;
+/// Bounds of rates are exact up to rounding.
+const ROUNDED: f64 = 1.0 + 1e-9;
 /// Layers whose number of candidates is looked up; higher ones are worked out anew each time.
 const TABULATED: u32 = 64;
 
@@ -110,7 +112,7 @@ impl Layers {
     }
 
     /// Visits, in no order, every candidate of a process within one block that lies under
-    /// `max_per_hour` or not far above it. `block` counts blocks since the epoch.
+    /// `max_per_hour`, and none that lies clearly above it. `block` counts blocks since the epoch.
     ///
     /// A call costs O(layers + candidates).
     #[inline]
@@ -121,20 +123,25 @@ impl Layers {
         max_per_hour: f64,
         mut visit: impl FnMut(Candidate),
     ) {
-        self.tiles(process, block, max_per_hour, |layer, key, time| {
-            visit(Candidate {
-                key,
-                time,
-                mark_per_hour: layer.mark(key),
-            });
+        self.tiles(process, block, max_per_hour, |layer, key| {
+            let mark_per_hour = layer.mark(key);
+            if mark_per_hour < max_per_hour * ROUNDED {
+                let time = self.time(block, key);
+                visit(Candidate {
+                    key,
+                    time,
+                    mark_per_hour,
+                });
+            }
         });
     }
 
     /// Visits, in no order, the arrivals of a process within one block: the candidates that lie
     /// under the rate at their time, which is nowhere in the block below the least or above the most.
     ///
-    /// Most layers lie wholly below the rate. There it does not matter at which height a candidate
-    /// lies, and no mark is drawn.
+    /// Of a process with many arrivals most layers lie wholly below the rate. There it does not matter at which height a
+    /// candidate lies, and no mark is drawn. Of one with few, most candidates lie above whatever the rate may be, and of
+    /// those nothing but the mark is drawn.
     #[inline(always)]
     pub fn arrivals(
         &self,
@@ -144,7 +151,19 @@ impl Layers {
         rate_per_hour: impl Fn(Time) -> f64,
         mut visit: impl FnMut(Key, Time),
     ) {
-        self.tiles(process, block, most_per_hour, |layer, key, time| {
+        let most = most_per_hour * ROUNDED;
+        self.tiles(process, block, most_per_hour, |layer, key| {
+            if layer.high > most {
+                let mark = layer.mark(key);
+                if mark < most {
+                    let time = self.time(block, key);
+                    if mark < rate_per_hour(time) {
+                        visit(key, time);
+                    }
+                }
+                return;
+            }
+            let time = self.time(block, key);
             let under = || {
                 let rate = rate_per_hour(time);
                 layer.high < rate || layer.mark(key) < rate
@@ -155,16 +174,22 @@ impl Layers {
         });
     }
 
-    /// Visits the candidates of all layers that begin below `max_per_hour`: layer, key, time.
+    /// When a candidate of a block would arrive.
+    #[inline(always)]
+    fn time(&self, block: i64, candidate: Key) -> Time {
+        let offset = scale_bits(candidate.bits(TIME), self.length.0 as u64);
+        Time(block * self.length.0 + offset as i64)
+    }
+
+    /// Visits the candidates of all layers that begin below `max_per_hour`: layer, key.
     #[inline(always)]
     fn tiles(
         &self,
         process: Key,
         block: i64,
         max_per_hour: f64,
-        mut visit: impl FnMut(&Layer, Key, Time),
+        mut visit: impl FnMut(&Layer, Key),
     ) {
-        let start = block * self.length.0;
         let tile_row = process.child(BLOCK, block as u64);
         for number in 0.. {
             let beyond;
@@ -180,9 +205,7 @@ impl Layers {
             }
             let tile = tile_row.child(LAYER, u64::from(number));
             for ordinal in 0..self.count(layer, tile.uniform(COUNT)) {
-                let key = tile.child(CANDIDATE, ordinal);
-                let offset = scale_bits(key.bits(TIME), self.length.0 as u64);
-                visit(layer, key, Time(start + offset as i64));
+                visit(layer, tile.child(CANDIDATE, ordinal));
             }
         }
     }

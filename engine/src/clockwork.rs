@@ -5,15 +5,17 @@
 
 use rayon::prelude::*;
 
-use crate::cell::{Cell, Event, Rows};
+use crate::cell::{Cell, Event, Forecast, Rows};
 use crate::program::ring_of;
 use crate::rows::Ahead;
 use crate::run::Growing;
 use crate::time::{Span, Time};
 use crate::world::{Observed, View, World};
 
-/// So many words of rows, at least, go on their way together, unless a day brings fewer.
+/// So many words of rows, at least, go on their way together, unless there are fewer in the longest time.
 const BATCH_WORDS: usize = 500_000;
+/// That is no more than what the hours of a stream's rows are [counted at once](crate::series::Series::add) in.
+const MOST: Span = Span(7 * Span::DAY.0);
 
 /// The processes and the barrier between their windows.
 pub(crate) struct Clockwork {
@@ -59,7 +61,7 @@ impl Clockwork {
         }
     }
 
-    /// Plays windows until there are enough rows, a day has passed, or `until` is reached.
+    /// Plays windows until there are enough rows, a week has passed, or `until` is reached.
     /// # Errors
     /// When a ring of causes grows without end.
     pub fn advance_batch(
@@ -68,7 +70,7 @@ impl Clockwork {
         until: Time,
         text_hashes: &[u64],
     ) -> Result<(), Growing> {
-        let latest = until.min(self.now + Span::DAY);
+        let latest = until.min(self.now + MOST);
         while self.now < latest {
             self.advance(world, text_hashes);
             self.check_growth(world)?;
@@ -105,13 +107,14 @@ impl Clockwork {
     fn advance(&mut self, world: &World, text_hashes: &[u64]) {
         let (start, end) = (self.now, self.now + world.program.window);
         let nothing = Observed::default();
+        let forecast = Forecast::new(world, start, end);
         let (cells, shared) = self.cells.split_at_mut(usize::from(world.program.cells));
         let (platform, desks) = shared
             .split_first_mut()
             .expect("the platform is always there");
         let play = |cell: &mut Cell| {
             cell.exchange_agenda();
-            cell.advance(world, &nothing, start, end);
+            cell.advance(world, (&nothing, &forecast), start, end);
             cell.exchange_agenda();
         };
         if self.ahead.is_empty() {
@@ -138,7 +141,7 @@ impl Clockwork {
             }
             self.observed.views.push(view);
         }
-        platform.advance(world, &self.observed, start, end);
+        platform.advance(world, (&self.observed, &forecast), start, end);
         self.forget(world);
         self.hand_over(world);
         self.now = end;

@@ -5,6 +5,8 @@
 
 use std::ops::ControlFlow;
 
+use rayon::prelude::*;
+
 use crate::cell::Cell;
 use crate::clockwork::Clockwork;
 use crate::fingerprint::{combine, text_hash};
@@ -200,7 +202,7 @@ impl Simulation {
             sums: self.sums.clone(),
             rates: arrivals.map(|arrivals| arrivals.rates.clone()).collect(),
             observed: self.clockwork.observed.clone(),
-            cells: cells.iter().map(Cell::state).collect(),
+            cells: cells.par_iter().map(Cell::state).collect(),
         }
     }
 

@@ -225,12 +225,46 @@ fn layout(program: &Program) -> u64 {
 
 /// A column of words, stored as bytes: columns are most of a snapshot, and go as fast as they can be
 /// copied.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Words(pub Vec<u64>);
+
+/// Some lists of words, one after the other: many small ones take longer to copy than their words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Lists {
+    lengths: Vec<u32>,
+    words: Words,
+}
+
+impl Lists {
+    /// Adds a list that comes in pieces.
+    pub fn push<'a>(&mut self, pieces: impl IntoIterator<Item = &'a [u64]>) {
+        let before = self.words.0.len();
+        let words = &mut self.words.0;
+        pieces
+            .into_iter()
+            .for_each(|piece| words.extend_from_slice(piece));
+        self.lengths.push((words.len() - before) as u32);
+    }
+
+    /// The lists, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u64]> {
+        let mut rest = &self.words.0[..];
+        self.lengths.iter().map(move |&length| {
+            // A snapshot's digest has been checked.
+            let (list, others) = rest.split_at(length as usize);
+            rest = others;
+            list
+        })
+    }
+}
 
 impl Serialize for Words {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let bytes: Vec<u8> = self.0.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let mut bytes = vec![0; self.0.len() * 8];
+        let (places, _) = bytes.as_chunks_mut::<8>();
+        for (place, word) in places.iter_mut().zip(&self.0) {
+            *place = word.to_le_bytes();
+        }
         serializer.serialize_bytes(&bytes)
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::table::{Chunk, Column, ColumnSpec, Dictionary, TableSchema, Validity, Values};
 use crate::time::Time;
 
-/// Rows that are made at once.
-const PIECE_ROWS: usize = 8192;
+/// Rows that are made at once: so many of each column, then the next ones.
+pub const PIECE_ROWS: usize = 8192;
 
 /// Some tables that share their texts.
 pub struct Tables<'a> {
@@ -34,18 +34,31 @@ impl<'a> Tables<'a> {
 pub struct Texts {
     all: Vec<String>,
     codes: BTreeMap<String, u16>,
+    /// The code that was given last.
+    last: u16,
 }
 
 impl Texts {
     fn code(&mut self, text: &str) -> u16 {
-        if let Some(&code) = self.codes.get(text) {
-            return code;
+        // Most columns have the same text many times in a row.
+        if self
+            .all
+            .get(usize::from(self.last))
+            .is_some_and(|last| last == text)
+        {
+            return self.last;
         }
-        // Too many are refused when all are known.
-        let code = self.all.len() as u16;
-        self.all.push(text.to_owned());
-        self.codes.insert(text.to_owned(), code);
-        code
+        self.last = match self.codes.get(text) {
+            Some(&code) => code,
+            None => {
+                // Too many are refused when all are known.
+                let code = self.all.len() as u16;
+                self.all.push(text.to_owned());
+                self.codes.insert(text.to_owned(), code);
+                code
+            }
+        };
+        self.last
     }
 }
 
@@ -174,6 +187,19 @@ impl<'t, 'a> TableBuilder<'t, 'a> {
         let codes = texts.map(|text| text.map(|text| self.texts.code(text)));
         let codes: Vec<Option<u16>> = codes.collect();
         self.some((name, description), codes.into_iter(), Values::Text);
+    }
+
+    /// A column of texts that may be missing, and come again and again in the same sequence.
+    pub fn optional_again<'s>(
+        &mut self,
+        name: &str,
+        description: &str,
+        texts: impl Iterator<Item = Option<&'s str>>,
+    ) {
+        let codes = texts.map(|text| text.map(|text| self.texts.code(text)));
+        let codes: Vec<Option<u16>> = codes.collect();
+        let again = (0..codes.len()).cycle().map(move |at| codes[at]);
+        self.some((name, description), again, Values::Text);
     }
 
     /// A column of identifiers.

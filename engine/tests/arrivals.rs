@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use causeflow_engine::arrivals::{Candidate, Layers};
 use causeflow_engine::draw::{Key, purpose};
-use causeflow_engine::time::Span;
+use causeflow_engine::time::{Span, Time};
+use proptest::prelude::*;
 
 const HOUR: f64 = 3_600_000_000.0;
 
@@ -136,7 +137,7 @@ fn means_are_the_rates() {
     }
 }
 
-/// Marks lie below the bound or not far above it, times within their block, and no two keys are equal.
+/// Marks lie below the bound, up to rounding, times within their block, and no two keys are equal.
 #[test]
 fn candidates_lie_in_their_tile() {
     let layers = Layers::new(0.5, Span::DAY);
@@ -145,13 +146,34 @@ fn candidates_lie_in_their_tile() {
         for candidate in open(&layers, Key::new(4, purpose("tile")), [block], 30.0) {
             assert_eq!(candidate.time.index_of(Span::DAY), block);
             assert!(
-                (0.0..37.5).contains(&candidate.mark_per_hour),
-                "{candidate:?} lies far above the bound"
+                (0.0..30.000_001).contains(&candidate.mark_per_hour),
+                "{candidate:?} lies above the bound"
             );
             assert!(keys.insert(candidate.key), "{candidate:?} is there twice");
         }
     }
     assert!(keys.len() > 20_000);
+}
+
+proptest! {
+    /// What arrives are the candidates under the rate at their time, whether a block has hundreds or hardly one.
+    #[test]
+    fn arrivals_are_the_candidates_under_the_rate(
+        seed: u64, level in -12.0..9.0f64, ripple in 0.0..1.0f64, hours in prop::sample::select(vec![1i64, 24]),
+    ) {
+        let layers = Layers::new(2.0, Span(hours * Span::HOUR.0));
+        let process = Key::new(seed, purpose("arrivals"));
+        let (least, most) = (libm::exp2(level) * (1.0 - ripple), libm::exp2(level));
+        let rate = |time: Time| least + (most - least) * (time.0.rem_euclid(1_000) as f64 / 1_000.0);
+        for block in 0..200 / hours {
+            let mut found = Vec::new();
+            layers.arrivals(process, block, (least, most), rate, |key, time| found.push((key, time)));
+            let all = open(&layers, process, [block], 4.0 * most);
+            let under = all.iter().filter(|c| c.mark_per_hour < rate(c.time));
+            let under: Vec<_> = under.map(|c| (c.key, c.time)).collect();
+            prop_assert_eq!(found, under);
+        }
+    }
 }
 
 /// A higher bound opens layers above and leaves those below as they were, so that a higher rate only adds.

@@ -5,7 +5,7 @@ mod frozen;
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::options::Options;
-use crate::rows::{GROUP_ROWS, RowBuffer};
+use crate::rows::{GROUP_ROWS, RowBuffer, Segment, Spool};
 use crate::table_file::{TableFile, Texts};
 use causeflow_engine::table::{Chunk, Dictionary, Sink, SinkError, TableSchema};
 pub use frozen::FrozenEvents;
@@ -29,7 +29,7 @@ pub const PART_ROWS: u64 = GROUPS_PER_PART * GROUP_ROWS as u64;
 /// The bytes of a stream's files depend on its rows alone: not on how they were cut into chunks,
 /// on the other streams, or on the number of threads (it runs on the current rayon pool). Up to
 /// 65,536 rows of each stream are held until they are encoded together: in memory those of the streams that
-/// bring so many soon, up to a limit, and the others in temporary files in the folder.
+/// bring so many soon, up to a limit, and the others in a temporary file in the folder.
 pub struct EventWriter {
     place: Place,
     streams: Vec<Stream>,
@@ -40,6 +40,7 @@ struct Place {
     folder: PathBuf,
     texts: Texts,
     options: Options,
+    spool: Spool,
 }
 
 struct Stream {
@@ -79,6 +80,7 @@ impl EventWriter {
                 folder: folder.to_owned(),
                 texts: Texts::new(dictionary),
                 options,
+                spool: Spool::new(folder),
             },
         }
     }
@@ -117,9 +119,27 @@ impl EventWriter {
                 break;
             };
             held -= slowest.buffer.bytes();
-            slowest.buffer.put_aside(&self.place.folder)?;
+            slowest.buffer.put_aside(&mut self.place.spool)?;
+        }
+        // What another process has to find is copied when it is written down where it is.
+        if !self.place.spool.is_named() && self.is_wasteful() {
+            self.renew_spool(false)?;
         }
         Ok(())
+    }
+
+    fn is_wasteful(&self) -> bool {
+        let spooled = self.streams.iter().flat_map(|s| s.buffer.spooled());
+        self.place
+            .spool
+            .is_wasteful(spooled.map(Segment::bytes).sum())
+    }
+
+    /// Copies what waits on the disk into a new file.
+    fn renew_spool(&mut self, named: bool) -> Result<(), Error> {
+        let (before, spool) = (self.place.spool.renew(named)?, &mut self.place.spool);
+        let mut buffers = self.streams.iter_mut().map(|stream| &mut stream.buffer);
+        buffers.try_for_each(|buffer| buffer.move_spooled(&before, spool))
     }
 
     /// Writes what is still held and closes all files. Every stream has at least one, also without
@@ -177,7 +197,7 @@ impl Stream {
     /// Encodes what the buffer holds; a part that is then full is closed.
     fn write_group(&mut self, place: &Place) -> Result<(), Error> {
         let mut part = self.open_part(place)?;
-        part.file.write(self.buffer.take()?)?;
+        part.file.write(self.buffer.take(&place.spool)?)?;
         part.groups += 1;
         if part.groups == GROUPS_PER_PART {
             self.files.push(part.file.finish()?);

@@ -184,12 +184,6 @@ impl DigestFile {
         self.hasher.finalize()
     }
 
-    /// Forces the file to the disk.
-    pub fn sync(&self) -> Result<(), Error> {
-        let synced = self.file.sync_all();
-        synced.map_err(io_error("writing", &self.path))
-    }
-
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         let there = self.there.saturating_sub(self.bytes);
         let there = usize::try_from(there)
@@ -220,12 +214,12 @@ impl DigestFile {
     }
 }
 
-fn shown(hasher: &blake3::Hasher) -> String {
+pub(crate) fn shown(hasher: &blake3::Hasher) -> String {
     format!("blake3:{}", hasher.finalize().to_hex())
 }
 
 /// Checks that a file of an unfinished run begins as it was written, and returns the digest's state.
-fn check(path: &Path, file: &File, prefix: &Prefix) -> Result<blake3::Hasher, Error> {
+pub(crate) fn check(path: &Path, file: &File, prefix: &Prefix) -> Result<blake3::Hasher, Error> {
     let changed = |what: &str| {
         let message = format!("{what} since the run stopped: start the run anew with --force");
         Error::input(path, message)
@@ -266,7 +260,7 @@ pub(crate) fn check_complete(folder: &Path, entry: &FileEntry) -> Result<(), Err
     check(&path, &file, &whole).map(drop)
 }
 
-fn missing(path: &Path, error: io::Error) -> Error {
+pub(crate) fn missing(path: &Path, error: io::Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => {
             let message =

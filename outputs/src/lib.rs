@@ -75,6 +75,7 @@ pub mod diff;
 mod error;
 mod events;
 mod file;
+mod follower;
 mod json_file;
 mod manifest;
 mod options;
@@ -98,6 +99,7 @@ pub use columns_file::write_columns;
 pub use error::Error;
 pub use events::{EventWriter, FrozenEvents, PART_ROWS};
 pub use file::FileEntry;
+pub use follower::DiskFollower;
 pub use json_file::write_json;
 pub use manifest::{
     BaselineEntry, EntityEntry, EventEntry, ExternalEventsEntry, GENERATOR_NAME, Generator,

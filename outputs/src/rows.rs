@@ -1,15 +1,13 @@
 //! Rows of one table on their way to a file: chunks of any size are gathered into groups of a fixed
 //! size, so that what is encoded depends on the sequence of rows and not on how it was cut.
 
-mod aside;
-mod frozen;
+mod records;
+mod spool;
 
 use crate::error::Error;
-use aside::Aside;
 use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
-pub(crate) use frozen::FrozenRows;
+pub(crate) use spool::{Segment, Spool, WAITING_NAME};
 use std::ops::Range;
-use std::path::Path;
 
 /// Rows that are encoded at once: a row group in Parquet, a record batch in Arrow.
 ///
@@ -33,9 +31,9 @@ pub(crate) struct RowBuffer {
     dictionary_len: usize,
     /// How many rows wait.
     rows: usize,
-    /// The first of them, if there was no room for them in memory.
-    aside: Aside,
-    /// The others, in order.
+    /// The first of them, where they stand on the disk.
+    spooled: Vec<Segment>,
+    /// The last of them, in order: those that are not on the disk, and maybe others.
     pieces: Vec<Rows>,
     /// How many those are.
     in_memory: usize,
@@ -47,7 +45,7 @@ impl RowBuffer {
             schema,
             dictionary_len,
             rows: 0,
-            aside: Aside::default(),
+            spooled: Vec::new(),
             pieces: Vec::new(),
             in_memory: 0,
         }
@@ -111,6 +109,11 @@ impl RowBuffer {
 
     /// About how many bytes the rows take in memory.
     pub fn bytes(&self) -> usize {
+        self.in_memory * self.width()
+    }
+
+    /// Bytes of a row.
+    fn width(&self) -> usize {
         let width = |kind| match kind {
             ColumnType::Id | ColumnType::Time | ColumnType::Float => 8,
             ColumnType::Int => 4,
@@ -118,39 +121,125 @@ impl RowBuffer {
             ColumnType::Bool => 1,
         };
         let columns = self.schema.columns.iter();
-        self.in_memory * columns.map(|column| width(column.kind)).sum::<usize>()
+        columns.map(|column| width(column.kind)).sum()
     }
 
-    /// Puts what is in memory into a temporary file below `folder`, until the group is taken.
+    /// Takes what is in memory to the disk, until the group is taken.
     ///
     /// # Errors
     /// [`Error::Io`] when the disk fails.
-    pub fn put_aside(&mut self, folder: &Path) -> Result<(), Error> {
-        let pieces = std::mem::take(&mut self.pieces);
-        let rows = Rows::joined(&self.schema, pieces);
+    pub fn put_aside(&mut self, spool: &mut Spool) -> Result<(), Error> {
+        let (records, rows) = self.unspooled();
+        self.spool(&records, rows, spool)?;
+        self.pieces.clear();
         self.in_memory = 0;
-        self.aside
-            .put(&FrozenRows::of(&self.schema, &rows)?, folder)
+        Ok(())
+    }
+
+    /// The rows that are in memory alone, as records for the disk, and how many those are.
+    pub fn unspooled(&self) -> (Vec<u8>, usize) {
+        let rows = self.rows - self.rows_spooled();
+        let mut known = self.in_memory - rows;
+        let mut records = Vec::with_capacity(rows * (self.width() + 1));
+        for piece in &self.pieces {
+            let from = known.min(piece.rows);
+            known -= from;
+            if from < piece.rows {
+                records::encode(piece, from..piece.rows, &mut records);
+            }
+        }
+        (records, rows)
+    }
+
+    /// Takes [those](Self::unspooled) to the disk. They stay in memory, too.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk fails.
+    pub fn spool(&mut self, records: &[u8], rows: usize, spool: &mut Spool) -> Result<(), Error> {
+        if rows > 0 {
+            self.spooled.push(spool.put(records, rows as u64)?);
+        }
+        Ok(())
+    }
+
+    /// Copies what stands in one file into another.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk fails.
+    pub fn move_spooled(&mut self, from: &Spool, to: &mut Spool) -> Result<(), Error> {
+        let rows = self.rows_spooled();
+        let read: Result<Vec<Vec<u8>>, Error> = self.spooled.iter().map(|s| from.read(s)).collect();
+        let records = read?.concat();
+        self.spooled.clear();
+        self.spool(&records, rows, to)
+    }
+
+    /// Where the rows stand that are on the disk.
+    pub fn spooled(&self) -> &[Segment] {
+        &self.spooled
+    }
+
+    fn rows_spooled(&self) -> usize {
+        let rows = self.spooled.iter().map(|segment| segment.rows);
+        rows.sum::<u64>() as usize
+    }
+
+    /// Takes rows in that are on the disk, before any others.
+    ///
+    /// # Errors
+    /// [`Error::Rows`] when they are not rows of this table, [`Error::Io`] when the disk fails.
+    pub fn resume(&mut self, spooled: &[Segment], spool: &Spool) -> Result<(), Error> {
+        self.spooled = spooled.to_vec();
+        self.rows = self.rows_spooled();
+        let pieces = self.read_spooled(spool)?;
+        if pieces.iter().map(|piece| piece.rows).sum::<usize>() != self.rows {
+            return Err(self.unreadable());
+        }
+        pieces.into_iter().try_for_each(|Rows { rows, columns }| {
+            let table = 0;
+            self.check(&Chunk {
+                table,
+                rows,
+                columns,
+            })
+        })
     }
 
     /// Takes the rows out.
     ///
     /// # Errors
     /// [`Error::Io`] when the disk fails on which some of them are.
-    pub fn take(&mut self) -> Result<Rows, Error> {
-        let mut pieces = self.read_aside()?;
-        self.aside.clear();
+    pub fn take(&mut self, spool: &Spool) -> Result<Rows, Error> {
+        let mut pieces = self.read_spooled(spool)?;
         pieces.append(&mut self.pieces);
+        self.spooled.clear();
         (self.rows, self.in_memory) = (0, 0);
         let mut rows = Rows::joined(&self.schema, pieces);
         rows.columns.iter_mut().for_each(simplify);
         Ok(rows)
     }
 
-    /// The rows that have been put aside.
-    fn read_aside(&self) -> Result<Vec<Rows>, Error> {
-        let kept = self.aside.read()?;
-        kept.iter().map(|rows| rows.thaw(&self.schema)).collect()
+    /// The rows that are on the disk alone. What is in memory begins where a record ends.
+    fn read_spooled(&self, spool: &Spool) -> Result<Vec<Rows>, Error> {
+        let (mut pieces, mut wanted) = (Vec::new(), self.rows - self.in_memory);
+        for segment in &self.spooled {
+            if wanted == 0 {
+                break;
+            }
+            let records = spool.read(segment)?;
+            let read = records::decode(&self.schema, &records).ok_or_else(|| self.unreadable())?;
+            for piece in read {
+                if wanted > 0 {
+                    wanted = wanted.saturating_sub(piece.rows);
+                    pieces.push(piece);
+                }
+            }
+        }
+        Ok(pieces)
+    }
+
+    fn unreadable(&self) -> Error {
+        Error::rows(&self.schema.name, "the rows that were kept cannot be read")
     }
 
     /// Checks that a chunk has the columns, types and lengths that the schema promises.
@@ -446,56 +535,70 @@ mod tests {
         }
     }
 
-    fn fill(buffer: &mut RowBuffer, chunk: Chunk, groups: &mut Vec<Rows>) {
+    fn fill(buffer: &mut RowBuffer, chunk: Chunk, spool: &Spool, groups: &mut Vec<Rows>) {
         buffer.check(&chunk).expect("a chunk of the table");
         if let Some(chunk) = buffer.keep(chunk) {
             let mut done = 0;
             while done < chunk.rows {
                 done += buffer.append(&chunk, done);
                 if buffer.is_full() {
-                    groups.push(buffer.take().expect("a group"));
+                    groups.push(buffer.take(spool).expect("a group"));
                 }
             }
         } else if buffer.is_full() {
-            groups.push(buffer.take().expect("a group"));
+            groups.push(buffer.take(spool).expect("a group"));
         }
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(24))]
 
-        /// Groups and what is frozen do not tell how rows came, nor whether they have waited on the disk.
+        /// Groups do not tell how rows came, nor whether they have waited on the disk, nor whether another process goes on.
         #[test]
         fn rows_are_the_same_wherever_they_wait(
-            steps in prop::collection::vec((1..9000usize, 0..3usize, any::<bool>()), 1..40),
+            steps in prop::collection::vec((1..9000usize, 0..3usize, 0..5usize), 1..40),
         ) {
             let folder = tempfile::tempdir().expect("a temporary folder");
             let validity = [Validity::All, Validity::None, Validity::Mask(Vec::new())];
+            let mut spool = Spool::new(folder.path());
             let mut buffers = [0, 1].map(|_| RowBuffer::new(schema(), 0));
             let mut groups = [Vec::new(), Vec::new()];
             let mut number = 0;
-            for &(rows, missing, put_aside) in &steps {
+            for &(rows, missing, then) in &steps {
                 let numbers = number..number + rows;
                 number = numbers.end;
-                fill(&mut buffers[0], chunk(numbers.clone(), &validity[missing]), &mut groups[0]);
+                let whole = chunk(numbers.clone(), &validity[missing]);
+                fill(&mut buffers[0], whole, &spool, &mut groups[0]);
                 // The other one gets them in handfuls, and has no memory.
                 for start in numbers.clone().step_by(700) {
                     let part = start..numbers.end.min(start + 700);
-                    fill(&mut buffers[1], chunk(part, &validity[missing]), &mut groups[1]);
+                    let part = chunk(part, &validity[missing]);
+                    fill(&mut buffers[1], part, &spool, &mut groups[1]);
                 }
-                if put_aside && !buffers[1].is_empty() {
-                    buffers[1].put_aside(folder.path()).expect("the disk has room");
-                    prop_assert_eq!(buffers[1].bytes(), 0);
+                let one = &mut buffers[1];
+                if then == 1 {
+                    one.put_aside(&mut spool).expect("the disk has room");
+                    prop_assert_eq!(one.bytes(), 0);
                 }
-                let [a, b] = buffers.each_ref().map(|buffer| buffer.freeze().expect("frozen"));
-                let mut thawed = RowBuffer::new(schema(), 0);
-                thawed.thaw(&b).expect("thawed");
-                prop_assert_eq!(thawed.rows, buffers[0].rows);
-                prop_assert_eq!(format!("{a:?}"), format!("{b:?}"));
+                if then == 2 {
+                    let before = spool.renew(number % 2 == 0).expect("the disk has room");
+                    one.move_spooled(&before, &mut spool).expect("readable");
+                }
+                if then >= 3 {
+                    let (records, rows) = one.unspooled();
+                    one.spool(&records, rows, &mut spool).expect("the disk has room");
+                }
+                if then == 4 && let Some(prefix) = spool.prefix() {
+                    spool = Spool::reopen(folder.path(), &prefix).expect("as it was");
+                    let left = one.spooled().to_vec();
+                    *one = RowBuffer::new(schema(), 0);
+                    one.resume(&left, &spool).expect("as they were");
+                }
+                prop_assert_eq!(buffers[0].rows, buffers[1].rows);
             }
             let [mut one, mut other] = buffers;
-            groups[0].push(one.take().expect("a group"));
-            groups[1].push(other.take().expect("a group"));
+            groups[0].push(one.take(&spool).expect("a group"));
+            groups[1].push(other.take(&spool).expect("a group"));
             let rows = groups.each_ref().map(|groups| -> usize { groups.iter().map(|g| g.rows).sum() });
             prop_assert_eq!(rows, [number, number]);
             prop_assert_eq!(groups[0].len(), groups[1].len());

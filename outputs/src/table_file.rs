@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::file::{DigestFile, FileEntry, Prefix};
 use crate::options::{Format, Options};
 use crate::parquet_file::{Footer, ParquetFile};
-use crate::rows::{RowBuffer, Rows};
+use crate::rows::{RowBuffer, Rows, Spool};
 use crate::schema::arrow_schema;
 use crate::text_file::{TextFile, TextFormat};
 use arrow::array::StringArray;
@@ -142,6 +142,7 @@ pub fn write_table(
 ) -> Result<FileEntry, Error> {
     let texts = Texts::new(Arc::clone(dictionary));
     let mut buffer = RowBuffer::new(schema.clone(), dictionary.len());
+    let spool = Spool::new(folder);
     let mut file = TableFile::create(folder, relative, schema, &texts, options)?;
     for chunk in chunks {
         let chunk = chunk.borrow();
@@ -150,12 +151,12 @@ pub fn write_table(
         while done < chunk.rows {
             done += buffer.append(chunk, done);
             if buffer.is_full() {
-                file.write(buffer.take()?)?;
+                file.write(buffer.take(&spool)?)?;
             }
         }
     }
     if !buffer.is_empty() {
-        file.write(buffer.take()?)?;
+        file.write(buffer.take(&spool)?)?;
     }
     file.finish()
 }

@@ -382,8 +382,17 @@ fn a_failed_commit_leaves_the_earlier_run() {
 /// What a run that can be gone on with leaves when it fails or is interrupted.
 fn left(out: &Path, force: bool) {
     let folder = RunFolder::create(out, force).expect("free");
-    fs::create_dir(folder.path().join("snapshots")).expect("room");
-    for file in ["data", "later", "snapshots/1", "snapshots/2", RESUME_NAME] {
+    for inner in ["snapshots", "resume.rows"] {
+        fs::create_dir(folder.path().join(inner)).expect("room");
+    }
+    let files = [
+        "data",
+        "later",
+        "snapshots/1",
+        "snapshots/2",
+        "resume.rows/0",
+    ];
+    for file in files.into_iter().chain([RESUME_NAME]) {
         fs::write(folder.path().join(file), "1").expect("room");
     }
 }
@@ -404,7 +413,13 @@ fn a_run_that_can_be_gone_on_with_stays_and_is_finished_by_resuming_it() {
         digest: format!("blake3:{}", blake3::hash(b"1")),
     });
     folder.keep_only(&kept, &[]).expect("removable");
-    let left = [".causeflow-lock", "data", RESUME_NAME, "snapshots"];
+    let left = [
+        ".causeflow-lock",
+        "data",
+        "resume.rows",
+        RESUME_NAME,
+        "snapshots",
+    ];
     assert_eq!(names(folder.path()), left);
     assert_eq!(names(&folder.path().join("snapshots")), ["1"]);
     for (content, expected) in [("2", "was changed"), ("12", "has grown"), ("", "has lost")] {
@@ -490,6 +505,7 @@ fn a_kill_while_a_run_with_a_state_is_put_in_place_loses_nothing() {
     }
     // Between the renaming and the removal of the state.
     fs::write(out.join(RESUME_NAME), "1").expect("room");
+    fs::create_dir(out.join("resume.rows")).expect("room");
     let message = refusal(RunFolder::resume(&out));
     assert!(message.contains("finished run"), "{message}");
     assert_eq!(names(&out), ["data", "manifest.json"]);

@@ -1,6 +1,6 @@
 //! A writer that is left at any point and gone on with leaves the same bytes as one that was not.
 
-use crate::support::{Shape, all_types, cut, dictionary, options, rows, spec};
+use crate::support::{Shape, all_types, cut, dictionary, names, options, rows, spec};
 use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
 use causeflow_outputs::{
     Compression, Error, EventWriter, FileEntry, Format, FrozenEvents, Options, PART_ROWS,
@@ -66,6 +66,9 @@ fn resume(folder: &Path, frozen: &FrozenEvents) -> Result<EventWriter, Error> {
     EventWriter::resume(folder, schemas(), dictionary(), frozen)
 }
 
+/// The folder with the rows that wait, which the run's folder removes in the end.
+const WAITING: &str = "resume.rows";
+
 /// All files below a folder with their bytes.
 fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
@@ -96,6 +99,7 @@ fn leave_garbage(folder: &Path) {
     fs::create_dir_all(&stream).expect("room");
     fs::write(stream.join("part-0007.parquet"), "garbage").expect("room");
     fs::write(folder.join("events/garbage"), "garbage").expect("room");
+    fs::write(folder.join(WAITING).join("77"), "garbage").expect("room");
 }
 
 proptest! {
@@ -142,6 +146,8 @@ proptest! {
             writer.write_chunks(vec![piece.clone()]).expect("rows fit");
         }
         prop_assert_eq!(writer.finish().expect("room"), expected);
+        prop_assert_eq!(names(&folder.path().join(WAITING)).len(), 1, "one file, however often it was left");
+        fs::remove_dir_all(folder.path().join(WAITING)).expect("there");
         prop_assert_eq!(contents(folder.path()), contents(whole.path()));
     }
 }
@@ -182,6 +188,7 @@ fn finished_parts_are_kept_and_later_ones_are_written_again() {
         let schemas = vec![schema.clone()];
         let resumed = EventWriter::resume(left, schemas, dictionary(), &frozen);
         assert_eq!(finish(resumed.expect("all is there")), expected);
+        fs::remove_dir_all(left.join(WAITING)).expect("there");
         assert_eq!(contents(left), contents(whole));
     }
 }
@@ -217,24 +224,31 @@ fn refusal(result: Result<EventWriter, Error>) -> String {
 fn what_is_not_as_it_was_left_is_named_in_every_format() {
     for format in [Format::Parquet, Format::Arrow, Format::Csv, Format::Jsonl] {
         let (folder, frozen, part) = left(format);
-        let whole = fs::read(&part).expect("written");
-        for at in [0, whole.len() / 2, whole.len() - 1] {
-            let mut changed = whole.clone();
-            changed[at] ^= 1;
-            fs::write(&part, changed).expect("room");
-            let message = refusal(resume(folder.path(), &frozen));
-            assert!(message.contains("was changed"), "{message}");
-            assert!(message.contains("part-0000"), "{message}");
+        for file in [part, folder.path().join(WAITING).join("0")] {
+            assert_named(&folder, &frozen, &file);
         }
-        fs::write(&part, &whole[..whole.len() - 1]).expect("room");
-        let message = refusal(resume(folder.path(), &frozen));
-        assert!(message.contains("has lost its end"), "{message}");
-        fs::remove_file(&part).expect("there");
-        let message = refusal(resume(folder.path(), &frozen));
-        assert!(message.contains("is missing"), "{message}");
-        fs::write(&part, &whole).expect("room");
-        assert!(resume(folder.path(), &frozen).is_ok());
     }
+}
+
+fn assert_named(folder: &TempDir, frozen: &FrozenEvents, part: &Path) {
+    let whole = fs::read(part).expect("written");
+    for at in [0, whole.len() / 2, whole.len() - 1] {
+        let mut changed = whole.clone();
+        changed[at] ^= 1;
+        fs::write(part, changed).expect("room");
+        let message = refusal(resume(folder.path(), frozen));
+        assert!(message.contains("was changed"), "{message}");
+        let name = part.file_name().expect("a name").to_string_lossy();
+        assert!(message.contains(&*name), "{message}");
+    }
+    fs::write(part, &whole[..whole.len() - 1]).expect("room");
+    let message = refusal(resume(folder.path(), frozen));
+    assert!(message.contains("has lost its end"), "{message}");
+    fs::remove_file(part).expect("there");
+    let message = refusal(resume(folder.path(), frozen));
+    assert!(message.contains("is missing"), "{message}");
+    fs::write(part, &whole).expect("room");
+    assert!(resume(folder.path(), frozen).is_ok());
 }
 
 #[test]

@@ -337,7 +337,10 @@ impl Levels {
             let weekend = (hour.div_euclid(24) + 3).rem_euclid(7) >= 5;
             hour.rem_euclid(24) as usize + if weekend { 24 } else { 0 }
         };
-        let count = |hour: i64| series.count(hour, Side::FACTUAL) as f64;
+        // They are asked for again and again.
+        let counts = (first..=last).map(|hour| series.count(hour, Side::FACTUAL) as f64);
+        let counts: Vec<f64> = counts.collect();
+        let count = |hour: i64| counts[(hour - first) as usize];
         let mut outside = [(0.0, 0.0); 48];
         for hour in (first..=last).filter(|&hour| !inside(hour)) {
             let (sum, hours) = &mut outside[class(hour)];

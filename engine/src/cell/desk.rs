@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::cell::Cell as Slot;
+use std::sync::Arc;
 
 use super::{Cell, Event, Sight, Strands, Window, frame_of};
 use crate::eval::{eval, number};
@@ -231,7 +232,7 @@ impl Cell {
         while let Some((time, next)) = self.next_at_desks(tick, hour, end) {
             match next {
                 Next::Tick => {
-                    self.views.push(self.view(world, tick));
+                    self.views.push(Arc::new(self.view(world, tick)));
                     tick += world.program.tick;
                 }
                 Next::Shift => {

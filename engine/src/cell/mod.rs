@@ -6,6 +6,7 @@ mod agenda;
 mod changes;
 mod desk;
 mod effects;
+mod forecast;
 mod growth;
 mod marked;
 mod members;
@@ -18,6 +19,7 @@ mod state;
 mod steps;
 
 pub use effects::{MAX_COUNT, drawn_cell};
+pub(crate) use forecast::Forecast;
 pub use growth::Excess;
 pub use marked::Marked;
 pub use members::Members;
@@ -30,13 +32,14 @@ pub use steps::{Step, steps};
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::draw::Key;
 use crate::eval::{Frame, Own, number, word};
 use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
 use crate::queue::Order;
 use crate::sides::{Lineage, Parting, Side, Sides};
-use crate::time::Time;
+use crate::time::{Span, Time};
 use crate::world::{Observed, Partings, Standing, StandingApart, View, World};
 use agenda::Agenda;
 use desk::Desks;
@@ -105,7 +108,11 @@ pub struct Cell {
     /// Messages to other processes: (process, event).
     pub outbox: Vec<(u16, Event)>,
     /// How it stood at the end of each tick of the last window.
-    pub views: Vec<View>,
+    pub views: Vec<Arc<View>>,
+    /// The last of them, and what it depended on besides what events change.
+    seen: Option<((i64, usize), Arc<View>)>,
+    /// Whether something may have changed since that is seen from outside.
+    touched: bool,
     /// How many reservations of slots that were not free have been refused, in what happens.
     pub refused: u64,
     /// Its part of the counters.
@@ -189,6 +196,8 @@ impl Cell {
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),
+            seen: None,
+            touched: true,
             refused: 0,
             counters: Counters::new(world),
             left: BTreeSet::new(),
@@ -208,7 +217,13 @@ impl Cell {
 
     /// Plays all events from `start` up to the barrier at `end`, and keeps how the cell stood at the
     /// end of each tick.
-    pub fn advance(&mut self, world: &World, observed: &Observed, start: Time, end: Time) {
+    pub(crate) fn advance(
+        &mut self,
+        world: &World,
+        (observed, forecast): (&Observed, &Forecast),
+        start: Time,
+        end: Time,
+    ) {
         let window = Window {
             world,
             observed,
@@ -226,13 +241,13 @@ impl Cell {
                 self.play(window, &stored.event());
             }
         }
-        self.open_sources(window, start);
+        self.open_sources(window, start, forecast);
         self.agenda.sort();
         self.views.clear();
         let mut tick = start + world.program.tick;
         while let Some(mut event) = self.agenda.pop(|place| due.event(world, place)) {
             while event.time >= tick {
-                self.views.push(self.view(world, tick));
+                self.look(world, tick);
                 tick += world.program.tick;
             }
             if event.candidate {
@@ -245,9 +260,23 @@ impl Cell {
         }
         self.pending.recycle(due);
         while tick <= end {
-            self.views.push(self.view(world, tick));
+            self.look(world, tick);
             tick += world.program.tick;
         }
+    }
+
+    /// Keeps how the cell stands at the end of a tick.
+    fn look(&mut self, world: &World, tick: Time) {
+        // Of diaries those of the day are seen, from when on anybody asks.
+        let watched = world.watched_from.iter().filter(|&&from| tick >= from);
+        let stamp = (tick.index_of(Span::DAY), watched.count());
+        let seen = self.seen.take();
+        let seen = seen.filter(|(then, _)| !self.touched && *then == stamp);
+        let view = seen.map_or_else(|| Arc::new(self.view(world, tick)), |(_, view)| view);
+        debug_assert_eq!(*view, self.view(world, tick), "somebody has changed it");
+        self.touched = false;
+        self.seen = Some((stamp, Arc::clone(&view)));
+        self.views.push(view);
     }
 
     /// How the cell stands at a time.
@@ -320,6 +349,7 @@ impl Cell {
         }
         self.growth.pass(window.world, event);
         let stream = &window.world.program.streams[usize::from(event.stream)];
+        self.touched |= stream.writes_state();
         let mut strands = Strands::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
             let entity = self.create(window, kind, event);

@@ -10,6 +10,7 @@ use super::Event;
 use crate::draw::Key;
 use crate::program::MAX_CARRIED;
 use crate::sides::{Lineage, Side, Sides};
+use crate::snapshot::Lists;
 use crate::time::{Span, Time};
 use crate::world::World;
 
@@ -107,8 +108,12 @@ impl Pending {
     }
 
     /// The words of each bucket, from that of the next window on.
-    pub fn words(&self) -> impl Iterator<Item = Vec<u64>> {
-        self.buckets.iter().map(|pages| pages.concat())
+    pub fn lists(&self) -> Lists {
+        let mut lists = Lists::default();
+        for pages in &self.buckets {
+            lists.push(pages.iter().map(Vec::as_slice));
+        }
+        lists
     }
 
     /// The stream of each event.
@@ -119,16 +124,11 @@ impl Pending {
 
     /// Buckets with these words, the first of which is that of the window that begins at `start`.
     /// Events after the end of the run are dropped. Each side is what `origin` gives for it.
-    pub fn of_words(
-        world: &World,
-        start: Time,
-        buckets: Vec<Vec<u64>>,
-        origin: &[Side],
-    ) -> Pending {
+    pub fn of_lists(world: &World, start: Time, buckets: &Lists, origin: &[Side]) -> Pending {
         let mut pending = Pending::new(world);
         pending.first = start.index_of(pending.window);
-        for words in buckets {
-            for (_, stored) in Stored::all(world, &words) {
+        for words in buckets.iter() {
+            for (_, stored) in Stored::all(world, words) {
                 let event = stored.event();
                 let lineage = event.lineage.of_origin(origin);
                 pending.push(world, &Event { lineage, ..event });

@@ -5,6 +5,7 @@
 //! or not whatever happens to others, and one that falls on an entity that does not take part then
 //! is left out: traffic follows the population.
 
+use super::forecast::{Forecast, Outlook};
 use super::{Cell, Event, Window, root};
 use crate::arrivals::Candidate;
 use crate::draw::{Key, Purpose, purpose};
@@ -27,7 +28,7 @@ pub(crate) const JOINER_BLOCK: Span = Span::DAY;
 
 impl Cell {
     /// Opens the sources for the events from `start` up to the barrier.
-    pub(super) fn open_sources(&mut self, window: Window<'_>, start: Time) {
+    pub(super) fn open_sources(&mut self, window: Window<'_>, start: Time, forecast: &Forecast) {
         let (world, end) = (window.world, window.end);
         if start == world.begin {
             self.start_platform_timers(window);
@@ -41,19 +42,13 @@ impl Cell {
         if self.index >= world.program.platform() {
             return;
         }
-        let block = world.pool_layers.block();
-        let mut from = start;
-        while from < end {
-            for arrivals in &world.arrivals {
-                if world.needed_before(arrivals.stream, from + block) {
-                    self.open_pool(window, arrivals, from);
-                }
-            }
-            from += block;
+        for outlook in forecast.outlooks() {
+            self.open_pool(window, outlook);
         }
         // The days that begin in this window.
         let day = Time(start.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK;
         if day < end {
+            self.touched = true;
             self.left.clear();
             for (kind, definition) in world.program.kinds.iter().enumerate() {
                 let group = &mut self.population.groups[kind];
@@ -69,36 +64,33 @@ impl Cell {
         }
     }
 
-    /// Candidates of the cell's common process of one source in the block that begins at `start`.
-    fn open_pool(&mut self, window: Window<'_>, arrivals: &Arrivals, start: Time) {
-        let world = window.world;
-        let block = world.pool_layers.block();
+    /// Candidates of the cell's common process of one source in a block.
+    fn open_pool(&mut self, window: Window<'_>, outlook: &Outlook) {
+        let (world, start) = (window.world, outlook.start);
+        let arrivals = &world.arrivals[outlook.source];
         let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
-        // Where clocks are not whole hours away from UTC, a block may lie in two intervals.
-        let spikes = [start, start + block - Span(1)].map(|time| world.spike(arrivals, time));
-        let [low, high] = [spikes[0].min(spikes[1]), spikes[0].max(spikes[1])];
-        let profile = &world.profiles[arrivals.profile];
-        let bounds = profile.between(start, start + block);
+        let ([low, high], bounds) = (outlook.spikes, outlook.factors);
         let (least, largest) = (part * low * bounds.least, part * high * bounds.most);
-        let bend = Bend::new(world, arrivals, part, (start, start + block));
         let process = arrivals.key.child(CELL, u64::from(self.index));
+        let profile = &world.profiles[arrivals.profile];
         let per_hour = part * low;
         let rate = |time| match low == high {
             true => per_hour * profile.factor(time),
             false => part * world.spike(arrivals, time) * profile.factor(time),
         };
-        let (number, stream) = (start.index_of(block), arrivals.stream);
+        let (number, stream) = (outlook.number, arrivals.stream);
         let layers = &world.pool_layers;
+        let bend = match outlook.is_bent {
+            true => Bend::new(world, arrivals, part, (start, start + layers.block())),
+            false => None,
+        };
         let Some(bend) = bend else {
-            let to = start + block;
-            let bare = world.marked[stream];
-            let bare = bare.filter(|marked| marked.is_bare_between(world, start, to));
             layers.arrivals(
                 process,
                 number,
                 (least, largest),
                 rate,
-                |key, time| match bare {
+                |key, time| match outlook.bare {
                     Some(marked) if marked.causes_nothing(world, key) => {
                         if world.needed(stream as u16, time) {
                             self.rows.bare(world, stream, key, time);

@@ -13,7 +13,7 @@ use super::sources::Left;
 use super::{Cell, Counters, Group, Members};
 use crate::program::Kind;
 use crate::sides::{Parting, Side, Sides};
-use crate::snapshot::Words;
+use crate::snapshot::{Lists, Words};
 use crate::time::Time;
 use crate::world::World;
 
@@ -26,7 +26,7 @@ pub struct CellState {
     desks: Desks,
     refused: u64,
     /// Events after the barrier, a bucket a window.
-    pending: Vec<Words>,
+    pending: Lists,
     played: u64,
 }
 
@@ -38,8 +38,9 @@ struct GroupState {
     states: Vec<u8>,
     attributes: Vec<Words>,
     variables: Vec<Words>,
-    /// The diaries that are not empty, with whose they are.
-    diaries: Vec<(u32, Words)>,
+    /// Who has a diary that is not empty, and these.
+    diary_of: Vec<u32>,
+    diaries: Lists,
     founders: usize,
     in_state: Vec<Vec<i64>>,
     in_state_parting: Vec<Parting>,
@@ -70,7 +71,7 @@ impl Cell {
             left: self.left.clone(),
             desks: self.desks.clone(),
             refused: self.refused,
-            pending: self.pending.words().map(Words).collect(),
+            pending: self.pending.lists(),
             played: self.rows.played,
         }
     }
@@ -96,8 +97,7 @@ impl Cell {
         cell.desks = state.desks.of_origin(origin);
         cell.refused = state.refused;
         cell.rows.played = state.played;
-        let buckets = state.pending.into_iter().map(|Words(words)| words);
-        cell.pending = Pending::of_words(world, now, buckets.collect(), origin);
+        cell.pending = Pending::of_lists(world, now, &state.pending, origin);
         for stream in cell.pending.streams(world) {
             cell.growth.receive(world, stream);
         }
@@ -108,17 +108,23 @@ impl Cell {
 impl GroupState {
     fn of(group: &Group) -> GroupState {
         let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(Words).collect();
-        let diaries = (0..).zip(&group.diaries);
-        let diaries = diaries.filter_map(|(entity, diary)| Some((entity, words_of(diary)?)));
         let states = |each: &[Twin]| each.iter().map(TwinState::of).collect();
         let twins = group.twins.iter().map(|of| (of.entity, states(&of.each)));
+        let (mut diary_of, mut diaries) = (Vec::new(), Lists::default());
+        for (entity, diary) in (0..).zip(&group.diaries) {
+            if let Some(words) = diary {
+                diary_of.push(entity);
+                diaries.push([&**words]);
+            }
+        }
         GroupState {
             ids: Words(group.ids.clone()),
             joined_us: Words(group.joined.iter().map(|time| time.0 as u64).collect()),
             states: group.states.clone(),
             attributes: columns(&group.attributes),
             variables: columns(&group.variables),
-            diaries: diaries.collect(),
+            diary_of,
+            diaries,
             founders: group.founders,
             in_state: group.in_state.clone(),
             in_state_parting: group.in_state_parting.clone(),
@@ -144,7 +150,7 @@ impl GroupState {
             .map(|side| self.in_state[side.index()].clone());
         let partings = self.in_state_parting.iter();
         let mut diaries = vec![None; self.ids.0.len()];
-        for (entity, Words(words)) in self.diaries {
+        for (&entity, words) in self.diary_of.iter().zip(self.diaries.iter()) {
             diaries[entity as usize] = Some(words.into());
         }
         let joined = self.joined_us.0.into_iter();

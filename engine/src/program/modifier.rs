@@ -327,6 +327,13 @@ impl Modified {
     /// The largest value at any time from `start` up to `end`, for bases up to `base`, all at least 0.
     pub fn largest_between(&self, start: Time, end: Time, base: f64) -> f64 {
         let overlaps = |m: &&Modifier| m.envelope.start < end && m.envelope.settled() > start;
+        let passed = self.turns.partition_point(|&turn| turn <= start);
+        if self.turns.get(passed).is_none_or(|&turn| turn >= end) {
+            // Mostly nobody comes or goes meanwhile.
+            let acting = passed.checked_sub(1).map_or(&[][..], |at| &self.acting[at]);
+            let acting = acting.iter().map(|&m| &self.modifiers[usize::from(m)]);
+            return acting.fold(base, |value, m| value.max(m.modifier.apply(value, 1.0)));
+        }
         self.modifiers()
             .filter(overlaps)
             // An operation is monotone in its strength, so its extremes are at 0 and 1.
@@ -569,5 +576,28 @@ mod tests {
                 prop_assert!(!all.is_quiet(time) || modifiers.iter().filter(acts).count() == 0);
             }
         }
+    }
+
+    /// Within an hour in which nobody comes or goes, and across such times.
+    #[test]
+    fn no_value_lies_above_the_largest() {
+        let settling = Settling::Exponential(Span(4 * HOUR.0));
+        let all = modified(&[
+            modifier(1, Operation::Multiply(3.0), 10, 20, Settling::Immediate),
+            modifier(2, Operation::Add(5.0), 15, 30, settling),
+            modifier(3, Operation::Multiply(0.5), 12, 18, settling),
+        ]);
+        for from in 0..60 {
+            for length in [1, 2, 9] {
+                let (start, end) = (hours(from), hours(from + length));
+                let largest = all.largest_between(start, end, 7.0);
+                let mut times = (0..40 * length).map(|at| Time(start.0 + at * HOUR.0 / 40));
+                let below = |time| all.value(time, 7.0, Side::FACTUAL) <= largest;
+                assert!(times.all(below), "hour {from}");
+            }
+        }
+        assert_eq!(all.largest_between(hours(0), hours(10), 7.0), 7.0);
+        assert_eq!(all.largest_between(hours(10), hours(11), 7.0), 21.0);
+        assert_eq!(all.largest_between(hours(9), hours(11), 7.0), 21.0);
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{EventWriter, Part, Place, Stream};
 use crate::error::{Error, io_error};
-use crate::file::{FileEntry, check_complete};
+use crate::file::{FileEntry, Prefix, check_complete};
 use crate::options::{Compression, Format, Options};
-use crate::rows::FrozenRows;
+use crate::rows::{Segment, Spool};
 use crate::run_folder::remove_others;
 use crate::table_file::{FrozenFile, TableFile};
 use causeflow_engine::table::{Dictionary, TableSchema};
@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// How far an [`EventWriter`] is: its finished files, how far the open ones go, and the rows that it holds. With the
-/// files it is all that [`EventWriter::resume`] needs. It is meant for [`write_state`](crate::write_state).
+/// How far an [`EventWriter`] is: its finished files, how far the open ones go, and where the rows stand that it holds. With
+/// the files it is all that [`EventWriter::resume`] needs. It is meant for [`write_state`](crate::write_state).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FrozenEvents {
     format: Format,
@@ -21,13 +21,15 @@ pub struct FrozenEvents {
     /// A digest over schemas and dictionary, which the kept rows and files only fit together with.
     shape: String,
     streams: Vec<FrozenStream>,
+    /// The file with the rows that wait.
+    spool: Option<Prefix>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct FrozenStream {
     files: Vec<FileEntry>,
     part: Option<FrozenPart>,
-    rows: FrozenRows,
+    waiting: Vec<Segment>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,18 +44,30 @@ impl FrozenEvents {
         let rows = |stream: &FrozenStream| {
             let finished = stream.files.iter().map(|file| file.rows);
             let open = stream.part.as_ref().map_or(0, |part| part.file.rows);
-            finished.sum::<u64>() + open + stream.rows.rows()
+            let waiting = stream.waiting.iter().map(|segment| segment.rows);
+            finished.sum::<u64>() + open + waiting.sum::<u64>()
         };
         self.streams.iter().map(rows).sum()
     }
 }
 
 impl EventWriter {
-    /// Writes out what has been encoded, and tells what is needed to go on from here. The writer itself goes on, too.
+    /// Writes out what has been encoded and what waits, and tells what is needed to go on from here. The writer itself goes
+    /// on, too. Rows that wait are written once, however often this is called, and what was told the time before last may
+    /// be of no use any more.
     ///
     /// # Errors
     /// [`Error::Io`] when the disk fails. The writer is of no use afterwards.
     pub fn freeze(&mut self) -> Result<FrozenEvents, Error> {
+        self.place.spool.forget_before()?;
+        if !self.place.spool.is_named() || self.is_wasteful() {
+            self.renew_spool(true)?;
+        }
+        let waiting = self.streams.par_iter().map(|it| it.buffer.unspooled());
+        let waiting: Vec<(Vec<u8>, usize)> = waiting.collect();
+        for (stream, (records, rows)) in self.streams.iter_mut().zip(waiting) {
+            stream.buffer.spool(&records, rows, &mut self.place.spool)?;
+        }
         let streams: Result<Vec<FrozenStream>, Error> =
             self.streams.par_iter_mut().map(Stream::freeze).collect();
         let schemas = self.streams.iter().map(|stream| &stream.schema);
@@ -62,6 +76,7 @@ impl EventWriter {
             compression: self.place.options.compression(),
             shape: shape(schemas, &self.place.texts.dictionary),
             streams: streams?,
+            spool: self.place.spool.prefix(),
         })
     }
 
@@ -85,6 +100,9 @@ impl EventWriter {
         let options = Options::new(frozen.format, Some(frozen.compression))?;
         let mut writer = EventWriter::new(folder, schemas, dictionary, options);
         remove_later_files(folder, frozen)?;
+        if let Some(prefix) = &frozen.spool {
+            writer.place.spool = Spool::reopen(folder, prefix)?;
+        }
         let place = &writer.place;
         writer
             .streams
@@ -107,7 +125,7 @@ impl Stream {
         Ok(FrozenStream {
             files: self.files.clone(),
             part,
-            rows: self.buffer.freeze()?,
+            waiting: self.buffer.spooled().to_vec(),
         })
     }
 
@@ -121,7 +139,7 @@ impl Stream {
             let groups = *groups;
             self.part = Some(Part { file, groups });
         }
-        self.buffer.thaw(&frozen.rows)
+        self.buffer.resume(&frozen.waiting, &place.spool)
     }
 }
 

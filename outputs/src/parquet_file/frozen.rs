@@ -37,9 +37,14 @@ impl ParquetFile {
         self.writer
             .flush()
             .map_err(|error| Error::encode(&self.path, error))?;
-        let footer = self
-            .footer()
-            .map_err(|error| Error::encode(&self.path, error))?;
+        // It is as it was unless groups have been written since.
+        let footer = match self.footer.take() {
+            Some((groups, footer)) if groups == self.groups => footer,
+            _ => self
+                .footer()
+                .map_err(|error| Error::encode(&self.path, error))?,
+        };
+        self.footer = Some((self.groups, footer.clone()));
         Ok(FrozenFile {
             footer,
             prefix: self.writer.inner_mut().prefix()?,

@@ -38,6 +38,8 @@ pub(crate) struct ParquetFile {
     texts: Arc<StringArray>,
     groups: usize,
     rows: u64,
+    /// What the footer was when the file was last frozen, with so many groups.
+    footer: Option<(usize, Footer)>,
 }
 
 impl ParquetFile {
@@ -65,6 +67,7 @@ impl ParquetFile {
             texts,
             groups: 0,
             rows: 0,
+            footer: None,
         })
     }
 

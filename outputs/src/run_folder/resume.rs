@@ -5,6 +5,7 @@ use super::lock::{LOCK_NAME, Lock};
 use super::{RESUME_NAME, RunFolder, resolve, sibling};
 use crate::error::{Error, io_error};
 use crate::file::{FileEntry, check_complete};
+use crate::rows::WAITING_NAME;
 use rayon::prelude::*;
 use std::fs;
 use std::io::ErrorKind;
@@ -55,15 +56,15 @@ impl RunFolder {
         can_go_on(&self.staging)
     }
 
-    /// Removes what the run has written after its state, which is all but the state itself, these files and these
-    /// whole folders, with paths below the run's.
+    /// Removes what the run has written after its state, which is all but the state itself, the rows that wait, these files
+    /// and these whole folders, with paths below the run's.
     ///
     /// # Errors
     /// [`Error::Input`] when one of the files is missing or was changed, [`Error::Io`] when the disk fails.
     pub fn keep_only(&self, files: &[FileEntry], folders: &[&str]) -> Result<(), Error> {
         let entries = files.par_iter();
         entries.try_for_each(|entry| check_complete(&self.staging, entry))?;
-        let ours = [LOCK_NAME, RESUME_NAME];
+        let ours = [LOCK_NAME, RESUME_NAME, WAITING_NAME];
         let files = files.iter().map(|file| file.path.as_str());
         let kept = files.chain(folders.iter().copied()).chain(ours);
         let kept: Vec<PathBuf> = kept.map(|name| self.staging.join(name)).collect();
@@ -102,13 +103,14 @@ fn nothing(out: &Path, found: &str) -> Error {
     Error::folder(out, message)
 }
 
-/// A run that is in place has no use for its state.
+/// A run that is in place has no use for its state, nor for rows that wait.
 pub(super) fn remove_state(out: &Path) -> Result<(), Error> {
-    let state = out.join(RESUME_NAME);
-    match fs::remove_file(&state) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(io_error("removing", &state)(error))
-        }
+    let (state, rows) = (out.join(RESUME_NAME), out.join(WAITING_NAME));
+    let gone = |removed: std::io::Result<()>, path: &Path| match removed {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_error("removing", path)(error)),
         _ => Ok(()),
-    }
+    };
+    // The state goes last: as long as it is there, it shows that something is left to be removed.
+    gone(fs::remove_dir_all(&rows), &rows)?;
+    gone(fs::remove_file(&state), &state)
 }

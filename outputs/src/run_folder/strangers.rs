@@ -5,6 +5,7 @@ use super::{REPLACED_MARK, RESUME_NAME, VERSIONS_NAME};
 use crate::baseline::BASELINE_NAME;
 use crate::error::{Error, io_error};
 use crate::manifest::{GENERATOR_NAME, MANIFEST_NAME};
+use crate::rows::WAITING_NAME;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -30,7 +31,7 @@ pub(super) fn strangers(folder: &Path) -> Result<Vec<String>, Error> {
         let files = manifest["files"].as_array().into_iter().flatten();
         ours.extend(files.filter_map(|file| file["path"].as_str()));
     }
-    let mut found = unlisted(folder, &ours, &[VERSIONS_NAME])?;
+    let mut found = unlisted(folder, &ours, &[VERSIONS_NAME, WAITING_NAME])?;
     let versions = folder.join(VERSIONS_NAME);
     if versions.is_dir() {
         found.extend(among_versions(&versions)?);

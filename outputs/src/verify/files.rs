@@ -6,6 +6,7 @@ use crate::file::FileEntry;
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::options::Format;
 use crate::read::digest;
+use crate::rows::WAITING_NAME;
 use crate::run_folder::{LOCK_NAME, RESUME_NAME, VERSIONS_NAME, unlisted};
 use causeflow_engine::fingerprint::{Fingerprint, combine};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
@@ -16,7 +17,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 /// Folders within that of a run that have manifests of their own, or are looked after by the run itself.
-const APART: [&str; 2] = [VERSIONS_NAME, "snapshots"];
+const APART: [&str; 3] = [VERSIONS_NAME, WAITING_NAME, "snapshots"];
 
 /// What came of looking at the files.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use causeflow_engine::run::{Progress, RunResult};
 use causeflow_engine::simulation::Simulation;
 use causeflow_engine::snapshot::Snapshot;
 use causeflow_engine::time::{Span, Time};
-use causeflow_outputs::{FileEntry, FrozenEvents, Manifest, RunFolder};
+use causeflow_outputs::{DiskFollower, FileEntry, FrozenEvents, Manifest, RunFolder};
 
 use super::resume::check_sources;
 use super::state::{State, as_stored};
@@ -30,6 +30,7 @@ struct Keeper {
     args: RunArgs,
     manifest: Manifest,
     snapshots: Vec<FileEntry>,
+    disk: DiskFollower,
 }
 
 /// A run at a barrier, and how far its files were.
@@ -50,6 +51,7 @@ impl Kept {
                 args: as_stored(job.args, job.options)?,
                 manifest: manifest::sources(job),
                 snapshots: Vec::new(),
+                disk: DiskFollower::new(folder.path()),
             },
         })
     }
@@ -80,6 +82,7 @@ impl Kept {
                 args: state.args,
                 manifest: state.manifest,
                 snapshots: state.snapshots,
+                disk: DiskFollower::new(folder.path()),
             },
         };
         Ok((kept, from))
@@ -117,6 +120,7 @@ impl Kept {
         }
         let mut files = events.finish()?;
         files.extend(keeper.snapshots);
+        keeper.disk.finish()?;
         Ok((simulation.finish(), files))
     }
 }
@@ -134,6 +138,7 @@ impl Keeper {
     fn write(&mut self, moment: Moment) -> Result<(), Failure> {
         let Moment { snapshot, events } = moment;
         let entry = snapshots::write(&self.folder, &snapshot)?;
+        self.disk.follow(&entry.path);
         self.snapshots.push(entry);
         let state = State {
             args: self.args.clone(),

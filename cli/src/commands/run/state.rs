@@ -13,7 +13,7 @@ use crate::errors::Failure;
 
 const KIND: StateKind = StateKind {
     name: "the state of an unfinished run",
-    version: 1,
+    version: 2,
     remedy: "start the run anew with --force",
 };
 
