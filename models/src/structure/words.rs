@@ -131,14 +131,7 @@ pub(super) fn instead(node: &Node, schemas: &[&Schema], root: &Schema) -> Option
                 .chars()
                 .filter(|c| !matches!(c, '_' | ',' | '\'' | ' '))
                 .collect();
-            if digits != *text && digits.parse::<f64>().is_ok() {
-                return Some(format!("write {digits}"));
-            }
-            let (number, unit) = text.split_once('/')?;
-            let number: f64 = number.trim().parse().ok()?;
-            let unit = units::unit_us(unit.trim())?;
-            let day = number * units::unit_us("d")? as f64 / unit as f64;
-            Some(format!("a rate is a number a day here: write {day}"))
+            (digits != *text && digits.parse::<f64>().is_ok()).then(|| format!("write {digits}"))
         }
         Value::List(nodes) if schemas.iter().any(|schema| has_weights(schema, root)) => {
             let text = |node: &Node| match &node.value {
