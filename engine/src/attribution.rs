@@ -10,6 +10,17 @@ use crate::program::{Expr, Label, Program, Stage, Stream};
 use crate::sides::Sides;
 use crate::table::{Chunk, Column, Validity, Values};
 
+/// How the attribution of a row ends that differs only because something scarce was there for others.
+pub const BY_CONTENTION: &str = " (contention)";
+
+/// The name in the text of an attribution, and whether it is by contention alone.
+pub fn name_of(attribution: &str) -> (&str, bool) {
+    match attribution.strip_suffix(BY_CONTENTION) {
+        Some(name) => (name, true),
+        None => (attribution, false),
+    }
+}
+
 /// Who is to be named for a row that the untouched side does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Named {

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use causeflow_engine::attribution::Difference;
+use causeflow_engine::attribution::{BY_CONTENTION, Difference};
 use causeflow_engine::program::{
     Backlog, Envelope, JOINTLY, Label, Modifier, Operation, Parameter, Program, Settling, Without,
 };
@@ -56,9 +56,6 @@ fn without_attribution(row: &Row) -> Row {
         ..row.clone()
     }
 }
-
-/// Where a difference is by contention, a name ends like this.
-pub const BY_CONTENTION: &str = " (contention)";
 
 /// Rows say what the twin that nothing touches says, and the counts are those of the two runs.
 pub fn agree(program: &Program, played: &Played, twin: &Played) {

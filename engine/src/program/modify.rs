@@ -4,6 +4,7 @@ use super::{
     Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, Label, MOST_INTERVENTIONS, Modified,
     Modifier, Place, Program, Source, Stream, StreamId, Unary, Variable,
 };
+use crate::attribution::BY_CONTENTION;
 use crate::draw::purpose;
 use crate::table::ColumnType;
 use crate::time::{Span, Time};
@@ -94,7 +95,7 @@ impl Program {
         let joint = first.then_some(JOINTLY);
         let added = joint.into_iter().chain([name]);
         let added: Vec<String> = added
-            .flat_map(|name| [name.to_owned(), format!("{name} (contention)")])
+            .flat_map(|name| [name.to_owned(), format!("{name}{BY_CONTENTION}")])
             .collect();
         let codes = self.dictionary.len() + added.len();
         if codes > usize::from(u16::MAX) + 1 {

@@ -4,7 +4,6 @@ use serde_json::Value as Schema;
 
 use super::{bounds_of, resolve, types};
 use crate::diagnostic::shortened;
-use crate::units;
 use crate::yaml::{Node, Value, scalar};
 
 /// What stands there.

@@ -8,15 +8,13 @@ use super::change::ChangeKind;
 use super::{StreamDiff, Via};
 use crate::error::Error;
 use crate::read::columns::CAUSE_ID;
+use causeflow_engine::attribution::name_of;
 
 /// A node without a known top; also what marks the nodes of the path being followed.
 const UNKNOWN: usize = usize::MAX;
 
 /// Says which intervention was at work on a stream at a time (in microseconds since 1970), if any.
 pub type Intervention<'a, 't> = &'a (dyn Fn(&str, i64) -> Option<&'t str> + Sync);
-
-/// How the attribution of a row ends that contention alone has made differ.
-const BY_CONTENTION: &str = " (contention)";
 
 /// Fills `why` of all streams.
 pub(super) fn explain(
@@ -56,9 +54,9 @@ fn named(
 ) -> Option<(String, Option<Via>)> {
     let row = stream.changes[change].a()?;
     let text = stream.texts.get(stream.a.attribution(row)?);
-    let (name, via) = match text.strip_suffix(BY_CONTENTION) {
-        Some(name) => (name, Via::Contention),
-        None => (text, Via::Lineage),
+    let (name, via) = match name_of(text) {
+        (name, true) => (name, Via::Contention),
+        (name, false) => (name, Via::Lineage),
     };
     is_cause(name).then(|| (name.to_owned(), Some(via)))
 }

@@ -10,7 +10,9 @@ use crate::read::source::Wanted;
 use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
+use causeflow_engine::attribution::name_of;
 use causeflow_engine::entities;
+use causeflow_engine::program::JOINTLY;
 use causeflow_engine::program::{Kind, KindId, Program};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -260,7 +262,11 @@ impl Names {
     }
 
     /// From when on rows may be attributed to this name.
-    pub fn start(&self, name: &str) -> Option<i64> {
-        self.0.get(name).copied()
+    pub fn start(&self, attribution: &str) -> Option<i64> {
+        match name_of(attribution).0 {
+            // Several have a part, and the first of them may have had it first.
+            JOINTLY if self.0.len() > 1 => self.0.values().min().copied(),
+            name => self.0.get(name).copied(),
+        }
     }
 }
