@@ -11,7 +11,7 @@ use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use causeflow_engine::entities;
-use causeflow_engine::program::{Kind, KindId, Program};
+use causeflow_engine::program::{JOINTLY, Kind, KindId, Program};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -222,6 +222,9 @@ impl Table<'_> {
     }
 }
 
+/// Stands behind the name of whoever took something scarce that others then lacked.
+const CONTENDED: &str = " (contention)";
+
 /// What rows may be attributed to, and from when on.
 #[derive(Default)]
 pub(super) struct Names(BTreeMap<String, i64>);
@@ -261,6 +264,10 @@ impl Names {
 
     /// From when on rows may be attributed to this name.
     pub fn start(&self, name: &str) -> Option<i64> {
-        self.0.get(name).copied()
+        match name.strip_suffix(CONTENDED).unwrap_or(name) {
+            // What several have done together has begun with the first of them.
+            JOINTLY => self.0.values().min().copied(),
+            name => self.0.get(name).copied(),
+        }
     }
 }
