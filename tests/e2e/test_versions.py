@@ -148,6 +148,7 @@ def test_from_a_snapshot_a_version_has_the_same_bytes(run, version, tmp_path):
 def test_a_version_is_played_again_from_its_manifest(run):
     said = history.call("replay", "out/versions/v1", "--quiet", folder=run[0].path.parent)
     assert "identical" in said
+    assert "all is well" in history.call("verify", "out/versions/v1", folder=run[0].path.parent)
 
 
 def test_versions_are_listed_and_dropped(run):
@@ -156,6 +157,8 @@ def test_versions_are_listed_and_dropped(run):
                  "--name", "viral", "--quiet", folder=folder)
     listed = {version["name"]: version for version in history.call_json("versions", "out", folder=folder)["versions"]}
     assert list(listed) == ["v1", "viral"] and listed["v1"]["put_in"] == [OUTAGE]
+    for command in (("verify",), ("replay", "--quiet")):
+        history.call(*command, "out/versions/viral", folder=folder)
     [event] = listed["viral"]["put_in"]
     template, time = event.split("@")
     assert template == "blog-viral" and instant(time) == instant("2026-02-03T01:00:00Z")

@@ -12,8 +12,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use causeflow_engine::attribution::name_of;
 use causeflow_engine::entities;
-use causeflow_engine::program::JOINTLY;
-use causeflow_engine::program::{Kind, KindId, Program};
+use causeflow_engine::program::{JOINTLY, Kind, KindId, Program};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -223,6 +222,8 @@ impl Table<'_> {
         });
     }
 }
+
+/// Stands behind the name of whoever took something scarce that others then lacked.
 
 /// What rows may be attributed to, and from when on.
 #[derive(Default)]
