@@ -24,9 +24,11 @@ pub enum Parameter {
     Count(Option<StreamId>),
     /// All that makes the stream's events: the rate, and the count or probability of each cause.
     Volume,
-    /// A field: its value before it is rounded and kept within its bounds, or the probability that
+    /// A field or a `let`: its value before it is rounded and kept within its bounds, or the probability that
     /// it is true.
     Field(String),
+    /// How likely a field or a `let` is this text of those among which it is chosen by weight.
+    Choice(String, String),
 }
 
 /// Why a modifier cannot aim at a parameter.
@@ -44,6 +46,10 @@ pub enum ModifyError {
     NoField(Vec<String>),
     /// The field is a text, an identifier or a time.
     NotANumber,
+    /// Whether the field is true follows from other values, and is no chance of its own.
+    NoChance,
+    /// The field is not chosen by weight among texts, or not among these and the given one.
+    NoChoice(Vec<String>),
     /// The field is taken over from the cause; it can be modified there.
     TakenOver,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
@@ -105,6 +111,7 @@ impl Program {
         match parameter {
             Parameter::Rate => self.modify_rate(stream, modifier),
             Parameter::Field(name) => self.modify_field(stream, name, modifier),
+            Parameter::Choice(name, text) => self.modify_choice(stream, name, text, modifier),
             Parameter::Probability(from) => {
                 self.modify_causes(stream, *from, |effect, modified| {
                     modified.wrap(&mut effect.probability, PROBABILITY, modifier);
@@ -191,46 +198,181 @@ impl Program {
         name: &str,
         modifier: Modifier,
     ) -> Result<(), ModifyError> {
-        let definition = &mut self.streams[usize::from(stream)];
-        let Some((column, slot)) = definition.fields.iter().find(|(c, _)| c.name == name) else {
-            return Err(ModifyError::NoField(self.modifiable_fields(stream)));
-        };
-        if !is_number(column.kind) {
-            return Err(ModifyError::NotANumber);
-        }
-        let truth = column.kind == ColumnType::Bool;
-        let Some(variable) = definition.variables.iter_mut().find(|v| v.slot == *slot) else {
-            return Err(ModifyError::TakenOver);
-        };
+        let truth = self.is_chance(stream, name)?;
+        let at = self.variable(stream, name)?;
+        let value = &mut self.streams[usize::from(stream)].variables[at].value;
         let mut wrapper = Wrapper(&mut self.modified);
         if truth {
-            let mut draws = 0;
-            variable.value.rewrite(&mut |e| {
+            value.rewrite(&mut |e| {
                 if let Expr::Draw(Dist::Bernoulli, args, _) = e {
                     wrapper.wrap(&mut args[0], PROBABILITY, modifier);
-                    draws += 1;
                 }
             });
-            return if draws > 0 {
-                Ok(())
-            } else {
-                Err(ModifyError::NotANumber)
-            };
+        } else {
+            within_bounds(value, &mut |e| wrapper.wrap(e, ANY, modifier));
         }
-        within_bounds(&mut variable.value, &mut |e| wrapper.wrap(e, ANY, modifier));
         Ok(())
     }
 
-    /// The fields of a stream that a modifier can aim at.
-    pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
+    fn modify_choice(
+        &mut self,
+        stream: StreamId,
+        name: &str,
+        text: &str,
+        modifier: Modifier,
+    ) -> Result<(), ModifyError> {
+        let at = self.variable(stream, name)?;
+        let codes = self.choices_at(stream, at);
+        let named = |code: &&u16| &*self.dictionary[usize::from(**code)] == text;
+        let Some(&code) = codes.iter().find(named) else {
+            return Err(ModifyError::NoChoice(self.choices(stream, name)));
+        };
+        let value = &mut self.streams[usize::from(stream)].variables[at].value;
+        bend_choices(value, code, &mut self.modified, modifier)
+    }
+
+    /// The variable that works out a field or `let`: one that only passes on another is that other one.
+    fn variable(&self, stream: StreamId, name: &str) -> Result<usize, ModifyError> {
         let definition = &self.streams[usize::from(stream)];
-        let own = |slot| definition.variables.iter().any(|v| v.slot == slot);
-        definition
-            .fields
-            .iter()
-            .filter(|(column, slot)| is_number(column.kind) && own(*slot))
-            .map(|(column, _)| column.name.clone())
+        let at = |slot| definition.variables.iter().position(|v| v.slot == slot);
+        let field = definition.fields.iter().find(|(c, _)| c.name == name);
+        let own = definition.variables.iter().position(|v| v.name == name);
+        let mut found = match field {
+            Some((_, slot)) => at(*slot).ok_or(ModifyError::TakenOver)?,
+            None => own.ok_or_else(|| ModifyError::NoField(self.modifiable_fields(stream)))?,
+        };
+        while let Expr::Slot(slot) = definition.variables[found].value {
+            match at(slot) {
+                Some(earlier) => found = earlier,
+                None => break,
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether what can be modified of a field or `let` is the probability that it is true; otherwise it is a number.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn is_chance(&self, stream: StreamId, name: &str) -> Result<bool, ModifyError> {
+        let definition = &self.streams[usize::from(stream)];
+        let at = self.variable(stream, name)?;
+        let value = &definition.variables[at].value;
+        let chance = value.any(|e| matches!(e, Expr::Draw(Dist::Bernoulli, ..)));
+        let column = definition.fields.iter().find(|(c, _)| c.name == name);
+        match column.map(|(column, _)| column.kind) {
+            Some(ColumnType::Bool) if chance => Ok(true),
+            Some(ColumnType::Bool) => Err(ModifyError::NoChance),
+            Some(ColumnType::Float | ColumnType::Int) => Ok(false),
+            Some(_) => Err(ModifyError::NotANumber),
+            None if matches!(value, Expr::Draw(Dist::Bernoulli, ..)) => Ok(true),
+            // Who joins bears the name of the kind, and has no value before.
+            None if self.kinds.iter().any(|kind| kind.name == name) => Err(ModifyError::NotANumber),
+            None if self.is_number(stream, value) => Ok(false),
+            None => Err(ModifyError::NotANumber),
+        }
+    }
+
+    /// Whether an expression of a stream is a number as far as can be told from it: no text, reference, time or truth value.
+    fn is_number(&self, stream: StreamId, e: &Expr) -> bool {
+        let is = |e: &Expr| self.is_number(stream, e);
+        match e {
+            Expr::Draw(dist, ..) => *dist != Dist::Bernoulli,
+            Expr::Unary(op, e) => *op != Unary::Not && is(e),
+            Expr::Binary(op, a, b) => {
+                let comparison = matches!(
+                    op,
+                    Binary::Less
+                        | Binary::AtMost
+                        | Binary::Equal
+                        | Binary::Same
+                        | Binary::And
+                        | Binary::Or
+                );
+                !comparison && is(a) && is(b)
+            }
+            Expr::If(parts) => is(&parts.1) && is(&parts.2),
+            Expr::Case(_, cases, otherwise) => cases.iter().all(|(_, e)| is(e)) && is(otherwise),
+            Expr::Slot(slot) => {
+                let definition = &self.streams[usize::from(stream)];
+                let own = definition.variables.iter().find(|v| v.slot == *slot);
+                let column = definition.fields.iter().find(|(_, of)| of == slot);
+                own.is_some_and(|variable| is(&variable.value))
+                    || column.is_some_and(|(column, _)| is_number(column.kind))
+            }
+            Expr::Attribute(kind, _, at) => is_number(
+                self.kinds[usize::from(*kind)].attributes[usize::from(*at)]
+                    .column
+                    .kind,
+            ),
+            Expr::Variable(kind, _, at) => is_number(
+                self.kinds[usize::from(*kind)].variables[usize::from(*at)]
+                    .column
+                    .kind,
+            ),
+            _ => matches!(
+                e,
+                Expr::Num(_)
+                    | Expr::Law(..)
+                    | Expr::Modified(..)
+                    | Expr::Index
+                    | Expr::Hour
+                    | Expr::Weekday
+                    | Expr::Age(..)
+                    | Expr::Utilisation(_)
+                    | Expr::RateFactor(_)
+                    | Expr::CountState(..)
+                    | Expr::Waiting(_)
+                    | Expr::Total(_)
+                    | Expr::ChangeOf(_)
+            ),
+        }
+    }
+
+    fn choices_at(&self, stream: StreamId, variable: usize) -> Vec<u16> {
+        let mut found = Vec::new();
+        let value = &self.streams[usize::from(stream)].variables[variable].value;
+        value.visit(&mut |e| {
+            if let Expr::Choice(shares, codes, _) = e {
+                found.extend(codes.iter().filter(|_| is_open(shares)));
+            }
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The texts among which a field or `let` is chosen by weight, for [`Parameter::Choice`]; none if it is no such choice.
+    pub fn choices(&self, stream: StreamId, name: &str) -> Vec<String> {
+        let at = self.variable(stream, name);
+        let codes = at.map_or(Vec::new(), |at| self.choices_at(stream, at));
+        let text = |&code: &u16| self.dictionary[usize::from(code)].to_string();
+        codes.iter().map(text).collect()
+    }
+
+    /// The fields and `let`s of a stream that a modifier can aim at by their names.
+    pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
+        self.named(stream)
+            .filter(|name| self.is_chance(stream, name).is_ok())
+            .map(str::to_owned)
             .collect()
+    }
+
+    /// Its fields and `let`s that are chosen by weight among texts.
+    pub fn modifiable_choices(&self, stream: StreamId) -> Vec<String> {
+        self.named(stream)
+            .filter(|name| !self.choices(stream, name).is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The names of its fields, and then of its `let`s.
+    fn named(&self, stream: StreamId) -> impl Iterator<Item = &str> {
+        let definition = &self.streams[usize::from(stream)];
+        let fields = definition.fields.iter().map(|(c, _)| c.name.as_str());
+        let is_field = |name: &str| definition.fields.iter().any(|(c, _)| c.name == name);
+        let lets = definition.variables.iter().map(|v| v.name.as_str());
+        fields.chain(lets.filter(move |name| !is_field(name)))
     }
 
     /// Releases a share of what an intervention holds back.
@@ -345,4 +487,106 @@ fn within_bounds(e: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
         }
         _ => visit(e),
     }
+}
+
+/// Whether a choice, by its cumulative shares, is one between several texts that are possible.
+fn is_open(shares: &[f64]) -> bool {
+    let before = std::iter::once(&0.0).chain(shares);
+    shares
+        .iter()
+        .zip(before)
+        .all(|(upto, before)| upto - before < 1.0)
+}
+
+/// Parts of the purpose of a choice, for each of its texts: whether it stays, what comes instead, and whether it takes over.
+const PARTS: u64 = 3;
+
+/// Bends how likely a text is in all choices of an expression. What it gains comes from the others in proportion to their
+/// weights, and likewise what it loses; nothing else changes hands. So with a text that is as likely as before, everything
+/// is as before.
+fn bend_choices(
+    e: &mut Expr,
+    code: u16,
+    all: &mut Vec<Modified>,
+    modifier: Modifier,
+) -> Result<(), ModifyError> {
+    let mut bent = Vec::new();
+    e.visit(&mut |e| bent.extend(bent_already(e, code)));
+    if !bent.is_empty() {
+        let each = bent.into_iter();
+        each.for_each(|at| all[usize::from(at)].push(modifier));
+        return Ok(());
+    }
+    let mut done = Ok(());
+    e.rewrite(&mut |e| {
+        let Expr::Choice(shares, codes, purpose) = &*e else {
+            return;
+        };
+        let Some(place) = codes.iter().position(|&other| other == code) else {
+            return;
+        };
+        let before = place.checked_sub(1).map_or(0.0, |at| shares[at]);
+        let share = shares[place] - before;
+        if !is_open(shares) {
+            return;
+        }
+        let at = match push(all, PROBABILITY, modifier) {
+            Ok(at) => at,
+            Err(error) => {
+                done = Err(error);
+                return;
+            }
+        };
+        let binary = |op, a, b| Expr::Binary(op, Box::new(a), Box::new(b));
+        let bent = || Expr::Modified(at, Box::new(Expr::Num(share)));
+        let part = |n| purpose.part(PARTS * u64::from(code) + n);
+        let happens = |p, n| Expr::Draw(Dist::Bernoulli, vec![p], part(n));
+        let stays = binary(
+            Binary::Min,
+            Expr::Num(1.0),
+            binary(Binary::Divide, bent(), Expr::Num(share)),
+        );
+        let others = shares.iter().zip(codes).enumerate();
+        let others = others.filter(|(other, _)| *other != place);
+        let others = others.map(|(other, (upto, code))| {
+            let gone = if other > place { share } else { 0.0 };
+            ((upto - gone) / (1.0 - share), *code)
+        });
+        let (rest, of_rest): (Vec<f64>, Vec<u16>) = others.unzip();
+        let gained = binary(
+            Binary::Max,
+            Expr::Num(0.0),
+            binary(Binary::Subtract, bent(), Expr::Num(share)),
+        );
+        let takes_over = binary(Binary::Divide, gained, Expr::Num(1.0 - share));
+        let either = |p, n, a, b| Expr::If(Box::new((happens(p, n), a, b)));
+        let instead = Expr::Choice(rest, of_rest.clone(), part(1));
+        let mut cases = vec![(code, either(stays, 0, Expr::Text(code), instead))];
+        cases.extend(of_rest.iter().map(|&other| {
+            let taken = either(takes_over.clone(), 2, Expr::Text(code), Expr::Text(other));
+            (other, taken)
+        }));
+        *e = Expr::Case(Box::new(e.clone()), cases, Box::new(Expr::Text(code)));
+    });
+    done
+}
+
+/// The modified share of a text, if an expression is what [`bend_choices`] makes of a choice for it.
+fn bent_already(e: &Expr, code: u16) -> Option<u16> {
+    let Expr::Case(_, cases, _) = e else {
+        return None;
+    };
+    let Some((first, Expr::If(parts))) = cases.first() else {
+        return None;
+    };
+    let (Expr::Draw(Dist::Bernoulli, stays, _), Expr::Text(_)) = (&parts.0, &parts.1) else {
+        return None;
+    };
+    let mut found = None;
+    stays[0].visit(&mut |e| {
+        if let Expr::Modified(at, _) = e {
+            found = Some(*at);
+        }
+    });
+    found.filter(|_| *first == code)
 }
