@@ -2,6 +2,7 @@
 //! models get a message that says where and what to write instead, and known models keep their values.
 
 mod appointments;
+mod bendable;
 mod calendars;
 mod civil_time;
 mod columns;

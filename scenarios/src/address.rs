@@ -1,9 +1,9 @@
 //! Addresses of parameters, such as `payment.failure/probability`, and what they mean in a program.
 
 use causeflow_engine::program::{
-    Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
+    Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, Stream,
+    StreamId,
 };
-use causeflow_engine::table::ColumnType;
 use causeflow_engine::time::{Span, Time};
 use causeflow_models::suggestion;
 
@@ -21,7 +21,7 @@ pub struct Target {
 impl Target {
     /// Whether two modifiers at these targets act on one and the same number.
     pub fn overlaps(&self, other: &Target) -> bool {
-        use Parameter::{Count, Delay, Field, Probability, Rate, Volume, Work};
+        use Parameter::{Choice, Count, Delay, Field, Probability, Rate, Volume, Work};
         let causes =
             |a: Option<StreamId>, b: Option<StreamId>| a == b || a.is_none() || b.is_none();
         self.stream == other.stream
@@ -34,6 +34,7 @@ impl Target {
                     causes(*a, *b)
                 }
                 (Field(a), Field(b)) => a == b,
+                (Choice(a, this), Choice(b, other)) => a == b && this == other,
                 _ => false,
             }
     }
@@ -58,6 +59,20 @@ pub(crate) enum Domain {
 
 /// The names of parameters that are not fields.
 const PARAMETERS: [&str; 6] = ["rate", "volume", "probability", "delay", "work", "count"];
+
+/// What addresses there are, as [`Addresses::resolve`] reads them.
+pub const ADDRESSES: [&str; 10] = [
+    "STREAM/rate",
+    "STREAM/volume",
+    "STREAM/probability",
+    "STREAM/delay",
+    "STREAM/count",
+    "STREAM/work",
+    "STREAM/FIELD",
+    "STREAM/FIELD/TEXT",
+    "STREAM/LET",
+    "STREAM/LET/TEXT",
+];
 
 /// What is wrong with an address: the message and what to write instead.
 pub(crate) type Wrong = (String, Option<String>);
@@ -94,16 +109,22 @@ impl<'p> Addresses<'p> {
 
     /// What an address means.
     pub fn resolve(&mut self, address: &str) -> Result<(Target, Domain), Wrong> {
-        let mut parts = address.trim().split('/');
-        let (name, parameter, cause) =
-            (parts.next().unwrap_or_default(), parts.next(), parts.next());
-        let Some(parameter) = parameter.filter(|_| parts.next().is_none()) else {
+        let mut parts = address.trim().splitn(3, '/');
+        let (name, parameter, of) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
+        let Some(parameter) = parameter else {
             let message = format!("`{address}` is not the address of a parameter");
             let help = "write the stream and its parameter, such as `payment.failure/probability`";
             return Err((message, Some(help.into())));
         };
+        if self.program.stream(name).is_none() {
+            self.refuse_standing(name)?;
+        }
         let stream = self.stream(name)?;
-        let cause = cause.map(|cause| self.stream(cause)).transpose()?;
+        if let Some(text) = of.filter(|_| !PARAMETERS.contains(&parameter)) {
+            let chosen = Parameter::Choice(parameter.to_owned(), text.to_owned());
+            return self.aimed(address, name, stream, chosen, Domain::Probability);
+        }
+        let cause = of.map(|cause| self.stream(cause)).transpose()?;
         let (parameter, domain) = match parameter {
             "probability" => (Parameter::Probability(cause), Domain::Probability),
             "delay" => (Parameter::Delay(cause), Domain::Delay),
@@ -121,6 +142,18 @@ impl<'p> Addresses<'p> {
                 self.field(stream, field),
             ),
         };
+        self.aimed(address, name, stream, parameter, domain)
+    }
+
+    /// The target of an address, if the engine takes it.
+    fn aimed(
+        &mut self,
+        address: &str,
+        name: &str,
+        stream: StreamId,
+        parameter: Parameter,
+        domain: Domain,
+    ) -> Result<(Target, Domain), Wrong> {
         let target = Target {
             address: address.trim().to_owned(),
             stream,
@@ -159,24 +192,49 @@ impl<'p> Addresses<'p> {
     }
 
     fn field(&self, stream: StreamId, name: &str) -> Domain {
-        let stream = &self.program.streams[usize::from(stream)];
-        let mut fields = stream.fields.iter().map(|(column, _)| column);
-        let field = fields.find(|column| column.name == name);
-        let own = stream.variables.iter().find(|own| own.name == name);
-        match field
-            .map(|column| column.kind)
-            .or(own.and_then(|own| own.kind))
-        {
-            Some(ColumnType::Bool) => Domain::Probability,
+        match self.program.is_chance(stream, name) {
+            Ok(true) => Domain::Probability,
             _ => Domain::Number,
         }
+    }
+
+    /// Says why what stands from the beginning of a run is not bent, if a name is that of a desk or a kind of entity. Both
+    /// sides of a run share it: who is there, what they are like, and who is at work.
+    fn refuse_standing(&self, name: &str) -> Result<(), Wrong> {
+        if self.program.desks.iter().any(|desk| desk.name == name) {
+            let waits = |stream: &&Stream| stream.service.is_some();
+            let served = self.program.streams.iter().filter(waits);
+            let served: Vec<String> = served.map(|s| format!("`{}/work`", s.name)).collect();
+            return Err((
+                format!(
+                    "`{name}` is a desk, and how many agents it has cannot be bent: a run and its untouched side share them"
+                ),
+                Some(format!(
+                    "bend how long they work instead: {}; or change `agents` in the model and compare the two runs",
+                    served.join(", ")
+                )),
+            ));
+        }
+        if self.program.kinds.iter().any(|kind| kind.name == name) {
+            return Err((
+                format!(
+                    "`{name}` is a kind of entity, and how many there are and what they are like cannot be bent: that is drawn before the \
+                     run begins, for both of its sides"
+                ),
+                Some(format!(
+                    "bend the stream that creates them, such as its `/volume`, or a field that reads them; or change `{name}` in the model \
+                     and compare the two runs with `diff`: entities keep their identities when there are more"
+                )),
+            ));
+        }
+        Ok(())
     }
 
     fn refused(&self, name: &str, target: &Target, error: &ModifyError) -> Wrong {
         let causes: Vec<&str> = self.causes(target.stream).collect();
         let fields = self.program.modifiable_fields(target.stream);
         let field = match &target.parameter {
-            Parameter::Field(field) => field.as_str(),
+            Parameter::Field(field) | Parameter::Choice(field, _) => field.as_str(),
             _ => "",
         };
         let of_fields = || match fields.is_empty() {
@@ -203,8 +261,10 @@ impl<'p> Addresses<'p> {
                 Some(format!("what causes it: {}", causes.join(", "))),
             ),
             ModifyError::Appointed => (
-                format!("events of `{name}` come at appointed times, not after a delay"),
-                Some("aim at the probability or the volume, or at an event before it".into()),
+                format!(
+                    "events of `{name}` come at appointed times, not after a delay: what was agreed upon stands"
+                ),
+                Some("aim at what the time is worked out from, at the probability or the volume, or at an event before it".into()),
             ),
             ModifyError::NoDesk => (
                 format!("events of `{name}` wait at no desk"),
@@ -212,11 +272,34 @@ impl<'p> Addresses<'p> {
             ),
             ModifyError::NoField(names) => (
                 format!("`{name}` has no parameter or field `{field}`"),
-                suggestion(field, names.iter().map(String::as_str).chain(PARAMETERS)),
+                suggestion(field, names.iter().map(String::as_str).chain(PARAMETERS)).or_else(|| {
+                    Some(format!(
+                        "{}; a `let` that only one thing uses has no address of its own: aim at what uses it",
+                        of_fields()
+                    ))
+                }),
+            ),
+            ModifyError::NoChance => (
+                format!("whether `{field}` of `{name}` is true follows from other values, and is no chance of its own"),
+                Some(format!("aim at what it follows from; {}", of_fields())),
+            ),
+            ModifyError::NoChoice(texts) if texts.is_empty() => (
+                format!("`{field}` of `{name}` is not chosen by weight among several texts"),
+                Some(match self.program.modifiable_choices(target.stream) {
+                    choices if choices.is_empty() => format!("`{name}` chooses nothing by weight"),
+                    choices => format!("what it chooses by weight: {}", choices.join(", ")),
+                }),
+            ),
+            ModifyError::NoChoice(texts) => (
+                format!("`{field}` of `{name}` is never the text that is named last"),
+                Some(format!("the texts that it may be: {}", texts.join(", "))),
             ),
             ModifyError::NotANumber => (
                 format!("the field `{field}` of `{name}` is not a number that can be modified"),
-                Some(of_fields()),
+                Some(match self.program.choices(target.stream, field).first() {
+                    Some(text) => format!("it is chosen by weight: write `{name}/{field}/{text}` for how likely that text is"),
+                    None => of_fields(),
+                }),
             ),
             ModifyError::TakenOver => (
                 format!("`{name}` takes the field `{field}` over from its cause"),

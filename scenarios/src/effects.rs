@@ -311,7 +311,10 @@ fn direction(program: &Program, rule: &Rule) -> &'static str {
             false => "increase",
         },
         // They move in time, or have other values.
-        (Parameter::Delay(_) | Parameter::Work | Parameter::Field(_), _) => "mixed",
+        (
+            Parameter::Delay(_) | Parameter::Work | Parameter::Field(_) | Parameter::Choice(..),
+            _,
+        ) => "mixed",
     }
 }
 

@@ -45,6 +45,7 @@ mod template;
 mod timeline;
 
 pub use activation::Activation;
+pub use address::ADDRESSES;
 pub use address::Target;
 pub use amended::Original;
 pub use amount::Amount;

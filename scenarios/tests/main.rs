@@ -1,6 +1,7 @@
 //! What scenarios and external events promise, held against the built-in files and against files with mistakes.
 
 mod activations;
+mod addresses;
 mod amended;
 mod built_in;
 mod effects;

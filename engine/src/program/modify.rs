@@ -25,9 +25,11 @@ pub enum Parameter {
     Count(Option<StreamId>),
     /// All that makes the stream's events: the rate, and the count or probability of each cause.
     Volume,
-    /// A field, or a value that a stream lets be: before it is rounded and kept within its bounds, or the probability
-    /// that it is true. A field that is such a value as it stands means that value, with all that follows from it.
+    /// A field or a `let`: its value before it is rounded and kept within its bounds, or the probability that
+    /// it is true. A field that is a `let` as it stands means that `let`, with all that follows from it.
     Field(String),
+    /// How likely a field or a `let` is this text of those among which it is chosen by weight.
+    Choice(String, String),
 }
 
 /// Why a modifier cannot aim at a parameter.
@@ -45,6 +47,10 @@ pub enum ModifyError {
     NoField(Vec<String>),
     /// The field is a text, an identifier or a time.
     NotANumber,
+    /// Whether the field is true follows from other values, and is no chance of its own.
+    NoChance,
+    /// The field is not chosen by weight among texts, or not among these and the given one.
+    NoChoice(Vec<String>),
     /// The field is taken over from the cause; it can be modified there.
     TakenOver,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
@@ -125,6 +131,7 @@ impl Program {
         match parameter {
             Parameter::Rate => self.modify_rate(stream, modifier),
             Parameter::Field(name) => self.modify_field(stream, name, modifier),
+            Parameter::Choice(name, text) => self.modify_choice(stream, name, text, modifier),
             Parameter::Probability(from) => {
                 self.modify_causes(stream, *from, |effect, modified| {
                     modified.wrap(&mut effect.probability, PROBABILITY, modifier);
@@ -211,56 +218,116 @@ impl Program {
         name: &str,
         modifier: Modifier,
     ) -> Result<(), ModifyError> {
-        let definition = &mut self.streams[usize::from(stream)];
-        let field = definition.fields.iter().find(|(c, _)| c.name == name);
-        let own = |v: &&Variable| field.map_or(v.name == name, |(_, slot)| v.slot == *slot);
-        let kind = match (field, definition.variables.iter().find(own)) {
-            (Some((column, _)), _) => Some(column.kind),
-            (None, Some(variable)) => variable.kind,
-            (None, None) => return Err(ModifyError::NoField(self.modifiable_fields(stream))),
-        };
-        if !kind.is_some_and(is_number) {
-            return Err(ModifyError::NotANumber);
-        }
-        let truth = kind == Some(ColumnType::Bool);
-        let Some(place) = definition.variables.iter().position(|v| own(&v)) else {
-            return Err(ModifyError::TakenOver);
-        };
-        let place = definition.stands_for(place);
-        let variable = &mut definition.variables[place];
+        let truth = self.is_chance(stream, name)?;
+        let at = self.variable(stream, name)?;
+        let value = &mut self.streams[usize::from(stream)].variables[at].value;
         let mut wrapper = Wrapper(&mut self.modified);
         if truth {
-            let mut draws = 0;
-            variable.value.rewrite(&mut |e| {
+            value.rewrite(&mut |e| {
                 if let Expr::Draw(Dist::Bernoulli, args, _) = e {
                     wrapper.wrap(&mut args[0], PROBABILITY, modifier);
-                    draws += 1;
                 }
             });
-            return if draws > 0 {
-                Ok(())
-            } else {
-                Err(ModifyError::NotANumber)
-            };
+        } else {
+            within_bounds(value, &mut |e| wrapper.wrap(e, ANY, modifier));
         }
-        within_bounds(&mut variable.value, &mut |e| wrapper.wrap(e, ANY, modifier));
         Ok(())
     }
 
-    /// The fields and lets of a stream that a modifier can aim at.
-    pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
-        let definition = &self.streams[usize::from(stream)];
-        let is_drawn = |place| {
-            let value = &definition.variables[definition.stands_for(place)].value;
-            value.any(|e| matches!(e, Expr::Draw(Dist::Bernoulli, ..)))
+    fn modify_choice(
+        &mut self,
+        stream: StreamId,
+        name: &str,
+        text: &str,
+        modifier: Modifier,
+    ) -> Result<(), ModifyError> {
+        let at = self.variable(stream, name)?;
+        let codes = self.choices_at(stream, at);
+        let named = |code: &&u16| &*self.dictionary[usize::from(**code)] == text;
+        let Some(&code) = codes.iter().find(named) else {
+            return Err(ModifyError::NoChoice(self.choices(stream, name)));
         };
-        let own = definition.variables.iter().enumerate();
-        own.filter(|(place, variable)| match variable.kind {
-            Some(ColumnType::Bool) => is_drawn(*place),
-            kind => kind.is_some_and(is_number),
-        })
-        .map(|(_, variable)| variable.name.clone())
-        .collect()
+        let value = &mut self.streams[usize::from(stream)].variables[at].value;
+        bend_choices(value, code, &mut self.modified, modifier)
+    }
+
+    /// The variable that works out a field or `let`: one that only passes on a `let` is that.
+    fn variable(&self, stream: StreamId, name: &str) -> Result<usize, ModifyError> {
+        let definition = &self.streams[usize::from(stream)];
+        let field = definition.fields.iter().find(|(c, _)| c.name == name);
+        let own = |v: &Variable| field.map_or(v.name == name, |(_, slot)| v.slot == *slot);
+        match (field, definition.variables.iter().position(own)) {
+            (_, Some(place)) => Ok(definition.stands_for(place)),
+            (Some(_), None) => Err(ModifyError::TakenOver),
+            (None, None) => Err(ModifyError::NoField(self.modifiable_fields(stream))),
+        }
+    }
+
+    /// Whether what can be modified of a field or `let` is the probability that it is true; otherwise it is a number.
+    ///
+    /// # Errors
+    /// When it is neither.
+    pub fn is_chance(&self, stream: StreamId, name: &str) -> Result<bool, ModifyError> {
+        let definition = &self.streams[usize::from(stream)];
+        let variable = &definition.variables[self.variable(stream, name)?];
+        let field = definition.fields.iter().find(|(c, _)| c.name == name);
+        match field.map(|(column, _)| column.kind).or(variable.kind) {
+            Some(ColumnType::Bool) => {
+                let drawn = |e: &Expr| matches!(e, Expr::Draw(Dist::Bernoulli, ..));
+                match variable.value.any(drawn) {
+                    true => Ok(true),
+                    false => Err(ModifyError::NoChance),
+                }
+            }
+            Some(ColumnType::Float | ColumnType::Int) => Ok(false),
+            _ => Err(ModifyError::NotANumber),
+        }
+    }
+
+    fn choices_at(&self, stream: StreamId, variable: usize) -> Vec<u16> {
+        let mut found = Vec::new();
+        let value = &self.streams[usize::from(stream)].variables[variable].value;
+        value.visit(&mut |e| {
+            if let Expr::Choice(shares, codes, _) = e {
+                found.extend(codes.iter().filter(|_| is_open(shares)));
+            }
+        });
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The texts among which a field or `let` is chosen by weight, for [`Parameter::Choice`]; none if it is no such choice.
+    pub fn choices(&self, stream: StreamId, name: &str) -> Vec<String> {
+        let at = self.variable(stream, name);
+        let codes = at.map_or(Vec::new(), |at| self.choices_at(stream, at));
+        let text = |&code: &u16| self.dictionary[usize::from(code)].to_string();
+        codes.iter().map(text).collect()
+    }
+
+    /// The fields and `let`s of a stream that a modifier can aim at by their names.
+    pub fn modifiable_fields(&self, stream: StreamId) -> Vec<String> {
+        self.named(stream)
+            .filter(|name| self.is_chance(stream, name).is_ok())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Its fields and `let`s that are chosen by weight among texts.
+    pub fn modifiable_choices(&self, stream: StreamId) -> Vec<String> {
+        self.named(stream)
+            .filter(|name| !self.choices(stream, name).is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// The names of its fields, and then of its `let`s.
+    fn named(&self, stream: StreamId) -> impl Iterator<Item = &str> {
+        let definition = &self.streams[usize::from(stream)];
+        let fields = definition.fields.iter().map(|(c, _)| c.name.as_str());
+        let is_field = |name: &str| definition.fields.iter().any(|(c, _)| c.name == name);
+        let lets = definition.variables.iter().map(|v| v.name.as_str());
+        fields.chain(lets.filter(move |name| !is_field(name)))
     }
 
     /// Releases a share of what an intervention holds back.
@@ -347,10 +414,6 @@ const PROBABILITY: (f64, f64) = (0.0, 1.0);
 const NOT_NEGATIVE: (f64, f64) = (0.0, f64::INFINITY);
 const ANY: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
 
-fn is_number(kind: ColumnType) -> bool {
-    matches!(kind, ColumnType::Float | ColumnType::Int | ColumnType::Bool)
-}
-
 fn push(
     all: &mut Vec<Modified>,
     legal: (f64, f64),
@@ -397,4 +460,106 @@ fn within_bounds(e: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
         }
         _ => visit(e),
     }
+}
+
+/// Whether a choice, by its cumulative shares, is one between several texts that are possible.
+fn is_open(shares: &[f64]) -> bool {
+    let before = std::iter::once(&0.0).chain(shares);
+    shares
+        .iter()
+        .zip(before)
+        .all(|(upto, before)| upto - before < 1.0)
+}
+
+/// Parts of the purpose of a choice, for each of its texts: whether it stays, what comes instead, and whether it takes over.
+const PARTS: u64 = 3;
+
+/// Bends how likely a text is in all choices of an expression. What it gains comes from the others in proportion to their
+/// weights, and likewise what it loses; nothing else changes hands. So with a text that is as likely as before, everything
+/// is as before.
+fn bend_choices(
+    e: &mut Expr,
+    code: u16,
+    all: &mut Vec<Modified>,
+    modifier: Modifier,
+) -> Result<(), ModifyError> {
+    let mut bent = Vec::new();
+    e.visit(&mut |e| bent.extend(bent_already(e, code)));
+    if !bent.is_empty() {
+        let each = bent.into_iter();
+        each.for_each(|at| all[usize::from(at)].push(modifier));
+        return Ok(());
+    }
+    let mut done = Ok(());
+    e.rewrite(&mut |e| {
+        let Expr::Choice(shares, codes, purpose) = &*e else {
+            return;
+        };
+        let Some(place) = codes.iter().position(|&other| other == code) else {
+            return;
+        };
+        let before = place.checked_sub(1).map_or(0.0, |at| shares[at]);
+        let share = shares[place] - before;
+        if !is_open(shares) {
+            return;
+        }
+        let at = match push(all, PROBABILITY, modifier) {
+            Ok(at) => at,
+            Err(error) => {
+                done = Err(error);
+                return;
+            }
+        };
+        let binary = |op, a, b| Expr::Binary(op, Box::new(a), Box::new(b));
+        let bent = || Expr::Modified(at, Box::new(Expr::Num(share)));
+        let part = |n| purpose.part(PARTS * u64::from(code) + n);
+        let happens = |p, n| Expr::Draw(Dist::Bernoulli, vec![p], part(n));
+        let stays = binary(
+            Binary::Min,
+            Expr::Num(1.0),
+            binary(Binary::Divide, bent(), Expr::Num(share)),
+        );
+        let others = shares.iter().zip(codes).enumerate();
+        let others = others.filter(|(other, _)| *other != place);
+        let others = others.map(|(other, (upto, code))| {
+            let gone = if other > place { share } else { 0.0 };
+            ((upto - gone) / (1.0 - share), *code)
+        });
+        let (rest, of_rest): (Vec<f64>, Vec<u16>) = others.unzip();
+        let gained = binary(
+            Binary::Max,
+            Expr::Num(0.0),
+            binary(Binary::Subtract, bent(), Expr::Num(share)),
+        );
+        let takes_over = binary(Binary::Divide, gained, Expr::Num(1.0 - share));
+        let either = |p, n, a, b| Expr::If(Box::new((happens(p, n), a, b)));
+        let instead = Expr::Choice(rest, of_rest.clone(), part(1));
+        let mut cases = vec![(code, either(stays, 0, Expr::Text(code), instead))];
+        cases.extend(of_rest.iter().map(|&other| {
+            let taken = either(takes_over.clone(), 2, Expr::Text(code), Expr::Text(other));
+            (other, taken)
+        }));
+        *e = Expr::Case(Box::new(e.clone()), cases, Box::new(Expr::Text(code)));
+    });
+    done
+}
+
+/// The modified share of a text, if an expression is what [`bend_choices`] makes of a choice for it.
+fn bent_already(e: &Expr, code: u16) -> Option<u16> {
+    let Expr::Case(_, cases, _) = e else {
+        return None;
+    };
+    let Some((first, Expr::If(parts))) = cases.first() else {
+        return None;
+    };
+    let (Expr::Draw(Dist::Bernoulli, stays, _), Expr::Text(_)) = (&parts.0, &parts.1) else {
+        return None;
+    };
+    let mut found = None;
+    stays[0].visit(&mut |e| {
+        if let Expr::Modified(at, _) = e {
+            found = Some(*at);
+        }
+    });
+    found.filter(|_| *first == code)
 }

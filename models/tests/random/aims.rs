@@ -62,8 +62,17 @@ pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: 
     };
     let by = by.expect("there are few");
     let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
-    let fields = program.modifiable_fields(stream);
-    let field = fields.get(usize::from(aim.operation) % fields.len().max(1));
+    let fields = program.modifiable_fields(stream).into_iter();
+    let choices = program.modifiable_choices(stream).into_iter();
+    let texts = choices.flat_map(|name| {
+        let texts = program.choices(stream, &name).into_iter();
+        texts.map(move |text| (Parameter::Choice(name.clone(), text), 0.3))
+    });
+    let named: Vec<(Parameter, f64)> = fields
+        .map(|name| (Parameter::Field(name), 3.0))
+        .chain(texts)
+        .collect();
+    let named = named.get(usize::from(aim.operation) % named.len().max(1));
     let waits = program.streams[usize::from(stream)].service.is_some();
     let (parameter, unit) = match aim.parameter {
         0 => (Parameter::Rate, 5.0),
@@ -72,10 +81,7 @@ pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: 
         3 => (Parameter::Delay(None), 30.0 * 60e6),
         4 => (Parameter::Count(None), 1.0),
         5..7 => (Parameter::Volume, 1.0),
-        _ => match field {
-            Some(field) => (Parameter::Field(field.clone()), 3.0),
-            None => (Parameter::Volume, 1.0),
-        },
+        _ => named.cloned().unwrap_or((Parameter::Volume, 1.0)),
     };
     let operation = match aim.operation {
         0 | 1 => Operation::Multiply(aim.size),
