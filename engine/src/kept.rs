@@ -149,21 +149,24 @@ pub(crate) fn whole_fields(stream: &Stream) -> Vec<u16> {
     let of_field = |(place, (_, slot)): (u16, &(_, u16))| {
         let mut own = stream.variables.iter();
         let variable = own.find(|variable| variable.slot == *slot)?;
-        is_kept(&variable.value).then_some(place)
+        within_32_bits(&variable.value).map(|_| place)
     };
     (0..).zip(&stream.fields).filter_map(of_field).collect()
 }
 
-fn is_kept(value: &Expr) -> bool {
+/// What is kept within 32 bits by an expression, if that is what it does.
+pub(crate) fn within_32_bits(value: &Expr) -> Option<&Expr> {
     let Expr::Binary(Binary::Min, inner, most) = value else {
-        return false;
+        return None;
     };
-    let least = match &**inner {
-        Expr::Binary(Binary::Max, _, least) => least,
-        _ => return false,
+    let Expr::Binary(Binary::Max, inner, least) = &**inner else {
+        return None;
     };
-    matches!((&**least, &**most), (Expr::Num(least), Expr::Num(most))
-        if (*least, *most) == (f64::from(i32::MIN), f64::from(i32::MAX)))
+    let bounds = (f64::from(i32::MIN), f64::from(i32::MAX));
+    match (&**least, &**most) {
+        (Expr::Num(least), Expr::Num(most)) if (*least, *most) == bounds => Some(inner),
+        _ => None,
+    }
 }
 
 /// Notes what is out of bounds in a step of an event that happens, and where it is one of several, in all of them.

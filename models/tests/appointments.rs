@@ -72,7 +72,8 @@ fn none_can_be_asked_about() {
                 profiles:\n  weekdays: {weekdays: [1, 1, 1, 1, 1, 0, 0]}\n\
                 streams:\n  asked:\n    source: {rate: 300}\n    \
                   fields:\n      at: {value: 'appointment(weekdays, time, time + 1d, 30m)'}\n      \
-                    is_none: {value: 'at == none'}\n      ends: {value: 'at + 30m'}\n  \
+                    is_none: {value: 'at == none'}\n      ends: {value: 'at + 30m'}\n      \
+                    morning: {value: 'day_start(at) + 9h'}\n  \
                   met:\n    causes:\n      - {on: asked, when: at != none, at: at}\n";
     let rows = play(
         &program(&[("a.yaml".into(), text.into())]),
@@ -84,6 +85,7 @@ fn none_can_be_asked_about() {
         let is_none = row.fields["is_none"] == Value::Bool(true);
         assert_eq!(row.fields.contains_key("at"), !is_none);
         assert_eq!(row.fields.contains_key("ends"), !is_none);
+        assert_eq!(row.fields.contains_key("morning"), !is_none);
         // Saturday is closed, and Monday does not begin before Sunday does.
         let day = (row.time - crate::support::START.0) / (24 * HOUR);
         assert!(!is_none || day == 5 || day == 4, "{row:?}");

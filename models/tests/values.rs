@@ -319,11 +319,11 @@ fn tenfold(program: &mut Program, name: &str) {
 fn a_value_that_drives_state_is_bent_with_the_column() {
     let text = "entities:\n  person: {count: 1, variables: {total: '0'}}\n\
                 streams:\n  a:\n    source: {rate: 300, actor: person}\n    \
-                  let: {paid: {value: 'uniform(1, 2)'}}\n    \
-                  fields: {amount: {value: paid, decimals: 3}, before: {value: 'person.total'}}\n    \
+                  let: {paid: {value: 'exponential(100)'}}\n    \
+                  fields: {amount: {value: paid, decimals: 3}, whole: {value: paid, type: int}, before: {value: 'person.total'}}\n    \
                   changes:\n      - {entity: person, add: {total: paid}}\n";
     let base = played(1, text).rows;
-    for name in ["amount", "paid"] {
+    for name in ["amount", "paid", "whole"] {
         let mut bent = program(&model(1, text));
         tenfold(&mut bent, name);
         let rows = play(&bent, &settings(5, 24)).rows;

@@ -9,7 +9,7 @@ use crate::cell::{Population, Twin};
 use crate::draw::{Key, Purpose};
 use crate::program::{
     APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Label, Look, Modified, NO_ENTITY, NO_TIME,
-    Slot, Unary,
+    Slot, Unary, is_no_time,
 };
 use crate::sides::{Parting, Side, Sides};
 use crate::time::{Span, Time};
@@ -416,13 +416,10 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::Hour => f64::from(f.world.program.zone.hour_and_weekday(f.time).0).to_bits(),
         Expr::Weekday => f64::from(f.world.program.zone.hour_and_weekday(f.time).1).to_bits(),
         Expr::DayStart(e) => {
-            let reading = f.world.program.zone.reading(Time(number(e, f) as i64));
-            (reading.floor_to(Span::DAY).0 as f64).to_bits()
+            let midnight = |time| f.world.program.zone.reading(time).floor_to(Span::DAY);
+            of_time(number(e, f), midnight).to_bits()
         }
-        Expr::OnClock(e) => {
-            let time = f.world.program.zone.when(Time(number(e, f) as i64));
-            (time.0 as f64).to_bits()
-        }
+        Expr::OnClock(e) => of_time(number(e, f), |time| f.world.program.zone.when(time)).to_bits(),
         Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
         Expr::Utilisation(kind) => {
             let share = |standing: &Standing| standing.utilisation(*kind);
@@ -458,6 +455,14 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         | Expr::State(..)
         | Expr::EntityId(..)
         | Expr::If(_) => unreachable!("{e:?} is worked out by eval"),
+    }
+}
+
+/// What becomes of a time; of none, none.
+fn of_time(us: f64, f: impl Fn(Time) -> Time) -> f64 {
+    match is_no_time(us) {
+        true => NO_TIME,
+        false => f(Time(us as i64)).0 as f64,
     }
 }
 

@@ -51,6 +51,12 @@ pub const MAX_WORDS: usize = 64;
 pub const NO_ENTITY: u64 = u32::MAX as u64;
 /// The time of nothing, far before all others; what is some time after it is none either.
 pub const NO_TIME: f64 = -((1u64 << 62) as f64);
+/// Whether a number of microseconds is the time of nothing, or some time after or before it.
+#[inline(always)]
+pub fn is_no_time(us: f64) -> bool {
+    us <= NO_TIME / 2.0
+}
+
 /// How far ahead appointments can lie.
 pub const APPOINTMENTS: Span = Span(366 * Span::DAY.0);
 /// The "causing stream" of an event that nothing caused.

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::attribution::BY_CONTENTION;
 use crate::draw::purpose;
+use crate::kept::within_32_bits;
 use crate::table::ColumnType;
 use crate::time::{Span, Time};
 
@@ -396,8 +397,14 @@ impl Stream {
         let is_field = |slot| self.fields.iter().any(|(_, field)| *field == slot);
         loop {
             let mut value = &self.variables[place].value;
-            while let Expr::Unary(Unary::Round(_), inner) = value {
-                value = inner;
+            loop {
+                value = match value {
+                    Expr::Unary(Unary::Round(_), inner) => inner,
+                    kept => match within_32_bits(kept) {
+                        Some(inner) => inner,
+                        None => break,
+                    },
+                };
             }
             let Expr::Slot(slot) = value else {
                 return place;

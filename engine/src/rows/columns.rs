@@ -9,7 +9,7 @@ use crate::draw::Key;
 use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
 use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::kept::look_at_rows;
-use crate::program::{Label, NO_CAUSE, NO_TIME, Stage, StreamId};
+use crate::program::{Label, NO_CAUSE, Stage, StreamId, is_no_time};
 use crate::scratch;
 use crate::series::{Amounts, Series};
 use crate::sides::{Side, Sides};
@@ -372,7 +372,7 @@ fn is_there(word: u64) -> bool {
 /// Whether a word is a time at all: before those of which columns know lies what is none.
 #[inline(always)]
 fn is_time(word: u64) -> bool {
-    f64::from_bits(word) > NO_TIME / 2.0
+    !is_no_time(f64::from_bits(word))
 }
 
 /// A column with the values that are there.

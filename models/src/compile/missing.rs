@@ -75,7 +75,9 @@ impl Words<'_> {
     fn misses(&self, e: &Expr) -> bool {
         match e {
             Expr::Slot(slot) => self.may[usize::from(*slot)],
-            Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) => self.misses(e),
+            Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) | Expr::OnClock(e) => {
+                self.misses(e)
+            }
             Expr::If(parts) => self.misses(&parts.1) || self.misses(&parts.2),
             Expr::Case(_, cases, otherwise) => {
                 self.misses(otherwise) || cases.iter().any(|(_, e)| self.misses(e))
