@@ -33,6 +33,7 @@ pub use units::{day_of_year, duration, rate, share};
 use std::path::Path;
 
 use definition::ModelFile as File;
+use structure::{BLOCKS, Readable};
 
 /// A model, ready to be played.
 #[derive(Debug)]
@@ -56,12 +57,10 @@ pub fn load(model: &str) -> Result<Model, Diagnostics> {
     let path = Path::new(model);
     if path.is_dir() {
         let (files, unreadable) = folder::read(path)?;
-        return match (files.is_empty(), unreadable.is_empty()) {
-            (true, true) => Err(folder::empty(path)),
-            (false, true) => from_files(model, files),
-            // What is missing may stand in a file that cannot be read: only what is wrong within the others is told.
-            (_, false) => Err(check_each(files).wrong(unreadable)),
-        };
+        if files.is_empty() && unreadable.is_empty() {
+            return Err(folder::empty(path));
+        }
+        return compiled(model, files, unreadable);
     }
     Err(folder::none(model))
 }
@@ -71,18 +70,29 @@ pub fn load(model: &str) -> Result<Model, Diagnostics> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn from_files(origin: &str, files: Vec<SourceFile>) -> Result<Model, Diagnostics> {
-    let checked = check_each(files);
-    if checked.parsed.len() < checked.files.len() {
-        return Err(checked.wrong(Vec::new()));
+    compiled(origin, files, Vec::new())
+}
+
+/// Compiles texts, beside which there are files that cannot be read.
+fn compiled(
+    origin: &str,
+    files: Vec<SourceFile>,
+    unreadable: Vec<Diagnostic>,
+) -> Result<Model, Diagnostics> {
+    let mut checked = check_each(files);
+    if !unreadable.is_empty() {
+        // What is missing may stand there.
+        checked.flaws.lost.extend(BLOCKS.map(str::to_owned));
     }
     let Checked {
         files,
         trees,
         parsed,
-        tainted,
-        errors,
+        flaws,
+        mut errors,
     } = checked;
-    let compiled = compile::compile(files.clone(), trees, parsed, tainted, errors)?;
+    errors.splice(0..0, unreadable);
+    let compiled = compile::compile(files.clone(), trees, parsed, flaws, errors)?;
     Ok(Model {
         origin: origin.to_owned(),
         files,
@@ -94,58 +104,64 @@ pub fn from_files(origin: &str, files: Vec<SourceFile>) -> Result<Model, Diagnos
 struct Checked {
     /// Sorted by path.
     files: Vec<SourceFile>,
-    /// The trees of those that are YAML.
+    /// Their trees; an empty one where it is no YAML.
     trees: Vec<yaml::Node>,
-    /// Those that can be looked at further.
+    /// What could be read of each.
     parsed: Vec<File>,
-    /// Streams in which something is wrong, each with its file.
-    tainted: Vec<(usize, String)>,
+    /// What could not be.
+    flaws: compile::Flaws,
     /// What is wrong.
     errors: Vec<Diagnostic>,
-}
-
-impl Checked {
-    /// What is wrong with the files, after what is wrong with others.
-    fn wrong(self, mut others: Vec<Diagnostic>) -> Diagnostics {
-        others.extend(self.errors);
-        Diagnostics {
-            files: self.files,
-            list: others,
-        }
-    }
 }
 
 fn check_each(mut files: Vec<SourceFile>) -> Checked {
     // The order in which a folder lists its files must not show.
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let schema = schema();
-    let (mut trees, mut parsed, mut errors, mut tainted) =
-        (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut trees, mut parsed, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    let mut flaws = compile::Flaws::default();
     for (file, source) in files.iter().enumerate() {
         let mut found = Vec::new();
-        match yaml::parse(&source.text) {
+        // What is right in a file is looked at further, to find all errors in one go.
+        let (tree, readable) = match yaml::parse(&source.text) {
             Ok(tree) => {
                 structure::check(&tree, &schema, &schema, &mut found);
-                // What is right in a file is looked at further, to find all errors in one go.
-                if let Some((json, streams)) = structure::salvage(&tree, &found, &schema) {
-                    tainted.extend(streams.into_iter().map(|stream| (file, stream)));
-                    match serde_json::from_value::<File>(json) {
-                        Ok(file) => parsed.push(file),
-                        Err(error) if found.is_empty() => found.push(error.into()),
-                        Err(_) => {}
-                    }
-                }
-                trees.push(tree);
+                let readable = structure::salvage(&tree, &found, &schema);
+                (tree, readable)
             }
-            Err(syntax) => found = syntax,
+            Err(syntax) => {
+                found = syntax;
+                (yaml::Node::nothing(), Readable::nothing())
+            }
+        };
+        let Readable {
+            json,
+            tainted,
+            lost,
+        } = readable;
+        let tainted = tainted.into_iter();
+        flaws
+            .tainted
+            .extend(tainted.map(|(block, name)| (file, block, name)));
+        flaws.lost.extend(lost);
+        match serde_json::from_value::<File>(json) {
+            Ok(file) => parsed.push(file),
+            Err(error) => {
+                if found.is_empty() {
+                    found.push(error.into());
+                }
+                flaws.lost.extend(BLOCKS.map(str::to_owned));
+                parsed.push(File::default());
+            }
         }
+        trees.push(tree);
         errors.extend(found.into_iter().map(|error| error.in_file(file)));
     }
     Checked {
         files,
         trees,
         parsed,
-        tainted,
+        flaws,
         errors,
     }
 }

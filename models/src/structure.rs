@@ -10,8 +10,11 @@ use serde_json::Value as Schema;
 
 use crate::diagnostic::{nearest, shortened, suggestion};
 use crate::yaml::{Node, Value, YamlError, scalar};
-pub(crate) use salvage::salvage;
+pub(crate) use salvage::{BLOCKS, Readable, any_model, salvage};
 use words::{expected, found, quotes};
+
+/// How the message ends where a key is missing.
+pub(crate) const IS_MISSING: &str = "is missing here";
 
 /// Appends everything in which `node` differs from `schema`. `root` holds the definitions.
 pub fn check(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlError>) {
@@ -136,7 +139,7 @@ fn check_map(node: &Node, schema: &Schema, root: &Schema, errors: &mut Vec<YamlE
         if !entries.iter().any(|(key, ..)| key == name) && !meant.contains(&name) {
             errors.push(YamlError {
                 span: beginning(node, entries),
-                message: format!("the key `{name}` is missing here"),
+                message: format!("the key `{name}` {IS_MISSING}"),
                 help: properties
                     .and_then(|p| p.get(name)?.get("description")?.as_str())
                     .map(|description| format!("`{name}`: {description}")),

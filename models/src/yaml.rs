@@ -300,6 +300,14 @@ impl<'a> Tree<'a> {
 }
 
 impl Node {
+    /// An empty map.
+    pub(crate) fn nothing() -> Node {
+        Node {
+            span: 0..0,
+            value: Value::Map(Vec::new()),
+        }
+    }
+
     /// A `---` with nothing below it is an empty file.
     fn or_empty_map(self) -> Node {
         match &self.value {

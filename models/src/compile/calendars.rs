@@ -100,7 +100,7 @@ impl Compiler {
         scope: &Scope,
     ) -> Option<Span> {
         let names = &self.kinds[usize::from(kind)];
-        if names.slots.is_none() {
+        if names.slots.is_none() && !names.is_spoilt {
             let message = format!("a {} has no calendar", names.name);
             let help = "add one to the kind, such as `calendar: {step: 30m, days: 28}`";
             self.report
@@ -197,6 +197,9 @@ impl Compiler {
         for (key, slots) in slots_defs(change) {
             let at = at.key(key);
             if self.kinds[usize::from(kind)].slots.is_none() {
+                if self.kinds[usize::from(kind)].is_spoilt {
+                    continue;
+                }
                 let message = format!("a {} has no calendar", self.kinds[usize::from(kind)].name);
                 let help = "add one to the kind, such as `calendar: {step: 30m, days: 28}`";
                 self.report.error_at_key(&at, message, Some(help.into()));

@@ -55,7 +55,7 @@ impl Compiler {
                 );
             }
             let found = self.counter(counter);
-            if found.is_none() {
+            if found.is_none() && !self.report.is_spoilt("counters", counter) {
                 let help = suggestion(counter, self.counters.iter().map(String::as_str));
                 self.report.certain_error(
                     &at.key("counter"),
@@ -125,6 +125,7 @@ impl Compiler {
                     entity: entity.clone(),
                     state: i as u8,
                 }),
+                None if names.is_spoilt => {}
                 None => {
                     let is_name = state.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
                     let help = match is_name {
@@ -160,6 +161,9 @@ impl Compiler {
         for (how, name, Expression(text)) in set.chain(added) {
             let place = at.key(how).key(name);
             let Some(variable) = names.variables.iter().position(|(n, ..)| n == name) else {
+                if names.is_spoilt {
+                    continue;
+                }
                 let help = suggestion(name, names.variables.iter().map(|(n, ..)| n.as_str()));
                 self.report.certain_error_at_key(
                     &place,
@@ -228,6 +232,7 @@ impl Compiler {
                     count: *count,
                     purpose: purpose(&format!("adopt/{name}")),
                 }),
+                None if self.kinds[usize::from(adopted)].is_spoilt => {}
                 None => {
                     let message = format!("a {name} does not belong to a {}", names.name);
                     self.report.error(

@@ -154,6 +154,9 @@ impl Compiler {
         }
         let names: Vec<String> = self.desks.iter().map(|desk| desk.name.clone()).collect();
         let is_a_word = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if is_a_word && self.report.is_spoilt("desks", text) {
+            return None;
+        }
         if is_a_word {
             let help = suggestion(text, names.iter().map(String::as_str));
             self.report
@@ -171,6 +174,9 @@ impl Compiler {
         let is_desk = |code: &&u16| self.desks.iter().any(|desk| desk.code == **code);
         if let Some(&code) = texts.iter().find(|code| !is_desk(code)) {
             let text = self.texts.text(code).to_owned();
+            if self.report.is_spoilt("desks", &text) {
+                return None;
+            }
             let help = suggestion(&text, names.iter().map(String::as_str));
             self.report
                 .error(&at, format!("there is no desk `{text}`"), help);

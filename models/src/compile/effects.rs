@@ -82,7 +82,7 @@ impl Compiler {
         // A stream whose causes are wrong may be the member that is missing.
         let mut units = self.units.iter();
         let unknown = units.any(|unit| unit.causes.is_empty() && self.report.is_tainted(&unit.at));
-        if unknown {
+        if unknown || self.report.is_lost("streams") {
             return;
         }
         let parts: Vec<String> = effects
@@ -147,6 +147,9 @@ impl Compiler {
             .iter()
             .position(|&(unit, _)| self.units[unit].name == child)
         else {
+            if self.report.is_spoilt("streams", child) {
+                return None;
+            }
             let help = suggestion(
                 child,
                 caused

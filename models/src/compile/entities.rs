@@ -41,9 +41,12 @@ impl Compiler {
                 .states
                 .clone()
                 .unwrap_or_else(|| vec!["active".into()]);
+            let mut owners = definition.belongs_to.keys();
+            let spoilt = |name: &String| self.report.is_spoilt("entities", name);
             self.kinds.push(KindNames {
                 name: name.clone(),
                 states,
+                is_spoilt: self.report.is_tainted(&at) || owners.any(spoilt),
                 ..KindNames::default()
             });
         }
@@ -248,6 +251,9 @@ impl Compiler {
         for (owner, bounds) in &definition.belongs_to {
             let at = at.key("belongs_to").key(owner);
             let Some(kind) = self.kind(owner) else {
+                if self.report.is_spoilt("entities", owner) {
+                    continue;
+                }
                 let help = suggestion(owner, self.kinds.iter().map(|kind| kind.name.as_str()));
                 self.report.error_at_key(
                     &at,

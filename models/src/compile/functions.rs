@@ -154,6 +154,12 @@ impl Compiler {
         }
     }
 
+    /// Lowers all arguments, also behind one that is wrong.
+    fn lower_all(&mut self, args: &[Ast], scope: &mut Scope) -> Option<Vec<Typed>> {
+        let lowered: Vec<Option<Typed>> = args.iter().map(|arg| self.lower(arg, scope)).collect();
+        lowered.into_iter().collect()
+    }
+
     pub(super) fn arity(
         &mut self,
         name: &str,
@@ -202,8 +208,8 @@ impl Compiler {
         );
         let mut ty = None;
         let mut lowered = Vec::new();
-        for (i, arg) in args.iter().enumerate() {
-            let typed = self.lower(arg, scope)?;
+        for (i, typed) in self.lower_all(args, scope)?.into_iter().enumerate() {
+            let arg = &args[i];
             let typed = match ty {
                 _ if !valued.contains(&i) || whole => {
                     self.check_type(typed, &[Ty::Number], scope, &arg.span)?
@@ -291,9 +297,11 @@ impl Compiler {
             span,
             scope,
         )?;
-        let condition = self.lower(&args[0], scope)?;
-        let condition = self.check_type(condition, &[Ty::Bool], scope, &args[0].span)?;
-        let (yes, no) = (self.lower(&args[1], scope)?, self.lower(&args[2], scope)?);
+        let condition = self.lower(&args[0], scope);
+        let condition =
+            condition.and_then(|typed| self.check_type(typed, &[Ty::Bool], scope, &args[0].span));
+        let (yes, no) = (self.lower(&args[1], scope), self.lower(&args[2], scope));
+        let (condition, yes, no) = (condition?, yes?, no?);
         let no = self.check_type(no, &[yes.ty], scope, &args[2].span)?;
         let texts = match (yes.texts, no.texts) {
             (Some(mut a), Some(b)) => {
@@ -325,8 +333,7 @@ impl Compiler {
         let ok = args.len() == few || (matches!(name, "min" | "max") && args.len() > 2);
         self.arity(name, args.len(), &wanted, ok, span, scope)?;
         let mut typed = Vec::new();
-        for arg in args {
-            let value = self.lower(arg, scope)?;
+        for (value, arg) in self.lower_all(args, scope)?.into_iter().zip(args) {
             let wanted: &[Ty] = match (name, typed.first()) {
                 ("sqrt" | "exp" | "log" | "pow" | "round" | "floor" | "ceil", _) => &[Ty::Number],
                 (_, None) => &[Ty::Number, Ty::Span, Ty::Time],
@@ -512,6 +519,9 @@ impl Compiler {
         }
         let counter = self.plain_name(&args[0], scope)?;
         let Some(counter) = self.counter(&counter) else {
+            if self.report.is_spoilt("counters", &counter) {
+                return None;
+            }
             let help = suggestion(&counter, self.counters.iter().map(String::as_str));
             self.report.certain_error_in(
                 &scope.at,
@@ -533,7 +543,7 @@ impl Compiler {
     fn waiting(&mut self, arg: &Ast, scope: &Scope) -> Option<Typed> {
         let name = self.plain_name(arg, scope)?;
         let desk = self.desks.iter().position(|desk| desk.name == name);
-        if desk.is_none() {
+        if desk.is_none() && !self.report.is_spoilt("desks", &name) {
             let help = suggestion(&name, self.desks.iter().map(|desk| desk.name.as_str()));
             let message = format!("there is no desk `{name}`");
             self.report
@@ -563,7 +573,7 @@ impl Compiler {
     pub(super) fn kind_argument(&mut self, arg: &Ast, scope: &Scope) -> Option<KindId> {
         let name = self.plain_name(arg, scope)?;
         let found = self.kind(&name);
-        if found.is_none() {
+        if found.is_none() && !self.report.is_spoilt("entities", &name) {
             let help = suggestion(&name, self.kinds.iter().map(|kind| kind.name.as_str()));
             self.report.certain_error_in(
                 &scope.at,
@@ -579,7 +589,7 @@ impl Compiler {
         let name = self.plain_name(arg, scope)?;
         let states = self.kinds[usize::from(kind)].states.clone();
         let found = states.iter().position(|state| *state == name);
-        if found.is_none() {
+        if found.is_none() && !self.kinds[usize::from(kind)].is_spoilt {
             let help = suggestion(&name, states.iter().map(String::as_str));
             let message = format!(
                 "a {} has no state `{name}`",
@@ -597,7 +607,7 @@ impl Compiler {
             .profiles
             .iter()
             .position(|profile| profile.name == name);
-        if found.is_none() {
+        if found.is_none() && !self.report.is_spoilt("profiles", &name) {
             let help = suggestion(
                 &name,
                 self.profiles

@@ -161,6 +161,7 @@ impl Compiler {
         if let Some(calendar) = &definition.calendar {
             match seasons.get(calendar) {
                 Some(seasons) => profile.seasons = seasons.clone(),
+                None if self.report.is_spoilt("calendars", calendar) => {}
                 None => {
                     let help = suggestion(calendar, seasons.keys().map(String::as_str));
                     self.report.error(

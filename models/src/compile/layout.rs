@@ -246,6 +246,9 @@ impl Compiler {
         for (position, cause) in unit.definition.causes.iter().enumerate() {
             let at = unit.at.key("causes").key(position).key("on");
             let Some(parent) = self.units.iter().position(|unit| unit.name == cause.on) else {
+                if self.report.is_spoilt("streams", &cause.on) {
+                    continue;
+                }
                 let help = suggestion(&cause.on, self.units.iter().map(|unit| unit.name.as_str()));
                 let message = format!("there is no stream `{}`", cause.on);
                 self.report.certain_error(&at, message, help);

@@ -328,6 +328,9 @@ impl Compiler {
                 return self.member(kind as KindId, Expr::OwnEntity, name, span, scope);
             }
         }
+        if names.is_spoilt {
+            return None;
+        }
         let known = names
             .attributes
             .iter()
@@ -385,6 +388,7 @@ impl Compiler {
                     texts: Some(texts),
                 })
             }
+            _ if names.is_spoilt => None,
             _ => {
                 let known = names
                     .attributes

@@ -39,6 +39,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile};
 use crate::yaml::Node;
 use assemble::Draft;
 use lower::{About, Scope};
+pub(crate) use report::Flaws;
 use report::{At, Reporter};
 use rings::Rings;
 use streams::{Restrict, Unit};
@@ -85,7 +86,7 @@ struct Merged {
     counters: BTreeMap<String, (usize, usize)>,
 }
 
-/// Compiles the files of one model. `found` has been found wrong already, in the streams `tainted`.
+/// Compiles the files of one model. `found` has been found wrong already, and `flaws` tells where.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -93,11 +94,11 @@ pub fn compile(
     files: Vec<SourceFile>,
     trees: Vec<Node>,
     parsed: Vec<ModelFile>,
-    tainted: Vec<(usize, String)>,
+    flaws: Flaws,
     found: Vec<Diagnostic>,
 ) -> Result<Compiled, Diagnostics> {
     let mut compiler = Compiler {
-        report: Reporter::new(files, trees, tainted, found),
+        report: Reporter::new(files, trees, flaws, found),
         texts: Texts16::default(),
         kinds: Vec::new(),
         profiles: Vec::new(),
@@ -110,14 +111,21 @@ pub fn compile(
         reference_offset: Span(0),
     };
     let merged = compiler.merge(parsed);
-    let Some((file, block)) = merged.model.clone() else {
-        let message = "no file of this folder has a `model` block";
-        let help = "add one: name, cells, window, reference; `causeflow init` writes an example";
-        let mut found = compiler.report.finish();
-        found
-            .list
-            .extend(Diagnostics::general(message.into(), Some(help.into())).list);
-        return Err(found);
+    let (file, block) = match merged.model.clone() {
+        Some(model) => model,
+        None => {
+            if !compiler.report.is_lost("model") {
+                let message = "no file of this folder has a `model` block";
+                let help =
+                    "add one: name, cells, window, reference; `causeflow init` writes an example";
+                compiler.report.general(message, help);
+            }
+            // Everything else is looked at all the same.
+            match serde_json::from_value(crate::structure::any_model()) {
+                Ok(block) if !compiler.report.is_empty() => (0, block),
+                _ => return Err(compiler.report.finish()),
+            }
+        }
     };
     let compiled = compiler.program(&At::new(file, &["model"]), &block, &merged);
     let failed = compiler.report.has_errors();

@@ -1,5 +1,6 @@
 //! Where things stand in a model's files, and what is wrong there.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, with_short_quotes};
@@ -32,37 +33,64 @@ impl At {
     }
 }
 
+/// What of a model could not be read: what follows from that is not told.
+#[derive(Debug, Default)]
+pub struct Flaws {
+    /// Entries of blocks in which something is wrong already: file, block, name.
+    pub tainted: Vec<(usize, String, String)>,
+    /// Blocks that may have entries that nobody could read.
+    pub lost: BTreeSet<String>,
+}
+
 /// Collects what is wrong.
 pub struct Reporter {
     files: Vec<SourceFile>,
     trees: Vec<Node>,
-    /// Streams in which something is wrong already: what follows from that is not told.
-    tainted: Vec<(usize, String)>,
+    flaws: Flaws,
     list: Vec<Diagnostic>,
 }
 
 impl Reporter {
-    /// A reporter on these files and their trees, with what has been found already, and the streams
-    /// (file, name) in which that was.
+    /// A reporter on these files and their trees, with what has been found already.
     pub fn new(
         files: Vec<SourceFile>,
         trees: Vec<Node>,
-        tainted: Vec<(usize, String)>,
+        flaws: Flaws,
         list: Vec<Diagnostic>,
     ) -> Reporter {
         Reporter {
             files,
             trees,
-            tainted,
+            flaws,
             list,
         }
     }
 
-    /// Whether something is wrong already in the stream to which a place belongs.
+    /// Whether something is wrong already in the entry to which a place belongs.
     pub fn is_tainted(&self, at: &At) -> bool {
-        self.tainted.iter().any(|(file, stream)| {
-            *file == at.file && matches!(&at.path[..], [streams, name, ..] if streams == "streams" && name == stream)
-        })
+        let [block, name, ..] = &at.path[..] else {
+            return false;
+        };
+        let mut tainted = self.flaws.tainted.iter();
+        tainted.any(|(file, of, entry)| *file == at.file && of == block && entry == name)
+    }
+
+    /// Whether a block may have entries that nobody could read.
+    pub fn is_lost(&self, block: &str) -> bool {
+        self.flaws.lost.contains(block)
+    }
+
+    /// Whether an entry of a block, wherever it is, is wrong or may not have been read: what it lacks is not told.
+    pub fn is_spoilt(&self, block: &str, name: &str) -> bool {
+        let mut tainted = self.flaws.tainted.iter();
+        self.is_lost(block) || tainted.any(|(_, of, entry)| of == block && entry == name)
+    }
+
+    /// An error that no place is to blame for.
+    pub fn general(&mut self, message: &str, help: &str) {
+        let general =
+            Diagnostic::general(Severity::Error, message.to_owned(), Some(help.to_owned()));
+        self.list.push(general);
     }
 
     fn push(
@@ -169,6 +197,11 @@ impl Reporter {
         };
         let span = span.unwrap_or(node.span.clone());
         self.push(Severity::Error, at.file, span, message.into(), help);
+    }
+
+    /// Whether there are no files at all.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
     }
 
     /// Whether anything is wrong so far.

@@ -35,6 +35,7 @@ impl Compiler {
                 .position(|profile| profile.name == *name)
             {
                 Some(i) => i,
+                None if self.report.is_spoilt("profiles", name) => 0,
                 None => {
                     let help = suggestion(
                         name,
@@ -129,6 +130,7 @@ impl Compiler {
             };
             match names.iter().position(|state| state == name) {
                 Some(state) => shares[state] = *share,
+                None if self.kinds[usize::from(kind)].is_spoilt => {}
                 None => {
                     let help = suggestion(name, names.iter().map(String::as_str));
                     let message = format!(
@@ -312,7 +314,7 @@ impl Compiler {
 
     pub(super) fn kind_named(&mut self, name: &str, at: &At) -> Option<KindId> {
         let found = self.kind(name);
-        if found.is_none() {
+        if found.is_none() && !self.report.is_spoilt("entities", name) {
             let help = suggestion(name, self.kinds.iter().map(|kind| kind.name.as_str()));
             self.report
                 .certain_error(at, format!("there is no kind of entity `{name}`"), help);

@@ -421,11 +421,9 @@ impl Compiler {
     /// Codes of the names of a stream's causes, and of `source` if it has one.
     pub fn causes_of(&mut self, stream: usize) -> BTreeSet<u16> {
         let unit = &self.units[stream];
-        let mut names: Vec<String> = unit
-            .causes
-            .iter()
-            .map(|c| self.units[c.parent].name.clone())
-            .collect();
+        // Also those that do not exist, which is told where they stand.
+        let causes = unit.definition.causes.iter();
+        let mut names: Vec<String> = causes.map(|cause| cause.on.clone()).collect();
         if unit.has_source() {
             names.push("source".into());
         }
@@ -602,18 +600,20 @@ impl Compiler {
 
     fn choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {
         let total: f64 = choice.values().sum();
+        let mut wrong = false;
         for (text, weight) in choice {
             if *weight < 0.0 || !weight.is_finite() {
-                self.report.error(
-                    &scope.at.key(text),
-                    format!("found the weight {}, expected 0 or more", number(*weight)),
-                    None,
-                );
-                return None;
+                let message = format!("found the weight {}, expected 0 or more", number(*weight));
+                self.report
+                    .certain_error(&scope.at.key(text), message, None);
+                wrong = true;
             }
         }
+        if wrong {
+            return None;
+        }
         if choice.is_empty() || total <= 0.0 {
-            self.report.error(
+            self.report.certain_error(
                 &scope.at,
                 format!("the weights of `{name}` add up to nothing"),
                 None,
@@ -623,7 +623,8 @@ impl Compiler {
         if !total.is_finite() {
             let message = format!("the weights of `{name}` add up to more than any number");
             let help = "weights are relative: divide all of them by the same number";
-            self.report.error(&scope.at, message, Some(help.into()));
+            self.report
+                .certain_error(&scope.at, message, Some(help.into()));
             return None;
         }
         // In the order of the texts, so that the order in the file does not matter.
@@ -719,6 +720,10 @@ impl Compiler {
                 && let About::Stream { stream, inside, .. } = scope.about
             {
                 let parent = self.units.iter().position(|unit| unit.name == *case);
+                if parent.is_none() && case != "source" {
+                    wrong = true;
+                    continue;
+                }
                 let restrict = parent.map_or(Restrict::Source, Restrict::Only);
                 of_case.about = About::Stream {
                     stream,

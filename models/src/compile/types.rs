@@ -122,4 +122,6 @@ pub struct KindNames {
     pub rounded: BTreeMap<String, Option<u8>>,
     /// Length of the slots of its calendar, if it has one.
     pub slots: Option<Span>,
+    /// Whether something is wrong with it already: what it lacks may have been meant.
+    pub is_spoilt: bool,
 }

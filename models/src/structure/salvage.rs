@@ -2,66 +2,153 @@
 
 use std::ops::Range;
 
-use serde_json::Value as Schema;
+use serde_json::{Map, Value as Schema, json};
 
-use super::{accepts, check, resolve, words};
+use super::{IS_MISSING, accepts, check, resolve, words};
+use crate::diagnostic::nearest;
 use crate::yaml::{Node, Value, YamlError};
 
-/// What of a file can be looked at further although `errors` were found in it: its JSON without what is wrong in
-/// streams, and the names of those streams. `None` when something else is wrong.
-///
-/// Keys that are unknown are left out. Where that is not enough, the part of the stream is.
-pub(crate) fn salvage(
-    tree: &Node,
-    errors: &[YamlError],
-    schema: &Schema,
-) -> Option<(Schema, Vec<String>)> {
-    if errors.is_empty() {
-        return Some((tree.to_json(), Vec::new()));
-    }
-    let tainted: Option<Vec<String>> = errors
-        .iter()
-        .map(|error| Some(stream_of(tree, error)?.0.to_owned()))
-        .collect();
-    let tainted = tainted?;
-    let known = known(tree, schema, schema);
-    let mut json = known.to_json();
-    let mut rest = Vec::new();
-    check(&known, schema, schema, &mut rest);
-    for error in rest {
-        let (name, stream) = stream_of(&known, &error)?;
-        let wrong = json.get_mut("streams")?.get_mut(name)?;
-        match (&stream.value, wrong.as_object_mut()) {
-            (Value::Map(parts), Some(wrong)) => {
-                let holds = |key: &Range<usize>, node: &Node| {
-                    inside(key, &error) || inside(&node.span, &error)
-                };
-                for (part, ..) in parts.iter().filter(|(_, key, node)| holds(key, node)) {
-                    wrong.remove(part);
-                }
-            }
-            _ => *wrong = Schema::Object(serde_json::Map::new()),
+/// The blocks of a model's files.
+pub(crate) const BLOCKS: [&str; 7] = [
+    "model",
+    "calendars",
+    "profiles",
+    "entities",
+    "counters",
+    "desks",
+    "streams",
+];
+
+/// What can be read of a file.
+pub(crate) struct Readable {
+    /// Its JSON, without what is wrong.
+    pub json: Schema,
+    /// The entries of blocks in which something is wrong, by block and name.
+    pub tainted: Vec<(String, String)>,
+    /// Blocks of which entries cannot be read.
+    pub lost: Vec<String>,
+}
+
+impl Readable {
+    /// Nothing, of which it is not known what it would have been.
+    pub fn nothing() -> Readable {
+        Readable {
+            json: Schema::Object(Map::new()),
+            tainted: Vec::new(),
+            lost: BLOCKS.map(str::to_owned).to_vec(),
         }
     }
-    Some((json, tainted))
+}
+
+/// What stands for a model block of which parts cannot be read.
+pub(crate) fn any_model() -> Schema {
+    json!({
+        "name": "model",
+        "cells": 1,
+        "window": "1h",
+        "reference": {"start": "2026-02-02", "days": 7},
+    })
+}
+
+/// What of a file can be looked at further although `errors` were found in it.
+///
+/// Keys that are unknown are left out. Where that is not enough, the part of the entry is, and then the entry.
+pub(crate) fn salvage(tree: &Node, errors: &[YamlError], schema: &Schema) -> Readable {
+    let mut readable = Readable {
+        json: tree.to_json(),
+        tainted: Vec::new(),
+        lost: Vec::new(),
+    };
+    if errors.is_empty() {
+        return readable;
+    }
+    if !matches!(tree.value, Value::Map(_)) {
+        return Readable::nothing();
+    }
+    for error in errors {
+        match place_of(tree, error) {
+            Some((block, _)) if !BLOCKS.contains(&block) => match nearest(block, BLOCKS) {
+                Some(meant) => readable.lost.push(meant.to_owned()),
+                None => readable.lost.extend(BLOCKS.map(str::to_owned)),
+            },
+            Some((block, Some(entry))) => {
+                readable.tainted.push((block.to_owned(), entry.to_owned()));
+            }
+            Some((block, None)) => readable.lost.push(block.to_owned()),
+            None => readable.lost.extend(BLOCKS.map(str::to_owned)),
+        }
+    }
+    let mut known = known(tree, schema, schema);
+    // What is left out may leave more incomplete: then all of it goes.
+    for part in [true, false, false] {
+        let mut rest = Vec::new();
+        check(&known, schema, schema, &mut rest);
+        rest.iter().for_each(|error| cut(&mut known, error, part));
+    }
+    readable.json = known.to_json();
+    if let Some(Schema::Object(model)) = readable.json.get_mut("model")
+        && let Schema::Object(any) = any_model()
+    {
+        for (key, value) in any {
+            model.entry(key).or_insert(value);
+        }
+    }
+    readable
 }
 
 fn inside(span: &Range<usize>, error: &YamlError) -> bool {
     span.start <= error.span.start && error.span.end <= span.end
 }
 
-/// The stream in which an error was found.
-fn stream_of<'a>(tree: &'a Node, error: &YamlError) -> Option<(&'a str, &'a Node)> {
-    let Value::Map(blocks) = &tree.value else {
+/// The entry of a map in which an error was found.
+fn entry_of<'a>(node: &'a Node, error: &YamlError) -> Option<(&'a str, &'a Node)> {
+    let Value::Map(entries) = &node.value else {
         return None;
     };
-    let (.., streams) = blocks.iter().find(|(key, ..)| key == "streams")?;
-    let Value::Map(streams) = &streams.value else {
-        return None;
+    let mut entries = entries.iter();
+    let (name, _, node) =
+        entries.find(|(_, key, node)| inside(key, error) || inside(&node.span, error))?;
+    Some((name, node))
+}
+
+/// The block in which an error was found, and the entry of it.
+fn place_of<'a>(tree: &'a Node, error: &YamlError) -> Option<(&'a str, Option<&'a str>)> {
+    let (block, node) = entry_of(tree, error)?;
+    let entry = entry_of(node, error).map(|(name, _)| name);
+    Some((block, entry))
+}
+
+/// Leaves out what is wrong: the part of the entry if that may be enough, or else the entry.
+fn cut(tree: &mut Node, error: &YamlError, part: bool) {
+    let Some((block, entry)) = place_of(tree, error) else {
+        return;
     };
-    let mut streams = streams.iter();
-    let (name, _, stream) = streams.find(|(.., node)| inside(&node.span, error))?;
-    Some((name, stream))
+    let (block, entry) = (block.to_owned(), entry.map(str::to_owned));
+    let Value::Map(blocks) = &mut tree.value else {
+        return;
+    };
+    let holds = |key: &Range<usize>, node: &Node| inside(key, error) || inside(&node.span, error);
+    let (is_model, is_stream) = (block == "model", block == "streams");
+    // What the model block lacks is filled in.
+    if is_model && error.message.ends_with(IS_MISSING) {
+        return;
+    }
+    let Some(entry) = entry else {
+        return blocks.retain(|(name, ..)| *name != block);
+    };
+    let node = blocks.iter_mut().find(|(name, ..)| *name == block);
+    let Some(Value::Map(entries)) = node.map(|(.., node)| &mut node.value) else {
+        return;
+    };
+    let found = entries.iter_mut().find(|(name, ..)| *name == entry);
+    match found.map(|(.., node)| &mut node.value) {
+        Some(Value::Map(parts)) if part && !is_model => {
+            parts.retain(|(_, key, node)| !holds(key, node));
+        }
+        // A stream is known by its name all the same.
+        Some(value) if is_stream => *value = Value::Map(Vec::new()),
+        _ => entries.retain(|(name, ..)| *name != entry),
+    }
 }
 
 /// A tree without the keys that its schema does not know.

@@ -119,3 +119,118 @@ fn what_follows_from_a_mistake_is_not_told() {
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].contains("`forty` is not known here"));
 }
+
+fn expect(edits: &[(&str, &str)], expected: &[&str]) {
+    let found = summary(&refused(edited(edits)));
+    assert_eq!(found.len(), expected.len(), "{found:#?}");
+    for wanted in expected {
+        assert!(
+            found.iter().any(|f| f.contains(wanted)),
+            "expected {wanted} in {found:#?}"
+        );
+    }
+}
+
+/// What is wrong with the structure of one block hides nothing in others, and what would follow from it is not told.
+#[test]
+fn errors_of_structure_and_of_meaning_come_at_once() {
+    expect(
+        &[
+            ("cells: 4", "cells: many"),
+            ("warmup: 3d", "warmup: 3"),
+            ("activity:", "aktivity:"),
+            ("choice: {DE: 60", "choice: {DE: -60"),
+            ("counters: [unpaid_orders]", "conters: [unpaid_orders]"),
+            ("rate: 2000", "rate: -1"),
+            ("profile: opening", "profile: openin"),
+            ("on: shop.visited", "on: shop.visit"),
+            ("probability: 0.95", "probability: 0.85"),
+        ],
+        &[
+            "found `many`, expected a whole number",
+            "the duration `3` has no unit",
+            "unknown key `aktivity`",
+            "found the weight -60",
+            "unknown key `conters`",
+            "found the rate -1",
+            "there is no profile `openin`",
+            "there is no stream `shop.visit`",
+            "the probabilities of the outcome `payment`",
+        ],
+    );
+    // Whom nobody can read has attributes, variables and states that nobody knows.
+    expect(
+        &[
+            ("    count: 500\n", "    count: some\n"),
+            ("add: {orders: 1}", "add: {orders: 1, visits: 2}"),
+            ("{value: customer.id}", "{value: customer.name}"),
+            ("delay: 2m..30m", "delay: 30"),
+        ],
+        &[
+            "found `some`, expected a whole number",
+            "this is a number, expected a duration",
+        ],
+    );
+    expect(
+        &[
+            ("    hours: [1,", "    hours: [one,"),
+            (
+                "reference: {start: 2026-02-02, days: 28}",
+                "reference: {begin: 2026-02-02}",
+            ),
+            ("timer: {every: 1h, at: 0m}", "timer: {every: 1h, at: 2h}"),
+            ("description: A small shop", "descripton: A small shop"),
+        ],
+        &[
+            "found `one`, expected a number",
+            "unknown key `begin`",
+            "the key `start` is missing here",
+            "the key `days` is missing here",
+            "`at` must be less than the period",
+            "unknown key `descripton`",
+        ],
+    );
+}
+
+/// A file that cannot be read may hold whatever others name; what is wrong in those by itself is told.
+#[test]
+fn a_file_that_is_no_yaml_hides_no_constants_of_others() {
+    expect(
+        &[
+            ("    count: 500\n", "    count: [500\n"),
+            ("rate: 2000", "rate: -1"),
+            ("delay: 2m..30m", "delay: 30"),
+        ],
+        &[
+            "model.yaml",
+            "found the rate -1",
+            "this is a number, expected a duration",
+        ],
+    );
+    expect(
+        &[
+            ("streams:\n", "streams: [\n"),
+            ("warmup: 3d", "warmup: 3"),
+            ("cells: 4", "cells: 0"),
+        ],
+        &[
+            "shop.yaml",
+            "the duration `3` has no unit",
+            "found `0`, expected a whole number from 1 to 4096",
+        ],
+    );
+}
+
+/// Each part of an expression is looked at, also behind one that is wrong.
+#[test]
+fn all_parts_of_an_expression_are_looked_at() {
+    expect(
+        &[(
+            "{value: 1 + geometric(4)",
+            "{value: 'if(ninety > 3, max(eight, seven), uniform(six, five)) + pick_(x) + round(four)'",
+        )],
+        &[
+            "`ninety`", "`eight`", "`seven`", "`six`", "`five`", "`pick_`", "`four`",
+        ],
+    );
+}
