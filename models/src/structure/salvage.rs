@@ -128,14 +128,14 @@ fn cut(tree: &mut Node, error: &YamlError, part: bool) {
         return;
     };
     let holds = |key: &Range<usize>, node: &Node| inside(key, error) || inside(&node.span, error);
-    let Some(entry) = entry else {
-        return blocks.retain(|(name, ..)| *name != block);
-    };
     let (is_model, is_stream) = (block == "model", block == "streams");
     // What the model block lacks is filled in.
     if is_model && error.message.ends_with(IS_MISSING) {
         return;
     }
+    let Some(entry) = entry else {
+        return blocks.retain(|(name, ..)| *name != block);
+    };
     let node = blocks.iter_mut().find(|(name, ..)| *name == block);
     let Some(Value::Map(entries)) = node.map(|(.., node)| &mut node.value) else {
         return;

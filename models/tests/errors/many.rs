@@ -226,8 +226,8 @@ fn a_file_that_is_no_yaml_hides_no_constants_of_others() {
 fn all_parts_of_an_expression_are_looked_at() {
     expect(
         &[(
-            "1 + geometric(4)",
-            "if(ninety > 3, max(eight, seven), uniform(six, five)) + pick_(x) + round(four)",
+            "{value: 1 + geometric(4)",
+            "{value: 'if(ninety > 3, max(eight, seven), uniform(six, five)) + pick_(x) + round(four)'",
         )],
         &[
             "`ninety`", "`eight`", "`seven`", "`six`", "`five`", "`pick_`", "`four`",
