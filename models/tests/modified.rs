@@ -18,7 +18,7 @@ fn a_field_that_repeats_a_let_is_bent_with_what_else_depends_on_it() {
     let text = MODEL.to_owned();
     let mut program = program(&[("model.yaml".to_owned(), text)]);
     let stream = program.stream("offer.made").expect("a stream");
-    assert_eq!(program.modifiable_fields(stream), ["ok", "accepted"]);
+    assert_eq!(program.modifiable_fields(stream), ["accepted", "ok"]);
     let by = program.intervene("always").expect("room for one");
     let always = Modifier {
         by,
