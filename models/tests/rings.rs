@@ -338,7 +338,7 @@ fn what_leads_into_a_range_is_known_of_perpetual_rings_at_once() {
                 b.beat:\n    causes: [{on: a.start}, {on: b.beat, delay: 1ms, probability: 0.001}]\n";
     let program = program(&model(text));
     let mut settings = settings(1, 24);
-    settings.start = settings.start + causeflow_engine::time::Span::DAY;
+    settings.start += causeflow_engine::time::Span::DAY;
     settings.streams = Some(crate::support::streams(&program, &["b.beat"]));
     assert_eq!(fingerprints(&program, &settings).len(), 1);
 }

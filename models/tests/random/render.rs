@@ -187,7 +187,7 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
 
 /// Whether a stream's events pick people besides the one that they are about.
 fn picks(plan: &Plan, stream: &StreamPlan) -> bool {
-    plan.spec.stateful && stream.person && stream.spec.rate % 2 == 0
+    plan.spec.stateful && stream.person && stream.spec.rate.is_multiple_of(2)
 }
 
 fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
