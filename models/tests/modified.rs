@@ -34,7 +34,7 @@ fn a_field_that_repeats_a_let_is_bent_with_what_else_depends_on_it() {
     };
     let field = |name: &str| Parameter::Field(name.to_owned());
     let refused = program.modify(stream, &field("after_noon"), always);
-    assert_eq!(refused, Err(ModifyError::NotANumber));
+    assert_eq!(refused, Err(ModifyError::NoChance));
     program
         .modify(stream, &field("accepted"), always)
         .expect("it is drawn");
