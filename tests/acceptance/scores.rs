@@ -17,7 +17,7 @@ use crate::runs::{DAYS, built_in, full_size, midnight};
 /// Streams with fewer events a day need not have ordinary points.
 const BUSY: f64 = 50.0;
 /// Of the points of a busy stream, so many at least are within 30 and 70, and so many at most are 0 or 100.
-const ORDINARY: f64 = 0.65;
+const ORDINARY: f64 = 0.6;
 const CRITICAL: f64 = 0.01;
 
 fn range() -> Range<Time> {

@@ -170,7 +170,9 @@ fn a_competitor_takes_a_quarter_of_the_searches_and_makes_ads_dear() {
     let usual = twin.within("marketing.ad.spend", &active);
     let usual: BTreeMap<u64, f64> = usual.map(|row| (row.id, row.number)).collect();
     let spent: Vec<_> = run.within("marketing.ad.spend", &active).collect();
-    assert_eq!((spent.len(), usual.len()), (600, 600));
+    // An hour of each of 25 campaigns; by its jitter one may fall into the day before or after.
+    assert_eq!(spent.len(), usual.len());
+    assert!((598..=602).contains(&spent.len()), "{}", spent.len());
     for row in spent {
         // Both are rounded to cents.
         let expected = 1.4 * usual[&row.id];
