@@ -6,12 +6,15 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{self, JoinHandle};
 
+/// Where files are handed to a thread that follows, and what has become of it.
+type UnderWay = (Sender<PathBuf>, JoinHandle<Result<(), Error>>);
+
 /// Forces finished files to the disk, one after the other, on a thread of its own: who left all of them to the end of a
 /// run would have to wait for the disk there, and who did it at once, each time.
 #[derive(Debug)]
 pub struct DiskFollower {
     folder: PathBuf,
-    under_way: Option<(Sender<PathBuf>, JoinHandle<Result<(), Error>>)>,
+    under_way: Option<UnderWay>,
 }
 
 impl DiskFollower {

@@ -269,7 +269,8 @@ impl Cell {
     fn look(&mut self, world: &World, tick: Time) {
         // Of diaries those of the day are seen, from when on anybody asks.
         let watched = world.watched_from.iter().filter(|&&from| tick >= from);
-        let stamp = (tick.index_of(Span::DAY), watched.count());
+        let day = world.program.zone.reading(tick).index_of(Span::DAY);
+        let stamp = (day, watched.count());
         let seen = self.seen.take();
         let seen = seen.filter(|(then, _)| !self.touched && *then == stamp);
         let view = seen.map_or_else(|| Arc::new(self.view(world, tick)), |(_, view)| view);

@@ -223,8 +223,6 @@ impl Table<'_> {
     }
 }
 
-/// Stands behind the name of whoever took something scarce that others then lacked.
-
 /// What rows may be attributed to, and from when on.
 #[derive(Default)]
 pub(super) struct Names(BTreeMap<String, i64>);
