@@ -186,6 +186,17 @@ def test_of_two_scenarios_each_is_held_against_the_run_without_it(truth):
         assert truth.effects("both", name) == truth.hours("both", other) != {}
         ways = truth.check_counterfactual("both", other, f"counterfactual/each/{name.replace(':', '')}")
         assert {why for why, _ in ways} == {name}
+    # docs/scenarios.md shows this run.
+    page = (history.ROOT / "docs/scenarios.md").read_text().split("### An example with numbers")[1]
+    shown = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")]
+    effects = truth.sql(
+        "SELECT cause, basis, added, removed, net, contention_added + contention_removed + contention_changed, attributed"
+        f" FROM read_parquet('{truth.runs['both'].path}/effects.parquet') WHERE stream = 'payment.failure'"
+    )
+    path = truth.runs["both"].path / "counterfactual/changes/stream=payment.failure/part-0000.parquet"
+    ways = truth.sql(f"SELECT why, via, count(*) FROM read_parquet('{path}', hive_partitioning = false) GROUP BY ALL")
+    told = {tuple(map(str, row)) for row in (*effects, *ways)}
+    assert len(shown) == 10 and {tuple(row) for row in shown} <= told
     # What one of them adds to what only the other one brings is no one's alone.
     [(joint,)] = truth.sql("SELECT count(*) FROM \"both.payment.failure\" WHERE attribution = 'joint'")
     assert joint > 0
