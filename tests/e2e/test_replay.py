@@ -154,7 +154,7 @@ def test_a_manifest_that_was_changed_is_told_from_files_that_were(tmp_path):
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"stream_stability_version": 77}, "the run needs stream-stability version 77, and this program has version 5"),
+        ({"stream_stability_version": 77}, "the run needs stream-stability version 77, and this program has version 6"),
         ({"manifest_version": 99}, "has version 99 of the manifest"),
         ({"model": {"name": "tutoring", "digest": "blake3:0"}}, "the built-in model `tutoring` is not the one"),
         ({"model": {"name": "none", "digest": "blake3:0"}}, "--model DIR"),

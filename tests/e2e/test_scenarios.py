@@ -127,7 +127,7 @@ def test_the_command_tells_what_the_table_of_effects_has(database, folder):
     rows = database.execute(f"SELECT stream, added, removed, changed, net FROM effects WHERE cause = '{NAME}'").fetchall()
     assert {tuple(row[key] for key in ("stream", "added", "removed", "changed", "net")) for row in said} == set(rows)
     said = history.call_json("effects", "played", "--stream", "payment.failure", folder=folder)["effects"]
-    assert said[0]["cause"] == NAME and said[0]["first_after_h"] == 0
+    assert said[0]["cause"] == "all interventions" and said[1]["cause"] == NAME and said[1]["first_after_h"] == 0
 
 
 def test_modifiers_and_their_states_are_those_of_the_scenario(database):
