@@ -24,7 +24,7 @@ pub fn is_of_this_program(manifest: &Manifest) -> bool {
 /// Something that is not as it should be.
 pub type Wrong = (Check, Finding);
 
-/// What a manifest says otherwise than it should, value by value. Files are compared one by one, see [`of_tables`].
+/// What a manifest says otherwise than it should, value by value. Files are compared one by one.
 pub fn of_manifest(found: &Manifest, expected: &Manifest) -> Result<Vec<Wrong>, Failure> {
     let value = |manifest: &Manifest| {
         let manifest = Manifest {

@@ -275,7 +275,16 @@ impl Lineage {
     }
 
     /// That of what takes place on some of the sides only, after `parting` from the others.
+    #[inline(always)]
     pub fn part(self, sides: Sides, parting: &Parting) -> Lineage {
+        // As good as always.
+        if sides == self.sides && parting.by == 0 {
+            return self;
+        }
+        self.parted(sides, parting)
+    }
+
+    fn parted(self, sides: Sides, parting: &Parting) -> Lineage {
         let is_factual = sides.on(Side::FACTUAL);
         // Sides part from the factual one once; what parts them from each other later is not told.
         let parted = match (self.sides.on(Side::FACTUAL), is_factual) {

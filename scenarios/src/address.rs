@@ -60,7 +60,7 @@ pub(crate) enum Domain {
 /// The names of parameters that are not fields.
 const PARAMETERS: [&str; 6] = ["rate", "volume", "probability", "delay", "work", "count"];
 
-/// What addresses there are, as [`Addresses::resolve`] reads them.
+/// What addresses there are, as they are read.
 pub const ADDRESSES: [&str; 10] = [
     "STREAM/rate",
     "STREAM/volume",

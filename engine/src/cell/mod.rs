@@ -294,7 +294,11 @@ impl Cell {
                 true => vec![0; world.program.desks.len()],
                 false => self.desks.waiting(side),
             },
-            slots: slots.iter().map(|(each, _)| each[side.index()]).collect(),
+            // Of kinds at whose diaries nobody looks there is nothing.
+            slots: slots
+                .iter()
+                .map(|(each, _)| each.get(side.index()).copied().unwrap_or_default())
+                .collect(),
         };
         let apart = || StandingApart {
             others: Side::first(world.sides()).skip(1).map(standing).collect(),
@@ -389,6 +393,11 @@ impl Cell {
 
     /// Writes the rows of an event: one for all sides on which it is the same.
     fn write(&mut self, world: &World, event: &Event, strands: &Strands) {
+        if let [strand] = &strands.each[..] {
+            let lineage = event.lineage.part(strand.sides, &strands.parted);
+            self.rows.write(world, event, lineage, strand.words.kept());
+            return;
+        }
         let mut written = Sides::NONE;
         let happening = || strands.each.iter().filter(|strand| strand.happens);
         for strand in happening() {
@@ -496,7 +505,15 @@ impl Strands {
 
     /// Lets those sides of a strand have one of their own that differ in what has been read for it. Returns how they
     /// differ from the factual side, as far as it has been read for that.
+    #[inline(always)]
     fn split(&mut self, at: usize, noted: Parting) -> Parting {
+        match noted == Parting::NONE {
+            true => noted,
+            false => self.split_off(at, noted),
+        }
+    }
+
+    fn split_off(&mut self, at: usize, noted: Parting) -> Parting {
         let strand = &mut self.each[at];
         let side = strand.sides.first();
         let leaving = strand.sides.and(noted.sides());

@@ -168,7 +168,7 @@ impl Cell {
             .zip(kinds)
             .map(|(group, (kind, &from))| match now >= from {
                 true => group.utilisation(kind, reading),
-                false => (vec![[0, 0]; world.sides()], Parting::NONE),
+                false => (Vec::new(), Parting::NONE),
             })
             .collect()
     }
