@@ -96,7 +96,7 @@ impl Agenda {
         self.known.push(Known { time, key, what });
     }
 
-    /// Likewise an arrival, which is on both sides.
+    /// Likewise an arrival, which is on all sides.
     #[inline]
     pub fn push_arrival(&mut self, stream: usize, key: Key, time: Time, actor: u64) {
         let what = What::Arrival(stream as u16, actor);

@@ -113,7 +113,7 @@ impl Marked {
 }
 
 impl RowBuffers {
-    /// Counts an event that is only a row, on both sides, and keeps it if it is to be written.
+    /// Counts an event that is only a row, on all sides, and keeps it if it is to be written.
     #[inline(always)]
     pub(super) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
         self.played += 1;

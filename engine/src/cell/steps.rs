@@ -12,7 +12,7 @@ pub struct Step {
     pub matters_from: Time,
     /// The mark that decides an effect, where nothing else does.
     pub mark: Option<Mark>,
-    /// Whether it comes out the same on both sides of an event that carries the same.
+    /// Whether it comes out the same on all sides of an event that carries the same.
     pub steady: bool,
     /// Whether something about it may have to be brought to the nearest that can be.
     pub loose: bool,
@@ -22,7 +22,7 @@ pub struct Step {
 
 /// The steps of each stream's events; `needed_from` tells from when on a stream's events matter.
 pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
-    // Without interventions the two sides never differ.
+    // Without interventions there is one side.
     let untouched = program.interventions.is_empty();
     let differs = |stream: &Stream, e: &Expr| {
         e.reads_state() || e.any(|e| matches!(e, Expr::Modified(..) | Expr::HeldBack(_)))

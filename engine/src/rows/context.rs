@@ -1,4 +1,4 @@
-//! What is around the rows of one stream, and how its two sides are settled.
+//! What is around the rows of one stream, and how its sides are settled.
 
 use super::columns::{Columns, transpose_each};
 use super::layout::{
