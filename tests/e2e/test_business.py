@@ -128,7 +128,7 @@ def test_sessions_last_as_long_as_they_say(database):
 
 def test_snapshots_count_what_is_there(database, finished):
     hours = count(database, 'SELECT count(*) FROM "system.platform.snapshot"')
-    assert hours == 24 * 16
+    assert hours == 24 * 18
     # The turnover of an hour is what was charged in it.
     compared = database.execute("""
         SELECT snapshot.time, snapshot.gmv_usd, (
@@ -161,10 +161,10 @@ def test_start_and_end_are_midnights_without_gaps(database, finished):
     """Every day has its share of searches: neither the warm-up nor the end of a run shows."""
     days = database.execute("SELECT date_trunc('day', time) AS day, count(*) FROM \"customer.tutor.search\" GROUP BY day ORDER BY day").fetchall()
     counts = [rows for _, rows in days]
-    assert len(days) == 16 and days[0][0].date() == datetime.date(2026, 2, 2)
+    assert len(days) == 18 and days[0][0].date() == datetime.date(2026, 2, 2)
     assert min(counts) > 0.75 * max(counts)
     for stream in ("session.started", "support.ticket.resolved", "rating.submitted"):
         first, rest = database.execute(
-            f"SELECT count(*) FILTER (time < TIMESTAMPTZ '2026-02-04 00:00:00Z') / 2, count(*) / 16 FROM \"{stream}\""
+            f"SELECT count(*) FILTER (time < TIMESTAMPTZ '2026-02-04 00:00:00Z') / 2, count(*) / 18 FROM \"{stream}\""
         ).fetchone()
         assert first > 0.75 * rest, f"{stream} begins from nothing"

@@ -39,9 +39,9 @@ def test_the_manifest_has_the_shape_that_its_schema_says(finished, tmp_path):
     assert manifest["model"]["name"] == "tutoring"
     assert manifest["seed"] == "42"
     assert manifest["start"].startswith("2026-02-02T00:00:00")
-    assert manifest["end"].startswith("2026-02-18T00:00:00")
+    assert manifest["end"].startswith("2026-02-20T00:00:00")
     assert manifest["scenarios"] == manifest["events"] == []
-    assert manifest["external_events"]["timeline"] and 32 <= manifest["external_events"]["number"] <= 80
+    assert manifest["external_events"]["timeline"] and 36 <= manifest["external_events"]["number"] <= 90
     assert len(manifest["streams"]) == 50
 
 

@@ -58,7 +58,7 @@ def test_history_counts_and_sums_what_the_events_are(finished, resolution, told,
             f'FROM "{stream}" GROUP BY 1'
         ).fetchall()
         expected = {start: (count, float(total) / 1e6) for start, count, total in events}
-        for start in range(START, START + 16 * 86400, hours * HOUR):
+        for start in range(START, START + 18 * 86400, hours * HOUR):
             row = found[(stream, start)]
             count, total = expected.get(start, (0, 0.0))
             assert row["hours"] == hours
@@ -274,7 +274,7 @@ def test_external_events_are_named_where_their_window_lies(finished):
         begins = event["time"].timestamp() + event["expected_delay_h"] * HOUR
         windows.append((event["template"], begins, begins + event["expected_duration_h"] * HOUR))
     seen = 0
-    for row in table(finished, "history")[: 2 * 16]:
+    for row in table(finished, "history")[: 2 * 18]:
         start = row["interval_start"].timestamp()
         expected = sorted(name for name, begins, ends in windows if begins < start + 12 * HOUR and start < ends)
         named = sorted(name.split("@")[0] for name in (row["external_events"] or "").split(", ") if name)
