@@ -68,6 +68,19 @@ pub enum Values {
 }
 
 impl Values {
+    /// No values of a type.
+    pub fn empty(kind: ColumnType) -> Values {
+        match kind {
+            ColumnType::Id => Values::Id(Vec::new()),
+            ColumnType::Time => Values::Time(Vec::new()),
+            ColumnType::Float => Values::Float(Vec::new()),
+            ColumnType::Int => Values::Int(Vec::new()),
+            ColumnType::Small => Values::Small(Vec::new()),
+            ColumnType::Bool => Values::Bool(Vec::new()),
+            ColumnType::Text => Values::Text(Vec::new()),
+        }
+    }
+
     /// The type of columns that have such values.
     pub fn kind(&self) -> ColumnType {
         match self {

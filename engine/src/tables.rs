@@ -184,9 +184,14 @@ impl<'t, 'a> TableBuilder<'t, 'a> {
         description: &str,
         texts: impl Iterator<Item = Option<&'s str>>,
     ) {
-        let codes = texts.map(|text| text.map(|text| self.texts.code(text)));
-        let codes: Vec<Option<u16>> = codes.collect();
-        self.some((name, description), codes.into_iter(), Values::Text);
+        let codes = self.codes(texts).into_iter();
+        self.some((name, description), codes, Values::Text);
+    }
+
+    /// The codes of texts, which may be missing.
+    fn codes<'s>(&mut self, texts: impl Iterator<Item = Option<&'s str>>) -> Vec<Option<u16>> {
+        let code = |text: Option<&str>| text.map(|text| self.texts.code(text));
+        texts.map(code).collect()
     }
 
     /// A column of texts that may be missing, and come again and again in the same sequence.
@@ -196,8 +201,7 @@ impl<'t, 'a> TableBuilder<'t, 'a> {
         description: &str,
         texts: impl Iterator<Item = Option<&'s str>>,
     ) {
-        let codes = texts.map(|text| text.map(|text| self.texts.code(text)));
-        let codes: Vec<Option<u16>> = codes.collect();
+        let codes = self.codes(texts);
         let again = (0..codes.len()).cycle().map(move |at| codes[at]);
         self.some((name, description), again, Values::Text);
     }

@@ -366,17 +366,8 @@ impl Rows {
 }
 
 fn empty_columns(schema: &TableSchema) -> Vec<Column> {
-    let empty = |kind| match kind {
-        ColumnType::Id => Values::Id(Vec::new()),
-        ColumnType::Time => Values::Time(Vec::new()),
-        ColumnType::Float => Values::Float(Vec::new()),
-        ColumnType::Int => Values::Int(Vec::new()),
-        ColumnType::Small => Values::Small(Vec::new()),
-        ColumnType::Bool => Values::Bool(Vec::new()),
-        ColumnType::Text => Values::Text(Vec::new()),
-    };
     let column = |spec: &causeflow_engine::table::ColumnSpec| Column {
-        values: empty(spec.kind),
+        values: Values::empty(spec.kind),
         validity: Validity::All,
     };
     schema.columns.iter().map(column).collect()

@@ -104,12 +104,14 @@ impl<'a> Asking<'a> {
         for side in f.compared() {
             let sides = |twin: Option<&Twin>| twin.map(|twin| twin.sides);
             let mut asked = self.asked();
-            if asked.all(|one| sides(one.twin(f.side)) == sides(one.twin(side)))
-                || self.on(side) == answer
-            {
+            if asked.all(|one| sides(one.twin(f.side)) == sides(one.twin(side))) {
                 continue;
             }
-            let reserved_alone = self.mixed(side, f.side) == self.on(side);
+            let theirs = self.on(side);
+            if theirs == answer {
+                continue;
+            }
+            let reserved_alone = self.mixed(side, f.side) == theirs;
             let twins = self
                 .asked()
                 .filter_map(|one| one.twin(side).or(one.twin(f.side)));

@@ -163,17 +163,8 @@ struct Building {
 
 impl Building {
     fn new(column: &ColumnSpec) -> Building {
-        let values = match column.kind {
-            ColumnType::Id => Values::Id(Vec::new()),
-            ColumnType::Time => Values::Time(Vec::new()),
-            ColumnType::Float => Values::Float(Vec::new()),
-            ColumnType::Int => Values::Int(Vec::new()),
-            ColumnType::Small => Values::Small(Vec::new()),
-            ColumnType::Bool => Values::Bool(Vec::new()),
-            ColumnType::Text => Values::Text(Vec::new()),
-        };
         Building {
-            values,
+            values: Values::empty(column.kind),
             present: Vec::new(),
         }
     }
