@@ -10,7 +10,8 @@ use crate::program::ring_of;
 use crate::rows::Ahead;
 use crate::run::Growing;
 use crate::time::{Span, Time};
-use crate::world::{Observed, View, World};
+use crate::view::{Observed, View};
+use crate::world::World;
 
 /// So many words of rows, at least, go on their way together, unless there are fewer in the longest time.
 const BATCH_WORDS: usize = 500_000;
@@ -34,9 +35,9 @@ pub(crate) struct Clockwork {
 impl Clockwork {
     /// As the warm-up begins.
     pub fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
-        let mut first = View::default();
+        let mut first = View::nothing(world.figures.count);
         for cell in &cells {
-            merge(&mut first, &cell.view(world, world.begin));
+            first.add(&cell.view(world, world.begin));
         }
         let observed = Observed {
             first: world.begin,
@@ -137,7 +138,7 @@ impl Clockwork {
             let now = start + Span(length.0 * (tick as i64 + 1));
             let mut view = platform.view(world, now);
             for process in cells.iter().chain(desks.iter()) {
-                merge(&mut view, &process.views[tick]);
+                view.add(&process.views[tick]);
             }
             self.observed.views.push(view);
         }
@@ -184,13 +185,4 @@ fn serve(world: &World, cells: &mut [Cell], desks: &mut Cell, start: Time, end: 
             .for_each(|(_, event)| desks.receive(world, *event));
     }
     desks.advance_desks(world, start, end);
-}
-
-/// Adds a process's view to that of the business.
-fn merge(whole: &mut View, part: &View) {
-    if whole.factual.states.is_empty() {
-        *whole = part.clone();
-    } else {
-        whole.add(part);
-    }
 }

@@ -92,14 +92,17 @@ pub struct Effects {
 }
 
 impl Effects {
-    /// Counts one difference.
-    pub fn note(
-        &mut self,
-        account: Account,
-        time_us: i64,
-        one: impl FnOnce(&mut Difference) -> &mut u64,
-    ) {
-        *one(self.recent.entry((account, hour_of(time_us))).or_default()) += 1;
+    /// Takes down differences one by one.
+    pub fn tally(&mut self) -> Tally<'_> {
+        Tally {
+            effects: self,
+            hour: 0,
+            each: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, at: (Account, i64), difference: &Difference) {
+        self.recent.entry(at).or_default().merge(difference);
         self.pack();
     }
 
@@ -107,8 +110,7 @@ impl Effects {
     /// back to what has been packed.
     pub fn merge(&mut self, other: &Effects) {
         for (at, difference) in other.differences() {
-            self.recent.entry(at).or_default().merge(&difference);
-            self.pack();
+            self.add(at, &difference);
         }
     }
 
@@ -120,11 +122,7 @@ impl Effects {
         }
         let mut effects = Effects::default();
         for ((account, hour), difference) in self.differences() {
-            let mut add = |account| {
-                let known = effects.recent.entry((account, hour)).or_default();
-                known.merge(&difference);
-                effects.pack();
-            };
+            let mut add = |account| effects.add((account, hour), &difference);
             // What is the untouched side's is kept by label there, whichever other sides were it.
             if account.label().is_some() {
                 add(account);
@@ -221,6 +219,49 @@ impl Effects {
             self.earlier.entry(account).or_default().add(&differences);
         }
         self.left = self.recent.len() as u64;
+    }
+}
+
+/// Differences as they are found, mostly in order of time: those of one hour are added up before they are added to the rest.
+pub struct Tally<'a> {
+    effects: &'a mut Effects,
+    hour: i64,
+    each: Vec<(Account, Difference)>,
+}
+
+impl Tally<'_> {
+    /// Counts one difference.
+    pub fn note(
+        &mut self,
+        account: Account,
+        time_us: i64,
+        one: impl FnOnce(&mut Difference) -> &mut u64,
+    ) {
+        let hour = hour_of(time_us);
+        if hour != self.hour {
+            self.close();
+            self.hour = hour;
+        }
+        let known = self.each.iter_mut().find(|(known, _)| *known == account);
+        if let Some((_, difference)) = known {
+            *one(difference) += 1;
+            return;
+        }
+        let mut difference = Difference::default();
+        *one(&mut difference) += 1;
+        self.each.push((account, difference));
+    }
+
+    fn close(&mut self) {
+        for (account, difference) in self.each.drain(..) {
+            self.effects.add((account, self.hour), &difference);
+        }
+    }
+}
+
+impl Drop for Tally<'_> {
+    fn drop(&mut self) {
+        self.close();
     }
 }
 
@@ -386,9 +427,11 @@ mod tests {
     fn effects(notes: &[(u16, i64, u8)]) -> Effects {
         let mut effects = Effects::default();
         for &(number, hour, count) in notes {
-            effects.note(account(number), hour * Span::HOUR.0 + 5, |d| {
-                field(d, count)
-            });
+            effects
+                .tally()
+                .note(account(number), hour * Span::HOUR.0 + 5, |d| {
+                    field(d, count)
+                });
         }
         effects
     }
@@ -460,7 +503,8 @@ mod tests {
         let hours = 10_000;
         for hour in 0..hours {
             for label in 1..=3 {
-                effects.note(account(label), hour * Span::HOUR.0, |d| &mut d.added);
+                let mut tally = effects.tally();
+                tally.note(account(label), hour * Span::HOUR.0, |d| &mut d.added);
             }
         }
         assert!(effects.recent.len() <= RECENT);

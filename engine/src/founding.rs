@@ -8,7 +8,8 @@ use crate::cell::{Cell, Population};
 use crate::draw::Key;
 use crate::eval::{Frame, Marks, Own, number};
 use crate::program::{Actor, Source};
-use crate::world::{Arrivals, Observed, World};
+use crate::view::Observed;
+use crate::world::{Arrivals, World};
 
 /// Makes all processes, and from the cells the rates of the sources.
 pub fn found(world: &mut World) -> Vec<Cell> {

@@ -45,5 +45,6 @@ pub mod snapshot;
 pub mod table;
 pub mod tables;
 pub mod time;
+pub mod view;
 pub mod world;
 mod zone;

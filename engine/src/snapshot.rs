@@ -20,7 +20,8 @@ use crate::program::Program;
 use crate::rows::Sums;
 use crate::sides::Side;
 use crate::time::Time;
-use crate::world::{Observed, World};
+use crate::view::Observed;
+use crate::world::World;
 
 /// A run at a barrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

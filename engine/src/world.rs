@@ -8,12 +8,11 @@ use crate::draw::{Key, Purpose, mix, purpose};
 use crate::founding::Rates;
 use crate::kept::{Ledger, whole_fields};
 use crate::program::{
-    Actor, Effect, Expr, KindId, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings,
+    Actor, Effect, Expr, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings,
 };
 use crate::rows::layout::{Layout, layouts};
-use crate::sides::{Parting, Side};
 use crate::time::{Span, Time};
-use serde::{Deserialize, Serialize};
+use crate::view::Figures;
 
 /// What to play.
 #[derive(Clone, Debug)]
@@ -126,6 +125,8 @@ pub struct World {
     pub looks: Vec<Option<Look>>,
     /// For each kind, from when on anybody looks at how much of its diaries is reserved.
     pub watched_from: Vec<Time>,
+    /// Where each figure stands that is seen of the whole business.
+    pub figures: Figures,
     /// See [`World::sides`].
     sides: usize,
     /// Whether it is kept of each row on which sides it is.
@@ -140,180 +141,6 @@ pub struct World {
     wanted: Vec<bool>,
     /// From when on a stream's events matter to what is written.
     needed_from: Vec<Time>,
-}
-
-/// What the platform sees of the whole business: how it stood at the end of each tick.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Observed {
-    /// The end of the first of these ticks.
-    pub first: Time,
-    /// Length of a tick.
-    pub tick: Span,
-    /// How the business stood, tick by tick.
-    pub views: Vec<View>,
-}
-
-/// How a process, or the whole business, stood at some time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct View {
-    /// What happens.
-    pub factual: Standing,
-    /// How it would stand otherwise, if anything intervenes.
-    pub apart: Option<Box<StandingApart>>,
-}
-
-/// How a process, or the whole business, stands on one side.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
-    /// Number of entities by kind and state, in one row; see [`World::state_at`].
-    pub states: Vec<i64>,
-    /// Values of the counters.
-    pub counters: Vec<f64>,
-    /// How many wait at each desk.
-    pub waiting: Vec<u32>,
-    /// How many slots of the day entities of each kind offer, and how many of those are reserved; nothing for
-    /// kinds at which nobody looks.
-    pub slots: Vec<[i64; 2]>,
-}
-
-/// How it would stand on the other sides.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct StandingApart {
-    /// The figures of each, from the untouched side on.
-    pub others: Vec<Standing>,
-    /// How each figure has come to differ.
-    pub partings: Partings,
-}
-
-/// How each figure of a [`Standing`] has come to differ.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Partings {
-    /// Of each number of entities.
-    pub states: Vec<Parting>,
-    /// Of each counter.
-    pub counters: Vec<Parting>,
-    /// Of the line at each desk.
-    pub waiting: Vec<Parting>,
-    /// Of the slots of each kind.
-    pub slots: Vec<Parting>,
-}
-
-impl Standing {
-    fn add(&mut self, other: &Standing) {
-        for (mine, theirs) in self.states.iter_mut().zip(&other.states) {
-            *mine += theirs;
-        }
-        for (mine, theirs) in self.counters.iter_mut().zip(&other.counters) {
-            *mine += theirs;
-        }
-        for (mine, theirs) in self.waiting.iter_mut().zip(&other.waiting) {
-            *mine += theirs;
-        }
-        for ([offered, reserved], theirs) in self.slots.iter_mut().zip(&other.slots) {
-            *offered += theirs[0];
-            *reserved += theirs[1];
-        }
-    }
-
-    /// The share of the day's offered slots of a kind that are reserved; 0 where none is offered.
-    pub fn utilisation(&self, kind: KindId) -> f64 {
-        match self.slots.get(usize::from(kind)) {
-            Some(&[offered, reserved]) if offered > 0 => reserved as f64 / offered as f64,
-            _ => 0.0,
-        }
-    }
-}
-
-impl View {
-    /// Adds what another process saw at the same time.
-    pub fn add(&mut self, other: &View) {
-        self.factual.add(&other.factual);
-        let (Some(mine), Some(theirs)) = (&mut self.apart, &other.apart) else {
-            return;
-        };
-        for (mine, theirs) in mine.others.iter_mut().zip(&theirs.others) {
-            mine.add(theirs);
-        }
-        mine.partings.add(&theirs.partings);
-    }
-
-    /// What it is where each side stands for another one, see [`Sides::of_origin`](crate::sides::Sides::of_origin).
-    pub(crate) fn of_origin(&self, origin: &[Side]) -> View {
-        let apart = || {
-            let others = origin[1..].iter().map(|&side| self.on(side).clone());
-            let partings = self.apart.as_ref().map(|apart| &apart.partings);
-            StandingApart {
-                others: others.collect(),
-                partings: match partings {
-                    Some(partings) => partings.of_origin(origin),
-                    None => Partings::none(&self.factual),
-                },
-            }
-        };
-        View {
-            factual: self.factual.clone(),
-            apart: (origin.len() > 1).then(|| Box::new(apart())),
-        }
-    }
-
-    fn on(&self, side: Side) -> &Standing {
-        let others = self.apart.iter().flat_map(|apart| &apart.others);
-        let mut all = [&self.factual].into_iter().chain(others);
-        all.nth(side.index()).unwrap_or(&self.factual)
-    }
-}
-
-impl Partings {
-    fn add(&mut self, other: &Partings) {
-        let all = self.states.iter_mut().zip(&other.states);
-        let all = all.chain(self.counters.iter_mut().zip(&other.counters));
-        let all = all.chain(self.waiting.iter_mut().zip(&other.waiting));
-        for (mine, theirs) in all.chain(self.slots.iter_mut().zip(&other.slots)) {
-            *mine = mine.and(theirs);
-        }
-    }
-
-    fn of_origin(&self, origin: &[Side]) -> Partings {
-        let of = |all: &[Parting]| all.iter().map(|one| one.of_origin(origin)).collect();
-        Partings {
-            states: of(&self.states),
-            counters: of(&self.counters),
-            waiting: of(&self.waiting),
-            slots: of(&self.slots),
-        }
-    }
-
-    fn none(of: &Standing) -> Partings {
-        let none = |count| vec![Parting::NONE; count];
-        Partings {
-            states: none(of.states.len()),
-            counters: none(of.counters.len()),
-            waiting: none(of.waiting.len()),
-            slots: none(of.slots.len()),
-        }
-    }
-}
-
-impl Observed {
-    /// What it is where each side stands for another one, see [`Sides::of_origin`](crate::sides::Sides::of_origin).
-    pub(crate) fn of_origin(self, origin: &[Side]) -> Observed {
-        Observed {
-            views: self
-                .views
-                .iter()
-                .map(|view| view.of_origin(origin))
-                .collect(),
-            ..self
-        }
-    }
-
-    /// How the business stood at the last tick up to a time; none before the warm-up.
-    pub fn at(&self, time: Time) -> Option<&View> {
-        let tick = (time - self.first).0.div_euclid(self.tick.0.max(1));
-        usize::try_from(tick)
-            .ok()
-            .and_then(|tick| self.views.get(tick))
-    }
 }
 
 /// How far profiles are known beyond the end of a run, where no appointment reaches further.
@@ -397,6 +224,7 @@ impl World {
         let streams = (0..).zip(&program.streams).zip(&layouts);
         let marked = streams.map(|((number, stream), &layout)| Marked::new(number, stream, layout));
         World {
+            figures: Figures::new(&program),
             sides: program.sides().len(),
             keeps_parted: false,
             seed: settings.seed,
@@ -433,12 +261,6 @@ impl World {
     #[inline(always)]
     pub fn sides(&self) -> usize {
         self.sides
-    }
-
-    /// Where a state of a kind stands in a [`Standing`].
-    pub fn state_at(&self, kind: usize, state: usize) -> usize {
-        let before = &self.program.kinds[..kind];
-        before.iter().map(|kind| kind.states.len()).sum::<usize>() + state
     }
 
     /// How many entities of a kind a cell has from the start.

@@ -17,7 +17,8 @@ use crate::queue::{FutureEvents, Handle, Order};
 use crate::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
 use crate::sides::{MOST_SIDES, Parting, Side, Sides};
 use crate::time::{Span, Time};
-use crate::world::{Observed, World};
+use crate::view::Observed;
+use crate::world::World;
 
 /// All desks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

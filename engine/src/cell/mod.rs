@@ -32,6 +32,7 @@ pub use steps::{Step, steps};
 use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::BTreeSet;
+use std::iter::repeat_n;
 use std::sync::Arc;
 
 use crate::draw::Key;
@@ -40,7 +41,8 @@ use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
 use crate::queue::Order;
 use crate::sides::{Lineage, Parting, Side, Sides};
 use crate::time::{Span, Time};
-use crate::world::{Observed, Partings, Standing, StandingApart, View, World};
+use crate::view::{Observed, View};
+use crate::world::World;
 use agenda::Agenda;
 use desk::Desks;
 use effects::{Children, Spawner};
@@ -282,43 +284,46 @@ impl Cell {
 
     /// How the cell stands at a time.
     pub fn view(&self, world: &World, now: Time) -> View {
+        let figures = &world.figures;
         let groups = &self.population.groups;
         let slots = self.slots(world, now);
-        let standing = |side: Side| Standing {
-            states: groups
-                .iter()
-                .flat_map(|group| group.in_state[side.index()].iter().copied())
-                .collect(),
-            counters: self.counters.each[side.index()].clone(),
-            waiting: match self.desks.is_empty() {
-                true => vec![0; world.program.desks.len()],
-                false => self.desks.waiting(side),
-            },
-            // Of kinds at whose diaries nobody looks there is nothing.
-            slots: slots
-                .iter()
-                .map(|(each, _)| each.get(side.index()).copied().unwrap_or_default())
-                .collect(),
+        // What a process has nothing of is 0.
+        let states = if groups.is_empty() {
+            figures.states()
+        } else {
+            0
         };
-        let apart = || StandingApart {
-            others: Side::first(world.sides()).skip(1).map(standing).collect(),
-            partings: Partings {
-                states: groups
-                    .iter()
-                    .flat_map(|group| group.in_state_parting.iter().copied())
-                    .collect(),
-                counters: self.counters.partings.clone(),
-                waiting: match self.desks.is_empty() {
-                    true => vec![Parting::NONE; world.program.desks.len()],
-                    false => self.desks.partings(),
-                },
-                slots: slots.iter().map(|(_, parting)| *parting).collect(),
-            },
+        let kinds = world.program.kinds.len() - slots.len();
+        let desks = match self.desks.is_empty() {
+            true => world.program.desks.len(),
+            false => 0,
         };
-        View {
-            factual: standing(Side::FACTUAL),
-            apart: (world.sides() > 1).then(|| Box::new(apart())),
-        }
+        let partings = groups
+            .iter()
+            .flat_map(|group| group.in_state_parting.iter().copied())
+            .chain(repeat_n(Parting::NONE, states))
+            .chain(self.counters.partings.iter().copied())
+            .chain(self.desks.partings())
+            .chain(repeat_n(Parting::NONE, desks))
+            .chain(slots.iter().flat_map(|(_, parting)| [*parting; 2]))
+            .chain(repeat_n(Parting::NONE, 2 * kinds));
+        let on = |side: Side| {
+            let of_groups = groups
+                .iter()
+                .flat_map(move |group| &group.in_state[side.index()]);
+            of_groups
+                .map(|&count| count as f64)
+                .chain(repeat_n(0.0, states))
+                .chain(self.counters.each[side.index()].iter().copied())
+                .chain(self.desks.waiting(side).into_iter().map(f64::from))
+                .chain(repeat_n(0.0, desks))
+                .chain(slots.iter().flat_map(move |(each, _)| {
+                    let slots = each.get(side.index()).copied().unwrap_or_default();
+                    slots.map(|slots| slots as f64)
+                }))
+                .chain(repeat_n(0.0, 2 * kinds))
+        };
+        View::new((figures.count, world.sides()), partings, on)
     }
 
     /// Lets in an event before the next barrier: those that touch state wait for their turn.
@@ -451,6 +456,8 @@ thread_local! {
     static AGENDA: RefCell<Agenda> = RefCell::default();
     /// Those of the event that took place last, so that they need not be made for each.
     static STRANDS: Slot<Vec<Strand>> = const { Slot::new(Vec::new()) };
+    /// Words of strands that have come apart, likewise.
+    static WORDS: RefCell<Vec<Words>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An event on a group of sides, as long as nothing that has been read differs among them.
@@ -499,7 +506,10 @@ impl Strands {
     }
 
     fn give_back(mut self) {
-        self.each.truncate(1);
+        if self.each.len() > 1 {
+            let words = self.each.drain(1..).map(|strand| strand.words);
+            WORDS.with_borrow_mut(|kept| kept.extend(words));
+        }
         STRANDS.set(self.each);
     }
 
@@ -586,13 +596,12 @@ impl Words {
 
     /// The same words, without those worked out on demand.
     fn again(&self) -> Words {
-        let mut slots = self.slots[..self.kept].to_vec();
-        slots.resize(MAX_WORDS, Slot::new(0));
-        Words {
-            slots,
-            ready: Slot::new((1 << self.kept) - 1),
-            kept: self.kept,
-        }
+        let mut words = WORDS.with_borrow_mut(Vec::pop).unwrap_or_default();
+        words.slots.resize(MAX_WORDS, Slot::new(0));
+        words.slots[..self.kept].clone_from_slice(self.kept());
+        words.ready.set((1 << self.kept) - 1);
+        words.kept = self.kept;
+        words
     }
 
     /// The words that a row keeps.

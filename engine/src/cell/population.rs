@@ -8,7 +8,8 @@ use crate::program::{Kind, KindId, NO_ENTITY};
 use crate::sample::AliasTable;
 use crate::sides::{Lineage, MOST_SIDES, Parting, Side, Sides};
 use crate::time::Time;
-use crate::world::{Observed, World};
+use crate::view::Observed;
+use crate::world::World;
 
 /// The entities of one kind in one cell. Those there from the start come first.
 #[derive(Clone, Debug, Default)]

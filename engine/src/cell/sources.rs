@@ -458,14 +458,23 @@ fn arrives(
         }
     };
     let modified = bend.modified;
+    let values = modified.values(time, base, world.sides());
+    let came = Sides::those(world.sides(), |side| under(values[side.index()]));
+    let anyway = under(base);
+    // Mostly it is the same whoever bends the rate.
+    if came.is_none() {
+        return;
+    }
+    if anyway && came == Sides::ALL {
+        return arrive(from_open);
+    }
     // Who made it arrive, where it does: 0 where it would have anyway.
     let mut made = [None; MOST_SIDES];
-    for (side, made) in Side::first(world.sides()).zip(&mut made) {
-        *made = match (under(modified.value(time, base, side)), under(base)) {
-            (true, true) => Some(0),
-            (true, false) => Some(modified.made_by(time, base, side, under)),
-            (false, _) => None,
-        };
+    for side in came.each(world.sides()) {
+        made[side.index()] = Some(match anyway {
+            true => 0,
+            false => modified.made_by(time, base, side, under),
+        });
     }
     let like = |one: Side| {
         Sides::those(world.sides(), |side| {
@@ -478,8 +487,7 @@ fn arrives(
         false => modified.by(time, base, under),
     };
     let bent = Parting::by_lineage(same.others(), by);
-    let arrived = Sides::those(world.sides(), |side| made[side.index()].is_some());
-    in_groups(open.and(arrived), |side, among| {
+    in_groups(open.and(came), |side, among| {
         let sides = among.and(like(side));
         let lineage = from_open.part(sides, &bent);
         arrive(lineage.made_by(made[side.index()].unwrap_or(0)));

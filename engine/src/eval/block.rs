@@ -12,7 +12,8 @@ use crate::program::{Expr, Modified};
 use crate::series::first_and_last;
 use crate::sides::Side;
 use crate::time::Time;
-use crate::world::{Observed, World};
+use crate::view::Observed;
+use crate::world::World;
 
 /// Rows of one stream, turned into columns of words.
 pub struct Block<'a> {

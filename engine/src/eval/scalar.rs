@@ -13,7 +13,8 @@ use crate::program::{
 };
 use crate::sides::{Parting, Side, Sides};
 use crate::time::{Span, Time};
-use crate::world::{Observed, Partings, Standing, World};
+use crate::view::{Observed, utilisation};
+use crate::world::World;
 
 /// The entity that an attribute or a condition of an actor is about.
 #[derive(Clone, Copy)]
@@ -184,61 +185,51 @@ impl<'a> Frame<'a> {
         value
     }
 
-    /// A figure of the whole business when the event's stream last looked; 0 before the warm-up.
-    fn seen<T: PartialEq + Copy + Default>(
-        &self,
-        read: impl Fn(&Standing) -> T,
-        parting: impl Fn(&Partings) -> &Parting,
-    ) -> T {
-        self.seen_at(Look::before, read, parting)
+    /// Something about the figures of the whole business when the event's stream last looked, of which `figure` is one; 0
+    /// before the warm-up.
+    fn seen(&self, figure: usize, read: impl Fn(&[f64]) -> f64) -> f64 {
+        self.seen_at(Look::before, figure, read)
     }
 
     /// Likewise at another time on which the stream looks.
-    fn seen_at<T: PartialEq + Copy + Default>(
+    fn seen_at(
         &self,
         when: impl Fn(&Look, &Zone, Time) -> Time,
-        read: impl Fn(&Standing) -> T,
-        parting: impl Fn(&Partings) -> &Parting,
-    ) -> T {
+        figure: usize,
+        read: impl Fn(&[f64]) -> f64,
+    ) -> f64 {
         let look = self.world.looks.get(self.stream).copied().flatten();
         let zone = &self.world.program.zone;
         let time = look.map_or(self.time, |look| when(&look, zone, self.time));
         let Some(view) = self.observed.at(time) else {
-            return T::default();
+            return 0.0;
         };
-        let factual = read(&view.factual);
-        let Some(apart) = &view.apart else {
-            return factual;
-        };
-        let others = || (1..).map(Side).zip(&apart.others);
-        let mut mine = others().filter(|(side, _)| *side == self.side);
-        let value = mine.next().map_or(factual, |(_, standing)| read(standing));
-        let differ = others().filter(|(_, standing)| read(standing) != value);
+        let value = read(view.on(self.side));
+        let others = view.sides().filter(|(side, _)| *side != self.side);
+        let differ = others.filter(|(_, figures)| read(figures) != value);
         let differ = differ.fold(Sides::NONE, |all, (side, _)| all | side.into());
-        let parting = parting(&apart.partings);
-        if self.side != Side::FACTUAL {
-            let factual = if factual == value {
-                Sides::NONE
-            } else {
-                Side::FACTUAL.into()
-            };
-            self.note(&Parting::by_lineage(differ | factual, 0));
-        } else if !differ.is_none() {
-            // Sums of several differences of which some have gone by are as good as those that are left.
-            let scarcity = differ.and(parting.scarcity).without(parting.lineage);
-            self.note(&Parting {
-                lineage: differ.without(scarcity),
-                scarcity,
-                by: parting.by,
-            });
+        if differ.is_none() {
+            return value;
         }
+        if self.side != Side::FACTUAL {
+            self.note(&Parting::by_lineage(differ, 0));
+            return value;
+        }
+        let parting = view.parting(figure);
+        // Sums of several differences of which some have gone by are as good as those that are left.
+        let scarcity = differ.and(parting.scarcity).without(parting.lineage);
+        self.note(&Parting {
+            lineage: differ.without(scarcity),
+            scarcity,
+            by: parting.by,
+        });
         value
     }
 
     /// A counter's value at a time on which the event's stream looks.
     fn total(&self, counter: u16, when: impl Fn(&Look, &Zone, Time) -> Time) -> f64 {
-        let counter = usize::from(counter);
-        self.seen_at(when, |s| s.counters[counter], |p| &p.counters[counter])
+        let at = self.world.figures.counter(counter);
+        self.seen_at(when, at, |figures| figures[at])
     }
 
     /// The word in a slot.
@@ -422,21 +413,20 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::OnClock(e) => of_time(number(e, f), |time| f.world.program.zone.when(time)).to_bits(),
         Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
         Expr::Utilisation(kind) => {
-            let share = |standing: &Standing| standing.utilisation(*kind);
-            f.seen(share, |p| &p.slots[usize::from(*kind)]).to_bits()
+            let at = f.world.figures.slots(*kind);
+            let share = |figures: &[f64]| utilisation(figures[at], figures[at + 1]);
+            f.seen(at, share).to_bits()
         }
         Expr::RateFactor(profile) => f.world.profiles[usize::from(*profile)]
             .factor(f.time)
             .to_bits(),
         Expr::CountState(kind, state) => {
-            let at = f.world.state_at(usize::from(*kind), usize::from(*state));
-            let count = f.seen(|s| s.states[at], |p| &p.states[at]);
-            (count as f64).to_bits()
+            let at = f.world.figures.state(*kind, *state);
+            f.seen(at, |figures| figures[at]).to_bits()
         }
         Expr::Waiting(desk) => {
-            let at = usize::from(*desk);
-            let waiting = f.seen(|s| s.waiting[at], |p| &p.waiting[at]);
-            f64::from(waiting).to_bits()
+            let at = f.world.figures.waiting(*desk);
+            f.seen(at, |figures| figures[at]).to_bits()
         }
         Expr::Total(counter) => f.total(*counter, Look::before).to_bits(),
         Expr::ChangeOf(counter) => {
@@ -505,7 +495,8 @@ pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
 #[inline(never)]
 fn decide_modified(effect: &Effect, modified: &Modified, e: &Expr, f: &Frame<'_>) -> Option<Label> {
     let base = number(e, f);
-    let outcome = |probability| probable(f.key, effect.purpose, probability);
+    let mark = mark_of(f.key, effect.purpose);
+    let outcome = |probability| probability >= 1.0 || mark < probability;
     let anyway = outcome(base);
     // By somebody: it came out as it would not have otherwise.
     let decided = |probability, side| match (outcome(probability), anyway) {
@@ -526,7 +517,8 @@ impl Frame<'_> {
         outcome: impl Fn(f64, Side) -> T,
         told: impl Fn(f64) -> U,
     ) -> T {
-        let on = |side| outcome(modified.value(self.time, base, side), side);
+        let values = modified.values(self.time, base, self.world.sides());
+        let on = |side: Side| outcome(values[side.index()], side);
         let mine = on(self.side);
         let differ = self.compared().filter(|&side| on(side) != mine);
         let differ = differ.fold(Sides::NONE, |all, side| all | side.into());
@@ -544,7 +536,13 @@ impl Frame<'_> {
 /// Whether the mark of the first child of an effect lies under a probability.
 #[inline(always)]
 pub fn probable(cause: Key, effect: Purpose, probability: f64) -> bool {
-    probability >= 1.0 || cause.child(effect, 0).uniform(MARK) < probability
+    probability >= 1.0 || mark_of(cause, effect) < probability
+}
+
+/// The mark of the first child of an effect.
+#[inline(always)]
+fn mark_of(cause: Key, effect: Purpose) -> f64 {
+    cause.child(effect, 0).uniform(MARK)
 }
 
 /// The purpose of the draw that decides whether something happens.

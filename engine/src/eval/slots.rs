@@ -101,32 +101,51 @@ impl<'a> Asking<'a> {
     /// Notes the sides on which the answer is not this one.
     #[inline(never)]
     fn compare(&self, f: &Frame<'_>, answer: f64) {
-        for side in f.compared() {
-            let sides = |twin: Option<&Twin>| twin.map(|twin| twin.sides);
-            let mut asked = self.asked();
-            if asked.all(|one| sides(one.twin(f.side)) == sides(one.twin(side))) {
+        let compared = f.compared();
+        let mut left = compared.fold(Sides::NONE, |all, side| all | side.into());
+        while !left.is_none() {
+            let first = left.first();
+            let alike = self.alike(first);
+            let those = left.and(alike);
+            left = left.without(those);
+            if alike.on(f.side) {
                 continue;
             }
-            let theirs = self.on(side);
+            let theirs = self.on(first);
             if theirs == answer {
                 continue;
             }
-            let reserved_alone = self.mixed(side, f.side) == theirs;
+            let reserved_alone = self.mixed(first, f.side) == theirs;
             let twins = self
                 .asked()
-                .filter_map(|one| one.twin(side).or(one.twin(f.side)));
+                .filter_map(|one| one.twin(first).or(one.twin(f.side)));
             let partings = twins.map(|twin| match reserved_alone {
                 true => twin.reserved.as_scarcity(),
                 false => twin.parting,
             });
-            let sides = Sides::from(side);
-            let mut parting = partings.fold(Parting::NONE, |all, one| all.and(&one.on(sides)));
-            if parting.sides().is_none() {
-                // Two twins that differ from each other: this is not about the factual side.
-                parting.lineage = sides;
+            let parting = partings.fold(Parting::NONE, |all, one| all.and(&one));
+            for side in those.each(f.world.sides()) {
+                let sides = Sides::from(side);
+                let mut parting = parting.on(sides);
+                if parting.sides().is_none() {
+                    // Two twins that differ from each other: this is not about the factual side.
+                    parting.lineage = sides;
+                }
+                f.note(&parting);
             }
-            f.note(&parting);
         }
+    }
+
+    /// The sides on which the diaries are the same as on this one.
+    fn alike(&self, side: Side) -> Sides {
+        let of = |asked: &Asked<'_>| match asked.twin(side) {
+            Some(twin) => twin.sides,
+            None => asked
+                .twins
+                .iter()
+                .fold(Sides::ALL, |rest, twin| rest.without(twin.sides)),
+        };
+        self.asked().map(of).fold(Sides::ALL, Sides::and)
     }
 
     /// The answer if they had reserved what they have on one side, and offered what they do on another one.

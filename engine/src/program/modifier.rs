@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::sides::{Side, Sides, both};
+use crate::sides::{MOST_SIDES, Side, Sides, both};
 use crate::time::{Span, Time};
 
 /// Who made something differ: 0 for nobody, one more than the index of an intervention, or [`JOINT`].
@@ -322,6 +322,25 @@ impl Modified {
             return base;
         }
         self.clamp(acting.fold(base, |value, m| m.at(time, value)))
+    }
+
+    /// The values at a time on each of the first sides, so many, for a base, as [`Modified::value`] gives them.
+    pub fn values(&self, time: Time, base: f64, sides: usize) -> [f64; MOST_SIDES] {
+        let mut values = [base; MOST_SIDES];
+        let mut bent = Sides::NONE;
+        for Aimed { modifier, on } in self.acting(time) {
+            let strength = modifier.envelope.at(time);
+            for side in on.each(sides) {
+                let value = &mut values[side.index()];
+                *value = modifier.apply(*value, strength);
+            }
+            bent = bent | *on;
+        }
+        for side in bent.each(sides) {
+            let value = &mut values[side.index()];
+            *value = self.clamp(*value);
+        }
+        values
     }
 
     /// The largest value at any time from `start` up to `end`, for bases up to `base`, all at least 0.

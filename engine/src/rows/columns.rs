@@ -15,7 +15,8 @@ use crate::series::{Amounts, Series};
 use crate::sides::{Side, Sides};
 use crate::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::time::Time;
-use crate::world::{Observed, SOURCE_CODE};
+use crate::view::Observed;
+use crate::world::SOURCE_CODE;
 
 /// Rows that are looked at together: they stay in the first-level cache until their last words have been read.
 const TILE: usize = 256;

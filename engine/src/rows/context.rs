@@ -74,9 +74,12 @@ impl<'a> Context<'a> {
                 .iter()
                 .flat_map(|rows| rows.chunks_exact(self.layout.stride));
             let rows = rows.filter(|row| times.contains(&(row[TIME] as i64)));
-            let mut rows: Vec<&[u64]> = rows.collect();
-            rows.sort_unstable_by_key(|row| time_and_key(row));
-            rows
+            let mut rows: Vec<((i64, u64), &[u64])> =
+                rows.map(|row| (time_and_key(row), row)).collect();
+            rows.sort_unstable_by_key(|(place, _)| *place);
+            rows.into_iter()
+                .map(|(_, row)| row)
+                .collect::<Vec<&[u64]>>()
         });
         if self.world.keeps_parted {
             let all = factual.iter().chain(&others);
@@ -105,6 +108,7 @@ impl<'a> Context<'a> {
         let Sums {
             effects, series, ..
         } = sums;
+        let mut effects = effects.tally();
         let mut pairs: Vec<(&[u64], &[u64])> = Vec::new();
         let mut removed: Vec<&[u64]> = Vec::new();
         let mut rest = others.peekable();
@@ -228,6 +232,10 @@ impl<'a> Context<'a> {
         };
         let factual = on(Side::FACTUAL);
         let mut bent = vec![Sides::NONE; words[PLACE].len()];
+        let Sums {
+            effects, series, ..
+        } = sums;
+        let mut effects = effects.tally();
         for side in Side::first(self.world.sides()).skip(1) {
             let others = on(side);
             let same = self.same(factual.clone(), others.clone());
@@ -243,15 +251,16 @@ impl<'a> Context<'a> {
                         named.resize(words[PLACE].len(), Named::default());
                         named[row].by = factual.bent_by(self, row);
                         let (amount, other) = (amounts.of(row), theirs.of(row));
-                        sums.series.replace_untouched(time, amount, other);
+                        series.replace_untouched(time, amount, other);
                         Account::by(named[row].by, false)
                     }
                     side => Account::from(side, false),
                 };
-                sums.effects.note(account, time, |d| &mut d.changed);
+                effects.note(account, time, |d| &mut d.changed);
             }
             others.recycle();
         }
+        drop(effects);
         if self.world.keeps_parted {
             let bent = bent
                 .iter()
