@@ -76,23 +76,27 @@ pub struct View {
 }
 
 impl View {
-    /// Of a process: `parting` tells how the figures have come to differ, and `figures` what they are on a side, both in the
-    /// order of [`Figures`].
-    pub fn new<I: Iterator<Item = f64>>(
+    /// Of a process, with so many sides: `add_partings` adds how the figures have come to differ, and `add_figures` what they are
+    /// on a side, both in the order of [`Figures`].
+    pub fn new(
         (count, sides): (usize, usize),
-        parting: impl Iterator<Item = Parting>,
-        figures: impl Fn(Side) -> I,
+        add_partings: impl FnOnce(&mut Vec<Parting>),
+        add_figures: impl Fn(Side, &mut Vec<f64>),
     ) -> View {
-        let mut partings: Vec<Parting> = match sides {
-            1 => Vec::new(),
-            _ => parting.collect(),
-        };
-        if partings.iter().all(|parting| *parting == Parting::NONE) {
-            partings = Vec::new();
+        let mut partings = Vec::new();
+        if sides > 1 {
+            partings.reserve_exact(count);
+            add_partings(&mut partings);
+            debug_assert_eq!(partings.len(), count);
+            if partings.iter().all(|parting| *parting == Parting::NONE) {
+                partings = Vec::new();
+            }
         }
         let rows = if partings.is_empty() { 1 } else { sides };
         let mut each = Vec::with_capacity(rows * count);
-        Side::first(rows).for_each(|side| each.extend(figures(side)));
+        for side in Side::first(rows) {
+            add_figures(side, &mut each);
+        }
         debug_assert_eq!(each.len(), rows * count);
         View { each, partings }
     }

@@ -293,35 +293,41 @@ impl Cell {
         } else {
             0
         };
-        let kinds = world.program.kinds.len() - slots.len();
+        let kinds = 2 * (world.program.kinds.len() - slots.len());
         let desks = match self.desks.is_empty() {
             true => world.program.desks.len(),
             false => 0,
         };
-        let partings = groups
-            .iter()
-            .flat_map(|group| group.in_state_parting.iter().copied())
-            .chain(repeat_n(Parting::NONE, states))
-            .chain(self.counters.partings.iter().copied())
-            .chain(self.desks.partings())
-            .chain(repeat_n(Parting::NONE, desks))
-            .chain(slots.iter().flat_map(|(_, parting)| [*parting; 2]))
-            .chain(repeat_n(Parting::NONE, 2 * kinds));
-        let on = |side: Side| {
-            let of_groups = groups
-                .iter()
-                .flat_map(move |group| &group.in_state[side.index()]);
-            of_groups
-                .map(|&count| count as f64)
-                .chain(repeat_n(0.0, states))
-                .chain(self.counters.each[side.index()].iter().copied())
-                .chain(self.desks.waiting(side).into_iter().map(f64::from))
-                .chain(repeat_n(0.0, desks))
-                .chain(slots.iter().flat_map(move |(each, _)| {
-                    let slots = each.get(side.index()).copied().unwrap_or_default();
-                    slots.map(|slots| slots as f64)
-                }))
-                .chain(repeat_n(0.0, 2 * kinds))
+        let partings = |all: &mut Vec<Parting>| {
+            for group in groups {
+                all.extend_from_slice(&group.in_state_parting);
+            }
+            all.extend(repeat_n(Parting::NONE, states));
+            all.extend_from_slice(&self.counters.partings);
+            all.extend(self.desks.partings());
+            all.extend(repeat_n(Parting::NONE, desks));
+            for (_, parting) in &slots {
+                all.extend([*parting; 2]);
+            }
+            all.extend(repeat_n(Parting::NONE, kinds));
+        };
+        let on = |side: Side, all: &mut Vec<f64>| {
+            for group in groups {
+                all.extend(
+                    group.in_state[side.index()]
+                        .iter()
+                        .map(|&count| count as f64),
+                );
+            }
+            all.extend(repeat_n(0.0, states));
+            all.extend_from_slice(&self.counters.each[side.index()]);
+            all.extend(self.desks.waiting(side).into_iter().map(f64::from));
+            all.extend(repeat_n(0.0, desks));
+            for (each, _) in &slots {
+                let slots = each.get(side.index()).copied().unwrap_or_default();
+                all.extend(slots.map(|slots| slots as f64));
+            }
+            all.extend(repeat_n(0.0, kinds));
         };
         View::new((figures.count, world.sides()), partings, on)
     }

@@ -4,6 +4,7 @@ use super::columns::{Columns, transpose_each};
 use super::layout::{
     KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
 };
+use super::order::Scattered;
 use super::{BLOCK, Sums};
 use crate::attribution::{Account, Attribution, Named, PartedRow, same_rows};
 use crate::cell::Population;
@@ -69,17 +70,12 @@ impl<'a> Context<'a> {
         times: &Range<i64>,
     ) -> Sums {
         let mut sums = Sums::default();
-        let [factual, others] = [factual, others].map(|places| {
-            let rows = places
-                .iter()
-                .flat_map(|rows| rows.chunks_exact(self.layout.stride));
-            let rows = rows.filter(|row| times.contains(&(row[TIME] as i64)));
-            let mut rows: Vec<((i64, u64), &[u64])> =
-                rows.map(|row| (time_and_key(row), row)).collect();
-            rows.sort_unstable_by_key(|(place, _)| *place);
-            rows.into_iter()
-                .map(|(_, row)| row)
-                .collect::<Vec<&[u64]>>()
+        let [factual, others] = [factual, others].map(|pieces| {
+            let rows = Scattered::new(pieces, self.layout);
+            let (order, _) = rows.total_order(times);
+            let sorted: Vec<&[u64]> = order.iter().map(|&spot| rows.row(spot)).collect();
+            scratch::give_rows(order);
+            sorted
         });
         if self.world.keeps_parted {
             let all = factual.iter().chain(&others);
@@ -113,11 +109,13 @@ impl<'a> Context<'a> {
         let mut removed: Vec<&[u64]> = Vec::new();
         let mut rest = others.peekable();
         let time = |row: &[u64]| row[TIME] as i64;
+        let layout = self.layout;
+        let place = |row: &[u64]| (row[TIME] as i64, layout.generation(row), row[KEY]);
         for row in factual {
-            while let Some(other) = rest.next_if(|other| time_and_key(other) < time_and_key(row)) {
+            while let Some(other) = rest.next_if(|other| place(other) < place(row)) {
                 removed.push(other);
             }
-            match rest.next_if(|other| time_and_key(other) == time_and_key(row)) {
+            match rest.next_if(|other| place(other) == place(row)) {
                 Some(other) => pairs.push((row, other)),
                 None => effects.note(account(row[PLACE], side), time(row), |d| &mut d.added),
             }
@@ -157,6 +155,7 @@ impl<'a> Context<'a> {
             }
         }
         if side == Side::UNTOUCHED {
+            same_after_all.sort_unstable();
             self.same = same_after_all;
         }
     }
