@@ -1,7 +1,7 @@
 //! What interventions did to the rows of a stream: which rows would be there, the same, without
 //! them, and who is to be named for the others.
 
-pub use crate::effects::{Account, Difference, Effects};
+pub use crate::effects::{Account, Difference, Differences, Effects};
 
 use serde::{Deserialize, Serialize};
 

@@ -93,8 +93,8 @@ pub struct Effects {
 
 impl Effects {
     /// Takes down differences one by one.
-    pub fn tally(&mut self) -> Tally<'_> {
-        Tally {
+    pub fn tally(&mut self) -> Differences<'_> {
+        Differences {
             effects: self,
             hour: 0,
             each: Vec::new(),
@@ -109,6 +109,9 @@ impl Effects {
     /// Adds the effects on another part of the stream. It takes as long as the other part is large, unless that goes
     /// back to what has been packed.
     pub fn merge(&mut self, other: &Effects) {
+        if other.is_empty() {
+            return;
+        }
         for (at, difference) in other.differences() {
             self.add(at, &difference);
         }
@@ -223,13 +226,13 @@ impl Effects {
 }
 
 /// Differences as they are found, mostly in order of time: those of one hour are added up before they are added to the rest.
-pub struct Tally<'a> {
+pub struct Differences<'a> {
     effects: &'a mut Effects,
     hour: i64,
     each: Vec<(Account, Difference)>,
 }
 
-impl Tally<'_> {
+impl Differences<'_> {
     /// Counts one difference.
     pub fn note(
         &mut self,
@@ -259,7 +262,7 @@ impl Tally<'_> {
     }
 }
 
-impl Drop for Tally<'_> {
+impl Drop for Differences<'_> {
     fn drop(&mut self) {
         self.close();
     }

@@ -175,8 +175,8 @@ impl<'a> Frame<'a> {
     ) -> T {
         let mine = twins.iter().find(|twin| twin.sides.on(self.side));
         let value = mine.map_or(factual, &of);
-        let apart = twins.iter().fold(Sides::NONE, |all, t| all | t.sides);
         if value != factual {
+            let apart = twins.iter().fold(Sides::NONE, |all, t| all | t.sides);
             self.note(&Parting::by_lineage(apart.others(), 0));
         }
         for twin in twins.iter().filter(|twin| of(twin) != value) {

@@ -6,11 +6,11 @@ use super::layout::{
 };
 use super::order::Scattered;
 use super::{BLOCK, Sums};
-use crate::attribution::{Account, Attribution, Named, PartedRow, same_rows};
+use crate::attribution::{Account, Attribution, Differences, Named, PartedRow, same_rows};
 use crate::cell::Population;
 use crate::program::Stream;
 use crate::scratch;
-use crate::series::first_and_last;
+use crate::series::{Amounts, Series, first_and_last};
 use crate::sides::{Side, Sides};
 use crate::table::Chunk;
 use crate::time::{Span, Time};
@@ -83,80 +83,135 @@ impl<'a> Context<'a> {
                 .map(|row| PartedRow::new(row[KEY], sides_of(row[PLACE]), scarcity_of(row[PLACE])));
             sums.parted.extend(parted);
         }
-        for side in Side::first(self.world.sides()).skip(1) {
-            let factual = factual.iter().copied();
-            let factual = factual.filter(|row| !sides_of(row[PLACE]).on(side));
-            let others = others.iter().copied();
-            let others = others.filter(|row| sides_of(row[PLACE]).on(side));
-            self.settle_side(side, factual, others, &mut sums);
+        let Sums {
+            effects, series, ..
+        } = &mut sums;
+        let mut effects = effects.tally();
+        let (mut pairs, mut removed) = (Vec::new(), Vec::new());
+        self.at_each_place(&factual, &others, |side, pair| match pair {
+            (Some(row), Some(other)) => match pairs.last_mut() {
+                Some(Pair { rows, sides }) if *rows == [row, other] => {
+                    *sides = *sides | side.into()
+                }
+                _ => pairs.push(Pair {
+                    rows: [row, other],
+                    sides: side.into(),
+                }),
+            },
+            (Some(row), None) => {
+                effects.note(account(row[PLACE], side), time_of(row), |d| &mut d.added);
+            }
+            (None, Some(other)) => {
+                effects.note(account(other[PLACE], side), time_of(other), |d| {
+                    &mut d.removed
+                });
+                if side == Side::UNTOUCHED {
+                    removed.push(other);
+                }
+            }
+            (None, None) => {}
+        });
+        for rows in removed.chunks(BLOCK) {
+            self.count_untouched(rows, series);
         }
+        // What does not depend on modifiers is the same on whichever side it is worked out.
+        let all = Side::first(self.world.sides()).skip(1);
+        let rounds: Vec<Sides> = match self.modified.is_empty() {
+            true => vec![all.fold(Sides::NONE, |all, side| all | side.into())],
+            false => all.map(Sides::from).collect(),
+        };
+        for round in rounds {
+            let pairs = pairs.iter().filter(|pair| !pair.sides.and(round).is_none());
+            let pairs: Vec<&Pair<'_>> = pairs.collect();
+            for pairs in pairs.chunks(BLOCK) {
+                self.compare(pairs, round, &mut effects, series);
+            }
+        }
+        drop(effects);
+        self.same.sort_unstable();
         sums
     }
 
-    /// Likewise for one side, with the rows that the factual side has and this one has not, or not so, and the reverse.
-    fn settle_side<'r>(
-        &mut self,
-        side: Side,
-        factual: impl Iterator<Item = &'r [u64]>,
-        others: impl Iterator<Item = &'r [u64]>,
-        sums: &mut Sums,
+    /// Goes through the places of the total order at which rows lie that are not on all sides, and tells for each of the other
+    /// sides on which the factual row is not what is there, and what is there instead.
+    fn at_each_place<'r>(
+        &self,
+        factual: &[&'r [u64]],
+        others: &[&'r [u64]],
+        mut tell: impl FnMut(Side, (Option<&'r [u64]>, Option<&'r [u64]>)),
     ) {
-        let Sums {
-            effects, series, ..
-        } = sums;
-        let mut effects = effects.tally();
-        let mut pairs: Vec<(&[u64], &[u64])> = Vec::new();
-        let mut removed: Vec<&[u64]> = Vec::new();
-        let mut rest = others.peekable();
-        let time = |row: &[u64]| row[TIME] as i64;
         let layout = self.layout;
-        let place = |row: &[u64]| (row[TIME] as i64, layout.generation(row), row[KEY]);
-        for row in factual {
-            while let Some(other) = rest.next_if(|other| place(other) < place(row)) {
-                removed.push(other);
-            }
-            match rest.next_if(|other| place(other) == place(row)) {
-                Some(other) => pairs.push((row, other)),
-                None => effects.note(account(row[PLACE], side), time(row), |d| &mut d.added),
-            }
-        }
-        removed.extend(rest);
-        // Of the other sides no series is kept.
-        let mut count = |columns: &Columns| {
-            if side == Side::UNTOUCHED {
-                columns.count(self, series, Some(|_| Sides::from(side)));
-            }
-        };
-        for rows in removed.chunks(BLOCK) {
-            for row in rows {
-                effects.note(account(row[PLACE], side), time(row), |d| &mut d.removed);
-            }
-            if side == Side::UNTOUCHED {
-                let words = transpose_each(rows, self.layout.stride);
-                let columns = Columns::new(self, words, side);
-                count(&columns);
-                columns.recycle();
-            }
-        }
-        let mut same_after_all = Vec::new();
-        for pairs in pairs.chunks(BLOCK) {
-            let (factual, others): (Vec<&[u64]>, Vec<&[u64]>) = pairs.iter().copied().unzip();
-            let words = |rows: &[&[u64]]| transpose_each(rows, self.layout.stride);
-            let factual = Columns::new(self, words(&factual), Side::FACTUAL);
-            let others = Columns::new(self, words(&others), side);
-            count(&others);
-            let same = self.same(factual, others);
-            for ((row, _), same) in pairs.iter().zip(same) {
-                if same {
-                    same_after_all.push(time_and_key(row));
-                } else {
-                    effects.note(account(row[PLACE], side), time(row), |d| &mut d.changed);
+        let place = |row: &[u64]| (time_of(row), layout.generation(row), row[KEY]);
+        let (mut factual, mut others) = (factual, others);
+        loop {
+            let first = factual.first().into_iter().chain(others.first());
+            let Some(at) = first.map(|row| place(row)).min() else {
+                return;
+            };
+            let [here, there] = [&mut factual, &mut others].map(|rows| {
+                let same = rows.iter().take_while(|row| place(row) == at).count();
+                let (same, rest) = rows.split_at(same);
+                *rows = rest;
+                same
+            });
+            for side in Side::first(self.world.sides()).skip(1) {
+                let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
+                let mut here = here.iter().filter(|row| !on(row)).copied();
+                let mut there = there.iter().filter(on).copied();
+                loop {
+                    let pair = (here.next(), there.next());
+                    if pair == (None, None) {
+                        break;
+                    }
+                    tell(side, pair);
                 }
             }
         }
-        if side == Side::UNTOUCHED {
-            same_after_all.sort_unstable();
-            self.same = same_after_all;
+    }
+
+    /// Counts rows that the untouched side alone has.
+    fn count_untouched(&self, rows: &[&[u64]], series: &mut Series) {
+        let untouched = |_| Sides::from(Side::UNTOUCHED);
+        if self.definition.value.is_none() {
+            let times: Vec<i64> = rows.iter().map(|row| time_of(row)).collect();
+            series.add(&times, Amounts::None, untouched);
+            return;
+        }
+        let words = transpose_each(rows, self.layout.stride);
+        let columns = Columns::new(self, words, Side::UNTOUCHED);
+        columns.count(self, series, Some(untouched));
+        columns.recycle();
+    }
+
+    /// Compares rows at the same place, and counts those that differ on these sides.
+    fn compare(
+        &mut self,
+        pairs: &[&Pair<'_>],
+        round: Sides,
+        effects: &mut Differences<'_>,
+        series: &mut Series,
+    ) {
+        let columns = |row: usize, side| {
+            let rows: Vec<&[u64]> = pairs.iter().map(|pair| pair.rows[row]).collect();
+            Columns::new(self, transpose_each(&rows, self.layout.stride), side)
+        };
+        let others = columns(1, round.first());
+        if round.on(Side::UNTOUCHED) {
+            let untouched = |row: usize| pairs[row].sides.and(Side::UNTOUCHED.into());
+            others.count(self, series, Some(untouched));
+        }
+        let same = self.same(columns(0, Side::FACTUAL), others);
+        for (pair, same) in pairs.iter().zip(same) {
+            let row = pair.rows[0];
+            for side in pair.sides.and(round).each(self.world.sides()) {
+                match same {
+                    true if side == Side::UNTOUCHED => self.same.push(time_and_key(row)),
+                    true => {}
+                    false => {
+                        effects.note(account(row[PLACE], side), time_of(row), |d| &mut d.changed);
+                    }
+                }
+            }
         }
     }
 
@@ -274,6 +329,16 @@ impl<'a> Context<'a> {
         }
         factual.recycle();
     }
+}
+
+/// Two rows at the same place of the total order: that of the factual side, and that of these others.
+struct Pair<'a> {
+    rows: [&'a [u64]; 2],
+    sides: Sides,
+}
+
+fn time_of(row: &[u64]) -> i64 {
+    row[TIME] as i64
 }
 
 /// What a difference of a row from a side is counted for.
