@@ -1,8 +1,10 @@
 //! Calendars and profiles: how rates follow the hour, the weekday, the season and growth.
 //!
-//! A profile is compiled for a run into a table of factors, one for every five minutes. Its scale
-//! makes the mean over the model's reference days 1, so that a declared rate is what those days show.
+//! A profile is compiled for a run into a table of factors, at every five minutes, between which they follow a straight
+//! line: life has no steps, but where something opens or closes. Its scale makes the mean over the model's reference days
+//! 1, so that a declared rate is what those days show.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
@@ -10,9 +12,11 @@ use jiff::civil::Date;
 use crate::time::{Span, Time};
 pub use crate::zone::{Doubt, Zone};
 
-/// Length of the steps on which a profile is constant.
+/// Length of the steps in which a profile follows a straight line.
 pub const STEP: Span = Span(5 * Span::MINUTE.0);
 const STEPS_PER_DAY: usize = 288;
+/// Steps before and after midnight in which one day's weight becomes the next one's: two hours each.
+const NIGHT: usize = 24;
 /// Days in a month, for growth: 365.25 / 12.
 const MONTH_DAYS: f64 = 30.4375;
 
@@ -117,27 +121,57 @@ impl Profile {
         }
     }
 
-    /// Weight within the day at each of its 288 steps: linear between the middles of the hours, except towards one that is
-    /// closed, scaled to a mean of 1.
-    fn steps_of_day(&self) -> [f64; STEPS_PER_DAY] {
-        let mut steps = [0.0; STEPS_PER_DAY];
-        for (i, step) in steps.iter_mut().enumerate() {
-            let hour = (i as f64 + 0.5) / 12.0 - 0.5;
+    /// Weight within the day at the beginning and at the end of each of its 288 steps: linear between the middles of the hours,
+    /// except towards one that is closed, scaled to a mean of 1.
+    fn steps_of_day(&self) -> [Line; STEPS_PER_DAY] {
+        let at = |step: usize, node: usize| {
+            let hour = node as f64 / 12.0 - 0.5;
             let before = libm::floor(hour);
             let share = hour - before;
             let at = |h: f64| self.hours[(h as i64).rem_euclid(24) as usize];
-            let (one, other) = (at(before), at(before + 1.0));
-            let own = self.hours[i / STEPS_PER_HOUR];
-            *step = match self.steps || one == 0.0 || other == 0.0 {
-                true => own,
-                false => one * (1.0 - share) + other * share,
+            // Up to the middle of an hour it comes from the one before, from there on it leads to the next one.
+            let (one, other) = match share == 0.0 && node > step {
+                true => (at(before - 1.0), at(before)),
+                false => (at(before), at(before + 1.0)),
             };
-        }
-        let mean = steps.iter().sum::<f64>() / STEPS_PER_DAY as f64;
+            match self.steps || one == 0.0 || other == 0.0 {
+                true => self.hours[step / STEPS_PER_HOUR],
+                false => between(at(before), at(before + 1.0), share),
+            }
+        };
+        let mut steps: [Line; STEPS_PER_DAY] =
+            std::array::from_fn(|step| Line(at(step, step), at(step, step + 1)));
+        let mean = steps.iter().map(Line::mean).sum::<f64>() / STEPS_PER_DAY as f64;
         if mean > 0.0 {
-            steps.iter_mut().for_each(|step| *step /= mean);
+            steps
+                .iter_mut()
+                .for_each(|step| *step = step.times(1.0 / mean));
         }
         steps
+    }
+
+    /// The weight of a day at the beginning and at the end of one of its steps; `around` are those of the day before, the day
+    /// itself, and the next one. Around midnight one leads to the other, except to or from a day that is closed.
+    fn steps_around(&self, [before, own, after]: [f64; 3], step: usize) -> Line {
+        let blend = |other: f64, nodes: usize| match self.steps || own == 0.0 || other == 0.0 {
+            true => own,
+            false => between(own, other, nodes as f64 / (2 * NIGHT) as f64),
+        };
+        let at = |node: usize| match (
+            NIGHT.checked_sub(node),
+            (node + NIGHT).checked_sub(STEPS_PER_DAY),
+        ) {
+            (Some(nodes), _) => blend(before, nodes),
+            (_, Some(nodes)) => blend(after, nodes),
+            _ => own,
+        };
+        Line(at(step), at(step + 1))
+    }
+
+    /// The weights of the day before a date, of the date, and of the day after it.
+    fn weights_around(&self, date: Date) -> [f64; 3] {
+        let (before, after) = (date.yesterday(), date.tomorrow());
+        [before.unwrap_or(date), date, after.unwrap_or(date)].map(|date| self.day_weight(date))
     }
 
     fn day_weight(&self, date: Date) -> f64 {
@@ -149,7 +183,15 @@ impl Profile {
     }
 
     /// Factor that makes the mean over the reference days 1.
-    fn scale(&self, reference: &Reference, warmup: Span) -> f64 {
+    fn scale(&self, steps: &[Line; STEPS_PER_DAY], reference: &Reference, warmup: Span) -> f64 {
+        // What each of the days around has a part in, so that no day's steps need be gone through again.
+        let part = |around: [f64; 3]| -> f64 {
+            let steps = (0..).zip(steps);
+            let weighed =
+                steps.map(|(step, line)| self.steps_around(around, step).with(line).mean());
+            weighed.sum::<f64>() / STEPS_PER_DAY as f64
+        };
+        let mut known: Vec<([f64; 3], f64)> = Vec::new();
         let mut date = reference.start;
         let mut sum = 0.0;
         for day in 0..reference.days {
@@ -159,7 +201,16 @@ impl Profile {
             } else {
                 1.0
             };
-            sum += self.day_weight(date) * growth;
+            let around = self.weights_around(date);
+            let found = known.iter().find(|(other, _)| *other == around);
+            let weight = match found {
+                Some((_, weight)) => *weight,
+                None => {
+                    known.push((around, part(around)));
+                    known[known.len() - 1].1
+                }
+            };
+            sum += weight * growth;
             date = date.tomorrow().unwrap_or(date);
         }
         if sum > 0.0 {
@@ -179,30 +230,75 @@ impl Profile {
         end: Time,
     ) -> ProfileTable {
         let steps = self.steps_of_day();
-        let scale = self.scale(reference, warmup);
+        let scale = self.scale(&steps, reference, warmup);
         let first = begin.index_of(STEP);
         let count = (end.index_of(STEP) - first + 1).max(1);
+        let growth = |time: Time| match self.growth {
+            true => grown(reference, time - begin),
+            false => 1.0,
+        };
         let mut factors = Vec::with_capacity(count as usize);
-        let mut day = (Date::MIN, 0.0);
+        let mut day = (Date::MIN, [0.0; 3]);
+        let mut grown = growth(Time(first * STEP.0));
         for i in 0..count {
             let time = Time((first + i) * STEP.0);
             let local = zone.local(time);
             if local.date() != day.0 {
-                day = (local.date(), self.day_weight(local.date()) * scale);
+                let around = self.weights_around(local.date());
+                day = (local.date(), around.map(|weight| weight * scale));
             }
-            let step = local.hour() as usize * 12 + local.minute() as usize / 5;
-            let growth = if self.growth {
-                grown(reference, time - begin)
-            } else {
-                1.0
-            };
-            factors.push(day.1 * steps[step] * growth);
+            let step = local.hour() as usize * STEPS_PER_HOUR + local.minute() as usize / 5;
+            let before = std::mem::replace(&mut grown, growth(time + STEP));
+            let line = self.steps_around(day.1, step).with(&steps[step]);
+            factors.push(line.with(&Line(before, grown)));
         }
         ProfileTable::new(first, &factors)
     }
 }
 
-/// A profile's factors over a run, one for every five minutes.
+/// What lies at a share of the way from one value to another one; from there back it is exactly the same.
+fn between(one: f64, other: f64, share: f64) -> f64 {
+    match one == other {
+        true => one,
+        false => one * (1.0 - share) + other * share,
+    }
+}
+
+/// The values at the beginning and at the end of a step, in which they follow a straight line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Line(f64, f64);
+
+impl Line {
+    fn mean(&self) -> f64 {
+        (self.0 + self.1) / 2.0
+    }
+
+    fn times(&self, factor: f64) -> Line {
+        Line(self.0 * factor, self.1 * factor)
+    }
+
+    /// Both multiplied, at the beginning and at the end.
+    fn with(&self, other: &Line) -> Line {
+        Line(self.0 * other.0, self.1 * other.1)
+    }
+
+    /// The value at a share of the step.
+    fn at(&self, share: f64) -> f64 {
+        self.0 + (self.1 - self.0) * share
+    }
+
+    /// The share of the step before which so much of its sum lies, of a step as long as 1.
+    fn share_of(&self, sum: f64) -> f64 {
+        let Line(begin, end) = *self;
+        let root = libm::sqrt((begin * begin + 2.0 * (end - begin) * sum).max(0.0));
+        match begin + root > 0.0 {
+            true => (2.0 * sum / (begin + root)).min(1.0),
+            false => 0.0,
+        }
+    }
+}
+
+/// A profile's factors over a run, at every five minutes.
 ///
 /// Days that are alike share their factors, so that a long run does not need much more memory than a
 /// short one.
@@ -225,7 +321,10 @@ pub struct ProfileTable {
 /// The factors of a day, and the range of each hour's and of the day's.
 #[derive(Clone, Debug)]
 struct Day {
-    steps: [f64; STEPS_PER_DAY],
+    /// At the beginning of each step, and at the end of the last one.
+    nodes: [f64; STEPS_PER_DAY + 1],
+    /// At the end of each step, where the next one does not always begin with that.
+    ends: Option<Box<[f64; STEPS_PER_DAY]>>,
     hours: [Bounds; 24],
     whole: Bounds,
 }
@@ -246,12 +345,12 @@ impl Bounds {
         most: 0.0,
     };
 
-    fn of(factors: &[f64]) -> Bounds {
-        let one = |&factor: &f64| Bounds {
-            least: factor,
-            most: factor,
+    fn of(lines: impl Iterator<Item = Line>) -> Bounds {
+        let one = |line: Line| Bounds {
+            least: line.0.min(line.1),
+            most: line.0.max(line.1),
         };
-        factors.iter().map(one).fold(Bounds::NONE, Bounds::and)
+        lines.map(one).fold(Bounds::NONE, Bounds::and)
     }
 
     fn and(self, other: Bounds) -> Bounds {
@@ -265,8 +364,43 @@ impl Bounds {
 
 const STEPS_PER_HOUR: usize = STEPS_PER_DAY / 24;
 
+impl Day {
+    /// Of these steps, from the first of which so many lie before them; what is not known is 0.
+    fn new(lead: usize, lines: &[Line]) -> Day {
+        let mut day = Day {
+            nodes: [0.0; STEPS_PER_DAY + 1],
+            ends: None,
+            hours: [Bounds::NONE; 24],
+            whole: Bounds::NONE,
+        };
+        let at = |step: usize| step.checked_sub(lead).and_then(|at| lines.get(at));
+        for step in 0..STEPS_PER_DAY {
+            day.nodes[step] = at(step).map_or(0.0, |line| line.0);
+        }
+        day.nodes[lead + lines.len()] = lines.last().map_or(0.0, |line| line.1);
+        let own_end = |step: usize| at(step).map_or(day.nodes[step + 1], |line| line.1);
+        let ends: [f64; STEPS_PER_DAY] = std::array::from_fn(own_end);
+        if ends[..] != day.nodes[1..] {
+            day.ends = Some(Box::new(ends));
+        }
+        let known = |steps: Range<usize>| Bounds::of(steps.map(|step| day.line(step)));
+        let hour = |hour: usize| known(hour * STEPS_PER_HOUR..(hour + 1) * STEPS_PER_HOUR);
+        (day.hours, day.whole) = (std::array::from_fn(hour), known(0..STEPS_PER_DAY));
+        day
+    }
+
+    #[inline(always)]
+    fn line(&self, step: usize) -> Line {
+        let end = match &self.ends {
+            Some(ends) => ends[step],
+            None => self.nodes[step + 1],
+        };
+        Line(self.nodes[step], end)
+    }
+}
+
 impl ProfileTable {
-    fn new(first: i64, factors: &[f64]) -> ProfileTable {
+    fn new(first: i64, factors: &[Line]) -> ProfileTable {
         let lead = first.rem_euclid(STEPS_PER_DAY as i64) as usize;
         let mut days: Vec<Day> = Vec::new();
         let mut day_of = Vec::new();
@@ -275,17 +409,12 @@ impl ProfileTable {
             let begin = if day_of.is_empty() { lead } else { 0 };
             let (part, later) = rest.split_at(rest.len().min(STEPS_PER_DAY - begin));
             rest = later;
-            let mut steps = [0.0; STEPS_PER_DAY];
-            steps[begin..begin + part.len()].copy_from_slice(part);
-            let known = days.iter().position(|day| day.steps == steps);
+            let day = Day::new(begin, part);
+            let like = |other: &Day| (&other.nodes, &other.ends) == (&day.nodes, &day.ends);
+            let known = days.iter().position(like);
             day_of.push(known.unwrap_or(days.len()) as u32);
             if known.is_none() {
-                let hour = |hour: usize| &steps[hour * STEPS_PER_HOUR..][..STEPS_PER_HOUR];
-                days.push(Day {
-                    steps,
-                    hours: std::array::from_fn(|h| Bounds::of(hour(h))),
-                    whole: Bounds::of(&steps),
-                });
+                days.push(day);
             }
         }
         days.shrink_to_fit();
@@ -304,15 +433,23 @@ impl ProfileTable {
     }
 
     #[inline(always)]
-    fn at(&self, position: usize) -> f64 {
+    fn at(&self, position: usize) -> Line {
         let step = position + self.lead;
-        self.days[self.day_of[step / STEPS_PER_DAY] as usize].steps[step % STEPS_PER_DAY]
+        self.days[self.day_of[step / STEPS_PER_DAY] as usize].line(step % STEPS_PER_DAY)
+    }
+
+    /// How far a time lies in the step at a position, as a share of it.
+    #[inline(always)]
+    fn share(&self, position: usize, time: Time) -> f64 {
+        let into = time.0 - (self.first + position as i64) * STEP.0;
+        into.clamp(0, STEP.0) as f64 / STEP.0 as f64
     }
 
     /// The factor at a time; before and after the table's range its first and last one.
     #[inline]
     pub fn factor(&self, time: Time) -> f64 {
-        self.at(self.position(time))
+        let position = self.position(time);
+        self.at(position).at(self.share(position, time))
     }
 
     /// The range of the factors from `start` up to `end`.
@@ -329,7 +466,7 @@ impl ProfileTable {
             } else if step.is_multiple_of(STEPS_PER_HOUR) && to - from >= STEPS_PER_HOUR {
                 (day.hours[step / STEPS_PER_HOUR], STEPS_PER_HOUR)
             } else {
-                (Bounds::of(&day.steps[step..=step]), 1)
+                (Bounds::of([day.line(step)].into_iter()), 1)
             };
             bounds = bounds.and(part);
             from += steps;
@@ -343,7 +480,7 @@ impl ProfileTable {
         let mut before = Vec::with_capacity(self.count + 1);
         for position in 0..self.count {
             before.push(sum);
-            sum += self.at(position);
+            sum += self.at(position).mean();
         }
         before.push(sum);
         before
@@ -365,8 +502,8 @@ impl ProfileTable {
         // Only the steps between the two bounds can hold it.
         let (from, to) = (self.position(earliest), self.position(latest));
         let reach = |time: Time, at: usize| {
-            let into = (time.0 - (self.first + at as i64) * STEP.0).clamp(0, STEP.0);
-            before[at] + self.at(at) * into as f64 / STEP.0 as f64
+            let (line, share) = (self.at(at), self.share(at, time));
+            before[at] + (line.0 + line.at(share)) / 2.0 * share
         };
         let (low, high) = (reach(earliest, from), reach(latest, to));
         let target = low + (high - low) * u;
@@ -374,12 +511,7 @@ impl ProfileTable {
             + before[from..=to]
                 .partition_point(|&sum| sum <= target)
                 .saturating_sub(1);
-        let factor = self.at(at);
-        let share = if factor > 0.0 {
-            (target - before[at]) / factor
-        } else {
-            0.0
-        };
+        let share = self.at(at).share_of(target - before[at]);
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
         let time = Time(time.clamp(earliest.0, latest.0));
         let fits = |time: &Time| (earliest..=latest).contains(time) && self.factor(*time) > 0.0;
@@ -405,7 +537,7 @@ impl ProfileTable {
             zone.when_from(Time(above), time)
         };
         let (from, to) = (self.position(earliest), self.position(latest));
-        let open = (from..=to).filter(|&at| self.at(at) > 0.0);
+        let open = (from..=to).filter(|&at| self.at(at).0 > 0.0);
         let first = open.filter_map(|at| {
             let begin = Time((self.first + at as i64) * STEP.0);
             let end = (begin + STEP).min(latest + Span(1));

@@ -6,6 +6,9 @@ use causeflow_engine::calendar::{
 };
 use causeflow_engine::time::{Span, Time};
 use jiff::civil::{Date, date};
+use proptest::array::{uniform7, uniform24};
+use proptest::prelude::*;
+use proptest::sample::select;
 
 fn reference(start: Date, days: u32, growth_per_month: f64) -> Reference {
     Reference {
@@ -31,7 +34,7 @@ fn utc(date: Date, hour: i8) -> Time {
 fn mean(table: &ProfileTable, from: Time, to: Time) -> f64 {
     let steps = (to - from).0 / STEP.0;
     (0..steps)
-        .map(|i| table.factor(from + Span(i * STEP.0)))
+        .map(|i| table.factor(from + Span(i * STEP.0 + STEP.0 / 2)))
         .sum::<f64>()
         / steps as f64
 }
@@ -102,6 +105,76 @@ fn steps_hold_for_their_hours() {
         let factor = table.factor(begin + Span(step * STEP.0));
         assert!((factor - (step / 12 + 1) as f64 / 12.5).abs() < 1e-9);
     }
+}
+
+proptest! {
+    /// Where nothing closes, a rate makes no jump, at midnights either, and never leaves the bounds that are told.
+    #[test]
+    fn rates_are_continuous(
+        hours in uniform24(0.1..3.0f64),
+        weekdays in uniform7(0.1..3.0f64),
+        growth in -0.1..0.2f64,
+        name in select(vec!["UTC", "Asia/Kathmandu", "America/New_York"]),
+    ) {
+        let start = date(2026, 1, 12);
+        let profile = Profile { hours, weekdays, growth: true, ..Profile::flat() };
+        let reference = reference(start, 7, growth);
+        let (begin, end) = (utc(start, 3), utc(date(2026, 1, 21), 0));
+        let table = profile.compile(&zone(name), &reference, Span(0), begin, end);
+        let most = table.between(begin, end).most;
+        let second = Span(1_000_000);
+        let mut time = begin;
+        while time + second < end {
+            let (now, next) = (table.factor(time), table.factor(time + second));
+            // The steepest that three weights and a change of days can be, in a second of an hour.
+            prop_assert!((now - next).abs() <= most * 31.0 / 3600.0, "{now} {next} at {time:?}");
+            let bounds = table.between(time, time + second);
+            for factor in [now, next] {
+                let (least, most) = (bounds.least * (1.0 - 1e-12), bounds.most * (1.0 + 1e-12));
+                prop_assert!((least..=most).contains(&factor), "{factor} {bounds:?}");
+            }
+            time += Span(second.0 * 149);
+        }
+        // Exactly at a midnight, from both sides.
+        let midnight = utc(date(2026, 1, 15), 0);
+        let (before, after) = (table.factor(midnight - Span(1)), table.factor(midnight));
+        prop_assert!((before - after).abs() < 1e-6 * most);
+    }
+}
+
+#[test]
+fn a_day_leads_to_the_next_one_unless_it_is_closed() {
+    let start = date(2026, 2, 2);
+    let reference = reference(start, 7, 0.0);
+    let (begin, end) = (utc(start, 0), utc(date(2026, 2, 9), 0));
+    let profile = |steps| Profile {
+        weekdays: [1.0, 1.0, 1.0, 1.0, 3.0, 0.0, 0.0],
+        steps,
+        ..Profile::flat()
+    };
+    let table = |steps| profile(steps).compile(&zone("UTC"), &reference, Span(0), begin, end);
+    let at = |steps, day, hour, minute: i64| {
+        table(steps).factor(utc(date(2026, 2, day), hour) + Span(minute * Span::MINUTE.0))
+    };
+    let monday = at(false, 2, 12, 0);
+    for (day, hour, expected) in [
+        (5, 21, 1.0),
+        (5, 22, 1.0),
+        (5, 23, 1.5),
+        (6, 0, 2.0),
+        (6, 1, 2.5),
+        (6, 2, 3.0),
+        // To what is closed nothing leads.
+        (6, 23, 3.0),
+        (7, 0, 0.0),
+        (8, 23, 0.0),
+        (2, 0, 1.0),
+    ] {
+        let found = at(false, day, hour, 0) / monday;
+        assert!((found - expected).abs() < 1e-9, "{day} {hour}: {found}");
+    }
+    assert!((at(true, 5, 23, 59) - at(true, 2, 12, 0)).abs() < 1e-12);
+    assert!((at(true, 6, 0, 0) - 3.0 * at(true, 2, 12, 0)).abs() < 1e-12);
 }
 
 #[test]
@@ -201,9 +274,8 @@ fn hours_are_those_of_the_time_zone() {
     let half = Span(Span::HOUR.0 / 2);
     for (day, hour) in [(28, 11), (29, 10), (30, 10)] {
         let factor = table.factor(utc(date(2026, 3, day), hour) + half);
-        // Steps lie 2.5 minutes beside the hour's middle: a 24th of the step to the next hour.
         assert!(
-            (factor * 12.5 - 13.0).abs() < 0.05,
+            (factor * 12.5 - 13.0).abs() < 1e-9,
             "noon of March {day} has the weight {}",
             factor * 12.5
         );
@@ -257,9 +329,9 @@ fn seasons_pass_the_end_of_the_year() {
         assert_eq!(noon(year, month, day), factor, "{year}-{month}-{day}");
     }
     assert_eq!(noon(2027, 1, 4), 1.0);
-    // The last moment of a season and the first after it.
-    assert_eq!(table.factor(Time(utc(date(2027, 1, 4), 0).0 - 1)), 0.5);
-    assert_eq!(table.factor(utc(date(2027, 1, 4), 0)), 1.0);
+    // A season ends around a midnight, not at once.
+    let at = |day, hour| table.factor(utc(date(2027, 1, day), hour));
+    assert_eq!([at(3, 22), at(4, 0), at(4, 2)], [0.5, 0.75, 1.0]);
 }
 
 #[test]

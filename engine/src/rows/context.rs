@@ -148,12 +148,10 @@ impl<'a> Context<'a> {
             let Some(at) = first.map(|row| place(row)).min() else {
                 return;
             };
-            let [here, there] = [&mut factual, &mut others].map(|rows| {
-                let same = rows.iter().take_while(|row| place(row) == at).count();
-                let (same, rest) = rows.split_at(same);
-                *rows = rest;
-                same
-            });
+            let at_it = |rows: &[&[u64]]| rows.iter().take_while(|row| place(row) == at).count();
+            let (here, later) = factual.split_at(at_it(factual));
+            let (there, rest) = others.split_at(at_it(others));
+            (factual, others) = (later, rest);
             for side in Side::first(self.world.sides()).skip(1) {
                 let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
                 let mut here = here.iter().filter(|row| !on(row)).copied();
