@@ -9,7 +9,7 @@ use crate::attribution::{Account, Attribution, Named, PartedRow, same_rows};
 use crate::cell::Population;
 use crate::program::Stream;
 use crate::scratch;
-use crate::series::first_and_last;
+use crate::series::{Series, first_and_last};
 use crate::sides::{Side, Sides};
 use crate::table::Chunk;
 use crate::time::{Span, Time};
@@ -59,6 +59,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What no rows come to.
+    fn sums(&self) -> Sums {
+        Sums {
+            series: Series::by(self.world.program.zone.step()),
+            ..Sums::default()
+        }
+    }
+
     /// Compares, in a range of time, the rows of the factual side that are not on all sides with those of each other
     /// side, and finds out which the untouched side has, the same, after all. Returns how the others differ, with the
     /// rows of the untouched side counted.
@@ -68,7 +76,7 @@ impl<'a> Context<'a> {
         others: &[&[u64]],
         times: &Range<i64>,
     ) -> Sums {
-        let mut sums = Sums::default();
+        let mut sums = self.sums();
         let [factual, others] = [factual, others].map(|places| {
             let rows = places
                 .iter()
@@ -159,7 +167,7 @@ impl<'a> Context<'a> {
 
     /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
     pub fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
-        let mut sums = Sums::default();
+        let mut sums = self.sums();
         let mut named = Vec::new();
         let mut sides = Vec::new();
         // Nearly all blocks are of rows that are on all sides, and of which nothing is to be said.
