@@ -43,10 +43,7 @@ impl Point {
         interval: &Interval,
         expected: impl Fn(Class) -> Option<Expected>,
     ) -> Point {
-        let mut tally = Tally::default();
-        for (_, hour) in series.range(interval.hours.clone()) {
-            tally += hour.on(side);
-        }
+        let tally = series.between(interval.time.clone()).on(side);
         let expected = match interval.whole {
             true => expected(interval.class),
             false => None,

@@ -69,8 +69,8 @@ impl Class {
 /// An interval of a history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Interval {
-    /// Its hours, counted from the epoch: those that begin in it.
-    pub hours: Range<i64>,
+    /// From when to when it goes.
+    pub time: Range<Time>,
     /// The date on which it begins, in the model's time zone.
     pub date: Date,
     /// Its class.
@@ -84,31 +84,36 @@ pub struct Interval {
 impl Interval {
     /// When it begins.
     pub fn start(&self) -> Time {
-        Time(self.hours.start * Span::HOUR.0)
+        self.time.start
     }
 
     /// The first instant after it.
     pub fn end(&self) -> Time {
-        Time(self.hours.end * Span::HOUR.0)
+        self.time.end
     }
 }
 
 /// The intervals of a range, in order; those at its ends may lie in it only partly.
 ///
-/// Counts are kept by hours of UTC. Where the zone's midnight is none of their beginnings (India, Newfoundland), an
-/// hour belongs to the half day in which it begins. On days on which clocks change, half days may have 11 or 13 hours.
+/// Counts are kept by [steps of the zone](Zone::step), so half days begin at midnight and at noon. On days on which clocks change,
+/// they may have 11 or 13 hours.
 pub fn intervals(
     zone: &Zone,
     weekend: Weekend,
     range: &Range<Time>,
     resolution: Resolution,
 ) -> Vec<Interval> {
-    let place = |hour: i64| {
-        let local = zone.local(Time(hour * Span::HOUR.0));
+    let step = match resolution {
+        // An hour that comes twice, when clocks are put back, is two intervals.
+        Resolution::Hour => Span::HOUR,
+        Resolution::HalfDay => zone.step(),
+    };
+    let start_of = |at: i64| Time(at * step.0);
+    let place = |at: i64| {
+        let local = zone.local(start_of(at));
         (local.date(), local.hour() as u8 / resolution.hours())
     };
     let same = |a: i64, b: i64| match resolution {
-        // An hour that comes twice, when clocks are put back, is two intervals.
         Resolution::Hour => a == b,
         Resolution::HalfDay => place(a) == place(b),
     };
@@ -116,20 +121,20 @@ pub fn intervals(
     if range.is_empty() {
         return intervals;
     }
-    let mut start = range.start.index_of(Span::HOUR);
+    let mut start = range.start.index_of(step);
     while same(start - 1, start) {
         start -= 1;
     }
-    while Time(start * Span::HOUR.0) < range.end {
+    while start_of(start) < range.end {
         let mut end = start + 1;
         while same(start, end) {
             end += 1;
         }
         let (date, part) = place(start);
-        let (from, to) = (Time(start * Span::HOUR.0), Time(end * Span::HOUR.0));
+        let (from, to) = (start_of(start), start_of(end));
         let covered = to.min(range.end) - from.max(range.start);
         intervals.push(Interval {
-            hours: start..end,
+            time: from..to,
             date,
             class: Class {
                 weekend: weekend.has(date),

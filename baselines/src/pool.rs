@@ -103,7 +103,8 @@ impl Pool {
 
 /// How many events an interval would have without interventions.
 fn usual(series: &Series, interval: &Interval) -> f64 {
-    let hours = series.range(interval.hours.clone());
-    let count: u64 = hours.map(|(_, hour)| hour.on(Side::UNTOUCHED).count).sum();
-    count as f64
+    series
+        .between(interval.time.clone())
+        .on(Side::UNTOUCHED)
+        .count as f64
 }

@@ -7,11 +7,12 @@ use proptest::prelude::*;
 
 use crate::{MONDAY, hours};
 
-const ZONES: [&str; 5] = [
+const ZONES: [&str; 6] = [
     "UTC",
     "Europe/Berlin",
     "America/New_York",
     "Asia/Kolkata",
+    "Asia/Kathmandu",
     "Australia/Lord_Howe",
 ];
 
@@ -31,7 +32,7 @@ proptest! {
         let start = MONDAY + Span(start * Span::MINUTE.0);
         let range = start..start + Span(length * Span::MINUTE.0);
         let all = intervals(&zone, Weekend::default(), &range, resolution);
-        prop_assert!(all.windows(2).all(|pair| pair[0].hours.end == pair[1].hours.start));
+        prop_assert!(all.windows(2).all(|pair| pair[0].time.end == pair[1].time.start));
         prop_assert!(all[0].start() <= range.start && range.start < all[0].end());
         let last = &all[all.len() - 1];
         prop_assert!(last.start() < range.end && range.end <= last.end());
@@ -43,6 +44,11 @@ proptest! {
             let local = zone.local(interval.start());
             prop_assert_eq!(interval.date, local.date());
             prop_assert_eq!(interval.class.part, local.hour() as u8 / resolution.hours());
+            if resolution == Resolution::HalfDay {
+                // On the hour, in all zones.
+                let hour = 12 * i8::from(interval.class.part > 0);
+                prop_assert_eq!(local.time(), jiff::civil::time(hour, 0, 0, 0));
+            }
         }
     }
 }
@@ -110,7 +116,7 @@ fn half_days_follow_the_clocks_of_the_zone() {
         all.iter()
             .all(|interval| interval.whole && interval.class.weekend)
     );
-    // Half an hour off: an hour belongs to the half day in which it begins.
+    // Five hours and a half, or three quarters, ahead of UTC.
     let kolkata = intervals(
         &zone("Asia/Kolkata"),
         Weekend::default(),
@@ -119,9 +125,9 @@ fn half_days_follow_the_clocks_of_the_zone() {
     );
     let starts: Vec<i64> = kolkata
         .iter()
-        .map(|i| (i.start() - MONDAY).0 / Span::HOUR.0)
+        .map(|i| (i.start() - MONDAY).0 / Span::MINUTE.0)
         .collect();
-    assert_eq!(starts, [-5, 7, 19]);
+    assert_eq!(starts, [-330, 390, 1110]);
 }
 
 #[test]

@@ -8,10 +8,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use crate::cell::MAX_COUNT;
-use crate::eval::{Frame, number};
-use crate::program::{Binary, Effect, Expr, Program, Stream, StreamId};
+use crate::cell::{MAX_COUNT, how_many};
+use crate::draw::Key;
+use crate::eval::{Frame, number, take_undefined, word};
+use crate::program::{
+    Binary, Delay, Effect, Expr, KindId, Program, Stage, Stream, StreamId, Variable,
+};
+use crate::sides::Side;
 use crate::time::Time;
+use crate::world::World;
 
 /// Probabilities that add up to 1 as closely add up to 1.
 const ROUNDING: f64 = 1e-9;
@@ -27,6 +32,57 @@ pub enum Bound {
     Count(StreamId),
     /// The probabilities of an outcome group, by its place, which are relative to their sum where that is not 1.
     Sum(u16),
+    /// Something without a finite value, which is 0.
+    Undefined(Place),
+}
+
+/// Where something has been worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Place {
+    /// A field or `let` of the stream, by its place among its variables.
+    Variable(u16),
+    /// The condition on which an event happens.
+    Requires,
+    /// One of the changes that an event makes.
+    Change(u16),
+    /// What an event wants of a desk.
+    Desk,
+    /// The condition on which an actor takes part in the stream's source.
+    Source,
+    /// What decides about events of another stream that follow.
+    Effect(StreamId, Part),
+    /// An attribute of an entity, by its place; of no stream.
+    Attribute(KindId, u16),
+    /// A variable of an entity as it joins; of no stream.
+    EntityVariable(KindId, u16),
+}
+
+/// A part of how events follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Part {
+    /// The condition.
+    When,
+    /// The probability.
+    Probability,
+    /// How many.
+    Count,
+    /// How long after, or when.
+    Delay,
+    /// How long between one and the next.
+    Spacing,
+}
+
+impl Part {
+    /// As models and scenarios call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Part::When => "when",
+            Part::Probability => "probability",
+            Part::Count => "count",
+            Part::Delay => "delay",
+            Part::Spacing => "spacing",
+        }
+    }
 }
 
 /// How often values were kept within a bound.
@@ -36,14 +92,14 @@ pub struct Counted {
     pub number: u64,
     /// Time and id of the first event concerned.
     pub first: (Time, u64),
-    /// What was asked for there; of a whole number, the bound that it met.
+    /// What was asked for there; of a whole number, the bound that it met; 0 of what has no finite value.
     pub value: f64,
 }
 
 /// Values of a stream's events that were kept within a bound.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
-    /// The stream: of a field the one that has it, otherwise the one that causes.
+    /// The stream: of a field the one that has it, otherwise the one that causes; meaningless of an entity's values.
     pub stream: StreamId,
     /// The bound.
     pub bound: Bound,
@@ -78,7 +134,55 @@ impl Kept {
                 ),
                 "taken as shares of their sum, which is not 1".into(),
             ),
+            Bound::Undefined(place) => (
+                Kept::place(place, stream, program),
+                "without a finite value, such as what is divided by 0, taken as 0".into(),
+            ),
         }
+    }
+
+    /// What was worked out there, as scenarios address it if they do.
+    fn place(place: Place, stream: &Stream, program: &Program) -> String {
+        let name = &stream.name;
+        let of_kind = |kind: KindId| &program.kinds[usize::from(kind)];
+        match place {
+            Place::Variable(at) => {
+                let variable = &stream.variables[usize::from(at)];
+                format!("{name}/{}", variable.name)
+            }
+            Place::Requires => format!("`requires` of {name}"),
+            Place::Change(at) => format!("the change {} of {name}", at + 1),
+            Place::Desk => format!("the `desk` of {name}"),
+            Place::Source => format!("the source's `when` of {name}"),
+            Place::Effect(to, part) => {
+                let to = &program.streams[usize::from(to)].name;
+                format!("{to}/{}/{name}", part.name())
+            }
+            Place::Attribute(kind, at) => {
+                let kind = of_kind(kind);
+                let column = &kind.attributes[usize::from(at)].column;
+                format!("{}.{}", kind.name, column.name)
+            }
+            Place::EntityVariable(kind, at) => {
+                let kind = of_kind(kind);
+                let column = &kind.variables[usize::from(at)].column;
+                format!("{}.{}", kind.name, column.name)
+            }
+        }
+    }
+
+    /// What was asked for first, where that is a number.
+    pub fn value(&self) -> Option<f64> {
+        (!matches!(self.bound, Bound::Undefined(_))).then_some(self.counted.value)
+    }
+
+    /// Whether the first id is that of an event, or else of an entity.
+    pub fn is_of_event(&self) -> bool {
+        use Place::{Attribute, EntityVariable};
+        !matches!(
+            self.bound,
+            Bound::Undefined(Attribute(..) | EntityVariable(..))
+        )
     }
 }
 
@@ -169,9 +273,100 @@ pub(crate) fn within_32_bits(value: &Expr) -> Option<&Expr> {
     }
 }
 
-/// Notes what is out of bounds in a step of an event that happens, and where it is one of several, in all of them.
+impl World {
+    /// Notes one value of a stream's event.
+    fn keep(&self, stream: StreamId, bound: Bound, (first, value): ((Time, u64), f64)) {
+        self.ledger.add(Kept {
+            stream,
+            bound,
+            counted: Counted {
+                number: 1,
+                first,
+                value,
+            },
+        });
+    }
+}
+
+impl Frame<'_> {
+    fn keep(&self, bound: Bound, value: f64) {
+        let first = (self.time, self.key.0);
+        self.world
+            .keep(self.stream as StreamId, bound, (first, value));
+    }
+}
+
+/// Notes that something of an event had no finite value, if that happens and is written.
 #[cold]
-pub(crate) fn look(frame: &Frame<'_>, (step, happens): (usize, bool)) {
+pub(crate) fn note_undefined(
+    world: &World,
+    (stream, key, time): (StreamId, Key, Time),
+    place: Place,
+) {
+    if time >= world.written_from() {
+        world.keep(stream, Bound::Undefined(place), ((time, key.0), 0.0));
+    }
+}
+
+/// Likewise of an entity: those there from the start are written, though they have been drawn before.
+#[cold]
+pub(crate) fn note_entity(world: &World, (id, joined): (Key, Time), place: Place) {
+    world.keep(0, Bound::Undefined(place), ((joined, id.0), 0.0));
+}
+
+/// Likewise a variable that is worked out on demand. One that is written is looked at with its row.
+#[cold]
+pub(crate) fn note_demanded(frame: &Frame<'_>, variable: u16) {
+    let stream = &frame.world.program.streams[frame.stream];
+    if frame.side == Side::FACTUAL && !stream.variables[usize::from(variable)].written {
+        let event = (frame.stream as StreamId, frame.key, frame.time);
+        note_undefined(frame.world, event, Place::Variable(variable));
+    }
+}
+
+/// Whether an expression has no finite value here.
+fn is_undefined(e: &Expr, frame: &Frame<'_>) -> bool {
+    take_undefined();
+    word(e, frame);
+    take_undefined()
+}
+
+/// Notes a variable of a row, if it has no finite value there.
+pub(crate) fn look_at_variable(frame: &Frame<'_>, place: u16) {
+    let stream = &frame.world.program.streams[frame.stream];
+    if is_undefined(&stream.variables[usize::from(place)].value, frame) {
+        frame.keep(Bound::Undefined(Place::Variable(place)), 0.0);
+    }
+}
+
+/// Finds out which of the values that an event began with have no finite value; without having happened, it is its condition
+/// alone that counts.
+#[cold]
+pub(crate) fn look_at_event(frame: &Frame<'_>, happens: bool) {
+    let stream = &frame.world.program.streams[frame.stream];
+    let event = (frame.stream as StreamId, frame.key, frame.time);
+    let note = |place| note_undefined(frame.world, event, place);
+    let variables = (0..).zip(&stream.variables);
+    let eager = |(_, variable): &(u16, &Variable)| variable.stage == Stage::Eager;
+    for (at, variable) in variables.filter(|_| happens).filter(eager) {
+        if is_undefined(&variable.value, frame) {
+            note(Place::Variable(at));
+        }
+    }
+    let mut requires = stream.requires.iter();
+    if requires.any(|e| is_undefined(e, frame)) {
+        note(Place::Requires);
+    }
+}
+
+/// Notes what is out of bounds in a step of an event that is `loose`, or had no finite value; where an event follows, in all
+/// that this one decides about it.
+#[cold]
+pub(crate) fn look(
+    frame: &Frame<'_>,
+    (step, happening): (usize, Option<&Effect>),
+    (loose, undefined): (bool, bool),
+) {
     let (world, stream) = (frame.world, frame.stream as StreamId);
     let definition = &world.program.streams[frame.stream];
     // Which of the steps it is tells an event's notes apart.
@@ -179,25 +374,20 @@ pub(crate) fn look(frame: &Frame<'_>, (step, happens): (usize, bool)) {
     if LAST.replace(this) == this || frame.time < world.written_from() {
         return;
     }
-    let note = |bound, value| {
-        world.ledger.add(Kept {
-            stream,
-            bound,
-            counted: Counted {
-                number: 1,
-                first: (frame.time, frame.key.0),
-                value,
-            },
-        });
-    };
+    if undefined {
+        look_for_undefined(frame, step, happening);
+    }
+    if loose {
+        look_for_bounds(frame, definition, (step, happening.is_some()));
+        take_undefined();
+    }
+}
+
+fn look_for_bounds(frame: &Frame<'_>, definition: &Stream, (step, happens): (usize, bool)) {
     let probability = |effect: &Effect| {
-        let base = match &effect.probability {
-            Expr::Modified(_, base) => base,
-            plain => plain,
-        };
-        let value = number(base, frame);
+        let value = number(unmodified(&effect.probability), frame);
         if !(0.0..=1.0).contains(&value) {
-            note(Bound::Probability(effect.stream), value);
+            frame.keep(Bound::Probability(effect.stream), value);
         }
         value
     };
@@ -210,7 +400,7 @@ pub(crate) fn look(frame: &Frame<'_>, (step, happens): (usize, bool)) {
             if let Some(count) = effect.count.as_ref().filter(|_| happens) {
                 let value = number(count, frame);
                 if !(0.0..=MAX_COUNT).contains(&value) {
-                    note(Bound::Count(effect.stream), value);
+                    frame.keep(Bound::Count(effect.stream), value);
                 }
             }
         }
@@ -219,9 +409,63 @@ pub(crate) fn look(frame: &Frame<'_>, (step, happens): (usize, bool)) {
             let members = &definition.outcomes[group].effects;
             let sum: f64 = members.iter().map(probability).sum();
             if (sum - 1.0).abs() > ROUNDING {
-                note(Bound::Sum(group as u16), sum);
+                frame.keep(Bound::Sum(group as u16), sum);
             }
         }
+    }
+}
+
+fn look_for_undefined(frame: &Frame<'_>, step: usize, happening: Option<&Effect>) {
+    let definition = &frame.world.program.streams[frame.stream];
+    let look = |effect: &Effect, part, e: Option<&Expr>, frame: &Frame<'_>| {
+        let found = e.is_some_and(|e| is_undefined(unmodified(e), frame));
+        if found {
+            let place = Place::Effect(effect.stream, part);
+            frame.keep(Bound::Undefined(place), 0.0);
+        }
+    };
+    let group = || &definition.outcomes[step - definition.effects.len()].effects;
+    let members = definition
+        .effects
+        .get(step)
+        .map_or_else(|| &group()[..], std::slice::from_ref);
+    for effect in members {
+        look(effect, Part::When, effect.when.as_ref(), frame);
+        let when = effect.when.as_ref();
+        if when.is_none_or(|when| number(when, frame) != 0.0) {
+            look(effect, Part::Probability, Some(&effect.probability), frame);
+        }
+    }
+    let Some(effect) = happening else {
+        return;
+    };
+    let count = effect.count.as_ref();
+    look(effect, Part::Count, count, frame);
+    let (Delay::After(delay) | Delay::At(delay)) = &effect.delay;
+    let count = count.map_or(1.0, |e| how_many(e, effect, frame));
+    for index in 0..count.clamp(0.0, MAX_COUNT) as u32 {
+        let child = Frame {
+            key: frame.key.child(effect.purpose, index.into()),
+            index,
+            of: Some(frame),
+            ..*frame
+        };
+        look(
+            effect,
+            Part::Delay,
+            Some(delay).filter(|_| index == 0),
+            &child,
+        );
+        look(effect, Part::Spacing, effect.spacing.as_ref(), &child);
+    }
+    take_undefined();
+}
+
+/// What an expression is without modifiers.
+fn unmodified(e: &Expr) -> &Expr {
+    match e {
+        Expr::Modified(_, base) => base,
+        plain => plain,
     }
 }
 

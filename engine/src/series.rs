@@ -1,4 +1,5 @@
-//! How many events of a stream there were, hour by hour and on each side, and what their values come to.
+//! How many events of a stream there were, hour by hour and on each side, and what their values come to. Where days of the
+//! model's time zone do not begin with an hour of UTC, it is by half or quarter hours.
 //!
 //! Counts and sums are whole numbers, so that parts of a stream merged in any order give the same.
 
@@ -70,14 +71,16 @@ impl Hour {
     }
 }
 
-/// The events of one stream, hour by hour.
+/// The events of one stream, step by step: hour by hour, mostly.
 ///
-/// Hours follow each other without gaps, and each number takes as much room as numbers of its kind need: a stream has
-/// some bytes for every hour of a run. Sums of a stream without a value field, and the untouched side of a run without
+/// Steps follow each other without gaps, and each number takes as much room as numbers of its kind need: a stream has
+/// some bytes for every step of a run. Sums of a stream without a value field, and the untouched side of a run without
 /// interventions, take none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Series {
-    /// The hour at the first place, counted from the epoch.
+    /// How long a step is: a part of an hour.
+    step: Span,
+    /// The step at the first place, counted from the epoch.
     first: i64,
     counts: Narrow<u32>,
     /// In millionths.
@@ -86,6 +89,12 @@ pub struct Series {
     more: Narrow<i16>,
     /// By how much its sum is larger, in millionths.
     larger: Narrow<i64>,
+}
+
+impl Default for Series {
+    fn default() -> Series {
+        Series::by(Span::HOUR)
+    }
 }
 
 /// The values of some rows, in millionths.
@@ -117,36 +126,59 @@ fn millionths(value: f64) -> i64 {
     crate::eval::round_even(value * MILLIONTHS) as i64
 }
 
-/// Hours that a block of rows may span to be counted in an array, which is faster than a tree.
-const DENSE_HOURS: i64 = 256;
+/// Steps that a block of rows may span to be counted in an array, which is faster than a tree.
+const DENSE_STEPS: i64 = 256;
 
 impl Series {
+    /// One without events, by steps of which a full number make an hour.
+    pub fn by(step: Span) -> Series {
+        debug_assert!(step.0 > 0 && Span::HOUR.0 % step.0 == 0);
+        Series {
+            step,
+            first: 0,
+            counts: Narrow::default(),
+            sums: Narrow::default(),
+            more: Narrow::default(),
+            larger: Narrow::default(),
+        }
+    }
+
+    /// The number of a step, from the epoch.
+    fn step_of(&self, time_us: i64) -> i64 {
+        Time(time_us).index_of(self.step)
+    }
+
+    /// How many steps an hour has.
+    fn an_hour(&self) -> i64 {
+        Span::HOUR.0 / self.step.0
+    }
+
     /// Counts rows, each on the sides on which it is. `times_us` are their times.
     #[inline]
     pub fn add(&mut self, times_us: &[i64], amounts: Amounts<'_>, sides: impl Fn(usize) -> Sides) {
         let Some((first, last)) = first_and_last(times_us.iter().copied()) else {
             return;
         };
-        let (first, last) = (hour_of(first), hour_of(last));
+        let (first, last) = (self.step_of(first), self.step_of(last));
         let tally = |row: usize| Tally {
             count: 1,
             value_millionths: amounts.of(row).into(),
         };
-        if last - first >= DENSE_HOURS {
+        if last - first >= DENSE_STEPS {
             for (row, &time) in times_us.iter().enumerate() {
                 let mut hour = Hour::default();
                 count(&mut hour, sides(row), tally(row));
-                self.add_hour(hour_of(time), &hour);
+                self.add_step(self.step_of(time), &hour);
             }
             return;
         }
         let mut hours = vec![Hour::default(); (last - first + 1) as usize];
         for (row, &time) in times_us.iter().enumerate() {
-            let hour = &mut hours[(hour_of(time) - first) as usize];
+            let hour = &mut hours[(self.step_of(time) - first) as usize];
             count(hour, sides(row), tally(row));
         }
         for (at, hour) in (first..).zip(&hours) {
-            self.add_hour(at, hour);
+            self.add_step(at, hour);
         }
     }
 
@@ -161,21 +193,31 @@ impl Series {
 
     #[inline(always)]
     fn add_values(&mut self, times_us: &[i64], amount: impl Fn(usize) -> i64) {
+        // Hours are so common that dividing by them is to be cheap.
+        match self.step {
+            Span::HOUR => self.add_values_by(Span::HOUR, times_us, amount),
+            step => self.add_values_by(step, times_us, amount),
+        }
+    }
+
+    #[inline(always)]
+    fn add_values_by(&mut self, step: Span, times_us: &[i64], amount: impl Fn(usize) -> i64) {
         let Some((first, last)) = first_and_last(times_us.iter().copied()) else {
             return;
         };
-        let (first, last) = (hour_of(first), hour_of(last));
+        let step_of = |time_us| Time(time_us).index_of(step);
+        let (first, last) = (step_of(first), step_of(last));
         let mut merge = |hour: i64, tally: Tally| {
             let (factual, untouched) = (tally, tally);
             let both = Hour { factual, untouched };
-            self.add_hour(hour, &both);
+            self.add_step(hour, &both);
         };
-        if last - first >= DENSE_HOURS {
+        if last - first >= DENSE_STEPS {
             for (row, &time) in times_us.iter().enumerate() {
                 let value_millionths = amount(row).into();
                 let count = 1;
                 merge(
-                    hour_of(time),
+                    step_of(time),
                     Tally {
                         count,
                         value_millionths,
@@ -203,10 +245,10 @@ impl Series {
                 },
             );
         }
-        let mut hours = [(0u64, 0i64, 0i64); DENSE_HOURS as usize];
-        let begin = first * Span::HOUR.0;
+        let mut hours = [(0u64, 0i64, 0i64); DENSE_STEPS as usize];
+        let begin = first * step.0;
         for (row, &time) in times_us.iter().enumerate() {
-            let hour = (time - begin) as u64 / Span::HOUR.0 as u64;
+            let hour = (time - begin) as u64 / step.0 as u64;
             let (count, upper, lower) = &mut hours[hour as usize % hours.len()];
             let value = amount(row);
             *count += 1;
@@ -227,8 +269,8 @@ impl Series {
         }
     }
 
-    /// Adds to an hour.
-    fn add_hour(&mut self, at: i64, hour: &Hour) {
+    /// Adds to a step.
+    fn add_step(&mut self, at: i64, hour: &Hour) {
         let Hour { factual, untouched } = hour;
         let more = i128::from(untouched.count) - i128::from(factual.count);
         let larger = untouched.value_millionths - factual.value_millionths;
@@ -242,23 +284,23 @@ impl Series {
         self.larger.add(place, larger);
     }
 
-    /// The place of an hour, for which there is one from now on.
-    fn make_place(&mut self, hour: i64) -> usize {
+    /// The place of a step, for which there is one from now on.
+    fn make_place(&mut self, step: i64) -> usize {
         if self.places() == 0 {
-            self.first = hour;
-        } else if hour < self.first {
+            self.first = step;
+        } else if step < self.first {
             // Rows come in windows one after the other, so that this is rare.
-            let before = self.first.abs_diff(hour) as usize;
+            let before = self.first.abs_diff(step) as usize;
             self.counts.shift(before);
             self.sums.shift(before);
             self.more.shift(before);
             self.larger.shift(before);
-            self.first = hour;
+            self.first = step;
         }
-        (hour - self.first) as usize
+        (step - self.first) as usize
     }
 
-    /// How many hours from the first on there may be something in.
+    /// How many steps from the first on there may be something in.
     fn places(&self) -> usize {
         let sums = self.sums.len().max(self.larger.len());
         self.counts.len().max(self.more.len()).max(sums)
@@ -266,21 +308,56 @@ impl Series {
 
     /// Notes that a row that was counted on both sides has another value on the untouched one.
     pub fn replace_untouched(&mut self, time_us: i64, counted: i64, value: i64) {
-        let place = self.make_place(hour_of(time_us));
+        let place = self.make_place(self.step_of(time_us));
         self.larger
             .add(place, i128::from(value) - i128::from(counted));
     }
 
     /// Adds another part of the stream.
     pub fn merge(&mut self, other: &Series) {
-        for (at, hour) in other.hours() {
-            self.add_hour(at, &hour);
+        if self.places() == 0 {
+            self.step = other.step;
         }
+        for (start, hour) in other.steps() {
+            self.add_step(self.step_of(start.0), &hour);
+        }
+    }
+
+    /// The steps in which there was something on either side, in order, by the times at which they begin.
+    fn steps(&self) -> impl Iterator<Item = (Time, Hour)> {
+        let start = |place: usize| Time((self.first + place as i64) * self.step.0);
+        let all = (0..self.places()).map(move |place| (start(place), self.at(place)));
+        all.filter(|(_, hour)| *hour != Hour::default())
     }
 
     /// What there was in an hour, counted from the epoch.
     pub fn hour(&self, hour: i64) -> Hour {
-        match hour.checked_sub(self.first).map(usize::try_from) {
+        match self.an_hour() {
+            1 => self.step(hour),
+            steps => {
+                self.sum(hour.saturating_mul(steps)..hour.saturating_add(1).saturating_mul(steps))
+            }
+        }
+    }
+
+    /// What there was from a time up to another one, each the beginning of a step.
+    pub fn between(&self, range: Range<Time>) -> Hour {
+        self.sum(self.step_of(range.start.0)..self.step_of(range.end.0))
+    }
+
+    fn sum(&self, steps: Range<i64>) -> Hour {
+        let end = self.first + self.places() as i64;
+        let mut sum = Hour::default();
+        for step in steps.start.max(self.first)..steps.end.min(end) {
+            let Hour { factual, untouched } = self.step(step);
+            sum.factual += factual;
+            sum.untouched += untouched;
+        }
+        sum
+    }
+
+    fn step(&self, step: i64) -> Hour {
+        match step.checked_sub(self.first).map(usize::try_from) {
             Some(Ok(place)) => self.at(place),
             _ => Hour::default(),
         }
@@ -288,7 +365,7 @@ impl Series {
 
     fn at(&self, place: usize) -> Hour {
         let (count, sum) = (self.counts.get(place), self.sums.get(place));
-        // No side of an hour has fewer than no events.
+        // No side of a step has fewer than no events.
         let tally = |count: i128, sum| Tally {
             count: u64::try_from(count).unwrap_or(0),
             value_millionths: sum,
@@ -301,13 +378,8 @@ impl Series {
 
     /// The hours in which there was something on either side, in order, counted from the epoch.
     pub fn hours(&self) -> impl Iterator<Item = (i64, Hour)> {
-        self.range(i64::MIN..i64::MAX)
-    }
-
-    /// Those of a range of hours.
-    pub fn range(&self, hours: Range<i64>) -> impl Iterator<Item = (i64, Hour)> {
-        let end = self.first + self.places() as i64;
-        let hours = hours.start.max(self.first)..hours.end.min(end);
+        let (steps, end) = (self.an_hour(), self.first + self.places() as i64);
+        let hours = self.first.div_euclid(steps)..(end + steps - 1).div_euclid(steps);
         let all = hours.map(|hour| (hour, self.hour(hour)));
         all.filter(|(_, hour)| *hour != Hour::default())
     }
@@ -318,10 +390,10 @@ impl Series {
     }
 }
 
-/// A series is what there was in its hours, however it came about.
+/// A series is what there was in its steps, however it came about.
 impl PartialEq for Series {
     fn eq(&self, other: &Series) -> bool {
-        self.hours().eq(other.hours())
+        self.steps().eq(other.steps())
     }
 }
 
@@ -332,7 +404,7 @@ impl FromIterator<(i64, Hour)> for Series {
     fn from_iter<I: IntoIterator<Item = (i64, Hour)>>(hours: I) -> Series {
         let mut series = Series::default();
         for (at, hour) in hours {
-            series.add_hour(at, &hour);
+            series.add_step(at, &hour);
         }
         series
     }
@@ -365,9 +437,12 @@ mod tests {
     }
 
     fn of(rows: &[(i64, f64, u8)]) -> Series {
+        of_rows(Series::default(), rows)
+    }
+
+    fn of_rows(mut series: Series, rows: &[(i64, f64, u8)]) -> Series {
         let times: Vec<i64> = rows.iter().map(|row| row.0).collect();
         let words: Vec<u64> = rows.iter().map(|row| row.1.to_bits()).collect();
-        let mut series = Series::default();
         series.add(&times, Amounts::Floats(&words), |row| sides(rows[row].2));
         series
     }
@@ -402,11 +477,22 @@ mod tests {
             }
             prop_assert!(merged.hours().eq(one_by_one.clone()));
             prop_assert_eq!(&merged, &one_by_one.clone().into_iter().collect::<Series>());
-            let some = -100..30;
-            prop_assert!(merged.range(some.clone()).eq(one_by_one.range(some.clone()).map(|(&at, &hour)| (at, hour))));
-            for at in some {
+            for at in -100..30 {
                 prop_assert_eq!(merged.hour(at), one_by_one.get(&at).copied().unwrap_or_default());
             }
+            // By quarter hours it is the same, and parts of hours are known besides.
+            let quarter = Span(15 * Span::MINUTE.0);
+            let quarters = of_rows(Series::by(quarter), &rows);
+            prop_assert!(quarters.hours().eq(one_by_one));
+            let (from, to) = (Time(-100 * quarter.0), Time(1001 * quarter.0));
+            let mut expected = 0;
+            for &(time, _, code) in &rows {
+                expected += u64::from(sides(code).on(Side::FACTUAL) && (from..to).contains(&Time(time)));
+            }
+            prop_assert_eq!(quarters.between(from..to).factual.count, expected);
+            let mut again = Series::default();
+            again.merge(&quarters);
+            prop_assert_eq!(&again, &quarters);
             let words: Vec<u64> = rows.iter().map(|row| row.1.to_bits()).collect();
             // As they are, and all within one hour.
             for hourly in [false, true] {
@@ -415,8 +501,9 @@ mod tests {
                     false => time,
                 };
                 let times: Vec<i64> = rows.iter().map(time).collect();
+                let step = if backwards { Span::HOUR } else { Span(30 * Span::MINUTE.0) };
                 for amounts in [Amounts::None, Amounts::Floats(&words), Amounts::Wholes(&words)] {
-                    let (mut both, mut each) = (Series::default(), Series::default());
+                    let (mut both, mut each) = (Series::by(step), Series::by(step));
                     both.add_to_both(&times, amounts);
                     each.add(&times, amounts, |_| Sides::ALL);
                     prop_assert_eq!(both, each);

@@ -155,6 +155,11 @@ impl Zone {
         })
     }
 
+    /// The longest part of an hour of which days and hours of clocks are made: an hour, mostly, or a half or quarter of one.
+    pub fn step(&self) -> Span {
+        self.grain().common(Span::HOUR)
+    }
+
     /// What clocks and calendars show at a time; beyond what they can show, at the first or last instant that they can.
     pub fn local(&self, time: Time) -> DateTime {
         let shown = time.clamp(Time::EARLIEST, Time::LATEST);
@@ -346,6 +351,8 @@ mod tests {
         let minutes = |name| zone(name).grain().0 / Span::MINUTE.0;
         let found = ZONES.map(minutes);
         assert_eq!(found[..6], [1440, 60, 60, 30, 15, 60]);
+        let steps = ZONES.map(|name| zone(name).step().0 / Span::MINUTE.0);
+        assert_eq!(steps[..6], [60, 60, 60, 30, 15, 60]);
     }
 
     #[test]

@@ -469,3 +469,39 @@ streams: {visit: {source: {rate: 900, profile: shop}}}
         );
     }
 }
+
+#[test]
+fn half_days_are_counted_from_midnight_and_noon() {
+    let body = "streams: {visit: {source: {rate: 300}, fields: {paid: {value: 'exponential(9)'}}, value: paid}}";
+    // With a change of the clocks of New York, Cairo and Lord Howe in it.
+    for (zone, first) in ZONES
+        .into_iter()
+        .chain(["Asia/Kolkata"])
+        .zip([20_514, 20_517, 20_564, 20_546, 20_514, 20_537, 20_514])
+    {
+        let played = play(&model(zone, NO_SPIKES, body), &days(first, 4));
+        let stream = &played.result.streams[0];
+        let mut expected: BTreeMap<(jiff::civil::Date, bool), (u64, f64)> = BTreeMap::new();
+        for row in &played.rows["visit"] {
+            let at = local(zone, row.time);
+            let (count, sum) = expected.entry((at.date(), at.hour() >= 12)).or_default();
+            *count += 1;
+            *sum += row.fields["paid"].number();
+        }
+        assert!(expected.len() >= 8, "{zone}");
+        for ((date, afternoon), (count, sum)) in expected {
+            let noon = when(zone, date.at(12, 0, 0, 0));
+            let midnight = |date: jiff::civil::Date| when(zone, date.at(0, 0, 0, 0));
+            let range = match afternoon {
+                true => noon..midnight(date.tomorrow().expect("there is one")),
+                false => midnight(date)..noon,
+            };
+            let found = stream
+                .series
+                .between(Time(range.start)..Time(range.end))
+                .factual;
+            assert_eq!(found.count, count, "{zone} {date} {afternoon}");
+            assert!((found.value_sum() - sum).abs() < 1e-3, "{zone} {date}");
+        }
+    }
+}

@@ -8,7 +8,7 @@ use causeflow_engine::program::{Program, Stage};
 use causeflow_engine::run::RunResult;
 use causeflow_engine::sides::Side;
 use causeflow_engine::time::Time;
-use causeflow_engine::world::Observed;
+use causeflow_engine::view::Observed;
 use causeflow_engine::{cell::Population, draw::Key};
 
 use crate::support::{START, play, program, settings};

@@ -24,4 +24,5 @@ mod rings;
 mod snapshots;
 mod support;
 mod twins;
+mod undefined;
 mod values;

@@ -5,7 +5,10 @@
 //! just that: an event that would not be there without it counts as added, one that would be there as removed. External
 //! events that come by themselves share what differs from the side that nothing touches: what one of them has a part
 //! in alone is its, and the rest is joint. The observer sees only how many events an hour there were, and
-//! compares the hours of the intervention's window with the same hours of the day and kinds of day outside it.
+//! compares the hours of the intervention's window with the same hours of the day and kinds of day outside it, as clocks in
+//! the model's time zone show them.
+
+use std::ops::Range;
 
 use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{JOINT, JOINTLY, Label, Operation, Parameter, Program, Without};
@@ -117,9 +120,11 @@ pub fn effects<'a>(
     streams: &'a [StreamResult],
 ) -> (Vec<Cause>, Vec<Effect<'a>>) {
     let causes = causes(plan, program);
+    let hours = Hours::new(&plan.range, program);
     let mut effects = Vec::new();
-    for (at, cause) in causes.iter().enumerate() {
-        for stream in streams {
+    for stream in streams {
+        let counts = Counts::new(&hours, &stream.series);
+        for (at, cause) in causes.iter().enumerate() {
             let expected = cause.expected.iter().find(|(name, _)| *name == stream.name);
             let (mut total, mut contention, mut hours) =
                 (Difference::default(), Difference::default(), 0);
@@ -137,11 +142,7 @@ pub fn effects<'a>(
             };
             let named = (named != 0).then(|| stream.effects.because_of(named));
             let named = named.into_iter().flatten();
-            let inside = |hour: i64| {
-                let hour = Time(hour * Span::HOUR.0);
-                cause.window.0 < hour + Span::HOUR && hour < cause.window.1
-            };
-            let levels = Levels::new(plan, &stream.series, inside);
+            let (events, observed) = counts.look(cause.window);
             effects.push(Effect {
                 cause: at,
                 stream,
@@ -150,11 +151,13 @@ pub fn effects<'a>(
                 total,
                 contention,
                 attributed: named.map(|(_, [all, _])| all.added + all.changed).sum(),
-                events: levels.events,
-                observed: levels.observed(),
+                events,
+                observed,
             });
         }
     }
+    // Cause by cause, and of each in the order of the streams.
+    effects.sort_by_key(|effect| effect.cause);
     (causes, effects)
 }
 
@@ -318,82 +321,126 @@ fn direction(program: &Program, rule: &Rule) -> &'static str {
     }
 }
 
-/// A stream hour by hour, each relative to the hours of its class (hour of the day, weekday or weekend)
-/// outside a window.
-struct Levels {
-    /// (level, whether in the window), for hours of a class that has any events outside.
-    levels: Vec<(f64, bool)>,
-    /// Events in the window.
-    events: u64,
-    /// Those in hours of the window that there are outside, too, and how many those have outside.
-    compared: (f64, f64),
+/// The hours of a run as an observer tells them apart: by the hour of the day, and whether it is one of the weekend.
+struct Hours {
+    /// The first, counted from the epoch.
+    first: i64,
+    /// The class of each.
+    classes: Vec<u8>,
 }
 
-impl Levels {
-    fn new(plan: &Plan, series: &Series, inside: impl Fn(i64) -> bool) -> Levels {
-        let (first, last) = (
-            plan.range.start.index_of(Span::HOUR),
-            Time(plan.range.end.0 - 1).index_of(Span::HOUR),
-        );
-        // 1970-01-01 was a Thursday.
+/// What some hours of a class have.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    hours: f64,
+    events: f64,
+    squares: f64,
+}
+
+impl Sum {
+    fn add(&mut self, count: f64) {
+        self.hours += 1.0;
+        self.events += count;
+        self.squares += count * count;
+    }
+}
+
+type Sums = [Sum; 48];
+
+/// A stream hour by hour, and what all hours of each class have.
+struct Counts<'a> {
+    hours: &'a Hours,
+    counts: Vec<f64>,
+    all: Sums,
+}
+
+impl Hours {
+    fn new(range: &Range<Time>, program: &Program) -> Hours {
+        let (first, last) = (range.start.index_of(Span::HOUR), hour_before(range.end));
         let class = |hour: i64| {
-            let weekend = (hour.div_euclid(24) + 3).rem_euclid(7) >= 5;
-            hour.rem_euclid(24) as usize + if weekend { 24 } else { 0 }
+            let local = program.zone.local(Time(hour * Span::HOUR.0));
+            local.hour() as u8 + 24 * u8::from(program.weekend.has(local.date()))
         };
-        // They are asked for again and again.
-        let counts = (first..=last).map(|hour| series.count(hour, Side::FACTUAL) as f64);
+        Hours {
+            first,
+            classes: (first..=last).map(class).collect(),
+        }
+    }
+}
+
+/// The hour in which the moment before a time lies.
+fn hour_before(time: Time) -> i64 {
+    (time - Span(1)).index_of(Span::HOUR)
+}
+
+impl<'a> Counts<'a> {
+    fn new(hours: &'a Hours, series: &Series) -> Counts<'a> {
+        let numbers = (hours.first..).take(hours.classes.len());
+        let counts = numbers.map(|hour| series.count(hour, Side::FACTUAL) as f64);
         let counts: Vec<f64> = counts.collect();
-        let count = |hour: i64| counts[(hour - first) as usize];
-        let mut outside = [(0.0, 0.0); 48];
-        for hour in (first..=last).filter(|&hour| !inside(hour)) {
-            let (sum, hours) = &mut outside[class(hour)];
-            *sum += count(hour);
-            *hours += 1.0;
+        let mut all = [Sum::default(); 48];
+        for (&count, &class) in counts.iter().zip(&hours.classes) {
+            all[usize::from(class)].add(count);
         }
-        let level = |hour: i64| {
-            let (sum, hours) = outside[class(hour)];
-            (sum > 0.0).then(|| (count(hour) * hours / sum, inside(hour)))
-        };
-        Levels {
-            levels: (first..=last).filter_map(level).collect(),
-            compared: (first..=last)
-                .filter(|&hour| inside(hour) && outside[class(hour)].1 > 0.0)
-                .map(|hour| (count(hour), outside[class(hour)]))
-                .fold((0.0, 0.0), |(here, usual), (count, (sum, hours))| {
-                    (here + count, usual + sum / hours)
-                }),
-            events: (first..=last)
-                .filter(|&hour| inside(hour))
-                .map(|hour| count(hour) as u64)
-                .sum(),
-        }
+        Counts { hours, counts, all }
     }
 
-    fn observed(&self) -> Observed {
-        let n = self.levels.len() as f64;
-        let (here, usual) = self.compared;
-        let lift = (usual > 0.0).then(|| here / usual - 1.0);
-        let within = self.levels.iter().filter(|(_, inside)| *inside);
-        let hours = within.clone().count() as f64;
-        if hours == 0.0 {
-            let correlation = None;
-            return Observed { lift, correlation };
+    /// The events in the hours that a window touches, and what somebody would see who holds them against the others.
+    fn look(&self, (from, until): (Time, Time)) -> (u64, Observed) {
+        let place =
+            |hour: i64| (hour - self.hours.first).clamp(0, self.counts.len() as i64) as usize;
+        let (from, until) = (
+            place(from.index_of(Span::HOUR)),
+            place(hour_before(until) + 1),
+        );
+        let mut inside: Sums = [Sum::default(); 48];
+        for at in from..until {
+            inside[usize::from(self.hours.classes[at])].add(self.counts[at]);
         }
-        let mean_within = within.map(|(level, _)| level).sum::<f64>() / hours;
-        let mean = self.levels.iter().map(|(level, _)| level).sum::<f64>() / n;
-        let spread: f64 = self
-            .levels
-            .iter()
-            .map(|(level, _)| (level - mean) * (level - mean))
-            .sum();
-        let share = hours / n;
-        let varies = spread > 0.0 && share < 1.0;
-        Observed {
-            lift,
-            // The point-biserial form of Pearson's correlation.
-            correlation: varies.then(|| {
-                (mean_within - mean) * (share / (1.0 - share)).sqrt() / (spread / n).sqrt()
-            }),
+        let events: f64 = inside.iter().map(|class| class.events).sum();
+        let (mut here, mut usual) = (0.0, 0.0);
+        // An hour's level is what it has, relative to the hours of its class outside.
+        let (mut levels, mut within) = (Sum::default(), Sum::default());
+        for (all, inside) in self.all.iter().zip(&inside) {
+            let outside = Sum {
+                hours: all.hours - inside.hours,
+                events: all.events - inside.events,
+                squares: all.squares - inside.squares,
+            };
+            if outside.hours > 0.0 {
+                here += inside.events;
+                usual += inside.hours * outside.events / outside.hours;
+            }
+            if outside.events > 0.0 {
+                let level = outside.hours / outside.events;
+                within.hours += inside.hours;
+                within.events += inside.events * level;
+                levels.hours += all.hours;
+                // Outside they come to 1 on average.
+                levels.events += outside.hours + inside.events * level;
+                levels.squares += all.squares * level * level;
+            }
         }
+        let observed = Observed {
+            lift: (usual > 0.0).then(|| here / usual - 1.0),
+            correlation: correlation(&levels, &within),
+        };
+        (events as u64, observed)
     }
+}
+
+/// How the levels go along with whether an hour is within a window: the point-biserial form of Pearson's correlation.
+fn correlation(levels: &Sum, within: &Sum) -> Option<f64> {
+    if within.hours == 0.0 || within.hours == levels.hours {
+        return None;
+    }
+    let mean = levels.events / levels.hours;
+    let variance = levels.squares / levels.hours - mean * mean;
+    // What is left of levels that are all the same is rounding.
+    if variance <= 1e-12 * mean * mean {
+        return None;
+    }
+    let share = within.hours / levels.hours;
+    let mean_within = within.events / within.hours;
+    Some((mean_within - mean) * (share / (1.0 - share)).sqrt() / variance.sqrt())
 }

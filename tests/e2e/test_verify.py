@@ -62,6 +62,14 @@ def test_one_value_of_one_row_is_found(copy):
     assert finding["table"] == "booking.confirmed"
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_a_value_that_is_no_finite_number_is_found(copy, value):
+    event = copy.put("booking.confirmed", 700, response_minutes=value)
+    findings = found(copy)
+    assert set(findings) == {"number", "fingerprint"}
+    assert named(findings["number"]) == {event}
+
+
 def test_one_byte_of_a_file_is_found(copy):
     path = copy.path / copy.file("rating.submitted")
     content = bytearray(path.read_bytes())

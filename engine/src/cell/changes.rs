@@ -7,9 +7,10 @@ use super::sources::Opening;
 use super::{Cell, Event, Strands, Window, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::purpose;
-use crate::eval::{Frame, number, word};
+use crate::eval::{Frame, finite, number, take_undefined, word};
+use crate::kept::{self, Place};
 use crate::program::{Change, ChangeKind, KindId};
-use crate::sides::{Lineage, Parting, Sides};
+use crate::sides::{Lineage, Parting, Side, Sides};
 
 /// A change as it comes out on some sides.
 #[derive(PartialEq)]
@@ -87,7 +88,9 @@ impl Cell {
     pub(super) fn change(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
         let stream = &window.world.program.streams[usize::from(event.stream)];
         let noted = Slot::new(Parting::NONE);
-        for change in &stream.changes {
+        for (place, change) in (0..).zip(&stream.changes) {
+            take_undefined();
+            let mut undefined = false;
             let (mut parted, mut at) = (Parting::NONE, 0);
             let mut outcomes: Outcomes = Outcomes::default();
             while let Some(strand) = strands.each.get(at) {
@@ -96,6 +99,7 @@ impl Cell {
                     let sight = strand.sight(&noted);
                     let frame = frame_of(window, &self.population, event, &strand.words, sight);
                     let outcome = self.work_out(change, &frame);
+                    undefined |= take_undefined() && sight.side == Side::FACTUAL;
                     parted = parted.and(&strands.split(at, noted.get()));
                     if let Some(outcome) = outcome {
                         outcomes.add(strands.each[at].sides, outcome);
@@ -107,6 +111,11 @@ impl Cell {
             for (sides, outcome) in outcomes.first.iter().chain(&outcomes.others) {
                 let lineage = event.lineage.part(*sides, &parting);
                 self.make(window, event, outcome, lineage);
+                undefined |= take_undefined() && sides.on(Side::FACTUAL);
+            }
+            if undefined {
+                let event = (event.stream, event.key, event.time);
+                kept::note_undefined(window.world, event, Place::Change(place));
             }
             strands.parted = strands.parted.and(&parted);
         }
@@ -156,7 +165,7 @@ impl Cell {
                     kind: *kind,
                     variable: *variable,
                     entity: entity as usize,
-                    value: (before + number(value, frame)).to_bits(),
+                    value: finite(before + number(value, frame)).to_bits(),
                 }
             }
             ChangeKind::Adopt {

@@ -10,7 +10,8 @@ use std::cell::Cell as Slot;
 use std::sync::Arc;
 
 use super::{Cell, Event, Sight, Strands, Window, frame_of};
-use crate::eval::{eval, number};
+use crate::eval::{eval, number, take_undefined};
+use crate::kept::{self, Place};
 use crate::kernel::Agenda;
 use crate::program::{HOURS_OF_WEEK, JOINT};
 use crate::queue::{FutureEvents, Handle, Order};
@@ -319,9 +320,14 @@ impl Cell {
         // Whether it happens is asked when it takes place; here only what the desk wants to know.
         self.prepare(window, event, words, sight);
         let frame = frame_of(window, &self.population, event, words, sight);
+        take_undefined();
         let code = eval(&service.desk, &frame);
         let work = Span(number(&service.work, &frame).max(0.0) as i64);
         let priority = number(&service.priority, &frame) as i32;
+        if take_undefined() && side == Side::FACTUAL {
+            let event = (event.stream, event.key, event.time);
+            kept::note_undefined(window.world, event, Place::Desk);
+        }
         strands.give_back();
         let mut desks = program.desks.iter();
         let desk = desks.position(|desk| u64::from(desk.code) == code)? as u16;

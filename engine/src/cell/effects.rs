@@ -14,7 +14,7 @@ use super::steps::Step;
 use super::{Event, Population, Strands, Window, frame_of};
 use crate::arrivals::scale_bits;
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, decide, number, number_by_key};
+use crate::eval::{Frame, decide, number, number_by_key, take_undefined};
 use crate::kept;
 use crate::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
 use crate::sides::{Parting, Side, Sides, both};
@@ -237,11 +237,13 @@ fn take(
         (_, None) => choose(&stream.outcomes[step - stream.effects.len()], frame)
             .filter(|(effect, _)| world.matters(effect, event.time)),
     };
-    if known.loose && frame.side == Side::FACTUAL {
-        kept::look(frame, (step, happening.is_some()));
-    }
     if let Some((effect, made)) = happening {
         cause(window, event, effect, made, frame, emit);
+    }
+    let undefined = take_undefined();
+    if (known.loose || undefined) && frame.side == Side::FACTUAL {
+        let happening = happening.map(|(effect, _)| effect);
+        kept::look(frame, (step, happening), (known.loose, undefined));
     }
 }
 
@@ -308,7 +310,7 @@ fn cause(
 
 /// How many children an effect has. One under modifiers is rounded up or down by chance, so that a
 /// tenth more is a tenth more on average.
-fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
+pub(crate) fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
     let Expr::Modified(_, base) = count else {
         return number(count, frame);
     };

@@ -18,6 +18,7 @@ mod sources;
 mod state;
 mod steps;
 
+pub(crate) use effects::how_many;
 pub use effects::{MAX_COUNT, drawn_cell};
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
@@ -36,7 +37,8 @@ use std::iter::repeat_n;
 use std::sync::Arc;
 
 use crate::draw::Key;
-use crate::eval::{Frame, Own, number, word};
+use crate::eval::{Frame, Own, finite, number, take_undefined, word};
+use crate::kept;
 use crate::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
 use crate::queue::Order;
 use crate::sides::{Lineage, Parting, Side, Sides};
@@ -157,7 +159,7 @@ impl Counters {
         let counter = usize::from(counter);
         for (side, counters) in (0..).map(Side).zip(&mut self.each) {
             if lineage.sides.on(side) {
-                counters[counter] += value;
+                counters[counter] = finite(counters[counter] + value);
             }
         }
         if lineage.sides != Sides::ALL {
@@ -394,7 +396,12 @@ impl Cell {
         let mut at = 0;
         while let Some(strand) = strands.each.get(at) {
             noted.set(Parting::NONE);
-            let happens = self.prepare(window, event, &strand.words, strand.sight(&noted));
+            let sight = strand.sight(&noted);
+            let happens = self.prepare(window, event, &strand.words, sight);
+            if take_undefined() && sight.side == Side::FACTUAL {
+                let frame = frame_of(window, &self.population, event, &strand.words, sight);
+                kept::look_at_event(&frame, happens);
+            }
             strands.each[at].happens = happens;
             let parted = strands.split(at, noted.get());
             strands.parted = strands.parted.and(&parted);

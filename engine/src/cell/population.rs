@@ -3,7 +3,8 @@
 use super::Members;
 use crate::diary::Words;
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, Marks, Own, eval};
+use crate::eval::{Frame, Marks, Own, eval, take_undefined};
+use crate::kept::{self, Place};
 use crate::program::{Kind, KindId, NO_ENTITY};
 use crate::sample::AliasTable;
 use crate::sides::{Lineage, MOST_SIDES, Parting, Side, Sides};
@@ -419,19 +420,23 @@ impl Population {
         let observed = Observed::default();
         let nobody = Population::default();
         let mut words = Vec::with_capacity(definition.attributes.len());
-        let value = |e, words: &[u64]| {
+        let value = |e, words: &[u64], place| {
             let (own, marks) = (Own::Unborn(words), Marks::default());
             let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
-            eval(e, &frame)
+            take_undefined();
+            let word = eval(e, &frame);
+            if take_undefined() && lineage.sides.on(Side::FACTUAL) {
+                kept::note_entity(world, (id, time), place);
+            }
+            word
         };
-        for attribute in &definition.attributes {
-            let word = value(&attribute.value, &words);
+        for (at, attribute) in (0..).zip(&definition.attributes) {
+            let word = value(&attribute.value, &words, Place::Attribute(kind, at));
             words.push(word);
         }
-        let variables: Vec<u64> = definition
-            .variables
-            .iter()
-            .map(|v| value(&v.value, &words))
+        let variables = (0..).zip(&definition.variables);
+        let variables: Vec<u64> = variables
+            .map(|(at, v)| value(&v.value, &words, Place::EntityVariable(kind, at)))
             .collect();
         let group = &mut self.groups[usize::from(kind)];
         let entity = group.ids.len();

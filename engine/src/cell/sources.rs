@@ -9,7 +9,8 @@ use super::forecast::{Forecast, Outlook};
 use super::{Cell, Event, Window, root};
 use crate::arrivals::Candidate;
 use crate::draw::{Key, Purpose, purpose};
-use crate::eval::{Frame, Marks, Own, number};
+use crate::eval::{Frame, Marks, Own, number, take_undefined};
+use crate::kept::{self, Place};
 use crate::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
 use crate::sides::{Lineage, MOST_SIDES, Parting, Side, Sides, in_groups};
 use crate::time::{Span, Time};
@@ -300,10 +301,14 @@ impl Cell {
         if share < 1.0 && event.key.uniform(TAKES_PART) >= share {
             return false;
         }
-        actor
-            .when
-            .as_ref()
-            .is_none_or(|when| number(when, &frame()) != 0.0)
+        take_undefined();
+        let when = actor.when.as_ref();
+        let takes_part = when.is_none_or(|when| number(when, &frame()) != 0.0);
+        if take_undefined() && side == Side::FACTUAL {
+            let event = (event.stream, event.key, event.time);
+            kept::note_undefined(window.world, event, Place::Source);
+        }
+        takes_part
     }
 
     /// Sets the timers that an entity has, for their first time after `since`.

@@ -3,6 +3,7 @@
 use super::block::{Block, eval_block};
 use super::draws::{Drawn, uniforms};
 use super::operand::{Operand, constant};
+use super::primitive::{set_undefined, take_undefined};
 use crate::program::Expr;
 use crate::scratch;
 
@@ -103,7 +104,17 @@ impl<'e> Paths<'e> {
     /// For each row, the value of the branch to which its code leads. Constants are looked up, any other branch is
     /// worked out for all of its rows together.
     fn eval(&self, codes: &[u64], block: &Block<'_>, out: &mut Vec<u64>) {
-        let most = self.most(codes);
+        let mut most = self.most(codes);
+        if let Some(branch) = most {
+            // It may have a value only for the rows that lead to it.
+            let before = take_undefined();
+            eval_block(self.branches[branch], block, out);
+            if take_undefined() {
+                out.clear();
+                most = None;
+            }
+            set_undefined(before);
+        }
         let step = |branch: usize| {
             let word = constant(self.branches[branch]);
             Step {
@@ -120,8 +131,7 @@ impl<'e> Paths<'e> {
         let mut listed = scratch::column();
         let step_of = |code: u64| steps[self.place(code)];
         match most {
-            Some(most) => {
-                eval_block(self.branches[most], block, out);
+            Some(_) => {
                 list(codes.iter().map(|&code| step_of(code)), &mut listed, |_| ());
             }
             None if steps.iter().all(|step| step.listed == 0) => {

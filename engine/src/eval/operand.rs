@@ -1,7 +1,7 @@
 //! Operands of a block of rows, and operations on whole columns of them.
 
 use super::block::{Block, eval_block};
-use super::primitive;
+use super::primitive::{self, finite_in_column, set_undefined};
 use crate::program::{Binary, Expr, Unary};
 use crate::scratch;
 
@@ -52,28 +52,33 @@ impl<'a> Operand<'a> {
 
 /// An operation on each word; one loop for each, so that none has to find out which it is.
 pub fn unary(op: Unary, out: &mut [u64]) {
+    let mut found = false;
+    macro_rules! one {
+        ($op:expr, $word:ident) => {
+            *$word = finite_in_column(primitive::unary($op, f64::from_bits(*$word)), &mut found)
+                .to_bits()
+        };
+    }
     macro_rules! loops {
         ($($name:ident),*) => {
             match op {
-                $(Unary::$name => for word in out.iter_mut() {
-                    *word = primitive::unary(Unary::$name, f64::from_bits(*word)).to_bits();
-                },)*
-                Unary::Round(power) => for word in out.iter_mut() {
-                    *word = primitive::unary(Unary::Round(power), f64::from_bits(*word)).to_bits();
-                },
+                $(Unary::$name => out.iter_mut().for_each(|word| one!(Unary::$name, word)),)*
+                Unary::Round(power) => out.iter_mut().for_each(|word| one!(Unary::Round(power), word)),
             }
         };
     }
     loops!(Negate, Not, Abs, Floor, Ceil, Sqrt, Exp, Log);
+    set_undefined(found);
 }
 
 /// Likewise for two words.
 pub fn binary(op: Binary, out: &mut [u64], right: impl Iterator<Item = u64>) {
+    let mut found = false;
     macro_rules! loops {
         ($($name:ident),*) => {
             match op {
                 $(Binary::$name => for (x, y) in out.iter_mut().zip(right) {
-                    *x = primitive::binary(Binary::$name, *x, y);
+                    *x = finite_in_column(primitive::binary(Binary::$name, *x, y), &mut found).to_bits();
                 },)*
             }
         };
@@ -81,4 +86,5 @@ pub fn binary(op: Binary, out: &mut [u64], right: impl Iterator<Item = u64>) {
     loops!(
         Add, Subtract, Multiply, Divide, Power, Min, Max, Less, AtMost, Equal, Same, And, Or
     );
+    set_undefined(found);
 }

@@ -1,12 +1,50 @@
 //! The primitives that both ways of evaluation share. Numbers are the bits of an `f64`.
 
+use std::cell::Cell;
+
 use crate::program::{Binary, Dist, Unary};
 use crate::sample;
 
-/// Keeps a result finite: what has no real value is 0.
+thread_local! {
+    /// Whether something without a finite value has been worked out since somebody asked.
+    static UNDEFINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether something without a finite value has been worked out on this thread since this was last asked.
 #[inline(always)]
-fn finite(x: f64) -> f64 {
-    if x.is_finite() { x } else { 0.0 }
+pub fn take_undefined() -> bool {
+    let found = UNDEFINED.get();
+    if found {
+        UNDEFINED.set(false);
+    }
+    found
+}
+
+/// Says what [`take_undefined`] is to find, if anything.
+pub fn set_undefined(found: bool) {
+    if found {
+        UNDEFINED.set(true);
+    }
+}
+
+/// Keeps a result finite: what has no real value is 0, and somebody may ask about it.
+#[inline(always)]
+pub fn finite(x: f64) -> f64 {
+    if x.is_finite() { x } else { undefined() }
+}
+
+#[cold]
+fn undefined() -> f64 {
+    UNDEFINED.set(true);
+    0.0
+}
+
+/// Keeps each result of a column finite, without a branch that would part the loop. `found` tells whether any was not.
+#[inline(always)]
+pub fn finite_in_column(x: f64, found: &mut bool) -> f64 {
+    let is_finite = x.is_finite();
+    *found |= !is_finite;
+    if is_finite { x } else { 0.0 }
 }
 
 /// The nearest whole number, of two the even one. Without SSE 4.1, which x86-64 need not have,
@@ -28,7 +66,7 @@ fn floor(x: f64) -> f64 {
     if near > x { near - 1.0 } else { near }
 }
 
-/// An operation on one value.
+/// An operation on one value, which may have no finite result.
 #[inline(always)]
 pub fn unary(op: Unary, x: f64) -> f64 {
     match op {
@@ -37,23 +75,27 @@ pub fn unary(op: Unary, x: f64) -> f64 {
         Unary::Abs => x.abs(),
         Unary::Floor => floor(x),
         Unary::Ceil => -floor(-x),
-        Unary::Round(power) => finite(round_even(x * power) / power),
-        Unary::Sqrt => finite(x.sqrt()),
-        Unary::Exp => finite(libm::exp(x)),
-        Unary::Log => finite(libm::log(x)),
+        // What is so large that it cannot be scaled has no decimals.
+        Unary::Round(power) => match (x * power).is_finite() {
+            true => round_even(x * power) / power,
+            false => x,
+        },
+        Unary::Sqrt => x.sqrt(),
+        Unary::Exp => libm::exp(x),
+        Unary::Log => libm::log(x),
     }
 }
 
-/// An operation on two words.
+/// An operation on two words, which may have no finite result.
 #[inline(always)]
-pub fn binary(op: Binary, a: u64, b: u64) -> u64 {
+pub fn binary(op: Binary, a: u64, b: u64) -> f64 {
     let (x, y) = (f64::from_bits(a), f64::from_bits(b));
-    let result = match op {
-        Binary::Add => finite(x + y),
-        Binary::Subtract => finite(x - y),
-        Binary::Multiply => finite(x * y),
-        Binary::Divide => finite(x / y),
-        Binary::Power => finite(libm::pow(x, y)),
+    match op {
+        Binary::Add => x + y,
+        Binary::Subtract => x - y,
+        Binary::Multiply => x * y,
+        Binary::Divide => x / y,
+        Binary::Power => libm::pow(x, y),
         Binary::Min => x.min(y),
         Binary::Max => x.max(y),
         Binary::Less => f64::from(x < y),
@@ -62,8 +104,7 @@ pub fn binary(op: Binary, a: u64, b: u64) -> u64 {
         Binary::Same => f64::from(a == b),
         Binary::And => f64::from(x != 0.0 && y != 0.0),
         Binary::Or => f64::from(x != 0.0 || y != 0.0),
-    };
-    result.to_bits()
+    }
 }
 
 /// The quantile `u` of a distribution with its parameters.

@@ -3,10 +3,12 @@
 use std::cell::Cell;
 
 use super::pick::pick;
+use super::primitive::{finite, set_undefined, take_undefined};
 use super::{primitive, slots};
 use crate::calendar::Zone;
 use crate::cell::{Population, Twin};
 use crate::draw::{Key, Purpose};
+use crate::kept;
 use crate::program::{
     APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Label, Look, Modified, NO_ENTITY, NO_TIME,
     Slot, Unary, is_no_time,
@@ -248,9 +250,17 @@ impl<'a> Frame<'a> {
         let frame = self.of.unwrap_or(self);
         let stream = &frame.world.program.streams[frame.stream];
         let variable = stream.on_demand_at[usize::from(slot - stream.carried)];
+        // Whoever reads it answers for what was worked out before, but not for this.
+        let before = take_undefined();
         let value = variable.map_or(0, |variable| {
             word(&stream.variables[usize::from(variable)].value, frame)
         });
+        if take_undefined()
+            && let Some(at) = variable
+        {
+            kept::note_demanded(frame, at);
+        }
+        set_undefined(before);
         self.slots[usize::from(slot)].set(value);
         self.ready.set(self.ready.get() | 1 << slot);
     }
@@ -321,10 +331,17 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::EntityId(kind, e) => f.population.id(*kind, word(e, f)),
         Expr::Unary(op, e) if !matches!(op, Unary::Exp | Unary::Log) => {
-            primitive::unary(*op, number(e, f)).to_bits()
+            finite(primitive::unary(*op, number(e, f))).to_bits()
+        }
+        // What the first decides is not asked of the second, which may have no value then.
+        Expr::Binary(Binary::And, a, b) => {
+            f64::from(number(a, f) != 0.0 && number(b, f) != 0.0).to_bits()
+        }
+        Expr::Binary(Binary::Or, a, b) => {
+            f64::from(number(a, f) != 0.0 || number(b, f) != 0.0).to_bits()
         }
         Expr::Binary(op, a, b) if *op != Binary::Power => {
-            primitive::binary(*op, word(a, f), word(b, f))
+            finite(primitive::binary(*op, word(a, f), word(b, f))).to_bits()
         }
         Expr::If(parts) => {
             let holds = number(&parts.0, f) != 0.0;
@@ -358,8 +375,8 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let joined = f.population.joined(*kind, eval(e, f));
             ((f.time - joined).0 as f64).to_bits()
         }
-        Expr::Unary(op, e) => primitive::unary(*op, number(e, f)).to_bits(),
-        Expr::Binary(op, a, b) => primitive::binary(*op, eval(a, f), eval(b, f)),
+        Expr::Unary(op, e) => finite(primitive::unary(*op, number(e, f))).to_bits(),
+        Expr::Binary(op, a, b) => finite(primitive::binary(*op, eval(a, f), eval(b, f))).to_bits(),
         Expr::Draw(dist, args, purpose) => {
             let mut p = [0.0; 4];
             for (value, arg) in p.iter_mut().zip(args) {
@@ -428,10 +445,10 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let at = f.world.figures.waiting(*desk);
             f.seen(at, |figures| figures[at]).to_bits()
         }
-        Expr::Total(counter) => f.total(*counter, Look::before).to_bits(),
+        Expr::Total(counter) => finite(f.total(*counter, Look::before)).to_bits(),
         Expr::ChangeOf(counter) => {
             let before = f.total(*counter, Look::a_period_before);
-            (f.total(*counter, Look::before) - before).to_bits()
+            finite(f.total(*counter, Look::before) - before).to_bits()
         }
         Expr::Modified(at, e) => modified(*at, number(e, f), f).to_bits(),
         Expr::HeldBack(by) => f64::from(f.made == *by).to_bits(),

@@ -6,9 +6,9 @@ use super::context::Context;
 use super::layout::{cell_of, from_of, index_of};
 use crate::attribution::Attribution;
 use crate::draw::Key;
-use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even};
+use crate::eval::{Block, Frame, Marks, Own, eval, eval_block, round_even, take_undefined};
 use crate::fingerprint::{Digest, RowHashes, float_word, int_word};
-use crate::kept::look_at_rows;
+use crate::kept::{look_at_rows, look_at_variable};
 use crate::program::{Label, NO_CAUSE, Stage, StreamId, is_no_time};
 use crate::scratch;
 use crate::series::{Amounts, Series};
@@ -67,6 +67,8 @@ pub struct Columns {
     chains: Option<Chains>,
     /// The words, a column a slot; empty where no field needs them.
     slots: Vec<Vec<u64>>,
+    /// The variables, by their places, that seem to have no finite value in some row.
+    undefined: Vec<u16>,
 }
 
 /// How rows have been caused.
@@ -104,11 +106,12 @@ impl Columns {
             Some(chains) => chains.from.iter().map(|&f| world.cause_code(f)).collect(),
             None => vec![SOURCE_CODE; keys.len()],
         };
-        let later = definition
-            .variables
-            .iter()
-            .filter(|variable| variable.stage != Stage::Eager);
+        let later = (0..)
+            .zip(&definition.variables)
+            .filter(|(_, variable)| variable.stage != Stage::Eager);
         slots.resize(slots.len() + later.clone().count(), Vec::new());
+        let mut undefined = Vec::new();
+        take_undefined();
         let observed = Observed::default();
         let mut block = Block {
             world,
@@ -123,9 +126,12 @@ impl Columns {
             side,
             slots,
         };
-        for variable in later.filter(|variable| variable.written) {
+        for (place, variable) in later.filter(|(_, variable)| variable.written) {
             let mut column = scratch::column();
             eval_block(&variable.value, &block, &mut column);
+            if take_undefined() {
+                undefined.push(place);
+            }
             block.slots[usize::from(variable.slot)] = column;
         }
         let slots = block.slots;
@@ -136,6 +142,7 @@ impl Columns {
             indexes,
             chains,
             slots,
+            undefined,
         }
     }
 
@@ -182,7 +189,22 @@ impl Columns {
 
     /// Who is to be named for the first field of a row that modifiers bend.
     pub fn bent_by(&self, context: &Context<'_>, row: usize) -> Label {
-        let (world, definition) = (context.world, context.definition);
+        self.on_row(context, row, |frame| {
+            let variables = context.definition.variables.iter();
+            let later = variables.filter(|v| v.stage != Stage::Eager);
+            for variable in later.filter(|variable| variable.written) {
+                eval(&variable.value, frame);
+                if frame.noted.get().by != 0 {
+                    break;
+                }
+            }
+            frame.noted.get().by
+        })
+    }
+
+    /// Works something out on a single row.
+    fn on_row<T>(&self, context: &Context<'_>, row: usize, f: impl FnOnce(&Frame<'_>) -> T) -> T {
+        let world = context.world;
         let word = |column: &Vec<u64>| column.get(row).copied().unwrap_or(0);
         let words: Vec<Cell<u64>> = self.slots.iter().map(|c| Cell::new(word(c))).collect();
         let observed = Observed::default();
@@ -199,17 +221,7 @@ impl Columns {
             slots: &words,
             ..Frame::of_entity(world, population, &observed, about, Own::Nobody, &marks)
         };
-        let later = definition
-            .variables
-            .iter()
-            .filter(|v| v.stage != Stage::Eager);
-        for variable in later.filter(|variable| variable.written) {
-            eval(&variable.value, &frame);
-            if marks.noted.get().by != 0 {
-                break;
-            }
-        }
-        marks.noted.get().by
+        f(&frame)
     }
 
     /// The digest of the rows, as [`crate::fingerprint`] defines it.
@@ -254,8 +266,13 @@ impl Columns {
         hashes.finish()
     }
 
-    /// Notes the whole numbers among the rows' values that did not fit.
+    /// Notes the whole numbers among the rows' values that did not fit, and the values without a finite number.
     fn look_for_kept(&self, context: &Context<'_>) {
+        for &place in &self.undefined {
+            for row in 0..self.keys.len() {
+                self.on_row(context, row, |frame| look_at_variable(frame, place));
+            }
+        }
         for &field in &context.world.whole_fields[context.stream] {
             let (_, slot) = &context.definition.fields[usize::from(field)];
             let words = &self.slots[usize::from(*slot)];

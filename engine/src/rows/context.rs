@@ -60,6 +60,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What no rows come to.
+    fn sums(&self) -> Sums {
+        Sums {
+            series: Series::by(self.world.program.zone.step()),
+            ..Sums::default()
+        }
+    }
+
     /// Compares, in a range of time, the rows of the factual side that are not on all sides with those of each other
     /// side, and finds out which the untouched side has, the same, after all. Returns how the others differ, with the
     /// rows of the untouched side counted.
@@ -69,7 +77,7 @@ impl<'a> Context<'a> {
         others: &[&[u64]],
         times: &Range<i64>,
     ) -> Sums {
-        let mut sums = Sums::default();
+        let mut sums = self.sums();
         let [factual, others] = [factual, others].map(|pieces| {
             let rows = Scattered::new(pieces, self.layout);
             let (order, _) = rows.total_order(times);
@@ -215,7 +223,7 @@ impl<'a> Context<'a> {
 
     /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
     pub fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
-        let mut sums = Sums::default();
+        let mut sums = self.sums();
         let mut named = Vec::new();
         let mut sides = Vec::new();
         // Nearly all blocks are of rows that are on all sides, and of which nothing is to be said.

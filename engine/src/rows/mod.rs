@@ -38,7 +38,7 @@ pub struct Sums {
     pub digest: Digest,
     /// What interventions did to them.
     pub effects: Effects,
-    /// How many there were, hour by hour and on each side.
+    /// How many there were, step by step and on each side.
     pub series: Series,
     /// Those that are not the same on all sides, if they are asked for.
     pub parted: Vec<PartedRow>,

@@ -80,7 +80,11 @@ impl Compiler {
     /// Parses and lowers a text; what is wrong is reported.
     pub fn expression(&mut self, text: &str, scope: &mut Scope) -> Option<Typed> {
         match syntax::parse(text) {
-            Ok(ast) => self.lower(&ast, scope),
+            Ok(ast) => {
+                let typed = self.lower(&ast, scope)?;
+                self.warn_of_undefined(&typed.expr, scope);
+                Some(typed)
+            }
             Err(error) => {
                 let (at, part) = (&scope.at, &error.span);
                 // A comma may have cut off the rest, which has been told then: see `structure::words::Cut`.

@@ -55,7 +55,7 @@ fn least_count(count: &Expr) -> f64 {
 }
 
 /// Whether an expression has whole numbers as its values.
-fn is_whole(expr: &Expr) -> bool {
+pub(super) fn is_whole(expr: &Expr) -> bool {
     match expr {
         Expr::Num(x) => x.fract() == 0.0,
         Expr::Law(Law::Counts(_), _) => true,

@@ -24,6 +24,7 @@ mod sources;
 mod streams;
 mod sums;
 mod types;
+mod undefined;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

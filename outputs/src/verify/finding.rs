@@ -36,6 +36,8 @@ pub enum Check {
     Range,
     /// Ids are positive numbers of 63 bits.
     Id,
+    /// Numbers are finite.
+    Number,
     /// No two events, and no two entities of a kind, have the same id.
     DuplicateId,
     /// What nothing caused is the first event of its chain, and its stream has a source.
@@ -80,6 +82,7 @@ impl Check {
             Check::Order => "order",
             Check::Range => "range",
             Check::Id => "id",
+            Check::Number => "number",
             Check::DuplicateId => "duplicate_id",
             Check::Root => "root",
             Check::Cause => "cause",
@@ -112,6 +115,7 @@ impl Check {
             Check::Order => "rows do not stand in total order",
             Check::Range => "rows lie outside of the run's range",
             Check::Id => "ids are no positive numbers of 63 bits",
+            Check::Number => "numbers are not finite",
             Check::DuplicateId => "ids stand more than once",
             Check::Root => "events without a cause are not first events",
             Check::Cause => "events do not follow from the cause that they name",

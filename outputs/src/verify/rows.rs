@@ -15,7 +15,7 @@ use crate::time_text::shown;
 use arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
 use arrow::buffer::ScalarBuffer;
 use arrow::datatypes::{
-    ArrowPrimitiveType, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
+    ArrowPrimitiveType, Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
 };
 use causeflow_engine::fingerprint::{Digest, RowHashes};
 use causeflow_engine::program::Stream;
@@ -196,6 +196,7 @@ impl FileCheck<'_> {
         self.notable(batch);
         self.range(&heads);
         self.ids(batch, &heads);
+        self.numbers(batch, &heads);
         self.attribution(batch, &heads);
         // The place of each row's effect among the stream's incoming ones.
         let effects = match self.rules {
@@ -305,6 +306,26 @@ impl FileCheck<'_> {
                         (id.cast_signed().to_string(), expected)
                     });
                 }
+            }
+        }
+    }
+
+    /// Checks that numbers are finite, as all are that expressions come to.
+    fn numbers(&mut self, batch: &RecordBatch, heads: &Heads) {
+        let left_out = self.columns.len() - batch.num_columns();
+        for place in ATTRIBUTION + 1..self.columns.len() {
+            if self.columns[place].kind != ColumnType::Float {
+                continue;
+            }
+            let array = batch.column(place - left_out);
+            let values = array.as_primitive::<Float64Type>().values().clone();
+            if values.iter().fold(true, |all, x| all & x.is_finite()) {
+                continue;
+            }
+            for (row, x) in values.iter().enumerate().filter(|(_, x)| !x.is_finite()) {
+                self.add(Check::Number, heads, row, Some(place), || {
+                    (x.to_string(), "a finite number".to_owned())
+                });
             }
         }
     }

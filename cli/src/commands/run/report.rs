@@ -144,9 +144,16 @@ impl Outcome<'_> {
             1 => "1 value".to_owned(),
             many => format!("{} values", count(many)),
         };
+        let first = kept
+            .value()
+            .map_or_else(String::new, |value| format!(", {value},"));
+        let whose = if kept.is_of_event() {
+            "event"
+        } else {
+            "entity"
+        };
         format!(
-            "warning: {what}: {values} {how}; the first, {}, in the event {id} at {}",
-            kept.counted.value,
+            "warning: {what}: {values} {how}; the first{first} in the {whose} {id} at {}",
             instant(time)
         )
     }
@@ -184,7 +191,11 @@ impl Outcome<'_> {
             "what": what,
             "how": how,
             "number": kept.counted.number,
-            "first": {"event_id": id.to_string(), "time": instant(time), "value": kept.counted.value},
+            "first": {
+                (if kept.is_of_event() { "event_id" } else { "entity_id" }): id.to_string(),
+                "time": instant(time),
+                "value": kept.value(),
+            },
         })
     }
 
