@@ -14,19 +14,10 @@ pub fn listen() -> Result<(), Failure> {
             std::process::exit(130);
         }
     })
-    .map_err(|error| Failure::Machine(format!("cannot listen for Ctrl-C: {error}")))
+    .map_err(|error| Failure::machine(format!("cannot listen for Ctrl-C: {error}")))
 }
 
 /// Whether it has been pressed.
 pub fn asked() -> bool {
     ASKED.load(Ordering::SeqCst)
-}
-
-/// Fails when it has been pressed.
-pub fn check() -> Result<(), Failure> {
-    if asked() {
-        Err(Failure::Interrupted)
-    } else {
-        Ok(())
-    }
 }

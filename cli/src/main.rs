@@ -2,26 +2,13 @@
 //! which that can end into an exit code (see [`errors`]).
 
 mod args;
-mod baselines;
 mod chart;
 mod commands;
+mod control;
 mod errors;
-mod events;
-mod expected;
-mod folder;
-mod history;
 mod interrupt;
-mod interventions;
 mod memory;
-mod model;
 mod output;
-mod pilot;
-mod progress;
-mod recipe;
-mod settings;
-mod snapshots;
-mod versions;
-mod words;
 
 use std::process::ExitCode;
 

@@ -92,6 +92,8 @@ mod text_file;
 mod time_text;
 pub mod verify;
 
+/// Rows that are read come as batches of this crate.
+pub use arrow;
 pub use baseline::{
     BASELINE_NAME, BASELINE_VERSION, BaselineManifest, FinishedBaseline, baseline_schema,
 };
@@ -107,7 +109,7 @@ pub use manifest::{
     VersionEntry, manifest_schema,
 };
 pub use options::{Compression, Format, Options};
-pub use read::{EventIds, EventRow, FinishedRun, digest as file_digest};
+pub use read::{EventIds, EventRow, FinishedRun, StreamRows, digest as file_digest};
 pub use run_folder::{Placed, RESUME_NAME, RunFolder, VERSIONS_NAME};
 pub use schema::arrow_schema;
 pub use state_file::{StateKind, read_state, write_state};

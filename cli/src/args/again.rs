@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
+use causeflow_runs::Sources;
 use clap::Args;
 
 use super::values::threads;
-use crate::recipe::Sources;
 
 pub(super) const REPLAY_EXAMPLES: &str = "\
 Examples:

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use causeflow_runs::schema::Named;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -17,12 +18,12 @@ use again::{REPLAY_EXAMPLES, VERIFY_EXAMPLES};
 pub use again::{ReplayArgs, VerifyArgs};
 use baseline::{BASELINE_EXAMPLES, HISTORY_EXAMPLES, STATS_EXAMPLES};
 pub use baseline::{BaselineArgs, BaselineFormat, HistoryArgs, StatsArgs};
-pub use range::RangeArgs;
 use report::REPORT_EXAMPLES;
 pub use report::ReportArgs;
 use run::RUN_EXAMPLES;
 pub use run::RunArgs;
-pub use values::{CounterfactualArg, FormatArg, GraphFormat, SCALES, SchemaOf, days_fit};
+pub use values::GraphFormat;
+use values::Schemas;
 use versions::REGENERATE_EXAMPLES;
 pub use versions::{RegenerateArgs, ResetArgs, VersionsArgs};
 
@@ -184,9 +185,9 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Prints a JSON Schema
     Schema {
-        /// Of a model's files, a scenario's file, a file of external events, a run's manifest.json, or a baseline.json
-        #[arg(value_enum, default_value_t = SchemaOf::Model)]
-        what: SchemaOf,
+        /// Of a file, of a run as it is asked for, or of what a command prints with --json
+        #[arg(value_name = "OF", default_value = "model", value_parser = Schemas)]
+        what: Named,
     },
     /// Writes a small working model to start from
     Init {

@@ -1,11 +1,11 @@
 //! Which days are played, how large, and on how many threads.
 
+use causeflow_runs::Range;
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
 use super::values::{days, scale, threads};
 
-#[derive(Clone, Debug, Args, Serialize, Deserialize)]
+#[derive(Clone, Debug, Args)]
 pub struct RangeArgs {
     /// The first day, a date and time such as 2026-02-02T06:00, or an instant such as 2026-02-02T06:00:00Z
     ///
@@ -25,6 +25,16 @@ pub struct RangeArgs {
     pub scale: f64,
     /// How many threads play and write; all cores by default. The result is the same
     #[arg(long, value_name = "N", value_parser = threads, allow_negative_numbers = true)]
-    #[serde(skip)]
     pub threads: Option<usize>,
+}
+
+impl RangeArgs {
+    /// Which days are played, and how large.
+    pub fn range(&self) -> Range {
+        Range {
+            start: self.start.clone(),
+            days: self.days,
+            scale: self.scale,
+        }
+    }
 }

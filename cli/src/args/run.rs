@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use causeflow_engine::time::Span;
+use causeflow_outputs::Format;
+use causeflow_runs::RunSpec;
 use clap::Args;
-use serde::{Deserialize, Serialize};
 
 use super::range::RangeArgs;
 use super::values::{CompressionArg, CounterfactualArg, FormatArg, seed, span};
@@ -25,8 +26,7 @@ The same model, seed, start, days, scale and version give the same bytes, on any
 A run that fails or is interrupted leaves nothing behind unless it keeps snapshots, and an earlier run in its place as
 it was.";
 
-/// What is stored with a run's snapshots is what determines its files; the rest is free to differ when it is resumed.
-#[derive(Clone, Debug, Args, Serialize, Deserialize)]
+#[derive(Clone, Debug, Args)]
 pub struct RunArgs {
     /// A built-in model's name or the path of a model's folder
     #[arg(required_unless_present = "resume")]
@@ -35,11 +35,9 @@ pub struct RunArgs {
     #[arg(long, default_value = "42", value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
     #[command(flatten)]
-    #[serde(flatten)]
     pub range: RangeArgs,
     /// The folder to write to; `out/<model>-<seed>` by default
     #[arg(long, value_name = "DIR", conflicts_with = "no_output")]
-    #[serde(skip)]
     pub out: Option<PathBuf>,
     /// Replaces an earlier run in that folder
     #[arg(long, conflicts_with_all = ["no_output", "resume"])]
@@ -93,33 +91,45 @@ pub struct RunArgs {
     /// It needs no more than the run's folder: --out DIR. The result is the same, byte by byte, as if it had not been
     /// stopped.
     #[arg(long, conflicts_with_all = ["no_output", "dry_run"])]
-    #[serde(skip)]
     pub resume: bool,
     /// Plays without writing files: for the fingerprint
     #[arg(long)]
-    #[serde(skip)]
     pub no_output: bool,
     /// Estimates rows and size from a small pilot run, and writes nothing
     #[arg(long, conflicts_with = "no_output")]
-    #[serde(skip)]
     pub dry_run: bool,
     /// No progress and no warnings
     #[arg(long, short)]
-    #[serde(skip)]
     pub quiet: bool,
     /// Prints the outcome as one JSON object
     #[arg(long)]
-    #[serde(skip)]
     pub json: bool,
     /// Names of the fields above that were given, not left to their defaults.
     #[arg(skip)]
-    #[serde(skip)]
     pub given: Vec<String>,
 }
 
 impl RunArgs {
-    /// The model; one is always there unless a run is resumed.
-    pub fn model(&self) -> &str {
-        self.model.as_deref().unwrap_or_default()
+    /// What is asked for, apart from where it goes and how it is told.
+    pub fn spec(&self) -> RunSpec {
+        RunSpec {
+            seed: self.seed,
+            start: self.range.start.clone(),
+            days: self.range.days,
+            scale: self.range.scale,
+            streams: self.streams.clone(),
+            scenarios: self.scenario.clone(),
+            events: self.event.clone(),
+            event_files: self.events.clone(),
+            timeline: !self.no_events,
+            scenario_folder: self.scenarios.clone(),
+            counterfactual: self.counterfactual.map(Into::into),
+            baseline: self.baseline.clone(),
+            format: self.format.map_or(Format::Parquet, Into::into),
+            compression: self.compression.map(Into::into),
+            snapshot_every: self.snapshot_every,
+            // One is always there unless a run is resumed.
+            ..RunSpec::of(self.model.clone().unwrap_or_default())
+        }
     }
 }

@@ -1,16 +1,18 @@
 //! Values of arguments, and their limits.
 
-use std::ops::RangeInclusive;
+use std::ffi::OsStr;
 
 use causeflow_engine::time::Span;
 use causeflow_models::duration;
 use causeflow_outputs::{Compression, Format};
+use causeflow_runs::schema::{Named, SCHEMAS};
+use causeflow_runs::{Counterfactual, MAX_DAYS, SCALES, days_fit};
 use clap::ValueEnum;
-use serde::{Deserialize, Serialize};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 
 /// What a run is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum CounterfactualArg {
     /// The run without all that was asked for
     Together,
@@ -18,8 +20,16 @@ pub enum CounterfactualArg {
     Each,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+impl From<CounterfactualArg> for Counterfactual {
+    fn from(what: CounterfactualArg) -> Counterfactual {
+        match what {
+            CounterfactualArg::Together => Counterfactual::Together,
+            CounterfactualArg::Each => Counterfactual::Each,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum FormatArg {
     Parquet,
     Arrow,
@@ -38,19 +48,7 @@ impl From<FormatArg> for Format {
     }
 }
 
-impl From<Format> for FormatArg {
-    fn from(format: Format) -> FormatArg {
-        match format {
-            Format::Parquet => FormatArg::Parquet,
-            Format::Arrow => FormatArg::Arrow,
-            Format::Csv => FormatArg::Csv,
-            Format::Jsonl => FormatArg::Jsonl,
-        }
-    }
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum CompressionArg {
     Zstd,
     Lz4,
@@ -69,40 +67,43 @@ impl From<CompressionArg> for Compression {
     }
 }
 
-impl From<Compression> for CompressionArg {
-    fn from(compression: Compression) -> CompressionArg {
-        match compression {
-            Compression::Zstd => CompressionArg::Zstd,
-            Compression::Lz4 => CompressionArg::Lz4,
-            Compression::Snappy => CompressionArg::Snappy,
-            Compression::None => CompressionArg::None,
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum GraphFormat {
     Mermaid,
     Dot,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum SchemaOf {
-    Model,
-    Scenario,
-    Events,
-    Manifest,
-    Baseline,
+/// The schemas by their names, which help and completions know.
+#[derive(Clone)]
+pub(super) struct Schemas;
+
+impl TypedValueParser for Schemas {
+    type Value = Named;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Named, clap::Error> {
+        let names = SCHEMAS.iter().map(|(name, ..)| *name);
+        let name = PossibleValuesParser::new(names).parse_ref(command, arg, value)?;
+        let found = SCHEMAS.iter().find(|(known, ..)| *known == name);
+        found
+            .copied()
+            .ok_or_else(|| clap::Error::new(ErrorKind::InvalidValue))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        let value = |(name, what, _): &Named| PossibleValue::new(*name).help(*what);
+        Some(Box::new(SCHEMAS.iter().map(value)))
+    }
 }
 
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse()
         .map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
 }
-
-/// Ten years: the profiles' tables of a longer range would take more memory than the rest.
-const MAX_DAYS: f64 = 3660.0;
-const SECONDS_PER_DAY: f64 = 86_400.0;
 
 pub(super) fn days(text: &str) -> Result<f64, String> {
     let days: Option<f64> = text.parse().ok();
@@ -112,14 +113,6 @@ pub(super) fn days(text: &str) -> Result<f64, String> {
         )
     })
 }
-
-/// Whether a run can be so many days long.
-pub fn days_fit(days: f64) -> bool {
-    days * SECONDS_PER_DAY >= 1.0 && days <= MAX_DAYS
-}
-
-/// From a millionth to a hundred times the model's size.
-pub const SCALES: RangeInclusive<f64> = 1e-6..=100.0;
 
 pub(super) fn scale(text: &str) -> Result<f64, String> {
     let scale: Option<f64> = text.parse().ok();

@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use causeflow_runs::file_name;
+
 use crate::errors::Failure;
-use crate::model::file_name;
 use crate::output::print;
 
 const SCHEMA: &str = "causeflow.schema.json";
@@ -20,7 +21,7 @@ pub fn run(dir: &Path) -> Result<(), Failure> {
             // Half a model would be in the way of the next attempt.
             written.iter().for_each(|path| drop(fs::remove_file(path)));
             let path = dir.join(name);
-            return Err(Failure::Machine(format!(
+            return Err(Failure::machine(format!(
                 "writing {} failed: {error}",
                 path.display()
             )));
@@ -68,7 +69,7 @@ fn refuse_unless_empty(dir: &Path) -> Result<(), Failure> {
                 "choose a folder that is empty or does not exist yet",
             ))
         }
-        Err(error) => Err(Failure::Machine(format!(
+        Err(error) => Err(Failure::machine(format!(
             "reading {} failed: {error}",
             dir.display()
         ))),
@@ -78,7 +79,7 @@ fn refuse_unless_empty(dir: &Path) -> Result<(), Failure> {
 /// The template's files with a line that points editors at the schema, and the schema.
 fn files() -> Result<Vec<(String, String)>, Failure> {
     let schema = serde_json::to_string_pretty(&causeflow_models::schema());
-    let schema = schema.map_err(|error| Failure::Machine(format!("cannot write JSON: {error}")))?;
+    let schema = schema.map_err(|error| Failure::machine(format!("cannot write JSON: {error}")))?;
     let modeline = format!("# yaml-language-server: $schema={SCHEMA}\n");
     let template = causeflow_models::template().into_iter();
     let mut files: Vec<(String, String)> = template

@@ -2,19 +2,17 @@
 
 use std::path::Path;
 
-use causeflow_engine::time::{Span, Time};
-use causeflow_scenarios::{Library, Scenario, Template};
-use serde_json::{Value, json};
+use causeflow_runs::about::{ScenariosShown, one_line, pattern};
+use causeflow_runs::words::settling;
+use causeflow_runs::{library, load};
+use causeflow_scenarios::Library;
 
 use crate::errors::Failure;
-use crate::interventions::library;
-use crate::model;
 use crate::output::{Align, Table, print, print_json, say, some};
-use crate::words::settling;
 
 /// Runs the command.
 pub fn run(name: &str, folder: Option<&Path>, events: bool, json: bool) -> Result<(), Failure> {
-    let model = model::load(name, true)?;
+    let model = load(name, &())?;
     let library = library(&model, folder)?;
     if library.problems().has_errors() {
         say(&format!(
@@ -22,13 +20,7 @@ pub fn run(name: &str, folder: Option<&Path>, events: bool, json: bool) -> Resul
         ));
     }
     if json {
-        let scenarios: Vec<Value> = library.scenarios().map(scenario_as_json).collect();
-        let templates = library.event_templates().map(template_as_json);
-        let templates = events.then(|| templates.collect::<Vec<Value>>());
-        return print_json(&match templates {
-            Some(templates) => json!({"scenarios": scenarios, "events": templates}),
-            None => Value::from(scenarios),
-        });
+        return print_json(&ScenariosShown::of(&library, events));
     }
     print(&as_text(name, &library, events))
 }
@@ -93,55 +85,4 @@ fn templates(library: &Library) -> String {
             some(number, "template")
         ),
     }
-}
-
-/// The pattern by which a template's events come, as its file writes it.
-pub fn pattern(template: &Template) -> Option<String> {
-    let pattern = serde_json::to_value(template.timing.as_ref()?.pattern).ok()?;
-    pattern.as_str().map(str::to_owned)
-}
-
-/// A text without its line breaks.
-pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// From when on a scenario does nothing any more, after its start.
-pub fn settled(scenario: &Scenario) -> Span {
-    let begin = Time(0);
-    let end = begin + scenario.duration;
-    let modifiers = scenario.rules.iter().filter_map(|r| r.modifier(begin, end));
-    let settled = modifiers.map(|m| m.envelope.settled());
-    let released = scenario.backlog.as_ref().map(|b| end + b.within);
-    settled.chain(released).fold(end, Time::max) - begin
-}
-
-fn scenario_as_json(scenario: &Scenario) -> Value {
-    json!({
-        "id": scenario.id,
-        "name": scenario.name,
-        "description": one_line(&scenario.description),
-        "duration": scenario.duration.to_string(),
-        "settling": settling(scenario.settling),
-        "settled_after_h": settled(scenario).days() * 24.0,
-        "modifiers": scenario.rules.len(),
-    })
-}
-
-fn template_as_json(template: &Template) -> Value {
-    json!({
-        "id": template.id,
-        "type": template.kind.name(),
-        "title": template.title,
-        "description": one_line(&template.description),
-        "severity": template.severity.name(),
-        "pattern": pattern(template),
-        "every": template.timing.as_ref().and_then(|timing| timing.every).map(|every| every.to_string()),
-        "expected_streams": template.streams,
-        "expected_direction": template.direction.name(),
-        "expected_magnitude": template.magnitude.name(),
-        "delay": template.delay.to_string(),
-        "duration": template.duration.to_string(),
-        "modifiers": template.rules.len(),
-    })
 }

@@ -1,18 +1,11 @@
 //! `causeflow schema`: JSON Schemas.
 
-use causeflow_scenarios::definition::{events_schema, scenario_schema};
+use causeflow_runs::schema::Named;
 
-use crate::args::SchemaOf;
 use crate::errors::Failure;
 use crate::output::print_json;
 
 /// Runs the command.
-pub fn run(what: SchemaOf) -> Result<(), Failure> {
-    print_json(&match what {
-        SchemaOf::Model => causeflow_models::schema(),
-        SchemaOf::Scenario => scenario_schema(),
-        SchemaOf::Events => events_schema(),
-        SchemaOf::Manifest => causeflow_outputs::manifest_schema(),
-        SchemaOf::Baseline => causeflow_outputs::baseline_schema(),
-    })
+pub fn run((.., schema): Named) -> Result<(), Failure> {
+    print_json(&schema())
 }

@@ -1,23 +1,18 @@
 //! `causeflow versions`: lists the versions of parts of a run.
 
 use causeflow_outputs::Manifest;
-use serde_json::json;
+use causeflow_runs::versions::{self, VersionsShown};
 
 use crate::args::VersionsArgs;
 use crate::errors::Failure;
 use crate::output::{Align, Table, count, print, print_json};
-use crate::versions::{self, Version};
 
 /// Runs the command.
 pub fn run(args: &VersionsArgs) -> Result<(), Failure> {
     let run = Manifest::read(&args.out)?;
     let versions = versions::all(&args.out)?;
     if args.json {
-        let list: Vec<_> = versions
-            .iter()
-            .map(|version| as_json(version, &run))
-            .collect();
-        return print_json(&json!({ "versions": list }));
+        return print_json(&VersionsShown::of(&versions, &run));
     }
     if versions.is_empty() {
         return print("no versions: `causeflow regenerate` makes one\n");
@@ -53,19 +48,4 @@ pub fn run(args: &VersionsArgs) -> Result<(), Failure> {
         ),
     };
     print(&format!("{}{warning}", table.render(0)))
-}
-
-/// A version, for programs.
-pub fn as_json(version: &Version, run: &Manifest) -> serde_json::Value {
-    json!({
-        "name": version.entry.name,
-        "folder": version.folder.display().to_string(),
-        "from": version.entry.from,
-        "to": version.entry.to,
-        "until": version.manifest.end,
-        "put_in": version.put_in(),
-        "rows": version.rows(),
-        "fingerprint": version.manifest.fingerprint,
-        "of_this_run": version.entry.of == run.fingerprint,
-    })
 }

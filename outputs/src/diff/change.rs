@@ -1,6 +1,8 @@
 //! One event that differs, and how many there are of each kind.
 
 use super::store::Store;
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::BTreeMap;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -39,7 +41,7 @@ impl ChangeKind {
 }
 
 /// Numbers of events that differ, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Counts {
     /// Only in A.
     pub added: u64,

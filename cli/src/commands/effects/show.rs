@@ -1,31 +1,32 @@
 //! The effects, for people and for programs.
 
-use causeflow_engine::time::Time;
-use serde_json::{Value, json};
+use causeflow_runs::finished::{Effect, EffectsShown, Sum, summed};
+use causeflow_runs::words::percent;
 
-use super::Row;
 use crate::args::EffectsArgs;
 use crate::errors::Failure;
-use crate::output::{Align, Table, count, instant, print, print_json, some};
-use crate::words::percent;
+use crate::output::{Align, Table, count, print, print_json, some};
 
-/// Prints what is left of the rows after they were selected.
-pub fn show(args: &EffectsArgs, rows: &[Row]) -> Result<(), Failure> {
+/// Prints what is left of the effects after they were selected.
+pub fn show(args: &EffectsArgs, effects: &[Effect]) -> Result<(), Failure> {
     let summary = args.event.is_none() && args.stream.is_none();
     if args.json {
-        return print_json(&match summary {
+        return match summary {
             true => {
-                json!({"causes": summed(rows).iter().take(args.limit).map(Sum::as_json).collect::<Vec<_>>()})
+                let mut causes = summed(effects);
+                causes.truncate(args.limit);
+                print_json(&EffectsShown::Causes(causes))
             }
             false => {
-                json!({"effects": rows.iter().take(args.limit).map(as_json).collect::<Vec<_>>()})
+                let effects = effects.iter().take(args.limit).cloned().collect();
+                print_json(&EffectsShown::Effects(effects))
             }
-        });
+        };
     }
     print(&match (summary, &args.stream) {
-        _ if rows.is_empty() => nothing(args),
-        (true, _) => causes(&summed(rows), args.limit),
-        (false, stream) => effects(rows, stream.is_some(), args.limit),
+        _ if effects.is_empty() => nothing(args),
+        (true, _) => causes(&summed(effects), args.limit),
+        (false, stream) => by_size(effects, stream.is_some(), args.limit),
     })
 }
 
@@ -39,70 +40,7 @@ fn nothing(args: &EffectsArgs) -> String {
     format!("{what}\n")
 }
 
-/// What one cause did to all streams.
-struct Sum<'a> {
-    cause: &'a str,
-    kind: &'a str,
-    start_us: i64,
-    /// Streams that it changed.
-    streams: usize,
-    added: u64,
-    removed: u64,
-    changed: u64,
-    /// Those of all three that contention alone has made.
-    contention: u64,
-    /// The stream that it changed the most.
-    most: Option<&'a str>,
-}
-
-impl Sum<'_> {
-    fn as_json(&self) -> Value {
-        json!({
-            "cause": self.cause,
-            "kind": self.kind,
-            "start": instant(Time(self.start_us)),
-            "streams": self.streams,
-            "added": self.added,
-            "removed": self.removed,
-            "changed": self.changed,
-            "contention": self.contention,
-            "net": self.added as i64 - self.removed as i64,
-            "most_changed_stream": self.most,
-        })
-    }
-}
-
-/// The rows by cause, those with the largest effect first; rows with the largest come first.
-fn summed(rows: &[Row]) -> Vec<Sum<'_>> {
-    let mut sums: Vec<Sum<'_>> = Vec::new();
-    for row in rows {
-        let place = sums.iter().position(|sum| sum.cause == row.cause);
-        let place = place.unwrap_or_else(|| {
-            sums.push(Sum {
-                cause: &row.cause,
-                kind: &row.kind,
-                start_us: row.start_us,
-                streams: 0,
-                added: 0,
-                removed: 0,
-                changed: 0,
-                contention: 0,
-                most: (row.touched() > 0).then_some(row.stream.as_str()),
-            });
-            sums.len() - 1
-        });
-        let sum = &mut sums[place];
-        sum.streams += usize::from(row.touched() > 0);
-        sum.added += row.added;
-        sum.removed += row.removed;
-        sum.changed += row.changed;
-        sum.contention += row.contention;
-    }
-    sums.sort_by_key(|sum| std::cmp::Reverse(sum.added + sum.removed + sum.changed));
-    sums
-}
-
-fn causes(sums: &[Sum<'_>], limit: usize) -> String {
+fn causes(sums: &[Sum], limit: usize) -> String {
     let (moved, herrings): (Vec<_>, Vec<_>) = sums.iter().partition(|sum| sum.streams > 0);
     let mut table = Table::new(&[
         ("cause", Align::Left),
@@ -117,15 +55,15 @@ fn causes(sums: &[Sum<'_>], limit: usize) -> String {
     ]);
     for sum in moved.iter().take(limit) {
         table.row([
-            sum.cause.to_owned(),
+            sum.cause.clone(),
             sum.kind.replace('_', " "),
             sum.streams.to_string(),
             count(sum.added),
             count(sum.removed),
             count(sum.changed),
-            signed(sum.added as i64 - sum.removed as i64),
+            signed(sum.net),
             count(sum.contention),
-            sum.most.unwrap_or_default().to_owned(),
+            sum.most_changed_stream.clone().unwrap_or_default(),
         ]);
     }
     let mut text = format!("{}{}", table.render(0), more(moved.len(), limit));
@@ -139,7 +77,7 @@ fn causes(sums: &[Sum<'_>], limit: usize) -> String {
 }
 
 /// The streams that a cause changed, or the causes that changed a stream.
-fn effects(rows: &[Row], by_stream: bool, limit: usize) -> String {
+fn by_size(rows: &[Effect], by_stream: bool, limit: usize) -> String {
     // An id may stand for several causes; otherwise the title says which one it is.
     let several = !by_stream && rows.iter().any(|row| row.cause != rows[0].cause);
     let first = if by_stream { "cause" } else { "stream" };
@@ -164,13 +102,13 @@ fn effects(rows: &[Row], by_stream: bool, limit: usize) -> String {
             count(row.added),
             count(row.removed),
             count(row.changed),
-            signed(row.net()),
+            signed(row.net),
             count(row.contention),
-            percent((row.share() * 1e4).round() / 1e4),
+            percent((row.share_of_rows * 1e4).round() / 1e4),
             row.first_after_h
                 .map(|hours| format!("{hours:.1} h"))
                 .unwrap_or_default(),
-            row.expected.clone().unwrap_or_default(),
+            row.expected_direction.clone().unwrap_or_default(),
             row.observed_lift
                 .map(|lift| format!("{:+.1} %", lift * 100.0))
                 .unwrap_or_default(),
@@ -204,26 +142,4 @@ fn signed(number: i64) -> String {
         _ => "-",
     };
     format!("{sign}{}", count(number.unsigned_abs()))
-}
-
-fn as_json(row: &Row) -> Value {
-    json!({
-        "cause": row.cause,
-        "kind": row.kind,
-        "start": instant(Time(row.start_us)),
-        "stream": row.stream,
-        "expected_direction": row.expected,
-        "added": row.added,
-        "removed": row.removed,
-        "changed": row.changed,
-        "contention": row.contention,
-        "attributed": row.attributed,
-        "basis": row.basis,
-        "net": row.net(),
-        "share_of_rows": row.share(),
-        "first_after_h": row.first_after_h,
-        "last_after_h": row.last_after_h,
-        "observed_lift": row.observed_lift,
-        "observed_correlation": row.observed_correlation,
-    })
 }

@@ -1,61 +1,44 @@
-//! `run --resume`: what an unfinished run was asked for, and that nothing says otherwise now.
+//! `run --resume`: that nothing says otherwise now than what an unfinished run was asked for.
 
-use causeflow_engine::time::Span;
-use causeflow_outputs::{Manifest, RunFolder};
+use std::path::PathBuf;
+
+use causeflow_runs::{Left, RunSpec, default_out, load};
 use serde_json::{Map, Value};
 
-use super::state::{State, with_absolute_paths};
-use crate::args::{RangeArgs, RunArgs};
+use crate::args::RunArgs;
 use crate::errors::Failure;
-use crate::model;
 
-/// A run that was left unfinished, and is locked by this process.
-pub struct Left {
-    pub folder: RunFolder,
-    pub state: State,
-}
-
-/// Opens the run that the arguments name, and completes them by what it was started with.
-pub fn open(args: &RunArgs) -> Result<(RunArgs, Left), Failure> {
+/// Opens the run that the arguments name.
+pub fn open(args: &RunArgs) -> Result<(PathBuf, Left), Failure> {
     let out = match (&args.out, &args.model) {
         (Some(out), _) => out.clone(),
-        (None, Some(model)) => {
-            let model = model::load(model, true)?;
-            model::default_out(&model.compiled.program.name, args.seed)
-        }
+        (None, Some(model)) => default_out(&load(model, &())?.compiled.program.name, args.seed),
         (None, None) => {
             let message = "--resume goes on with a run, and which is not said";
             return Err(Failure::input(message, "give its folder: --out DIR"));
         }
     };
-    let folder = RunFolder::resume(&out)?;
-    let state = State::read(folder.path())?;
-    check_arguments(args, &state.args)?;
-    let folder = folder.replacing(state.args.force)?;
-    let all = RunArgs {
-        range: RangeArgs {
-            threads: args.range.threads,
-            ..state.args.range.clone()
-        },
-        quiet: args.quiet,
-        json: args.json,
-        out: Some(out),
-        resume: true,
-        ..state.args.clone()
-    };
-    Ok((all, Left { folder, state }))
+    let left = Left::open(&out)?;
+    check_arguments(args, left.spec())?;
+    Ok((out, left.checked()?))
 }
 
 /// Refuses arguments that are not those that the run was started with.
-fn check_arguments(given: &RunArgs, stored: &RunArgs) -> Result<(), Failure> {
-    let names = &given.given;
-    let (given, stored) = (values(&with_absolute_paths(given)?)?, values(stored)?);
-    let differs = |name: &&String| given.get(*name) != stored.get(*name);
-    let differing: Vec<String> = names
+fn check_arguments(args: &RunArgs, stored: &RunSpec) -> Result<(), Failure> {
+    let mut given = args.spec();
+    if args.model.is_none() {
+        given.model.clone_from(&stored.model);
+    }
+    let given = values(&given.with_absolute_paths()?)?;
+    let stored = values(stored)?;
+    let names = args
+        .given
         .iter()
-        .filter(differs)
-        .map(|name| {
-            let [now, then] = [&given, &stored].map(|values| shown(name, &values[name]));
+        .filter_map(|name| Some((name, field(name)?)));
+    let differing: Vec<String> = names
+        .filter(|(_, field)| given[*field] != stored[*field])
+        .map(|(name, field)| {
+            let [now, then] = [&given, &stored].map(|values| shown(field, &values[field]));
             format!("{} is now {now} and was {then}", flag(name))
         })
         .collect();
@@ -71,22 +54,36 @@ fn check_arguments(given: &RunArgs, stored: &RunArgs) -> Result<(), Failure> {
     ))
 }
 
-/// The values of the arguments that a run's files depend on, by name.
-fn values(args: &RunArgs) -> Result<Map<String, Value>, Failure> {
-    match serde_json::to_value(args) {
+/// What a run's files depend on, by name.
+fn values(spec: &RunSpec) -> Result<Map<String, Value>, Failure> {
+    match serde_json::to_value(spec) {
         Ok(Value::Object(values)) => Ok(values),
-        found => Err(Failure::Machine(format!(
+        found => Err(Failure::machine(format!(
             "the arguments cannot be compared: {found:?}"
         ))),
     }
 }
 
-/// A value for people; a span is stored as its microseconds.
-fn shown(name: &str, value: &Value) -> String {
-    match (value, value.as_i64()) {
-        (Value::Null, _) => "not given".to_owned(),
-        (_, Some(us)) if name == "snapshot_every" => Span(us).to_string(),
-        (Value::String(word), _) if name == "counterfactual" => word.clone(),
+/// Where a run's files depend on an argument, what that is there.
+fn field(argument: &str) -> Option<&str> {
+    Some(match argument {
+        "scenario" => "scenarios",
+        "event" => "events",
+        "events" => "event_files",
+        "scenarios" => "scenario_folder",
+        "no_events" => "timeline",
+        "model" | "seed" | "start" | "days" | "scale" | "streams" | "counterfactual"
+        | "baseline" | "format" | "compression" | "snapshot_every" => argument,
+        _ => return None,
+    })
+}
+
+/// A value for people.
+fn shown(field: &str, value: &Value) -> String {
+    match (field, value) {
+        (_, Value::Null) => "not given".to_owned(),
+        ("timeline", Value::Bool(timeline)) => (!timeline).to_string(),
+        ("counterfactual" | "snapshot_every" | "seed", Value::String(word)) => word.clone(),
         _ => value.to_string(),
     }
 }
@@ -96,37 +93,4 @@ fn flag(name: &str) -> String {
         "model" => "the model".to_owned(),
         name => format!("--{}", name.replace('_', "-")),
     }
-}
-
-/// Refuses to go on with a run whose model, scenarios or events have changed meanwhile.
-pub fn check_sources(now: &Manifest, then: &Manifest) -> Result<(), Failure> {
-    if now == then {
-        return Ok(());
-    }
-    let parts = [
-        (
-            "the version of this program",
-            now.generator != then.generator,
-        ),
-        ("the files of the model", now.model != then.model),
-        ("the scenarios", now.scenarios != then.scenarios),
-        ("the external events", now.events != then.events),
-        ("the baseline", now.baseline != then.baseline),
-        (
-            "the templates of external events",
-            now.external_events != then.external_events,
-        ),
-    ];
-    let changed: Vec<&str> = parts
-        .into_iter()
-        .filter_map(|(what, changed)| changed.then_some(what))
-        .collect();
-    let changed = match changed.is_empty() {
-        true => "what it is made from".to_owned(),
-        false => changed.join(", "),
-    };
-    Err(Failure::input(
-        format!("the run cannot go on, because something has changed since it began: {changed}"),
-        "put it back as it was, or start the run anew with --force and without --resume",
-    ))
 }

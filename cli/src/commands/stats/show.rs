@@ -1,24 +1,24 @@
 //! Statistics, for people and for programs.
 
-use serde_json::{Map, Value, json};
+use causeflow_runs::finished::{Statistic, StatisticsShown};
 
-use super::rows::{FIGURES, Row};
 use crate::args::StatsArgs;
 use crate::chart;
 use crate::errors::Failure;
 use crate::output::{Align, Table, print, print_json, rough};
 
 /// Prints the rows of the streams that are asked for.
-pub fn show(args: &StatsArgs, rows: &[Row]) -> Result<(), Failure> {
+pub fn show(args: &StatsArgs, rows: Vec<Statistic>) -> Result<(), Failure> {
     if args.json {
-        return print_json(&json!({"statistics": rows.iter().map(as_json).collect::<Vec<_>>()}));
+        return print_json(&StatisticsShown { statistics: rows });
     }
     let resolution = if args.hourly { "1h" } else { "12h" };
-    let of_resolution: Vec<&Row> = rows.iter().filter(|r| r.resolution == resolution).collect();
-    let flat: Vec<&Row> = of_resolution
+    let of_resolution: Vec<&Statistic> =
+        rows.iter().filter(|r| r.resolution == resolution).collect();
+    let flat: Vec<&Statistic> = of_resolution
         .iter()
         .copied()
-        .filter(|r| r.is_flat())
+        .filter(|r| r.is_whole())
         .collect();
     let title = match args.hourly {
         true => "events an hour",
@@ -29,17 +29,17 @@ pub fn show(args: &StatsArgs, rows: &[Row]) -> Result<(), Failure> {
     }
     let mut text = format!("{title}\n\n{}", streams(&flat));
     if let [only] = &flat[..] {
-        let classes = of_resolution.iter().copied().filter(|row| !row.is_flat());
+        let classes = of_resolution.iter().copied().filter(|row| !row.is_whole());
         text += &format!("\n{}", by_class(classes));
         if chart::wanted() {
-            text += &day(rows, &only.stream);
+            text += &day(&rows, &only.stream);
         }
     }
     text += "\ntrend: growth of the daily totals within 30 days, less the pattern of the week; day, week: strength of the season, 0 to 1\n";
     print(&text)
 }
 
-fn streams(rows: &[&Row]) -> String {
+fn streams(rows: &[&Statistic]) -> String {
     let mut table = Table::new(&[
         ("stream", Align::Left),
         ("mean", Align::Right),
@@ -55,44 +55,37 @@ fn streams(rows: &[&Row]) -> String {
         ("week", Align::Right),
     ]);
     for row in rows {
-        let number = |name: &str| row.figure(name).map(rough).unwrap_or_default();
-        let strength = |name: &str| {
-            row.figure(name)
-                .map(|x| format!("{x:.2}"))
-                .unwrap_or_default()
-        };
+        let number = |figure: Option<f64>| figure.map(rough).unwrap_or_default();
+        let strength = |figure: Option<f64>| figure.map(|x| format!("{x:.2}")).unwrap_or_default();
         table.row([
             row.stream.clone(),
-            number("mean"),
-            number("median"),
-            number("std_dev"),
-            number("min"),
-            number("max"),
-            number("p95"),
-            number("weekday_mean"),
-            number("weekend_mean"),
+            number(row.mean),
+            number(row.median),
+            number(row.std_dev),
+            number(row.min),
+            number(row.max),
+            number(row.p95),
+            number(row.weekday_mean),
+            number(row.weekend_mean),
             trend(row),
-            strength("daily_strength"),
-            strength("weekly_strength"),
+            strength(row.daily_strength),
+            strength(row.weekly_strength),
         ]);
     }
     table.render(0)
 }
 
 /// The trend in percent, with its standard error.
-fn trend(row: &Row) -> String {
-    let (Some(share), Some(trend)) = (
-        row.figure("trend_share_per_month"),
-        row.figure("trend_per_month"),
-    ) else {
+fn trend(row: &Statistic) -> String {
+    let (Some(share), Some(trend)) = (row.trend_share_per_month, row.trend_per_month) else {
         return String::new();
     };
-    let error = row.figure("trend_std_error").filter(|_| trend != 0.0);
+    let error = row.trend_std_error.filter(|_| trend != 0.0);
     let error = error.map(|error| format!(" ± {:.1}", (error / trend * share).abs() * 100.0));
     format!("{:+.1}{} %", share * 100.0, error.unwrap_or_default())
 }
 
-fn by_class<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+fn by_class<'a>(rows: impl Iterator<Item = &'a Statistic>) -> String {
     let mut table = Table::new(&[
         ("class", Align::Left),
         ("intervals", Align::Right),
@@ -107,32 +100,32 @@ fn by_class<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
         ("max", Align::Right),
     ]);
     for row in rows {
-        let number = |name: &str| row.figure(name).map(rough).unwrap_or_default();
+        let number = |figure: Option<f64>| figure.map(rough).unwrap_or_default();
         table.row([
             row.class.clone(),
-            number("intervals"),
-            number("mean"),
-            number("std_dev"),
-            number("sigma"),
-            number("min"),
-            number("p25"),
-            number("median"),
-            number("p75"),
-            number("p95"),
-            number("max"),
+            number(row.intervals),
+            number(row.mean),
+            number(row.std_dev),
+            number(row.sigma),
+            number(row.min),
+            number(row.p25),
+            number(row.median),
+            number(row.p75),
+            number(row.p95),
+            number(row.max),
         ]);
     }
     table.render(0)
 }
 
 /// The mean day of a stream, hour by hour.
-fn day(rows: &[Row], stream: &str) -> String {
+fn day(rows: &[Statistic], stream: &str) -> String {
     let hours = |day: &str| -> Vec<f64> {
         let rows = rows
             .iter()
             .filter(|r| r.stream == stream && r.resolution == "1h");
         let rows = rows.filter(|r| r.class.starts_with(day));
-        rows.filter_map(|row| row.figure("mean")).collect()
+        rows.filter_map(|row| row.mean).collect()
     };
     let (weekday, weekend) = (hours("weekday"), hours("weekend"));
     // Both in one scale.
@@ -148,15 +141,4 @@ fn day(rows: &[Row], stream: &str) -> String {
         line("weekday, by the hour", first),
         line("weekend, by the hour", second)
     )
-}
-
-fn as_json(row: &Row) -> Value {
-    let mut map = Map::new();
-    map.insert("stream".into(), row.stream.clone().into());
-    map.insert("resolution".into(), row.resolution.clone().into());
-    map.insert("class".into(), row.class.clone().into());
-    for figure in FIGURES {
-        map.insert(figure.into(), row.figure(figure).into());
-    }
-    Value::Object(map)
 }

@@ -1,0 +1,316 @@
+//! A stream, a scenario or an event template of a model: in words, and for programs.
+
+mod intervention;
+mod text;
+
+use causeflow_engine::program::StreamId;
+use causeflow_engine::table::ColumnType;
+use causeflow_models::{CauseDef, Expression, Model, StreamDef, ValueDef, suggestion};
+use causeflow_scenarios::Library;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::control::Control;
+use crate::error::Error;
+use crate::pilot::events_per_day;
+
+pub use intervention::{BacklogShown, EventShown, RuleShown, ScenarioExplained, TemplateExplained};
+
+/// What is explained.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Explained {
+    /// A stream.
+    Stream(Box<StreamExplained>),
+    /// A scenario.
+    Scenario(ScenarioExplained),
+    /// A template of external events.
+    Template(TemplateExplained),
+}
+
+/// Explains what has this name in a model, in words and for programs. `library` makes the scenarios and templates, if the
+/// name is not that of a stream.
+///
+/// # Errors
+/// When nothing has the name, when what has it has errors, and when it is cancelled.
+pub fn explain(
+    model: &Model,
+    name: &str,
+    library: impl FnOnce() -> Result<Library, Error>,
+    control: &dyn Control,
+) -> Result<(String, Explained), Error> {
+    let program = &model.compiled.program;
+    if let Some(index) = program.stream(name) {
+        let subject = Subject {
+            model,
+            stream: usize::from(index),
+            per_day: &events_per_day(program, control)?,
+        };
+        let explained = Explained::Stream(Box::new(subject.explained()));
+        return Ok((text::explain(&subject), explained));
+    }
+    let library = library()?;
+    match (library.scenario(name), library.template(name)) {
+        (Ok(scenario), _) => Ok((
+            intervention::scenario(scenario, program),
+            Explained::Scenario(ScenarioExplained::of(scenario, program)),
+        )),
+        (_, Ok(template)) => Ok((
+            intervention::template(template),
+            Explained::Template(TemplateExplained::of(template)),
+        )),
+        // One that is there and wrong: what is wrong with it has its place in a file.
+        (Err(wrong), _) if !library.problems_of(name).list.is_empty() => Err(wrong.into()),
+        _ => Err(unknown(model, name, &library)),
+    }
+}
+
+/// What is neither is refused with the nearest name of all.
+fn unknown(model: &Model, name: &str, library: &Library) -> Error {
+    let streams = model.compiled.program.streams.iter();
+    let streams = streams.map(|stream| stream.name.as_str());
+    let scenarios = library.scenarios().map(|scenario| scenario.id.as_str());
+    let templates = library.event_templates().map(|t| t.id.as_str());
+    let message = format!(
+        "the model {} has no stream, scenario or event template `{name}`",
+        model.origin
+    );
+    let help = suggestion(name, streams.chain(scenarios).chain(templates));
+    Error::wrong(message, help)
+}
+
+/// A definition as the model's files have it, without what is not set.
+pub type Definition = Map<String, Value>;
+
+/// A stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StreamExplained {
+    /// Its name.
+    pub name: String,
+    /// Its domain.
+    pub domain: String,
+    /// How often it is looked at.
+    pub cadence: String,
+    /// What it means.
+    pub description: String,
+    /// Events a day at scale 1, estimated.
+    pub expected_events_per_day: f64,
+    /// Its source, if it has one.
+    pub source: Option<Definition>,
+    /// Its timer, if it has one.
+    pub timer: Option<Definition>,
+    /// The desk at which it waits, if it does.
+    pub desk: Option<Definition>,
+    /// What causes it.
+    pub causes: Vec<CauseShown>,
+    /// What has to hold when its time comes.
+    pub requires: Option<String>,
+    /// What it causes.
+    pub effects: Vec<EffectShown>,
+    /// Its own fields.
+    pub fields: Vec<FieldShown>,
+    /// The field that history sums up.
+    pub value: Option<String>,
+    /// The kind of entity that it creates.
+    pub creates: Option<String>,
+    /// What it changes.
+    pub changes: Vec<Definition>,
+}
+
+/// A cause of a stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct CauseShown {
+    /// What the model says about it.
+    #[serde(flatten)]
+    pub cause: Definition,
+    /// The outcomes of which exactly one happens, if it is one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub outcome_group: Vec<OutcomeShown>,
+}
+
+/// One of several outcomes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct OutcomeShown {
+    /// Its stream.
+    pub stream: String,
+    /// Its probability.
+    pub probability: Option<String>,
+}
+
+/// What follows from a stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct EffectShown {
+    /// What the model says about it.
+    #[serde(flatten)]
+    pub cause: Definition,
+    /// The stream.
+    pub stream: String,
+}
+
+/// A field of a stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct FieldShown {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The unit of its values.
+    pub unit: Option<String>,
+    /// What it means.
+    pub description: Option<String>,
+    /// Whether values may be missing.
+    pub nullable: bool,
+    /// How it is worked out, in a few words.
+    pub value: Option<String>,
+}
+
+/// The stream that is explained.
+struct Subject<'a> {
+    model: &'a Model,
+    stream: usize,
+    /// Expected events a day of all streams.
+    per_day: &'a [f64],
+}
+
+impl<'a> Subject<'a> {
+    fn definition(&self) -> &'a StreamDef {
+        &self.model.compiled.definitions[self.stream]
+    }
+
+    fn compiled(&self) -> &'a causeflow_engine::program::Stream {
+        &self.model.compiled.program.streams[self.stream]
+    }
+
+    /// What follows from the stream: (the other stream, how).
+    fn effects(&self) -> Vec<(&'a str, &'a CauseDef)> {
+        self.caused_by(&self.compiled().name)
+    }
+
+    /// All causes on a stream, with the streams that they make.
+    fn caused_by(&self, parent: &str) -> Vec<(&'a str, &'a CauseDef)> {
+        let compiled = &self.model.compiled;
+        let all = compiled.program.streams.iter().zip(&compiled.definitions);
+        all.flat_map(|(stream, definition)| {
+            definition
+                .causes
+                .iter()
+                .map(|cause| (stream.name.as_str(), cause))
+        })
+        .filter(|(_, cause)| cause.on == parent)
+        .collect()
+    }
+
+    /// The members of a cause's outcome group.
+    fn group(&self, cause: &CauseDef) -> Vec<(&'a str, &'a CauseDef)> {
+        let mut members = self.caused_by(&cause.on);
+        members.retain(|(_, other)| other.outcome.is_some() && other.outcome == cause.outcome);
+        members
+    }
+
+    /// Expected events a day of a stream.
+    fn rate(&self, stream: &str) -> f64 {
+        let index: Option<StreamId> = self.model.compiled.program.stream(stream);
+        index.map_or(0.0, |index| self.per_day[usize::from(index)])
+    }
+
+    fn explained(&self) -> StreamExplained {
+        let (stream, definition) = (self.compiled(), self.definition());
+        let causes = definition.causes.iter().map(|cause| CauseShown {
+            cause: plain(cause),
+            outcome_group: self
+                .group(cause)
+                .into_iter()
+                .map(OutcomeShown::of)
+                .collect(),
+        });
+        let effects = self.effects().into_iter();
+        let effects = effects.map(|(name, cause)| EffectShown {
+            cause: plain(cause),
+            stream: name.to_owned(),
+        });
+        let fields = stream.fields.iter().map(|(column, _)| FieldShown {
+            name: column.name.clone(),
+            kind: type_name(column.kind).to_owned(),
+            unit: column.unit.clone(),
+            description: column.description.clone(),
+            nullable: column.nullable,
+            value: definition.fields.get(&column.name).map(origin),
+        });
+        let text = |expression: &Expression| expression.0.clone();
+        StreamExplained {
+            name: stream.name.clone(),
+            domain: stream.domain.clone(),
+            cadence: stream.cadence.clone(),
+            description: stream.description.clone(),
+            expected_events_per_day: self.per_day[self.stream],
+            source: definition.source.as_ref().map(plain),
+            timer: definition.timer.as_ref().map(plain),
+            desk: definition.desk.as_ref().map(plain),
+            causes: causes.collect(),
+            requires: definition.requires.as_ref().map(text),
+            effects: effects.collect(),
+            fields: fields.collect(),
+            value: stream.value_field().map(|column| column.name.clone()),
+            creates: definition.creates.clone(),
+            changes: definition.changes.iter().map(plain).collect(),
+        }
+    }
+}
+
+impl OutcomeShown {
+    fn of((stream, cause): (&str, &CauseDef)) -> OutcomeShown {
+        OutcomeShown {
+            stream: stream.to_owned(),
+            probability: cause.probability.as_ref().map(|text| text.0.clone()),
+        }
+    }
+}
+
+/// A definition without what is not set.
+fn plain(definition: &impl Serialize) -> Definition {
+    let Ok(Value::Object(mut map)) = serde_json::to_value(definition) else {
+        return Definition::new();
+    };
+    map.retain(|_, value| match value {
+        Value::Null => false,
+        Value::Object(inner) => !inner.is_empty(),
+        _ => true,
+    });
+    map
+}
+
+/// How a field is worked out, in a few words.
+fn origin(value: &ValueDef) -> String {
+    let long = match value {
+        ValueDef::Short(expression) => return expression.0.clone(),
+        ValueDef::Long(long) => long,
+    };
+    if let Some(expression) = &long.value {
+        return expression.0.clone();
+    }
+    if let Some(choice) = &long.choice {
+        return format!(
+            "one of {}",
+            choice.keys().cloned().collect::<Vec<_>>().join(", ")
+        );
+    }
+    match &long.by {
+        Some(by) => format!("by {}", by.0),
+        None => "taken over from its cause".to_owned(),
+    }
+}
+
+/// What a column's type is called.
+fn type_name(kind: ColumnType) -> &'static str {
+    match kind {
+        ColumnType::Id => "id",
+        ColumnType::Time => "time",
+        ColumnType::Float => "float",
+        ColumnType::Int => "int",
+        ColumnType::Small => "small int",
+        ColumnType::Bool => "bool",
+        ColumnType::Text => "text",
+    }
+}

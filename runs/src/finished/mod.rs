@@ -1,0 +1,125 @@
+//! Typed readers of what a finished run has left. Each table is read in one place, by the names of its columns.
+
+use std::ops::Deref;
+use std::path::Path;
+
+use causeflow_models::suggestion;
+use causeflow_outputs::{FinishedRun, SmallTable};
+
+use crate::error::{Error, Result};
+use crate::versions::{self, Version};
+
+mod counterfactual;
+mod effects;
+mod external_events;
+mod history;
+mod lineage;
+mod modifiers;
+mod statistics;
+
+pub use counterfactual::Compared;
+pub use effects::{Effect, EffectsShown, HourlyEffect, Sum, causes_of, id, summed};
+pub use external_events::ExternalEvent;
+pub use history::{Point, PointsShown};
+pub use lineage::Lineage;
+pub use modifiers::Modifier;
+pub(crate) use statistics::baseline;
+pub use statistics::{Statistic, StatisticsShown};
+
+/// A finished run. What outputs' [`FinishedRun`] reads of it (its manifest, single events, ids) is at hand, too.
+#[derive(Debug)]
+pub struct Finished {
+    run: FinishedRun,
+}
+
+impl Finished {
+    /// Opens the run in a folder. Its tables are only read when they are asked for.
+    ///
+    /// # Errors
+    /// When there is no finished run, it is not in Parquet, or its manifest cannot be read.
+    pub fn open(folder: &Path) -> Result<Finished> {
+        Ok(Finished {
+            run: FinishedRun::open(folder)?,
+        })
+    }
+
+    /// The versions of parts of it, by name.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub fn versions(&self) -> Result<Vec<Version>> {
+        versions::all(self.run.folder())
+    }
+
+    /// The names of its streams.
+    pub fn streams(&self) -> impl Iterator<Item = &str> + Clone {
+        let streams = self.run.manifest().streams.iter();
+        streams.map(|stream| stream.name.as_str())
+    }
+
+    /// Refuses a stream that it does not have.
+    ///
+    /// # Errors
+    /// When it does not have it; the help has the nearest name.
+    pub fn check_stream(&self, stream: &str) -> Result<()> {
+        if self.streams().any(|name| name == stream) {
+            return Ok(());
+        }
+        let message = format!("this run has no stream `{stream}`");
+        Err(Error::wrong(message, suggestion(stream, self.streams())).in_field("stream"))
+    }
+}
+
+impl Deref for Finished {
+    type Target = FinishedRun;
+
+    fn deref(&self) -> &FinishedRun {
+        &self.run
+    }
+}
+
+impl From<FinishedRun> for Finished {
+    fn from(run: FinishedRun) -> Finished {
+        Finished { run }
+    }
+}
+
+/// The columns of a small table, row by row.
+struct Columns<'a>(&'a SmallTable);
+
+impl Columns<'_> {
+    fn texts(&self, column: &str) -> Result<Vec<Option<String>>> {
+        Ok(self.0.texts(column)?)
+    }
+
+    /// Likewise, with an empty text for one that is missing.
+    fn words(&self, column: &str) -> Result<Vec<String>> {
+        let texts = self.texts(column)?.into_iter();
+        Ok(texts.map(Option::unwrap_or_default).collect())
+    }
+
+    fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>> {
+        Ok(self.0.numbers(column)?)
+    }
+
+    /// Likewise, whole and with nothing missing.
+    fn counts(&self, column: &str) -> Result<Vec<u64>> {
+        let numbers = self.numbers(column)?.into_iter();
+        Ok(numbers.map(|n| n.unwrap_or_default() as u64).collect())
+    }
+
+    fn times(&self, column: &str) -> Result<Vec<causeflow_engine::time::Time>> {
+        let times = self.0.times(column)?.into_iter();
+        let time = |time: Option<i64>| causeflow_engine::time::Time(time.unwrap_or_default());
+        Ok(times.map(time).collect())
+    }
+}
+
+/// A table that runs of earlier versions do not have.
+fn missing(run: &FinishedRun, what: &str) -> Error {
+    let folder = run.folder().display();
+    Error::input(
+        format!("{folder} has no {what}: an earlier version played it"),
+        "play it again",
+    )
+}

@@ -1,0 +1,129 @@
+//! The history of a run, and its statistics.
+
+use std::path::Path;
+
+use causeflow_baselines::{
+    Baseline, Class, Ongoing, Pool, Resolution, Statistics, StreamHistory, intervals, of_history,
+    of_statistics,
+};
+use causeflow_engine::program::Program;
+use causeflow_engine::run::{RunResult, StreamResult};
+use causeflow_outputs::{FileEntry, Options, write_json};
+use causeflow_scenarios::Plan;
+use causeflow_scenarios::effects::causes;
+use serde_json::json;
+
+use crate::error::Error;
+use crate::interventions::{Interventions, too_many};
+use crate::numbers::{instant, json_line};
+use crate::statistics_json;
+use crate::tables::write_with_rows;
+
+/// What the history of a run is scored against, and which model it is of.
+#[derive(Clone, Copy)]
+pub struct Scoring<'a> {
+    /// Nothing for the run's own untouched side.
+    pub baseline: Option<&'a Baseline>,
+    /// Digest of the model's files.
+    pub model_digest: &'a str,
+}
+
+/// Writes history by half days and by hours, and statistics as a table and as JSON.
+pub fn write(
+    folder: &Path,
+    result: &RunResult,
+    (interventions, plan): (&Interventions, &Plan),
+    scoring: Scoring<'_>,
+    options: Options,
+) -> Result<Vec<FileEntry>, Error> {
+    let (world, program) = (&result.world, &result.world.program);
+    let range = world.written_from()..world.end;
+    let pool = Pool::of_run(
+        &program.zone,
+        program.weekend,
+        &range,
+        world.seed,
+        &result.streams,
+    );
+    let statistics = pool.statistics();
+    let own;
+    let baseline = match scoring.baseline {
+        Some(baseline) => baseline,
+        None => {
+            own = Baseline::of(&statistics);
+            &own
+        }
+    };
+    let (scenarios, events) = ongoing(interventions, plan, program);
+    let mut files = Vec::new();
+    for resolution in Resolution::ALL {
+        let intervals = intervals(&program.zone, program.weekend, &range, resolution);
+        let streams = result.streams.iter().map(|stream| StreamHistory {
+            stream: &stream.name,
+            has_value: has_value(program, stream),
+            series: &stream.series,
+            expected: Class::all(resolution)
+                .filter_map(|class| {
+                    let expected = baseline.expected(&stream.name, resolution, class);
+                    Some((class, expected?))
+                })
+                .collect(),
+        });
+        let streams: Vec<StreamHistory<'_>> = streams.collect();
+        let tables = of_history(resolution, &intervals, &streams, &scenarios, &events);
+        write_with_rows(folder, tables.ok_or_else(too_many)?, options, &mut files)?;
+    }
+    let tables = of_statistics(&statistics).ok_or_else(too_many)?;
+    write_with_rows(folder, tables, options, &mut files)?;
+    files.push(write_statistics(folder, result, scoring, &statistics)?);
+    Ok(files)
+}
+
+fn write_statistics(
+    folder: &Path,
+    result: &RunResult,
+    scoring: Scoring<'_>,
+    statistics: &[Statistics],
+) -> Result<FileEntry, Error> {
+    let world = &result.world;
+    let value = json!({
+        "model": world.program.name,
+        "model_digest": scoring.model_digest,
+        "seeds": [world.seed.to_string()],
+        "start": instant(world.written_from()),
+        "end": instant(world.end),
+        "scale": world.scale,
+        "streams": statistics_json::full(statistics),
+    });
+    let streams = statistics.len() as u64;
+    let text = json_line(&value)?;
+    Ok(write_json(folder, "statistics.json", &text, streams)?)
+}
+
+fn has_value(program: &Program, result: &StreamResult) -> bool {
+    let stream = program.stream(&result.name);
+    stream.is_some_and(|stream| program.streams[usize::from(stream)].value.is_some())
+}
+
+/// What goes on and when: scenarios until they have settled and released what they held back, and external events for as
+/// long as an impact is to be expected, whether or not they have one.
+fn ongoing(
+    interventions: &Interventions,
+    plan: &Plan,
+    program: &Program,
+) -> (Vec<Ongoing>, Vec<Ongoing>) {
+    let scenarios = interventions.scheduled().into_iter();
+    let scenarios = scenarios.map(|one| Ongoing {
+        name: one.activation.to_string(),
+        start: one.activation.start,
+        end: one.settled,
+    });
+    let causes = causes(plan, program).into_iter();
+    let events = causes.filter(|cause| cause.kind == "external_event");
+    let events = events.map(|event| Ongoing {
+        name: event.name,
+        start: event.window.0,
+        end: event.window.1,
+    });
+    (scenarios.collect(), events.collect())
+}

@@ -1,0 +1,226 @@
+//! `run --counterfactual`: the same run without what was asked for, and what differs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use causeflow_engine::attribution::PartedRow;
+use causeflow_engine::program::{JOINTLY, Without};
+use causeflow_engine::run::RunResult;
+use causeflow_engine::sides::{Side, Sides};
+use causeflow_engine::simulation::Simulation;
+use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
+use causeflow_outputs::{Compression, Format, Manifest, Options};
+use causeflow_scenarios::Plan;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::manifest;
+use crate::control::{Control, Part};
+use crate::error::Error;
+use crate::run::Run;
+use crate::session::Session;
+use crate::spec::Counterfactual;
+use crate::tables::write_streams;
+
+/// Where the twin is written to, in the folder of the run while that is not yet in place.
+const TWIN: &str = ".twin";
+/// Where the difference is written to.
+pub const DIFFERENCE: &str = "counterfactual";
+
+/// A run of which a twin is to be played.
+pub struct Played<'a> {
+    pub run: &'a Run,
+    pub options: Options,
+    pub control: &'a dyn Control,
+}
+
+/// What differs between a run and its twin.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Difference {
+    /// The streams in which events differ, those with the most first.
+    pub streams: Vec<StreamDifference>,
+    /// How many streams do not differ.
+    #[serde(rename = "identical_streams")]
+    pub identical: usize,
+}
+
+/// What differs in one stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StreamDifference {
+    /// Its name.
+    pub name: String,
+    /// Its events.
+    pub rows: u64,
+    /// Those in the twin.
+    pub twin_rows: u64,
+    /// Events that differ.
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// Plays the twin, writes what differs, and adds the files to the manifest. The twin itself is removed. Likewise, if it is
+/// asked for, with a twin without each of what was asked for.
+pub fn write(
+    of: &Played,
+    folder: &Path,
+    run: &RunResult,
+    manifest: &mut Manifest,
+    what: Counterfactual,
+) -> Result<Difference, Error> {
+    let why = Why::of(run);
+    let twin = Twin {
+        plan: of.run.interventions.plan.without_scenarios(),
+        side: run.world.program.side_without(Without::AskedFor),
+        place: DIFFERENCE.to_owned(),
+        lacks: None,
+    };
+    let together = twin.compare(of, folder, manifest, &why)?;
+    if what == Counterfactual::Each {
+        for (label, one) in (1..).zip(&run.world.program.interventions) {
+            if !one.asked_for {
+                continue;
+            }
+            let twin = Twin {
+                plan: of.run.interventions.plan.without(&one.name),
+                side: run.world.program.side_without(Without::One(label)),
+                // Colons are not for names of files.
+                place: format!("{DIFFERENCE}/each/{}", one.name.replace(':', "")),
+                lacks: Some(one.name.clone()),
+            };
+            twin.compare(of, folder, manifest, &why)?;
+        }
+    }
+    Ok(together)
+}
+
+/// A run that lacks something of another one.
+struct Twin {
+    plan: Plan,
+    /// The side of the other one that is the same, if that has been played.
+    side: Option<Side>,
+    /// Where the difference is written to.
+    place: String,
+    /// What it lacks, if that is one intervention.
+    lacks: Option<String>,
+}
+
+impl Twin {
+    fn compare(
+        &self,
+        of: &Played,
+        folder: &Path,
+        manifest: &mut Manifest,
+        why: &Why<'_>,
+    ) -> Result<Difference, Error> {
+        let mut program = of.run.model.compiled.program.clone();
+        self.plan.apply(&mut program)?;
+        // It is read once and removed: compressing it would cost more than the room that it takes.
+        let quick = Options::new(Format::Parquet, Some(Compression::None))?;
+        let place = folder.join(TWIN);
+        let simulation = Simulation::new(program, &of.run.settings);
+        let session = Session::new(simulation, Part::Twin, of.control);
+        let (result, files) = write_streams(&place, session, quick)?;
+        let twin = Manifest {
+            format: quick.format(),
+            compression: quick.compression(),
+            fingerprint: result.fingerprint.to_string(),
+            streams: manifest::streams(&result.streams),
+            files,
+            ..manifest.clone()
+        };
+        // What the twin's people have come to is of no use any more, and takes room.
+        drop(result);
+        let a = FinishedRun::written(folder, manifest.clone())?;
+        let b = FinishedRun::written(&place, twin)?;
+        let compared = Diff::compare_while(&a, &b, &|_| true, &|| !of.control.cancelled())?;
+        let mut diff = compared.ok_or_else(Error::interrupted)?;
+        diff.explain_by(&|stream, event, is_there| {
+            let (needed, via) = why.at(self.side, stream, event, is_there);
+            // The others are in both runs.
+            (self.lacks.clone().unwrap_or(needed), via)
+        })?;
+        let files = diff.write(folder, &self.place, of.options)?;
+        manifest.files.extend(files);
+        fs::remove_dir_all(&place).map_err(|error| {
+            Error::machine(format!("removing {} failed: {error}", place.display()))
+        })?;
+        Ok(difference(&diff))
+    }
+}
+
+/// Why events of a run differ from those of its sides.
+struct Why<'a> {
+    streams: BTreeMap<&'a str, &'a [PartedRow]>,
+    /// The sides that lack one of what was asked for, and which.
+    lacking: Vec<(Side, String)>,
+}
+
+impl<'a> Why<'a> {
+    fn of(run: &'a RunResult) -> Why<'a> {
+        let program = &run.world.program;
+        let asked_for = (1..)
+            .zip(&program.interventions)
+            .filter(|(_, it)| it.asked_for);
+        let lacking = asked_for.filter_map(|(label, it)| {
+            Some((program.side_without(Without::One(label))?, it.name.clone()))
+        });
+        let streams = run.streams.iter();
+        let streams = streams.map(|stream| (stream.name.as_str(), stream.parted.as_slice()));
+        Why {
+            streams: streams.collect(),
+            lacking: lacking.collect(),
+        }
+    }
+
+    /// Without which of what was asked for an event of the run would not be so, or, of one that is only on a side, would
+    /// be there; several with a plus between them. Where it takes none of them, since others would do as well, it is joint.
+    fn at(&self, side: Option<Side>, stream: &str, event: u64, is_there: bool) -> (String, Via) {
+        let all = self.streams.get(stream).copied().unwrap_or_default();
+        let from = all.partition_point(|row| row.event_id < event);
+        let rows = all[from..].iter().take_while(|row| row.event_id == event);
+        let wanted = if is_there { Some(Side::FACTUAL) } else { side };
+        let rows = rows.filter(|row| wanted.is_some_and(|side| row.sides().on(side)));
+        let version = rows.map(|row| (row.sides(), row.scarcity()));
+        let version = version.reduce(|a, b| (a.0.and(b.0), a.1 | b.1));
+        let (sides, scarcity) = version.unwrap_or((Sides::ALL, Sides::NONE));
+        let needed = self
+            .lacking
+            .iter()
+            .filter(|(side, _)| sides.on(*side) != is_there);
+        let needed: Vec<&str> = needed.map(|(_, name)| name.as_str()).collect();
+        let why = match needed.is_empty() {
+            true => JOINTLY.to_owned(),
+            false => needed.join(" + "),
+        };
+        let via = match side.is_some_and(|side| scarcity.on(side)) {
+            true => Via::Contention,
+            false => Via::Lineage,
+        };
+        (why, via)
+    }
+}
+
+impl StreamDifference {
+    pub(crate) fn of(stream: &StreamDiff) -> StreamDifference {
+        StreamDifference {
+            name: stream.name().to_owned(),
+            rows: stream.rows(),
+            twin_rows: stream.twin_rows(),
+            counts: stream.counts(),
+        }
+    }
+}
+
+fn difference(diff: &Diff) -> Difference {
+    let mut streams: Vec<StreamDifference> =
+        diff.streams.iter().map(StreamDifference::of).collect();
+    streams.sort_by(|x, y| {
+        let most = y.counts.total().cmp(&x.counts.total());
+        most.then_with(|| x.name.cmp(&y.name))
+    });
+    Difference {
+        streams,
+        identical: diff.identical.len(),
+    }
+}

@@ -1,0 +1,348 @@
+//! A version of a part of a run, with something put into the past.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use causeflow_baselines::Baseline;
+use causeflow_engine::program::Program;
+use causeflow_engine::simulation::Simulation;
+use causeflow_engine::snapshot::open_from;
+use causeflow_engine::time::Time;
+use causeflow_engine::world::Settings;
+use causeflow_outputs::{
+    EntityEntry, FileEntry, MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry,
+};
+use causeflow_scenarios::{Clock, Request};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::control::{Control, Part, check};
+use crate::error::{Error, Kind};
+use crate::finished::{self, Finished};
+use crate::history::Scoring;
+use crate::interventions::{Interventions, gathered, parse, tell_doubts, warn, when};
+use crate::job::stream_entries;
+use crate::numbers::instant;
+use crate::run::{Run, Sources};
+use crate::session::Session;
+use crate::tables::{tell_what_was_kept, write_streams, write_tables};
+use crate::{snapshots, versions};
+
+/// What is to be put into the past of a finished run. Times are written as in a [`crate::RunSpec`], or `end`.
+#[derive(Clone, Debug, Default)]
+pub struct Amendment {
+    /// The folder of the run.
+    pub out: PathBuf,
+    /// The beginning of the window.
+    pub from: String,
+    /// Its end.
+    pub to: String,
+    /// Until when to play on after it, to show what reaches across its end.
+    pub until: Option<String>,
+    /// Scenarios to be started in the window.
+    pub scenarios: Vec<String>,
+    /// External events that are to happen in it.
+    pub events: Vec<String>,
+    /// The version's name; v1, v2 and so on by default.
+    pub name: Option<String>,
+    /// Whether it may replace a version of that name.
+    pub replace: bool,
+}
+
+/// A version that is to be made.
+pub struct Regeneration<'a> {
+    asked: &'a Amendment,
+    /// That of the run.
+    manifest: Manifest,
+    /// Its name.
+    name: String,
+    /// The run's, but that it ends where the version does.
+    settings: Settings,
+    interventions: Interventions,
+    program: Program,
+    window: Range<Time>,
+    /// From when on something acts that the run has not had.
+    acts_from: Time,
+    /// How many scenarios the run has had.
+    scenarios: usize,
+}
+
+/// A version that has been made.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Regenerated {
+    /// Its name.
+    pub version: String,
+    /// Where it lies.
+    pub folder: String,
+    /// Its manifest.
+    pub manifest: String,
+    /// Its first instant, RFC 3339 in UTC.
+    pub start: String,
+    /// The first instant after it.
+    pub end: String,
+    /// The snapshot that it began at; missing if that was the beginning of the run.
+    pub snapshot: Option<String>,
+    /// Events that it has.
+    pub rows: u64,
+    /// Seconds of the wall clock that it took.
+    pub elapsed_seconds: f64,
+    /// A digest over its rows.
+    pub fingerprint: String,
+    /// Its streams.
+    #[serde(skip)]
+    pub streams: usize,
+    /// Its files.
+    #[serde(skip)]
+    pub files: usize,
+}
+
+impl Regenerated {
+    /// The same with how long it took, which only whoever looks at the clock knows.
+    pub fn took(self, elapsed_seconds: f64) -> Regenerated {
+        Regenerated {
+            elapsed_seconds,
+            ..self
+        }
+    }
+}
+
+impl<'a> Regeneration<'a> {
+    /// Checks all that can be checked before anything is played.
+    ///
+    /// # Errors
+    /// When something of what is asked for cannot be done, or the run is not what its manifest says.
+    pub fn of(
+        asked: &'a Amendment,
+        sources: Sources<'_>,
+        control: &dyn Control,
+    ) -> Result<Regeneration<'a>, Error> {
+        let manifest = Manifest::read(&asked.out)?;
+        if let Some(version) = &manifest.version {
+            return Err(Error::input(
+                format!(
+                    "{} holds the version `{}` of a run",
+                    asked.out.display(),
+                    version.name
+                ),
+                "give the folder of the run itself",
+            ));
+        }
+        let name = asked.name.clone();
+        let name = name.unwrap_or_else(|| versions::free_name(&asked.out));
+        versions::check_name(&name)?;
+        let recipe = Run::of_manifest(&manifest, sources)?;
+        let clock = Clock::new(&recipe.program, recipe.settings.start);
+        let (window, until) = times(asked, &recipe.settings, &clock)?;
+        let request = request(asked, &clock)?;
+        let (model, mut settings) = (recipe.model, recipe.settings);
+        let (had, scenarios) = (
+            recipe.interventions.plan.interventions().len(),
+            recipe.interventions.activations.len(),
+        );
+        let base = &model.compiled.program;
+        let (seed, interventions) = (settings.seed, recipe.interventions);
+        let interventions = interventions.amended(base, seed, request, window.clone(), until)?;
+        let times = [&asked.from, &asked.to].into_iter().chain(&asked.until);
+        tell_doubts(&clock, times.map(String::as_str), control);
+        tell_doubts(&clock, when(&asked.scenarios), control);
+        let (library, plan) = (&interventions.library, &interventions.plan);
+        warn(library, plan, &manifest.model.name, control);
+        settings.end = until;
+        let new = interventions.plan.interventions()[had..].iter();
+        let starts = new
+            .flat_map(|one| &one.modifiers)
+            .map(|(_, m)| m.envelope.start);
+        Ok(Regeneration {
+            acts_from: starts.min().unwrap_or(until),
+            program: interventions.bend(base)?,
+            asked,
+            manifest,
+            name,
+            settings,
+            interventions,
+            window,
+            scenarios,
+        })
+    }
+
+    /// Plays the window into the version's folder. What goes wrong leaves nothing behind.
+    ///
+    /// # Errors
+    /// When there is a version of that name already, when it is cancelled, and what playing and writing fail with.
+    pub fn make(&self, control: &dyn Control) -> Result<Regenerated, Error> {
+        let place = self.place();
+        let folder = RunFolder::create(&place, self.asked.replace).map_err(|error| {
+            // A version has its place by its name.
+            let (found, named) = (
+                "choose another folder with --out",
+                "choose another with --name",
+            );
+            match Error::from(error) {
+                error if error.kind() == Kind::Input => {
+                    error.reworded(|message| message.replace(found, named))
+                }
+                error => error,
+            }
+        })?;
+        let options = Options::new(self.manifest.format, Some(self.manifest.compression))?;
+        let (simulation, began) = self.begin()?;
+        let session = Session::new(simulation, Part::Run, control);
+        let (mut result, mut files) = write_streams(folder.path(), session, options)?;
+        let own = self.baseline()?;
+        let scoring = Scoring {
+            baseline: own.as_ref(),
+            model_digest: &self.manifest.model.digest,
+        };
+        let (entities, tables) = write_tables(
+            folder.path(),
+            &mut result,
+            &self.interventions,
+            scoring,
+            options,
+        )?;
+        files.extend(tables);
+        let manifest = Manifest {
+            fingerprint: result.fingerprint.to_string(),
+            streams: stream_entries(&result.streams),
+            ..self.entries(entities, files)
+        };
+        check(control)?;
+        tell_what_was_kept(&folder.commit(&manifest)?, control);
+        Ok(Regenerated {
+            version: self.name.clone(),
+            folder: place.display().to_string(),
+            manifest: place.join(MANIFEST_NAME).display().to_string(),
+            start: manifest.start,
+            end: manifest.end,
+            snapshot: began.map(instant),
+            rows: manifest.streams.iter().map(|stream| stream.rows).sum(),
+            elapsed_seconds: 0.0,
+            fingerprint: manifest.fingerprint,
+            streams: manifest.streams.len(),
+            files: manifest.files.len(),
+        })
+    }
+
+    fn place(&self) -> PathBuf {
+        versions::place(self.out(), &self.name)
+    }
+
+    /// The folder of the run.
+    fn out(&self) -> &Path {
+        &self.asked.out
+    }
+
+    /// The run at the last snapshot from which it can still go on otherwise, or at its beginning.
+    fn begin(&self) -> Result<(Simulation, Option<Time>), Error> {
+        let fits = |&time: &Time| time <= self.window.start && open_from(time) <= self.acts_from;
+        let snapshot = snapshots::times(&self.manifest)
+            .into_iter()
+            .rev()
+            .find(fits);
+        let program = self.program.clone();
+        let simulation = match snapshot {
+            None => Ok(Simulation::new(program, &self.settings)),
+            Some(time) => {
+                let snapshot = snapshots::read(&self.asked.out, time)?;
+                Simulation::resume(program, &self.settings, snapshot)
+            }
+        };
+        let begun = simulation.and_then(|mut simulation| {
+            simulation.write_from(self.window.start)?;
+            Ok(simulation)
+        });
+        let begun = begun.map_err(|error| {
+            Error::input(
+                format!("{} cannot be gone on with: {error}", self.out().display()),
+                "play the run again",
+            )
+        })?;
+        Ok((begun, snapshot))
+    }
+
+    /// What was usual in the run: a window of it alone says little about that.
+    fn baseline(&self) -> Result<Option<Baseline>, Error> {
+        let statistics = Finished::open(self.out())?.statistics()?;
+        Ok(statistics.map(|statistics| finished::baseline(&statistics)))
+    }
+
+    /// What the version says about itself, but for its streams.
+    fn entries(&self, entities: Vec<EntityEntry>, files: Vec<FileEntry>) -> Manifest {
+        let scenarios = self.interventions.scenario_entries();
+        let mut events = self.interventions.event_entries();
+        events.retain(|event| !self.manifest.events.contains(event));
+        Manifest {
+            start: instant(self.window.start),
+            end: instant(self.settings.end),
+            version: Some(VersionEntry {
+                name: self.name.clone(),
+                of: self.manifest.fingerprint.clone(),
+                run_start: self.manifest.start.clone(),
+                run_end: self.manifest.end.clone(),
+                from: instant(self.window.start),
+                to: instant(self.window.end),
+                scenarios: scenarios[self.scenarios..].to_vec(),
+                events,
+            }),
+            // What was usual in the run, which is no baseline of its own.
+            baseline: None,
+            entities,
+            files,
+            ..self.manifest.clone()
+        }
+    }
+}
+
+/// The window, and how far the version goes.
+fn times(
+    asked: &Amendment,
+    settings: &Settings,
+    clock: &Clock,
+) -> Result<(Range<Time>, Time), Error> {
+    let (start, end) = (settings.start, settings.end);
+    let time = |flag: &str, text: &str| -> Result<Time, Error> {
+        let time = match text {
+            "end" => end,
+            text => clock.time(text)?,
+        };
+        if (start..=end).contains(&time) {
+            return Ok(time);
+        }
+        Err(Error::input(
+            format!("{flag} {text} is {time}, and the run goes from {start} to {end}"),
+            "choose a time of the run",
+        ))
+    };
+    let (from, to) = (time("--from", &asked.from)?, time("--to", &asked.to)?);
+    if from >= to {
+        return Err(Error::input(
+            format!("the window ends at {to}, and begins only at {from}"),
+            "give --to a later time than --from",
+        ));
+    }
+    let until = asked.until.as_deref().map(|text| time("--until", text));
+    let until = until.transpose()?.unwrap_or(to);
+    if until < to {
+        return Err(Error::input(
+            format!("--until is {until}, before the end of the window at {to}"),
+            "leave --until out, or give it a later time",
+        ));
+    }
+    Ok((from..to, until))
+}
+
+/// What is to be put in.
+fn request(asked: &Amendment, clock: &Clock) -> Result<Request, Error> {
+    if asked.scenarios.is_empty() && asked.events.is_empty() {
+        return Err(Error::input(
+            "nothing is put into the window, so the version would be what the run has already",
+            "add --scenario ID@TIME or --event TEMPLATE@TIME",
+        ));
+    }
+    let mut request = Request::default();
+    let errors = parse(&mut request, (&asked.scenarios, &asked.events), clock);
+    match errors.is_empty() {
+        true => Ok(request),
+        false => Err(gathered(errors).into()),
+    }
+}

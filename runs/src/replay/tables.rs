@@ -1,0 +1,203 @@
+//! What a run has besides its events, made again: tables, snapshots, and the comparison with its twin.
+
+use std::path::Path;
+
+use causeflow_baselines::{Baseline, Pool};
+use causeflow_engine::run::RunResult;
+use causeflow_outputs::verify::{Check, Finding};
+use causeflow_outputs::{BaselineEntry, Compression, FileEntry, Manifest, Options};
+
+use super::{Replay, folder_of, stream_entries};
+use crate::control::Part;
+use crate::error::Error;
+use crate::events::Events;
+use crate::expected::{self, Again, Wrong};
+use crate::history::Scoring;
+use crate::job::counterfactual::{self, DIFFERENCE, Played};
+use crate::reference::Reference;
+use crate::run::Run;
+use crate::session::Session;
+use crate::snapshots;
+use crate::spec::Counterfactual;
+use crate::tables::write_tables;
+
+/// Plays the run. Snapshots that it kept are kept again, and events are written where the twin is to be compared with them.
+pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Vec<FileEntry>), Error> {
+    let Replay { manifest, run, .. } = replay;
+    let mut simulation = run.begin(None);
+    if has_twin(manifest) {
+        simulation = simulation.keep_parted();
+    }
+    let mut events = has_twin(manifest)
+        .then(|| quick(manifest).map(|options| Events::new(place, &simulation, options)))
+        .transpose()?;
+    let mut session = Session::new(simulation, Part::Run, replay.control);
+    let mut files = Vec::new();
+    let end = session.end();
+    let kept = snapshots::times(manifest).into_iter();
+    for time in kept.filter(|&time| time < end) {
+        let sink = events.as_mut().map(|events| events as _);
+        session.step(time, sink)?;
+        files.push(snapshots::write(place, &session.snapshot())?);
+    }
+    let sink = events.as_mut().map(|events| events as _);
+    session.step(end, sink)?;
+    if let Some(events) = events {
+        files.extend(events.finish()?);
+    }
+    Ok((session.finish(), files))
+}
+
+/// Makes the tables again, and compares them and what the manifest says with those of the run.
+pub fn compare(
+    replay: &Replay,
+    place: &Path,
+    result: &mut RunResult,
+    files: &mut Vec<FileEntry>,
+) -> Result<Vec<Wrong>, Error> {
+    let Replay { manifest, run, .. } = replay;
+    let options = Options::new(manifest.format, Some(manifest.compression))?;
+    let scored = Scored::of(replay)?;
+    let scoring = Scoring {
+        baseline: scored.baseline.as_ref(),
+        model_digest: &manifest.model.digest,
+    };
+    let (entities, tables) = write_tables(place, result, &run.interventions, scoring, options)?;
+    files.extend(tables);
+    let mut again = Manifest {
+        entities,
+        files: std::mem::take(files),
+        baseline: scored.entry,
+        ..run.sources(manifest)
+    };
+    if let (Some(version), Some(run)) = (&mut again.version, scored.run) {
+        version.of = run;
+    }
+    if has_twin(manifest) {
+        let written = Manifest {
+            compression: quick(manifest)?.compression(),
+            streams: stream_entries(&result.streams),
+            ..again.clone()
+        };
+        again.files = twin(replay, place, result, written, options)?;
+    }
+    // Without its baseline, what the history would be scored against cannot be known.
+    let unscored = manifest.baseline.is_some() && again.baseline.is_none();
+    if unscored {
+        again.baseline.clone_from(&manifest.baseline);
+    }
+    let mut wrong = expected::of_manifest(manifest, &again)?;
+    let left_out =
+        |path: &str| path.starts_with("events/") || unscored && path.starts_with("history");
+    let tables = Again {
+        folder: place,
+        files: &again.files,
+        same_program: expected::is_of_this_program(manifest),
+    };
+    wrong.extend(tables.compare(folder_of(replay.place), manifest, &|path| !left_out(path))?);
+    if unscored {
+        wrong.push((Check::Table, not_scored()));
+    }
+    Ok(wrong)
+}
+
+/// What a run is scored against.
+#[derive(Default)]
+struct Scored {
+    /// Nothing for the run's own untouched side.
+    baseline: Option<Baseline>,
+    /// For the manifest, if it is a baseline of its own.
+    entry: Option<BaselineEntry>,
+    /// The fingerprint of the run that a version is of.
+    run: Option<String>,
+}
+
+impl Scored {
+    fn of(replay: &Replay) -> Result<Scored, Error> {
+        if replay.manifest.version.is_some() {
+            return of_run(replay);
+        }
+        let (model, settings) = (&replay.run.model, &replay.run.settings);
+        let reference = Reference::asked_for(replay.baseline, model, settings)?;
+        Ok(reference.map_or_else(Scored::default, |reference| Scored {
+            entry: Some(reference.entry()),
+            baseline: Some(reference.baseline),
+            run: None,
+        }))
+    }
+}
+
+fn not_scored() -> Finding {
+    Finding {
+        table: Some("history".to_owned()),
+        found: "scores against a baseline, which were not compared".to_owned(),
+        expected: "that baseline: give it with --baseline DIR".to_owned(),
+        ..Finding::default()
+    }
+}
+
+/// Whether a run was compared with its twin.
+fn has_twin(manifest: &Manifest) -> bool {
+    let mut files = manifest.files.iter();
+    let of_twin = |path: &str| {
+        path.strip_prefix(DIFFERENCE)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    files.any(|file| of_twin(&file.path))
+}
+
+/// What is read once and removed need not be small. The format is the run's: which texts a comparison has in its dictionary
+/// follows from it.
+fn quick(manifest: &Manifest) -> Result<Options, Error> {
+    Ok(Options::new(manifest.format, Some(Compression::None))?)
+}
+
+/// Plays the twin and writes what differs from the run whose events were written; returns all files.
+fn twin(
+    replay: &Replay,
+    place: &Path,
+    result: &RunResult,
+    mut written: Manifest,
+    options: Options,
+) -> Result<Vec<FileEntry>, Error> {
+    let played = Played {
+        run: replay.run,
+        options,
+        control: replay.control,
+    };
+    let each = format!("{DIFFERENCE}/each/");
+    let mut files = replay.manifest.files.iter();
+    let what = match files.any(|file| file.path.starts_with(&each)) {
+        true => Counterfactual::Each,
+        false => Counterfactual::Together,
+    };
+    counterfactual::write(&played, place, result, &mut written, what)?;
+    Ok(written.files)
+}
+
+/// What was usual in the run that a version is of, from playing it.
+fn of_run(replay: &Replay) -> Result<Scored, Error> {
+    let manifest = replay.manifest;
+    let Some(version) = &manifest.version else {
+        return Ok(Scored::default());
+    };
+    let run = Manifest {
+        start: version.run_start.clone(),
+        end: version.run_end.clone(),
+        version: None,
+        ..manifest.clone()
+    };
+    let run = Run::of_manifest(&run, replay.sources)?;
+    let mut session = Session::new(run.begin(None), Part::Original, replay.control);
+    session.step(session.end(), None)?;
+    let result = session.finish();
+    let world = &result.world;
+    let range = world.written_from()..world.end;
+    let (zone, weekend) = (&world.program.zone, world.program.weekend);
+    let pool = Pool::of_run(zone, weekend, &range, world.seed, &result.streams);
+    Ok(Scored {
+        baseline: Some(Baseline::of(&pool.statistics())),
+        entry: None,
+        run: Some(result.fingerprint.to_string()),
+    })
+}

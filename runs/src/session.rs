@@ -1,0 +1,109 @@
+//! A run under way: played step by step, with snapshots to go on from.
+
+use causeflow_engine::run::{Progress, RunResult};
+use causeflow_engine::simulation::Simulation;
+use causeflow_engine::snapshot::Snapshot;
+use causeflow_engine::table::Sink;
+use causeflow_engine::time::Time;
+
+use crate::control::{Control, Followed, Part, Phase};
+use crate::error::{Error, Result};
+use crate::run::Run;
+
+/// A run under way. Its rows do not depend on where it was stopped in between, nor on whether it went on from a snapshot.
+///
+/// It plays on the threads of the current rayon pool; [`crate::pool`] makes one.
+pub struct Session<'a> {
+    simulation: Simulation,
+    followed: Followed<'a>,
+}
+
+impl<'a> Session<'a> {
+    /// A run at its beginning.
+    pub fn begin(run: &Run, control: &'a dyn Control) -> Session<'a> {
+        Session::new(run.begin(None), Part::Run, control)
+    }
+
+    /// A run at the time of a snapshot of it.
+    ///
+    /// # Errors
+    /// When the snapshot is of another run.
+    pub fn resume(run: &Run, snapshot: Snapshot, control: &'a dyn Control) -> Result<Session<'a>> {
+        let simulation = Simulation::resume(run.program.clone(), &run.settings, snapshot);
+        let simulation = simulation.map_err(|error| {
+            let message = format!("the run cannot go on from this snapshot: {error}");
+            Error::input(message, "begin it anew, or take a snapshot of this run")
+        })?;
+        Ok(Session::new(simulation, Part::Run, control))
+    }
+
+    /// A simulation that is played from where it is.
+    pub(crate) fn new(simulation: Simulation, part: Part, control: &'a dyn Control) -> Session<'a> {
+        Session::going_on(simulation, part, None, control)
+    }
+
+    /// Likewise, of which so much was played before.
+    pub(crate) fn going_on(
+        simulation: Simulation,
+        part: Part,
+        from: Option<Progress>,
+        control: &'a dyn Control,
+    ) -> Session<'a> {
+        let world = simulation.world();
+        let start = world.written_from();
+        let phase = Phase {
+            part,
+            start,
+            warmup: match from {
+                Some(_) => world.program.warmup,
+                None => start - simulation.time(),
+            },
+            end: world.end,
+            going_on: from,
+        };
+        Session {
+            followed: Followed::new(control, &phase),
+            simulation,
+        }
+    }
+
+    /// Plays up to the first barrier at or after a time, or to the end. All rows up to there have then been handed to the
+    /// sink; their chunks name streams by their places in the program.
+    ///
+    /// # Errors
+    /// When it is cancelled, when a ring of causes grows without end, and what the sink fails with. The run cannot go on
+    /// after that.
+    pub fn step(&mut self, until: Time, sink: Option<&mut dyn Sink>) -> Result<()> {
+        let Session {
+            simulation,
+            followed,
+        } = self;
+        simulation.play(until, sink, &mut |progress| followed.note(progress))?;
+        Ok(())
+    }
+
+    /// Where it is: everything before this time has been played.
+    pub fn time(&self) -> Time {
+        self.simulation.time()
+    }
+
+    /// Where it ends.
+    pub fn end(&self) -> Time {
+        self.simulation.world().end
+    }
+
+    /// The run, to look at.
+    pub fn simulation(&self) -> &Simulation {
+        &self.simulation
+    }
+
+    /// All that it takes to go on from here.
+    pub fn snapshot(&self) -> Snapshot {
+        self.simulation.snapshot()
+    }
+
+    /// What it came to up to here.
+    pub fn finish(self) -> RunResult {
+        self.simulation.finish()
+    }
+}
