@@ -13,6 +13,9 @@
 //! - [`diff`], [`verify`], [`replay`], [`regenerate`], [`baseline`], [`pilot`], [`report`]: what can be done with runs. What
 //!   they come to are plain values, which have JSON Schemas ([`schema`]).
 
+// What only a front may do.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
+
 mod control;
 mod error;
 mod events;

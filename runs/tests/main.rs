@@ -1,0 +1,7 @@
+//! The promises of causeflow-runs, one module a subject.
+
+mod controls;
+mod reading;
+mod requests;
+mod sessions;
+mod support;
