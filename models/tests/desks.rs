@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{Operation, Parameter, Program};
-use causeflow_engine::time::Span;
+use causeflow_engine::program::{Envelope, Modifier, Operation, Parameter, Program, Settling};
+use causeflow_engine::time::{Span, Time};
 
 use crate::support::{Played, Row, START, play, program, settings};
 use crate::twins::{agree, bend};
@@ -57,7 +57,11 @@ fn work_of(asked: &Row) -> i64 {
 }
 
 /// When each question is answered, and by whom, worked out the simple way.
-fn by_hand(asked: &[Row], from: i64, to: i64) -> BTreeMap<u64, (i64, i64)> {
+fn by_hand(
+    asked: &[Row],
+    (from, to): (i64, i64),
+    agents_at: &dyn Fn(i64) -> usize,
+) -> BTreeMap<u64, (i64, i64)> {
     let mut arrivals: Vec<(i64, u64, i64, i64)> = asked
         .iter()
         .map(|row| {
@@ -98,7 +102,7 @@ fn by_hand(asked: &[Row], from: i64, to: i64) -> BTreeMap<u64, (i64, i64)> {
         let next = [
             busy.values().map(|job| job.0).min(),
             arrivals.peek().map(|arrival| arrival.0),
-            Some((now / HOUR + 1) * HOUR),
+            Some((now / MINUTE + 1) * MINUTE),
         ];
         now = next.into_iter().flatten().min().unwrap_or(to);
     }
@@ -110,7 +114,13 @@ fn answers_come_when_and_from_whom_a_simulation_by_hand_has_them() {
     let program = help_line();
     let settings = settings(7, 96);
     let played = play(&program, &settings);
-    let answers = by_hand(&played.rows["asked"], START.0, settings.end.0);
+    let waits = compare_with_hand(&played, settings.end.0, &agents_at);
+    assert!(waits > 50, "hardly anybody had to wait: {waits}");
+}
+
+/// Compares who is answered when and by whom with what comes of it by hand; tells how many have to wait.
+fn compare_with_hand(played: &Played, end: i64, agents_at: &dyn Fn(i64) -> usize) -> usize {
+    let answers = by_hand(&played.rows["asked"], (START.0, end), agents_at);
     let rows: BTreeMap<u64, &Row> = played.rows["answered"]
         .iter()
         .filter_map(|row| Some((row.cause?, row)))
@@ -126,7 +136,82 @@ fn answers_come_when_and_from_whom_a_simulation_by_hand_has_them() {
         let work = work_of(asked);
         waits += usize::from(found.is_some_and(|(time, _)| time > asked.time + MINUTE + work));
     }
-    assert!(waits > 50, "hardly anybody had to wait: {waits}");
+    waits
+}
+
+#[test]
+fn agents_come_and_go_as_a_scenario_says_and_all_that_comes_of_it_is_its_doing() {
+    let base = help_line();
+    // From twenty past ten on the second day for six hours and twenty minutes, then falling for three hours.
+    let start = START.0 + 34 * HOUR + 20 * MINUTE;
+    let end = start + 6 * HOUR + 20 * MINUTE;
+    let settled = end + 171 * MINUTE;
+    let strength = |time: i64| match time {
+        _ if time < start || time >= settled => 0.0,
+        _ if time < end => 1.0,
+        _ => {
+            let looked = (time / (5 * MINUTE) * 5 * MINUTE).max(end);
+            1.0 - (looked - end) as f64 / (3 * HOUR) as f64
+        }
+    };
+    type Made = fn(f64, f64) -> f64;
+    let all: [(Operation, Made); 4] = [
+        (Operation::Multiply(0.0), |x, e| x * (1.0 - e)),
+        (Operation::Multiply(2.5), |x, e| x * (1.0 + 1.5 * e)),
+        (Operation::Add(-1.0), |x, e| (x - e).max(0.0)),
+        (Operation::Override(3.0), |x, e| x + (3.0 - x) * e),
+    ];
+    let settings = settings(7, 96);
+    let twin = play(&base, &settings);
+    let answered = |played: &Played| {
+        let rows = played.rows["answered"].iter();
+        rows.filter(|row| row.time < settled).count()
+    };
+    for (operation, made) in all {
+        let mut bent = base.clone();
+        let by = bent.intervene("staffing").expect("there is room");
+        let envelope = Envelope {
+            start: Time(start),
+            onset: Span(0),
+            end: Time(end),
+            settling: Settling::Linear(Span(3 * HOUR)),
+            until: None,
+        };
+        let modifier = Modifier {
+            by,
+            operation,
+            envelope,
+            precedence: 0,
+        };
+        bent.modify(0, &Parameter::Staff(0), modifier)
+            .expect("there is a desk");
+        let played = play(&bent, &settings);
+        let agents = |time: i64| {
+            let usual = agents_at(time) as f64;
+            (made(usual, strength(time)) - 1e-9).ceil() as usize
+        };
+        compare_with_hand(&played, settings.end.0, &agents);
+        let fewer = matches!(operation, Operation::Multiply(0.0) | Operation::Add(-1.0));
+        let (with, without) = (answered(&played), answered(&twin));
+        assert!(
+            if fewer {
+                with < without
+            } else {
+                with > without
+            },
+            "{operation:?}: {with} and {without}"
+        );
+        agree(&bent, &played, &twin);
+        for stream in &played.result.streams {
+            let mut differences = stream.effects.differences();
+            assert!(differences.all(|((account, _), _)| !account.is_scarcity()));
+        }
+        let differ = |stream: &str| {
+            let rows = played.rows[stream].iter();
+            rows.filter(|row| row.attribution.is_some()).count()
+        };
+        assert!(differ("answered") > 10 && differ("counted") > 2 && differ("asked") == 0);
+    }
 }
 
 #[test]

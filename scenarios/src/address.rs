@@ -1,8 +1,7 @@
 //! Addresses of parameters, such as `payment.failure/probability`, and what they mean in a program.
 
 use causeflow_engine::program::{
-    Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, Stream,
-    StreamId,
+    Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
 };
 use causeflow_engine::time::{Span, Time};
 use causeflow_models::suggestion;
@@ -12,7 +11,7 @@ use causeflow_models::suggestion;
 pub struct Target {
     /// The address, such as `support.ticket.created/probability/payment.failure`.
     pub address: String,
-    /// The stream.
+    /// The stream; of a desk, the first one whose events wait there.
     pub stream: StreamId,
     /// Its parameter.
     pub parameter: Parameter,
@@ -21,7 +20,10 @@ pub struct Target {
 impl Target {
     /// Whether two modifiers at these targets act on one and the same number.
     pub fn overlaps(&self, other: &Target) -> bool {
-        use Parameter::{Choice, Count, Delay, Field, Probability, Rate, Volume, Work};
+        use Parameter::{Choice, Count, Delay, Field, Probability, Rate, Staff, Volume, Work};
+        if let (Staff(a), Staff(b)) = (&self.parameter, &other.parameter) {
+            return a == b;
+        }
         let causes =
             |a: Option<StreamId>, b: Option<StreamId>| a == b || a.is_none() || b.is_none();
         self.stream == other.stream
@@ -60,8 +62,11 @@ pub(crate) enum Domain {
 /// The names of parameters that are not fields.
 const PARAMETERS: [&str; 6] = ["rate", "volume", "probability", "delay", "work", "count"];
 
+/// The parameter of a desk.
+const STAFF: &str = "staff";
+
 /// What addresses there are, as they are read.
-pub const ADDRESSES: [&str; 10] = [
+pub const ADDRESSES: [&str; 11] = [
     "STREAM/rate",
     "STREAM/volume",
     "STREAM/probability",
@@ -72,6 +77,7 @@ pub const ADDRESSES: [&str; 10] = [
     "STREAM/FIELD/TEXT",
     "STREAM/LET",
     "STREAM/LET/TEXT",
+    "DESK/staff",
 ];
 
 /// What is wrong with an address: the message and what to write instead.
@@ -116,6 +122,9 @@ impl<'p> Addresses<'p> {
             let help = "write the stream and its parameter, such as `payment.failure/probability`";
             return Err((message, Some(help.into())));
         };
+        if let (Some(desk), STAFF, None) = (self.desk(name), parameter, of) {
+            return self.staff(address, name, desk);
+        }
         if self.program.stream(name).is_none() {
             self.refuse_standing(name)?;
         }
@@ -178,15 +187,37 @@ impl<'p> Addresses<'p> {
         }
     }
 
-    /// What to aim at instead of a desk.
+    /// The desk of a name. A stream that is called so, too, and has a field of the name in question is meant rather.
+    fn desk(&self, name: &str) -> Option<u16> {
+        let meant = self.program.stream(name).is_some_and(|stream| {
+            let stream = &self.program.streams[usize::from(stream)];
+            let fields = stream.fields.iter().map(|(column, _)| column.name.as_str());
+            let all = fields.chain(stream.variables.iter().map(|v| v.name.as_str()));
+            all.into_iter().any(|name| name == STAFF)
+        });
+        let desk = self.program.desks.iter().position(|desk| desk.name == name);
+        desk.filter(|_| !meant).map(|desk| desk as u16)
+    }
+
+    /// How many agents a desk has.
+    fn staff(&mut self, address: &str, name: &str, desk: u16) -> Result<(Target, Domain), Wrong> {
+        let Some(stream) = self.program.served_at(desk).next() else {
+            let message = format!("no events wait at the desk `{name}`");
+            let help = "aim at a desk that a stream names under `desk`";
+            return Err((message, Some(help.into())));
+        };
+        self.aimed(address, name, stream, Parameter::Staff(desk), Domain::Count)
+    }
+
+    /// What to aim at of a desk.
     fn of_desks(&self, desk: &str) -> String {
         let streams = self.program.streams.iter();
         let waiting = streams.filter(|stream| stream.service.is_some());
         let works: Vec<String> = waiting
-            .map(|stream| format!("{}/work", stream.name))
+            .map(|stream| format!("`{}/work`", stream.name))
             .collect();
         format!(
-            "`{desk}` is a desk: aim at how long work takes there, such as {}, or at what comes to it",
+            "`{desk}` is a desk: aim at how many agents it has, `{desk}/{STAFF}`, at how long work takes there, such as {}, or at what comes to it",
             works.join(", ")
         )
     }
@@ -198,22 +229,12 @@ impl<'p> Addresses<'p> {
         }
     }
 
-    /// Says why what stands from the beginning of a run is not bent, if a name is that of a desk or a kind of entity. Both
-    /// sides of a run share it: who is there, what they are like, and who is at work.
+    /// Says why what stands from the beginning of a run is not bent, if a name is that of a kind of entity: all sides of a run share
+    /// who is there and what they are like. Of a desk it is said what is bent.
     fn refuse_standing(&self, name: &str) -> Result<(), Wrong> {
         if self.program.desks.iter().any(|desk| desk.name == name) {
-            let waits = |stream: &&Stream| stream.service.is_some();
-            let served = self.program.streams.iter().filter(waits);
-            let served: Vec<String> = served.map(|s| format!("`{}/work`", s.name)).collect();
-            return Err((
-                format!(
-                    "`{name}` is a desk, and how many agents it has cannot be bent: a run and its untouched side share them"
-                ),
-                Some(format!(
-                    "bend how long they work instead: {}; or change `agents` in the model and compare the two runs",
-                    served.join(", ")
-                )),
-            ));
+            let message = format!("a desk has nothing that can be bent but `{STAFF}`");
+            return Err((message, Some(self.of_desks(name))));
         }
         if self.program.kinds.iter().any(|kind| kind.name == name) {
             return Err((

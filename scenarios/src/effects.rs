@@ -11,7 +11,9 @@
 use std::ops::Range;
 
 use causeflow_engine::attribution::Difference;
-use causeflow_engine::program::{JOINT, JOINTLY, Label, Operation, Parameter, Program, Without};
+use causeflow_engine::program::{
+    JOINT, JOINTLY, Label, Operation, Parameter, Program, StreamId, Without,
+};
 use causeflow_engine::run::StreamResult;
 use causeflow_engine::series::Series;
 use causeflow_engine::sides::Side;
@@ -203,12 +205,18 @@ pub fn causes(plan: &Plan, program: &Program) -> Vec<Cause> {
         };
         let mut expected: Vec<(String, &'static str)> = Vec::new();
         for (rule, _) in &intervention.modifiers {
-            let stream = &program.streams[usize::from(rule.target.stream)].name;
             let direction = direction(program, rule);
-            match expected.iter_mut().find(|(name, _)| name == stream) {
-                Some((_, known)) if *known != direction => *known = "mixed",
-                Some(_) => {}
-                None => expected.push((stream.clone(), direction)),
+            let streams: Vec<StreamId> = match rule.target.parameter {
+                Parameter::Staff(desk) => program.served_at(desk).collect(),
+                _ => vec![rule.target.stream],
+            };
+            for stream in streams {
+                let stream = &program.streams[usize::from(stream)].name;
+                match expected.iter_mut().find(|(name, _)| name == stream) {
+                    Some((_, known)) if *known != direction => *known = "mixed",
+                    Some(_) => {}
+                    None => expected.push((stream.clone(), direction)),
+                }
             }
         }
         causes.push(Cause {
@@ -315,7 +323,11 @@ fn direction(program: &Program, rule: &Rule) -> &'static str {
         },
         // They move in time, or have other values.
         (
-            Parameter::Delay(_) | Parameter::Work | Parameter::Field(_) | Parameter::Choice(..),
+            Parameter::Delay(_)
+            | Parameter::Work
+            | Parameter::Staff(_)
+            | Parameter::Field(_)
+            | Parameter::Choice(..),
             _,
         ) => "mixed",
     }

@@ -67,6 +67,7 @@ fn of_each_address_the_docs_tell_what_may_be_done_and_nothing_else_is_taken() {
                     vec![address.replace("STREAM", "customer.tutor.search")]
                 }
                 "STREAM/work" => vec!["support.ticket.responded/work".to_owned()],
+                "DESK/staff" => vec!["agents/staff".to_owned()],
                 "STREAM/count" => vec!["system.notification.sent/count".to_owned()],
                 "STREAM/FIELD" | "STREAM/LET" => names(truth)
                     .filter(|(_, is_field)| *is_field == (address == "STREAM/FIELD"))
@@ -114,8 +115,8 @@ fn of_each_address_the_docs_tell_what_may_be_done_and_nothing_else_is_taken() {
 fn what_may_not_be_bent_says_why() {
     for (address, wanted) in [
         (
-            "agents/staff",
-            "is a desk, and how many agents it has cannot be bent",
+            "agents/work",
+            "a desk has nothing that can be bent but `staff` / `agents` is a desk: aim at how many agents it has, `agents/staff`",
         ),
         (
             "student/count",

@@ -3,7 +3,8 @@
 //! All desks are one process, which plays each window after the cells have played it, so that what the cells send is
 //! there at its own time. On each side of a run every desk has a line of its own: agents are scarce, so one event more
 //! on one side makes others wait that have nothing to do with it. An event that is on several sides takes place once for
-//! those whose lines have it done at the same time by the same agent; otherwise they part, because of contention.
+//! those whose lines have it done at the same time by the same agent; otherwise they part, because of contention. Where
+//! interventions change how many agents there are, that is no contention: it lies in the lineage of what waits there.
 
 use serde::{Deserialize, Serialize};
 use std::cell::Cell as Slot;
@@ -16,7 +17,7 @@ use crate::kernel::Agenda;
 use crate::program::{HOURS_OF_WEEK, JOINT};
 use crate::queue::{FutureEvents, Handle, Order};
 use crate::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
-use crate::sides::{MOST_SIDES, Parting, Side, Sides};
+use crate::sides::{MOST_SIDES, Parting, Side, Sides, both};
 use crate::time::{Span, Time};
 use crate::view::Observed;
 use crate::world::World;
@@ -32,6 +33,10 @@ struct Desk {
     lines: Vec<Line>,
     /// How they have come to differ since they were last empty.
     parting: Parting,
+    /// How they differ in how many agents there are now.
+    staffed: Parting,
+    /// Likewise at any time since they were last empty.
+    staffing: Parting,
 }
 
 /// A desk on one side.
@@ -59,7 +64,7 @@ struct Waiting {
 enum Next {
     /// How the desks stand is kept.
     Tick,
-    /// Another shift begins.
+    /// Another shift begins, or interventions change how many agents there are.
     Shift,
     /// A station's event is due, at this desk and on this side.
     Station(u16, Side),
@@ -137,6 +142,8 @@ impl Desks {
         let desk = || Desk {
             lines: Side::first(world.sides()).map(|_| Line::new()).collect(),
             parting: Parting::NONE,
+            staffed: Parting::NONE,
+            staffing: Parting::NONE,
         };
         Desks(world.program.desks.iter().map(|_| desk()).collect())
     }
@@ -164,6 +171,8 @@ impl Desks {
         let desks = self.0.iter().map(|desk| Desk {
             lines: lines(desk),
             parting: desk.parting.of_origin(origin),
+            staffed: desk.staffed.of_origin(origin),
+            staffing: desk.staffing.of_origin(origin),
         });
         Desks(desks.collect())
     }
@@ -176,7 +185,8 @@ impl Desks {
 
     /// How the lines at each desk have come to differ.
     pub fn partings(&self) -> Vec<Parting> {
-        self.0.iter().map(|desk| desk.parting).collect()
+        let both = |desk: &Desk| desk.parting.and(&desk.staffing);
+        self.0.iter().map(both).collect()
     }
 
     /// When a station's event is due next, and where.
@@ -194,19 +204,68 @@ impl Desks {
         &mut self.0[usize::from(desk)].lines[side.index()]
     }
 
-    /// Begins the shift of an hour.
-    fn change_shift(&mut self, world: &World, hour: Time) {
-        let (of_day, weekday) = world.program.zone.hour_and_weekday(hour);
+    /// Lets as many agents work as do from a time on: another shift begins, or interventions change how many there are.
+    fn change_shift(&mut self, world: &World, time: Time) {
+        let (of_day, weekday) = world.program.zone.hour_and_weekday(time);
         let of_week = (weekday as usize * 24 + of_day as usize) % HOURS_OF_WEEK;
         let desks = self.0.iter_mut().zip(&world.program.desks);
         for (at, desk) in desks {
+            let base = f64::from(desk.agents[of_week]);
             // A fraction of the traffic gets a fraction of the agents, but somebody if anybody.
-            let agents = (f64::from(desk.agents[of_week]) * world.scale).ceil() as u32;
-            for line in &mut at.lines {
-                line.set_agents(hour, agents);
+            let agents = (base * world.scale).ceil() as u32;
+            let Some(modified) = desk.modified else {
+                at.lines
+                    .iter_mut()
+                    .for_each(|line| line.set_agents(time, agents));
+                continue;
+            };
+            let modified = &world.program.modified[usize::from(modified)];
+            let agents_of = |value: f64| match value == base {
+                true => agents,
+                // What is a whole number but for rounding is that number.
+                false => (value * world.scale - ROUNDING).ceil() as u32,
+            };
+            let on = |side| agents_of(modified.value(time, base, side));
+            let mut differ = Sides::NONE;
+            for (side, line) in (0..).map(Side).zip(&mut at.lines) {
+                line.set_agents(time, on(side));
+                if on(side) != on(Side::FACTUAL) {
+                    differ = differ | side.into();
+                }
             }
+            let by = match differ.on(Side::UNTOUCHED) {
+                true => modified.by(time, base, agents_of),
+                false => 0,
+            };
+            at.staffed = Parting::by_lineage(differ, by);
+            at.staffing = match at.is_empty() {
+                true => at.staffed,
+                false => at.staffing.and(&at.staffed),
+            };
         }
     }
+}
+
+impl Desk {
+    /// Whether nobody is at the desk, on any side.
+    fn is_empty(&self) -> bool {
+        self.lines.iter().all(|line| line.station.is_empty())
+    }
+}
+
+/// By so much less than one more agent is none.
+const ROUNDING: f64 = 1e-9;
+/// How many agents there are follows modifiers that rise or fall in steps of this.
+const STAFFED_EVERY: Span = Span(5 * Span::MINUTE.0);
+
+/// The first time after this one at which interventions may change how many agents there are.
+fn staff_after(world: &World, time: Time) -> Option<Time> {
+    let desks = world.program.desks.iter();
+    let modified =
+        desks.filter_map(|desk| Some(&world.program.modified[usize::from(desk.modified?)]));
+    modified
+        .filter_map(|modified| modified.moves_after(time, STAFFED_EVERY))
+        .min()
 }
 
 impl Cell {
@@ -231,15 +290,23 @@ impl Cell {
             // An hour of the model's time zone is under way.
             self.desks.change_shift(world, start);
         }
-        while let Some((time, next)) = self.next_at_desks(tick, hour, end) {
+        let mut staff = staff_after(world, start - Span(1));
+        loop {
+            let shift = staff.map_or(hour, |staff| staff.min(hour));
+            let Some((time, next)) = self.next_at_desks(tick, shift, end) else {
+                break;
+            };
             match next {
                 Next::Tick => {
                     self.views.push(Arc::new(self.view(world, tick)));
                     tick += world.program.tick;
                 }
                 Next::Shift => {
-                    self.desks.change_shift(world, hour);
-                    hour = zone.hour_from(hour + Span(1));
+                    self.desks.change_shift(world, time);
+                    if time == hour {
+                        hour = zone.hour_from(hour + Span(1));
+                    }
+                    staff = staff_after(world, time);
                 }
                 Next::Station(desk, side) => {
                     if let Some(visit) = self.desks.line(desk, side).advance() {
@@ -256,9 +323,9 @@ impl Cell {
     }
 
     /// What comes next, up to the barrier; ticks at the barrier still belong to the window.
-    fn next_at_desks(&mut self, tick: Time, hour: Time, end: Time) -> Option<(Time, Next)> {
+    fn next_at_desks(&mut self, tick: Time, shift: Time, end: Time) -> Option<(Time, Next)> {
         let event = self.agenda.next_pushed().map(|time| (time, Next::Event));
-        let others = [Some((hour, Next::Shift)), self.desks.next(), event];
+        let others = [Some((shift, Next::Shift)), self.desks.next(), event];
         let others = others.into_iter().flatten().filter(|(time, _)| *time < end);
         let tick = (tick <= end).then_some((tick, Next::Tick));
         others.chain(tick).min()
@@ -352,21 +419,24 @@ impl Cell {
     ) {
         let Waiting { event, parting, .. } = visit.item;
         let desk = &mut self.desks.0[usize::from(desk)];
-        let scarce = desk.parting;
-        // Of lines at which nobody is, nothing differs any more.
-        if desk.lines.iter().all(|line| line.station.is_empty()) {
-            desk.parting = Parting::NONE;
+        let (scarce, staffing) = (desk.parting, desk.staffing);
+        // Of lines at which nobody is, nothing differs any more but who is there to work.
+        if desk.is_empty() {
+            (desk.parting, desk.staffing) = (Parting::NONE, desk.staffed);
         }
         // The last window may reach beyond the end of the run.
         if visit.item.has_taken_place || now >= window.world.end {
             return;
         }
         let sides = self.leaves_too(window.world, now, side, &visit);
-        let named = [parting.by, scarce.by, JOINT]
-            .into_iter()
-            .find(|&by| by != 0);
+        let named = match staffing.by {
+            0 => [parting.by, scarce.by, JOINT]
+                .into_iter()
+                .find(|&by| by != 0),
+            by => Some([parting.by, scarce.by].into_iter().fold(by, both)),
+        };
         let parted = Parting {
-            lineage: parting.lineage,
+            lineage: parting.lineage | staffing.lineage,
             scarcity: event.lineage.sides,
             by: named.unwrap_or(JOINT),
         };

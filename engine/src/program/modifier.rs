@@ -120,6 +120,21 @@ impl Envelope {
         }
     }
 
+    /// The first time after this one at which its strength may be another, where one that rises or falls is looked at
+    /// at multiples of a step.
+    fn moves_after(&self, time: Time, step: Span) -> Option<Time> {
+        let (risen, settled) = (self.start + self.onset, self.settled());
+        let next = |from: Time, to: Time| {
+            let next = time.max(from).floor_to(step) + step;
+            (next < to).then_some(next)
+        };
+        let rising = next(self.start, risen.min(settled));
+        let falling = next(self.end, settled);
+        let turns = [self.start, risen, self.end, settled];
+        let all = turns.into_iter().chain(rising).chain(falling);
+        all.filter(|&at| at > time && at <= settled).min()
+    }
+
     fn risen(&self, time: Time) -> f64 {
         if self.onset.0 <= 0 {
             return 1.0;
@@ -289,6 +304,15 @@ impl Modified {
                 None => self.busy.len() < MOST_HOURS,
             },
         }
+    }
+
+    /// The first time after this one at which the value may be another for the same base, where what rises or falls is
+    /// looked at at multiples of a step.
+    pub fn moves_after(&self, time: Time, step: Span) -> Option<Time> {
+        let envelopes = self.modifiers().map(|modifier| modifier.envelope);
+        envelopes
+            .filter_map(|envelope| envelope.moves_after(time, step))
+            .min()
     }
 
     /// Those that act at a time, in sequence.

@@ -22,6 +22,8 @@ pub enum Parameter {
     Delay(Option<StreamId>),
     /// How long an agent works on them at their desk, in microseconds.
     Work,
+    /// How many agents a desk has, by its place, at scale 1. It is of no stream.
+    Staff(u16),
     /// How many follow at a time.
     Count(Option<StreamId>),
     /// All that makes the stream's events: the rate, and the count or probability of each cause.
@@ -152,6 +154,11 @@ impl Program {
                 Wrapper(&mut self.modified).wrap(work, NOT_NEGATIVE, modifier);
                 Ok(())
             }
+            Parameter::Staff(desk) => {
+                let desk = self.desks.get_mut(usize::from(*desk));
+                let desk = desk.ok_or(ModifyError::NoDesk)?;
+                push_to(&mut self.modified, &mut desk.modified, modifier)
+            }
             Parameter::Count(from) => self.modify_causes(stream, *from, |effect, modified| {
                 modify_count(effect, modified, modifier);
                 Ok(())
@@ -183,11 +190,7 @@ impl Program {
         if *rate_per_day <= 0.0 {
             return Err(ModifyError::NoRate);
         }
-        match modified {
-            Some(at) => self.modified[usize::from(*at)].push(modifier),
-            None => *modified = Some(push(&mut self.modified, NOT_NEGATIVE, modifier)?),
-        }
-        Ok(())
+        push_to(&mut self.modified, modified, modifier)
     }
 
     fn modify_causes(
@@ -431,6 +434,19 @@ fn push(
     modified.push(modifier);
     all.push(modified);
     Ok(at)
+}
+
+/// Adds a modifier to those of a number that is at least 0.
+fn push_to(
+    all: &mut Vec<Modified>,
+    modified: &mut Option<u16>,
+    modifier: Modifier,
+) -> Result<(), ModifyError> {
+    match modified {
+        Some(at) => all[usize::from(*at)].push(modifier),
+        None => *modified = Some(push(all, NOT_NEGATIVE, modifier)?),
+    }
+    Ok(())
 }
 
 /// Puts [`Expr::Modified`] around expressions.

@@ -28,6 +28,7 @@ impl Compiler {
                     name: name.clone(),
                     code: self.texts.code(name),
                     agents: self.agents(definition, &at),
+                    modified: None,
                 }
             })
             .collect()

@@ -27,7 +27,7 @@ pub struct Aim {
 
 /// A random modifier.
 pub fn aim() -> impl Strategy<Value = Aim> {
-    let what = (any::<u8>(), 0..10u8, 0..4u8, 0.0..3.0f64);
+    let what = (any::<u8>(), 0..11u8, 0..4u8, 0.0..3.0f64);
     let when = (-6..28i8, 1..20u8, any::<bool>(), 0..3u8, -1..2i8, 1..48u8);
     (what, when).prop_map(
         |(
@@ -81,6 +81,10 @@ pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: 
         3 => (Parameter::Delay(None), 30.0 * 60e6),
         4 => (Parameter::Count(None), 1.0),
         5..7 => (Parameter::Volume, 1.0),
+        10 if !program.desks.is_empty() => (
+            Parameter::Staff(u16::from(aim.stream) % program.desks.len() as u16),
+            1.0,
+        ),
         _ => named.cloned().unwrap_or((Parameter::Volume, 1.0)),
     };
     let operation = match aim.operation {
