@@ -1,12 +1,12 @@
 //! Columns as Arrow arrays, without copying the values.
 
-use arrow::array::{
+use crate::arrow::array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, PrimitiveArray,
     StringArray, TimestampMicrosecondArray, UInt16Array, UInt64Array, new_null_array,
 };
-use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Int64Type};
-use arrow::error::ArrowError;
+use crate::arrow::buffer::{NullBuffer, ScalarBuffer};
+use crate::arrow::datatypes::{ArrowPrimitiveType, DataType, Int64Type};
+use crate::arrow::error::ArrowError;
 use causeflow_engine::table::{Column, ColumnType, Validity, Values};
 use std::sync::Arc;
 

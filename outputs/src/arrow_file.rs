@@ -1,18 +1,18 @@
 //! Arrow IPC files: one record batch a group of rows.
 
 use crate::arrays;
+use crate::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use crate::arrow::datatypes::SchemaRef;
+use crate::arrow::error::ArrowError;
+use crate::arrow::ipc::reader::StreamReader;
+use crate::arrow::ipc::writer::{FileWriter, IpcWriteOptions};
+use crate::arrow::ipc::{CompressionType, MetadataVersion};
 use crate::error::Error;
 use crate::file::{DigestFile, FileEntry, Prefix};
 use crate::options::Compression;
 use crate::parquet_file::Footer;
 use crate::rows::Rows;
 use crate::table_file::FrozenFile;
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use arrow::ipc::reader::StreamReader;
-use arrow::ipc::writer::{FileWriter, IpcWriteOptions};
-use arrow::ipc::{CompressionType, MetadataVersion};
 use rayon::prelude::*;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};

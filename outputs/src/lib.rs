@@ -68,6 +68,7 @@
 //! ```
 
 mod arrays;
+pub mod arrow;
 mod arrow_file;
 mod baseline;
 mod columns_file;
@@ -92,8 +93,6 @@ mod text_file;
 mod time_text;
 pub mod verify;
 
-/// Rows that are read come as batches of this crate.
-pub use arrow;
 pub use baseline::{
     BASELINE_NAME, BASELINE_VERSION, BaselineManifest, FinishedBaseline, baseline_schema,
 };

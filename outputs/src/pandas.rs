@@ -3,7 +3,7 @@
 //! Without it, pandas reads whole numbers of which some are missing as floats, and an id of 63 bits is another one then. It
 //! stands in the metadata of Arrow's schema, where pyarrow looks for it; fastparquet needs none.
 
-use arrow::datatypes::{DataType, Field, Schema};
+use crate::arrow::datatypes::{DataType, Field, Schema};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! From a table's schema to Arrow's: types, and units and descriptions as field metadata.
 
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use causeflow_engine::table::{ColumnSpec, ColumnType, TableSchema};
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! A table's file in any of the formats.
 
+use crate::arrow::array::StringArray;
 use crate::arrow_file::ArrowFile;
 use crate::error::Error;
 use crate::file::{DigestFile, FileEntry, Prefix};
@@ -8,7 +9,6 @@ use crate::parquet_file::{Footer, ParquetFile};
 use crate::rows::{RowBuffer, Rows, Spool};
 use crate::schema::arrow_schema;
 use crate::text_file::{TextFile, TextFormat};
-use arrow::array::StringArray;
 use causeflow_engine::table::{Chunk, Dictionary, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;

@@ -1,15 +1,19 @@
 //! Reads a small table of a finished run as a whole, such as its effects.
 
+use crate::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchReader};
+use crate::arrow::compute::concat_batches;
+use crate::arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Float64Type, Int32Type, Int64Type, SchemaRef, TimeUnit,
+    TimestampMicrosecondType, UInt16Type,
+};
+use crate::arrow::error::ArrowError;
+use crate::arrow::ipc::reader::FileReader;
 use crate::error::Error;
 use crate::read::text::read_texts;
 use crate::read::{FinishedRun, unreadable};
 use crate::text_file::TextFormat;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchReader, new_null_array};
-use arrow::compute::{cast, concat_batches};
-use arrow::datatypes::{DataType, Float64Type, SchemaRef, TimeUnit, TimestampMicrosecondType};
-use arrow::error::ArrowError;
-use arrow::ipc::reader::FileReader;
-use arrow::util::display::array_value_to_string;
+use crate::time_text;
+use jiff::Timestamp;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -31,11 +35,9 @@ fn first_difference(a: &ArrayRef, b: &ArrayRef) -> Option<usize> {
 }
 
 fn shown(column: &ArrayRef, row: usize) -> String {
-    match array_value_to_string(column, row) {
-        Ok(_) if column.is_null(row) => "nothing".to_owned(),
-        Ok(text) => text,
-        Err(error) => error.to_string(),
-    }
+    let one = column.slice(row, 1);
+    let shown = texts_of(&one).into_iter().next().flatten();
+    shown.unwrap_or_else(|| "nothing".to_owned())
 }
 
 impl FinishedRun {
@@ -162,9 +164,7 @@ impl SmallTable {
     /// # Errors
     /// [`Error::Input`] when there is no such column.
     pub fn texts(&self, column: &str) -> Result<Vec<Option<String>>, Error> {
-        let texts = self.column(column, &DataType::Utf8)?;
-        let texts = texts.as_string::<i32>();
-        Ok(texts.iter().map(|text| text.map(str::to_owned)).collect())
+        self.column(column, texts_of)
     }
 
     /// A column of numbers of any kind; those from 2^53 on lose their last digits.
@@ -172,8 +172,7 @@ impl SmallTable {
     /// # Errors
     /// [`Error::Input`] when there is no such column.
     pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>, Error> {
-        let numbers = self.column(column, &DataType::Float64)?;
-        Ok(numbers.as_primitive::<Float64Type>().iter().collect())
+        self.column(column, numbers_of)
     }
 
     /// A column of times, in microseconds since 1970.
@@ -181,12 +180,14 @@ impl SmallTable {
     /// # Errors
     /// [`Error::Input`] when there is no such column.
     pub fn times(&self, column: &str) -> Result<Vec<Option<i64>>, Error> {
-        let times = self.column(column, &DataType::Timestamp(TimeUnit::Microsecond, None))?;
-        let times = times.as_primitive::<TimestampMicrosecondType>();
-        Ok(times.iter().collect())
+        self.column(column, times_of)
     }
 
-    fn column(&self, name: &str, kind: &DataType) -> Result<ArrayRef, Error> {
+    fn column<T: Clone>(
+        &self,
+        name: &str,
+        values: impl Fn(&ArrayRef) -> Vec<Option<T>>,
+    ) -> Result<Vec<Option<T>>, Error> {
         let Some(column) = self.rows.column_by_name(name) else {
             // Where no row has a value, JSON lines do not know of a column.
             if self
@@ -194,15 +195,93 @@ impl SmallTable {
                 .extension()
                 .is_some_and(|ending| ending == "jsonl")
             {
-                return Ok(new_null_array(kind, self.rows()));
+                return Ok(vec![None; self.rows()]);
             }
             let message = format!(
                 "has no column `{name}`: the file was changed, or another version wrote it; play the run again"
             );
             return Err(Error::input(&self.path, message));
         };
-        let column = cast(column, kind).map_err(|error| damaged(&self.path, &error))?;
-        debug_assert_eq!(column.len(), self.rows());
-        Ok(column)
+        let values = values(column);
+        debug_assert_eq!(values.len(), self.rows());
+        Ok(values)
+    }
+}
+
+/// The values of a column of a primitive type, each as something else.
+fn primitive<T: ArrowPrimitiveType, U>(
+    column: &ArrayRef,
+    value: impl Fn(T::Native) -> U,
+) -> Vec<Option<U>> {
+    let values = column.as_primitive::<T>().iter();
+    values.map(|one| one.map(&value)).collect()
+}
+
+/// A column as texts, whatever it is of: numbers as they are written, times as RFC 3339.
+fn texts_of(column: &ArrayRef) -> Vec<Option<String>> {
+    match column.data_type() {
+        DataType::Utf8 => {
+            let texts = column.as_string::<i32>().iter();
+            texts.map(|text| text.map(str::to_owned)).collect()
+        }
+        DataType::Dictionary(..) => {
+            let codes = column.as_dictionary::<UInt16Type>();
+            let texts = codes.values().as_string::<i32>();
+            let codes = codes.keys().iter();
+            codes
+                .map(|code| code.map(|code| texts.value(usize::from(code)).to_owned()))
+                .collect()
+        }
+        DataType::Boolean => {
+            let truths = column.as_boolean().iter();
+            truths
+                .map(|truth| truth.map(|truth| truth.to_string()))
+                .collect()
+        }
+        DataType::Timestamp(..) => {
+            primitive::<TimestampMicrosecondType, _>(column, time_text::shown)
+        }
+        DataType::Int64 => primitive::<Int64Type, _>(column, |number| number.to_string()),
+        _ => {
+            let numbers = numbers_of(column).into_iter();
+            numbers
+                .map(|one| one.map(|number| number.to_string()))
+                .collect()
+        }
+    }
+}
+
+/// A column as numbers; nothing where a text is none.
+fn numbers_of(column: &ArrayRef) -> Vec<Option<f64>> {
+    match column.data_type() {
+        DataType::Float64 => primitive::<Float64Type, _>(column, |number| number),
+        DataType::Int64 => primitive::<Int64Type, _>(column, |number| number as f64),
+        DataType::Int32 => primitive::<Int32Type, _>(column, f64::from),
+        DataType::UInt16 => primitive::<UInt16Type, _>(column, f64::from),
+        DataType::Boolean => {
+            let truths = column.as_boolean().iter();
+            truths
+                .map(|truth| truth.map(|truth| f64::from(u8::from(truth))))
+                .collect()
+        }
+        DataType::Utf8 | DataType::Dictionary(..) => {
+            let texts = texts_of(column).into_iter();
+            texts.map(|text| text?.parse().ok()).collect()
+        }
+        _ => vec![None; column.len()],
+    }
+}
+
+/// A column as times; nothing where a text is none.
+fn times_of(column: &ArrayRef) -> Vec<Option<i64>> {
+    match column.data_type() {
+        DataType::Timestamp(TimeUnit::Microsecond, _) => {
+            primitive::<TimestampMicrosecondType, _>(column, |time| time)
+        }
+        _ => {
+            let texts = texts_of(column).into_iter();
+            let time = |text: String| Some(text.parse::<Timestamp>().ok()?.as_microsecond());
+            texts.map(|text| text.and_then(time)).collect()
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! The same rows give the same bytes, however they arrive, and read back as they were.
 
 use crate::support::{Shape, all_types, cut, dictionary, options, rows};
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt16Type};
 use causeflow_engine::table::{Chunk, Column, Validity, Values};
+use causeflow_outputs::arrow::array::{Array, AsArray, RecordBatch};
+use causeflow_outputs::arrow::compute::concat_batches;
+use causeflow_outputs::arrow::datatypes::{
+    Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt16Type,
+};
 use causeflow_outputs::{Compression, EventWriter, FileEntry, Format, Options, PART_ROWS};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::statistics::Statistics;

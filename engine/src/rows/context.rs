@@ -160,16 +160,30 @@ impl<'a> Context<'a> {
             let (here, later) = factual.split_at(at_it(factual));
             let (there, rest) = others.split_at(at_it(others));
             (factual, others) = (later, rest);
-            for side in Side::first(self.world.sides()).skip(1) {
-                let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
-                let mut here = here.iter().filter(|row| !on(row)).copied();
-                let mut there = there.iter().filter(on).copied();
-                loop {
-                    let pair = (here.next(), there.next());
-                    if pair == (None, None) {
-                        break;
+            let sides = self.world.sides();
+            match (here, there) {
+                // Nearly always one row lies there.
+                ([row], []) => {
+                    let lacking = sides_of(row[PLACE]).others().each(sides);
+                    lacking.for_each(|side| tell(side, (Some(row), None)));
+                }
+                ([], [row]) => {
+                    let having = sides_of(row[PLACE]).each(sides);
+                    having.for_each(|side| tell(side, (None, Some(row))));
+                }
+                _ => {
+                    for side in Side::first(sides).skip(1) {
+                        let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
+                        let mut here = here.iter().filter(|row| !on(row)).copied();
+                        let mut there = there.iter().filter(on).copied();
+                        loop {
+                            let pair = (here.next(), there.next());
+                            if pair == (None, None) {
+                                break;
+                            }
+                            tell(side, pair);
+                        }
                     }
-                    tell(side, pair);
                 }
             }
         }

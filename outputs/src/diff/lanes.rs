@@ -2,13 +2,15 @@
 //! common codes of [`Texts`](super::texts::Texts), so that comparing is comparing numbers.
 
 use super::texts::{Texts, Translator};
-use crate::error::Error;
-use arrow::array::{
+use crate::arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int32Array, PrimitiveArray,
     UInt16Array, UInt64Array,
 };
-use arrow::buffer::{NullBuffer, ScalarBuffer};
-use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
+use crate::arrow::buffer::{NullBuffer, ScalarBuffer};
+use crate::arrow::datatypes::{
+    Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
+};
+use crate::error::Error;
 use causeflow_engine::table::ColumnType;
 
 /// A column of a batch.

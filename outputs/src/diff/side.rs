@@ -3,12 +3,12 @@
 use super::lanes::Lane;
 use super::store::Store;
 use super::texts::{Texts, Translator};
+use crate::arrow::array::{AsArray, RecordBatch};
+use crate::arrow::buffer::ScalarBuffer;
+use crate::arrow::datatypes::{TimestampMicrosecondType, UInt64Type};
 use crate::error::Error;
 use crate::read::Reader;
 use crate::read::columns::{ATTRIBUTION, EVENT_ID, TIME};
-use arrow::array::{AsArray, RecordBatch};
-use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{TimestampMicrosecondType, UInt64Type};
 use causeflow_engine::table::ColumnSpec;
 
 /// Walks along the rows of a stream.

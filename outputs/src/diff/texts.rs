@@ -1,9 +1,9 @@
 //! The texts of one stream in both runs, numbered together: equal codes are equal texts.
 
+use crate::arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt16Array};
+use crate::arrow::buffer::ScalarBuffer;
+use crate::arrow::datatypes::UInt16Type;
 use crate::error::Error;
-use arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt16Array};
-use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::UInt16Type;
 use causeflow_engine::table::Dictionary;
 use std::collections::BTreeMap;
 

@@ -17,9 +17,9 @@ use super::hybrid;
 use super::pages::{Contents, EncodedChunk, levels};
 use super::ranges;
 use crate::arrays;
-use arrow::array::{Array, StringArray};
-use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{ArrowNativeType, Field};
+use crate::arrow::array::{Array, StringArray};
+use crate::arrow::buffer::ScalarBuffer;
+use crate::arrow::datatypes::{ArrowNativeType, Field};
 use bytes::Bytes;
 use causeflow_engine::table::{Column, Validity, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
@@ -276,8 +276,8 @@ fn contents(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrow::datatypes::{DataType, Schema, TimeUnit};
     use crate::options::Compression;
-    use arrow::datatypes::{DataType, Schema, TimeUnit};
     use parquet::arrow::ArrowSchemaConverter;
     use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
     use parquet::file::writer::SerializedFileWriter;

@@ -8,13 +8,13 @@ mod hybrid;
 mod pages;
 mod ranges;
 
+use crate::arrow::array::StringArray;
+use crate::arrow::datatypes::{DataType, SchemaRef};
 use crate::error::Error;
 use crate::file::{DigestFile, FileEntry};
 use crate::options::Compression;
 use crate::pandas;
 use crate::rows::Rows;
-use arrow::array::StringArray;
-use arrow::datatypes::{DataType, SchemaRef};
 use column::{ColumnChunk, ColumnContext};
 pub(crate) use frozen::Footer;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;

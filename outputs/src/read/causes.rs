@@ -3,9 +3,9 @@
 use super::columns::{CAUSE_ID, EVENT_ID, check_common};
 use super::run::FinishedRun;
 use super::source::Wanted;
+use crate::arrow::array::{Array, AsArray};
+use crate::arrow::datatypes::UInt64Type;
 use crate::error::Error;
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::UInt64Type;
 use rayon::slice::ParallelSliceMut;
 
 /// The ids of a stream's events, to ask whether one is among them.

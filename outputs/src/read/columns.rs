@@ -1,6 +1,6 @@
 //! The columns of a stream as its files have them.
 
-use arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use crate::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
 use causeflow_engine::program::Stream;
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 

@@ -3,10 +3,12 @@
 use super::columns::{ATTRIBUTION, CAUSE_ID, EVENT_ID, FIELDS, TIME, check_common};
 use super::run::FinishedRun;
 use super::source::{Source, Wanted};
+use crate::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use crate::arrow::datatypes::{
+    Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
+};
 use crate::error::Error;
 use crate::time_text::shown;
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
 use causeflow_engine::table::ColumnType;
 use serde_json::Value;
 

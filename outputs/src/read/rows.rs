@@ -3,10 +3,10 @@
 use super::columns::{TIME, check_common};
 use super::run::FinishedRun;
 use super::source::{Source, Wanted};
+use crate::arrow::array::{AsArray, RecordBatch};
+use crate::arrow::datatypes::TimestampMicrosecondType;
 use crate::error::Error;
 use crate::file::FileEntry;
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::TimestampMicrosecondType;
 use std::ops::Range;
 use std::path::PathBuf;
 

@@ -4,13 +4,13 @@ use super::columns::{ATTRIBUTION, TIME, specs};
 use super::run::unreadable;
 use super::text::TextReader;
 use crate::arrays::same_bits;
+use crate::arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
+use crate::arrow::datatypes::{DataType, FieldRef, Int64Type, Schema, UInt64Type};
+use crate::arrow::error::ArrowError;
+use crate::arrow::ipc::reader::FileReader;
 use crate::error::Error;
 use crate::options::Format;
 use crate::text_file::TextFormat;
-use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, FieldRef, Int64Type, Schema, UInt64Type};
-use arrow::error::ArrowError;
-use arrow::ipc::reader::FileReader;
 use causeflow_engine::table::ColumnSpec;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -274,10 +274,12 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arrow::array::StringArray;
+    use crate::arrow::compute::concat_batches;
+    use crate::arrow::datatypes::UInt16Type;
     use crate::columns_file::{read_columns, write_columns};
     use crate::options::Options;
     use crate::table_file::write_table;
-    use arrow::compute::concat_batches;
     use causeflow_engine::table::{
         Chunk, Column, ColumnType, Dictionary, TableSchema, Validity, Values,
     };
@@ -321,9 +323,11 @@ mod tests {
         let schema = batches[0].schema();
         let all = concat_batches(&schema, &batches).expect("one schema");
         let last = schema.fields().len() - 1;
-        let texts = arrow::compute::cast(all.column(last), &DataType::Utf8).expect("texts");
+        let codes = all.column(last).as_dictionary::<UInt16Type>().clone();
+        let texts = codes.downcast_dict::<StringArray>().expect("texts");
+        let texts: StringArray = texts.into_iter().collect();
         let mut columns = all.columns().to_vec();
-        columns[last] = texts;
+        columns[last] = Arc::new(texts);
         let plain = columns.into_iter().zip(schema.fields());
         let plain = plain.map(|(column, field)| (field.name().clone(), column, true));
         RecordBatch::try_from_iter_with_nullable(plain).expect("columns")

@@ -1,10 +1,10 @@
 //! Reads CSV and JSON lines as `run` writes them, row by row, into typed columns.
 
 use crate::arrays;
+use crate::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
+use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::schema::arrow_schema;
 use crate::text_file::TextFormat;
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use causeflow_engine::table::{Column, ColumnSpec, ColumnType, TableSchema, Validity, Values};
 use jiff::Timestamp;
 use serde_json::Value;

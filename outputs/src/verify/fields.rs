@@ -7,9 +7,9 @@ use super::records::Link;
 use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
 use super::rules::{Expected, StreamRules};
 use super::store::{Kind, Outbox};
+use crate::arrow::array::{Array, AsArray, RecordBatch};
+use crate::arrow::datatypes::UInt64Type;
 use crate::error::Error;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::UInt64Type;
 use causeflow_engine::draw::Key;
 
 impl FileCheck<'_> {

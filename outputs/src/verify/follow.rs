@@ -6,9 +6,9 @@ use super::records::{Child, Event, Link, Record};
 use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
 use super::rules::{Roots, Rules, StreamRules};
 use super::store::{Kind, Outbox};
+use crate::arrow::array::Array;
 use crate::error::Error;
 use crate::read::columns::{CAUSE_ID, CELL, ROOT_ID};
-use arrow::array::Array;
 use causeflow_engine::draw::Key;
 
 impl FileCheck<'_> {

@@ -1,7 +1,9 @@
 //! The words of columns that were read back, as fingerprints take them.
 
-use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
-use arrow::datatypes::{Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type};
+use crate::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use crate::arrow::datatypes::{
+    Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
+};
 use causeflow_engine::fingerprint::{RowHashes, float_word, int_word, text_hash};
 use causeflow_engine::table::ColumnType;
 

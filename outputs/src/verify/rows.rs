@@ -7,16 +7,16 @@ use super::records::Packing;
 use super::rules::{Rules, StreamRules};
 use super::store::Outbox;
 use super::tables::{Entities, Names};
+use crate::arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
+use crate::arrow::buffer::ScalarBuffer;
+use crate::arrow::datatypes::{
+    ArrowPrimitiveType, Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
+};
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, ROOT_ID, TIME};
 use crate::read::{FinishedRun, Reader};
 use crate::time_text::shown;
-use arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
-use arrow::buffer::ScalarBuffer;
-use arrow::datatypes::{
-    ArrowPrimitiveType, Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
-};
 use causeflow_engine::fingerprint::{Digest, RowHashes};
 use causeflow_engine::program::Stream;
 use causeflow_engine::table::{ColumnSpec, ColumnType};

@@ -3,13 +3,13 @@
 use super::finding::{Check, Finding, Findings};
 use super::ids::Ids;
 use super::rows::difference;
+use crate::arrow::array::{Array, AsArray, RecordBatch};
+use crate::arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::read::FinishedRun;
 use crate::read::source::Wanted;
 use crate::time_text::shown;
-use arrow::array::{Array, AsArray, RecordBatch};
-use arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use causeflow_engine::attribution::name_of;
 use causeflow_engine::entities;
 use causeflow_engine::program::{JOINTLY, Kind, KindId, Program};

@@ -9,8 +9,8 @@ use super::ids::Ids;
 use super::records::{Event, Link, Packing, Records};
 use super::rules::Rules;
 use super::store::{Kind, Outbox, Store};
+use crate::arrow::buffer::MutableBuffer;
 use crate::error::Error;
-use arrow::buffer::MutableBuffer;
 use std::ops::Range;
 
 /// What the parts of a run are checked against.

@@ -4,8 +4,8 @@
 mod outbox;
 mod spill;
 
+use crate::arrow::buffer::MutableBuffer;
 use crate::error::{Error, io_error};
-use arrow::buffer::MutableBuffer;
 pub(super) use outbox::Outbox;
 use spill::{Spill, Spilled};
 use std::path::Path;

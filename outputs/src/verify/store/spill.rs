@@ -1,7 +1,7 @@
 //! The temporary file for what does not fit the memory.
 
-use arrow::buffer::MutableBuffer;
-use arrow::datatypes::ToByteSlice;
+use crate::arrow::buffer::MutableBuffer;
+use crate::arrow::datatypes::ToByteSlice;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
