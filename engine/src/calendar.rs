@@ -84,6 +84,43 @@ impl Default for Weekend {
 }
 
 impl Weekend {
+    /// The days that profiles set apart, each given by its weights, Monday first: one to three days in a row, so that weekdays differ
+    /// as little among themselves as can be, and so do days of the weekend. Saturday and Sunday, unless others do that four times
+    /// as well.
+    pub fn of(profiles: &[[f64; 7]]) -> Weekend {
+        let spread = |weekend: Weekend| {
+            let each = profiles
+                .iter()
+                .map(|weights| weekend.spread_within(weights));
+            each.sum::<f64>()
+        };
+        let mut best = (spread(Weekend::default()) / 4.0, Weekend::default());
+        for (first, length) in (0..7).flat_map(|first| (1..=3).map(move |length| (first, length))) {
+            let is_off = |day: usize| (day + 7 - first) % 7 < length;
+            let weekend = Weekend(std::array::from_fn(is_off));
+            let spread = spread(weekend);
+            if spread < best.0 {
+                best = (spread, weekend);
+            }
+        }
+        best.1
+    }
+
+    /// How much the weights of weekdays and those of the weekend's days differ among themselves: the sum of squares, for a mean of 1.
+    fn spread_within(self, weights: &[f64; 7]) -> f64 {
+        let mean = weights.iter().sum::<f64>() / 7.0;
+        if mean <= 0.0 {
+            return 0.0;
+        }
+        let within = |class: bool| {
+            let days = weights.iter().zip(self.0).filter(|(_, day)| *day == class);
+            let days: Vec<f64> = days.map(|(weight, _)| weight / mean).collect();
+            let mean = days.iter().sum::<f64>() / days.len().max(1) as f64;
+            days.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>()
+        };
+        within(false) + within(true)
+    }
+
     /// Whether a date is one of them.
     pub fn has(self, date: Date) -> bool {
         self.0[date.weekday().to_monday_zero_offset() as usize]

@@ -139,7 +139,7 @@ pub struct ModelBlock {
     pub warmup: Option<Duration>,
     /// IANA name of the time zone of hours and days; UTC by default.
     pub time_zone: Option<String>,
-    /// The days of the weekend, such as [fri, sat]; Saturday and Sunday by default.
+    /// The days of the weekend, such as [fri, sat]; without it those that the profiles set apart, or Saturday and Sunday.
     pub weekend: Option<Vec<Weekday>>,
     /// The days over which declared rates are the average.
     pub reference: ReferenceDef,

@@ -505,3 +505,50 @@ fn half_days_are_counted_from_midnight_and_noon() {
         }
     }
 }
+
+#[test]
+fn profiles_say_which_days_are_the_weekend_where_the_header_does_not() {
+    let weekend = |weekdays: &[&str]| {
+        let profiles = weekdays.iter().enumerate();
+        let profiles = profiles.map(|(at, days)| format!("  p{at}: {{weekdays: [{days}]}}\n"));
+        let streams = (0..weekdays.len()).map(|at| {
+            format!(
+                "  s{at}: {{source: {{rate: {}, profile: p{at}}}}}\n",
+                9 - at
+            )
+        });
+        let (profiles, streams): (String, String) = (profiles.collect(), streams.collect());
+        let body = format!(
+            "profiles:\n{profiles}  unused: {{weekdays: [9, 1, 1, 1, 1, 1, 1]}}\nstreams:\n{streams}"
+        );
+        program(&[(
+            "a.yaml".into(),
+            HEADER.replace("ZONE", "UTC").replace("SPIKES", NO_SPIKES) + &body,
+        )])
+        .weekend
+        .0
+    };
+    let days = |of: &[usize]| std::array::from_fn::<bool, 7, _>(|day| of.contains(&day));
+    for (weekdays, expected) in [
+        // As usual, and where nothing is said.
+        (&["1, 1, 1, 1, 1, 0.3, 0.2"][..], days(&[5, 6])),
+        (&["1, 1, 1, 1, 1, 1.8, 1.5"], days(&[5, 6])),
+        (&["1, 1, 1, 1, 1, 1, 1"], days(&[5, 6])),
+        // Friday and Saturday off; Sunday alone; three days.
+        (&["1, 1.1, 1, 1, 0.3, 0.2, 1"], days(&[4, 5])),
+        (&["1, 1, 1, 1, 1, 1, 0"], days(&[6])),
+        (&["1, 1, 1, 1, 0.1, 0.1, 0.1"], days(&[4, 5, 6])),
+        // What is slack for one stream may be busy for another.
+        (
+            &["1, 1, 1, 1, 0.3, 0.2, 1", "1, 1, 1, 1, 2.1, 2, 1"],
+            days(&[4, 5]),
+        ),
+        // No clear case.
+        (&["1, 1, 1, 1, 1, 0.6, 0"], days(&[5, 6])),
+        (&["1.1, 0.95, 1, 1.05, 0.9, 1.2, 0.97"], days(&[5, 6])),
+    ] {
+        assert_eq!(weekend(weekdays), expected, "{weekdays:?}");
+    }
+    let built_in = causeflow_models::load("tutoring").expect("it is there");
+    assert_eq!(built_in.compiled.program.weekend.0, days(&[5, 6]));
+}

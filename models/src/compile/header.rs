@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::calendar::{Profile, Reference, Season, Weekend};
-use causeflow_engine::program::{Spikes, Stream};
+use causeflow_engine::program::{Source, Spikes, Stream};
 use causeflow_engine::time::Span;
 
 use super::report::At;
@@ -25,10 +25,16 @@ pub(super) fn zone_like(wrong: &str) -> String {
     }
 }
 
-/// Which days are a weekend.
-pub(super) fn weekend(block: &ModelBlock) -> Weekend {
+/// Which days are a weekend: those that the model says, or else those that the profiles of its sources set apart.
+pub(super) fn weekend(block: &ModelBlock, profiles: &[Profile], streams: &[Stream]) -> Weekend {
     let Some(days) = &block.weekend else {
-        return Weekend::default();
+        let weights = streams.iter().filter_map(|stream| match &stream.source {
+            Some(Source::Arrivals { profile, .. }) => {
+                Some(profiles[usize::from(*profile)].weekdays)
+            }
+            _ => None,
+        });
+        return Weekend::of(&weights.collect::<Vec<_>>());
     };
     let mut weekend = Weekend([false; 7]);
     for day in days {

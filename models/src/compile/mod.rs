@@ -314,7 +314,7 @@ impl Compiler {
             tick: self.tick(&streams),
             warmup,
             zone: self.zone.clone(),
-            weekend: header::weekend(block),
+            weekend: header::weekend(block, &self.profiles, &streams),
             reference: reference?,
             spikes,
             profiles: self.profiles.clone(),
