@@ -215,7 +215,7 @@ impl World {
             .map(|(i, _)| i)
             .collect();
         let mut in_ring = vec![false; program.streams.len()];
-        for stream in rings(&program).concat() {
+        for stream in rings(&program.streams).concat() {
             in_ring[stream] = true;
         }
         let traits = program.streams.iter().zip(&in_ring);

@@ -326,6 +326,13 @@ impl Expr {
         });
     }
 
+    /// How many expressions stand within one another, this one included.
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        self.for_each_part(&mut |part| deepest = deepest.max(part.depth()));
+        deepest + 1
+    }
+
     /// Visits this expression and all in it.
     pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
         f(self);

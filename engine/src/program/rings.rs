@@ -2,17 +2,13 @@
 
 use std::collections::VecDeque;
 
-use super::Program;
+use super::{Program, Stream};
 
 /// The groups of streams that cause each other, by index, each in order; streams of which no event leads to another of
 /// its kind are in none.
-pub fn rings(program: &Program) -> Vec<Vec<usize>> {
-    let count = program.streams.len();
-    let next = |at: usize| {
-        program.streams[at]
-            .all_effects()
-            .map(|e| usize::from(e.stream))
-    };
+pub fn rings(streams: &[Stream]) -> Vec<Vec<usize>> {
+    let count = streams.len();
+    let next = |at: usize| streams[at].all_effects().map(|e| usize::from(e.stream));
     let next: Vec<Vec<usize>> = (0..count).map(|at| next(at).collect()).collect();
     // Tarjan's components, with a stack of one's own: chains of causes may be long.
     const NEW: usize = usize::MAX;

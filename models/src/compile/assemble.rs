@@ -8,7 +8,7 @@ use causeflow_engine::program::{MAX_CARRIED, MAX_WORDS};
 use causeflow_engine::table::{ColumnSpec, ColumnType};
 
 use super::Compiler;
-use super::streams::{Progress, Restrict};
+use super::streams::{Progress, Restrict, Unit};
 use super::types::{OWN, Ty};
 use crate::definition::{Cadence, FieldDef, NumberType, ValueDef};
 use crate::diagnostic::suggestion;
@@ -71,6 +71,9 @@ impl Draft {
     }
 }
 
+/// How many expressions may stand within one another once what only one thing uses has been put there.
+const MOST_DEEP: usize = 500;
+
 /// Where a stream's variables ended up.
 struct Layout {
     slot: Vec<Slot>,
@@ -96,6 +99,55 @@ impl Compiler {
             .enumerate()
             .map(|(s, draft)| self.stream(s, draft, &layouts[s]))
             .collect()
+    }
+
+    /// What is known of the streams' causes where not everything is right: enough to look at rings. What is wrong
+    /// leads to nothing.
+    pub(super) fn sketches(&self, drafts: &[Draft]) -> Vec<Stream> {
+        let nothing = Expr::Num(0.0);
+        let variable = |unit: &Unit, own: usize| {
+            let Progress::Done(Some(typed)) = &unit.own[own].progress else {
+                return None;
+            };
+            Some(Variable {
+                name: unit.own[own].name.clone(),
+                slot: OWN + own as u16,
+                value: typed.expr.clone(),
+                kind: None,
+                stage: Stage::Lazy,
+                written: false,
+            })
+        };
+        let sketch = |(unit, draft): (&Unit, &Draft)| Stream {
+            name: unit.name.clone(),
+            domain: String::new(),
+            cadence: String::new(),
+            description: String::new(),
+            code: 0,
+            source: None,
+            service: None,
+            carried: 0,
+            carried_names: Vec::new(),
+            variables: (0..unit.own.len())
+                .filter_map(|own| variable(unit, own))
+                .collect(),
+            eager: 0,
+            on_demand: 0,
+            fields: Vec::new(),
+            value: None,
+            requires: match (&draft.requires, &unit.definition.requires) {
+                (None, Some(_)) => Some(nothing.clone()),
+                (requires, _) => requires.clone(),
+            },
+            creates: None,
+            changes: Vec::new(),
+            effects: draft.effects.clone(),
+            outcomes: draft.outcomes.clone(),
+            on_demand_at: Vec::new(),
+            leaf: false,
+            stateful: false,
+        };
+        self.units.iter().zip(drafts).map(sketch).collect()
     }
 
     fn typed(&self, stream: usize, own: usize) -> Option<&Expr> {
@@ -205,6 +257,11 @@ impl Compiler {
             let Some(user) = user else {
                 continue;
             };
+            // What is worked out at once is not to be deeper than the stack of whoever does it.
+            let depth = |e: Option<&Expr>| e.map_or(0, Expr::depth);
+            if value.depth() + depth(self.typed(s, user)) > MOST_DEEP {
+                continue;
+            }
             if let Progress::Done(Some(typed)) = &mut self.units[s].own[user].progress {
                 typed.expr.put(slot, &value);
             }
@@ -445,28 +502,40 @@ impl Compiler {
 
     /// How a field is written: its own definition or, where it is taken over as it is, that of the
     /// field it comes from, with what its own definition says differently.
-    fn described(&self, s: usize, name: &str, seen: &mut Vec<usize>) -> FieldDef {
-        let unit = &self.units[s];
-        let own = unit.own.iter().find(|variable| variable.name == name);
-        let long = match own.and_then(|variable| variable.definition.as_ref()) {
-            Some(ValueDef::Short(_)) => return FieldDef::default(),
-            Some(ValueDef::Long(long)) => (**long).clone(),
-            None => FieldDef::default(),
-        };
-        let taken_over = long.value.is_none() && long.choice.is_none() && long.by.is_none();
-        if !taken_over || seen.contains(&s) {
-            return long;
-        }
-        seen.push(s);
-        let Some(cause) = unit.causes.first() else {
-            return long;
-        };
-        let from = self.described(cause.parent, name, seen);
-        FieldDef {
-            r#type: long.r#type.or(from.r#type),
-            unit: long.unit.clone().or(from.unit),
-            description: long.description.clone().or(from.description),
-            ..long
+    fn described(&self, s: usize, name: &str) -> FieldDef {
+        let mut described = FieldDef::default();
+        let (mut seen, mut at) = (vec![false; self.units.len()], s);
+        loop {
+            let unit = &self.units[at];
+            let own = unit.own.iter().find(|variable| variable.name == name);
+            let long = match own.and_then(|variable| variable.definition.as_ref()) {
+                Some(ValueDef::Short(_)) => return described,
+                Some(ValueDef::Long(long)) => Some(&**long),
+                None => None,
+            };
+            if let Some(long) = long {
+                let FieldDef {
+                    r#type,
+                    unit,
+                    description,
+                    ..
+                } = &mut described;
+                *r#type = r#type.or(long.r#type);
+                *unit = unit.take().or_else(|| long.unit.clone());
+                *description = description.take().or_else(|| long.description.clone());
+            }
+            let own_value = |long: &FieldDef| {
+                long.value.is_some() || long.choice.is_some() || long.by.is_some()
+            };
+            let known = described.r#type.is_some()
+                && described.unit.is_some()
+                && described.description.is_some();
+            let ends =
+                known || long.is_some_and(own_value) || std::mem::replace(&mut seen[at], true);
+            match unit.causes.first() {
+                Some(cause) if !ends => at = cause.parent,
+                _ => return described,
+            }
         }
     }
 
@@ -477,7 +546,7 @@ impl Compiler {
             let Progress::Done(Some(typed)) = &variable.progress else {
                 continue;
             };
-            let long = self.described(s, &variable.name, &mut Vec::new());
+            let long = self.described(s, &variable.name);
             let Some(kind) = self.column_type(typed.ty, long.r#type) else {
                 let message = format!("a column cannot hold {}", self.type_name(typed.ty));
                 let help = match typed.ty {

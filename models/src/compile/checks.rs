@@ -1,6 +1,6 @@
 //! Checks on the graph of causes: circles take time, and do not grow without end.
 
-use causeflow_engine::program::Program;
+use causeflow_engine::program::Stream;
 
 use super::Compiler;
 use super::growth::{Growth, growing};
@@ -8,15 +8,15 @@ use crate::diagnostic::number;
 
 impl Compiler {
     /// Refuses circles of causes that take no time or grow without end.
-    pub(super) fn check_graph(&mut self, program: &Program) {
-        for circle in circles(program, |shortest| shortest == 0) {
+    pub(super) fn check_graph(&mut self, streams: &[Stream]) {
+        for circle in circles(streams, |shortest| shortest == 0) {
             self.report_circle(
                 &circle,
                 "this is a circle of causes without delay: time would stand still",
                 "give one of its causes a delay that is never 0",
             );
         }
-        for Growth { ring, laps } in growing(program) {
+        for Growth { ring, laps } in growing(streams) {
             let laps = match laps {
                 Some(laps) => number((laps * 1e3).round() / 1e3),
                 None => "more than 1".into(),
@@ -51,49 +51,38 @@ impl Compiler {
 
 /// One circle for each group of streams that cause each other, along effects whose shortest delay
 /// passes.
-fn circles(program: &Program, passes: impl Fn(i64) -> bool) -> Vec<Vec<usize>> {
-    let count = program.streams.len();
-    let mut found = Vec::new();
-    let mut state = vec![0u8; count];
-    for start in 0..count {
-        let mut path = Vec::new();
-        walk(program, &passes, start, &mut state, &mut path, &mut found);
+fn circles(streams: &[Stream], passes: impl Fn(i64) -> bool) -> Vec<Vec<usize>> {
+    let next = |at: usize| -> Vec<usize> {
+        let effects = streams[at].all_effects();
+        let passing = effects.filter(|effect| passes(effect.shortest.0));
+        passing.map(|effect| usize::from(effect.stream)).collect()
+    };
+    let (mut found, mut state) = (Vec::new(), vec![0u8; streams.len()]);
+    for start in 0..streams.len() {
+        if state[start] == 2 {
+            continue;
+        }
+        // With a stack of one's own: chains of causes may be long.
+        state[start] = 1;
+        let mut path = vec![(start, next(start).into_iter())];
+        while let Some((at, rest)) = path.last_mut() {
+            let Some(to) = rest.next() else {
+                state[*at] = 2;
+                path.pop();
+                continue;
+            };
+            match state[to] {
+                0 => {
+                    state[to] = 1;
+                    path.push((to, next(to).into_iter()));
+                }
+                1 => {
+                    let from = path.iter().position(|(at, _)| *at == to).unwrap_or(0);
+                    found.push(path[from..].iter().map(|(at, _)| *at).collect());
+                }
+                _ => {}
+            }
+        }
     }
     found
-}
-
-fn walk(
-    program: &Program,
-    passes: &impl Fn(i64) -> bool,
-    at: usize,
-    state: &mut [u8],
-    path: &mut Vec<usize>,
-    found: &mut Vec<Vec<usize>>,
-) {
-    match state[at] {
-        2 => return,
-        1 => {
-            let from = path.iter().position(|&s| s == at).unwrap_or(0);
-            found.push(path[from..].to_vec());
-            return;
-        }
-        _ => {}
-    }
-    state[at] = 1;
-    path.push(at);
-    for effect in program.streams[at]
-        .all_effects()
-        .filter(|effect| passes(effect.shortest.0))
-    {
-        walk(
-            program,
-            passes,
-            usize::from(effect.stream),
-            state,
-            path,
-            found,
-        );
-    }
-    path.pop();
-    state[at] = 2;
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{Program, rings};
+use causeflow_engine::program::{Stream, rings};
 
 use super::means::least_children;
 
@@ -17,14 +17,14 @@ pub(super) struct Growth {
 }
 
 /// The rings of causes that certainly grow: one for each group of streams that cause each other.
-pub(super) fn growing(program: &Program) -> Vec<Growth> {
+pub(super) fn growing(streams: &[Stream]) -> Vec<Growth> {
     let mut found = Vec::new();
-    for group in rings(program) {
+    for group in rings(streams) {
         let mut graph = Graph::default();
         for &from in &group {
-            for effect in program.streams[from].all_effects() {
+            for effect in streams[from].all_effects() {
                 let to = usize::from(effect.stream);
-                let mean = least_children(program, &program.streams[from], effect);
+                let mean = least_children(streams, &streams[from], effect);
                 if group.binary_search(&to).is_ok() {
                     graph.add(from, to, mean, &[]);
                 }

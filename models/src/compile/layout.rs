@@ -13,6 +13,9 @@ const MOST_OF_STREAM: usize = 100;
 /// How long other names may be.
 const MOST_OF_NAME: usize = 64;
 
+/// Most fields and `let`s of a stream.
+const MOST_OWN: usize = 1000;
+
 impl Compiler {
     /// Lays out the streams, so that every name can be found from every other.
     pub(super) fn units(&mut self, merged: &Merged) {
@@ -114,11 +117,19 @@ impl Compiler {
                 );
             }
         }
+        let many = unit.definition.r#let.len() + unit.definition.fields.len();
+        if many > MOST_OWN {
+            let message = format!(
+                "{} has {many} fields and `let`s, at most {MOST_OWN} are possible",
+                unit.name
+            );
+            self.report.certain_error_at_key(&unit.at, message, None);
+        }
         for (key, map, is_field) in [
             ("let", &unit.definition.r#let, false),
             ("fields", &unit.definition.fields, true),
         ] {
-            for (name, definition) in map {
+            for (name, definition) in map.iter().take(MOST_OWN) {
                 let at = unit.at.key(key).key(name);
                 self.check_name(name, &at);
                 let taken = own

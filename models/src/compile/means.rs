@@ -1,6 +1,6 @@
 //! What expressions come to on average, as far as the model tells, and how many events follow from one.
 
-use causeflow_engine::program::{Binary, Dist, Effect, Expr, Law, Program, Stream, Unary};
+use causeflow_engine::program::{Binary, Dist, Effect, Expr, Law, Stream, Unary};
 
 use super::bounds::{bounds, either};
 
@@ -9,8 +9,8 @@ const POINTS: u32 = 1024;
 
 /// How many events an effect leads to on average, at least: what nobody can know before the model is played, such as a
 /// condition on state, counts as 0.
-pub fn least_children(program: &Program, from: &Stream, effect: &Effect) -> f64 {
-    let child = &program.streams[usize::from(effect.stream)];
+pub fn least_children(streams: &[Stream], from: &Stream, effect: &Effect) -> f64 {
+    let child = &streams[usize::from(effect.stream)];
     let parts = [
         Some(&effect.probability),
         effect.when.as_ref(),

@@ -28,6 +28,7 @@ mod undefined;
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::panic::resume_unwind;
 
 use causeflow_engine::calendar::{Profile, Zone};
 use causeflow_engine::program::{Desk, KindId, Program};
@@ -56,6 +57,8 @@ pub struct Compiler {
     desks: Vec<Desk>,
     units: Vec<Unit>,
     rings: Rings,
+    /// How many values are being worked out, each for the one before.
+    depth: usize,
     window: Span,
     zone: Zone,
     /// How far clocks are ahead of UTC on the first of the reference days.
@@ -98,6 +101,33 @@ pub fn compile(
     flaws: Flaws,
     found: Vec<Diagnostic>,
 ) -> Result<Compiled, Diagnostics> {
+    let mut given = Some((files, trees, parsed, flaws, found));
+    let done = std::thread::scope(|scope| {
+        let work = || given.take().map(compile_given);
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, work).ok()?;
+        thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+    });
+    match (done, given) {
+        (Some(done), _) => done,
+        // No such thread is to be had: what there is of this one's stack is enough for most models.
+        (None, Some(given)) => compile_given(given),
+        (None, None) => unreachable!("what has been taken has been compiled"),
+    }
+}
+
+/// Names are followed through causes and values as far as they go. The memory is taken up only where it is needed.
+const STACK: usize = 1 << 30;
+
+type Given = (
+    Vec<SourceFile>,
+    Vec<Node>,
+    Vec<ModelFile>,
+    Flaws,
+    Vec<Diagnostic>,
+);
+
+fn compile_given((files, trees, parsed, flaws, found): Given) -> Result<Compiled, Diagnostics> {
     let mut compiler = Compiler {
         report: Reporter::new(files, trees, flaws, found),
         texts: Texts16::default(),
@@ -107,6 +137,7 @@ pub fn compile(
         desks: Vec::new(),
         units: Vec::new(),
         rings: Rings::default(),
+        depth: 0,
         window: Span::HOUR,
         zone: Zone::utc(),
         reference_offset: Span(0),
@@ -303,6 +334,9 @@ impl Compiler {
                 .error(at, "the model has more than 65,535 different texts", None);
         }
         if self.report.has_errors() {
+            // Rings are looked at all the same, as far as their causes are right.
+            let sketches = self.sketches(&drafts);
+            self.check_graph(&sketches);
             return None;
         }
         let mut streams = self.assemble(drafts);
@@ -327,7 +361,7 @@ impl Compiler {
             interventions: Vec::new(),
             modified: Vec::new(),
         };
-        self.check_graph(&program);
+        self.check_graph(&program.streams);
         self.check_cells(&program, at);
         let definitions = self
             .units

@@ -27,6 +27,9 @@ pub enum Restrict {
     Desk,
 }
 
+/// How many values may depend on one another in a row, through all causes: more do not fit the stack.
+const MOST_DEPENDENT: usize = 50_000;
+
 impl Restrict {
     /// Whether a cause gives it.
     fn takes(&self, parent: usize) -> bool {
@@ -462,10 +465,19 @@ impl Compiler {
         };
         let purpose = format!("{}/{name}", self.units[stream].name);
         let outside = std::mem::take(&mut self.rings.unknown);
+        self.depth += 1;
         let typed = match definition {
+            Some(_) if self.depth > MOST_DEPENDENT => {
+                let message = format!(
+                    "`{name}` depends on more than {MOST_DEPENDENT} others, one by the other"
+                );
+                self.report.error_at_key(&at, message, None);
+                None
+            }
             Some(definition) => self.value(&definition, &Scope::new(about, at, &purpose), &name),
             None => None,
         };
+        self.depth -= 1;
         let unknown = std::mem::replace(&mut self.rings.unknown, outside);
         match &typed {
             Some(typed) => self

@@ -234,3 +234,32 @@ fn all_parts_of_an_expression_are_looked_at() {
         ],
     );
 }
+
+#[test]
+fn rings_are_told_of_beside_all_else() {
+    let text = "model: {name: m, cells: 1, window: 1h, reference: {start: 2026-02-02, days: 28}}\n\
+                streams:\n  \
+                  a: {source: {rate: -1}}\n  \
+                  b: {causes: [{on: a}, {on: b, count: 2, delay: 1m}], fields: {x: {value: 1 +}}}\n  \
+                  c: {causes: [{on: a}, {on: d}]}\n  \
+                  d: {causes: [{on: c}]}\n  \
+                  e: {causes: [{on: a}, {on: e, count: 2, delay: 1m}], requires: nothing == 1}\n";
+    let found = summary(&refused(vec![causeflow_models::SourceFile {
+        path: "a.yaml".into(),
+        text: text.into(),
+    }]));
+    for wanted in [
+        "found the rate -1",
+        "found the end, expected a value",
+        "`nothing` is not known here",
+        "each lap of this ring of causes leads to 2 laps on average, so it grows without end: b -> b",
+        "this is a circle of causes without delay: time would stand still: c -> d -> c",
+    ] {
+        assert!(
+            found.iter().any(|f| f.contains(wanted)),
+            "{wanted}: {found:#?}"
+        );
+    }
+    // What decides about it is wrong.
+    assert!(!found.iter().any(|f| f.contains("e -> e")), "{found:#?}");
+}
