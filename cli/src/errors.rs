@@ -102,9 +102,3 @@ impl From<Diagnostics> for Failure {
         Error::from(diagnostics).into()
     }
 }
-
-impl From<causeflow_outputs::Error> for Failure {
-    fn from(error: causeflow_outputs::Error) -> Failure {
-        Error::from(error).into()
-    }
-}

@@ -2,7 +2,6 @@
 
 use causeflow_baselines::Resolution;
 use causeflow_engine::calendar::Zone;
-use causeflow_engine::time::Span;
 use causeflow_runs::finished::{Point, PointsShown, id};
 use causeflow_runs::{Finished, instant_of};
 
@@ -30,19 +29,11 @@ pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
         ));
     }
     let run = Finished::open(&args.out)?;
-    run.check_stream(&args.stream)?;
     let resolution = match args.hourly {
         true => Resolution::Hour,
         false => Resolution::HalfDay,
     };
-    let length = Span(Span::HOUR.0 * i64::from(resolution.hours()));
-    let mut points = run.history(resolution)?;
-    points.retain(|point| {
-        let start = point.interval_start;
-        point.stream == args.stream
-            && from.is_none_or(|from| start + length > from)
-            && to.is_none_or(|to| start < to)
-    });
+    let points = run.history_of(&args.stream, resolution, (from, to))?;
     if args.json {
         let stream = args.stream.clone();
         return print_json(&PointsShown { stream, points });

@@ -1,7 +1,7 @@
 //! `causeflow versions`: lists the versions of parts of a run.
 
-use causeflow_outputs::Manifest;
-use causeflow_runs::versions::{self, VersionsShown};
+use causeflow_runs::Finished;
+use causeflow_runs::versions::VersionsShown;
 
 use crate::args::VersionsArgs;
 use crate::errors::Failure;
@@ -9,10 +9,10 @@ use crate::output::{Align, Table, count, print, print_json};
 
 /// Runs the command.
 pub fn run(args: &VersionsArgs) -> Result<(), Failure> {
-    let run = Manifest::read(&args.out)?;
-    let versions = versions::all(&args.out)?;
+    let run = Finished::open(&args.out)?;
+    let (versions, run) = (run.versions()?, run.manifest());
     if args.json {
-        return print_json(&VersionsShown::of(&versions, &run));
+        return print_json(&VersionsShown::of(&versions, run));
     }
     if versions.is_empty() {
         return print("no versions: `causeflow regenerate` makes one\n");

@@ -1,11 +1,12 @@
 //! What scenarios and external events did in a run.
 
 use causeflow_engine::time::Time;
+use causeflow_models::suggestion;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Columns, Finished};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::numbers::as_instant;
 
 /// What one cause did to one stream.
@@ -80,27 +81,24 @@ impl Finished {
         let Some(table) = self.table("effects")? else {
             return Ok(Vec::new());
         };
-        let table_columns = Columns(&table);
-        let (text, count) = (
-            |name| table_columns.words(name),
-            |name| table_columns.counts(name),
-        );
+        let read = Columns(&table);
+        let (text, count) = (|name| read.words(name), |name| read.counts(name));
         let (cause, kind, stream, basis) = (
             text("cause")?,
             text("kind")?,
             text("stream")?,
             text("basis")?,
         );
-        let expected = table_columns.texts("expected_direction")?;
-        let start = table_columns.times("start")?;
+        let expected = read.texts("expected_direction")?;
+        let start = read.times("start")?;
         let (added, removed) = (count("added")?, count("removed")?);
         let (changed, attributed) = (count("changed")?, count("attributed")?);
         let (more, fewer) = (count("contention_added")?, count("contention_removed")?);
         let other = count("contention_changed")?;
-        let first = table_columns.numbers("first_after_h")?;
-        let last = table_columns.numbers("last_after_h")?;
-        let lift = table_columns.numbers("observed_lift")?;
-        let correlation = table_columns.numbers("observed_correlation")?;
+        let first = read.numbers("first_after_h")?;
+        let last = read.numbers("last_after_h")?;
+        let lift = read.numbers("observed_lift")?;
+        let correlation = read.numbers("observed_correlation")?;
         let streams = &self.manifest().streams;
         let rows = (0..table.rows()).map(|row| {
             let listed = streams.iter().find(|listed| listed.name == stream[row]);
@@ -126,6 +124,31 @@ impl Finished {
             }
         });
         Ok(rows.collect())
+    }
+
+    /// Those of one cause, in one stream, or both; the largest first, and equals in the order of time. A cause is named by
+    /// what rows are attributed to, or by the id of a scenario or template, which may stand for several.
+    ///
+    /// # Errors
+    /// When there is no such cause or stream, and when the table is damaged.
+    pub fn effects_of(&self, cause: Option<&str>, stream: Option<&str>) -> Result<Vec<Effect>> {
+        let mut effects = self.effects()?;
+        if let Some(cause) = cause {
+            let names = effects.iter().map(|effect| effect.cause.as_str());
+            let wanted = causes_of(cause, names.clone());
+            if wanted.is_empty() {
+                let ids = names.flat_map(|name| [name, id(name)]);
+                let message = format!("nothing of the name `{cause}` happened in this run");
+                return Err(Error::wrong(message, suggestion(cause, ids)).in_field("event"));
+            }
+            effects.retain(|effect| wanted.contains(&effect.cause));
+        }
+        if let Some(stream) = stream {
+            self.check_stream(stream)?;
+            effects.retain(|effect| effect.stream == *stream);
+        }
+        effects.sort_by_key(|effect| std::cmp::Reverse(effect.touched()));
+        Ok(effects)
     }
 
     /// The same hour by hour, where there is anything.
@@ -221,7 +244,7 @@ pub fn summed(effects: &[Effect]) -> Vec<Sum> {
 }
 
 /// The causes that a name stands for: exactly one, or all of a scenario or template.
-pub fn causes_of<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+fn causes_of<'a>(wanted: &str, names: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let exact = names.clone().filter(|name| *name == wanted);
     let of_id = names.filter(|name| id(name) == wanted);
     let mut causes: Vec<String> = exact.chain(of_id).map(str::to_owned).collect();

@@ -1,7 +1,7 @@
 //! The history of a run, interval by interval.
 
 use causeflow_baselines::Resolution;
-use causeflow_engine::time::Time;
+use causeflow_engine::time::{Span, Time};
 use causeflow_outputs::SmallTable;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -54,6 +54,28 @@ pub struct PointsShown {
 }
 
 impl Finished {
+    /// The points of one stream that lie in this time, be it with a part of their interval.
+    ///
+    /// # Errors
+    /// When the run has no such stream, and as with [`history`](Self::history).
+    pub fn history_of(
+        &self,
+        stream: &str,
+        resolution: Resolution,
+        (from, to): (Option<Time>, Option<Time>),
+    ) -> Result<Vec<Point>> {
+        self.check_stream(stream)?;
+        let length = Span(Span::HOUR.0 * i64::from(resolution.hours()));
+        let mut points = self.history(resolution)?;
+        points.retain(|point| {
+            let start = point.interval_start;
+            point.stream == stream
+                && from.is_none_or(|from| start + length > from)
+                && to.is_none_or(|to| start < to)
+        });
+        Ok(points)
+    }
+
     /// The points of all streams, stream by stream, in the order of time.
     ///
     /// # Errors

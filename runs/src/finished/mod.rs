@@ -18,7 +18,7 @@ mod modifiers;
 mod statistics;
 
 pub use counterfactual::Compared;
-pub use effects::{Effect, EffectsShown, HourlyEffect, Sum, causes_of, id, summed};
+pub use effects::{Effect, EffectsShown, HourlyEffect, Sum, id, summed};
 pub use external_events::ExternalEvent;
 pub use history::{Point, PointsShown};
 pub use lineage::Lineage;
@@ -36,7 +36,7 @@ impl Finished {
     /// Opens the run in a folder. Its tables are only read when they are asked for.
     ///
     /// # Errors
-    /// When there is no finished run, it is not in Parquet, or its manifest cannot be read.
+    /// When there is no finished run, or its manifest cannot be read.
     pub fn open(folder: &Path) -> Result<Finished> {
         Ok(Finished {
             run: FinishedRun::open(folder)?,

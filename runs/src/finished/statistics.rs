@@ -3,12 +3,14 @@
 use std::path::Path;
 
 use causeflow_baselines::{Baseline, Class, Expected, Resolution};
+use causeflow_models::suggestion;
 use causeflow_outputs::{FinishedBaseline, SmallTable};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Columns, Finished, missing};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::settings::matches;
 
 /// Declares a row with its figures, each of which is a column of its name.
 macro_rules! figures {
@@ -95,6 +97,27 @@ impl Statistic {
     /// Whether it is of a whole stream.
     pub fn is_whole(&self) -> bool {
         self.class == "all"
+    }
+
+    /// Likewise, of the streams whose names match one of these patterns, or of all without any.
+    ///
+    /// # Errors
+    /// When a pattern matches none, and as with [`read`](Self::read).
+    pub fn matching(folder: &Path, patterns: &[String]) -> Result<Vec<Statistic>> {
+        let mut rows = Statistic::read(folder)?;
+        for pattern in patterns {
+            let names = rows.iter().map(|row| row.stream.as_str());
+            if !names.clone().any(|name| matches(pattern, name)) {
+                let folder = folder.display();
+                let message = format!("--stream `{pattern}` matches no stream of {folder}");
+                return Err(Error::wrong(message, suggestion(pattern, names)).in_field("streams"));
+            }
+        }
+        rows.retain(|row| {
+            let mut patterns = patterns.iter();
+            patterns.len() == 0 || patterns.any(|pattern| matches(pattern, &row.stream))
+        });
+        Ok(rows)
     }
 
     /// Those of a finished run or of a baseline, whichever lies in the folder.
