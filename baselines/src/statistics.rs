@@ -1,5 +1,7 @@
 //! What is usual for a stream.
 
+use std::collections::BTreeMap;
+
 use crate::interval::{Class, Interval, Resolution};
 use crate::pool::Pool;
 use crate::score::expected;
@@ -100,7 +102,13 @@ impl OfResolution {
             let counts = select(&|class| class.weekend == weekend);
             (!counts.is_empty()).then(|| mean(&counts))
         };
-        let class = |class: Class| Some((class, Figures::of(&select(&|c| c == class))?));
+        let mut of_classes: BTreeMap<Class, Vec<f64>> = BTreeMap::new();
+        for run in runs {
+            for (interval, &count) in intervals.iter().zip(*run) {
+                of_classes.entry(interval.class).or_default().push(count);
+            }
+        }
+        let class = |class: Class| Some((class, Figures::of(of_classes.get(&class)?)?));
         OfResolution {
             resolution,
             all: Figures::of(&select(&|_| true)),

@@ -101,14 +101,11 @@ impl Plan {
 
     fn aim(&self, program: &mut Program) -> Result<(), ModifyError> {
         let mut backlogs = Vec::new();
-        for intervention in &self.interventions {
-            if intervention.modifiers.is_empty() && intervention.backlog.is_none() {
-                continue;
-            }
-            let by = match intervention.of_timeline {
-                true => program.surround(&intervention.name)?,
-                false => program.intervene(&intervention.name)?,
-            };
+        let acting = self.interventions.iter();
+        let acting = acting.filter(|it| !it.modifiers.is_empty() || it.backlog.is_some());
+        let named = acting.clone().map(|it| (&*it.name, !it.of_timeline));
+        let first = program.add_interventions(&named.collect::<Vec<_>>())?;
+        for (by, intervention) in (first..).zip(acting) {
             for (rule, modifier) in &intervention.modifiers {
                 let modifier = Modifier { by, ..*modifier };
                 program.modify(rule.target.stream, &rule.target.parameter, modifier)?;

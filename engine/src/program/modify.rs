@@ -85,7 +85,7 @@ impl Program {
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
-        self.add_intervention(name, true)
+        self.add_interventions(&[(name, true)])
     }
 
     /// Likewise one that belongs to the surroundings: it is there whatever is asked for.
@@ -93,32 +93,40 @@ impl Program {
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn surround(&mut self, name: &str) -> Result<Label, ModifyError> {
-        self.add_intervention(name, false)
+        self.add_interventions(&[(name, false)])
     }
 
-    fn add_intervention(&mut self, name: &str, asked_for: bool) -> Result<Label, ModifyError> {
-        if self.interventions.len() >= MOST_INTERVENTIONS {
+    /// Adds interventions, each by its name and whether it is asked for. Returns the label of the first; those of the others
+    /// follow.
+    ///
+    /// # Errors
+    /// [`ModifyError::TooMany`]; none has been added then.
+    pub fn add_interventions(&mut self, added: &[(&str, bool)]) -> Result<Label, ModifyError> {
+        let before = self.interventions.len();
+        if before + added.len() > MOST_INTERVENTIONS {
             return Err(ModifyError::TooMany);
         }
-        let first = self.interventions.is_empty();
-        let joint = first.then_some(JOINTLY);
-        let added = joint.into_iter().chain([name]);
-        let added: Vec<String> = added
-            .flat_map(|name| [name.to_owned(), format!("{name}{BY_CONTENTION}")])
-            .collect();
-        let codes = self.dictionary.len() + added.len();
+        let joint = (before == 0 && !added.is_empty()).then_some(JOINTLY);
+        let names = joint.into_iter().chain(added.iter().map(|(name, _)| *name));
+        let texts = names.flat_map(|name| [name.to_owned(), format!("{name}{BY_CONTENTION}")]);
+        let texts: Vec<String> = texts.collect();
+        let codes = self.dictionary.len() + texts.len();
         if codes > usize::from(u16::MAX) + 1 {
             return Err(ModifyError::TooMany);
         }
-        let scarcity_code = (codes - 1) as u16;
-        self.dictionary = self.dictionary.iter().cloned().chain(added).collect();
-        self.interventions.push(Intervention {
-            name: name.to_owned(),
-            code: scarcity_code - 1,
-            scarcity_code,
-            asked_for,
-        });
-        Ok(self.interventions.len() as Label)
+        let first = codes - 2 * added.len();
+        self.dictionary = self.dictionary.iter().cloned().chain(texts).collect();
+        let codes = (first..codes).step_by(2).map(|code| code as u16);
+        let interventions = added.iter().zip(codes);
+        self.interventions.extend(
+            interventions.map(|(&(name, asked_for), code)| Intervention {
+                name: name.to_owned(),
+                code,
+                scarcity_code: code + 1,
+                asked_for,
+            }),
+        );
+        Ok(before as Label + 1)
     }
 
     /// Aims a modifier at a parameter. Modifiers act in the order in which they were aimed.
