@@ -261,3 +261,82 @@ fn a_slot_that_someone_else_took_is_contention() {
     let early = |row: &&Row| row.time < first.0 && row.attribution.is_some();
     assert_eq!(played.rows["asked"].iter().filter(early).count(), 0);
 }
+
+/// What the intervention leaves behind has no other way to `counted` than how many offer something: those who join on one
+/// side and not yet, or not at all, on the other reserve nothing themselves.
+#[test]
+fn who_is_there_on_one_side_only_is_named_for_how_much_is_offered() {
+    let text = "
+model: {name: club, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 28}}
+entities:
+  member: {count: 20, states: [new, active], starts: active, joins: new, calendar: {step: 30m, days: 3, open: always}}
+streams:
+  joined: {source: {rate: 60}, creates: member, fields: {member_id: {value: member.id}}}
+  met:
+    source: {rate: 200, actor: member, states: [active]}
+    fields: {begin: {value: 'time + 1h'}}
+    changes: [{entity: member, reserve: {from: begin, for: 30m}, when: 'free(member, begin, 30m)'}]
+  counted: {timer: {every: 1h, at: 0m}, fields: {used: {value: utilisation(member)}}}
+";
+    let base = program(&[("club.yaml".to_owned(), text.to_owned())]);
+    let mut bent = base.clone();
+    let drive = Operation::Multiply(3.0);
+    bend(
+        &mut bent,
+        "drive",
+        "joined",
+        Parameter::Rate,
+        drive,
+        (6, 12),
+    );
+    let settings = settings(2, 30);
+    let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+    agree(&bent, &played, &twin);
+    let named = |row: &&Row| row.attribution.as_deref() == Some("drive");
+    let since = |row: &&Row| row.time > START.0 + 8 * 3_600_000_000;
+    let counted = || played.rows["counted"].iter();
+    assert!(counted().filter(since).count() > 10 && counted().filter(since).all(|row| named(&row)));
+    assert_eq!(played.rows["met"].iter().filter(named).count(), 0);
+}
+
+/// The untouched side offers nothing at first and refuses what all sides ask for; then all offer the same, and only what has
+/// been reserved differs.
+#[test]
+fn who_offers_more_is_named_for_what_could_be_reserved_there() {
+    let text = "
+model: {name: practice, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 28}}
+entities:
+  doctor: {count: 12, calendar: {step: 30m, days: 4}}
+streams:
+  begun: {timer: {every: 1d, per: doctor}, fields: {doctor_id: {value: doctor.id}, begin: {value: time + 20h}}}
+  opened:
+    causes: [{on: begun, probability: 0, delay: 1m}]
+    fields: {begin: {}}
+    changes: [{entity: doctor, open: {from: begin, for: 2h}}]
+  reserved:
+    causes: [{on: begun, delay: 2m}]
+    fields: {begin: {}}
+    changes: [{entity: doctor, reserve: {from: begin, for: 1h}}]
+  evened:
+    causes: [{on: begun, delay: 3m}]
+    fields: {begin: {}}
+    changes: [{entity: doctor, open: {from: begin, for: 4h}}]
+  asked:
+    causes: [{on: begun, delay: 4m}]
+    fields: {is_free: {value: 'free(doctor, begin, 1h)'}}
+";
+    let base = program(&[("practice.yaml".to_owned(), text.to_owned())]);
+    let mut bent = base.clone();
+    let all = Operation::Override(1.0);
+    let probability = Parameter::Probability(None);
+    bend(&mut bent, "keen", "opened", probability, all, (0, 24));
+    let settings = settings(2, 24);
+    let (played, twin) = (play(&bent, &settings), play(&base, &settings));
+    agree(&bent, &played, &twin);
+    let asked = &played.rows["asked"];
+    assert!(asked.len() > 10);
+    for row in asked {
+        assert_eq!(row.fields["is_free"], Value::Bool(false));
+        assert_eq!(row.attribution.as_deref(), Some("keen (contention)"));
+    }
+}

@@ -65,6 +65,9 @@ impl Group {
     ) -> bool {
         let reserves = matches!(booking.action, Action::Reserve | Action::Release);
         self.part(entity, lineage, reserves);
+        if booking.action == Action::Reserve && lineage.sides.on(Side::FACTUAL) {
+            self.part_by_offers(table, entity, booking, now, lineage);
+        }
         let mut done = true;
         if lineage.sides.on(Side::FACTUAL) {
             done = booking.make(table, &mut self.diaries[entity], now);
@@ -77,6 +80,38 @@ impl Group {
         done
     }
 
+    /// What is reserved differs from now on, too, where a reservation is refused on some sides only because of what is
+    /// offered there.
+    fn part_by_offers(
+        &mut self,
+        table: &Diary,
+        entity: usize,
+        booking: &Booking,
+        now: Time,
+        lineage: Lineage,
+    ) {
+        if self.twins_of[entity] == 0 {
+            return;
+        }
+        let mine = self.diaries[entity].clone();
+        let mine = Words {
+            table,
+            words: mine.as_deref().unwrap_or_default(),
+        };
+        let is_made = booking.is_free(mine, now);
+        for twin in self.twins_mut(entity) {
+            let words = twin.diary();
+            let theirs = Words { table, words };
+            if !lineage.sides.on(twin.sides.first()) || booking.is_free(theirs, now) == is_made {
+                continue;
+            }
+            let words = &theirs.offering(&mine)[..];
+            if booking.is_free(Words { table, words }, now) == is_made {
+                twin.reserved = twin.reserved.and(&twin.parting);
+            }
+        }
+    }
+
     /// How many slots of the day when clocks show `now` entities offer, on each side, and how many of those are reserved. What
     /// is reserved counts as offered, also where it has been blocked since. And how the sides have come to differ.
     fn utilisation(&self, kind: &Kind, now: Time) -> (Vec<[i64; 2]>, Parting) {
@@ -86,25 +121,32 @@ impl Group {
         };
         let day = now.index_of(Span::DAY);
         // Who does not exist on a side has nothing in its diary there.
-        let of = |words: &[u64]| {
+        let of = |words: &[u64], exists: bool| {
             let diary = Words { table, words };
             let taken = diary.slots(Bitmap::Taken, day);
+            let count = |slots: u64| i64::from(slots.count_ones());
             let offered = match table.always {
-                true => 0,
-                false => diary.slots(Bitmap::Open, day) | taken,
+                true => i64::from(exists) * table.slots_a_day(),
+                false => count(diary.slots(Bitmap::Open, day) | taken),
             };
-            [offered, taken].map(|slots| i64::from(slots.count_ones()))
+            [offered, count(taken)]
         };
         let mut sum = [0, 0];
         for diary in self.diaries.iter().flatten() {
-            let [offered, taken] = of(diary);
+            let [offered, taken] = of(diary, true);
             sum = [sum[0] + offered, sum[1] + taken];
+        }
+        if table.always {
+            // Most have no words, but all offer something.
+            sum[0] = self.in_state[Side::FACTUAL.index()].iter().sum::<i64>() * table.slots_a_day();
         }
         let (mut sums, mut parting) = (vec![sum; nothing.len()], Parting::NONE);
         for twins in &self.twins {
-            let factual = of(self.diary(twins.entity as usize));
+            let entity = twins.entity as usize;
+            let exists = self.state(entity as u64).is_some();
+            let factual = of(self.diary(entity), exists);
             for twin in &twins.each {
-                let theirs = of(twin.diary());
+                let theirs = of(twin.diary(), twin.state().is_some());
                 if theirs == factual {
                     continue;
                 }
@@ -116,26 +158,23 @@ impl Group {
                 }
             }
         }
-        if table.always {
-            for (sum, in_state) in sums.iter_mut().zip(&self.in_state) {
-                sum[0] = in_state.iter().sum::<i64>() * table.slots_a_day();
-            }
-        }
         (sums, parting)
     }
 }
 
 impl Booking {
+    /// Whether all its slots are free in a diary.
+    fn is_free(&self, diary: Words<'_>, now: Time) -> bool {
+        let ahead = diary.ahead(now.index_of(Span::DAY));
+        self.ranges.each().all(|range| ahead.is_free(range))
+    }
+
     /// Makes the change in a diary; an empty one gets words. False where a reservation is refused.
     fn make(&self, table: &Diary, diary: &mut Option<Box<[u64]>>, now: Time) -> bool {
         let reach = table.reach(now);
-        if self.action == Action::Reserve {
-            let words = diary.as_deref().unwrap_or_default();
-            let ahead = Words { table, words }.ahead(now.index_of(Span::DAY));
-            let free = |range| ahead.is_free(range);
-            if !self.ranges.each().all(free) {
-                return false;
-            }
+        let words = diary.as_deref().unwrap_or_default();
+        if self.action == Action::Reserve && !self.is_free(Words { table, words }, now) {
+            return false;
         }
         let (bitmap, set) = match self.action {
             Action::Reserve => (Bitmap::Taken, true),
