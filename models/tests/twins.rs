@@ -500,3 +500,33 @@ fn entities_that_are_alike_again_are_worked_out_once_again() {
     assert!(twins(30) > 10);
     assert_eq!(twins(24 * 20), 0);
 }
+
+/// A volume is the probability of a cause that says no number, and stays so where another intervention bends the number.
+#[test]
+fn what_a_volume_bends_is_the_same_whoever_else_bends_the_number() {
+    let (mut both, mut half) = (carries(), carries());
+    let twice = Operation::Multiply(2.0);
+    bend(
+        &mut both,
+        "twice",
+        "thanked",
+        Parameter::Count(None),
+        twice,
+        (6, 12),
+    );
+    for program in [&mut both, &mut half] {
+        let less = Operation::Multiply(0.5);
+        bend(
+            program,
+            "half",
+            "thanked",
+            Parameter::Volume,
+            less,
+            (10, 30),
+        );
+    }
+    let settings = settings(4, 36);
+    let (played, twin) = (play(&both, &settings), play(&half, &settings));
+    let side = both.side_without(Without::One(1)).expect("it is played");
+    agree_on(&both, &played, side, &twin);
+}

@@ -400,6 +400,9 @@ pub struct Effect {
     pub delay: Delay,
     /// How many.
     pub count: Option<Expr>,
+    /// Whether the model says how many, whatever modifiers make of it: then its volume is that number, and else how likely
+    /// it is.
+    pub counted: bool,
     /// From one to the next, in microseconds, and before the first.
     pub spacing: Option<Expr>,
     /// Where.

@@ -174,7 +174,7 @@ impl Program {
             Parameter::Volume => {
                 let rate = self.modify_rate(stream, modifier);
                 let causes = self.modify_causes(stream, None, |effect, modified| {
-                    if effect.count.is_some() {
+                    if effect.counted {
                         modify_count(effect, modified, modifier);
                     } else {
                         modified.wrap(&mut effect.probability, PROBABILITY, modifier);
@@ -383,6 +383,7 @@ impl Program {
                 purpose("backlog"),
             )),
             count: None,
+            counted: false,
             spacing: None,
             place: match service {
                 Some(_) => Place::Desk,

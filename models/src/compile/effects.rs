@@ -345,6 +345,7 @@ impl Compiler {
             when,
             probability,
             delay,
+            counted: count.is_some(),
             count,
             spacing,
             place,
