@@ -97,7 +97,10 @@ impl Simulation {
         self.world.written_from = from.max(self.world.start);
         self.sums = vec![Sums::default(); self.sums.len()];
         (self.rows, self.ties) = (0, 0);
-        self.world.ledger.restore(&[]);
+        // Of entities all are written, whenever they have come.
+        let mut kept = self.world.ledger.all();
+        kept.retain(|kept| !kept.is_of_event());
+        self.world.ledger.restore(&kept);
         Ok(())
     }
 

@@ -333,7 +333,7 @@ fn direction(program: &Program, rule: &Rule) -> &'static str {
     }
 }
 
-/// The hours of a run as an observer tells them apart: by the hour of the day, and whether it is one of the weekend.
+/// The whole hours of a run as an observer tells them apart: by the hour of the day, and whether it is one of the weekend.
 struct Hours {
     /// The first, counted from the epoch.
     first: i64,
@@ -368,7 +368,9 @@ struct Counts<'a> {
 
 impl Hours {
     fn new(range: &Range<Time>, program: &Program) -> Hours {
-        let (first, last) = (range.start.index_of(Span::HOUR), hour_before(range.end));
+        // Of an hour that the range cuts nobody can say how much it has.
+        let first = hour_before(range.start) + 1;
+        let last = range.end.index_of(Span::HOUR) - 1;
         let class = |hour: i64| {
             let local = program.zone.local(Time(hour * Span::HOUR.0));
             local.hour() as u8 + 24 * u8::from(program.weekend.has(local.date()))

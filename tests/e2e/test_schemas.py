@@ -52,6 +52,7 @@ CASES = [
     ("scenarios", "scenarios tutoring"),
     ("scenarios", "scenarios tutoring --events"),
     ("explain", "explain tutoring booking.confirmed"),
+    ("explain", "explain tutoring booking.requested"),
     ("explain", "explain tutoring payment-outage"),
     ("explain", "explain tutoring blog-viral"),
     ("check", "check tutoring"),

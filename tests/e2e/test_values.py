@@ -106,6 +106,21 @@ def test_a_run_tells_what_was_kept_within_bounds(folder):
     assert [(one["what"], one["number"]) for one in told["kept_within_bounds"]] == [("bed.requested/cost", most)]
 
 
+def test_entities_of_the_start_without_a_value_are_told(tmp_path):
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "model.yaml").write_text(
+        "model: {name: shop, cells: 2, warmup: 1d, reference: {start: 2026-02-02, days: 7}}\n"
+        "entities: {customer: {count: 100, attributes: {"
+        "die: {value: 'integer(0, 3)', type: int}, share: {value: '1 / die'}}}}\n"
+        "streams: {visit: {source: {rate: 50, actor: customer}}}\n"
+    )
+    told = json.loads(causeflow(tmp_path, "run", "shop", "--days", 1, "--out", "out", "--json").stdout)
+    dice = pq.read_table(tmp_path / "out" / "entities" / "customer.parquet")["die"].to_pylist()
+    assert dice.count(0) > 10
+    assert [one["number"] for one in told["kept_within_bounds"]] == [dice.count(0)]
+    assert "entity_id" in told["kept_within_bounds"][0]["first"]
+
+
 def test_small_kinds_are_told(folder):
     done = causeflow(folder, "check", "ward")
     assert done.returncode == 0

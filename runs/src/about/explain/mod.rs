@@ -126,6 +126,7 @@ pub struct CauseShown {
     pub cause: Definition,
     /// The outcomes of which exactly one happens, if it is one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub outcome_group: Vec<OutcomeShown>,
 }
 
