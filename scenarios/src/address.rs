@@ -127,6 +127,13 @@ impl<'p> Addresses<'p> {
         }
         if self.program.stream(name).is_none() {
             self.refuse_standing(name)?;
+            if (parameter, of) == (STAFF, None) {
+                let desks = self.program.desks.iter().map(|desk| desk.name.as_str());
+                return Err((
+                    format!("there is no desk `{name}`"),
+                    suggestion(name, desks),
+                ));
+            }
         }
         let stream = self.stream(name)?;
         if let Some(text) = of.filter(|_| !PARAMETERS.contains(&parameter)) {

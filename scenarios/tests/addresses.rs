@@ -119,6 +119,10 @@ fn what_may_not_be_bent_says_why() {
             "a desk has nothing that can be bent but `staff` / `agents` is a desk: aim at how many agents it has, `agents/staff`",
         ),
         (
+            "agent/staff",
+            "there is no desk `agent` / did you mean `agents`?",
+        ),
+        (
             "student/count",
             "is a kind of entity, and how many there are and what they are like cannot be bent",
         ),

@@ -80,9 +80,9 @@ fn why_not(out: &Path, staging: &Path) -> Result<Error, Error> {
                 let message = "this run is being written at this moment: wait for it to end";
                 Error::folder(out, message)
             }
-            _ => nothing(
+            _ => Error::folder(
                 out,
-                "the run to this folder was stopped before its first snapshot",
+                "the run to this folder was stopped before its first snapshot: start it without --resume",
             ),
         });
     }
