@@ -109,7 +109,7 @@ def test_a_run_tells_what_was_kept_within_bounds(folder):
 def test_entities_of_the_start_without_a_value_are_told(tmp_path):
     (tmp_path / "shop").mkdir()
     (tmp_path / "shop" / "model.yaml").write_text(
-        "model: {name: shop, cells: 2, warmup: 1d, reference: {start: 2026-02-02, days: 7}}\n"
+        "model: {name: shop, cells: 2, window: 6h, warmup: 1d, reference: {start: 2026-02-02, days: 7}}\n"
         "entities: {customer: {count: 100, attributes: {"
         "die: {value: 'integer(0, 3)', type: int}, share: {value: '1 / die'}}}}\n"
         "streams: {visit: {source: {rate: 50, actor: customer}}}\n"
