@@ -16,7 +16,7 @@ const ENDING: &str = ".snapshot";
 
 const KIND: StateKind = StateKind {
     name: "a snapshot of the engine",
-    version: 3,
+    version: 4,
     remedy: "play the run again",
 };
 
