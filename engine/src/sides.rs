@@ -56,6 +56,15 @@ impl BitOr for Sides {
     }
 }
 
+/// All that are in any of them.
+impl<S: Into<Sides>> FromIterator<S> for Sides {
+    #[inline(always)]
+    fn from_iter<I: IntoIterator<Item = S>>(each: I) -> Sides {
+        each.into_iter()
+            .fold(Sides::NONE, |all, one| all | one.into())
+    }
+}
+
 impl Default for Sides {
     fn default() -> Sides {
         Sides::ALL
@@ -72,10 +81,10 @@ impl Sides {
     pub fn those(count: usize, holds: impl Fn(Side) -> bool) -> Sides {
         if !holds(Side::FACTUAL) {
             let others = Side::first(count).filter(|&side| holds(side));
-            return others.fold(Sides::NONE, |all, side| all | side.into());
+            return others.collect();
         }
         let lacking = Side::first(count).filter(|&side| !holds(side));
-        Sides::ALL.without(lacking.fold(Sides::NONE, |all, side| all | side.into()))
+        Sides::ALL.without(lacking.collect())
     }
 
     /// Whether a side is among them.

@@ -397,8 +397,7 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
     let on = |side| chosen_on(side, group, frame, first, &bases);
     let mine = on(frame.side);
     let world = frame.world;
-    let differ = frame.compared().filter(|&side| on(side) != mine);
-    let differ = differ.fold(Sides::NONE, |all, side| all | side.into());
+    let differ: Sides = frame.compared().filter(|&side| on(side) != mine).collect();
     if !differ.is_none() {
         // Who moved the outcome that was left, and the one that took over.
         let moved = |&at: &usize| match group.effects[at].probability {

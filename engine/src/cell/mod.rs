@@ -423,7 +423,7 @@ impl Cell {
                 continue;
             }
             let same = happening().filter(|other| other.words.same(&strand.words));
-            let sides = same.fold(Sides::NONE, |all, other| all | other.sides);
+            let sides: Sides = same.map(|other| other.sides).collect();
             written = written | sides;
             let lineage = event.lineage.part(sides, &strands.parted);
             self.rows.write(world, event, lineage, strand.words.kept());

@@ -184,7 +184,7 @@ impl Group {
         }
         let place = self.twins_of[entity] as usize - 1;
         let each = &mut self.twins[place].each;
-        let apart = each.iter().fold(Sides::NONE, |all, twin| all | twin.sides);
+        let apart = each.iter().map(|twin| twin.sides).collect::<Sides>();
         let differing = lineage.differing();
         let leaving = differing.without(apart);
         for at in 0..each.len() {

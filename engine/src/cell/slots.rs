@@ -93,11 +93,10 @@ impl Group {
         if self.twins_of[entity] == 0 {
             return;
         }
-        let mine = self.diaries[entity].clone();
-        let mine = Words {
-            table,
-            words: mine.as_deref().unwrap_or_default(),
-        };
+        // Out of its place for as long as its twins are looked at beside it.
+        let diary = self.diaries[entity].take();
+        let words = diary.as_deref().unwrap_or_default();
+        let mine = Words { table, words };
         let is_made = booking.is_free(mine, now);
         for twin in self.twins_mut(entity) {
             let words = twin.diary();
@@ -110,6 +109,7 @@ impl Group {
                 twin.reserved = twin.reserved.and(&twin.parting);
             }
         }
+        self.diaries[entity] = diary;
     }
 
     /// How many slots of the day when clocks show `now` entities offer, on each side, and how many of those are reserved. What

@@ -178,7 +178,7 @@ impl<'a> Frame<'a> {
         let mine = twins.iter().find(|twin| twin.sides.on(self.side));
         let value = mine.map_or(factual, &of);
         if value != factual {
-            let apart = twins.iter().fold(Sides::NONE, |all, t| all | t.sides);
+            let apart: Sides = twins.iter().map(|twin| twin.sides).collect();
             self.note(&Parting::by_lineage(apart.others(), 0));
         }
         for twin in twins.iter().filter(|twin| of(twin) != value) {
@@ -209,7 +209,7 @@ impl<'a> Frame<'a> {
         let value = read(view.on(self.side));
         let others = view.sides().filter(|(side, _)| *side != self.side);
         let differ = others.filter(|(_, figures)| read(figures) != value);
-        let differ = differ.fold(Sides::NONE, |all, (side, _)| all | side.into());
+        let differ: Sides = differ.map(|(side, _)| side).collect();
         if differ.is_none() {
             return value;
         }
@@ -537,8 +537,7 @@ impl Frame<'_> {
         let values = modified.values(self.time, base, self.world.sides());
         let on = |side: Side| outcome(values[side.index()], side);
         let mine = on(self.side);
-        let differ = self.compared().filter(|&side| on(side) != mine);
-        let differ = differ.fold(Sides::NONE, |all, side| all | side.into());
+        let differ: Sides = self.compared().filter(|&side| on(side) != mine).collect();
         if !differ.is_none() {
             let by = match differ.on(Side::UNTOUCHED) && self.side == Side::FACTUAL {
                 true => modified.by(self.time, base, told),

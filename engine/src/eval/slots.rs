@@ -101,8 +101,7 @@ impl<'a> Asking<'a> {
     /// Notes the sides on which the answer is not this one.
     #[inline(never)]
     fn compare(&self, f: &Frame<'_>, answer: f64) {
-        let compared = f.compared();
-        let mut left = compared.fold(Sides::NONE, |all, side| all | side.into());
+        let mut left: Sides = f.compared().collect();
         while !left.is_none() {
             let first = left.first();
             let alike = self.alike(first);
@@ -140,10 +139,10 @@ impl<'a> Asking<'a> {
     fn alike(&self, side: Side) -> Sides {
         let of = |asked: &Asked<'_>| match asked.twin(side) {
             Some(twin) => twin.sides,
-            None => asked
-                .twins
-                .iter()
-                .fold(Sides::ALL, |rest, twin| rest.without(twin.sides)),
+            None => {
+                let apart: Sides = asked.twins.iter().map(|twin| twin.sides).collect();
+                apart.others()
+            }
         };
         self.asked().map(of).fold(Sides::ALL, Sides::and)
     }

@@ -123,10 +123,10 @@ impl<'a> Context<'a> {
             self.count_untouched(rows, series);
         }
         // What does not depend on modifiers is the same on whichever side it is worked out.
-        let all = Side::first(self.world.sides()).skip(1);
+        let others = Side::first(self.world.sides()).skip(1);
         let rounds: Vec<Sides> = match self.modified.is_empty() {
-            true => vec![all.fold(Sides::NONE, |all, side| all | side.into())],
-            false => all.map(Sides::from).collect(),
+            true => vec![others.collect()],
+            false => others.map(Sides::from).collect(),
         };
         for round in rounds {
             let pairs = pairs.iter().filter(|pair| !pair.sides.and(round).is_none());
