@@ -11,7 +11,7 @@ use crate::parquet_file::Footer;
 use crate::rows::Rows;
 use crate::table_file::FrozenFile;
 use crate::time_text::TimeText;
-use causeflow_engine::table::{Column, Dictionary, TableSchema, Validity, Values};
+use causeflow_engine::base::table::{Column, Dictionary, TableSchema, Validity, Values};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::table::{Chunk, Sink, SinkError, TableSchema};
+use causeflow_engine::base::table::{Chunk, Sink, SinkError, TableSchema};
+use causeflow_engine::streams::play::Simulation;
 use causeflow_outputs::{Error, EventWriter, FileEntry, FrozenEvents, Options};
 
 /// Writes the streams of a run that are asked for.

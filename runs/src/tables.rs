@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use causeflow_engine::entities;
-use causeflow_engine::run::RunResult;
-use causeflow_engine::table::TableSchema;
-use causeflow_engine::tables::Tables;
+use causeflow_engine::base::table::TableSchema;
+use causeflow_engine::base::tables::Tables;
+use causeflow_engine::streams::entities;
+use causeflow_engine::streams::play::RunResult;
 use causeflow_outputs::{
     EntityEntry, FileEntry, Format, Options, Placed, write_columns, write_table,
 };

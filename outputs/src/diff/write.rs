@@ -10,7 +10,7 @@ use crate::options::Options;
 use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME};
 use crate::rows::{GROUP_ROWS, Rows, simplify};
 use crate::table_file::{TableFile, Texts, write_table};
-use causeflow_engine::table::{
+use causeflow_engine::base::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
 };
 use rayon::prelude::*;

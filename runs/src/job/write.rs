@@ -1,6 +1,6 @@
 //! A run with its files: streams, entities, and the tables of what intervened.
 
-use causeflow_engine::run::{Progress, RunResult};
+use causeflow_engine::streams::play::{Progress, RunResult};
 use causeflow_outputs::{FileEntry, Manifest, RunFolder};
 
 use super::counterfactual::{self, Difference, Played};
