@@ -9,9 +9,10 @@ use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::attribution::{BY_CONTENTION, Difference};
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::program::{
-    Backlog, Envelope, JOINTLY, Label, Modifier, Operation, Parameter, Program, Settling, Without,
+    Backlog, Envelope, JOINTLY, Modifier, Operation, Parameter, Program, Settling, Without,
 };
 use causeflow_engine::streams::series::{Series, Tally, hour_of};
+use causeflow_engine::streams::sides::Label;
 use causeflow_engine::streams::sides::Side;
 use proptest::prelude::*;
 

@@ -14,10 +14,11 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::{
-    JOINT, JOINTLY, Label, Operation, Parameter, Program, StreamId, Without,
+    JOINTLY, Operation, Parameter, Program, StreamId, Without,
 };
 use causeflow_engine::streams::series::Series;
 use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::sides::{JOINT, Label};
 
 use crate::plan::Plan;
 use crate::rule::Rule;

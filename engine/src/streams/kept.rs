@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::draw::Key;
 use crate::base::time::Time;
-use crate::streams::cell::{MAX_COUNT, how_many};
+use crate::streams::cell::how_many;
 use crate::streams::eval::{Frame, number, take_undefined, word};
 use crate::streams::program::{
-    Binary, Delay, Effect, Expr, KindId, Program, Stage, Stream, StreamId, Variable,
+    Delay, Effect, Expr, KindId, MAX_COUNT, Program, Stage, Stream, StreamId, Variable,
 };
 use crate::streams::sides::Side;
 use crate::streams::world::World;
@@ -253,24 +253,9 @@ pub(crate) fn whole_fields(stream: &Stream) -> Vec<u16> {
     let of_field = |(place, (_, slot)): (u16, &(_, u16))| {
         let mut own = stream.variables.iter();
         let variable = own.find(|variable| variable.slot == *slot)?;
-        within_32_bits(&variable.value).map(|_| place)
+        variable.value.within_32_bits().map(|_| place)
     };
     (0..).zip(&stream.fields).filter_map(of_field).collect()
-}
-
-/// What is kept within 32 bits by an expression, if that is what it does.
-pub(crate) fn within_32_bits(value: &Expr) -> Option<&Expr> {
-    let Expr::Binary(Binary::Min, inner, most) = value else {
-        return None;
-    };
-    let Expr::Binary(Binary::Max, inner, least) = &**inner else {
-        return None;
-    };
-    let bounds = (f64::from(i32::MIN), f64::from(i32::MAX));
-    match (&**least, &**most) {
-        (Expr::Num(least), Expr::Num(most)) if (*least, *most) == bounds => Some(inner),
-        _ => None,
-    }
 }
 
 impl World {

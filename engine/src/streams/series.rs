@@ -8,6 +8,7 @@ use std::ops::{AddAssign, Range};
 use serde::{Deserialize, Serialize};
 
 use crate::base::narrow::Narrow;
+use crate::base::rounding::{int_of, round_even};
 use crate::base::time::{Span, Time};
 use crate::streams::sides::{Side, Sides};
 
@@ -116,14 +117,14 @@ impl Amounts<'_> {
         match self {
             Amounts::None => 0,
             Amounts::Floats(words) => millionths(f64::from_bits(words[row])),
-            Amounts::Wholes(words) => millionths(crate::streams::rows::int_of(words[row]).into()),
+            Amounts::Wholes(words) => millionths(int_of(words[row]).into()),
         }
     }
 }
 
 #[inline(always)]
 fn millionths(value: f64) -> i64 {
-    crate::streams::eval::round_even(value * MILLIONTHS) as i64
+    round_even(value * MILLIONTHS) as i64
 }
 
 /// Steps that a block of rows may span to be counted in an array, which is faster than a tree.

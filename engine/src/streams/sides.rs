@@ -9,7 +9,11 @@ use std::ops::BitOr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::streams::program::{JOINT, Label};
+/// Who made something differ: 0 for nobody, one more than the index of an intervention, or [`JOINT`].
+pub type Label = u16;
+
+/// Stands for several interventions that have a part in something.
+pub const JOINT: Label = 0x7FFF;
 
 /// Most sides that are played at once.
 pub const MOST_SIDES: usize = 8;

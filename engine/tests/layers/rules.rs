@@ -66,6 +66,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "draw",
             "scratch",
             "narrow",
+            "rounding",
+            "words",
             "sample",
             "fingerprint",
             "queue",

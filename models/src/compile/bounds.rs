@@ -1,7 +1,7 @@
 //! The least and the greatest value that an expression can have, as far as the model tells.
 
+use causeflow_engine::base::rounding::round_even;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::eval::round_even;
 use causeflow_engine::streams::program::{Binary, Dist, Expr, Question, Unary};
 
 /// (least, greatest); infinite where nothing bounds the value.

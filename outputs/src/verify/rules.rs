@@ -5,7 +5,7 @@ use super::origins::{Making, Origin, origins};
 use causeflow_engine::base::draw::Purpose;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::cell::MAX_COUNT;
+use causeflow_engine::streams::program::MAX_COUNT;
 use causeflow_engine::streams::program::{
     Effect, Expr, KindId, Place, Program, Source, Stream, StreamId,
 };

@@ -8,8 +8,9 @@ use std::sync::OnceLock;
 use causeflow_engine::base::table::{Chunk, Sink, SinkError, Values};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::{RunResult, run};
-use causeflow_engine::streams::program::{JOINT, JOINTLY, Program};
+use causeflow_engine::streams::program::{JOINTLY, Program};
 use causeflow_engine::streams::series::hour_of;
+use causeflow_engine::streams::sides::JOINT;
 use causeflow_engine::streams::world::Settings;
 
 use super::played::{BARE, Play, at};

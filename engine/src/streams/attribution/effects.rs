@@ -9,8 +9,8 @@ use std::iter::Peekable;
 
 use serde::{Deserialize, Serialize};
 
-use crate::streams::program::Label;
 use crate::streams::series::hour_of;
+use crate::streams::sides::Label;
 use crate::streams::sides::Side;
 
 /// How a stream differs from what it would be without interventions, in one hour and because of one of
@@ -39,7 +39,7 @@ impl Difference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Account(u16);
 
-/// What an account of a side has in place of a label: more than labels, apart from [`JOINT`](crate::streams::program::JOINT).
+/// What an account of a side has in place of a label: more than labels, apart from [`JOINT`](crate::streams::sides::JOINT).
 const SIDES: u16 = 0x7F80;
 /// The bit of what scarcity has made.
 const SCARCITY: u16 = 0x8000;
@@ -58,7 +58,7 @@ impl Account {
     /// Because of whom, if they are from the untouched side.
     pub fn label(self) -> Option<Label> {
         let label = self.0 & !SCARCITY;
-        (label & SIDES != SIDES || label == crate::streams::program::JOINT).then_some(label)
+        (label & SIDES != SIDES || label == crate::streams::sides::JOINT).then_some(label)
     }
 
     /// From which side they are.
@@ -416,7 +416,7 @@ mod tests {
     fn account(number: u16) -> Account {
         match number {
             0..3 => Account::by(number + 1, number == 1),
-            3 => Account::by(crate::streams::program::JOINT, false),
+            3 => Account::by(crate::streams::sides::JOINT, false),
             _ => Account::from(Side(number as u8), number > 4),
         }
     }

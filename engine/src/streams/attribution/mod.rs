@@ -9,11 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::fingerprint::RowHashes;
 use crate::base::table::{Chunk, Column, Validity, Values};
-use crate::streams::program::{Expr, Label, Program, Stage, Stream};
-use crate::streams::sides::Sides;
-
-/// How the attribution of a row ends that differs only because something scarce was there for others.
-pub const BY_CONTENTION: &str = " (contention)";
+use crate::streams::program::{BY_CONTENTION, Expr, Program, Stage, Stream};
+use crate::streams::sides::{Label, Sides};
 
 /// The name in the text of an attribution, and whether it is by contention alone.
 pub fn name_of(attribution: &str) -> (&str, bool) {

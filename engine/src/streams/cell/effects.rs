@@ -17,11 +17,12 @@ use crate::base::time::Time;
 use crate::streams::arrivals::scale_bits;
 use crate::streams::eval::{Frame, decide, number, number_by_key, take_undefined};
 use crate::streams::kept;
-use crate::streams::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
+use crate::streams::program::{
+    Delay, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Place, Stream,
+};
+use crate::streams::sides::Label;
 use crate::streams::sides::{Parting, Side, Sides, both};
 
-/// Most events that one effect causes at a time; guards against expressions that run away.
-pub const MAX_COUNT: f64 = 10_000.0;
 const CELL: Purpose = purpose("cell");
 
 /// The events that follow from one step of an event, for each group of sides. Kept to use its memory again.

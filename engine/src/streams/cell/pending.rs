@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::Event;
 use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
-use crate::streams::play::snapshot::Lists;
+use crate::base::words::Lists;
 use crate::streams::program::MAX_CARRIED;
 use crate::streams::sides::{Lineage, Side, Sides};
 use crate::streams::world::World;

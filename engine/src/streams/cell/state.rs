@@ -12,7 +12,7 @@ use super::population::{Twin, Twins};
 use super::sources::Left;
 use super::{Cell, Counters, Group, Members};
 use crate::base::time::Time;
-use crate::streams::play::snapshot::{Lists, Words};
+use crate::base::words::{Lists, Words};
 use crate::streams::program::Kind;
 use crate::streams::sides::{Parting, Side, Sides};
 use crate::streams::world::World;

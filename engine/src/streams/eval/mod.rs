@@ -13,6 +13,6 @@ mod scalar;
 mod slots;
 
 pub use block::{Block, eval_block};
-pub use primitive::{finite, round_even, take_undefined};
+pub use primitive::{finite, take_undefined};
 pub use scalar::{Frame, Marks, Own, decide, eval, number, number_by_key, probable, word};
 pub use slots::ranges;

@@ -11,9 +11,10 @@ use crate::base::zone::Zone;
 use crate::streams::cell::{Population, Twin};
 use crate::streams::kept;
 use crate::streams::program::{
-    APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Label, Look, Modified, NO_ENTITY, NO_TIME,
-    Slot, Unary, is_no_time,
+    APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Look, Modified, NO_ENTITY, NO_TIME, Slot,
+    Unary, is_no_time,
 };
+use crate::streams::sides::Label;
 use crate::streams::sides::{Parting, Side, Sides};
 use crate::streams::view::{Observed, utilisation};
 use crate::streams::world::World;

@@ -4,9 +4,10 @@
 //! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
 //! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
 
-use super::{KindId, Label, Slot};
+use super::{KindId, Slot};
 use crate::base::draw::Purpose;
 use crate::base::sample::{TruncatedLognormal, TruncatedNormal, poisson_table};
+use crate::streams::sides::Label;
 
 /// An expression over an event (or, in attributes and conditions of actors, over an entity).
 #[derive(Clone, Debug)]
@@ -324,6 +325,21 @@ impl Expr {
                 *e = value.clone();
             }
         });
+    }
+
+    /// What this expression keeps within 32 bits, if that is what it does.
+    pub(crate) fn within_32_bits(&self) -> Option<&Expr> {
+        let Expr::Binary(Binary::Min, inner, most) = self else {
+            return None;
+        };
+        let Expr::Binary(Binary::Max, inner, least) = &**inner else {
+            return None;
+        };
+        let bounds = (f64::from(i32::MIN), f64::from(i32::MAX));
+        match (&**least, &**most) {
+            (Expr::Num(least), Expr::Num(most)) if (*least, *most) == bounds => Some(inner),
+            _ => None,
+        }
     }
 
     /// How many expressions stand within one another, this one included.

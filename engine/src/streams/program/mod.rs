@@ -19,7 +19,7 @@ pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
 pub use look::Look;
 pub use modifier::{
-    Envelope, Intervention, JOINT, JOINTLY, Label, MOST_INTERVENTIONS, Modified, Modifier,
+    BY_CONTENTION, Envelope, Intervention, JOINTLY, MOST_INTERVENTIONS, Modified, Modifier,
     Operation, Phase, SETTLED, Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
@@ -46,6 +46,8 @@ pub type Slot = u16;
 
 /// Most words that an event may carry from its cause.
 pub const MAX_CARRIED: usize = 8;
+/// Most events that one effect causes at a time; guards against expressions that run away.
+pub const MAX_COUNT: f64 = 10_000.0;
 /// Most words that an event has while it takes place.
 pub const MAX_WORDS: usize = 64;
 /// The reference that points at no entity.

@@ -1,14 +1,13 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, Label, MOST_INTERVENTIONS, Modified,
-    Modifier, Place, Program, Source, Stream, StreamId, Unary, Variable,
+    BY_CONTENTION, Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, MOST_INTERVENTIONS,
+    Modified, Modifier, Place, Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
 use crate::base::table::ColumnType;
 use crate::base::time::{Span, Time};
-use crate::streams::attribution::BY_CONTENTION;
-use crate::streams::kept::within_32_bits;
+use crate::streams::sides::Label;
 
 /// A parameter of a stream, at which modifiers aim. Those of causes are about one causing stream, or
 /// about all of them.
@@ -412,7 +411,7 @@ impl Stream {
             loop {
                 value = match value {
                     Expr::Unary(Unary::Round(_), inner) => inner,
-                    kept => match within_32_bits(kept) {
+                    kept => match kept.within_32_bits() {
                         Some(inner) => inner,
                         None => break,
                     },

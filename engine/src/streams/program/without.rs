@@ -1,7 +1,7 @@
 //! What the sides of a run lack: which of a program's interventions act on which side.
 
-use super::{Intervention, JOINT, Label, Program};
-use crate::streams::sides::{MOST_SIDES, Side, Sides};
+use super::{Intervention, Program};
+use crate::streams::sides::{JOINT, Label, MOST_SIDES, Side, Sides};
 
 /// What a side lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

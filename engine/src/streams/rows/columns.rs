@@ -6,16 +6,16 @@ use super::context::Context;
 use super::layout::{cell_of, from_of, index_of};
 use crate::base::draw::Key;
 use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word};
+use crate::base::rounding::int_of;
 use crate::base::scratch;
 use crate::base::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::base::time::Time;
 use crate::streams::attribution::Attribution;
-use crate::streams::eval::{
-    Block, Frame, Marks, Own, eval, eval_block, round_even, take_undefined,
-};
+use crate::streams::eval::{Block, Frame, Marks, Own, eval, eval_block, take_undefined};
 use crate::streams::kept::{look_at_rows, look_at_variable};
-use crate::streams::program::{Label, NO_CAUSE, Stage, StreamId, is_no_time};
+use crate::streams::program::{NO_CAUSE, Stage, StreamId, is_no_time};
 use crate::streams::series::{Amounts, Series};
+use crate::streams::sides::Label;
 use crate::streams::sides::{Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::SOURCE_CODE;
@@ -412,12 +412,6 @@ fn where_there(column: Column, words: &[u64]) -> Column {
 #[inline(always)]
 fn time_of(word: u64) -> i64 {
     (f64::from_bits(word) as i64).clamp(Time::EARLIEST.0, Time::LATEST.0)
-}
-
-/// The whole number that a word stands for.
-#[inline(always)]
-pub fn int_of(word: u64) -> i32 {
-    round_even(f64::from_bits(word)) as i32
 }
 
 /// The truth value that a word stands for.

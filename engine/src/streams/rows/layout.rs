@@ -7,7 +7,8 @@
 use crate::base::draw::Key;
 use crate::base::time::Time;
 use crate::streams::cell::Event;
-use crate::streams::program::{Label, NO_CAUSE, Stream};
+use crate::streams::program::{NO_CAUSE, Stream};
+use crate::streams::sides::Label;
 use crate::streams::sides::{Lineage, Sides};
 use crate::streams::world::World;
 

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use ahead::Ahead;
-pub use columns::{int_of, typed};
+pub use columns::typed;
 
 use crate::base::fingerprint::Digest;
 use crate::base::scratch;
