@@ -2,12 +2,11 @@
 
 use std::cell::Cell;
 
-use causeflow_engine::base::draw::Key;
-use causeflow_engine::base::draw::mix;
+use causeflow_engine::base::draw::{Key, mix};
 use causeflow_engine::base::time::Time;
-use causeflow_engine::streams::cell::Population;
 use causeflow_engine::streams::eval::{Block, Frame, Marks, Own, eval, eval_block};
 use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::population::Population;
 use causeflow_engine::streams::program::{Program, Stage};
 use causeflow_engine::streams::sides::Side;
 use causeflow_engine::streams::view::Observed;

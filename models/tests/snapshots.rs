@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::play::RunResult;
-use causeflow_engine::streams::play::Simulation;
 use causeflow_engine::streams::play::snapshot::{Snapshot, SnapshotError, open_from};
+use causeflow_engine::streams::play::{RunResult, Simulation};
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;

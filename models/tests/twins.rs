@@ -6,14 +6,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::attribution::{BY_CONTENTION, Difference};
+use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::program::BY_CONTENTION;
 use causeflow_engine::streams::program::{
     Backlog, Envelope, JOINTLY, Modifier, Operation, Parameter, Program, Settling, Without,
 };
 use causeflow_engine::streams::series::{Series, Tally, hour_of};
-use causeflow_engine::streams::sides::Label;
-use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::sides::{Label, Side};
 use proptest::prelude::*;
 
 use crate::random::{Plan, aim, files, intervene, intervene_if, spec};

@@ -17,8 +17,7 @@ use causeflow_engine::streams::program::{
     JOINTLY, Operation, Parameter, Program, StreamId, Without,
 };
 use causeflow_engine::streams::series::Series;
-use causeflow_engine::streams::sides::Side;
-use causeflow_engine::streams::sides::{JOINT, Label};
+use causeflow_engine::streams::sides::{JOINT, Label, Side};
 
 use crate::plan::Plan;
 use crate::rule::Rule;

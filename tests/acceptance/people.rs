@@ -2,8 +2,9 @@
 
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::cell::Cell;
-use causeflow_engine::streams::founding::found;
+use causeflow_engine::streams::population::Population;
 use causeflow_engine::streams::program::{NO_ENTITY, Program};
+use causeflow_engine::streams::rates::Arrivals;
 use causeflow_engine::streams::world::{Settings, World};
 
 use crate::runs::{DAYS, full_size, midnight, model};
@@ -18,8 +19,8 @@ fn founded(program: Program) -> (World, Vec<Cell>) {
         scale: 1.0,
         streams: None,
     };
-    let mut world = World::new(program, &settings);
-    let cells = found(&mut world);
+    let world = World::new(program, &settings);
+    let cells = Cell::all(&world);
     (world, cells)
 }
 
@@ -62,14 +63,15 @@ fn thirty_thousand_students_have_seven_and_a_half_thousand_tutors() {
 
 #[test]
 fn five_to_ten_per_cent_of_the_intervals_run_higher_or_lower() {
-    let (world, _) = founded(model());
+    let (world, cells) = founded(model());
+    let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
     let every = world.program.spikes.every;
     // Twelve hours, so that thirty days have sixty intervals.
     assert_eq!(every, Span(12 * Span::HOUR.0));
     let (mut spikes, mut intervals) = (0, 0);
-    for arrivals in &world.arrivals {
+    for arrivals in Arrivals::of_population(&world, &populations) {
         for interval in 0..2 * DAYS {
-            let factor = world.spike(arrivals, world.start + Span(interval * every.0));
+            let factor = arrivals.spike(&world, world.start + Span(interval * every.0));
             assert!(
                 (0.8..=1.2).contains(&factor),
                 "the variance is small: {factor}"

@@ -5,17 +5,24 @@
 
 pub mod arrivals;
 pub mod attribution;
+mod audit;
+mod births;
 pub mod calendar;
 pub mod cell;
 pub mod diary;
 pub mod entities;
 pub mod eval;
-pub mod founding;
+pub mod event;
 pub mod kept;
+pub(crate) mod layout;
 pub mod play;
+pub mod population;
 pub mod program;
+pub mod rates;
+mod relevance;
 pub mod rows;
 pub mod series;
 pub mod sides;
+pub mod steps;
 pub mod view;
 pub mod world;

@@ -3,9 +3,8 @@
 use crate::puppet::{puppets, settings};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::kernel::processes::{
-    CausalLog, Context, History, Off, Pause, Process, ProcessId,
+    CausalLog, Context, History, Off, Pause, Process, ProcessId, Simulation, TraceLog,
 };
-use causeflow_engine::kernel::processes::{Simulation, TraceLog};
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};

@@ -56,7 +56,9 @@ pub const CRATES: &[Crate] = &[
     ),
 ];
 
-/// The layers of the engine, the lowest first, with their rooms.
+/// The layers of the engine, the lowest first, with their rooms, each of which may use those before it. So no two use each
+/// other. Within a room all may: the evaluators of `eval`, for example, call each other, as expressions stand within
+/// expressions.
 pub const LAYERS: &[(&str, &[&str])] = &[
     (
         "base",
@@ -90,12 +92,19 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "series",
             "attribution",
             "view",
+            "event",
+            "layout",
             "kept",
+            "steps",
+            "relevance",
             "world",
-            "cell",
+            "population",
             "eval",
+            "audit",
+            "births",
+            "rates",
             "rows",
-            "founding",
+            "cell",
             "entities",
             "play",
         ],
@@ -235,14 +244,18 @@ fn forbidden(module: &[String], path: &Named) -> Option<(usize, String, String, 
 
 /// Whether what stands in a room may use what stands in another one.
 pub fn may_reach(here: (usize, usize), there: (usize, usize)) -> bool {
-    here.0 >= there.0
+    here >= there
 }
 
 /// What may be used from a room.
-fn reach((layer, _): (usize, usize)) -> String {
-    let layers = LAYERS[..=layer].iter().map(|(name, _)| *name);
-    let layers: Vec<&str> = layers.collect();
-    format!("it may use only {}", layers.join(", "))
+fn reach((layer, room): (usize, usize)) -> String {
+    let below = LAYERS[..layer].iter().map(|(name, _)| *name);
+    let (_, rooms) = LAYERS[layer];
+    let all: Vec<&str> = below.chain(rooms[..room].iter().copied()).collect();
+    match all.as_slice() {
+        [] => "it may use no other room".into(),
+        all => format!("it may use only {}", all.join(", ")),
+    }
 }
 
 /// The module of a file, by its path behind `src/`.

@@ -2,10 +2,9 @@
 
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::streams::program::{
-    Change, ChangeKind, Delay, Effect, Expr, Outcome, Service, Slot, Source, Stage, Stream,
-    Variable,
+    Change, ChangeKind, Delay, Effect, Expr, MAX_CARRIED, MAX_WORDS, Outcome, Service, Slot,
+    Source, Stage, Stream, Variable,
 };
-use causeflow_engine::streams::program::{MAX_CARRIED, MAX_WORDS};
 
 use super::Compiler;
 use super::streams::{Progress, Restrict, Unit};

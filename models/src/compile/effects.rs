@@ -5,8 +5,7 @@ use std::ops::Range;
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::MAX_COUNT;
-use causeflow_engine::streams::program::{Delay, Effect, Expr, Outcome, Place};
+use causeflow_engine::streams::program::{Delay, Effect, Expr, MAX_COUNT, Outcome, Place};
 
 use super::Compiler;
 use super::bounds::{bounds, least_after};

@@ -5,9 +5,8 @@ use super::origins::{Making, Origin, origins};
 use causeflow_engine::base::draw::Purpose;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::program::MAX_COUNT;
 use causeflow_engine::streams::program::{
-    Effect, Expr, KindId, Place, Program, Source, Stream, StreamId,
+    Effect, Expr, KindId, MAX_COUNT, Place, Program, Source, Stream, StreamId,
 };
 
 /// The rules of all streams of a run, which are those of the manifest in its order.

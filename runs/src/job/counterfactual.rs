@@ -5,8 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use causeflow_engine::streams::attribution::PartedRow;
-use causeflow_engine::streams::play::RunResult;
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::{RunResult, Simulation};
 use causeflow_engine::streams::program::{JOINTLY, Without};
 use causeflow_engine::streams::sides::{Side, Sides};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use causeflow_engine::streams::play::RunResult;
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::{RunResult, Simulation};
 use causeflow_outputs::Options;
 
 use crate::control::{Control, Part};

@@ -10,8 +10,7 @@ use std::iter::Peekable;
 use serde::{Deserialize, Serialize};
 
 use crate::streams::series::hour_of;
-use crate::streams::sides::Label;
-use crate::streams::sides::Side;
+use crate::streams::sides::{Label, Side};
 
 /// How a stream differs from what it would be without interventions, in one hour and because of one of
 /// them. An event that has moved counts as removed at its old time and as added at its new one.

@@ -5,10 +5,10 @@
 //! the window, for the window, goes through the future-event list.
 
 use super::pending::Place;
-use super::{Event, root};
 use crate::base::draw::Key;
 use crate::base::queue::{FutureEvents, Order};
 use crate::base::time::Time;
+use crate::streams::event::Event;
 use crate::streams::sides::Lineage;
 
 /// The events of one window.
@@ -136,7 +136,7 @@ impl Agenda {
                 self.passed += 1;
                 Some(match known.what {
                     What::Due(_, place) => due(place),
-                    What::Arrival(stream, actor) => root(
+                    What::Arrival(stream, actor) => Event::root(
                         usize::from(stream),
                         known.key,
                         known.time,
@@ -181,7 +181,7 @@ mod tests {
             agenda.begin(Time(start));
             let event = |time: Time, generation, key| Event {
                 generation,
-                ..root(0, Key(key), time, Some(0), Lineage::ALL)
+                ..Event::root(0, Key(key), time, Some(0), Lineage::ALL)
             };
             let mut pending = Vec::new();
             let mut expected = Vec::new();

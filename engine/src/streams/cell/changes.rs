@@ -2,14 +2,16 @@
 
 use std::cell::Cell as Slot;
 
-use super::slots::Booking;
 use super::sources::Opening;
-use super::{Cell, Event, Strands, Window, frame_of};
+use super::{Cell, Strands, Window, frame_of};
 use crate::base::draw::purpose;
+use crate::base::time::{Span, Time};
 use crate::streams::arrivals::scale_bits;
-use crate::streams::eval::{Frame, finite, number, take_undefined, word};
-use crate::streams::kept::{self, Place};
-use crate::streams::program::{Change, ChangeKind, KindId};
+use crate::streams::eval::{Frame, finite, number, ranges, take_undefined, word};
+use crate::streams::event::Event;
+use crate::streams::kept::Place;
+use crate::streams::population::Booking;
+use crate::streams::program::{Change, ChangeKind, KindId, SlotsChange};
 use crate::streams::sides::{Lineage, Parting, Side, Sides};
 
 /// A change as it comes out on some sides.
@@ -115,7 +117,7 @@ impl Cell {
             }
             if undefined {
                 let event = (event.stream, event.key, event.time);
-                kept::note_undefined(window.world, event, Place::Change(place));
+                window.world.note_undefined(event, Place::Change(place));
             }
             strands.parted = strands.parted.and(&parted);
         }
@@ -197,7 +199,7 @@ impl Cell {
                 Outcome::Slots {
                     kind: change.kind,
                     entity: Some(entity).filter(|e| exists(change.kind, e))? as usize,
-                    booking: Booking::of(change, frame)?,
+                    booking: booking(change, frame)?,
                 }
             }
         })
@@ -259,4 +261,20 @@ impl Cell {
             }
         }
     }
+}
+
+/// How a change comes out on the side of the frame; none where the kind has no diary.
+fn booking(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
+    let kind = &frame.world.program.kinds[usize::from(change.kind)];
+    let table = kind.diary.as_ref()?;
+    let [from, span, every, times] =
+        [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));
+    let (from, span) = (
+        frame.world.program.zone.reading(Time(from as i64)),
+        Span(span as i64),
+    );
+    Some(Booking {
+        action: change.action,
+        ranges: ranges(table, from, span, every, times),
+    })
 }

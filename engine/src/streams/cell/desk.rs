@@ -10,16 +10,17 @@ use serde::{Deserialize, Serialize};
 use std::cell::Cell as Slot;
 use std::sync::Arc;
 
-use super::{Cell, Event, Sight, Strands, Window, frame_of};
+use super::{Cell, Sight, Strands, Window, frame_of};
 use crate::base::queue::{FutureEvents, Handle, Order};
 use crate::base::time::{Span, Time};
 use crate::kernel::processes::Agenda;
 use crate::kernel::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
 use crate::streams::eval::{eval, number, take_undefined};
-use crate::streams::kept::{self, Place};
+use crate::streams::event::Event;
+use crate::streams::kept::Place;
 use crate::streams::program::HOURS_OF_WEEK;
-use crate::streams::sides::JOINT;
-use crate::streams::sides::{MOST_SIDES, Parting, Side, Sides, both};
+use crate::streams::rates::Arrivals;
+use crate::streams::sides::{JOINT, MOST_SIDES, Parting, Side, Sides, both};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -271,13 +272,14 @@ fn staff_after(world: &World, time: Time) -> Option<Time> {
 
 impl Cell {
     /// Plays the window of the desks: all that is due from `start` up to the barrier at `end`.
-    pub fn advance_desks(&mut self, world: &World, start: Time, end: Time) {
+    pub fn advance_desks(&mut self, world: &World, arrivals: &[Arrivals], start: Time, end: Time) {
         let window = Window {
             world,
+            arrivals,
             observed: &Observed::default(),
             end,
         };
-        self.watch_growth(world, end);
+        self.watch_growth(window);
         let due = self.pending.open(start);
         for (_, stored) in due.events(world) {
             self.enter(window, &stored.event());
@@ -394,7 +396,7 @@ impl Cell {
         let priority = number(&service.priority, &frame) as i32;
         if take_undefined() && side == Side::FACTUAL {
             let event = (event.stream, event.key, event.time);
-            kept::note_undefined(window.world, event, Place::Desk);
+            window.world.note_undefined(event, Place::Desk);
         }
         strands.give_back();
         let mut desks = program.desks.iter();

@@ -9,19 +9,20 @@ use std::cell::Cell as Slot;
 use super::agenda::Agenda;
 use super::growth::Growth;
 use super::pending::Pending;
-use super::row_buffers::RowBuffers;
-use super::steps::Step;
-use super::{Event, Population, Strands, Window, frame_of};
+use super::{Strands, Window, frame_of};
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::time::Time;
 use crate::streams::arrivals::scale_bits;
-use crate::streams::eval::{Frame, decide, number, number_by_key, take_undefined};
-use crate::streams::kept;
+use crate::streams::audit;
+use crate::streams::eval::{Frame, decide, how_many, number, number_by_key, take_undefined};
+use crate::streams::event::Event;
+use crate::streams::population::Population;
 use crate::streams::program::{
     Delay, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Place, Stream,
 };
-use crate::streams::sides::Label;
-use crate::streams::sides::{Parting, Side, Sides, both};
+use crate::streams::rows::RowBuffers;
+use crate::streams::sides::{Label, Parting, Side, Sides, both};
+use crate::streams::steps::Step;
 
 const CELL: Purpose = purpose("cell");
 
@@ -244,7 +245,7 @@ fn take(
     let undefined = take_undefined();
     if (known.loose || undefined) && frame.side == Side::FACTUAL {
         let happening = happening.map(|(effect, _)| effect);
-        kept::look(frame, (step, happening), (known.loose, undefined));
+        audit::look(frame, (step, happening), (known.loose, undefined));
     }
 }
 
@@ -309,19 +310,6 @@ fn cause(
     }
 }
 
-/// How many children an effect has. One under modifiers is rounded up or down by chance, so that a
-/// tenth more is a tenth more on average.
-pub(crate) fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
-    let Expr::Modified(_, base) = count else {
-        return number(count, frame);
-    };
-    let (base, value) = (number(base, frame), number(count, frame));
-    if value == base {
-        return base;
-    }
-    (value + frame.key.uniform(effect.purpose.part(ROUNDED))).floor()
-}
-
 /// The one effect of a group that happens, and who made it happen instead of another.
 fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
     let acts = |effect: &Effect| match effect.probability {
@@ -375,8 +363,6 @@ fn pick(shares: &[f64], mut mark: f64) -> Option<usize> {
     chosen.or(shares.len().checked_sub(1))
 }
 
-/// Part of an effect's purpose: how its count is rounded.
-const ROUNDED: u64 = 0;
 /// Parts of a group's purpose: whether an event leaves its outcome, and for which one.
 const LEAVES: u64 = 0;
 const INSTEAD: u64 = 1;

@@ -1,20 +1,22 @@
 //! What a window holds for the sources of arrivals of all cells, worked out once for all of them: in a small business a
 //! cell has hardly an arrival an hour, and asking for each anew would be most of the work.
 
-use super::Marked;
 use crate::base::time::{Span, Time};
 use crate::streams::calendar::Bounds;
+use crate::streams::rates::Arrivals;
+use crate::streams::steps::Marked;
 use crate::streams::world::World;
 
 /// The blocks of a window, one after the other, and for each the sources that matter.
-#[derive(Default)]
-pub(crate) struct Forecast {
+pub(crate) struct Forecast<'a> {
+    /// The sources of arrivals.
+    pub arrivals: &'a [Arrivals],
     blocks: Vec<Outlook>,
 }
 
 /// A source in one block.
 pub(super) struct Outlook {
-    /// Its place among the world's.
+    /// Its place among all.
     pub source: usize,
     /// When the block begins.
     pub start: Time,
@@ -30,21 +32,21 @@ pub(super) struct Outlook {
     pub bare: Option<Marked>,
 }
 
-impl Forecast {
+impl<'a> Forecast<'a> {
     /// That of the window from `start` up to `end`.
-    pub fn new(world: &World, start: Time, end: Time) -> Forecast {
+    pub fn new(world: &World, arrivals: &'a [Arrivals], start: Time, end: Time) -> Forecast<'a> {
         let block = world.pool_layers.block();
         let mut blocks = Vec::new();
         let mut from = start;
         while from < end {
             let to = from + block;
-            let sources = world.arrivals.iter().enumerate();
+            let sources = arrivals.iter().enumerate();
             let needed = sources.filter(|(_, a)| world.needed_before(a.stream, to));
             blocks.extend(needed.map(|(source, arrivals)| {
                 let modified = |at: u16| &world.program.modified[usize::from(at)];
                 let bare = world.marked[arrivals.stream];
                 // Where clocks are not whole hours away from UTC, a block may lie in two intervals.
-                let [one, other] = [from, to - Span(1)].map(|time| world.spike(arrivals, time));
+                let [one, other] = [from, to - Span(1)].map(|time| arrivals.spike(world, time));
                 Outlook {
                     source,
                     start: from,
@@ -54,12 +56,14 @@ impl Forecast {
                     is_bent: arrivals
                         .modified
                         .is_some_and(|at| modified(at).acts_between(from, to)),
-                    bare: bare.filter(|marked| marked.is_bare_between(world, from, to)),
+                    bare: bare.filter(|marked| {
+                        marked.is_bare_between((&world.program, &world.steps), from, to)
+                    }),
                 }
             }));
             from = to;
         }
-        Forecast { blocks }
+        Forecast { arrivals, blocks }
     }
 
     /// What there is for each source that matters, block by block.

@@ -4,8 +4,9 @@
 //! There are so many of them at most for what has begun a chain so far, and for each process by itself, so that
 //! neither other processes nor threads can show. A ring that lets more come to be is cut off, and ends the run.
 
-use super::{Cell, Event};
-use crate::base::time::{Span, Time};
+use super::{Cell, Window};
+use crate::base::time::Span;
+use crate::streams::event::Event;
 use crate::streams::program::{NO_CAUSE, Source, StreamId};
 use crate::streams::world::World;
 
@@ -75,8 +76,9 @@ impl Growth {
 }
 
 impl Cell {
-    /// Begins to count in the window up to a time.
-    pub(super) fn watch_growth(&mut self, world: &World, end: Time) {
+    /// Begins to count in a window.
+    pub(super) fn watch_growth(&mut self, window: Window<'_>) {
+        let world = window.world;
         if !world.has_rings {
             return;
         }
@@ -84,7 +86,7 @@ impl Cell {
             true => f64::from(world.program.cells),
             false => 1.0,
         };
-        let roots = self.roots(world, end);
+        let roots = self.roots(window);
         self.growth.born = 0;
         self.growth.most_waiting = (WAITING / share + WAITING_EACH * roots) as i64;
         self.growth.most_born = (BORN / share + BORN_EACH * roots) as i64;
@@ -95,13 +97,14 @@ impl Cell {
         self.growth.over
     }
 
-    /// About how many chains of events have begun here, from the beginning up to a time, and how many entities there are.
-    fn roots(&self, world: &World, until: Time) -> f64 {
-        let elapsed = until - world.begin;
+    /// About how many chains of events have begun here, from the beginning up to the end of a window, and how many entities there are.
+    fn roots(&self, window: Window<'_>) -> f64 {
+        let world = window.world;
+        let elapsed = window.end - world.begin;
         let hours = elapsed.0 as f64 / Span::HOUR.0 as f64;
         let groups = &self.population.groups;
         let entities: usize = groups.iter().map(|group| group.ids.len()).sum();
-        let arrivals = world.arrivals.iter();
+        let arrivals = window.arrivals.iter();
         let per_hour = arrivals.filter_map(|a| a.rates.pool_per_hour.get(usize::from(self.index)));
         let arrived = per_hour.sum::<f64>() * hours;
         let timers =

@@ -8,41 +8,33 @@ mod desk;
 mod effects;
 mod forecast;
 mod growth;
-mod marked;
-mod members;
 mod pending;
-mod population;
-mod row_buffers;
-mod slots;
 mod sources;
+mod standing;
 mod state;
-mod steps;
+mod strands;
+mod window;
 
 pub use effects::drawn_cell;
-pub(crate) use effects::how_many;
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
-pub use marked::Marked;
-pub use members::Members;
-pub use population::{Group, Population, Twin};
-pub use row_buffers::{RowBuffers, Rows};
 pub(crate) use sources::JOINER_BLOCK;
 pub use state::CellState;
-pub use steps::{Step, steps};
 
-use serde::{Deserialize, Serialize};
 use std::cell::{Cell as Slot, RefCell};
 use std::collections::BTreeSet;
-use std::iter::repeat_n;
 use std::sync::Arc;
 
-use crate::base::draw::Key;
-use crate::base::queue::Order;
-use crate::base::time::{Span, Time};
-use crate::streams::eval::{Frame, Own, finite, number, take_undefined, word};
-use crate::streams::kept;
-use crate::streams::program::{MAX_CARRIED, MAX_WORDS, NO_CAUSE, Stage, Stream, StreamId};
-use crate::streams::sides::{Lineage, Parting, Side, Sides};
+use rayon::prelude::*;
+
+use crate::base::time::Time;
+use crate::streams::audit;
+use crate::streams::eval::{number, take_undefined, word};
+use crate::streams::event::Event;
+use crate::streams::population::Population;
+use crate::streams::program::Stage;
+use crate::streams::rows::RowBuffers;
+use crate::streams::sides::{Parting, Side, Sides};
 use crate::streams::view::{Observed, View};
 use crate::streams::world::World;
 use agenda::Agenda;
@@ -51,55 +43,9 @@ use effects::{Children, Spawner};
 use growth::Growth;
 use pending::Pending;
 use sources::Left;
-
-/// An event that is to take place.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Event {
-    /// When.
-    pub time: Time,
-    /// Its identity.
-    pub key: Key,
-    /// `event_id` of its cause; meaningless without one.
-    pub cause: u64,
-    /// `event_id` of the first event of its chain.
-    pub root: u64,
-    /// How many events came before it in its chain.
-    pub generation: u32,
-    /// Which of the events of its effect it is.
-    pub index: u16,
-    /// Its stream.
-    pub stream: StreamId,
-    /// The causing stream, or [`NO_CAUSE`].
-    pub from: StreamId,
-    /// Whether it still depends on its actor's state: a source's candidate.
-    pub candidate: bool,
-    /// On which sides it takes place, and because of whom.
-    pub lineage: Lineage,
-    /// The words it carries from its cause or source.
-    pub carried: [u64; MAX_CARRIED],
-}
-
-impl Event {
-    /// Where it stands in the total order.
-    pub fn order(&self) -> Order {
-        Order {
-            time_us: self.time.0,
-            rank: self.generation,
-            key: self.key.0,
-        }
-    }
-}
-
-/// What is around the events between two barriers.
-#[derive(Clone, Copy)]
-pub(crate) struct Window<'a> {
-    /// What is fixed for the run.
-    pub world: &'a World,
-    /// What the process sees of the whole business.
-    pub observed: &'a Observed,
-    /// The barrier at which the window ends.
-    pub end: Time,
-}
+use standing::Counters;
+use strands::{Strands, Words};
+use window::{Sight, Window, frame_of};
 
 /// A logical process.
 pub struct Cell {
@@ -137,48 +83,13 @@ pub struct Cell {
     growth: Growth,
 }
 
-/// A process's part of the counters.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Counters {
-    /// On each side.
-    each: Vec<Vec<f64>>,
-    /// How the sides have come to differ in each counter.
-    partings: Vec<Parting>,
-}
-
-impl Counters {
-    fn new(world: &World) -> Counters {
-        let counters = world.program.counters.len();
-        Counters {
-            each: vec![vec![0.0; counters]; world.sides()],
-            partings: vec![Parting::NONE; counters],
-        }
-    }
-
-    fn add(&mut self, counter: u16, value: f64, lineage: Lineage) {
-        let counter = usize::from(counter);
-        for (side, counters) in (0..).map(Side).zip(&mut self.each) {
-            if lineage.sides.on(side) {
-                counters[counter] = finite(counters[counter] + value);
-            }
-        }
-        if lineage.sides != Sides::ALL {
-            let parting = &mut self.partings[counter];
-            *parting = parting.and(&lineage.parting());
-        }
-    }
-
-    /// What they are where each side is what `origin` gives for it.
-    fn of_origin(&self, origin: &[Side]) -> Counters {
-        let each = origin.iter().map(|side| self.each[side.index()].clone());
-        Counters {
-            each: each.collect(),
-            partings: self.partings.iter().map(|p| p.of_origin(origin)).collect(),
-        }
-    }
-}
-
 impl Cell {
+    /// All processes of a run, as they are when its warm-up begins.
+    pub fn all(world: &World) -> Vec<Cell> {
+        let processes = (0..world.program.processes()).into_par_iter();
+        processes.map(|index| Cell::new(world, index)).collect()
+    }
+
     /// The process with this number, as it is when the warm-up begins.
     pub fn new(world: &World, index: u16) -> Cell {
         Cell {
@@ -224,16 +135,18 @@ impl Cell {
     pub(crate) fn advance(
         &mut self,
         world: &World,
-        (observed, forecast): (&Observed, &Forecast),
+        (observed, forecast): (&Observed, &Forecast<'_>),
         start: Time,
         end: Time,
     ) {
+        let arrivals = forecast.arrivals;
         let window = Window {
             world,
+            arrivals,
             observed,
             end,
         };
-        self.watch_growth(world, end);
+        self.watch_growth(window);
         let due = self.pending.open(start);
         self.agenda.begin(start);
         for (place, stored) in due.events(world) {
@@ -267,71 +180,6 @@ impl Cell {
             self.look(world, tick);
             tick += world.program.tick;
         }
-    }
-
-    /// Keeps how the cell stands at the end of a tick.
-    fn look(&mut self, world: &World, tick: Time) {
-        // Of diaries those of the day are seen, from when on anybody asks.
-        let watched = world.watched_from.iter().filter(|&&from| tick >= from);
-        let day = world.program.zone.reading(tick).index_of(Span::DAY);
-        let stamp = (day, watched.count());
-        let seen = self.seen.take();
-        let seen = seen.filter(|(then, _)| !self.touched && *then == stamp);
-        let view = seen.map_or_else(|| Arc::new(self.view(world, tick)), |(_, view)| view);
-        debug_assert_eq!(*view, self.view(world, tick), "somebody has changed it");
-        self.touched = false;
-        self.seen = Some((stamp, Arc::clone(&view)));
-        self.views.push(view);
-    }
-
-    /// How the cell stands at a time.
-    pub fn view(&self, world: &World, now: Time) -> View {
-        let figures = &world.figures;
-        let groups = &self.population.groups;
-        let slots = self.slots(world, now);
-        // What a process has nothing of is 0.
-        let states = if groups.is_empty() {
-            figures.states()
-        } else {
-            0
-        };
-        let kinds = 2 * (world.program.kinds.len() - slots.len());
-        let desks = match self.desks.is_empty() {
-            true => world.program.desks.len(),
-            false => 0,
-        };
-        let partings = |all: &mut Vec<Parting>| {
-            for group in groups {
-                all.extend_from_slice(&group.in_state_parting);
-            }
-            all.extend(repeat_n(Parting::NONE, states));
-            all.extend_from_slice(&self.counters.partings);
-            all.extend(self.desks.partings());
-            all.extend(repeat_n(Parting::NONE, desks));
-            for (_, parting) in &slots {
-                all.extend([*parting; 2]);
-            }
-            all.extend(repeat_n(Parting::NONE, kinds));
-        };
-        let on = |side: Side, all: &mut Vec<f64>| {
-            for group in groups {
-                all.extend(
-                    group.in_state[side.index()]
-                        .iter()
-                        .map(|&count| count as f64),
-                );
-            }
-            all.extend(repeat_n(0.0, states));
-            all.extend_from_slice(&self.counters.each[side.index()]);
-            all.extend(self.desks.waiting(side).into_iter().map(f64::from));
-            all.extend(repeat_n(0.0, desks));
-            for (each, _) in &slots {
-                let slots = each.get(side.index()).copied().unwrap_or_default();
-                all.extend(slots.map(|slots| slots as f64));
-            }
-            all.extend(repeat_n(0.0, kinds));
-        };
-        View::new((figures.count, world.sides()), partings, on)
     }
 
     /// Lets in an event before the next barrier: those that touch state wait for their turn.
@@ -400,7 +248,7 @@ impl Cell {
             let happens = self.prepare(window, event, &strand.words, sight);
             if take_undefined() && sight.side == Side::FACTUAL {
                 let frame = frame_of(window, &self.population, event, &strand.words, sight);
-                kept::look_at_event(&frame, happens);
+                audit::look_at_event(&frame, happens);
             }
             strands.each[at].happens = happens;
             let parted = strands.split(at, noted.get());
@@ -467,110 +315,6 @@ impl Cell {
 
 thread_local! {
     static AGENDA: RefCell<Agenda> = RefCell::default();
-    /// Those of the event that took place last, so that they need not be made for each.
-    static STRANDS: Slot<Vec<Strand>> = const { Slot::new(Vec::new()) };
-    /// Words of strands that have come apart, likewise.
-    static WORDS: RefCell<Vec<Words>> = const { RefCell::new(Vec::new()) };
-}
-
-/// An event on a group of sides, as long as nothing that has been read differs among them.
-#[derive(Default)]
-struct Strand {
-    sides: Sides,
-    /// Whether it happens there.
-    happens: bool,
-    words: Words,
-}
-
-/// An event that takes place: worked out once, until something that it reads differs between sides; from there on
-/// for each group of sides.
-struct Strands {
-    /// At least one. The factual side, if the event is on it, is in the first.
-    each: Vec<Strand>,
-    /// How the others have come to differ from the factual side so far.
-    parted: Parting,
-}
-
-impl Strand {
-    /// The side on which it is worked out, and for which.
-    fn sight<'a>(&self, noted: &'a Slot<Parting>) -> Sight<'a> {
-        Sight {
-            side: self.sides.first(),
-            among: self.sides,
-            noted,
-        }
-    }
-}
-
-impl Strands {
-    /// Takes up an event.
-    fn of(event: &Event, stream: &Stream) -> Strands {
-        let mut each = STRANDS.take();
-        if each.is_empty() {
-            each.push(Strand::default());
-        }
-        let strand = &mut each[0];
-        strand.sides = event.lineage.sides;
-        strand.words.begin(event, stream);
-        Strands {
-            each,
-            parted: Parting::NONE,
-        }
-    }
-
-    fn give_back(mut self) {
-        if self.each.len() > 1 {
-            let words = self.each.drain(1..).map(|strand| strand.words);
-            WORDS.with_borrow_mut(|kept| kept.extend(words));
-        }
-        STRANDS.set(self.each);
-    }
-
-    /// Lets those sides of a strand have one of their own that differ in what has been read for it. Returns how they
-    /// differ from the factual side, as far as it has been read for that.
-    #[inline(always)]
-    fn split(&mut self, at: usize, noted: Parting) -> Parting {
-        match noted == Parting::NONE {
-            true => noted,
-            false => self.split_off(at, noted),
-        }
-    }
-
-    fn split_off(&mut self, at: usize, noted: Parting) -> Parting {
-        let strand = &mut self.each[at];
-        let side = strand.sides.first();
-        let leaving = strand.sides.and(noted.sides());
-        if !leaving.is_none() {
-            strand.sides = strand.sides.without(leaving);
-            let (happens, words) = (strand.happens, strand.words.again());
-            let sides = leaving;
-            self.each.push(Strand {
-                sides,
-                happens,
-                words,
-            });
-        }
-        match side {
-            Side::FACTUAL => noted,
-            _ => Parting::NONE,
-        }
-    }
-
-    /// How the sides have come to differ in something for which this has been read, if anything has.
-    fn parting(&self, noted: &Parting) -> Parting {
-        match *noted == Parting::NONE {
-            true => self.parted,
-            false => Parting {
-                lineage: noted.lineage | self.parted.lineage,
-                scarcity: noted.scarcity | self.parted.scarcity,
-                by: if noted.by == 0 {
-                    self.parted.by
-                } else {
-                    noted.by
-                },
-            },
-        }
-    }
 }
 
 impl Cell {
@@ -580,105 +324,5 @@ impl Cell {
     pub fn exchange_agenda(&mut self) {
         debug_assert!(self.agenda.is_empty(), "events are left in their window");
         AGENDA.with_borrow_mut(|kept| std::mem::swap(kept, &mut self.agenda));
-    }
-}
-
-/// The words of an event that takes place, on a group of sides. What is carried is there; eager words are
-/// worked out in order; the others on demand.
-#[derive(Default)]
-struct Words {
-    /// [`MAX_WORDS`] of them once used; what is not ready is left over from other events.
-    slots: Vec<Slot<u64>>,
-    /// Which of them have been worked out, a bit each.
-    ready: Slot<u64>,
-    /// How many of them are carried or eager.
-    kept: usize,
-}
-
-impl Words {
-    /// Takes up an event.
-    fn begin(&mut self, event: &Event, stream: &Stream) {
-        self.slots.resize(MAX_WORDS, Slot::new(0));
-        self.kept = usize::from(stream.carried + stream.eager);
-        self.ready.set((1 << self.kept) - 1);
-        let carried = &event.carried[..usize::from(stream.carried)];
-        for (slot, &word) in self.slots.iter().zip(carried) {
-            slot.set(word);
-        }
-    }
-
-    /// The same words, without those worked out on demand.
-    fn again(&self) -> Words {
-        let mut words = WORDS.with_borrow_mut(Vec::pop).unwrap_or_default();
-        words.slots.resize(MAX_WORDS, Slot::new(0));
-        words.slots[..self.kept].clone_from_slice(self.kept());
-        words.ready.set((1 << self.kept) - 1);
-        words.kept = self.kept;
-        words
-    }
-
-    /// The words that a row keeps.
-    fn kept(&self) -> &[Slot<u64>] {
-        &self.slots[..self.kept]
-    }
-
-    /// Whether the words that a row keeps are the same.
-    fn same(&self, other: &Words) -> bool {
-        self.kept() == other.kept()
-    }
-}
-
-/// The side on which something is worked out, for which sides, and where it is noted how others of them differ.
-#[derive(Clone, Copy)]
-struct Sight<'a> {
-    side: Side,
-    among: Sides,
-    noted: &'a Slot<Parting>,
-}
-
-/// The frame of an event with its words.
-fn frame_of<'a>(
-    window: Window<'a>,
-    population: &'a Population,
-    event: &Event,
-    words: &'a Words,
-    sight: Sight<'a>,
-) -> Frame<'a> {
-    Frame {
-        world: window.world,
-        population,
-        observed: window.observed,
-        stream: usize::from(event.stream),
-        key: event.key,
-        time: event.time,
-        cause: window.world.cause_code(event.from),
-        index: u32::from(event.index),
-        slots: &words.slots,
-        ready: &words.ready,
-        of: None,
-        own: Own::Nobody,
-        side: sight.side,
-        among: sight.among,
-        made: event.lineage.made,
-        noted: sight.noted,
-    }
-}
-
-/// An event that nothing caused.
-fn root(stream: usize, key: Key, time: Time, actor: Option<u64>, lineage: Lineage) -> Event {
-    let mut carried = [0; MAX_CARRIED];
-    carried[0] = actor.unwrap_or(0);
-    Event {
-        time,
-        key,
-        cause: 0,
-        root: key.0,
-        generation: 0,
-        index: 0,
-        stream: stream as StreamId,
-        from: NO_CAUSE,
-        candidate: actor.is_some(),
-        lineage,
-        carried,
     }
 }

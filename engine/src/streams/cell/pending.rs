@@ -6,10 +6,10 @@
 
 use std::collections::VecDeque;
 
-use super::Event;
 use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
+use crate::streams::event::Event;
 use crate::streams::program::MAX_CARRIED;
 use crate::streams::sides::{Lineage, Side, Sides};
 use crate::streams::world::World;

@@ -6,15 +6,17 @@
 //! is left out: traffic follows the population.
 
 use super::forecast::{Forecast, Outlook};
-use super::{Cell, Event, Window, root};
+use super::{Cell, Window};
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Candidate;
 use crate::streams::eval::{Frame, Marks, Own, number, take_undefined};
-use crate::streams::kept::{self, Place};
+use crate::streams::event::Event;
+use crate::streams::kept::Place;
 use crate::streams::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
+use crate::streams::rates::Arrivals;
 use crate::streams::sides::{Lineage, MOST_SIDES, Parting, Side, Sides, in_groups};
-use crate::streams::world::{Arrivals, World};
+use crate::streams::world::World;
 
 const ACTOR: Purpose = purpose("actor");
 const CELL: Purpose = purpose("cell");
@@ -29,7 +31,12 @@ pub(crate) const JOINER_BLOCK: Span = Span::DAY;
 
 impl Cell {
     /// Opens the sources for the events from `start` up to the barrier.
-    pub(super) fn open_sources(&mut self, window: Window<'_>, start: Time, forecast: &Forecast) {
+    pub(super) fn open_sources(
+        &mut self,
+        window: Window<'_>,
+        start: Time,
+        forecast: &Forecast<'_>,
+    ) {
         let (world, end) = (window.world, window.end);
         if start == world.begin {
             self.start_platform_timers(window);
@@ -68,7 +75,7 @@ impl Cell {
     /// Candidates of the cell's common process of one source in a block.
     fn open_pool(&mut self, window: Window<'_>, outlook: &Outlook) {
         let (world, start) = (window.world, outlook.start);
-        let arrivals = &world.arrivals[outlook.source];
+        let arrivals = &window.arrivals[outlook.source];
         let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
         let ([low, high], bounds) = (outlook.spikes, outlook.factors);
         let (least, largest) = (part * low * bounds.least, part * high * bounds.most);
@@ -77,7 +84,7 @@ impl Cell {
         let per_hour = part * low;
         let rate = |time| match low == high {
             true => per_hour * profile.factor(time),
-            false => part * world.spike(arrivals, time) * profile.factor(time),
+            false => part * arrivals.spike(world, time) * profile.factor(time),
         };
         let (number, stream) = (outlook.number, arrivals.stream);
         let layers = &world.pool_layers;
@@ -92,7 +99,7 @@ impl Cell {
                 (least, largest),
                 rate,
                 |key, time| match outlook.bare {
-                    Some(marked) if marked.causes_nothing(world, key) => {
+                    Some(marked) if marked.causes_nothing(&world.steps, key) => {
                         if world.needed(stream as u16, time) {
                             self.rows.bare(world, stream, key, time);
                         }
@@ -126,7 +133,7 @@ impl Cell {
         }
         if !world.written(stream as u16, time)
             && let Some(marked) = world.marked[stream]
-            && marked.matters_nothing(world, key, time)
+            && marked.matters_nothing((&world.program, &world.steps), key, time)
         {
             return;
         }
@@ -136,7 +143,10 @@ impl Cell {
             Some(actor) if lineage == Lineage::ALL => {
                 self.agenda.push_arrival(arrivals.stream, key, time, actor);
             }
-            _ => self.enter(window, &root(arrivals.stream, key, time, actor, lineage)),
+            _ => self.enter(
+                window,
+                &Event::root(arrivals.stream, key, time, actor, lineage),
+            ),
         }
     }
 
@@ -182,7 +192,7 @@ impl Cell {
             Time(block * JOINER_BLOCK.0),
             Time((block + 1) * JOINER_BLOCK.0),
         );
-        for (source, arrivals) in world.arrivals.iter().enumerate() {
+        for (source, arrivals) in window.arrivals.iter().enumerate() {
             let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
                 continue;
             };
@@ -216,11 +226,14 @@ impl Cell {
                     if time <= since || !world.needed(arrivals.stream as u16, time) {
                         return;
                     }
-                    let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
+                    let rate = per_hour * profile.factor(time) * arrivals.spike(world, time);
                     let open = (opens, parting);
                     arrives(world, &candidate, rate, bend.as_ref(), open, |lineage| {
                         let actor = Some(entity as u64);
-                        self.wait(window, &root(arrivals.stream, key, time, actor, lineage));
+                        self.wait(
+                            window,
+                            &Event::root(arrivals.stream, key, time, actor, lineage),
+                        );
                     });
                 });
         }
@@ -306,7 +319,7 @@ impl Cell {
         let takes_part = when.is_none_or(|when| number(when, &frame()) != 0.0);
         if take_undefined() && side == Side::FACTUAL {
             let event = (event.stream, event.key, event.time);
-            kept::note_undefined(window.world, event, Place::Source);
+            window.world.note_undefined(event, Place::Source);
         }
         takes_part
     }
@@ -345,7 +358,7 @@ impl Cell {
         let own = window.world.source_keys[stream].child(TIMER, id);
         let (key, time) = next_occurrence(window.world, timer, own, since);
         let actor = Some(entity as u64);
-        self.wait(window, &root(stream, key, time, actor, lineage));
+        self.wait(window, &Event::root(stream, key, time, actor, lineage));
     }
 
     fn start_platform_timers(&mut self, window: Window<'_>) {
@@ -378,7 +391,7 @@ impl Cell {
         let name = purpose(&world.program.dictionary[instance as usize]);
         let own = world.source_keys[stream].child(name, 0);
         let (key, time) = next_occurrence(world, timer, own, since);
-        let timer = root(stream, key, time, Some(instance), Lineage::ALL);
+        let timer = Event::root(stream, key, time, Some(instance), Lineage::ALL);
         self.wait(window, &timer);
     }
 }

@@ -5,13 +5,14 @@ use std::cell::Cell;
 use super::branches::{eval_case, eval_if};
 use super::draws::{Drawn, Operands, uniforms};
 use super::operand::{Operand, binary, unary};
-use super::scalar::{Frame, Own, eval, probable};
+use super::scalar::{Frame, Own, eval};
 use crate::base::draw::{Key, Purpose};
 use crate::base::time::Time;
-use crate::streams::cell::Population;
+use crate::streams::population::Population;
 use crate::streams::program::{Expr, Modified};
 use crate::streams::series::first_and_last;
 use crate::streams::sides::Side;
+use crate::streams::steps::probable;
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 

@@ -14,5 +14,5 @@ mod slots;
 
 pub use block::{Block, eval_block};
 pub use primitive::{finite, take_undefined};
-pub use scalar::{Frame, Marks, Own, decide, eval, number, number_by_key, probable, word};
+pub use scalar::{Frame, Marks, Own, decide, eval, how_many, number, number_by_key, word};
 pub use slots::ranges;

@@ -11,7 +11,7 @@
 
 use super::scalar::Frame;
 use crate::base::draw::{Purpose, unit};
-use crate::streams::cell::Group;
+use crate::streams::population::Group;
 use crate::streams::program::{KindId, NO_ENTITY};
 
 /// Fewest proposals among those there from the start: with four fifths of them fitting, all fail once in 390,000.

@@ -5,17 +5,17 @@ use std::cell::Cell;
 use super::pick::pick;
 use super::primitive::{finite, set_undefined, take_undefined};
 use super::{primitive, slots};
-use crate::base::draw::{Key, Purpose};
+use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
-use crate::streams::cell::{Population, Twin};
-use crate::streams::kept;
+use crate::streams::kept::Place;
+use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
     APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Look, Modified, NO_ENTITY, NO_TIME, Slot,
-    Unary, is_no_time,
+    StreamId, Unary, is_no_time,
 };
-use crate::streams::sides::Label;
-use crate::streams::sides::{Parting, Side, Sides};
+use crate::streams::sides::{Label, Parting, Side, Sides};
+use crate::streams::steps::{mark_of, probable};
 use crate::streams::view::{Observed, utilisation};
 use crate::streams::world::World;
 
@@ -259,11 +259,21 @@ impl<'a> Frame<'a> {
         if take_undefined()
             && let Some(at) = variable
         {
-            kept::note_demanded(frame, at);
+            frame.note_demanded(at);
         }
         set_undefined(before);
         self.slots[usize::from(slot)].set(value);
         self.ready.set(self.ready.get() | 1 << slot);
+    }
+
+    /// Notes that a variable that is worked out on demand had no finite value. One that is written is looked at with its row.
+    #[cold]
+    fn note_demanded(&self, variable: u16) {
+        let stream = &self.world.program.streams[self.stream];
+        if self.side == Side::FACTUAL && !stream.variables[usize::from(variable)].written {
+            let event = (self.stream as StreamId, self.key, self.time);
+            self.world.note_undefined(event, Place::Variable(variable));
+        }
     }
 }
 
@@ -550,17 +560,18 @@ impl Frame<'_> {
     }
 }
 
-/// Whether the mark of the first child of an effect lies under a probability.
-#[inline(always)]
-pub fn probable(cause: Key, effect: Purpose, probability: f64) -> bool {
-    probability >= 1.0 || mark_of(cause, effect) < probability
-}
+/// Part of an effect's purpose: how its count is rounded.
+const ROUNDED: u64 = 0;
 
-/// The mark of the first child of an effect.
-#[inline(always)]
-fn mark_of(cause: Key, effect: Purpose) -> f64 {
-    cause.child(effect, 0).uniform(MARK)
+/// How many children an effect has. One under modifiers is rounded up or down by chance, so that a
+/// tenth more is a tenth more on average.
+pub fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
+    let Expr::Modified(_, base) = count else {
+        return number(count, frame);
+    };
+    let (base, value) = (number(base, frame), number(count, frame));
+    if value == base {
+        return base;
+    }
+    (value + frame.key.uniform(effect.purpose.part(ROUNDED))).floor()
 }
-
-/// The purpose of the draw that decides whether something happens.
-pub const MARK: Purpose = crate::base::draw::purpose("mark");

@@ -5,8 +5,8 @@
 use super::scalar::{Frame, number, word};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
-use crate::streams::cell::{Group, Twin};
 use crate::streams::diary::{Bitmap, Diary, MOST_TIMES, Ranges, Words};
+use crate::streams::population::{Group, Twin};
 use crate::streams::program::{Lookup, MOST_LOOKED_UP, Question};
 use crate::streams::sides::{Parting, Side, Sides};
 

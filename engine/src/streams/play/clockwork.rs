@@ -6,9 +6,12 @@
 use rayon::prelude::*;
 
 use crate::base::time::{Span, Time};
-use crate::streams::cell::{Cell, Event, Forecast, Rows};
+use crate::streams::cell::{Cell, Forecast};
+use crate::streams::event::Event;
+use crate::streams::population::Population;
 use crate::streams::program::ring_of;
-use crate::streams::rows::Ahead;
+use crate::streams::rates::Arrivals;
+use crate::streams::rows::{Ahead, Completion, Rows};
 use crate::streams::view::{Observed, View};
 use crate::streams::world::World;
 
@@ -23,6 +26,8 @@ const MOST: Span = Span(7 * Span::DAY.0);
 pub(crate) struct Clockwork {
     /// The cells, the platform, and the process of the desks if there are any.
     pub cells: Vec<Cell>,
+    /// The sources of arrivals.
+    pub arrivals: Vec<Arrivals>,
     /// The last barrier.
     pub now: Time,
     /// How the business stood at the last ticks.
@@ -35,7 +40,10 @@ pub(crate) struct Clockwork {
 
 impl Clockwork {
     /// As the warm-up begins.
-    pub fn new(world: &World, cells: Vec<Cell>) -> Clockwork {
+    pub fn new(world: &World) -> Clockwork {
+        let cells = Cell::all(world);
+        let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
+        let arrivals = Arrivals::of_population(world, &populations);
         let mut first = View::nothing(world.figures.count);
         for cell in &cells {
             first.add(&cell.view(world, world.begin));
@@ -45,17 +53,23 @@ impl Clockwork {
             tick: world.program.tick,
             views: vec![first],
         };
-        Clockwork::at(world, world.begin, cells, observed)
+        Clockwork::at(world, world.begin, (cells, arrivals), observed)
     }
 
     /// At a barrier.
-    pub fn at(world: &World, now: Time, cells: Vec<Cell>, observed: Observed) -> Clockwork {
+    pub fn at(
+        world: &World,
+        now: Time,
+        (cells, arrivals): (Vec<Cell>, Vec<Arrivals>),
+        observed: Observed,
+    ) -> Clockwork {
         // An event may see a period back from its own time, and the change since a period before that.
         let looking = world.periods.iter().zip(&world.looks);
         let looking = looking.filter_map(|(period, look)| look.map(|_| *period));
         let longest = looking.max().unwrap_or_default();
         Clockwork {
             cells,
+            arrivals,
             now,
             observed,
             memory: (2 * longest.0 / world.program.tick.0 + 1) as usize,
@@ -68,13 +82,13 @@ impl Clockwork {
     /// When a ring of causes grows without end.
     pub fn advance_batch(
         &mut self,
-        world: &World,
+        completion: Completion<'_>,
         until: Time,
-        text_hashes: &[u64],
     ) -> Result<(), Growing> {
+        let world = completion.world;
         let latest = until.min(self.now + MOST);
         while self.now < latest {
-            self.advance(world, text_hashes);
+            self.advance(completion);
             self.check_growth(world)?;
             let words: usize = self
                 .cells
@@ -106,10 +120,11 @@ impl Clockwork {
 
     /// Plays one window: the cells in parallel and alone, then the desks, to which they send, then the platform, which
     /// sees them all.
-    fn advance(&mut self, world: &World, text_hashes: &[u64]) {
+    fn advance(&mut self, completion: Completion<'_>) {
+        let world = completion.world;
         let (start, end) = (self.now, self.now + world.program.window);
         let nothing = Observed::default();
-        let forecast = Forecast::new(world, start, end);
+        let forecast = Forecast::new(world, &self.arrivals, start, end);
         let (cells, shared) = self.cells.split_at_mut(usize::from(world.program.cells));
         let (platform, desks) = shared
             .split_first_mut()
@@ -128,11 +143,11 @@ impl Clockwork {
                 .with_max_len(1)
                 .for_each(|(cell, ahead)| {
                     play(cell);
-                    ahead.digest(world, cell, text_hashes);
+                    ahead.digest(completion, &cell.population, &mut cell.rows);
                 });
         }
         if let Some(desks) = desks.first_mut() {
-            serve(world, cells, desks, start, end);
+            serve(world, cells, (desks, forecast.arrivals), start, end);
         }
         let length = world.program.tick;
         for tick in 0..(world.program.window.0 / length.0) as usize {
@@ -178,12 +193,18 @@ impl Clockwork {
 }
 
 /// Hands the desks what the cells have sent them, and plays their window.
-fn serve(world: &World, cells: &mut [Cell], desks: &mut Cell, start: Time, end: Time) {
+fn serve(
+    world: &World,
+    cells: &mut [Cell],
+    (desks, arrivals): (&mut Cell, &[Arrivals]),
+    start: Time,
+    end: Time,
+) {
     for cell in cells {
         let for_desks = |message: &mut (u16, Event)| message.0 == desks.index;
         let sent: Vec<(u16, Event)> = cell.outbox.extract_if(.., for_desks).collect();
         sent.iter()
             .for_each(|(_, event)| desks.receive(world, *event));
     }
-    desks.advance_desks(world, start, end);
+    desks.advance_desks(world, arrivals, start, end);
 }

@@ -12,9 +12,9 @@ use crate::base::scratch;
 use crate::base::table::{Chunk, Sink};
 use crate::base::time::Time;
 use crate::streams::cell::Cell;
-use crate::streams::founding::{found, set_rates};
 use crate::streams::program::Program;
-use crate::streams::rows::{Ahead, Sums, collect, lots};
+use crate::streams::rates::Arrivals;
+use crate::streams::rows::{Ahead, Completion, Played, Sums, collect, lots};
 use crate::streams::world::{Settings, World};
 
 use super::clockwork::Clockwork;
@@ -31,14 +31,15 @@ pub struct Simulation {
     sums: Vec<Sums>,
     rows: u64,
     ties: u64,
+    /// Whether it is kept of each row on which sides it is.
+    keeps_parted: bool,
 }
 
 impl Simulation {
     /// A run at its beginning.
     pub fn new(program: Program, settings: &Settings) -> Simulation {
-        let mut world = World::new(program, settings);
-        let cells = found(&mut world);
-        let clockwork = Clockwork::new(&world, cells);
+        let world = World::new(program, settings);
+        let clockwork = Clockwork::new(&world);
         Simulation::of(world, clockwork)
     }
 
@@ -54,9 +55,9 @@ impl Simulation {
         settings: &Settings,
         snapshot: Snapshot,
     ) -> Result<Simulation, SnapshotError> {
-        let mut world = World::new(program, settings);
+        let world = World::new(program, settings);
         snapshot.check(&world)?;
-        set_rates(&mut world, snapshot.rates);
+        let arrivals = Arrivals::with(&world, snapshot.rates);
         let cells = (0..).zip(snapshot.cells);
         let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
         let cells = cells
@@ -64,7 +65,7 @@ impl Simulation {
         let cells = cells.collect();
         world.ledger.restore(&snapshot.kept);
         let observed = snapshot.observed.of_origin(&origin);
-        let clockwork = Clockwork::at(&world, snapshot.time, cells, observed);
+        let clockwork = Clockwork::at(&world, snapshot.time, (cells, arrivals), observed);
         let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
         Ok(Simulation {
             sums: sums.collect(),
@@ -82,6 +83,7 @@ impl Simulation {
             sums: vec![Sums::default(); streams],
             rows: 0,
             ties: 0,
+            keeps_parted: false,
             world,
             clockwork,
         }
@@ -95,7 +97,7 @@ impl Simulation {
         if self.clockwork.now > from {
             return Err(SnapshotError::TooLate(self.clockwork.now));
         }
-        self.world.written_from = from.max(self.world.start);
+        self.world.write_from(from);
         self.sums = vec![Sums::default(); self.sums.len()];
         (self.rows, self.ties) = (0, 0);
         // Of entities all are written, whenever they have come.
@@ -108,7 +110,7 @@ impl Simulation {
     /// Keeps of each row that is not the same on all sides on which it is, see [`StreamResult::parted`]: that takes
     /// sixteen bytes a row.
     pub fn keep_parted(mut self) -> Simulation {
-        self.world.keeps_parted = true;
+        self.keeps_parted = true;
         self
     }
 
@@ -149,8 +151,13 @@ impl Simulation {
         };
         while self.clockwork.now < until {
             let from = self.clockwork.now;
-            let (clockwork, world, hashes) = (&mut self.clockwork, &self.world, &self.text_hashes);
-            let played = delivery.along(true, || clockwork.advance_batch(world, until, hashes))?;
+            let completion = Completion {
+                world: &self.world,
+                text_hashes: &self.text_hashes,
+                keeps_parted: self.keeps_parted,
+            };
+            let clockwork = &mut self.clockwork;
+            let played = delivery.along(true, || clockwork.advance_batch(completion, until))?;
             played.map_err(RunError::Growing)?;
             self.collect(from, &mut delivery)?;
             let progress = Progress {
@@ -170,9 +177,15 @@ impl Simulation {
         let keep = delivery.sink.is_some();
         let times = from.0..self.clockwork.now.0;
         let mut parts = vec![Sums::default(); self.sums.len()];
-        for lot in lots(&self.world, &self.clockwork.cells, times, keep) {
-            let (world, cells, hashes) = (&self.world, &self.clockwork.cells, &self.text_hashes);
-            let collect = || collect(world, cells, hashes, &lot, keep);
+        let lots = lots(&self.world, &played(&self.clockwork.cells), times, keep);
+        for lot in lots {
+            let completion = Completion {
+                world: &self.world,
+                text_hashes: &self.text_hashes,
+                keeps_parted: self.keeps_parted,
+            };
+            let cells = played(&self.clockwork.cells);
+            let collect = || collect(completion, &cells, &lot, keep);
             let rows = delivery.along(false, collect)?;
             for (portion, rows) in lot.iter().zip(rows) {
                 parts[portion.stream].merge(&rows.sums);
@@ -196,7 +209,7 @@ impl Simulation {
     /// The run as it stands.
     pub fn snapshot(&self) -> Snapshot {
         let cells = &self.clockwork.cells;
-        let arrivals = self.world.arrivals.iter();
+        let arrivals = self.clockwork.arrivals.iter();
         Snapshot {
             origin: Origin::of(&self.world),
             time: self.clockwork.now,
@@ -239,6 +252,15 @@ impl Simulation {
             ties: self.ties,
         }
     }
+}
+
+/// What has taken place on each process.
+fn played(cells: &[Cell]) -> Vec<Played<'_>> {
+    let each = cells.iter().map(|cell| Played {
+        rows: &cell.rows,
+        population: &cell.population,
+    });
+    each.collect()
 }
 
 /// Rows on their way to the sink, if there is one.

@@ -2,8 +2,8 @@
 
 use super::columns::transpose;
 use super::context::Context;
-use super::{BLOCK, Sums, blocks_of};
-use crate::streams::cell::Cell as Process;
+use super::{BLOCK, Completion, RowBuffers, Sums, blocks_of};
+use crate::streams::population::Population;
 use crate::streams::world::World;
 
 /// So many rows of a cell, at least, make blocks of their own.
@@ -26,17 +26,22 @@ impl Ahead {
     }
 
     /// Digests the rows of those streams of which a cell has enough, and takes them away.
-    pub fn digest(&mut self, world: &World, cell: &mut Process, text_hashes: &[u64]) {
-        for (stream, layout) in world.layouts.iter().enumerate() {
+    pub fn digest(
+        &mut self,
+        completion: Completion<'_>,
+        population: &Population,
+        rows: &mut RowBuffers,
+    ) {
+        for (stream, layout) in completion.world.layouts.iter().enumerate() {
             let stride = layout.stride;
-            if cell.rows.by_stream[stream].words() < OWN_BLOCK * stride {
+            if rows.by_stream[stream].words() < OWN_BLOCK * stride {
                 continue;
             }
-            let rows = std::mem::take(&mut cell.rows.by_stream[stream]);
+            let taken = std::mem::take(&mut rows.by_stream[stream]);
             // All rows are this cell's, so that no other population is looked at.
-            let populations = vec![&cell.population; usize::from(cell.index) + 1];
-            let context = Context::new(world, &populations, text_hashes, stream);
-            let pieces: Vec<&[u64]> = rows.pieces().collect();
+            let populations = vec![population; usize::from(rows.cell()) + 1];
+            let context = Context::new(completion, &populations, stream);
+            let pieces: Vec<&[u64]> = taken.pieces().collect();
             for block in blocks_of(&pieces, BLOCK * stride) {
                 let words = transpose(&block, stride);
                 let part = context.work_out(words, false);

@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use super::context::Context;
-use super::layout::{cell_of, from_of, index_of};
 use crate::base::draw::Key;
 use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::base::rounding::int_of;
@@ -11,12 +10,12 @@ use crate::base::scratch;
 use crate::base::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::base::time::Time;
 use crate::streams::attribution::Attribution;
+use crate::streams::audit::{look_at_rows, look_at_variable};
 use crate::streams::eval::{Block, Frame, Marks, Own, eval, eval_block, take_undefined};
-use crate::streams::kept::{look_at_rows, look_at_variable};
+use crate::streams::layout::{cell_of, from_of, index_of};
 use crate::streams::program::{NO_CAUSE, Stage, StreamId, is_no_time};
 use crate::streams::series::{Amounts, Series};
-use crate::streams::sides::Label;
-use crate::streams::sides::{Side, Sides};
+use crate::streams::sides::{Label, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::SOURCE_CODE;
 

@@ -1,16 +1,16 @@
 //! What is around the rows of one stream, and how its sides are settled.
 
 use super::columns::{Columns, transpose_each};
-use super::layout::{
-    KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
-};
 use super::order::Scattered;
-use super::{BLOCK, Sums};
+use super::{BLOCK, Completion, Sums};
 use crate::base::scratch;
 use crate::base::table::Chunk;
 use crate::base::time::{Span, Time};
 use crate::streams::attribution::{Account, Attribution, Differences, Named, PartedRow, same_rows};
-use crate::streams::cell::Population;
+use crate::streams::layout::{
+    KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
+};
+use crate::streams::population::Population;
 use crate::streams::program::Stream;
 use crate::streams::series::{Amounts, Series, first_and_last};
 use crate::streams::sides::{Side, Sides};
@@ -33,6 +33,7 @@ pub struct Context<'a> {
     pub stream: usize,
     pub definition: &'a Stream,
     pub layout: Layout,
+    keeps_parted: bool,
     /// The modified parameters on which fields depend.
     modified: &'a [u16],
     /// The places of rows that have come apart and are the same on the untouched side after all, in order.
@@ -42,11 +43,15 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// Of the rows of a stream.
     pub fn new(
-        world: &'a World,
+        completion: Completion<'a>,
         populations: &'a [&'a Population],
-        text_hashes: &'a [u64],
         stream: usize,
     ) -> Context<'a> {
+        let Completion {
+            world,
+            text_hashes,
+            keeps_parted,
+        } = completion;
         let definition = &world.program.streams[stream];
         Context {
             world,
@@ -55,6 +60,7 @@ impl<'a> Context<'a> {
             stream,
             definition,
             layout: world.layouts[stream],
+            keeps_parted,
             modified: &world.modified_in_rows[stream],
             same: Vec::new(),
         }
@@ -85,7 +91,7 @@ impl<'a> Context<'a> {
             scratch::give_rows(order);
             sorted
         });
-        if self.world.keeps_parted {
+        if self.keeps_parted {
             let all = factual.iter().chain(&others);
             let parted = all
                 .map(|row| PartedRow::new(row[KEY], sides_of(row[PLACE]), scarcity_of(row[PLACE])));
@@ -335,7 +341,7 @@ impl<'a> Context<'a> {
             others.recycle();
         }
         drop(effects);
-        if self.world.keeps_parted {
+        if self.keeps_parted {
             let bent = bent
                 .iter()
                 .enumerate()

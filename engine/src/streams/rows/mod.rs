@@ -2,9 +2,9 @@
 //! that nobody needed before, and the digest, block by block and column by column.
 
 mod ahead;
+mod buffers;
 mod columns;
 mod context;
-pub(crate) mod layout;
 mod order;
 
 use std::cmp::Reverse;
@@ -14,13 +14,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use ahead::Ahead;
+pub use buffers::{RowBuffers, Rows};
 pub use columns::typed;
 
 use crate::base::fingerprint::Digest;
 use crate::base::scratch;
 use crate::base::table::Chunk;
 use crate::streams::attribution::{Effects, PartedRow};
-use crate::streams::cell::{Cell as Process, Population, Rows};
+use crate::streams::population::Population;
 use crate::streams::series::Series;
 use crate::streams::sides::Side;
 use crate::streams::world::World;
@@ -30,6 +31,26 @@ use order::Scattered;
 
 /// Rows in a block: its columns stay in the second-level cache.
 const BLOCK: usize = 2048;
+
+/// What rows are completed with, besides what lies in them.
+#[derive(Clone, Copy)]
+pub struct Completion<'a> {
+    /// The program and its tables.
+    pub world: &'a World,
+    /// Hashes of the program's texts.
+    pub text_hashes: &'a [u64],
+    /// Whether it is kept of each row on which sides it is.
+    pub keeps_parted: bool,
+}
+
+/// What has taken place on one process: its rows, and the entities that they are about.
+#[derive(Clone, Copy)]
+pub struct Played<'a> {
+    /// The rows.
+    pub rows: &'a RowBuffers,
+    /// The entities.
+    pub population: &'a Population,
+}
 
 /// What some rows of a stream come to. Parts of a stream may be merged in any order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -95,7 +116,12 @@ pub struct PortionRows {
 
 /// Cuts what has taken place in all cells, between these times, into lots, of which each is completed at once. With
 /// `keep` false there is one. The rows of a stream come in order.
-pub fn lots(world: &World, cells: &[Process], times: Range<i64>, keep: bool) -> Vec<Vec<Portion>> {
+pub fn lots(
+    world: &World,
+    cells: &[Played<'_>],
+    times: Range<i64>,
+    keep: bool,
+) -> Vec<Vec<Portion>> {
     let words = |stream: usize| {
         let rows = cells.iter().flat_map(|cell| cell.rows.of(stream));
         rows.map(Rows::words).sum::<usize>()
@@ -134,7 +160,7 @@ pub fn lots(world: &World, cells: &[Process], times: Range<i64>, keep: bool) -> 
 }
 
 /// Times that cut the rows of a stream into so many parts of about the same size, or into fewer.
-fn cuts(cells: &[Process], stream: usize, parts: usize) -> Vec<i64> {
+fn cuts(cells: &[Played<'_>], stream: usize, parts: usize) -> Vec<i64> {
     if parts < 2 {
         return Vec::new();
     }
@@ -154,28 +180,26 @@ fn cuts(cells: &[Process], stream: usize, parts: usize) -> Vec<i64> {
 
 /// Turns portions of what has taken place in all cells into rows. With `keep` false, only the digest is worked out.
 pub fn collect(
-    world: &World,
-    cells: &[Process],
-    text_hashes: &[u64],
+    completion: Completion<'_>,
+    cells: &[Played<'_>],
     lot: &[Portion],
     keep: bool,
 ) -> Vec<PortionRows> {
-    let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
-    let rows_of = |portion| portion_rows(world, cells, &populations, text_hashes, portion, keep);
+    let populations: Vec<&Population> = cells.iter().map(|cell| cell.population).collect();
+    let rows_of = |portion| portion_rows(completion, cells, &populations, portion, keep);
     lot.par_iter().with_max_len(1).map(rows_of).collect()
 }
 
 fn portion_rows(
-    world: &World,
-    cells: &[Process],
+    completion: Completion<'_>,
+    cells: &[Played<'_>],
     populations: &[&Population],
-    text_hashes: &[u64],
     portion: &Portion,
     keep: bool,
 ) -> PortionRows {
     let Portion { stream, times, .. } = portion;
-    let mut context = Context::new(world, populations, text_hashes, *stream);
-    let layout = world.layouts[*stream];
+    let mut context = Context::new(completion, populations, *stream);
+    let layout = context.layout;
     let stride = layout.stride;
     let [all, factual, others] = [0, 1, 2].map(|side| -> Vec<&[u64]> {
         let rows = cells.iter().map(|cell| cell.rows.of(*stream)[side]);

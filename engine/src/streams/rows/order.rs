@@ -1,7 +1,7 @@
 //! Rows of all cells in total order.
 
-use super::layout::{KEY, Layout, TIME};
 use crate::base::scratch;
+use crate::streams::layout::{KEY, Layout, TIME};
 use std::ops::Range;
 
 /// Rows of one stream that lie in several pieces of memory, whole rows in each. They stay where they are: what is put

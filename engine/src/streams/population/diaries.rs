@@ -2,38 +2,19 @@
 //!
 //! A change that comes out the same on several sides is made on each side's own words, which may differ already.
 
-use super::population::{Group, Twin};
-use super::{Cell, Population};
+use super::{Group, Twin};
 use crate::base::time::{Span, Time};
 use crate::streams::diary::{Action, Bitmap, Diary, Ranges, Words, slots_of, word_of};
-use crate::streams::eval::{Frame, number, ranges};
-use crate::streams::program::{Kind, SlotsChange};
+use crate::streams::program::Kind;
 use crate::streams::sides::{Lineage, Parting, Side};
-use crate::streams::world::World;
 
 /// A change of a diary, worked out.
 #[derive(PartialEq)]
-pub(super) struct Booking {
-    action: Action,
-    ranges: Ranges,
-}
-
-impl Booking {
-    /// How a change comes out on the side of the frame; none where the kind has no diary.
-    pub fn of(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
-        let kind = &frame.world.program.kinds[usize::from(change.kind)];
-        let table = kind.diary.as_ref()?;
-        let [from, span, every, times] =
-            [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));
-        let (from, span) = (
-            frame.world.program.zone.reading(Time(from as i64)),
-            Span(span as i64),
-        );
-        Some(Booking {
-            action: change.action,
-            ranges: ranges(table, from, span, every, times),
-        })
-    }
+pub struct Booking {
+    /// What is to become of the slots.
+    pub action: Action,
+    /// The slots.
+    pub ranges: Ranges,
 }
 
 impl Group {
@@ -55,7 +36,7 @@ impl Group {
 
     /// Makes a change on the given sides, when clocks show `now`. False where a reservation has been refused in what happens:
     /// nothing has been reserved then.
-    pub(super) fn book(
+    pub(crate) fn book(
         &mut self,
         table: &Diary,
         entity: usize,
@@ -114,7 +95,7 @@ impl Group {
 
     /// How many slots of the day when clocks show `now` entities offer, on each side, and how many of those are reserved. What
     /// is reserved counts as offered, also where it has been blocked since. And how the sides have come to differ.
-    fn utilisation(&self, kind: &Kind, now: Time) -> (Vec<[i64; 2]>, Parting) {
+    pub(crate) fn utilisation(&self, kind: &Kind, now: Time) -> (Vec<[i64; 2]>, Parting) {
         let nothing = vec![[0, 0]; self.in_state.len()];
         let Some(table) = &kind.diary else {
             return (nothing, Parting::NONE);
@@ -192,23 +173,5 @@ impl Booking {
             }
         }
         true
-    }
-}
-
-impl Cell {
-    /// The slots of the day of a time, on each side, for each kind at whose diaries somebody looks, and how the sides
-    /// have come to differ.
-    pub(super) fn slots(&self, world: &World, now: Time) -> Vec<(Vec<[i64; 2]>, Parting)> {
-        let Population { groups } = &self.population;
-        let reading = world.program.zone.reading(now);
-        let kinds = world.program.kinds.iter().zip(&world.watched_from);
-        groups
-            .iter()
-            .zip(kinds)
-            .map(|(group, (kind, &from))| match now >= from {
-                true => group.utilisation(kind, reading),
-                false => (Vec::new(), Parting::NONE),
-            })
-            .collect()
     }
 }

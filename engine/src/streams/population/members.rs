@@ -1,7 +1,6 @@
 //! Who is in which state, so that whoever looks for somebody in one need not look at everybody.
 
-use super::Group;
-use super::population::Twins;
+use super::{Group, Twins};
 
 /// The entities of a group by their states in what happens, those there from the start apart from those who joined.
 /// Lists have no order that means anything.
@@ -34,7 +33,7 @@ impl Members {
     }
 
     /// Takes up the next entity.
-    pub(super) fn join(&mut self, state: u8) {
+    pub(crate) fn join(&mut self, state: u8) {
         let entity = self.place.len();
         let list = self.list(state, entity);
         list.push(entity as u32);

@@ -2,16 +2,18 @@
 
 use std::ops::Range;
 
-use super::Event;
+use crate::base::draw::Key;
 use crate::base::scratch::{self, PAGE};
-use crate::streams::rows::layout::{TIME, push_head};
+use crate::base::time::Time;
+use crate::streams::event::Event;
+use crate::streams::layout::{TIME, place_word, push_root_head};
 use crate::streams::series::first_and_last;
 use crate::streams::sides::{Lineage, Side, Sides};
 use crate::streams::world::World;
 
 /// The rows of one cell since they were last collected.
 pub struct RowBuffers {
-    pub(super) cell: u16,
+    cell: u16,
     /// Rows that are on all sides. A stream each, in no order: each as its stream's layout says.
     pub by_stream: Vec<Rows>,
     /// Likewise rows that are on the factual side, but not on all, or differ there.
@@ -69,7 +71,7 @@ impl Rows {
 
     /// Where the next row is appended, which has so many words.
     #[inline(always)]
-    pub(super) fn next(&mut self, stride: usize) -> &mut Vec<u64> {
+    fn next(&mut self, stride: usize) -> &mut Vec<u64> {
         if self.open.len() + stride > self.open.capacity() {
             self.make_room(stride);
         }
@@ -108,7 +110,7 @@ impl Drop for Rows {
 
 impl RowBuffers {
     /// Empty buffers.
-    pub(super) fn new(cell: u16, streams: usize) -> RowBuffers {
+    pub(crate) fn new(cell: u16, streams: usize) -> RowBuffers {
         let empty = || (0..streams).map(|_| Rows::default()).collect();
         RowBuffers {
             cell,
@@ -117,6 +119,11 @@ impl RowBuffers {
             others: empty(),
             played: 0,
         }
+    }
+
+    /// Whose rows they are.
+    pub fn cell(&self) -> u16 {
+        self.cell
     }
 
     /// The rows of a stream, on whatever side.
@@ -133,7 +140,7 @@ impl RowBuffers {
 
     /// Counts an event, and keeps its row if it is to be written.
     #[inline]
-    pub(super) fn write(
+    pub(crate) fn write(
         &mut self,
         world: &World,
         event: &Event,
@@ -147,10 +154,21 @@ impl RowBuffers {
 
     /// Likewise for an event that is nothing but a row.
     #[inline]
-    pub(super) fn leaf(&mut self, world: &World, event: &Event) {
+    pub(crate) fn leaf(&mut self, world: &World, event: &Event) {
         let carried = usize::from(world.traits(event.stream).carried);
         if let Some(rows) = self.head(world, event, event.lineage) {
             rows.extend_from_slice(&event.carried[..carried]);
+        }
+    }
+
+    /// Counts an event that is only a row, on all sides, and keeps it if it is to be written.
+    #[inline(always)]
+    pub(crate) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
+        self.played += 1;
+        if world.written(stream as u16, time) {
+            let place = place_word(Lineage::ALL, self.cell, 0);
+            let rows = self.by_stream[stream].next(world.layouts[stream].stride);
+            push_root_head(rows, key, time, place);
         }
     }
 
@@ -166,8 +184,9 @@ impl RowBuffers {
             _ => &mut self.others,
         };
         let stream = usize::from(event.stream);
-        let rows = all[stream].next(world.layouts[stream].stride);
-        push_head(rows, world, self.cell, event, lineage);
+        let layout = world.layouts[stream];
+        let rows = all[stream].next(layout.stride);
+        layout.push_head(rows, self.cell, event, lineage);
         Some(rows)
     }
 }

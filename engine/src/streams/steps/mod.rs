@@ -1,7 +1,10 @@
 //! The steps in which an event causes others: each effect, then each outcome group. What every event asks of its steps
 //! lies together here: most effects do not happen, and the description of one that does not need not be looked at.
 
-use super::marked::Mark;
+mod marked;
+
+pub use marked::{MARK, Mark, Marked, mark_of, probable};
+
 use crate::base::time::Time;
 use crate::streams::program::{Delay, Effect, Expr, Program, Stream};
 

@@ -1,18 +1,18 @@
 //! What is fixed for a run: the program, its range, and the tables made from both.
 
-use crate::base::draw::{Key, Purpose, mix, purpose};
+use crate::base::draw::{Key, mix, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Layers;
 use crate::streams::attribution::modified_in_rows;
 use crate::streams::calendar::ProfileTable;
-use crate::streams::cell::{Marked, Step, steps};
-use crate::streams::founding::Rates;
 use crate::streams::kept::{Ledger, whole_fields};
-use crate::streams::program::{
-    Actor, Effect, Expr, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings,
-};
-use crate::streams::rows::layout::{Layout, layouts};
+use crate::streams::layout::{Layout, layouts};
+use crate::streams::program::{Effect, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings};
+use crate::streams::relevance::{needed_from, watched_from};
+use crate::streams::steps::{Marked, Step, steps};
 use crate::streams::view::Figures;
+
+mod notes;
 
 /// What to play.
 #[derive(Clone, Debug)]
@@ -27,28 +27,6 @@ pub struct Settings {
     pub scale: f64,
     /// The streams to write; what they need is played all the same. `None` writes all.
     pub streams: Option<Vec<StreamId>>,
-}
-
-/// A source of arrivals, with its rates for this run.
-#[derive(Clone, Debug)]
-pub struct Arrivals {
-    /// Index of the stream.
-    pub stream: usize,
-    /// Key of the source.
-    pub key: Key,
-    /// Index of the profile's table.
-    pub profile: usize,
-    /// Who does it.
-    pub actor: Option<Actor>,
-    /// How many arrive, before the profile.
-    pub rates: Rates,
-    /// Arrivals per hour of the whole business at scale 1, before the profile: what modifiers of the
-    /// rate are about.
-    pub nominal_per_hour: f64,
-    /// The modifiers of the rate, as an index into the program's.
-    pub modified: Option<u16>,
-    /// Its small variance, see [`World::spikes`].
-    pub spikes: Vec<f64>,
 }
 
 /// What must be known of the stream of every event that comes along, together in a few bytes.
@@ -97,8 +75,6 @@ pub struct World {
     pub peopled: u16,
     /// The tables of the program's profiles.
     pub profiles: Vec<ProfileTable>,
-    /// The sources of arrivals.
-    pub arrivals: Vec<Arrivals>,
     /// How the cells' common processes of arrivals are cut: an hour a block, or less for odd windows.
     pub pool_layers: Layers,
     /// How the processes of those who join later are cut: a day a block.
@@ -129,14 +105,12 @@ pub struct World {
     pub figures: Figures,
     /// See [`World::sides`].
     sides: usize,
-    /// Whether it is kept of each row on which sides it is.
-    pub(crate) keeps_parted: bool,
     /// What has been kept within bounds.
     pub(crate) ledger: Ledger,
     /// For each stream, the fields that are kept within 32 bits.
     pub(crate) whole_fields: Vec<Vec<u16>>,
     /// See [`World::written_from`].
-    pub(crate) written_from: Time,
+    written_from: Time,
     /// Whether a stream's events are written.
     wanted: Vec<bool>,
     /// From when on a stream's events matter to what is written.
@@ -187,7 +161,7 @@ impl World {
                     .is_none_or(|list| list.contains(&(s as StreamId)))
             })
             .collect();
-        let needed_from = needed_from(&program, &wanted, begin, settings);
+        let needed_from = needed_from(&program, &wanted, (begin, settings.start));
         let steps = steps(&program, &needed_from);
         let source_keys = program
             .streams
@@ -226,7 +200,6 @@ impl World {
         World {
             figures: Figures::new(&program),
             sides: program.sides().len(),
-            keeps_parted: false,
             seed: settings.seed,
             begin,
             start: settings.start,
@@ -234,7 +207,6 @@ impl World {
             scale: settings.scale,
             peopled: program.peopled(settings.scale),
             profiles,
-            arrivals: Vec::new(),
             pool_layers: Layers::new(2.0, block(program.window)),
             joiner_layers: Layers::new(1.0 / 32.0, Span::DAY),
             timers,
@@ -276,6 +248,12 @@ impl World {
     /// From when on events are written: the start, unless only a later part is asked for.
     pub fn written_from(&self) -> Time {
         self.written_from
+    }
+
+    /// Leaves out all rows before a time, as if nobody had asked for them: the one thing that may be decided when the
+    /// rest is known, since nothing but rows depends on it.
+    pub(crate) fn write_from(&mut self, from: Time) {
+        self.written_from = from.max(self.start);
     }
 
     /// What must be known of a stream all the time.
@@ -332,38 +310,7 @@ impl World {
         }
     }
 
-    /// The factor of a source's small variance in the interval of a time.
-    pub fn spike(&self, arrivals: &Arrivals, time: Time) -> f64 {
-        let every = self.program.spikes.every;
-        let number = |time: Time| self.program.zone.reading(time).index_of(every);
-        let at = number(time) - number(self.begin);
-        // The table covers the run.
-        usize::try_from(at)
-            .ok()
-            .and_then(|at| arrivals.spikes.get(at).copied())
-            .unwrap_or(1.0)
-    }
-
-    /// The factors of a source's small variance, for the intervals from the beginning to the end.
-    pub fn spikes(&self, source: Key) -> Vec<f64> {
-        const SPIKE: Purpose = purpose("spike");
-        let spikes = self.program.spikes;
-        let (first, last) = (self.begin, self.end + self.program.window);
-        let number = |time: Time| self.program.zone.reading(time).index_of(spikes.every);
-        let factor = |interval: i64| {
-            let interval = source.child(SPIKE, interval as u64);
-            if interval.uniform(SPIKE) >= spikes.share {
-                1.0
-            } else if interval.bits(SPIKE.part(1)) >> 63 == 0 {
-                1.0 + spikes.size
-            } else {
-                1.0 - spikes.size
-            }
-        };
-        (number(first)..=number(last)).map(factor).collect()
-    }
-
-    /// The largest value of [`World::spike`].
+    /// The largest factor of a source's small variance.
     pub fn highest_spike(&self) -> f64 {
         1.0 + self.program.spikes.size
     }
@@ -376,65 +323,3 @@ fn block(window: Span) -> Span {
 
 /// The dictionary's code of the text `source`; code 0 is the empty text.
 pub const SOURCE_CODE: u16 = 1;
-
-/// See [`World::watched_from`]; `needed_from` tells from when on a stream's events matter.
-fn watched_from(program: &Program, needed_from: &[Time], looks: &[Option<Look>]) -> Vec<Time> {
-    let looked_at_from = |kind: usize| {
-        let asks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
-        let streams = program.streams.iter().zip(needed_from).zip(looks);
-        let times = streams.filter_map(|((stream, from), look)| {
-            let asked = from.0 < i64::MAX && stream.any(asks);
-            asked.then_some(look.as_ref()?.before(&program.zone, *from) - program.tick)
-        });
-        times.min().unwrap_or(Time(i64::MAX))
-    };
-    (0..program.kinds.len()).map(looked_at_from).collect()
-}
-
-/// For each stream, the time from which its events matter: they are written, they change state
-/// (directly or through what they cause), or what they cause can reach into the range.
-fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Settings) -> Vec<Time> {
-    let never = Time(i64::MAX);
-    let mut from: Vec<Time> = program
-        .streams
-        .iter()
-        .zip(wanted)
-        .map(|(stream, &wanted)| {
-            match (
-                // Who stands at a desk is in the way of others.
-                stream.writes_state() || stream.service.is_some(),
-                wanted,
-            ) {
-                (true, _) => begin,
-                (false, true) => settings.start,
-                (false, false) => never,
-            }
-        })
-        .collect();
-    // A cause matters as early as its effects can follow. What has not settled after as many rounds as there are
-    // streams follows from a ring, lap before lap since the beginning.
-    for round in 0.. {
-        let mut settled = true;
-        let endless = round > program.streams.len();
-        for (s, stream) in program.streams.iter().enumerate() {
-            for effect in stream.all_effects() {
-                let child = from[usize::from(effect.stream)];
-                if child == never {
-                    continue;
-                }
-                let earliest = match effect.longest {
-                    Some(longest) if !endless => (child - longest).max(begin),
-                    _ => begin,
-                };
-                if earliest < from[s] {
-                    from[s] = earliest;
-                    settled = false;
-                }
-            }
-        }
-        if settled {
-            break;
-        }
-    }
-    from
-}

@@ -4,14 +4,11 @@
 //! doing and has no words of its own is then only a row, made of its key and its time: the API log of a
 //! business is of this kind, and half of all its rows.
 
-use super::{RowBuffers, Step};
-use crate::base::draw::{Key, Purpose};
+use super::Step;
+use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::time::Time;
-use crate::streams::eval::probable;
+use crate::streams::layout::Layout;
 use crate::streams::program::{Effect, Expr, Program, Source, Stream};
-use crate::streams::rows::layout::{Layout, place_word, push_root_head};
-use crate::streams::sides::Lineage;
-use crate::streams::world::World;
 
 /// A stream of whose roots the marks in its [`Step`]s decide all that they cause.
 #[derive(Clone, Copy, Debug)]
@@ -51,14 +48,14 @@ impl Mark {
 
     /// Whether no modifier acts on the probability at a time.
     #[inline(always)]
-    pub(super) fn is_quiet(&self, program: &Program, time: Time) -> bool {
+    pub(crate) fn is_quiet(&self, program: &Program, time: Time) -> bool {
         let quiet = |at: u16| program.modified[usize::from(at)].is_quiet(time);
         self.modified.is_none_or(quiet)
     }
 
     /// Whether the mark of this cause lies under the probability, where no modifier acts.
     #[inline(always)]
-    pub(super) fn is_under(&self, cause: Key) -> bool {
+    pub(crate) fn is_under(&self, cause: Key) -> bool {
         probable(cause, self.effect, self.probability)
     }
 }
@@ -82,45 +79,56 @@ impl Marked {
 
     /// The steps of its roots, each with its mark.
     #[inline(always)]
-    fn steps(self, world: &World) -> impl Iterator<Item = (&Step, &Mark)> {
-        let steps = world.steps[self.stream].iter();
+    fn marks(self, steps: &[Vec<Step>]) -> impl Iterator<Item = (&Step, &Mark)> {
+        let steps = steps[self.stream].iter();
         steps.filter_map(|step| Some((step, step.mark.as_ref()?)))
     }
 
     /// Whether a root that causes nothing is only a row, and the marks alone tell for all of a stretch of time,
     /// because no modifier acts on a probability in it.
-    pub(super) fn is_bare_between(self, world: &World, from: Time, to: Time) -> bool {
-        let modified = |at: u16| &world.program.modified[usize::from(at)];
+    pub(crate) fn is_bare_between(
+        self,
+        (program, steps): (&Program, &[Vec<Step>]),
+        from: Time,
+        to: Time,
+    ) -> bool {
+        let modified = |at: u16| &program.modified[usize::from(at)];
         let acts = |at| modified(at).acts_between(from, to);
-        let mut marks = self.steps(world).map(|(_, mark)| mark);
+        let mut marks = self.marks(steps).map(|(_, mark)| mark);
         self.bare && !marks.any(|mark| mark.modified.is_some_and(acts))
     }
 
     /// Whether a root causes nothing, at a time at which no modifier acts.
     #[inline(always)]
-    pub(super) fn causes_nothing(self, world: &World, root: Key) -> bool {
-        !self.steps(world).any(|(_, mark)| mark.is_under(root))
+    pub(crate) fn causes_nothing(self, steps: &[Vec<Step>], root: Key) -> bool {
+        !self.marks(steps).any(|(_, mark)| mark.is_under(root))
     }
 
     /// Whether a root causes nothing that matters to what is written, on either side.
-    pub(super) fn matters_nothing(self, world: &World, root: Key, time: Time) -> bool {
+    pub(crate) fn matters_nothing(
+        self,
+        (program, steps): (&Program, &[Vec<Step>]),
+        root: Key,
+        time: Time,
+    ) -> bool {
         let matters = |(step, mark): (&Step, &Mark)| {
-            time >= step.matters_from
-                && (!mark.is_quiet(&world.program, time) || mark.is_under(root))
+            time >= step.matters_from && (!mark.is_quiet(program, time) || mark.is_under(root))
         };
-        !self.steps(world).any(matters)
+        !self.marks(steps).any(matters)
     }
 }
 
-impl RowBuffers {
-    /// Counts an event that is only a row, on all sides, and keeps it if it is to be written.
-    #[inline(always)]
-    pub(super) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
-        self.played += 1;
-        if world.written(stream as u16, time) {
-            let place = place_word(Lineage::ALL, self.cell, 0);
-            let rows = self.by_stream[stream].next(world.layouts[stream].stride);
-            push_root_head(rows, key, time, place);
-        }
-    }
+/// Whether the mark of the first child of an effect lies under a probability.
+#[inline(always)]
+pub fn probable(cause: Key, effect: Purpose, probability: f64) -> bool {
+    probability >= 1.0 || mark_of(cause, effect) < probability
 }
+
+/// The mark of the first child of an effect.
+#[inline(always)]
+pub fn mark_of(cause: Key, effect: Purpose) -> f64 {
+    cause.child(effect, 0).uniform(MARK)
+}
+
+/// The purpose of the draw that decides whether something happens.
+pub const MARK: Purpose = purpose("mark");

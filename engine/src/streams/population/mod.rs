@@ -1,16 +1,18 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
 
-use super::Members;
-use crate::base::draw::{Key, Purpose, purpose};
+mod diaries;
+mod members;
+mod state;
+
+pub use diaries::Booking;
+pub use members::Members;
+pub use state::GroupState;
+
 use crate::base::sample::AliasTable;
 use crate::base::time::Time;
 use crate::streams::diary::Words;
-use crate::streams::eval::{Frame, Marks, Own, eval, take_undefined};
-use crate::streams::kept::{self, Place};
 use crate::streams::program::{Kind, KindId, NO_ENTITY};
 use crate::streams::sides::{Lineage, MOST_SIDES, Parting, Side, Sides};
-use crate::streams::view::Observed;
-use crate::streams::world::World;
 
 /// The entities of one kind in one cell. Those there from the start come first.
 #[derive(Clone, Debug, Default)]
@@ -26,7 +28,7 @@ pub struct Group {
     /// Variables, a column each.
     pub variables: Vec<Vec<u64>>,
     /// Diaries; none until something is written into one, since many never are.
-    pub(super) diaries: Vec<Option<Box<[u64]>>>,
+    pub(crate) diaries: Vec<Option<Box<[u64]>>>,
     /// How many were there from the start.
     pub founders: usize,
     /// How many are in each state now, on each side.
@@ -34,20 +36,20 @@ pub struct Group {
     /// How the sides have come to differ, by state.
     pub in_state_parting: Vec<Parting>,
     /// Picks a starting entity by activity.
-    pub(super) by_activity: Option<AliasTable>,
+    by_activity: Option<AliasTable>,
     /// The sum of the starting entities' activities.
     pub(crate) founders_weight: f64,
     /// Who is in which state.
-    pub(super) members: Members,
+    pub(crate) members: Members,
     /// For each entity one more than the place of its twins; 0 where none has been needed.
-    pub(super) twins_of: Vec<u32>,
+    pub(crate) twins_of: Vec<u32>,
     /// Entities as they would be on other sides, where that may differ.
-    pub(super) twins: Vec<Twins>,
+    twins: Vec<Twins>,
 }
 
 /// What an entity would be on the sides on which it may not be as it is on the factual one.
 #[derive(Clone, Debug)]
-pub(super) struct Twins {
+struct Twins {
     /// Whose twins they are.
     pub entity: u32,
     /// One for each group of sides on which it is the same.
@@ -66,7 +68,7 @@ pub struct Twin {
     /// Its variables.
     pub variables: Box<[u64]>,
     pub(super) diary: Option<Box<[u64]>>,
-    pub(super) state: u8,
+    pub(crate) state: u8,
 }
 
 /// Stands for the state of an entity on the side on which it does not exist.
@@ -102,7 +104,7 @@ impl Group {
     }
 
     /// Prepares picking entities.
-    pub(super) fn weigh(&mut self, kind: &Kind) {
+    pub(crate) fn weigh(&mut self, kind: &Kind) {
         let weights: Vec<f64> = (0..self.founders).map(|e| self.activity(kind, e)).collect();
         self.by_activity = AliasTable::new(&weights).ok();
         self.founders_weight = weights.iter().sum();
@@ -138,7 +140,7 @@ impl Group {
         }
     }
 
-    pub(super) fn twins_mut(&mut self, entity: usize) -> &mut [Twin] {
+    pub(crate) fn twins_mut(&mut self, entity: usize) -> &mut [Twin] {
         match self.twins_of[entity] {
             0 => &mut [],
             at => &mut self.twins[at as usize - 1].each,
@@ -163,7 +165,7 @@ impl Group {
     }
 
     /// The state on each side, of as many as there can be.
-    pub(super) fn states_on_each(&self, entity: usize) -> [Option<u8>; MOST_SIDES] {
+    pub(crate) fn states_on_each(&self, entity: usize) -> [Option<u8>; MOST_SIDES] {
         let mut states = [None; MOST_SIDES];
         for (side, state) in Side::first(self.in_state.len()).zip(&mut states) {
             *state = self.state_on(side, entity);
@@ -173,7 +175,7 @@ impl Group {
 
     /// Lets the sides of an entity differ from now on, as those of an event differ that changes it: what it changes is
     /// either all of what is the same, or nothing of it. `reserves` tells whether it only changes reservations.
-    pub(super) fn part(&mut self, entity: usize, lineage: Lineage, reserves: bool) {
+    pub(crate) fn part(&mut self, entity: usize, lineage: Lineage, reserves: bool) {
         if lineage.sides == Sides::ALL {
             return;
         }
@@ -225,7 +227,7 @@ impl Group {
 
     /// Takes those twins away that are like their entities again, as far as anything can tell from a day on:
     /// whatever made the sides differ has passed, and what follows need not be worked out once more.
-    pub(super) fn rejoin(&mut self, kind: &Kind, today: i64) {
+    pub(crate) fn rejoin(&mut self, kind: &Kind, today: i64) {
         let mut at = 0;
         while at < self.twins.len() {
             let entity = self.twins[at].entity as usize;
@@ -245,7 +247,7 @@ impl Group {
     }
 
     /// Lets go of diaries that say nothing from a day on: most people come for some time and then rarely.
-    pub(super) fn forget_past(&mut self, kind: &Kind, today: i64) {
+    pub(crate) fn forget_past(&mut self, kind: &Kind, today: i64) {
         let Some(table) = &kind.diary else {
             return;
         };
@@ -318,6 +320,20 @@ impl Group {
 }
 
 impl Population {
+    /// Nobody of any kind, on so many sides.
+    pub fn nobody(kinds: &[Kind], sides: usize) -> Population {
+        let group = |kind: &Kind| Group {
+            attributes: vec![Vec::new(); kind.attributes.len()],
+            variables: vec![Vec::new(); kind.variables.len()],
+            in_state: vec![vec![0; kind.states.len()]; sides],
+            in_state_parting: vec![Parting::NONE; kind.states.len()],
+            ..Group::default()
+        };
+        Population {
+            groups: kinds.iter().map(group).collect(),
+        }
+    }
+
     /// The entities of a kind.
     #[inline(always)]
     pub fn group(&self, kind: KindId) -> &Group {
@@ -360,156 +376,4 @@ impl Population {
             .as_ref()
             .map_or(NO_ENTITY, |table| table.pick(bits) as u64)
     }
-
-    /// Makes the entities that a cell has from the start.
-    pub fn founding(world: &World, cell: u16) -> Population {
-        let kinds = &world.program.kinds;
-        let mut population = Population {
-            groups: kinds
-                .iter()
-                .map(|kind| Group {
-                    attributes: vec![Vec::new(); kind.attributes.len()],
-                    variables: vec![Vec::new(); kind.variables.len()],
-                    in_state: vec![vec![0; kind.states.len()]; world.sides()],
-                    in_state_parting: vec![Parting::NONE; kind.states.len()],
-                    ..Group::default()
-                })
-                .collect(),
-        };
-        if cell >= world.program.platform() {
-            return population;
-        }
-        for (k, kind) in kinds.iter().enumerate() {
-            let process =
-                Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
-            for slot in 0..world.founders(k, cell) {
-                let id = process.child(purpose("slot"), u64::from(slot));
-                let joined = (id, world.begin);
-                population.join(world, k as KindId, joined, kind.starts, Lineage::ALL);
-            }
-            let group = &mut population.groups[k];
-            group.founders = group.ids.len();
-            group.weigh(kind);
-        }
-        for (k, kind) in kinds.iter().enumerate() {
-            for belonging in &kind.belongs_to {
-                let owner = &population.groups[usize::from(belonging.owner)];
-                let owners = assign(
-                    owner,
-                    population.groups[k].founders,
-                    belonging.min,
-                    belonging.max,
-                );
-                population.groups[k].variables[usize::from(belonging.variable)] = owners;
-            }
-        }
-        population
-    }
-
-    /// Adds an entity with this identity on the given sides; its attributes are drawn from it. Returns
-    /// its index.
-    pub fn join(
-        &mut self,
-        world: &World,
-        kind: KindId,
-        (id, time): (Key, Time),
-        state: u8,
-        lineage: Lineage,
-    ) -> usize {
-        let definition = &world.program.kinds[usize::from(kind)];
-        let observed = Observed::default();
-        let nobody = Population::default();
-        let mut words = Vec::with_capacity(definition.attributes.len());
-        let value = |e, words: &[u64], place| {
-            let (own, marks) = (Own::Unborn(words), Marks::default());
-            let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
-            take_undefined();
-            let word = eval(e, &frame);
-            if take_undefined() && lineage.sides.on(Side::FACTUAL) {
-                kept::note_entity(world, (id, time), place);
-            }
-            word
-        };
-        for (at, attribute) in (0..).zip(&definition.attributes) {
-            let word = value(&attribute.value, &words, Place::Attribute(kind, at));
-            words.push(word);
-        }
-        let variables = (0..).zip(&definition.variables);
-        let variables: Vec<u64> = variables
-            .map(|(at, v)| value(&v.value, &words, Place::EntityVariable(kind, at)))
-            .collect();
-        let group = &mut self.groups[usize::from(kind)];
-        let entity = group.ids.len();
-        group.ids.push(id.0);
-        group.joined.push(time);
-        group.states.push(state);
-        group.twins_of.push(0);
-        group.diaries.push(None);
-        for (column, word) in group.attributes.iter_mut().zip(words) {
-            column.push(word);
-        }
-        for (column, word) in group.variables.iter_mut().zip(variables) {
-            column.push(word);
-        }
-        for (side, in_state) in (0..).map(Side).zip(&mut group.in_state) {
-            in_state[usize::from(state)] += i64::from(lineage.sides.on(side));
-        }
-        if lineage.sides != Sides::ALL {
-            group.part(entity, lineage, false);
-            for twin in group.twins_mut(entity) {
-                if !lineage.sides.on(twin.sides.first()) {
-                    twin.state = ABSENT;
-                }
-            }
-            if !lineage.sides.on(Side::FACTUAL) {
-                group.states[entity] = ABSENT;
-            }
-            let known = &mut group.in_state_parting[usize::from(state)];
-            *known = known.and(&lineage.parting());
-        }
-        group.members.join(group.states[entity]);
-        {}
-        entity
-    }
-}
-
-/// Gives each of `count` entities an owner. Owners want a number between `min` and `max` drawn from
-/// their own identity; then, in turns, they give up or take one until all entities have an owner.
-fn assign(owners: &Group, count: usize, min: u32, max: u32) -> Vec<u64> {
-    const WANTS: Purpose = purpose("wants");
-    let owners_count = owners.founders;
-    if owners_count == 0 {
-        return vec![NO_ENTITY; count];
-    }
-    let mut wants: Vec<u32> = (0..owners_count)
-        .map(|owner| {
-            let u = Key(owners.ids[owner]).uniform(WANTS);
-            crate::base::sample::integer(u, f64::from(min), f64::from(max)) as u32
-        })
-        .collect();
-    let mut total: i64 = wants.iter().map(|&w| i64::from(w)).sum();
-    let target = count as i64;
-    // At small scales there may be too many or too few for the bounds; they then give way.
-    let (mut low, mut high) = (min, max);
-    while total != target {
-        let before = total;
-        for want in &mut wants {
-            if total < target && *want < high {
-                *want += 1;
-                total += 1;
-            } else if total > target && *want > low {
-                *want -= 1;
-                total -= 1;
-            }
-        }
-        if total == before {
-            low = low.saturating_sub(1);
-            high = high.saturating_add(1);
-        }
-    }
-    wants
-        .iter()
-        .enumerate()
-        .flat_map(|(owner, &want)| std::iter::repeat_n(owner as u64, want as usize))
-        .collect()
 }

@@ -6,11 +6,9 @@
 
 use crate::base::draw::Key;
 use crate::base::time::Time;
-use crate::streams::cell::Event;
+use crate::streams::event::Event;
 use crate::streams::program::{NO_CAUSE, Stream};
-use crate::streams::sides::Label;
-use crate::streams::sides::{Lineage, Sides};
-use crate::streams::world::World;
+use crate::streams::sides::{Label, Lineage, Sides};
 
 /// The time, in microseconds.
 pub const TIME: usize = 0;
@@ -56,6 +54,19 @@ impl Layout {
     pub fn generation(self, row: &[u64]) -> u64 {
         if self.caused { row[CHAIN] >> 32 } else { 0 }
     }
+
+    /// Appends the head of an event's row that is on the sides of a lineage.
+    #[inline(always)]
+    pub fn push_head(self, rows: &mut Vec<u64>, cell: u16, event: &Event, lineage: Lineage) {
+        let (time, place) = (event.time.0 as u64, place_word(lineage, cell, event.index));
+        if self.caused {
+            let chain = chain_word(event.generation, event.from);
+            rows.extend_from_slice(&[time, event.key.0, place, event.cause, event.root, chain]);
+        } else {
+            debug_assert_eq!(event.from, NO_CAUSE);
+            push_root_head(rows, event.key, event.time, place);
+        }
+    }
 }
 
 /// The layouts of all streams of a run.
@@ -73,20 +84,7 @@ pub fn layouts(streams: &[Stream]) -> Vec<Layout> {
         .collect()
 }
 
-/// Appends the head of an event's row that is on the sides of a lineage.
-#[inline(always)]
-pub fn push_head(rows: &mut Vec<u64>, world: &World, cell: u16, event: &Event, lineage: Lineage) {
-    let (time, place) = (event.time.0 as u64, place_word(lineage, cell, event.index));
-    if world.layouts[usize::from(event.stream)].caused {
-        let chain = chain_word(event.generation, event.from);
-        rows.extend_from_slice(&[time, event.key.0, place, event.cause, event.root, chain]);
-    } else {
-        debug_assert_eq!(event.from, NO_CAUSE);
-        push_root_head(rows, event.key, event.time, place);
-    }
-}
-
-/// Likewise of an event of a stream that nothing causes; `place` is its [`place_word`].
+/// Appends the head of the row of an event of a stream that nothing causes; `place` is its [`place_word`].
 #[inline(always)]
 pub fn push_root_head(rows: &mut Vec<u64>, key: Key, time: Time, place: u64) {
     rows.extend_from_slice(&[time.0 as u64, key.0, place]);

@@ -1,0 +1,208 @@
+//! Finds out which values of an event had to be brought to the nearest that can be, once it is known that some were:
+//! what decides about events does not keep count of that itself, since it hardly ever happens.
+//!
+//! All that is here looks at what has been worked out already, and works it out once more to see where the bound lay.
+//! It changes nothing but the [ledger](crate::streams::kept) of the run.
+
+use std::cell::Cell;
+
+use crate::base::time::Time;
+use crate::streams::eval::{Frame, how_many, number, take_undefined, word};
+use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Place};
+use crate::streams::program::{Delay, Effect, Expr, MAX_COUNT, Stage, Stream, StreamId, Variable};
+
+/// Probabilities that add up to 1 as closely add up to 1.
+const ROUNDING: f64 = 1e-9;
+
+thread_local! {
+    /// The ledger, event and stream of the last note: a step that is worked out again for the other side follows at once.
+    static LAST: Cell<(u64, u64, StreamId)> = const { Cell::new((u64::MAX, 0, 0)) };
+}
+
+impl Frame<'_> {
+    fn keep(&self, bound: Bound, value: f64) {
+        let first = (self.time, self.key.0);
+        self.world
+            .keep(self.stream as StreamId, bound, (first, value));
+    }
+}
+
+/// Whether an expression has no finite value here.
+fn is_undefined(e: &Expr, frame: &Frame<'_>) -> bool {
+    take_undefined();
+    word(e, frame);
+    take_undefined()
+}
+
+/// Notes a variable of a row, if it has no finite value there.
+pub(crate) fn look_at_variable(frame: &Frame<'_>, place: u16) {
+    let stream = &frame.world.program.streams[frame.stream];
+    if is_undefined(&stream.variables[usize::from(place)].value, frame) {
+        frame.keep(Bound::Undefined(Place::Variable(place)), 0.0);
+    }
+}
+
+/// Finds out which of the values that an event began with have no finite value; without having happened, it is its condition
+/// alone that counts.
+#[cold]
+pub(crate) fn look_at_event(frame: &Frame<'_>, happens: bool) {
+    let stream = &frame.world.program.streams[frame.stream];
+    let event = (frame.stream as StreamId, frame.key, frame.time);
+    let note = |place| frame.world.note_undefined(event, place);
+    let variables = (0..).zip(&stream.variables);
+    let eager = |(_, variable): &(u16, &Variable)| variable.stage == Stage::Eager;
+    for (at, variable) in variables.filter(|_| happens).filter(eager) {
+        if is_undefined(&variable.value, frame) {
+            note(Place::Variable(at));
+        }
+    }
+    let mut requires = stream.requires.iter();
+    if requires.any(|e| is_undefined(e, frame)) {
+        note(Place::Requires);
+    }
+}
+
+/// Notes what is out of bounds in a step of an event that is `loose`, or had no finite value; where an event follows, in all
+/// that this one decides about it.
+#[cold]
+pub(crate) fn look(
+    frame: &Frame<'_>,
+    (step, happening): (usize, Option<&Effect>),
+    (loose, undefined): (bool, bool),
+) {
+    let (world, stream) = (frame.world, frame.stream as StreamId);
+    let definition = &world.program.streams[frame.stream];
+    // Which of the steps it is tells an event's notes apart.
+    let this = (world.ledger.number(), frame.key.0 ^ step as u64, stream);
+    if LAST.replace(this) == this || frame.time < world.written_from() {
+        return;
+    }
+    if undefined {
+        look_for_undefined(frame, step, happening);
+    }
+    if loose {
+        look_for_bounds(frame, definition, (step, happening.is_some()));
+        take_undefined();
+    }
+}
+
+fn look_for_bounds(frame: &Frame<'_>, definition: &Stream, (step, happens): (usize, bool)) {
+    let probability = |effect: &Effect| {
+        let value = number(unmodified(&effect.probability), frame);
+        if !(0.0..=1.0).contains(&value) {
+            frame.keep(Bound::Probability(effect.stream), value);
+        }
+        value
+    };
+    match definition.effects.get(step) {
+        Some(effect) => {
+            let when = effect.when.as_ref();
+            if when.is_none_or(|when| number(when, frame) != 0.0) {
+                probability(effect);
+            }
+            if let Some(count) = effect.count.as_ref().filter(|_| happens) {
+                let value = number(count, frame);
+                if !(0.0..=MAX_COUNT).contains(&value) {
+                    frame.keep(Bound::Count(effect.stream), value);
+                }
+            }
+        }
+        None => {
+            let group = step - definition.effects.len();
+            let members = &definition.outcomes[group].effects;
+            let sum: f64 = members.iter().map(probability).sum();
+            if (sum - 1.0).abs() > ROUNDING {
+                frame.keep(Bound::Sum(group as u16), sum);
+            }
+        }
+    }
+}
+
+fn look_for_undefined(frame: &Frame<'_>, step: usize, happening: Option<&Effect>) {
+    let definition = &frame.world.program.streams[frame.stream];
+    let look = |effect: &Effect, part, e: Option<&Expr>, frame: &Frame<'_>| {
+        let found = e.is_some_and(|e| is_undefined(unmodified(e), frame));
+        if found {
+            let place = Place::Effect(effect.stream, part);
+            frame.keep(Bound::Undefined(place), 0.0);
+        }
+    };
+    let group = || &definition.outcomes[step - definition.effects.len()].effects;
+    let members = definition
+        .effects
+        .get(step)
+        .map_or_else(|| &group()[..], std::slice::from_ref);
+    for effect in members {
+        look(effect, Part::When, effect.when.as_ref(), frame);
+        let when = effect.when.as_ref();
+        if when.is_none_or(|when| number(when, frame) != 0.0) {
+            look(effect, Part::Probability, Some(&effect.probability), frame);
+        }
+    }
+    let Some(effect) = happening else {
+        return;
+    };
+    let count = effect.count.as_ref();
+    look(effect, Part::Count, count, frame);
+    let (Delay::After(delay) | Delay::At(delay)) = &effect.delay;
+    let count = count.map_or(1.0, |e| how_many(e, effect, frame));
+    for index in 0..count.clamp(0.0, MAX_COUNT) as u32 {
+        let child = Frame {
+            key: frame.key.child(effect.purpose, index.into()),
+            index,
+            of: Some(frame),
+            ..*frame
+        };
+        look(
+            effect,
+            Part::Delay,
+            Some(delay).filter(|_| index == 0),
+            &child,
+        );
+        look(effect, Part::Spacing, effect.spacing.as_ref(), &child);
+    }
+    take_undefined();
+}
+
+/// What an expression is without modifiers.
+fn unmodified(e: &Expr) -> &Expr {
+    match e {
+        Expr::Modified(_, base) => base,
+        plain => plain,
+    }
+}
+
+/// Notes the values of a block of rows that met the bounds of whole numbers.
+pub(crate) fn look_at_rows(
+    ledger: &Ledger,
+    (stream, field): (StreamId, u16),
+    words: &[u64],
+    (keys, times): (&[u64], &[i64]),
+) {
+    let bounds = (f64::from(i32::MIN), f64::from(i32::MAX));
+    let mut kept: Option<Counted> = None;
+    for ((&word, &key), &time) in words.iter().zip(keys).zip(times) {
+        let value = f64::from_bits(word);
+        if bounds.0 < value && value < bounds.1 {
+            continue;
+        }
+        let first = (Time(time), key);
+        let known = kept.get_or_insert(Counted {
+            number: 0,
+            first,
+            value,
+        });
+        known.number += 1;
+        if first < known.first {
+            (known.first, known.value) = (first, value);
+        }
+    }
+    if let Some(counted) = kept {
+        let bound = Bound::Whole(field);
+        ledger.add(Kept {
+            stream,
+            bound,
+            counted,
+        });
+    }
+}

@@ -1,0 +1,154 @@
+//! How entities come to be: those who are there from the start, and those who join.
+
+use crate::base::draw::{Key, Purpose, purpose};
+use crate::base::sample::integer;
+use crate::base::time::Time;
+use crate::streams::eval::{Frame, Marks, Own, eval, take_undefined};
+use crate::streams::kept::Place;
+use crate::streams::population::{ABSENT, Group, Population};
+use crate::streams::program::{KindId, NO_ENTITY};
+use crate::streams::sides::{Lineage, Side, Sides};
+use crate::streams::view::Observed;
+use crate::streams::world::World;
+
+impl Population {
+    /// Makes the entities that a cell has from the start.
+    pub fn founding(world: &World, cell: u16) -> Population {
+        let kinds = &world.program.kinds;
+        let mut population = Population::nobody(kinds, world.sides());
+        if cell >= world.program.platform() {
+            return population;
+        }
+        for (k, kind) in kinds.iter().enumerate() {
+            let process =
+                Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
+            for slot in 0..world.founders(k, cell) {
+                let id = process.child(purpose("slot"), u64::from(slot));
+                let joined = (id, world.begin);
+                population.join(world, k as KindId, joined, kind.starts, Lineage::ALL);
+            }
+            let group = &mut population.groups[k];
+            group.founders = group.ids.len();
+            group.weigh(kind);
+        }
+        for (k, kind) in kinds.iter().enumerate() {
+            for belonging in &kind.belongs_to {
+                let owner = &population.groups[usize::from(belonging.owner)];
+                let owners = assign(
+                    owner,
+                    population.groups[k].founders,
+                    belonging.min,
+                    belonging.max,
+                );
+                population.groups[k].variables[usize::from(belonging.variable)] = owners;
+            }
+        }
+        population
+    }
+
+    /// Adds an entity with this identity on the given sides; its attributes are drawn from it. Returns
+    /// its index.
+    pub fn join(
+        &mut self,
+        world: &World,
+        kind: KindId,
+        (id, time): (Key, Time),
+        state: u8,
+        lineage: Lineage,
+    ) -> usize {
+        let definition = &world.program.kinds[usize::from(kind)];
+        let observed = Observed::default();
+        let nobody = Population::default();
+        let mut words = Vec::with_capacity(definition.attributes.len());
+        let value = |e, words: &[u64], place| {
+            let (own, marks) = (Own::Unborn(words), Marks::default());
+            let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
+            take_undefined();
+            let word = eval(e, &frame);
+            if take_undefined() && lineage.sides.on(Side::FACTUAL) {
+                world.note_entity((id, time), place);
+            }
+            word
+        };
+        for (at, attribute) in (0..).zip(&definition.attributes) {
+            let word = value(&attribute.value, &words, Place::Attribute(kind, at));
+            words.push(word);
+        }
+        let variables = (0..).zip(&definition.variables);
+        let variables: Vec<u64> = variables
+            .map(|(at, v)| value(&v.value, &words, Place::EntityVariable(kind, at)))
+            .collect();
+        let group = &mut self.groups[usize::from(kind)];
+        let entity = group.ids.len();
+        group.ids.push(id.0);
+        group.joined.push(time);
+        group.states.push(state);
+        group.twins_of.push(0);
+        group.diaries.push(None);
+        for (column, word) in group.attributes.iter_mut().zip(words) {
+            column.push(word);
+        }
+        for (column, word) in group.variables.iter_mut().zip(variables) {
+            column.push(word);
+        }
+        for (side, in_state) in (0..).map(Side).zip(&mut group.in_state) {
+            in_state[usize::from(state)] += i64::from(lineage.sides.on(side));
+        }
+        if lineage.sides != Sides::ALL {
+            group.part(entity, lineage, false);
+            for twin in group.twins_mut(entity) {
+                if !lineage.sides.on(twin.sides.first()) {
+                    twin.state = ABSENT;
+                }
+            }
+            if !lineage.sides.on(Side::FACTUAL) {
+                group.states[entity] = ABSENT;
+            }
+            let known = &mut group.in_state_parting[usize::from(state)];
+            *known = known.and(&lineage.parting());
+        }
+        group.members.join(group.states[entity]);
+        entity
+    }
+}
+
+/// Gives each of `count` entities an owner. Owners want a number between `min` and `max` drawn from
+/// their own identity; then, in turns, they give up or take one until all entities have an owner.
+fn assign(owners: &Group, count: usize, min: u32, max: u32) -> Vec<u64> {
+    const WANTS: Purpose = purpose("wants");
+    let owners_count = owners.founders;
+    if owners_count == 0 {
+        return vec![NO_ENTITY; count];
+    }
+    let mut wants: Vec<u32> = (0..owners_count)
+        .map(|owner| {
+            let u = Key(owners.ids[owner]).uniform(WANTS);
+            integer(u, f64::from(min), f64::from(max)) as u32
+        })
+        .collect();
+    let mut total: i64 = wants.iter().map(|&w| i64::from(w)).sum();
+    let target = count as i64;
+    // At small scales there may be too many or too few for the bounds; they then give way.
+    let (mut low, mut high) = (min, max);
+    while total != target {
+        let before = total;
+        for want in &mut wants {
+            if total < target && *want < high {
+                *want += 1;
+                total += 1;
+            } else if total > target && *want > low {
+                *want -= 1;
+                total -= 1;
+            }
+        }
+        if total == before {
+            low = low.saturating_sub(1);
+            high = high.saturating_add(1);
+        }
+    }
+    wants
+        .iter()
+        .enumerate()
+        .flat_map(|(owner, &want)| std::iter::repeat_n(owner as u64, want as usize))
+        .collect()
+}
