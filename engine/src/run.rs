@@ -9,7 +9,7 @@ use crate::kept::Kept;
 use crate::program::Program;
 use crate::series::Series;
 use crate::simulation::Simulation;
-use crate::table::{Sink, SinkError};
+use crate::table::{RowSink, SinkError};
 use crate::time::Time;
 use crate::world::{Settings, World};
 
@@ -126,7 +126,7 @@ pub struct RunResult {
 pub fn run(
     program: Program,
     settings: &Settings,
-    sink: Option<&mut dyn Sink>,
+    sink: Option<&mut dyn RowSink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
     let mut simulation = Simulation::new(program, settings);

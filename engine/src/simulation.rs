@@ -16,7 +16,7 @@ use crate::rows::{Ahead, Sums, collect, lots};
 use crate::run::{Progress, RunError, RunResult, StreamResult};
 use crate::scratch;
 use crate::snapshot::{Origin, Snapshot, SnapshotError};
-use crate::table::{Chunk, Sink};
+use crate::table::{Chunk, RowSink};
 use crate::time::Time;
 use crate::world::{Settings, World};
 
@@ -131,7 +131,7 @@ impl Simulation {
     pub fn play(
         &mut self,
         until: Time,
-        sink: Option<&mut dyn Sink>,
+        sink: Option<&mut dyn RowSink>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), RunError> {
         let until = until.min(self.world.end);
@@ -242,7 +242,7 @@ impl Simulation {
 
 /// Rows on their way to the sink, if there is one.
 struct Delivery<'a> {
-    sink: Option<&'a mut dyn Sink>,
+    sink: Option<&'a mut dyn RowSink>,
     /// What is written next.
     waiting: Vec<Chunk>,
 }

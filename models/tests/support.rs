@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::program::{Program, StreamId};
 use causeflow_engine::run::{RunResult, run};
-use causeflow_engine::table::{Chunk, Column, Sink, SinkError, Validity, Values};
+use causeflow_engine::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_models::{Diagnostics, Model, SourceFile, from_files};
@@ -73,7 +73,7 @@ pub struct Played {
 #[derive(Default)]
 pub struct Collect(pub Vec<Chunk>);
 
-impl Sink for Collect {
+impl RowSink for Collect {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         self.0.extend(chunks);
         Ok(())

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use causeflow_engine::program::{Program, Source, StreamId};
 use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, Column, Sink, SinkError, Validity, Values};
+use causeflow_engine::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::time::Span;
 use causeflow_engine::world::Settings;
 use causeflow_outputs::{EventWriter, Options, RunFolder};
@@ -386,7 +386,7 @@ fn holds(column: &Column, row: usize) -> bool {
     }
 }
 
-impl Sink for Counter {
+impl RowSink for Counter {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         // Effects may stand in earlier chunks than their roots.
         chunks.iter().for_each(|chunk| self.learn(chunk));

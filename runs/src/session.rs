@@ -3,7 +3,7 @@
 use causeflow_engine::run::{Progress, RunResult};
 use causeflow_engine::simulation::Simulation;
 use causeflow_engine::snapshot::Snapshot;
-use causeflow_engine::table::Sink;
+use causeflow_engine::table::RowSink;
 use causeflow_engine::time::Time;
 
 use crate::control::{Control, Followed, Part, Phase};
@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When it is cancelled, when a ring of causes grows without end, and what the sink fails with. The run cannot go on
     /// after that.
-    pub fn step(&mut self, until: Time, sink: Option<&mut dyn Sink>) -> Result<()> {
+    pub fn step(&mut self, until: Time, sink: Option<&mut dyn RowSink>) -> Result<()> {
         let Session {
             simulation,
             followed,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use causeflow_outputs::sink::Files;
 use causeflow_outputs::verify::{self, Check, Finding, Group, Verdict};
 use causeflow_outputs::{MANIFEST_NAME, Manifest, Options, VERSIONS_NAME};
 use schemars::JsonSchema;
@@ -230,11 +231,11 @@ fn following(folder: &Path, manifest: &Manifest, run: &Run) -> Result<Vec<Wrong>
     wrong.extend(version_name(folder, manifest));
     let place = expected::temporary()?;
     let options = Options::new(manifest.format, Some(manifest.compression))?;
-    let mut files = Vec::new();
-    write_plan(place.path(), &run.interventions, options, &mut files)?;
+    let mut files = Files::below(place.path(), options);
+    write_plan(&mut files, &run.interventions)?;
     let again = Again {
         folder: place.path(),
-        files: &files,
+        files: &files.into_files(),
         same_program: expected::is_of_this_program(manifest),
     };
     let ours = |path: &str| {

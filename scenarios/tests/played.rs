@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::program::Program;
 use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::time::Time;
 use causeflow_engine::world::Settings;
 use causeflow_scenarios::Request;
@@ -18,7 +18,7 @@ type Effect = (&'static str, i64, i64, f64);
 #[derive(Default)]
 struct Times(BTreeMap<usize, Vec<Time>>);
 
-impl Sink for Times {
+impl RowSink for Times {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in chunks {
             let Values::Time(times) = &chunk.columns[1].values else {

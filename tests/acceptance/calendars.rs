@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 use causeflow_engine::program::Program;
 use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::time::{Span, Time};
 use causeflow_engine::world::Settings;
 use causeflow_scenarios::{Activation, Clock, Library, Plan, Request};
@@ -55,7 +55,7 @@ struct Diary {
     refused: u64,
 }
 
-impl Sink for Diary {
+impl RowSink for Diary {
     fn write(&mut self, mut chunks: Vec<Chunk>) -> Result<(), SinkError> {
         let program = self.program.take().expect("it is there between two calls");
         let name = |chunk: &Chunk| program.streams[chunk.table].name.clone();

@@ -1,7 +1,7 @@
 //! A sink that counts: rows, hours of the week, what follows from what. It keeps no rows.
 
 use causeflow_engine::program::{Program, Stream};
-use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::time::{Span, Time};
 
 use crate::columns::{ATTRIBUTION, CAUSE, EVENT, has_value, identifiers, integers, moments, times};
@@ -269,7 +269,7 @@ impl Tally {
     }
 }
 
-impl Sink for Tally {
+impl RowSink for Tally {
     fn write(&mut self, mut chunks: Vec<Chunk>) -> Result<(), SinkError> {
         // A confirmation looks its request up, and what happens to a session its new start. Sorting keeps
         // the order of each stream's own chunks.

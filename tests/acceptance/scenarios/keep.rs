@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::program::Program;
-use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::time::{Span, Time};
 
 use crate::columns::{ATTRIBUTION, CAUSE, EVENT, ROOT, has_value, identifiers, times};
@@ -54,7 +54,7 @@ impl Keep {
     }
 }
 
-impl Sink for Keep {
+impl RowSink for Keep {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in &chunks {
             let hours = self.hours.entry(chunk.table).or_default();

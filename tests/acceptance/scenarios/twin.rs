@@ -9,7 +9,7 @@ use causeflow_engine::attribution::Difference;
 use causeflow_engine::program::{JOINT, JOINTLY, Program};
 use causeflow_engine::run::{RunResult, run};
 use causeflow_engine::series::hour_of;
-use causeflow_engine::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::world::Settings;
 
 use super::played::{BARE, Play, at};
@@ -30,7 +30,7 @@ struct Row {
 #[derive(Default)]
 struct Digests(BTreeMap<usize, Vec<Row>>);
 
-impl Sink for Digests {
+impl RowSink for Digests {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in &chunks {
             let column = &chunk.columns[ATTRIBUTION];
