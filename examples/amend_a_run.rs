@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_runs::diff::{Pair, compare};
 use causeflow_runs::regenerate::{Amendment, Regeneration};
 use causeflow_runs::{Job, Kind, RunSpec, Sources};

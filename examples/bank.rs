@@ -12,12 +12,12 @@
 //!
 //! Run it with `cargo run -p causeflow-examples --example bank`.
 
-use causeflow_engine::draw::{Purpose, purpose};
-use causeflow_engine::experiment::{Draws, Experiment, Measures, ModelError, Replication};
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::monitor::{Report, TimeUnit};
-use causeflow_engine::resource::station::{Discipline, Event, Job, Notice, Station};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::draw::{Purpose, purpose};
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::{Draws, Experiment, Measures, ModelError, Replication};
+use causeflow_engine::kernel::monitor::{Report, TimeUnit};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
+use causeflow_engine::kernel::resource::station::{Discipline, Event, Job, Notice, Station};
 
 const GAP: Purpose = purpose("gap");
 const SERVICE: Purpose = purpose("service");

@@ -14,13 +14,13 @@
 //!
 //! Run it with `cargo run -p causeflow-examples --example call_centre`.
 
-use causeflow_engine::draw::{Purpose, purpose};
-use causeflow_engine::experiment::{Draws, Experiment, Measures, ModelError, Replication};
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::monitor::{Report, TimeUnit};
-use causeflow_engine::resource::Timetable;
-use causeflow_engine::resource::station::{Event, Job, Notice, Station};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{Purpose, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::experiment::{Draws, Experiment, Measures, ModelError, Replication};
+use causeflow_engine::kernel::monitor::{Report, TimeUnit};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
+use causeflow_engine::kernel::resource::Timetable;
+use causeflow_engine::kernel::resource::station::{Event, Job, Notice, Station};
 
 const MEAN_CALL: Span = Span(8 * Span::MINUTE.0);
 const MEAN_PATIENCE: Span = Span(3 * Span::MINUTE.0);

@@ -13,12 +13,12 @@
 //!
 //! Run it with `cargo run -p causeflow-examples --example emergency_department`.
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::experiment::{Draws, Experiment, Measures, ModelError, Replication};
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::monitor::{Report, SpanTally, TimeUnit};
-use causeflow_engine::resource::station::{Event, Job, Notice, Preemption, Station};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::{Draws, Experiment, Measures, ModelError, Replication};
+use causeflow_engine::kernel::monitor::{Report, SpanTally, TimeUnit};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
+use causeflow_engine::kernel::resource::station::{Event, Job, Notice, Preemption, Station};
 
 const DOCTORS: u32 = 4;
 const MEAN_TREATMENT: Span = Span(30 * Span::MINUTE.0);

@@ -2,7 +2,7 @@
 //! counts and the fingerprint, and see that a second run gives the same.
 //!
 //! ```text
-//! models::load("tutoring") -> Program -+-> run::run -> RunResult { streams, fingerprint, ... }
+//! models::load("tutoring") -> Program -+-> play::run -> RunResult { streams, fingerprint, ... }
 //!                seed, range, scale ---+
 //! ```
 //!
@@ -11,9 +11,9 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use causeflow_engine::run::{RunResult, run};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{RunResult, run};
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
 
 /// 2026-02-02T00:00:00Z, a Monday, in microseconds since the Unix epoch.

@@ -15,9 +15,9 @@
 
 use std::collections::VecDeque;
 
-use causeflow_engine::draw::{Key, purpose};
-use causeflow_engine::queue::{FutureEvents, Handle, Order};
-use causeflow_engine::sample::exponential;
+use causeflow_engine::base::draw::{Key, purpose};
+use causeflow_engine::base::queue::{FutureEvents, Handle, Order};
+use causeflow_engine::base::sample::exponential;
 
 const MINUTE_US: f64 = 60e6;
 const ARRIVALS_PER_MIN: f64 = 0.9;

@@ -14,12 +14,12 @@
 //!
 //! Run it with `cargo run -p causeflow-examples --example machine_shop`.
 
-use causeflow_engine::draw::{Purpose, purpose};
-use causeflow_engine::experiment::{Draws, Experiment, Measures, ModelError, Replication};
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::monitor::TimeWeighted;
-use causeflow_engine::resource::station::{Event, Job, Notice, Preemption, Station};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::draw::{Purpose, purpose};
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::{Draws, Experiment, Measures, ModelError, Replication};
+use causeflow_engine::kernel::monitor::TimeWeighted;
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
+use causeflow_engine::kernel::resource::station::{Event, Job, Notice, Preemption, Station};
 
 const MACHINES: usize = 10;
 const CREW: u32 = 2;

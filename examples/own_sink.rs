@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, Column, RowSink, SinkError, Values};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Values};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 
 /// 2026-02-02T00:00:00Z, a Monday, in microseconds since the Unix epoch.
 const START: Time = Time(1_769_990_400_000_000);

@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_runs::{Control, Job, Kind, Left, RunSpec};
 
 /// Has enough after being asked so often.

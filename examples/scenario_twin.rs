@@ -15,11 +15,11 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{RunResult, StreamResult, run};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{RunResult, StreamResult, run};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::{Activation, Clock, Library, Plan, Request};
 
 /// 2026-02-02T00:00:00Z, a Monday, in microseconds since the Unix epoch.

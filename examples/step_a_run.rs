@@ -5,8 +5,8 @@
 
 use std::error::Error;
 
-use causeflow_engine::table::{Chunk, RowSink, SinkError};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
+use causeflow_engine::base::time::Span;
 use causeflow_runs::{Run, RunSpec, Session};
 
 /// Counts rows.

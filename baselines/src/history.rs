@@ -1,8 +1,8 @@
 //! A stream interval by interval, with scores.
 
-use causeflow_engine::series::{Series, Tally};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::series::{Series, Tally};
+use causeflow_engine::streams::sides::Side;
 
 use crate::alarm::Alarm;
 use crate::baseline::Expected;

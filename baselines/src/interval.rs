@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use causeflow_engine::calendar::{Weekend, Zone};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::Weekend;
 use jiff::civil::Date;
 
 /// How long the intervals are.

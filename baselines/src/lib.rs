@@ -1,6 +1,6 @@
 //! History, statistics and scores: what people look at instead of events.
 //!
-//! The engine counts each stream's events by the hour, with interventions and without ([`causeflow_engine::series`]).
+//! The engine counts each stream's events by the hour, with interventions and without ([`causeflow_engine::streams::series`]).
 //! A [`Pool`] gathers such series, of one run or of several seeds, and tells what is usual: [`Statistics`], exact and
 //! the same in whatever order the runs came. From these follows a [`Baseline`], a mean and a sigma for every stream and
 //! [`Class`] of intervals, against which the points of a [`history`](history()) are scored.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use causeflow_engine::calendar::{Weekend, Zone};
-use causeflow_engine::run::StreamResult;
-use causeflow_engine::series::Series;
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::series::Series;
+use causeflow_engine::streams::sides::Side;
 
 use crate::interval::{Interval, Resolution, intervals};
 use crate::statistics::Statistics;

@@ -4,9 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use causeflow_engine::series::Series;
-use causeflow_engine::sides::Side;
-use causeflow_engine::tables::{PIECE_ROWS, TableBuilder, Tables, Texts};
+use causeflow_engine::base::tables::{PIECE_ROWS, TableBuilder, Tables, Texts};
+use causeflow_engine::streams::series::Series;
+use causeflow_engine::streams::sides::Side;
 
 use crate::alarm::Alarm;
 use crate::baseline::Expected;

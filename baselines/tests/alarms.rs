@@ -5,11 +5,11 @@ use std::ops::{ControlFlow, Range};
 use causeflow_baselines::{
     Alarm, Baseline, FALSE_ALARMS, Point, Pool, Resolution, history, intervals,
 };
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{StreamResult, run};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{StreamResult, run};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
 use crate::MONDAY;

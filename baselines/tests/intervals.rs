@@ -1,8 +1,9 @@
 //! Ranges are cut into half days and hours.
 
 use causeflow_baselines::{Class, Resolution, intervals};
-use causeflow_engine::calendar::{Weekend, Zone};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::Weekend;
 use proptest::prelude::*;
 
 use crate::{MONDAY, hours};

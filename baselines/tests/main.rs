@@ -7,11 +7,11 @@ mod scores;
 mod seasons;
 mod trends;
 
-use causeflow_engine::attribution::Effects;
-use causeflow_engine::fingerprint::Digest;
-use causeflow_engine::run::StreamResult;
-use causeflow_engine::series::{Hour, Tally};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::fingerprint::Digest;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::attribution::Effects;
+use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::series::{Hour, Tally};
 
 /// 2026-02-02T00:00:00Z, a Monday.
 const MONDAY: Time = Time(1_769_990_400_000_000);

@@ -3,9 +3,10 @@
 use causeflow_baselines::{
     Baseline, Class, Expected, Flag, Ongoing, Pool, Resolution, history, intervals,
 };
-use causeflow_engine::calendar::{Weekend, Zone};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::sides::Side;
 use proptest::prelude::*;
 
 use crate::{MONDAY, hours, stream};

@@ -6,8 +6,8 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use causeflow_engine::run::Progress;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::Progress;
 use causeflow_runs::{Control, Part, Phase, Remark, Watch};
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 

@@ -7,11 +7,11 @@
     reason = "a benchmark reads the wall clock; nothing simulated depends on it"
 )]
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::kernel::{
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::processes::{
     CausalLog, Context, Log, Off, Pause, Process, ProcessId, Simulation,
 };
-use causeflow_engine::time::Span;
 use std::time::Instant;
 
 const ROUNDS: usize = 5;

@@ -7,7 +7,7 @@
     reason = "a benchmark reads the wall clock; nothing simulated depends on it"
 )]
 
-use causeflow_engine::queue::{FutureEvents, Order};
+use causeflow_engine::base::queue::{FutureEvents, Order};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hint::black_box;

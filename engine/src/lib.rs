@@ -1,12 +1,13 @@
 //! The engine of causeflow: a deterministic discrete-event simulator for stream programs.
 //!
-//! The kernel is the clock ([`time`]), the future-event list ([`queue`]), keyed draws ([`draw`],
-//! [`sample`]) and layered arrivals ([`arrivals`]). On it stands the stream program ([`program`]):
-//! a compiled model that [`run::run`] plays, cell by cell and window by window ([`cell`]), into tables
-//! ([`table`]) with a digest ([`fingerprint`]).
+//! It has three layers, each of which uses only what lies below it:
 //!
-//! Models can be written in plain Rust, too: as processes ([`kernel`]) that hold resources ([`resource`]) with their
-//! monitors ([`monitor`]), and that are replicated and compared ([`experiment`]).
+//! - [`streams`] plays the stream program, a compiled model ([`streams::program`]), cell by cell and window by window, into
+//!   tables of rows ([`streams::play`]).
+//! - [`kernel`] is for models in plain Rust: processes ([`kernel::processes`]) that hold resources ([`kernel::resource`])
+//!   with their monitors ([`kernel::monitor`]), and that are replicated and compared ([`kernel::experiment`]).
+//! - [`base`] is the clock ([`base::time`]), the future-event list ([`base::queue`]), keyed draws ([`base::draw`],
+//!   [`base::sample`]), and tables ([`base::table`]) with a digest ([`base::fingerprint`]).
 //!
 //! The engine reads no file and no clock, and its results do not depend on the number of threads.
 
@@ -14,37 +15,6 @@
 /// other events than before.
 pub const STREAM_STABILITY_VERSION: u32 = 6;
 
-pub mod arrivals;
-pub mod attribution;
-pub mod calendar;
-pub mod cell;
-mod clockwork;
-pub mod diary;
-pub mod draw;
-mod effects;
-pub mod entities;
-pub mod eval;
-pub mod experiment;
-pub mod fingerprint;
-pub mod founding;
-pub mod kept;
+pub mod base;
 pub mod kernel;
-pub mod monitor;
-mod narrow;
-pub mod program;
-pub mod queue;
-pub mod resource;
-pub mod rows;
-pub mod run;
-pub mod sample;
-mod scratch;
-pub mod series;
-pub mod sides;
-pub mod simulation;
-pub mod snapshot;
-pub mod table;
-pub mod tables;
-pub mod time;
-pub mod view;
-pub mod world;
-mod zone;
+pub mod streams;

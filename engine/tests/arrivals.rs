@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use causeflow_engine::arrivals::{Candidate, Layers};
-use causeflow_engine::draw::{Key, purpose};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{Key, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::arrivals::{Candidate, Layers};
 use proptest::prelude::*;
 
 const HOUR: f64 = 3_600_000_000.0;

@@ -1,10 +1,11 @@
 //! Profiles follow hours, weekdays, seasons and growth in the model's time zone, with mean 1 over the
 //! reference days.
 
-use causeflow_engine::calendar::{
-    Profile, ProfileTable, Reference, STEP, Season, Zone, mean_growth,
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::{
+    Profile, ProfileTable, Reference, STEP, Season, mean_growth,
 };
-use causeflow_engine::time::{Span, Time};
 use jiff::civil::{Date, date};
 use proptest::array::{uniform7, uniform24};
 use proptest::prelude::*;

@@ -1,12 +1,12 @@
 //! Experiments: what a replication depends on, what intervals are of, when replicating stops, and that pairing pays.
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::experiment::{
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::{
     Experiment, ExperimentError, Interval, Measures, ModelError, Outcomes, Precision, Replication,
     mser5, welch,
 };
-use causeflow_engine::monitor::Tally;
-use causeflow_engine::time::Span;
+use causeflow_engine::kernel::monitor::Tally;
 
 /// A single-server queue by Lindley's recursion: the mean waiting time in minutes of 500 customers who come every minute and are
 /// served for so long, on average.

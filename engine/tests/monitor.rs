@@ -1,7 +1,7 @@
 //! Monitors say what sorting and adding up says.
 
-use causeflow_engine::monitor::{SpanQuantiles, SpanTally, Tally, TimeWeighted};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::monitor::{SpanQuantiles, SpanTally, Tally, TimeWeighted};
 use proptest::prelude::*;
 
 proptest! {

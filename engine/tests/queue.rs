@@ -1,7 +1,7 @@
 //! The future-event list agrees with the `priority-queue` crate whatever is done to it,
 //! and keeps what its documentation promises.
 
-use causeflow_engine::queue::{FutureEvents, Handle, Order};
+use causeflow_engine::base::queue::{FutureEvents, Handle, Order};
 use priority_queue::PriorityQueue;
 use proptest::prelude::*;
 use std::cmp::Reverse;

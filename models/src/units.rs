@@ -1,6 +1,6 @@
 //! Durations, shares and dates as models write them.
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 
 /// Units of durations, and their length in microseconds.
 pub const UNITS: [(&str, i64); 7] = [

@@ -1,6 +1,6 @@
 //! Fields, `let`s and choices under modifiers: what a modifier aims at is what drives the model.
 
-use causeflow_engine::program::{ModifyError, Operation, Parameter, Program};
+use causeflow_engine::streams::program::{ModifyError, Operation, Parameter, Program};
 
 use crate::support::{Row, START, play, program, settings};
 use crate::twins::{agree, bend};
@@ -143,14 +143,14 @@ fn what_cannot_be_bent_says_why() {
     let nothing = |program: &mut Program, parameter: Parameter| {
         let mut other = program.clone();
         let label = other.intervene("nobody").expect("there is room");
-        let modifier = causeflow_engine::program::Modifier {
+        let modifier = causeflow_engine::streams::program::Modifier {
             by: label,
             operation: Operation::Multiply(1.0),
-            envelope: causeflow_engine::program::Envelope {
+            envelope: causeflow_engine::streams::program::Envelope {
                 start: START,
-                onset: causeflow_engine::time::Span(0),
+                onset: causeflow_engine::base::time::Span(0),
                 end: START,
-                settling: causeflow_engine::program::Settling::Immediate,
+                settling: causeflow_engine::streams::program::Settling::Immediate,
                 until: None,
             },
             precedence: 0,

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeflow_engine::program::{Operation, Parameter, Program};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{Operation, Parameter, Program};
 
 use crate::support::{Played, Row, START, Value, play, program, settings};
 use crate::twins::{agree, bend};
@@ -235,7 +235,7 @@ fn a_slot_that_someone_else_took_is_contention() {
     agree(&bent, &played, &twin);
     assert_eq!(played.result.refused, 0);
     let by = |stream: &str, contention: bool| -> u64 {
-        let of = |r: &&causeflow_engine::run::StreamResult| r.name == stream;
+        let of = |r: &&causeflow_engine::streams::play::StreamResult| r.name == stream;
         let effects = &played
             .result
             .streams

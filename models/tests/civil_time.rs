@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};

@@ -2,14 +2,15 @@
 
 use std::cell::Cell;
 
-use causeflow_engine::draw::mix;
-use causeflow_engine::eval::{Block, Frame, Marks, Own, eval, eval_block};
-use causeflow_engine::program::{Program, Stage};
-use causeflow_engine::run::RunResult;
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::Time;
-use causeflow_engine::view::Observed;
-use causeflow_engine::{cell::Population, draw::Key};
+use causeflow_engine::base::draw::Key;
+use causeflow_engine::base::draw::mix;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::cell::Population;
+use causeflow_engine::streams::eval::{Block, Frame, Marks, Own, eval, eval_block};
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::program::{Program, Stage};
+use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::view::Observed;
 
 use crate::support::{START, play, program, settings};
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use proptest::prelude::*;
 
 use crate::random::{Knobs, Plan, Spec, files, spec};

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{Envelope, Modifier, Operation, Parameter, Program, Settling};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{
+    Envelope, Modifier, Operation, Parameter, Program, Settling,
+};
 
 use crate::support::{Played, Row, START, play, program, settings};
 use crate::twins::{agree, bend};
@@ -324,7 +326,7 @@ fn longer_work_is_named_and_the_waits_behind_it_are_not() {
 #[test]
 fn a_small_business_has_few_agents_but_somebody() {
     let program = help_line();
-    let small = causeflow_engine::world::Settings {
+    let small = causeflow_engine::streams::world::Settings {
         scale: 0.1,
         ..settings(3, 72)
     };

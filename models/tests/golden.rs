@@ -6,8 +6,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use causeflow_engine::world::Settings;
-use causeflow_engine::{STREAM_STABILITY_VERSION, program::Program};
+use causeflow_engine::STREAM_STABILITY_VERSION;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::{from_files, load, template};
 
 use crate::support::{fingerprints, settings};

@@ -1,9 +1,9 @@
 //! What must not show in a run: the number of threads, who takes the rows, which other streams are
 //! written, how the model is spread over files, what else is in it, and how long the run goes on.
 
-use causeflow_engine::program::Program;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
 use crate::random::{Plan, extra_blocks, files, spec, split_files};

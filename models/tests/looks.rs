@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::Program;
 
 use crate::support::{Played, Row, START, named_fingerprints, play, program, settings};
 

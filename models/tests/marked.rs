@@ -1,7 +1,7 @@
 //! Roots that are only rows never become events, and those that matter to nothing are not played. Neither shows.
 
-use causeflow_engine::program::{Operation, Parameter, Program};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{Operation, Parameter, Program};
 
 use crate::support::{Played, START, play, program, settings};
 use crate::twins::{agree, bend};
@@ -108,10 +108,11 @@ fn roots_that_matter_to_nothing_are_not_played_and_are_not_missed() {
         program
     };
     let [by_mark, by_event] = ["0.1", "'if(hour < 24, 0.1, 0)'"].map(shop);
-    let settings = |program: &Program, streams: &[&str]| causeflow_engine::world::Settings {
-        streams: Some(crate::support::streams(program, streams)),
-        ..settings(8, 60)
-    };
+    let settings =
+        |program: &Program, streams: &[&str]| causeflow_engine::streams::world::Settings {
+            streams: Some(crate::support::streams(program, streams)),
+            ..settings(8, 60)
+        };
     let asked = ["ordered", "left"];
     let few = play(&by_mark, &settings(&by_mark, &asked));
     let more = play(&by_event, &settings(&by_event, &asked));

@@ -1,7 +1,9 @@
 //! What modifiers reach: fields that only repeat a `let`.
 
-use causeflow_engine::program::{Envelope, Modifier, ModifyError, Operation, Parameter, Settling};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{
+    Envelope, Modifier, ModifyError, Operation, Parameter, Settling,
+};
 
 use crate::support::{START, play, program, settings};
 

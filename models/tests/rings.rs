@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{Growing, RunError, run};
+use causeflow_engine::streams::play::{Growing, RunError, run};
+use causeflow_engine::streams::program::Program;
 use causeflow_models::Diagnostics;
 use proptest::prelude::*;
 
@@ -285,7 +285,7 @@ const RUNAWAY: &str = "  a.start:\n    source: {rate: 24}\n    fields: {k: {valu
 
 fn grows(program: &Program, keep: bool) -> Growing {
     let mut sink = Collect::default();
-    let sink = keep.then_some(&mut sink as &mut dyn causeflow_engine::table::RowSink);
+    let sink = keep.then_some(&mut sink as &mut dyn causeflow_engine::base::table::RowSink);
     let played = run(program.clone(), &settings(1, 24 * 30), sink, &mut |_| {
         ControlFlow::Continue(())
     });
@@ -338,7 +338,7 @@ fn what_leads_into_a_range_is_known_of_perpetual_rings_at_once() {
                 b.beat:\n    causes: [{on: a.start}, {on: b.beat, delay: 1ms, probability: 0.001}]\n";
     let program = program(&model(text));
     let mut settings = settings(1, 24);
-    settings.start += causeflow_engine::time::Span::DAY;
+    settings.start += causeflow_engine::base::time::Span::DAY;
     settings.streams = Some(crate::support::streams(&program, &["b.beat"]));
     assert_eq!(fingerprints(&program, &settings).len(), 1);
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::RunResult;
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::snapshot::{Snapshot, SnapshotError, open_from};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::snapshot::{Snapshot, SnapshotError, open_from};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
 use crate::random::{Plan, aim, files, intervene, spec};

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use causeflow_engine::program::{Program, StreamId};
-use causeflow_engine::run::{RunResult, run};
-use causeflow_engine::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{RunResult, run};
+use causeflow_engine::streams::program::{Program, StreamId};
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::{Diagnostics, Model, SourceFile, from_files};
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};
 

@@ -5,14 +5,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use causeflow_engine::attribution::{BY_CONTENTION, Difference};
-use causeflow_engine::program::{
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::attribution::{BY_CONTENTION, Difference};
+use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::program::{
     Backlog, Envelope, JOINTLY, Label, Modifier, Operation, Parameter, Program, Settling, Without,
 };
-use causeflow_engine::run::run;
-use causeflow_engine::series::{Series, Tally, hour_of};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::Span;
+use causeflow_engine::streams::series::{Series, Tally, hour_of};
+use causeflow_engine::streams::sides::Side;
 use proptest::prelude::*;
 
 use crate::random::{Plan, aim, files, intervene, intervene_if, spec};

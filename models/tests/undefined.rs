@@ -1,6 +1,6 @@
 //! What has no finite value is 0 wherever it is worked out, and counted there; what nobody needs is not.
 
-use causeflow_engine::kept::{Bound, Part, Place};
+use causeflow_engine::streams::kept::{Bound, Part, Place};
 use proptest::prelude::*;
 
 use crate::support::{Played, Row, compile, play, program, property, settings};

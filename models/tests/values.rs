@@ -1,9 +1,11 @@
 //! Values are what they are said to be: nobody is missing, dates are times, what is rounded stays so, what cannot be is brought
 //! to the nearest that can and told, and a value is the same wherever it is read.
 
-use causeflow_engine::kept::Bound;
-use causeflow_engine::program::{Envelope, Modifier, Operation, Parameter, Program, Settling};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::kept::Bound;
+use causeflow_engine::streams::program::{
+    Envelope, Modifier, Operation, Parameter, Program, Settling,
+};
 
 use crate::support::{Played, Row, START, Value, compile, play, program, settings};
 
@@ -241,7 +243,7 @@ fn small_kinds_are_as_many_as_declared() {
                     fields: {shop_id: {value: 'shop.id'}}\n";
     let with_cells = |cells: u32, scale: f64| {
         let program = program(&model(cells, text));
-        let settings = causeflow_engine::world::Settings {
+        let settings = causeflow_engine::streams::world::Settings {
             scale,
             ..settings(5, 24)
         };

@@ -7,7 +7,7 @@ use crate::arrow::array::{
 use crate::arrow::buffer::{NullBuffer, ScalarBuffer};
 use crate::arrow::datatypes::{ArrowPrimitiveType, DataType, Int64Type};
 use crate::arrow::error::ArrowError;
-use causeflow_engine::table::{Column, ColumnType, Validity, Values};
+use causeflow_engine::base::table::{Column, ColumnType, Validity, Values};
 use std::sync::Arc;
 
 /// Turns a column of `rows` rows into an array of `data_type`. What stands under a missing row is

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::file::FileEntry;
 use crate::json_file::write_json;
 use crate::read::unreadable;
-use causeflow_engine::table::{ColumnSpec, ColumnType, TableSchema};
+use causeflow_engine::base::table::{ColumnSpec, ColumnType, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;

@@ -7,7 +7,7 @@
 //! [`EventWriter::freeze`], [`write_state`], [`RunFolder::resume`].
 //!
 //! ```
-//! use causeflow_engine::table::*;
+//! use causeflow_engine::base::table::*;
 //! use causeflow_outputs::*;
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -7,7 +7,7 @@
 
 use crate::error::Error;
 use crate::time_text::TimeText;
-use causeflow_engine::table::{Chunk, Column, Dictionary, TableSchema, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, Dictionary, TableSchema, Validity, Values};
 use std::io::Write;
 
 /// Which of the two text formats.
@@ -22,7 +22,7 @@ pub enum TextFormat {
 /// Encodes the rows of one table as text, in the form that they have in files.
 ///
 /// ```
-/// use causeflow_engine::table::*;
+/// use causeflow_engine::base::table::*;
 /// use causeflow_outputs::{RowEncoder, TextFormat};
 ///
 /// let column = |name: &str, kind| ColumnSpec {

@@ -1,7 +1,7 @@
 //! From a table's schema to Arrow's: types, and units and descriptions as field metadata.
 
 use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
-use causeflow_engine::table::{ColumnSpec, ColumnType, TableSchema};
+use causeflow_engine::base::table::{ColumnSpec, ColumnType, TableSchema};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -10,7 +10,7 @@ use crate::row_text::TextFormat;
 use crate::rows::{RowBuffer, Rows, Spool};
 use crate::schema::arrow_schema;
 use crate::text_file::TextFile;
-use causeflow_engine::table::{Chunk, Dictionary, TableSchema};
+use causeflow_engine::base::table::{Chunk, Dictionary, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
 use std::path::Path;

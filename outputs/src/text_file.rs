@@ -6,7 +6,7 @@ use crate::parquet_file::Footer;
 use crate::row_text::{RowEncoder, TextFormat};
 use crate::rows::Rows;
 use crate::table_file::FrozenFile;
-use causeflow_engine::table::{Dictionary, TableSchema};
+use causeflow_engine::base::table::{Dictionary, TableSchema};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 

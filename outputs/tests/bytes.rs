@@ -1,7 +1,7 @@
 //! The same rows give the same bytes, however they arrive, and read back as they were.
 
 use crate::support::{Shape, all_types, cut, dictionary, options, rows};
-use causeflow_engine::table::{Chunk, Column, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, Validity, Values};
 use causeflow_outputs::arrow::array::{Array, AsArray, RecordBatch};
 use causeflow_outputs::arrow::compute::concat_batches;
 use causeflow_outputs::arrow::datatypes::{
@@ -261,11 +261,11 @@ fn digests_and_sizes_are_those_of_the_files() {
 
 #[test]
 fn a_full_part_begins_the_next_one_and_never_an_empty_one() {
-    let schema = causeflow_engine::table::TableSchema {
+    let schema = causeflow_engine::base::table::TableSchema {
         name: "s".to_owned(),
         columns: vec![crate::support::spec(
             "flag",
-            causeflow_engine::table::ColumnType::Bool,
+            causeflow_engine::base::table::ColumnType::Bool,
             false,
         )],
     };

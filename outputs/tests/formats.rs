@@ -1,7 +1,7 @@
 //! What each format writes, and rows and options that are refused.
 
 use crate::support::{all_types, dictionary, options, spec};
-use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
 use causeflow_outputs::arrow::ipc::reader::FileReader;
 use causeflow_outputs::{
     Compression, Error, EventWriter, Format, Options, arrow_schema, rfc3339, write_table,

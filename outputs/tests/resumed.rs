@@ -1,7 +1,7 @@
 //! A writer that is left at any point and gone on with leaves the same bytes as one that was not.
 
 use crate::support::{Shape, all_types, cut, dictionary, names, options, rows, spec};
-use causeflow_engine::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
 use causeflow_outputs::{
     Compression, Error, EventWriter, FileEntry, Format, FrozenEvents, Options, PART_ROWS,
     StateKind, read_state, write_state,

@@ -1,6 +1,6 @@
 //! Tables, rows and manifests to test with.
 
-use causeflow_engine::table::{
+use causeflow_engine::base::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
 };
 use causeflow_outputs::{

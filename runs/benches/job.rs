@@ -9,10 +9,10 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, RowSink, SinkError};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
 use causeflow_outputs::{Compression, EventWriter, Format, Options};
 

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use causeflow_engine::run::Progress;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::Progress;
 use causeflow_models::Diagnostics;
 
 use crate::error::{Error, Result};

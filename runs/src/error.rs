@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use causeflow_engine::run::RunError;
-use causeflow_engine::table::SinkError;
+use causeflow_engine::base::table::SinkError;
+use causeflow_engine::streams::play::RunError;
 use causeflow_models::Diagnostics;
 
 /// What kind of failure it is, which says who can do something about it.

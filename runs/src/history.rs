@@ -4,8 +4,8 @@ use causeflow_baselines::{
     Baseline, Class, Ongoing, Pool, Resolution, Statistics, StreamHistory, intervals, of_history,
     of_statistics,
 };
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{RunResult, StreamResult};
+use causeflow_engine::streams::play::{RunResult, StreamResult};
+use causeflow_engine::streams::program::Program;
 use causeflow_outputs::sink::{Document, Sink};
 use causeflow_scenarios::Plan;
 use causeflow_scenarios::effects::causes;

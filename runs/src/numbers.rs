@@ -1,6 +1,6 @@
 //! Numbers and times as people read them, and values as lines of JSON.
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use serde::{Serialize, Serializer};
 
 use crate::error::Error;

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use causeflow_engine::program::{Program, Source, StreamId};
-use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
-use causeflow_engine::time::Span;
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::program::{Program, Source, StreamId};
+use causeflow_engine::streams::world::Settings;
 use causeflow_outputs::{EventWriter, Options, RunFolder};
 
 use crate::control::{Control, Followed, check};

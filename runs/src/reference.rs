@@ -4,8 +4,8 @@ use std::path::Path;
 
 use causeflow_baselines::{Baseline, Class, Resolution, intervals};
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::program::Program;
-use causeflow_engine::world::Settings;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
 use causeflow_outputs::{BaselineEntry, BaselineManifest, FinishedBaseline};
 

@@ -4,11 +4,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use causeflow_baselines::Baseline;
-use causeflow_engine::program::Program;
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::snapshot::open_from;
-use causeflow_engine::time::Time;
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::snapshot::open_from;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{EntityEntry, MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry};
 use causeflow_scenarios::{Clock, Request};

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::program::{Program, StreamId};
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::time::Time;
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::program::{Program, StreamId};
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::{Diagnostics, Model};
 use causeflow_outputs::{EventEntry, ExternalEventsEntry, Manifest, ModelEntry, ScenarioEntry};
 use causeflow_scenarios::definition::EventSeverity;

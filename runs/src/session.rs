@@ -1,10 +1,10 @@
 //! A run under way: played step by step, with snapshots to go on from.
 
-use causeflow_engine::run::{Progress, RunResult};
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::snapshot::Snapshot;
-use causeflow_engine::table::RowSink;
-use causeflow_engine::time::Time;
+use causeflow_engine::base::table::RowSink;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::snapshot::Snapshot;
+use causeflow_engine::streams::play::{Progress, RunResult};
 
 use crate::control::{Control, Followed, Part, Phase};
 use crate::error::{Error, Result};

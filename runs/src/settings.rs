@@ -2,10 +2,10 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use causeflow_engine::calendar::Zone;
-use causeflow_engine::program::{Program, StreamId};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::program::{Program, StreamId};
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::suggestion;
 use causeflow_scenarios::Clock;
 use jiff::Timestamp;

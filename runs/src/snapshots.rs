@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use causeflow_engine::snapshot::Snapshot;
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::snapshot::Snapshot;
 use causeflow_outputs::{FileEntry, Manifest, StateKind, read_state, write_state};
 use jiff::Timestamp;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_models::duration;
 use causeflow_outputs::{Compression, Format};
 use schemars::JsonSchema;

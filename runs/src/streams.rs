@@ -1,7 +1,7 @@
 //! The streams of a run on their way to a sink: those that are asked for; the sink knows no others.
 
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::table::{Chunk, RowSink, SinkError, TableSchema};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, TableSchema};
+use causeflow_engine::streams::play::Simulation;
 use causeflow_outputs::Manifest;
 use causeflow_outputs::sink::{Opening, Sink};
 

@@ -2,10 +2,10 @@
 
 use std::borrow::Borrow;
 
-use causeflow_engine::entities;
-use causeflow_engine::run::RunResult;
-use causeflow_engine::table::Chunk;
-use causeflow_engine::tables::Tables;
+use causeflow_engine::base::table::Chunk;
+use causeflow_engine::base::tables::Tables;
+use causeflow_engine::streams::entities;
+use causeflow_engine::streams::play::RunResult;
 use causeflow_outputs::sink::{Heading, Sink};
 use causeflow_outputs::{EntityEntry, Manifest, Placed};
 use causeflow_scenarios::effect_tables::of_effects;

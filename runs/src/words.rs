@@ -1,8 +1,8 @@
 //! Pieces of a model in words: chances, delays, conditions, profiles.
 
-use causeflow_engine::calendar::{Profile, Weekend};
-use causeflow_engine::program::Settling;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::calendar::{Profile, Weekend};
+use causeflow_engine::streams::program::Settling;
 use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, StreamDef, duration, share};
 
 /// A share in percent with the digits it has: `75 %`, `0.05 %`.

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use causeflow_engine::run::Progress;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::Progress;
 use causeflow_runs::{Control, Counterfactual, Kind, Left, Part, Phase, Remark, RunSpec, Watch};
 
 use crate::support::{job, small, temp};

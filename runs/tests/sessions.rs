@@ -1,7 +1,7 @@
 //! A run comes out the same wherever it was stopped, and from a snapshot.
 
-use causeflow_engine::table::{Chunk, RowSink, SinkError};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
+use causeflow_engine::base::time::Span;
 use causeflow_runs::{Error, Kind, Run, Session};
 use proptest::prelude::*;
 

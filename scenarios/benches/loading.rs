@@ -9,7 +9,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_scenarios::{Library, Plan, Request};
 
 const ROUNDS: u32 = 50;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::{Diagnostics, duration};
 
 use crate::clock::{Clock, at_time};
@@ -22,7 +22,7 @@ impl Activation {
     /// Reads `ID@TIME` or `ID@TIME+DURATION`, with times as in [`Clock::time`].
     ///
     /// ```
-    /// # use causeflow_engine::time::{Span, Time};
+    /// # use causeflow_engine::base::time::{Span, Time};
     /// # use causeflow_scenarios::{Activation, Clock};
     /// # let program = causeflow_models::load("tutoring").unwrap().compiled.program;
     /// let clock = Clock::new(&program, Time(1_769_990_400_000_000));

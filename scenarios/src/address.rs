@@ -1,9 +1,9 @@
 //! Addresses of parameters, such as `payment.failure/probability`, and what they mean in a program.
 
-use causeflow_engine::program::{
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{
     Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
 };
-use causeflow_engine::time::{Span, Time};
 use causeflow_models::suggestion;
 
 /// A parameter of a program, and the address by which a file names it.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use causeflow_engine::program::{Modifier, Program};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{Modifier, Program};
 use causeflow_models::Diagnostics;
 
 use crate::activation::Activation;

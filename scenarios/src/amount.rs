@@ -1,7 +1,7 @@
 //! What a modifier does, as files write it: `multiply: 1.8`, `add: 60/h`, `override: 0.95`, `shift: +0.10`.
 
-use causeflow_engine::program::Operation;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::Operation;
 use causeflow_models::units::{duration, share, unit_us};
 
 use crate::address::{Domain, Wrong};

@@ -1,8 +1,9 @@
 //! Times as people write them: instants, local times in the model's zone, and days of a run.
 
-use causeflow_engine::calendar::{Doubt, Weekend, Zone};
-use causeflow_engine::program::Program;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::base::zone::{Doubt, Zone};
+use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::program::Program;
 use causeflow_models::Diagnostics;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};

@@ -1,6 +1,6 @@
 //! Warnings about interventions that act on one parameter at the same time in ways that exclude each other.
 
-use causeflow_engine::program::{Modifier, Operation};
+use causeflow_engine::streams::program::{Modifier, Operation};
 
 use crate::plan::Intervention;
 use crate::rule::Rule;

@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use causeflow_engine::attribution::Difference;
-use causeflow_engine::program::Program;
-use causeflow_engine::run::StreamResult;
-use causeflow_engine::sides::Side;
-use causeflow_engine::tables::{Table, TableBuilder, Tables, Texts};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::tables::{Table, TableBuilder, Tables, Texts};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::attribution::Difference;
+use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::sides::Side;
 
 use crate::effects::{Cause, Effect, effects};
 use crate::plan::Plan;

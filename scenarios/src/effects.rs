@@ -10,14 +10,14 @@
 
 use std::ops::Range;
 
-use causeflow_engine::attribution::Difference;
-use causeflow_engine::program::{
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::attribution::Difference;
+use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::program::{
     JOINT, JOINTLY, Label, Operation, Parameter, Program, StreamId, Without,
 };
-use causeflow_engine::run::StreamResult;
-use causeflow_engine::series::Series;
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::streams::series::Series;
+use causeflow_engine::streams::sides::Side;
 
 use crate::plan::Plan;
 use crate::rule::Rule;

@@ -1,7 +1,7 @@
 //! External events: requests for them, and what a run has of them.
 
-use causeflow_engine::draw::Key;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::Key;
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::Diagnostics;
 
 use crate::clock::{Clock, at_time};

@@ -177,7 +177,7 @@ mod tests {
 
         #[test]
         fn days_do_not_depend_on_which_days_are_asked_for(seed: u64, first in 9_000i64..13_000, length in 0i64..90, before in 0i64..200, after in 0i64..200) {
-            let mixed = |day: i64| causeflow_engine::draw::mix(seed ^ day as u64);
+            let mixed = |day: i64| causeflow_engine::base::draw::mix(seed ^ day as u64);
             let events = |day| (mixed(day) % 6) as usize;
             let draw = |day| (mixed(day) >> 11) as f64 / (1u64 << 53) as f64;
             let part = causal(first..=first + length, events, draw);

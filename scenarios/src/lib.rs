@@ -5,7 +5,7 @@
 //! the timeline of external events that every run has. It is applied to the program before that is played.
 //!
 //! ```
-//! use causeflow_engine::time::{Span, Time};
+//! use causeflow_engine::base::time::{Span, Time};
 //! use causeflow_scenarios::{Activation, Clock, Library, Plan, Request};
 //!
 //! let model = causeflow_models::load("tutoring").expect("the built-in model is right");

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use causeflow_engine::program::Program;
+use causeflow_engine::streams::program::Program;
 use causeflow_models::{Diagnostics, Model, Severity, SourceFile, read_folder};
 
 use crate::address::Addresses;

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use causeflow_engine::program::{Backlog, Modifier, ModifyError, Program};
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::program::{Backlog, Modifier, ModifyError, Program};
 use causeflow_models::Diagnostics;
 
 use crate::activation::Activation;

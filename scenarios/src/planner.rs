@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use causeflow_engine::draw::{Key, purpose};
-use causeflow_engine::program::{Backlog, Program};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{Key, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{Backlog, Program};
 use causeflow_models::Diagnostics;
 
 use crate::activation::Activation;

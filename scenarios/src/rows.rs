@@ -1,7 +1,7 @@
 //! What a plan does, as rows for tables.
 
-use causeflow_engine::program::{Phase, Settling};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{Phase, Settling};
 
 use crate::clock::hour_from;
 use crate::plan::Plan;

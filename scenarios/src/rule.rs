@@ -1,7 +1,7 @@
 //! Rules: modifiers that are known to fit a program, but not yet when they begin.
 
-use causeflow_engine::program::{Envelope, Modifier, Operation, Parameter, Settling};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{Envelope, Modifier, Operation, Parameter, Settling};
 use causeflow_models::duration;
 
 use crate::address::{Addresses, Target};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{Backlog, ModifyError, Parameter, Settling, StreamId};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{Backlog, ModifyError, Parameter, Settling, StreamId};
 use causeflow_models::share;
 
 use crate::address::Addresses;

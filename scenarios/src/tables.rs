@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use causeflow_engine::tables::{Table, TableBuilder, Tables, Texts};
+use causeflow_engine::base::tables::{Table, TableBuilder, Tables, Texts};
 
 use crate::plan::Plan;
 

@@ -1,6 +1,6 @@
 //! Templates of external events that fit a program.
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_models::{day_of_year, suggestion};
 use jiff::civil::Date;
 
@@ -10,7 +10,7 @@ use crate::definition::{
 };
 use crate::report::{Report, Sited};
 use crate::rule::{Defaults, Kind, Rule, curve, rule, span};
-use causeflow_engine::program::Settling;
+use causeflow_engine::streams::program::Settling;
 
 /// A kind of external event.
 #[derive(Clone, Debug, PartialEq)]

@@ -10,9 +10,10 @@
 //! further template changes only the events that become its own, and one that does not fit the model, so that it cannot
 //! happen, leaves its turns empty to no other's profit.
 
-use causeflow_engine::calendar::{Weekend, Zone};
-use causeflow_engine::draw::{Key, Purpose, purpose};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{Key, Purpose, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::Weekend;
 use jiff::civil::Date;
 
 use crate::definition::Pattern;

@@ -1,6 +1,6 @@
 //! Reading `ID@TIME+DURATION` and `TEMPLATE@TIME`, and which scenarios may meet.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_scenarios::{Activation, Clock, EventRequest};
 use proptest::prelude::*;
 

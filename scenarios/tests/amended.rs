@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use causeflow_models::Diagnostics;
 use causeflow_scenarios::{Original, Plan, Request};
 

@@ -1,7 +1,7 @@
 //! The built-in scenarios have the effects that they are known for.
 
-use causeflow_engine::program::Settling;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::Settling;
 use causeflow_scenarios::definition::EventType;
 use causeflow_scenarios::{Kind, Scenario};
 

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use causeflow_engine::attribution::{Difference, Effects};
-use causeflow_engine::program::{JOINT, Label};
-use causeflow_engine::run::{StreamResult, run};
-use causeflow_engine::series::{Hour, Tally};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::attribution::{Difference, Effects};
+use causeflow_engine::streams::play::{StreamResult, run};
+use causeflow_engine::streams::program::{JOINT, Label};
+use causeflow_engine::streams::series::{Hour, Tally};
+use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::effects::{Basis, Cause, EVERYTHING, Observed, effects};
 use causeflow_scenarios::{Library, Plan, Request};
 
@@ -34,7 +34,7 @@ fn played(library: &Library, asked: &Request) -> (Plan, Vec<StreamResult>) {
     (plan, result.expect("nothing interrupts it").streams)
 }
 
-fn bent(plan: &Plan) -> causeflow_engine::program::Program {
+fn bent(plan: &Plan) -> causeflow_engine::streams::program::Program {
     let mut program = tutoring().0.clone();
     plan.apply(&mut program).expect("it fits its program");
     program

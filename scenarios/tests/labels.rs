@@ -1,6 +1,6 @@
 //! Labels of external events: causal or red herring. A share that holds over any thirty days, and nothing to learn from it.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_scenarios::{Library, Timeline};
 use proptest::prelude::*;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
-use causeflow_engine::time::Time;
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::Request;
 
 use crate::support::{START, day, plan, request, tutoring};

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::Program;
 use causeflow_models::{Diagnostics, SourceFile};
 use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Plan, Request, built_in};
 use proptest::test_runner::{Config as ProptestConfig, RngSeed};

@@ -1,7 +1,7 @@
 //! The tables of a plan.
 
-use causeflow_engine::table::{Validity, Values};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::table::{Validity, Values};
+use causeflow_engine::base::time::Span;
 use causeflow_scenarios::tables::of_plan;
 
 use crate::support::{START, day, plan, request, tutoring};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::calendar::Weekend;
-use causeflow_engine::program::Operation;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::program::Operation;
 use causeflow_scenarios::definition::{EventType, Pattern};
 use causeflow_scenarios::{Library, Occurrence, Request, Timeline, built_in};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! Variants extend other scenarios: what they replace, add and drop.
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_scenarios::{Library, Scenario};
 
 use crate::support::{summary, with};

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::run;
-use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::run;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::{Activation, Clock, Library, Plan, Request};
 
 use crate::columns::{CAUSE, EVENT, identifiers, integers, moments, times};

@@ -1,6 +1,6 @@
 //! Looks into the columns of a chunk.
 
-use causeflow_engine::table::{Chunk, Column, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, Validity, Values};
 
 /// Columns that every stream has.
 pub const EVENT: usize = 0;

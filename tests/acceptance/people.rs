@@ -1,10 +1,10 @@
 //! The people: who there is at the start, who joins, and the intervals in which sources run higher or lower.
 
-use causeflow_engine::cell::Cell;
-use causeflow_engine::founding::found;
-use causeflow_engine::program::{NO_ENTITY, Program};
-use causeflow_engine::time::Span;
-use causeflow_engine::world::{Settings, World};
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::cell::Cell;
+use causeflow_engine::streams::founding::found;
+use causeflow_engine::streams::program::{NO_ENTITY, Program};
+use causeflow_engine::streams::world::{Settings, World};
 
 use crate::runs::{DAYS, full_size, midnight, model};
 

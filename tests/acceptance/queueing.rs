@@ -11,7 +11,7 @@ mod network;
 #[path = "../../engine/tests/theory/systems.rs"]
 mod systems;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use coverage::{Effort, check};
 
 /// With true 95 % intervals each of the 22 measures fails with probability 2 x 10^-5 at most.

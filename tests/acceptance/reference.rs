@@ -1,6 +1,6 @@
 //! The figures that the built-in model is held to: `tests/fixtures/streams50.csv`, read into numbers.
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 
 /// What the table says of one stream.
 pub struct Wanted {

@@ -4,10 +4,10 @@
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{StreamResult, run};
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{StreamResult, run};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::{Library, Plan, Request};
 
 use crate::tally::Tally;

@@ -6,10 +6,10 @@ use std::ops::{ControlFlow, Range};
 use causeflow_baselines::{
     Baseline, FALSE_ALARMS, Flag, Interval, Point, Pool, Resolution, history, intervals,
 };
-use causeflow_engine::run::{StreamResult, run};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{StreamResult, run};
+use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::{Activation, Clock, Plan, Request};
 
 use crate::runs::{DAYS, built_in, full_size, midnight};

@@ -1,8 +1,8 @@
 //! A sink that counts: rows, hours of the week, what follows from what. It keeps no rows.
 
-use causeflow_engine::program::{Program, Stream};
-use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::{Program, Stream};
 
 use crate::columns::{ATTRIBUTION, CAUSE, EVENT, has_value, identifiers, integers, moments, times};
 use crate::links::{Link, Parents};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_outputs::Format;
 use causeflow_runs::RunSpec;
 use clap::Args;

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use causeflow_models::duration;
 use causeflow_outputs::{Compression, Format};
 use causeflow_runs::schema::{Named, SCHEMAS};

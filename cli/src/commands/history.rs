@@ -1,7 +1,7 @@
 //! `causeflow history`: a stream of a finished run, interval by interval.
 
 use causeflow_baselines::Resolution;
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::base::zone::Zone;
 use causeflow_runs::finished::{Point, PointsShown, id};
 use causeflow_runs::{Finished, instant_of};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use causeflow_engine::calendar::Zone;
+use causeflow_engine::base::zone::Zone;
 use causeflow_runs::report::{Options, page, write};
 use causeflow_runs::{Finished, instant_of};
 

@@ -1,8 +1,8 @@
 //! The checker finds what makes two runs of a model differ.
 
 use crate::puppet::{puppets, settings};
-use causeflow_engine::kernel::{Context, Process, ProcessId, Simulation, Trial, check};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Process, ProcessId, Simulation, Trial, check};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 

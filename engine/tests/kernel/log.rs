@@ -1,9 +1,11 @@
 //! What logs are told.
 
 use crate::puppet::{puppets, settings};
-use causeflow_engine::kernel::{CausalLog, Context, History, Off, Pause, Process, ProcessId};
-use causeflow_engine::kernel::{Simulation, TraceLog};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{
+    CausalLog, Context, History, Off, Pause, Process, ProcessId,
+};
+use causeflow_engine::kernel::processes::{Simulation, TraceLog};
 use std::fmt::{Debug, Write};
 use std::sync::{Arc, Mutex};
 use tracing::field::{Field, Visit};

@@ -1,9 +1,9 @@
 //! Which of several events of one time comes first.
 
-use causeflow_engine::kernel::{
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{
     Agenda, Context, Pause, Periodic, Priority, Process, ProcessId, Simulation,
 };
-use causeflow_engine::time::{Span, Time};
 
 /// Does what its script says when it starts, and writes down what comes.
 struct Scribe {

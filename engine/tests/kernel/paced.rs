@@ -1,10 +1,10 @@
 //! Paced play keeps step with the clock that it is given, and its journal replays.
 
 use crate::puppet::{Puppet, puppets, settings};
-use causeflow_engine::kernel::{
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{
     Clock, Command, Error, Journal, Paced, PacedPause, Pause, ProcessId, Simulation,
 };
-use causeflow_engine::time::{Span, Time};
 use proptest::prelude::*;
 
 /// Is on time, late or early as its script says, and notes what it was asked for.

@@ -1,9 +1,9 @@
 //! PHOLD (Fujimoto: "Performance of time warp under synthetic workloads", 1990): every message makes its receiver
 //! send one to a random process, some random time later.
 
-use causeflow_engine::draw::{mix, purpose};
-use causeflow_engine::kernel::{Context, Pause, Process, ProcessId, Simulation};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{mix, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, ProcessId, Simulation};
 
 const LOOKAHEAD: Span = Span(100);
 

@@ -1,11 +1,11 @@
 //! A process that does everything at random: what it does next follows from all that it has seen.
 
-use causeflow_engine::draw::{Key, Purpose, mix};
-use causeflow_engine::kernel::{
+use causeflow_engine::base::draw::{Key, Purpose, mix};
+use causeflow_engine::base::queue::Handle;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{
     Builder, Context, Periodic, Priority, Process, ProcessId, Simulation,
 };
-use causeflow_engine::queue::Handle;
-use causeflow_engine::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 pub const LOOKAHEAD: Span = Span(10);

@@ -1,8 +1,8 @@
 //! Neither threads, nor partitions, nor pauses change what happens.
 
 use crate::puppet::{Puppet, puppets, settings};
-use causeflow_engine::kernel::{Context, Pause, Process, ProcessId, Simulation};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, ProcessId, Simulation};
 use proptest::prelude::*;
 use std::sync::{Arc, Mutex};
 

@@ -1,8 +1,8 @@
 //! What goes on from a snapshot is the same as if it had never been stopped.
 
 use crate::puppet::{Puppet, puppets, settings};
-use causeflow_engine::kernel::{Error, Pause, ProcessId, Simulation, Snapshot};
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::kernel::processes::{Error, Pause, ProcessId, Simulation, Snapshot};
 use proptest::prelude::*;
 
 type Stored = Snapshot<Puppet, u32>;

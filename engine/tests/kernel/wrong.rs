@@ -1,7 +1,7 @@
 //! What is wrong in a model is an error that says who did what and when.
 
-use causeflow_engine::kernel::{Context, Error, Pause, Process, ProcessId, Simulation};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Error, Pause, Process, ProcessId, Simulation};
 
 /// Does something wrong at 7 us.
 struct Offender {

@@ -1,8 +1,8 @@
 //! The smallest agenda: a clock and a future-event list, to play resources alone.
 
-use causeflow_engine::kernel::Agenda;
-use causeflow_engine::queue::{FutureEvents, Handle, Order};
-use causeflow_engine::time::Time;
+use causeflow_engine::base::queue::{FutureEvents, Handle, Order};
+use causeflow_engine::base::time::Time;
+use causeflow_engine::kernel::processes::Agenda;
 
 pub struct Clock<E> {
     now: Time,

@@ -1,10 +1,10 @@
 //! Stores and containers: nothing is lost, nothing is handed out twice, and whoever can be served is.
 
 use crate::clock::Clock;
-use causeflow_engine::kernel::Agenda;
-use causeflow_engine::resource::waiting::{Answer, Side, Ticket};
-use causeflow_engine::resource::{container, store};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::Agenda;
+use causeflow_engine::kernel::resource::waiting::{Answer, Side, Ticket};
+use causeflow_engine::kernel::resource::{container, store};
 use container::{Container, TooMuch};
 use proptest::prelude::*;
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! Slots, against a calendar that keeps three sets of slot numbers.
 
-use causeflow_engine::resource::Timetable;
-use causeflow_engine::resource::slots::{Refusal, Slots};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::resource::Timetable;
+use causeflow_engine::kernel::resource::slots::{Refusal, Slots};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 

@@ -1,12 +1,12 @@
 //! A process whose resources are stored in the middle of a run goes on as if nothing had happened, with all their handles.
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::kernel::{Context, Process, Simulation, Snapshot};
-use causeflow_engine::resource::Timetable;
-use causeflow_engine::resource::container::Container;
-use causeflow_engine::resource::station::{self, Job, Preemption, Station};
-use causeflow_engine::resource::waiting;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Process, Simulation, Snapshot};
+use causeflow_engine::kernel::resource::Timetable;
+use causeflow_engine::kernel::resource::container::Container;
+use causeflow_engine::kernel::resource::station::{self, Job, Preemption, Station};
+use causeflow_engine::kernel::resource::waiting;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 

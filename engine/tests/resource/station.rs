@@ -1,12 +1,12 @@
 //! Stations, case by case. Times are whole microseconds; customers are letters.
 
 use crate::clock::Clock;
-use causeflow_engine::kernel::Agenda;
-use causeflow_engine::resource::Timetable;
-use causeflow_engine::resource::station::{
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::Agenda;
+use causeflow_engine::kernel::resource::Timetable;
+use causeflow_engine::kernel::resource::station::{
     Discipline, Event, Job, Notice, Preemption, Station, Ticket, Visit,
 };
-use causeflow_engine::time::{Span, Time};
 
 type Desk = Station<char>;
 

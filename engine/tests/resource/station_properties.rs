@@ -1,12 +1,12 @@
 //! Whatever is done to a station, nobody is lost or served twice, the capacity is kept, and Little's law holds to the microsecond.
 
 use crate::clock::Clock;
-use causeflow_engine::kernel::Agenda;
-use causeflow_engine::resource::Timetable;
-use causeflow_engine::resource::station::{
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::Agenda;
+use causeflow_engine::kernel::resource::Timetable;
+use causeflow_engine::kernel::resource::station::{
     Discipline, Event, Job, Notice, Preemption, Station, Ticket, Visit,
 };
-use causeflow_engine::time::{Span, Time};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

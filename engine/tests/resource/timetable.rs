@@ -1,7 +1,7 @@
 //! Timetables.
 
-use causeflow_engine::resource::{Timetable, TimetableError};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::resource::{Timetable, TimetableError};
 use proptest::prelude::*;
 
 #[test]

@@ -1,5 +1,5 @@
 //! What holds for every `u` and every parameter: finite, within bounds, monotone; and what illegal parameters give.
-use causeflow_engine::sample::*;
+use causeflow_engine::base::sample::*;
 use proptest::prelude::*;
 
 #[test]

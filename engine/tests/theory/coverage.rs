@@ -1,8 +1,8 @@
 //! Whether confidence intervals hold the truth as often as they say.
 
 use super::systems::System;
-use causeflow_engine::experiment::Experiment;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::Experiment;
 
 /// So many experiments of so many replications, each so long.
 #[derive(Clone, Copy)]

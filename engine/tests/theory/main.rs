@@ -8,7 +8,7 @@ mod network;
 mod random_networks;
 mod systems;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use coverage::{Effort, check};
 
 /// With true 95 % intervals each measure fails with probability 2 x 10^-4 at most: over all 22 of them, once in 200 sets of seeds.

@@ -8,12 +8,12 @@
 //!
 //! Everything random is drawn from the customer's own key. It is one process, whose parts are the stations.
 
-use causeflow_engine::draw::{Purpose, purpose};
-use causeflow_engine::experiment::{Draws, ModelError, Replication};
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::monitor::SpanTally;
-use causeflow_engine::resource::station::{Event, Job, Notice, Station, Visit};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{Purpose, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::experiment::{Draws, ModelError, Replication};
+use causeflow_engine::kernel::monitor::SpanTally;
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
+use causeflow_engine::kernel::resource::station::{Event, Job, Notice, Station, Visit};
 use serde::{Deserialize, Serialize};
 
 const SERVICE: Purpose = purpose("service");

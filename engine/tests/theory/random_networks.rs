@@ -1,10 +1,10 @@
 //! Random networks of stations: nobody is lost, and Little's law is an identity.
 
 use super::network::{Class, Customer, Network, Node};
-use causeflow_engine::experiment::Experiment;
-use causeflow_engine::resource::Timetable;
-use causeflow_engine::resource::station::{Discipline, Preemption, Station};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::Experiment;
+use causeflow_engine::kernel::resource::Timetable;
+use causeflow_engine::kernel::resource::station::{Discipline, Preemption, Station};
 use proptest::prelude::*;
 
 const MINUTE: i64 = Span::MINUTE.0;
@@ -25,7 +25,11 @@ fn station() -> impl Strategy<Value = Station<Customer>> {
     let parts = (discipline, mode(), mode(), 1u32..4, 0u32..4, room);
     parts.prop_map(|(discipline, by_priority, by_closing, day, night, room)| {
         let shifts = [(Span(0), day), (Span(40 * MINUTE), night)];
-        let shifts = Timetable::new(causeflow_engine::time::Time(0), Span(60 * MINUTE), &shifts);
+        let shifts = Timetable::new(
+            causeflow_engine::base::time::Time(0),
+            Span(60 * MINUTE),
+            &shifts,
+        );
         let mut station =
             Station::with_timetable(shifts.expect("a timetable")).discipline(discipline);
         if let Some(preemption) = by_priority {

@@ -2,9 +2,9 @@
 
 use super::formulas::*;
 use super::network::{Class, Customer, Network, Node};
-use causeflow_engine::experiment::{Measures, ModelError, Replication};
-use causeflow_engine::resource::station::{Discipline, Monitors, Preemption, Station};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::{Measures, ModelError, Replication};
+use causeflow_engine::kernel::resource::station::{Discipline, Monitors, Preemption, Station};
 
 /// A system: how to build it, and the true mean of each measure.
 pub struct System {

@@ -1,11 +1,11 @@
 //! Puts compiled streams together: slots are assigned, and what each event carries follows.
 
-use causeflow_engine::program::{
+use causeflow_engine::base::table::{ColumnSpec, ColumnType};
+use causeflow_engine::streams::program::{
     Change, ChangeKind, Delay, Effect, Expr, Outcome, Service, Slot, Source, Stage, Stream,
     Variable,
 };
-use causeflow_engine::program::{MAX_CARRIED, MAX_WORDS};
-use causeflow_engine::table::{ColumnSpec, ColumnType};
+use causeflow_engine::streams::program::{MAX_CARRIED, MAX_WORDS};
 
 use super::Compiler;
 use super::streams::{Progress, Restrict, Unit};

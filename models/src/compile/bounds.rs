@@ -1,8 +1,8 @@
 //! The least and the greatest value that an expression can have, as far as the model tells.
 
-use causeflow_engine::eval::round_even;
-use causeflow_engine::program::{Binary, Dist, Expr, Question, Unary};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::eval::round_even;
+use causeflow_engine::streams::program::{Binary, Dist, Expr, Question, Unary};
 
 /// (least, greatest); infinite where nothing bounds the value.
 pub fn bounds(expr: &Expr) -> (f64, f64) {
@@ -125,7 +125,7 @@ fn draw(dist: Dist, args: &[(f64, f64)]) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use causeflow_engine::draw::purpose;
+    use causeflow_engine::base::draw::purpose;
 
     #[test]
     fn sums_and_draws_are_bounded_by_their_parts() {

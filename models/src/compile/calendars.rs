@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use causeflow_engine::diary::{Action, Diary, MOST_DAYS, MOST_SLOTS};
-use causeflow_engine::program::{
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::diary::{Action, Diary, MOST_DAYS, MOST_SLOTS};
+use causeflow_engine::streams::program::{
     ChangeKind, Expr, KindId, Lookup, MOST_LOOKED_UP, Question, SlotsChange,
 };
-use causeflow_engine::time::Span;
 
 use super::Compiler;
 use super::lower::Scope;

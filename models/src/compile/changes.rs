@@ -1,7 +1,7 @@
 //! What events change: entities and counters.
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Binary, Change, ChangeKind, Expr, KindId};
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::streams::program::{Binary, Change, ChangeKind, Expr, KindId};
 
 use super::Compiler;
 use super::calendars::slots_defs;

@@ -1,6 +1,6 @@
 //! Checks on the graph of causes: circles take time, and do not grow without end.
 
-use causeflow_engine::program::Stream;
+use causeflow_engine::streams::program::Stream;
 
 use super::Compiler;
 use super::growth::{Growth, growing};

@@ -3,9 +3,9 @@
 
 use std::ops::{Range, RangeInclusive};
 
-use causeflow_engine::diary::MOST_TIMES;
-use causeflow_engine::program::{APPOINTMENTS, Expr, Question};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::diary::MOST_TIMES;
+use causeflow_engine::streams::program::{APPOINTMENTS, Expr, Question};
 
 use super::Compiler;
 use super::bounds::bounds;

@@ -1,7 +1,7 @@
 //! Desks, and the streams whose events wait at one.
 
-use causeflow_engine::program::{Desk, Expr, HOURS_OF_WEEK, Service};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{Desk, Expr, HOURS_OF_WEEK, Service};
 
 use super::lower::{About, Scope};
 use super::report::At;

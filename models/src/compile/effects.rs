@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use causeflow_engine::cell::MAX_COUNT;
-use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Delay, Effect, Expr, Outcome, Place};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::cell::MAX_COUNT;
+use causeflow_engine::streams::program::{Delay, Effect, Expr, Outcome, Place};
 
 use super::Compiler;
 use super::bounds::{bounds, least_after};

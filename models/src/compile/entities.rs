@@ -1,8 +1,10 @@
 //! Kinds of entities: states, attributes, variables, owners.
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program};
-use causeflow_engine::table::{ColumnSpec, ColumnType};
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::base::table::{ColumnSpec, ColumnType};
+use causeflow_engine::streams::program::{
+    Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program,
+};
 
 use super::bounds::bounds;
 use super::lower::{About, Scope};

@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use causeflow_engine::draw::purpose;
-use causeflow_engine::program::{Binary, Dist, Expr, KindId, Law, Unary};
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::streams::program::{Binary, Dist, Expr, KindId, Law, Unary};
 
 use super::Compiler;
 use super::desks::AGENT;

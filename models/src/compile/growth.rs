@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{Stream, rings};
+use causeflow_engine::streams::program::{Stream, rings};
 
 use super::means::least_children;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::calendar::{Profile, Reference, Season, Weekend};
-use causeflow_engine::program::{Source, Spikes, Stream};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::calendar::{Profile, Reference, Season, Weekend};
+use causeflow_engine::streams::program::{Source, Spikes, Stream};
 
 use super::report::At;
 use super::{Compiler, Merged};

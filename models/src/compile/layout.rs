@@ -1,6 +1,6 @@
 //! Lays streams out before anything is lowered, so that every name can be found from every other.
 
-use causeflow_engine::program::Expr;
+use causeflow_engine::streams::program::Expr;
 
 use super::report::At;
 use super::streams::{Cause, Input, OwnVariable, Progress, Restrict, Unit};

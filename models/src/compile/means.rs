@@ -1,6 +1,6 @@
 //! What expressions come to on average, as far as the model tells, and how many events follow from one.
 
-use causeflow_engine::program::{Binary, Dist, Effect, Expr, Law, Stream, Unary};
+use causeflow_engine::streams::program::{Binary, Dist, Effect, Expr, Law, Stream, Unary};
 
 use super::bounds::{bounds, either};
 
@@ -172,7 +172,7 @@ fn mean(expr: &Expr) -> (f64, f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use causeflow_engine::draw::purpose;
+    use causeflow_engine::base::draw::purpose;
 
     fn draw(dist: Dist, args: &[f64]) -> Expr {
         let args: Vec<Expr> = args.iter().map(|&x| Expr::Num(x)).collect();

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::calendar::Profile;
-use causeflow_engine::program::{APPOINTMENTS, Binary, Expr, NO_ENTITY, NO_TIME, Question, Stream};
-use causeflow_engine::table::ColumnType;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::table::ColumnType;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::calendar::Profile;
+use causeflow_engine::streams::program::{
+    APPOINTMENTS, Binary, Expr, NO_ENTITY, NO_TIME, Question, Stream,
+};
 
 use super::bounds::bounds;
 

@@ -30,9 +30,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::panic::resume_unwind;
 
-use causeflow_engine::calendar::{Profile, Zone};
-use causeflow_engine::program::{Desk, KindId, Program};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::base::zone::Zone;
+use causeflow_engine::streams::calendar::Profile;
+use causeflow_engine::streams::program::{Desk, KindId, Program};
 
 use crate::definition::{
     DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use causeflow_engine::program::{Binary, Expr, NO_ENTITY, NO_TIME, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, NO_ENTITY, NO_TIME, Unary};
 
 use super::Compiler;
 use super::functions::TEXTS_ARE_CHOSEN;

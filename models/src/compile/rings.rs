@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeflow_engine::program::Expr;
+use causeflow_engine::streams::program::Expr;
 
 use super::Compiler;
 use super::assemble::Draft;

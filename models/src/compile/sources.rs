@@ -1,7 +1,7 @@
 //! Sources and timers, and the actors that take part in them.
 
-use causeflow_engine::program::{Actor, Every, KindId, Source, Timer};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{Actor, Every, KindId, Source, Timer};
 
 use super::Compiler;
 use super::lower::{About, Scope};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use causeflow_engine::program::{Binary, Expr, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, Unary};
 
 use super::Compiler;
 use super::bounds::bounds;

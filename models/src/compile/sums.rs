@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::{Binary, Expr, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, Unary};
 
 use super::bounds::bounds;
 
@@ -186,8 +186,8 @@ fn linear(e: &Expr, chosen: &BTreeMap<&str, Way>) -> Linear {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use causeflow_engine::draw::purpose;
-    use causeflow_engine::program::Dist;
+    use causeflow_engine::base::draw::purpose;
+    use causeflow_engine::streams::program::Dist;
 
     fn draw(low: f64, high: f64) -> Expr {
         Expr::Draw(

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use causeflow_engine::program::{Expr, KindId};
-use causeflow_engine::table::Dictionary;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::table::Dictionary;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{Expr, KindId};
 
 /// What kind of value an expression has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

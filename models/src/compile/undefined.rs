@@ -1,6 +1,6 @@
 //! What has no finite value now and then, as far as ranges show it: the engine makes 0 of it.
 
-use causeflow_engine::program::{Binary, Expr, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, Unary};
 
 use super::Compiler;
 use super::bounds::bounds;

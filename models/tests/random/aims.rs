@@ -1,9 +1,9 @@
 //! Random interventions on any program.
 
-use causeflow_engine::program::{
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::{
     Envelope, Modifier, Operation, Parameter, Program, Settling, StreamId,
 };
-use causeflow_engine::time::Span;
 use proptest::prelude::*;
 
 use crate::support::START;

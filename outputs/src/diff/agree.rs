@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::read::FinishedRun;
-use causeflow_engine::table::ColumnSpec;
+use causeflow_engine::base::table::ColumnSpec;
 
 /// Whether both sides have the same columns of the same types, in whatever order.
 pub(super) fn agree(

@@ -11,7 +11,7 @@ use crate::arrow::datatypes::{
     Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
 };
 use crate::error::Error;
-use causeflow_engine::table::ColumnType;
+use causeflow_engine::base::table::ColumnType;
 
 /// A column of a batch.
 pub(super) enum Lane {

@@ -69,7 +69,7 @@ pub use why::Intervention;
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::read::Reader;
-use causeflow_engine::table::ColumnSpec;
+use causeflow_engine::base::table::ColumnSpec;
 use change::Change;
 use merge::Merge;
 use rayon::prelude::*;

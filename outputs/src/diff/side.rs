@@ -9,7 +9,7 @@ use crate::arrow::datatypes::{TimestampMicrosecondType, UInt64Type};
 use crate::error::Error;
 use crate::read::Reader;
 use crate::read::columns::{ATTRIBUTION, EVENT_ID, TIME};
-use causeflow_engine::table::ColumnSpec;
+use causeflow_engine::base::table::ColumnSpec;
 
 /// Walks along the rows of a stream.
 pub(super) struct Side<'a> {

@@ -2,7 +2,7 @@
 
 use super::lanes::{Lane, same_float};
 use crate::read::columns::{ATTRIBUTION, EVENT_ID, TIME};
-use causeflow_engine::table::{Column, ColumnType, Validity, Values};
+use causeflow_engine::base::table::{Column, ColumnType, Validity, Values};
 
 /// The kept rows of one side.
 pub(super) struct Store {

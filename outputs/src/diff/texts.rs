@@ -4,7 +4,7 @@ use crate::arrow::array::{Array, ArrayRef, AsArray, StringArray, UInt16Array};
 use crate::arrow::buffer::ScalarBuffer;
 use crate::arrow::datatypes::UInt16Type;
 use crate::error::Error;
-use causeflow_engine::table::Dictionary;
+use causeflow_engine::base::table::Dictionary;
 use std::collections::BTreeMap;
 
 /// Numbers texts in the order in which they are first seen.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME};
 use crate::rows::GROUP_ROWS;
 use crate::sink::{Heading, Sink};
-use causeflow_engine::table::{
+use causeflow_engine::base::table::{
     Chunk, Column, ColumnSpec, ColumnType, SinkError, TableSchema, Validity, Values,
 };
 

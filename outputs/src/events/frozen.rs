@@ -7,7 +7,7 @@ use crate::options::{Compression, Format, Options};
 use crate::rows::{Segment, Spool};
 use crate::run_folder::remove_others;
 use crate::table_file::{FrozenFile, TableFile};
-use causeflow_engine::table::{Dictionary, TableSchema};
+use causeflow_engine::base::table::{Dictionary, TableSchema};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

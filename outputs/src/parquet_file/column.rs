@@ -21,7 +21,7 @@ use crate::arrow::array::{Array, StringArray};
 use crate::arrow::buffer::ScalarBuffer;
 use crate::arrow::datatypes::{ArrowNativeType, Field};
 use bytes::Bytes;
-use causeflow_engine::table::{Column, Validity, Values};
+use causeflow_engine::base::table::{Column, Validity, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::Encoding;
 use parquet::errors::{ParquetError, Result};

@@ -1,8 +1,8 @@
 //! The columns of a stream as its files have them.
 
 use crate::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
-use causeflow_engine::program::Stream;
-use causeflow_engine::table::{ColumnSpec, ColumnType};
+use causeflow_engine::base::table::{ColumnSpec, ColumnType};
+use causeflow_engine::streams::program::Stream;
 
 /// Places of the columns that every stream has; its own fields follow.
 pub(crate) const EVENT_ID: usize = 0;

@@ -9,7 +9,7 @@ use crate::arrow::datatypes::{
 };
 use crate::error::Error;
 use crate::time_text::shown;
-use causeflow_engine::table::ColumnType;
+use causeflow_engine::base::table::ColumnType;
 use serde_json::Value;
 
 /// An event as its stream's file has it.

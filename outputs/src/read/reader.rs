@@ -7,7 +7,7 @@ use crate::arrow::array::{AsArray, RecordBatch};
 use crate::arrow::datatypes::TimestampMicrosecondType;
 use crate::error::Error;
 use crate::file::FileEntry;
-use causeflow_engine::table::ColumnSpec;
+use causeflow_engine::base::table::ColumnSpec;
 use std::path::PathBuf;
 
 /// The rows of one stream in their order, `attribution` only where asked for.

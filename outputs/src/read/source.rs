@@ -11,7 +11,7 @@ use crate::arrow::ipc::reader::FileReader;
 use crate::error::Error;
 use crate::options::Format;
 use crate::row_text::TextFormat;
-use causeflow_engine::table::ColumnSpec;
+use causeflow_engine::base::table::ColumnSpec;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -280,7 +280,7 @@ mod tests {
     use crate::columns_file::{read_columns, write_columns};
     use crate::options::Options;
     use crate::table_file::write_table;
-    use causeflow_engine::table::{
+    use causeflow_engine::base::table::{
         Chunk, Column, ColumnType, Dictionary, TableSchema, Validity, Values,
     };
     use proptest::prelude::*;

@@ -5,7 +5,9 @@ use crate::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray
 use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::row_text::TextFormat;
 use crate::schema::arrow_schema;
-use causeflow_engine::table::{Column, ColumnSpec, ColumnType, TableSchema, Validity, Values};
+use causeflow_engine::base::table::{
+    Column, ColumnSpec, ColumnType, TableSchema, Validity, Values,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::borrow::Cow;

@@ -4,7 +4,7 @@
 //! little-endian bytes. Nothing is compressed: most of it are ids, and what waits is read back soon or never.
 
 use super::Rows;
-use causeflow_engine::table::{Column, ColumnType, TableSchema, Validity, Values};
+use causeflow_engine::base::table::{Column, ColumnType, TableSchema, Validity, Values};
 use std::ops::Range;
 
 const ALL: u8 = 0;

@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 use crate::options::{Format, Options};
 use crate::run_folder::{Placed, RunFolder};
 use crate::table_file::TableWriter;
-use causeflow_engine::table::{Chunk, RowSink, SinkError, TableSchema};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, TableSchema};
 use std::path::{Path, PathBuf};
 
 /// Writes a run into a folder: its streams, its other tables, its texts and its manifest.

@@ -19,7 +19,7 @@ mod tee;
 use crate::file::FileEntry;
 use crate::manifest::Manifest;
 use crate::run_folder::RunFolder;
-use causeflow_engine::table::{Chunk, Dictionary, RowSink, SinkError, TableSchema};
+use causeflow_engine::base::table::{Chunk, Dictionary, RowSink, SinkError, TableSchema};
 use std::path::Path;
 
 pub use files::Files;

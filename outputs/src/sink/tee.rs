@@ -2,7 +2,7 @@
 
 use super::{Document, FilesSoFar, Heading, Opening, Sink, TableSink};
 use crate::manifest::Manifest;
-use causeflow_engine::table::{Chunk, RowSink, SinkError};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
 
 /// Several sinks as one: each gets all, in the order in which they are given. If one fails, all have failed: what can fail is
 /// done by all of them before the first one makes anything visible.

@@ -10,7 +10,7 @@ use super::store::{Kind, Outbox};
 use crate::arrow::array::{Array, AsArray, RecordBatch};
 use crate::arrow::datatypes::UInt64Type;
 use crate::error::Error;
-use causeflow_engine::draw::Key;
+use causeflow_engine::base::draw::Key;
 
 impl FileCheck<'_> {
     /// Checks the ids in fields.

@@ -8,7 +8,7 @@ use crate::options::Format;
 use crate::read::digest;
 use crate::rows::WAITING_NAME;
 use crate::run_folder::{LOCK_NAME, RESUME_NAME, VERSIONS_NAME, unlisted};
-use causeflow_engine::fingerprint::{Fingerprint, combine};
+use causeflow_engine::base::fingerprint::{Fingerprint, combine};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};

@@ -9,7 +9,7 @@ use super::store::{Kind, Outbox};
 use crate::arrow::array::Array;
 use crate::error::Error;
 use crate::read::columns::{CAUSE_ID, CELL, ROOT_ID};
-use causeflow_engine::draw::Key;
+use causeflow_engine::base::draw::Key;
 
 impl FileCheck<'_> {
     /// Finds the effect by which each event came, and notes what is to be checked on its cause.

@@ -4,8 +4,8 @@ use crate::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Primitiv
 use crate::arrow::datatypes::{
     Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
 };
-use causeflow_engine::fingerprint::{RowHashes, float_word, int_word, text_hash};
-use causeflow_engine::table::ColumnType;
+use causeflow_engine::base::fingerprint::{RowHashes, float_word, int_word, text_hash};
+use causeflow_engine::base::table::ColumnType;
 
 /// The hashes of a column's texts; batches of one row group share a dictionary.
 #[derive(Default)]

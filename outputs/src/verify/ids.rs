@@ -60,7 +60,7 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::Ids;
-    use causeflow_engine::draw::mix;
+    use causeflow_engine::base::draw::mix;
 
     #[test]
     fn ids_are_found_once_they_are_there() {

@@ -53,7 +53,7 @@ pub use finding::{Check, Finding, Findings, Group};
 use crate::error::Error;
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::read::FinishedRun;
-use causeflow_engine::program::Program;
+use causeflow_engine::streams::program::Program;
 use files::Files;
 use std::path::Path;
 use streams::Streams;

@@ -1,8 +1,8 @@
 //! Where the ids in a stream's fields come from, told from the model's expressions: made from the event's own key or
 //! from that of an earlier event of its chain, or an entity's.
 
-use causeflow_engine::draw::{Key, Purpose};
-use causeflow_engine::program::{Effect, Expr, KindId, Program, Slot, StreamId};
+use causeflow_engine::base::draw::{Key, Purpose};
+use causeflow_engine::streams::program::{Effect, Expr, KindId, Program, Slot, StreamId};
 
 /// How far back an id is followed; circles end here.
 const FARTHEST: u32 = 12;

@@ -17,9 +17,9 @@ use crate::file::FileEntry;
 use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, ROOT_ID, TIME};
 use crate::read::{FinishedRun, Reader};
 use crate::time_text::shown;
-use causeflow_engine::fingerprint::{Digest, RowHashes};
-use causeflow_engine::program::Stream;
-use causeflow_engine::table::{ColumnSpec, ColumnType};
+use causeflow_engine::base::fingerprint::{Digest, RowHashes};
+use causeflow_engine::base::table::{ColumnSpec, ColumnType};
+use causeflow_engine::streams::program::Stream;
 use std::ops::Range;
 
 /// What all files are checked against.

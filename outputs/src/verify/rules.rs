@@ -2,11 +2,13 @@
 //! from an event, where the ids in its fields come from.
 
 use super::origins::{Making, Origin, origins};
-use causeflow_engine::cell::MAX_COUNT;
-use causeflow_engine::draw::Purpose;
-use causeflow_engine::program::{Effect, Expr, KindId, Place, Program, Source, Stream, StreamId};
-use causeflow_engine::table::{ColumnSpec, ColumnType};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::Purpose;
+use causeflow_engine::base::table::{ColumnSpec, ColumnType};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::cell::MAX_COUNT;
+use causeflow_engine::streams::program::{
+    Effect, Expr, KindId, Place, Program, Source, Stream, StreamId,
+};
 
 /// The rules of all streams of a run, which are those of the manifest in its order.
 pub(super) struct Rules {

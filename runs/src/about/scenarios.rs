@@ -1,6 +1,6 @@
 //! The scenarios of a model, and the templates of external events.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_scenarios::{Library, Scenario, Template};
 use schemars::JsonSchema;
 use serde::Serialize;

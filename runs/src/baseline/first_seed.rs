@@ -3,8 +3,8 @@
 
 use causeflow_baselines::{Baseline, Pool, Resolution, Statistics, history, intervals};
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::run::{StreamResult, run as play};
-use causeflow_engine::sides::Side;
+use causeflow_engine::streams::play::{StreamResult, run as play};
+use causeflow_engine::streams::sides::Side;
 use causeflow_outputs::sink::{Document, Sink};
 use causeflow_scenarios::{ExternalEvent, Plan, Request};
 use serde_json::{Value, json};

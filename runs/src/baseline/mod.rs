@@ -7,9 +7,9 @@ use std::thread;
 
 use causeflow_baselines::{Pool, Statistics, of_statistics};
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::program::Program;
-use causeflow_engine::run::run as play;
-use causeflow_engine::world::Settings;
+use causeflow_engine::streams::play::run as play;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
 use causeflow_outputs::sink::{Document, Files, Sink};
 use causeflow_outputs::{
@@ -192,7 +192,7 @@ fn played(
     settings: &Settings,
     seed: u64,
     control: &dyn Control,
-) -> Result<Vec<causeflow_engine::run::StreamResult>, Error> {
+) -> Result<Vec<causeflow_engine::streams::play::StreamResult>, Error> {
     let settings = Settings {
         seed,
         ..settings.clone()

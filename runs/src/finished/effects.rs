@@ -1,6 +1,6 @@
 //! What scenarios and external events did in a run.
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use causeflow_models::suggestion;
 use schemars::JsonSchema;
 use serde::Serialize;

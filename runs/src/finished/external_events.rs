@@ -1,6 +1,6 @@
 //! The external events of a run.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 
 use super::{Columns, Finished};
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! The history of a run, interval by interval.
 
 use causeflow_baselines::Resolution;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_outputs::SmallTable;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use causeflow_engine::program::Program;
+use causeflow_engine::streams::program::Program;
 use causeflow_outputs::EventRow;
 
 use super::Finished;

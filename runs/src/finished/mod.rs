@@ -108,9 +108,9 @@ impl Columns<'_> {
         Ok(numbers.map(|n| n.unwrap_or_default() as u64).collect())
     }
 
-    fn times(&self, column: &str) -> Result<Vec<causeflow_engine::time::Time>> {
+    fn times(&self, column: &str) -> Result<Vec<causeflow_engine::base::time::Time>> {
         let times = self.0.times(column)?.into_iter();
-        let time = |time: Option<i64>| causeflow_engine::time::Time(time.unwrap_or_default());
+        let time = |time: Option<i64>| causeflow_engine::base::time::Time(time.unwrap_or_default());
         Ok(times.map(time).collect())
     }
 }

@@ -1,6 +1,6 @@
 //! When which intervention acts on what.
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 
 use super::{Columns, Finished};
 use crate::error::Result;

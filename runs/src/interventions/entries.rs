@@ -1,6 +1,6 @@
 //! What the manifest says about scenarios and external events: enough to play the run again.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_outputs::{EventEntry, ExternalEventsEntry, ScenarioEntry};
 use causeflow_scenarios::Activation;
 

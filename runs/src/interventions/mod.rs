@@ -4,9 +4,9 @@ use std::fs;
 use std::ops::Range;
 use std::path::Path;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::time::Time;
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::{Diagnostics, Model, SourceFile};
 use causeflow_scenarios::tables::of_plan;
 use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Original, Plan, Request};

@@ -1,7 +1,7 @@
 //! How many rows are because of what: scenarios, events that were asked for, events that came by themselves.
 
-use causeflow_engine::program::JOINT;
-use causeflow_engine::run::RunResult;
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::program::JOINT;
 use causeflow_scenarios::{Intervention, Kind, Plan};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use causeflow_engine::attribution::PartedRow;
-use causeflow_engine::program::{JOINTLY, Without};
-use causeflow_engine::run::RunResult;
-use causeflow_engine::sides::{Side, Sides};
-use causeflow_engine::simulation::Simulation;
+use causeflow_engine::streams::attribution::PartedRow;
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::program::{JOINTLY, Without};
+use causeflow_engine::streams::sides::{Side, Sides};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{Compression, FileEntry, Format, Manifest, Options};

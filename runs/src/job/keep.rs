@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use causeflow_engine::run::{Progress, RunResult};
-use causeflow_engine::simulation::Simulation;
-use causeflow_engine::snapshot::Snapshot;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::snapshot::Snapshot;
+use causeflow_engine::streams::play::{Progress, RunResult};
 use causeflow_outputs::sink::Sink;
 use causeflow_outputs::{DiskFollower, FileEntry, Manifest, RunFolder};
 

@@ -1,7 +1,7 @@
 //! What a run says about itself.
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::run::{RunResult, StreamResult};
+use causeflow_engine::streams::play::{RunResult, StreamResult};
 use causeflow_outputs::{
     EntityEntry, FileEntry, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest, ModelEntry,
     StreamEntry,

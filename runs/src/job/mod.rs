@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use causeflow_engine::run::RunResult;
-use causeflow_engine::simulation::Simulation;
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::play::Simulation;
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{Options, RunFolder};
 

@@ -1,9 +1,9 @@
 //! What a run came to.
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::kept::Kept;
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{RunResult, StreamResult};
+use causeflow_engine::streams::kept::Kept;
+use causeflow_engine::streams::play::{RunResult, StreamResult};
+use causeflow_engine::streams::program::Program;
 use causeflow_outputs::FileEntry;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,12 +1,12 @@
 //! What is to be said of the population at a scale.
 
-use causeflow_engine::program::Program;
+use causeflow_engine::streams::program::Program;
 
 use crate::numbers::{count, rough};
 
 /// Where numbers of entities cannot keep their ratio to others, a line each.
 pub fn uneven(program: &Program, scale: f64) -> Vec<String> {
-    let line = |uneven: causeflow_engine::program::Uneven| {
+    let line = |uneven: causeflow_engine::streams::program::Uneven| {
         format!(
             "at scale {scale} there is no share of `{}`: {} instead of {}",
             program.kinds[uneven.kind].name,

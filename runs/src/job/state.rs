@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use causeflow_outputs::{
     FileEntry, Manifest, Options, RESUME_NAME, StateKind, read_state, write_state,
 };

@@ -1,6 +1,6 @@
 //! A run on its way into a sink: streams, entities, and the tables of what intervened.
 
-use causeflow_engine::run::{Progress, RunResult};
+use causeflow_engine::streams::play::{Progress, RunResult};
 use causeflow_outputs::sink::Sink;
 use causeflow_outputs::{FileEntry, Manifest};
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use causeflow_engine::run::RunResult;
+use causeflow_engine::streams::play::RunResult;
 use causeflow_outputs::diff::{Diff, Event};
 use causeflow_outputs::sink::Files;
 use causeflow_outputs::{Compression, EventRow, FinishedRun, Format, Manifest, Options, rfc3339};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use causeflow_baselines::{Baseline, Pool};
-use causeflow_engine::run::RunResult;
+use causeflow_engine::streams::play::RunResult;
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::verify::{Check, Finding};
 use causeflow_outputs::{BaselineEntry, Compression, FileEntry, Manifest, Options};

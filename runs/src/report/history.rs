@@ -1,7 +1,7 @@
 //! The history of all streams, as its tables have it.
 
 use causeflow_baselines::{Flag, Resolution};
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 
 use super::window::Window;
 use crate::error::Error;

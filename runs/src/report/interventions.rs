@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use causeflow_outputs::Manifest;
 use jiff::Timestamp;
 

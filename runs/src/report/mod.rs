@@ -1,6 +1,6 @@
 //! A finished run as one page of HTML, which any front can serve.
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use causeflow_outputs::Manifest;
 use jiff::Timestamp;
 

@@ -1,6 +1,6 @@
 //! Times as the page shows them, in UTC.
 
-use causeflow_engine::time::Time;
+use causeflow_engine::base::time::Time;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 

@@ -1,6 +1,6 @@
 //! Which part of the run the charts show.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 
 use crate::error::Error;
 use crate::numbers::instant;

@@ -2,8 +2,8 @@
 
 use std::sync::OnceLock;
 
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::sides::Side;
 
 use super::bars::{assert_near, assert_ratio};
 use super::fits::{Shape, assert_settles, strengths};

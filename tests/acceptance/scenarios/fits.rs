@@ -1,6 +1,6 @@
 //! Fits curves to how a scenario lets go, by least squares.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 
 use super::bars::assert_near;
 use super::played::Run;

@@ -1,7 +1,7 @@
 //! External events: those with an impact have it, red herrings have none; a scenario without effects has none.
 
-use causeflow_engine::program::JOINT;
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
+use causeflow_engine::streams::program::JOINT;
 use causeflow_scenarios::effects::effects;
 
 use super::played::{BARE, Play};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::program::Program;
-use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::Program;
 
 use crate::columns::{ATTRIBUTION, CAUSE, EVENT, ROOT, has_value, identifiers, times};
 

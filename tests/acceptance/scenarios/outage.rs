@@ -105,7 +105,8 @@ fn four_of_five_failed_payments_are_made_within_two_hours_of_the_fix() {
 #[cfg_attr(debug_assertions, ignore = "needs a release build")]
 fn who_fails_to_pay_writes_to_support_more_often_after_some_minutes() {
     let run = support();
-    let minutes = |minutes: i64| at(2, 10) + causeflow_engine::time::Span(minutes * 60_000_000);
+    let minutes =
+        |minutes: i64| at(2, 10) + causeflow_engine::base::time::Span(minutes * 60_000_000);
     let tickets = |window| run.share("support.ticket.created", "payment.failure", &window);
     tickets(minutes(0)..minutes(10)).assert("tickets of the first failures", 0.35);
     tickets(minutes(10)..minutes(240)).assert("tickets of failures", 0.525);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 
 use super::bars::{assert_near, assert_ratio};
 use super::fits::{Shape, assert_settles, strengths};

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
 use std::sync::OnceLock;
 
-use causeflow_engine::attribution::Effects;
-use causeflow_engine::program::Program;
-use causeflow_engine::run::{StreamResult, run};
-use causeflow_engine::sides::Side;
-use causeflow_engine::time::{Span, Time};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::attribution::Effects;
+use causeflow_engine::streams::play::{StreamResult, run};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::sides::Side;
+use causeflow_engine::streams::world::Settings;
 use causeflow_models::SourceFile;
 use causeflow_scenarios::{Activation, Clock, Library, Plan, Request};
 

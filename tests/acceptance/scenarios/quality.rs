@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 
 use super::bars::{Share, assert_near, assert_ratio};
 use super::fits::{Point, Shape, assert_settles};

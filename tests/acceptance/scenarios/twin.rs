@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use causeflow_engine::attribution::Difference;
-use causeflow_engine::program::{JOINT, JOINTLY, Program};
-use causeflow_engine::run::{RunResult, run};
-use causeflow_engine::series::hour_of;
-use causeflow_engine::table::{Chunk, RowSink, SinkError, Values};
-use causeflow_engine::world::Settings;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
+use causeflow_engine::streams::attribution::Difference;
+use causeflow_engine::streams::play::{RunResult, run};
+use causeflow_engine::streams::program::{JOINT, JOINTLY, Program};
+use causeflow_engine::streams::series::hour_of;
+use causeflow_engine::streams::world::Settings;
 
 use super::played::{BARE, Play, at};
 use crate::columns::{ATTRIBUTION, EVENT, has_value, identifiers, times};

@@ -1,7 +1,7 @@
 //! The hold model: every process schedules itself again after an exponential delay.
 
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
 use std::time::Instant;
 
 #[path = "../../delays.rs"]

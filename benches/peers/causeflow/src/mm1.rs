@@ -1,10 +1,10 @@
 //! M/M/1: customers come at rate 0.8 and are served at rate 1. The station keeps its usual monitors.
 
-use causeflow_engine::draw::{Key, Purpose, purpose};
-use causeflow_engine::experiment::Draws;
-use causeflow_engine::kernel::{Context, Pause, Process, Simulation};
-use causeflow_engine::resource::station::{Event, Job, Station};
-use causeflow_engine::time::Span;
+use causeflow_engine::base::draw::{Key, Purpose, purpose};
+use causeflow_engine::base::time::Span;
+use causeflow_engine::kernel::experiment::Draws;
+use causeflow_engine::kernel::processes::{Context, Pause, Process, Simulation};
+use causeflow_engine::kernel::resource::station::{Event, Job, Station};
 use std::time::Instant;
 
 const CUSTOMER: Purpose = purpose("customer");

@@ -1,8 +1,8 @@
 //! PHOLD: every message makes its receiver send one to a random process, after the lookahead and an exponential delay.
 
-use causeflow_engine::draw::{mix, purpose};
-use causeflow_engine::kernel::{Context, Pause, Process, ProcessId, Simulation};
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::draw::{mix, purpose};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::kernel::processes::{Context, Pause, Process, ProcessId, Simulation};
 use std::time::Instant;
 
 const LOOKAHEAD: Span = Span(100_000);

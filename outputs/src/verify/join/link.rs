@@ -6,10 +6,10 @@ use super::super::rules::{EffectRules, Rules};
 use super::{Checking, Join};
 use crate::error::Error;
 use crate::time_text::shown;
-use causeflow_engine::cell::drawn_cell;
-use causeflow_engine::draw::Key;
-use causeflow_engine::program::Place;
-use causeflow_engine::time::Time;
+use causeflow_engine::base::draw::Key;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::cell::drawn_cell;
+use causeflow_engine::streams::program::Place;
 
 /// A child whose effect is known.
 struct ByEffect<'a> {

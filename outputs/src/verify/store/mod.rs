@@ -200,7 +200,7 @@ fn failed(error: std::io::Error) -> Error {
 mod tests {
     use super::*;
     use crate::verify::records::{Event, Packing, Record, Records};
-    use causeflow_engine::draw::mix;
+    use causeflow_engine::base::draw::mix;
 
     const EVENTS: u64 = 40_000;
 

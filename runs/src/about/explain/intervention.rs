@@ -1,7 +1,7 @@
 //! The words for scenarios and for templates of external events.
 
-use causeflow_engine::program::Program;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::program::Program;
 use causeflow_scenarios::definition::Direction;
 use causeflow_scenarios::{Injection, Rule, Scenario, Template};
 use schemars::JsonSchema;

@@ -3,8 +3,8 @@
 mod intervention;
 mod text;
 
-use causeflow_engine::program::StreamId;
-use causeflow_engine::table::ColumnType;
+use causeflow_engine::base::table::ColumnType;
+use causeflow_engine::streams::program::StreamId;
 use causeflow_models::{CauseDef, Expression, Model, StreamDef, ValueDef, suggestion};
 use causeflow_scenarios::Library;
 use schemars::JsonSchema;
@@ -180,7 +180,7 @@ impl<'a> Subject<'a> {
         &self.model.compiled.definitions[self.stream]
     }
 
-    fn compiled(&self) -> &'a causeflow_engine::program::Stream {
+    fn compiled(&self) -> &'a causeflow_engine::streams::program::Stream {
         &self.model.compiled.program.streams[self.stream]
     }
 

@@ -1,6 +1,6 @@
 //! The words for streams.
 
-use causeflow_engine::program::Source;
+use causeflow_engine::streams::program::Source;
 use causeflow_models::{
     AddDef, CauseDef, ChangeDef, DayDef, Expression, ServiceDef, SlotsDef, SourceDef, TimerDef,
     Weight,
@@ -306,7 +306,7 @@ fn fields(subject: &Subject) -> String {
             meaning,
         ]);
     }
-    let common: Vec<String> = causeflow_engine::program::Stream::common_columns()
+    let common: Vec<String> = causeflow_engine::streams::program::Stream::common_columns()
         .into_iter()
         .map(|c| c.name)
         .collect();

@@ -4,7 +4,7 @@
 //! in the dark scheme. All lengths are in units of which a chart is [`WIDTH`] wide; it is drawn on a finer grid,
 //! because the drawing library rounds to whole places.
 
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use plotters::coord::Shift;
 use plotters::coord::combinators::WithKeyPoints;
 use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};

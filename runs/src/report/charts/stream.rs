@@ -1,7 +1,7 @@
 //! The chart of a stream: hourly counts within the bands of what is usual, and the scores of half days below.
 
 use causeflow_baselines::Flag;
-use causeflow_engine::time::{Span, Time};
+use causeflow_engine::base::time::{Span, Time};
 use plotters::prelude::*;
 
 use super::{

@@ -1,6 +1,6 @@
 //! The chart of a stream as it was, and as it would have been without interventions.
 
-use causeflow_engine::time::Span;
+use causeflow_engine::base::time::Span;
 use plotters::prelude::*;
 
 use super::{

@@ -1,0 +1,14 @@
+//! What all of the engine stands on: times, keys and draws, samplers, the future-event list, tables of columns and their digests.
+//!
+//! Nothing here knows of processes or of programs.
+
+pub mod draw;
+pub mod fingerprint;
+pub(crate) mod narrow;
+pub mod queue;
+pub mod sample;
+pub(crate) mod scratch;
+pub mod table;
+pub mod tables;
+pub mod time;
+pub mod zone;

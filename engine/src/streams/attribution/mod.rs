@@ -1,0 +1,185 @@
+//! What interventions did to the rows of a stream: which rows would be there, the same, without
+//! them, and who is to be named for the others.
+
+mod effects;
+
+pub use effects::{Account, Difference, Differences, Effects};
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::fingerprint::RowHashes;
+use crate::base::table::{Chunk, Column, Validity, Values};
+use crate::streams::program::{Expr, Label, Program, Stage, Stream};
+use crate::streams::sides::Sides;
+
+/// How the attribution of a row ends that differs only because something scarce was there for others.
+pub const BY_CONTENTION: &str = " (contention)";
+
+/// The name in the text of an attribution, and whether it is by contention alone.
+pub fn name_of(attribution: &str) -> (&str, bool) {
+    match attribution.strip_suffix(BY_CONTENTION) {
+        Some(name) => (name, true),
+        None => (attribution, false),
+    }
+}
+
+/// Who is to be named for a row that the untouched side does not have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Whose interventions have a part in it; 0 for a row that the untouched side has, too.
+    pub by: Label,
+    /// Whether they have it only because something scarce was there for others, and not through its lineage.
+    pub scarcity: bool,
+}
+
+/// A row that is not the same on all sides: which version of an event is on which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PartedRow {
+    /// The event.
+    pub event_id: u64,
+    sides: u8,
+    scarcity: u8,
+}
+
+impl PartedRow {
+    pub(crate) fn new(event_id: u64, sides: Sides, scarcity: Sides) -> PartedRow {
+        PartedRow {
+            event_id,
+            sides: sides.bits() as u8,
+            scarcity: scarcity.bits() as u8,
+        }
+    }
+
+    /// The sides on which this version of the event is.
+    pub fn sides(&self) -> Sides {
+        Sides::of_bits(self.sides.into())
+    }
+
+    /// Those sides that differ from the factual one in it because of scarcity alone.
+    pub fn scarcity(&self) -> Sides {
+        Sides::of_bits(self.scarcity.into())
+    }
+}
+
+/// The attribution of a block of rows.
+pub struct Attribution<'a> {
+    /// One each; none stand for nobody at all.
+    named: &'a [Named],
+    program: &'a Program,
+}
+
+impl<'a> Attribution<'a> {
+    /// That of these rows.
+    pub fn new(program: &'a Program, named: &'a [Named]) -> Attribution<'a> {
+        let named = match named.iter().any(|named| named.by != 0) {
+            true => named,
+            false => &[],
+        };
+        Attribution { named, program }
+    }
+
+    fn codes(&self) -> impl Iterator<Item = u16> {
+        self.named.iter().map(|&Named { by, scarcity }| match by {
+            0 => 0,
+            by => self.program.attribution_code(by, scarcity),
+        })
+    }
+
+    fn valid(&self) -> impl Iterator<Item = bool> {
+        self.named.iter().map(|named| named.by != 0)
+    }
+
+    /// The column as it is handed over.
+    pub fn column(&self) -> Column {
+        let validity = if self.named.is_empty() {
+            Validity::None
+        } else {
+            Validity::Mask(self.valid().collect())
+        };
+        Column {
+            values: Values::Text(self.codes().collect()),
+            validity,
+        }
+    }
+
+    /// Adds the column to a digest.
+    pub fn digest(&self, hashes: &mut RowHashes<'_>, text_hashes: &[u64]) {
+        if self.named.is_empty() {
+            hashes.missing();
+        } else {
+            let words = self.codes().map(|code| text_hashes[usize::from(code)]);
+            hashes.column_where(self.valid(), words);
+        }
+    }
+}
+
+/// Place of the attribution among the columns of a stream.
+pub const ATTRIBUTION: usize = 5;
+
+/// For each row whether two chunks with as many rows have the same values in it, whoever made them so.
+pub fn same_rows(a: &Chunk, b: &Chunk) -> Vec<bool> {
+    let mut same = vec![true; a.rows];
+    for (number, (a, b)) in a.columns.iter().zip(&b.columns).enumerate() {
+        if number != ATTRIBUTION {
+            same_column(a, b, &mut same);
+        }
+    }
+    same
+}
+
+fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
+    fn all<T: PartialEq>(a: &[T], b: &[T], same: &mut [bool]) {
+        let both = a.iter().zip(b);
+        same.iter_mut()
+            .zip(both)
+            .for_each(|(same, (a, b))| *same &= a == b);
+    }
+    let there = |column: &Column, row: usize| match &column.validity {
+        Validity::All => true,
+        Validity::None => false,
+        Validity::Mask(mask) => mask[row],
+    };
+    if a.validity != b.validity {
+        for (row, same) in same.iter_mut().enumerate() {
+            *same &= there(a, row) == there(b, row);
+        }
+    }
+    match (&a.values, &b.values) {
+        (Values::Id(a), Values::Id(b)) => all(a, b, same),
+        (Values::Time(a), Values::Time(b)) => all(a, b, same),
+        (Values::Float(a), Values::Float(b)) => all(a, b, same),
+        (Values::Int(a), Values::Int(b)) => all(a, b, same),
+        (Values::Small(a), Values::Small(b)) | (Values::Text(a), Values::Text(b)) => {
+            all(a, b, same)
+        }
+        (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
+        _ => same.fill(false),
+    }
+}
+
+/// The modified parameters on which the values of a stream's rows depend, apart from what its
+/// events carry.
+pub fn modified_in_rows(stream: &Stream) -> Vec<u16> {
+    let mut found = Vec::new();
+    let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
+    for variable in later.filter(|v| v.written) {
+        find_modified(stream, &variable.value, &mut found);
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Also through the effects that an expression asks for, which may ask for others.
+fn find_modified(stream: &Stream, e: &Expr, found: &mut Vec<u16>) {
+    e.visit(&mut |e| match e {
+        Expr::Modified(at, _) => found.push(*at),
+        Expr::Happens(effect) => {
+            let effect = &stream.effects[usize::from(*effect)];
+            for e in effect.when.iter().chain([&effect.probability]) {
+                find_modified(stream, e, found);
+            }
+        }
+        _ => {}
+    });
+}

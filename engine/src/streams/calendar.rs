@@ -1,0 +1,586 @@
+//! Calendars and profiles: how rates follow the hour, the weekday, the season and growth.
+//!
+//! A profile is compiled for a run into a table of factors, at every five minutes, between which they follow a straight
+//! line: life has no steps, but where something opens or closes. Its scale makes the mean over the model's reference days
+//! 1, so that a declared rate is what those days show.
+
+use std::ops::Range;
+use std::sync::OnceLock;
+
+use jiff::civil::Date;
+
+use crate::base::time::{Span, Time};
+use crate::base::zone::Zone;
+
+/// Length of the steps in which a profile follows a straight line.
+pub const STEP: Span = Span(5 * Span::MINUTE.0);
+const STEPS_PER_DAY: usize = 288;
+/// Steps before and after midnight in which one day's weight becomes the next one's: two hours each.
+const NIGHT: usize = 24;
+/// Days in a month, for growth: 365.25 / 12.
+const MONTH_DAYS: f64 = 30.4375;
+
+/// A factor that holds for some days of every year.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Season {
+    /// What it is called, such as `spring exams`.
+    pub name: String,
+    /// First day, as (month, day).
+    pub from: (i8, i8),
+    /// Last day, included; before `from` when the season passes the end of the year.
+    pub to: (i8, i8),
+    /// What rates are multiplied by.
+    pub factor: f64,
+}
+
+impl Season {
+    fn covers(&self, date: Date) -> bool {
+        let day = (date.month(), date.day());
+        if self.from <= self.to {
+            self.from <= day && day <= self.to
+        } else {
+            self.from <= day || day <= self.to
+        }
+    }
+}
+
+/// How a rate follows the calendar. All weights are relative.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Profile {
+    /// The name by which sources and appointments refer to it.
+    pub name: String,
+    /// Weights of the 24 hours of the day, each taken at the hour's middle; an hour with 0 is closed.
+    pub hours: [f64; 24],
+    /// Whether each weight holds for its whole hour, with a step to the next.
+    pub steps: bool,
+    /// Weights of the 7 days of the week, Monday first.
+    pub weekdays: [f64; 7],
+    /// Factors for days of the year; where several apply they multiply.
+    pub seasons: Vec<Season>,
+    /// Whether it also grows by [`Reference::growth_per_month`].
+    pub growth: bool,
+}
+
+/// The days over which declared rates are the average, and the growth they assume.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reference {
+    /// First day, at midnight in the model's time zone.
+    pub start: Date,
+    /// Number of days.
+    pub days: u32,
+    /// Growth of the population a month: 0.035 is 3.5 %.
+    pub growth_per_month: f64,
+}
+
+/// Which days are a weekend, Monday first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weekend(pub [bool; 7]);
+
+impl Default for Weekend {
+    /// Saturday and Sunday.
+    fn default() -> Weekend {
+        Weekend([false, false, false, false, false, true, true])
+    }
+}
+
+impl Weekend {
+    /// The days that profiles set apart, each given by its weights, Monday first: one to three days in a row, so that weekdays differ
+    /// as little among themselves as can be, and so do days of the weekend. Saturday and Sunday, unless others do that four times
+    /// as well.
+    pub fn of(profiles: &[[f64; 7]]) -> Weekend {
+        let spread = |weekend: Weekend| {
+            let each = profiles
+                .iter()
+                .map(|weights| weekend.spread_within(weights));
+            each.sum::<f64>()
+        };
+        let mut best = (spread(Weekend::default()) / 4.0, Weekend::default());
+        for (first, length) in (0..7).flat_map(|first| (1..=3).map(move |length| (first, length))) {
+            let is_off = |day: usize| (day + 7 - first) % 7 < length;
+            let weekend = Weekend(std::array::from_fn(is_off));
+            let spread = spread(weekend);
+            if spread < best.0 {
+                best = (spread, weekend);
+            }
+        }
+        best.1
+    }
+
+    /// How much the weights of weekdays and those of the weekend's days differ among themselves: the sum of squares, for a mean of 1.
+    fn spread_within(self, weights: &[f64; 7]) -> f64 {
+        let mean = weights.iter().sum::<f64>() / 7.0;
+        if mean <= 0.0 {
+            return 0.0;
+        }
+        let within = |class: bool| {
+            let days = weights.iter().zip(self.0).filter(|(_, day)| *day == class);
+            let days: Vec<f64> = days.map(|(weight, _)| weight / mean).collect();
+            let mean = days.iter().sum::<f64>() / days.len().max(1) as f64;
+            days.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>()
+        };
+        within(false) + within(true)
+    }
+
+    /// Whether a date is one of them.
+    pub fn has(self, date: Date) -> bool {
+        self.0[date.weekday().to_monday_zero_offset() as usize]
+    }
+}
+
+/// (1 + growth) to the power of the months since a time.
+fn grown(reference: &Reference, since: Span) -> f64 {
+    libm::exp(libm::log1p(reference.growth_per_month) * since.days() / MONTH_DAYS)
+}
+
+/// Mean of the growth over the reference days of a population that began `warmup` before them.
+pub fn mean_growth(reference: &Reference, warmup: Span) -> f64 {
+    let sum: f64 = (0..reference.days)
+        .map(|day| {
+            grown(
+                reference,
+                Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2),
+            )
+        })
+        .sum();
+    sum / f64::from(reference.days.max(1))
+}
+
+impl Profile {
+    /// The profile that is 1 at all times.
+    pub fn flat() -> Profile {
+        Profile {
+            name: String::new(),
+            hours: [1.0; 24],
+            steps: false,
+            weekdays: [1.0; 7],
+            seasons: Vec::new(),
+            growth: false,
+        }
+    }
+
+    /// Weight within the day at the beginning and at the end of each of its 288 steps: linear between the middles of the hours,
+    /// except towards one that is closed, scaled to a mean of 1.
+    fn steps_of_day(&self) -> [Line; STEPS_PER_DAY] {
+        let at = |step: usize, node: usize| {
+            let hour = node as f64 / 12.0 - 0.5;
+            let before = libm::floor(hour);
+            let share = hour - before;
+            let at = |h: f64| self.hours[(h as i64).rem_euclid(24) as usize];
+            // Up to the middle of an hour it comes from the one before, from there on it leads to the next one.
+            let (one, other) = match share == 0.0 && node > step {
+                true => (at(before - 1.0), at(before)),
+                false => (at(before), at(before + 1.0)),
+            };
+            match self.steps || one == 0.0 || other == 0.0 {
+                true => self.hours[step / STEPS_PER_HOUR],
+                false => between(at(before), at(before + 1.0), share),
+            }
+        };
+        let mut steps: [Line; STEPS_PER_DAY] =
+            std::array::from_fn(|step| Line(at(step, step), at(step, step + 1)));
+        let mean = steps.iter().map(Line::mean).sum::<f64>() / STEPS_PER_DAY as f64;
+        if mean > 0.0 {
+            steps
+                .iter_mut()
+                .for_each(|step| *step = step.times(1.0 / mean));
+        }
+        steps
+    }
+
+    /// The weight of a day at the beginning and at the end of one of its steps; `around` are those of the day before, the day
+    /// itself, and the next one. Around midnight one leads to the other, except to or from a day that is closed.
+    fn steps_around(&self, [before, own, after]: [f64; 3], step: usize) -> Line {
+        let blend = |other: f64, nodes: usize| match self.steps || own == 0.0 || other == 0.0 {
+            true => own,
+            false => between(own, other, nodes as f64 / (2 * NIGHT) as f64),
+        };
+        let at = |node: usize| match (
+            NIGHT.checked_sub(node),
+            (node + NIGHT).checked_sub(STEPS_PER_DAY),
+        ) {
+            (Some(nodes), _) => blend(before, nodes),
+            (_, Some(nodes)) => blend(after, nodes),
+            _ => own,
+        };
+        Line(at(step), at(step + 1))
+    }
+
+    /// The weights of the day before a date, of the date, and of the day after it.
+    fn weights_around(&self, date: Date) -> [f64; 3] {
+        let (before, after) = (date.yesterday(), date.tomorrow());
+        [before.unwrap_or(date), date, after.unwrap_or(date)].map(|date| self.day_weight(date))
+    }
+
+    fn day_weight(&self, date: Date) -> f64 {
+        let weekday = self.weekdays[date.weekday().to_monday_zero_offset() as usize];
+        self.seasons
+            .iter()
+            .filter(|s| s.covers(date))
+            .fold(weekday, |w, s| w * s.factor)
+    }
+
+    /// Factor that makes the mean over the reference days 1.
+    fn scale(&self, steps: &[Line; STEPS_PER_DAY], reference: &Reference, warmup: Span) -> f64 {
+        // What each of the days around has a part in, so that no day's steps need be gone through again.
+        let part = |around: [f64; 3]| -> f64 {
+            let steps = (0..).zip(steps);
+            let weighed =
+                steps.map(|(step, line)| self.steps_around(around, step).with(line).mean());
+            weighed.sum::<f64>() / STEPS_PER_DAY as f64
+        };
+        let mut known: Vec<([f64; 3], f64)> = Vec::new();
+        let mut date = reference.start;
+        let mut sum = 0.0;
+        for day in 0..reference.days {
+            let since = Span(warmup.0 + Span::DAY.0 * i64::from(day) + Span::DAY.0 / 2);
+            let growth = if self.growth {
+                grown(reference, since)
+            } else {
+                1.0
+            };
+            let around = self.weights_around(date);
+            let found = known.iter().find(|(other, _)| *other == around);
+            let weight = match found {
+                Some((_, weight)) => *weight,
+                None => {
+                    known.push((around, part(around)));
+                    known[known.len() - 1].1
+                }
+            };
+            sum += weight * growth;
+            date = date.tomorrow().unwrap_or(date);
+        }
+        if sum > 0.0 {
+            f64::from(reference.days) / sum
+        } else {
+            1.0
+        }
+    }
+
+    /// The profile's factors from `begin` (when the population is as declared) to `end`.
+    pub fn compile(
+        &self,
+        zone: &Zone,
+        reference: &Reference,
+        warmup: Span,
+        begin: Time,
+        end: Time,
+    ) -> ProfileTable {
+        let steps = self.steps_of_day();
+        let scale = self.scale(&steps, reference, warmup);
+        let first = begin.index_of(STEP);
+        let count = (end.index_of(STEP) - first + 1).max(1);
+        let growth = |time: Time| match self.growth {
+            true => grown(reference, time - begin),
+            false => 1.0,
+        };
+        let mut factors = Vec::with_capacity(count as usize);
+        let mut day = (Date::MIN, [0.0; 3]);
+        let mut grown = growth(Time(first * STEP.0));
+        for i in 0..count {
+            let time = Time((first + i) * STEP.0);
+            let local = zone.local(time);
+            if local.date() != day.0 {
+                let around = self.weights_around(local.date());
+                day = (local.date(), around.map(|weight| weight * scale));
+            }
+            let step = local.hour() as usize * STEPS_PER_HOUR + local.minute() as usize / 5;
+            let before = std::mem::replace(&mut grown, growth(time + STEP));
+            let line = self.steps_around(day.1, step).with(&steps[step]);
+            factors.push(line.with(&Line(before, grown)));
+        }
+        ProfileTable::new(first, &factors)
+    }
+}
+
+/// What lies at a share of the way from one value to another one; from there back it is exactly the same.
+fn between(one: f64, other: f64, share: f64) -> f64 {
+    match one == other {
+        true => one,
+        false => one * (1.0 - share) + other * share,
+    }
+}
+
+/// The values at the beginning and at the end of a step, in which they follow a straight line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Line(f64, f64);
+
+impl Line {
+    fn mean(&self) -> f64 {
+        (self.0 + self.1) / 2.0
+    }
+
+    fn times(&self, factor: f64) -> Line {
+        Line(self.0 * factor, self.1 * factor)
+    }
+
+    /// Both multiplied, at the beginning and at the end.
+    fn with(&self, other: &Line) -> Line {
+        Line(self.0 * other.0, self.1 * other.1)
+    }
+
+    /// The value at a share of the step.
+    fn at(&self, share: f64) -> f64 {
+        self.0 + (self.1 - self.0) * share
+    }
+
+    /// The share of the step before which so much of its sum lies, of a step as long as 1.
+    fn share_of(&self, sum: f64) -> f64 {
+        let Line(begin, end) = *self;
+        let root = libm::sqrt((begin * begin + 2.0 * (end - begin) * sum).max(0.0));
+        match begin + root > 0.0 {
+            true => (2.0 * sum / (begin + root)).min(1.0),
+            false => 0.0,
+        }
+    }
+}
+
+/// A profile's factors over a run, at every five minutes.
+///
+/// Days that are alike share their factors, so that a long run does not need much more memory than a
+/// short one.
+#[derive(Clone, Debug)]
+pub struct ProfileTable {
+    /// Number of the first step, from the epoch.
+    first: i64,
+    /// Number of steps.
+    count: usize,
+    /// How many steps of its day lie before the first one.
+    lead: usize,
+    /// Which of `days` each day is, in UTC, from that of the first step on.
+    day_of: Vec<u32>,
+    /// The days, without repetition.
+    days: Vec<Day>,
+    /// Sum of the factors before each step, once there has been an appointment.
+    before: OnceLock<Vec<f64>>,
+}
+
+/// The factors of a day, and the range of each hour's and of the day's.
+#[derive(Clone, Debug)]
+struct Day {
+    /// At the beginning of each step, and at the end of the last one.
+    nodes: [f64; STEPS_PER_DAY + 1],
+    /// At the end of each step, where the next one does not always begin with that.
+    ends: Option<Box<[f64; STEPS_PER_DAY]>>,
+    hours: [Bounds; 24],
+    whole: Bounds,
+}
+
+/// The least of some factors and the largest.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bounds {
+    /// The least.
+    pub least: f64,
+    /// The largest, but at least 0.
+    pub most: f64,
+}
+
+impl Bounds {
+    /// Of no factors.
+    const NONE: Bounds = Bounds {
+        least: f64::INFINITY,
+        most: 0.0,
+    };
+
+    fn of(lines: impl Iterator<Item = Line>) -> Bounds {
+        let one = |line: Line| Bounds {
+            least: line.0.min(line.1),
+            most: line.0.max(line.1),
+        };
+        lines.map(one).fold(Bounds::NONE, Bounds::and)
+    }
+
+    fn and(self, other: Bounds) -> Bounds {
+        let (less, more) = (other.least < self.least, other.most > self.most);
+        Bounds {
+            least: if less { other.least } else { self.least },
+            most: if more { other.most } else { self.most },
+        }
+    }
+}
+
+const STEPS_PER_HOUR: usize = STEPS_PER_DAY / 24;
+
+impl Day {
+    /// Of these steps, from the first of which so many lie before them; what is not known is 0.
+    fn new(lead: usize, lines: &[Line]) -> Day {
+        let mut day = Day {
+            nodes: [0.0; STEPS_PER_DAY + 1],
+            ends: None,
+            hours: [Bounds::NONE; 24],
+            whole: Bounds::NONE,
+        };
+        let at = |step: usize| step.checked_sub(lead).and_then(|at| lines.get(at));
+        for step in 0..STEPS_PER_DAY {
+            day.nodes[step] = at(step).map_or(0.0, |line| line.0);
+        }
+        day.nodes[lead + lines.len()] = lines.last().map_or(0.0, |line| line.1);
+        let own_end = |step: usize| at(step).map_or(day.nodes[step + 1], |line| line.1);
+        let ends: [f64; STEPS_PER_DAY] = std::array::from_fn(own_end);
+        if ends[..] != day.nodes[1..] {
+            day.ends = Some(Box::new(ends));
+        }
+        let known = |steps: Range<usize>| Bounds::of(steps.map(|step| day.line(step)));
+        let hour = |hour: usize| known(hour * STEPS_PER_HOUR..(hour + 1) * STEPS_PER_HOUR);
+        (day.hours, day.whole) = (std::array::from_fn(hour), known(0..STEPS_PER_DAY));
+        day
+    }
+
+    #[inline(always)]
+    fn line(&self, step: usize) -> Line {
+        let end = match &self.ends {
+            Some(ends) => ends[step],
+            None => self.nodes[step + 1],
+        };
+        Line(self.nodes[step], end)
+    }
+}
+
+impl ProfileTable {
+    fn new(first: i64, factors: &[Line]) -> ProfileTable {
+        let lead = first.rem_euclid(STEPS_PER_DAY as i64) as usize;
+        let mut days: Vec<Day> = Vec::new();
+        let mut day_of = Vec::new();
+        let mut rest = factors;
+        while !rest.is_empty() {
+            let begin = if day_of.is_empty() { lead } else { 0 };
+            let (part, later) = rest.split_at(rest.len().min(STEPS_PER_DAY - begin));
+            rest = later;
+            let day = Day::new(begin, part);
+            let like = |other: &Day| (&other.nodes, &other.ends) == (&day.nodes, &day.ends);
+            let known = days.iter().position(like);
+            day_of.push(known.unwrap_or(days.len()) as u32);
+            if known.is_none() {
+                days.push(day);
+            }
+        }
+        days.shrink_to_fit();
+        ProfileTable {
+            first,
+            count: factors.len(),
+            lead,
+            day_of,
+            days,
+            before: OnceLock::new(),
+        }
+    }
+
+    fn position(&self, time: Time) -> usize {
+        (time.index_of(STEP) - self.first).clamp(0, self.count as i64 - 1) as usize
+    }
+
+    #[inline(always)]
+    fn at(&self, position: usize) -> Line {
+        let step = position + self.lead;
+        self.days[self.day_of[step / STEPS_PER_DAY] as usize].line(step % STEPS_PER_DAY)
+    }
+
+    /// How far a time lies in the step at a position, as a share of it.
+    #[inline(always)]
+    fn share(&self, position: usize, time: Time) -> f64 {
+        let into = time.0 - (self.first + position as i64) * STEP.0;
+        into.clamp(0, STEP.0) as f64 / STEP.0 as f64
+    }
+
+    /// The factor at a time; before and after the table's range its first and last one.
+    #[inline]
+    pub fn factor(&self, time: Time) -> f64 {
+        let position = self.position(time);
+        self.at(position).at(self.share(position, time))
+    }
+
+    /// The range of the factors from `start` up to `end`.
+    pub fn between(&self, start: Time, end: Time) -> Bounds {
+        let mut from = self.position(start) + self.lead;
+        let to = self.position(end - Span(1)) + self.lead + 1;
+        let mut bounds = Bounds::NONE;
+        // Whole days and hours at once where they fit.
+        while from < to {
+            let day = &self.days[self.day_of[from / STEPS_PER_DAY] as usize];
+            let step = from % STEPS_PER_DAY;
+            let (part, steps) = if step == 0 && to - from >= STEPS_PER_DAY {
+                (day.whole, STEPS_PER_DAY)
+            } else if step.is_multiple_of(STEPS_PER_HOUR) && to - from >= STEPS_PER_HOUR {
+                (day.hours[step / STEPS_PER_HOUR], STEPS_PER_HOUR)
+            } else {
+                (Bounds::of([day.line(step)].into_iter()), 1)
+            };
+            bounds = bounds.and(part);
+            from += steps;
+        }
+        bounds
+    }
+
+    /// Sum of the factors before each step, and before the end.
+    fn sums(&self) -> Vec<f64> {
+        let mut sum = 0.0;
+        let mut before = Vec::with_capacity(self.count + 1);
+        for position in 0..self.count {
+            before.push(sum);
+            sum += self.at(position).mean();
+        }
+        before.push(sum);
+        before
+    }
+
+    /// A time from `earliest` to `latest`, on a multiple of `step` as clocks show it, with a density that follows the
+    /// profile; `u` is uniform in (0, 1). None where no such multiple lies between the two when the profile is not 0.
+    pub fn appointment(
+        &self,
+        zone: &Zone,
+        u: f64,
+        (earliest, latest): (Time, Time),
+        step: Span,
+    ) -> Option<Time> {
+        if latest < earliest || step <= Span(0) {
+            return None;
+        }
+        let before = &self.before.get_or_init(|| self.sums())[..];
+        // Only the steps between the two bounds can hold it.
+        let (from, to) = (self.position(earliest), self.position(latest));
+        let reach = |time: Time, at: usize| {
+            let (line, share) = (self.at(at), self.share(at, time));
+            before[at] + (line.0 + line.at(share)) / 2.0 * share
+        };
+        let (low, high) = (reach(earliest, from), reach(latest, to));
+        let target = low + (high - low) * u;
+        let at = from
+            + before[from..=to]
+                .partition_point(|&sum| sum <= target)
+                .saturating_sub(1);
+        let share = self.at(at).share_of(target - before[at]);
+        let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
+        let time = Time(time.clamp(earliest.0, latest.0));
+        let fits = |time: &Time| (earliest..=latest).contains(time) && self.factor(*time) > 0.0;
+        let next = zone.reading(time).floor_to(step) + step;
+        Some(zone.floor_to(time, step))
+            .filter(fits)
+            .or_else(|| Some(zone.when_from(next, time)).filter(fits))
+            .or_else(|| self.nearest(zone, time, (earliest, latest), step))
+    }
+
+    /// The multiple of `step` in a range that is nearest to a time and at which the profile is not 0, where those on both
+    /// sides of the time are none: it is looked for among all of them, a step of the profile at a time.
+    fn nearest(
+        &self,
+        zone: &Zone,
+        time: Time,
+        (earliest, latest): (Time, Time),
+        step: Span,
+    ) -> Option<Time> {
+        let up = |time: Time| {
+            let reading = zone.reading(time);
+            let above = reading.0 + (step.0 - reading.0.rem_euclid(step.0)) % step.0;
+            zone.when_from(Time(above), time)
+        };
+        let (from, to) = (self.position(earliest), self.position(latest));
+        let open = (from..=to).filter(|&at| self.at(at).0 > 0.0);
+        let first = open.filter_map(|at| {
+            let begin = Time((self.first + at as i64) * STEP.0);
+            let end = (begin + STEP).min(latest + Span(1));
+            // Within a step of the profile the first multiple is as good as any.
+            Some(up(begin.max(earliest))).filter(|&found| found < end)
+        });
+        first.min_by_key(|found| (found.0.abs_diff(time.0), found.0))
+    }
+}

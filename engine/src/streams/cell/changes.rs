@@ -1,0 +1,262 @@
+//! What events change: states, variables and counters, and who joins.
+
+use std::cell::Cell as Slot;
+
+use super::slots::Booking;
+use super::sources::Opening;
+use super::{Cell, Event, Strands, Window, frame_of};
+use crate::base::draw::purpose;
+use crate::streams::arrivals::scale_bits;
+use crate::streams::eval::{Frame, finite, number, take_undefined, word};
+use crate::streams::kept::{self, Place};
+use crate::streams::program::{Change, ChangeKind, KindId};
+use crate::streams::sides::{Lineage, Parting, Side, Sides};
+
+/// A change as it comes out on some sides.
+#[derive(PartialEq)]
+enum Outcome {
+    State {
+        kind: KindId,
+        entity: usize,
+        state: u8,
+    },
+    Variable {
+        kind: KindId,
+        variable: u16,
+        entity: usize,
+        value: u64,
+    },
+    /// The same variable of several entities.
+    Variables {
+        kind: KindId,
+        variable: u16,
+        entities: Vec<usize>,
+        value: u64,
+    },
+    Counter {
+        counter: u16,
+        value: f64,
+    },
+    Slots {
+        kind: KindId,
+        entity: usize,
+        booking: Booking,
+    },
+}
+
+/// How a change comes out, and on which sides. Mostly it is one for all.
+#[derive(Default)]
+struct Outcomes {
+    first: Option<(Sides, Outcome)>,
+    others: Vec<(Sides, Outcome)>,
+}
+
+impl Outcomes {
+    fn add(&mut self, sides: Sides, outcome: Outcome) {
+        if self.first.is_none() {
+            self.first = Some((sides, outcome));
+            return;
+        }
+        let mut known = self.first.iter_mut().chain(&mut self.others);
+        match known.find(|(_, other)| *other == outcome) {
+            Some((all, _)) => *all = *all | sides,
+            None => self.others.push((sides, outcome)),
+        }
+    }
+}
+
+impl Cell {
+    /// Brings a new entity, whose identity comes from the event's; returns its index.
+    pub(super) fn create(&mut self, window: Window<'_>, kind: KindId, event: &Event) -> u64 {
+        let definition = &window.world.program.kinds[usize::from(kind)];
+        let id = event.key.child(definition.purpose, 0);
+        let entity = self.population.join(
+            window.world,
+            kind,
+            (id, event.time),
+            definition.joins,
+            event.lineage,
+        );
+        self.open_joiner(window, kind, entity, Opening::Joined, event.time);
+        // Of what follows by the clock, nothing happens instead of something else.
+        let lineage = event.lineage.made_by(0);
+        self.start_timers(window, kind, entity, event.time, lineage);
+        entity as u64
+    }
+
+    /// Makes the changes of an event on the sides on which it happens. A change that comes out the same is made once.
+    pub(super) fn change(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
+        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let noted = Slot::new(Parting::NONE);
+        for (place, change) in (0..).zip(&stream.changes) {
+            take_undefined();
+            let mut undefined = false;
+            let (mut parted, mut at) = (Parting::NONE, 0);
+            let mut outcomes: Outcomes = Outcomes::default();
+            while let Some(strand) = strands.each.get(at) {
+                if strand.happens {
+                    noted.set(Parting::NONE);
+                    let sight = strand.sight(&noted);
+                    let frame = frame_of(window, &self.population, event, &strand.words, sight);
+                    let outcome = self.work_out(change, &frame);
+                    undefined |= take_undefined() && sight.side == Side::FACTUAL;
+                    parted = parted.and(&strands.split(at, noted.get()));
+                    if let Some(outcome) = outcome {
+                        outcomes.add(strands.each[at].sides, outcome);
+                    }
+                }
+                at += 1;
+            }
+            let parting = strands.parting(&parted);
+            for (sides, outcome) in outcomes.first.iter().chain(&outcomes.others) {
+                let lineage = event.lineage.part(*sides, &parting);
+                self.make(window, event, outcome, lineage);
+                undefined |= take_undefined() && sides.on(Side::FACTUAL);
+            }
+            if undefined {
+                let event = (event.stream, event.key, event.time);
+                kept::note_undefined(window.world, event, Place::Change(place));
+            }
+            strands.parted = strands.parted.and(&parted);
+        }
+    }
+
+    /// How a change comes out on the side of the frame; none where its condition does not hold.
+    fn work_out(&self, change: &Change, frame: &Frame<'_>) -> Option<Outcome> {
+        if change
+            .when
+            .as_ref()
+            .is_some_and(|e| number(e, frame) == 0.0)
+        {
+            return None;
+        }
+        let exists =
+            |kind: KindId, entity: &u64| *entity < self.population.group(kind).ids.len() as u64;
+        Some(match &change.what {
+            ChangeKind::State {
+                kind,
+                entity,
+                state,
+            } => Outcome::State {
+                kind: *kind,
+                entity: Some(word(entity, frame)).filter(|e| exists(*kind, e))? as usize,
+                state: *state,
+            },
+            ChangeKind::Set {
+                kind,
+                entity,
+                variable,
+                value,
+            } => Outcome::Variable {
+                kind: *kind,
+                variable: *variable,
+                entity: Some(word(entity, frame)).filter(|e| exists(*kind, e))? as usize,
+                value: word(value, frame),
+            },
+            ChangeKind::Add {
+                kind,
+                entity,
+                variable,
+                value,
+            } => {
+                let entity = Some(word(entity, frame)).filter(|e| exists(*kind, e))?;
+                let before = f64::from_bits(frame.variable(*kind, *variable, entity));
+                Outcome::Variable {
+                    kind: *kind,
+                    variable: *variable,
+                    entity: entity as usize,
+                    value: finite(before + number(value, frame)).to_bits(),
+                }
+            }
+            ChangeKind::Adopt {
+                owner,
+                kind,
+                variable,
+                count,
+                purpose: what,
+            } => {
+                let founders = self.population.group(*kind).founders as u64;
+                let adopted = |ordinal| {
+                    let bits = frame.key.child(*what, ordinal).bits(purpose("adopt"));
+                    scale_bits(bits, founders) as usize
+                };
+                let count = if founders == 0 { 0 } else { u64::from(*count) };
+                Outcome::Variables {
+                    kind: *kind,
+                    variable: *variable,
+                    entities: (0..count).map(adopted).collect(),
+                    value: word(owner, frame),
+                }
+            }
+            ChangeKind::Count { counter, value } => Outcome::Counter {
+                counter: *counter,
+                value: number(value, frame),
+            },
+            ChangeKind::Slots(change) => {
+                let entity = word(&change.entity, frame);
+                Outcome::Slots {
+                    kind: change.kind,
+                    entity: Some(entity).filter(|e| exists(change.kind, e))? as usize,
+                    booking: Booking::of(change, frame)?,
+                }
+            }
+        })
+    }
+
+    /// Makes a change on the given sides.
+    fn make(&mut self, window: Window<'_>, event: &Event, outcome: &Outcome, lineage: Lineage) {
+        match outcome {
+            Outcome::State {
+                kind,
+                entity,
+                state,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                // Founders are not opened again.
+                if *entity < group.founders {
+                    group.set_state(*entity, lineage, *state);
+                    return;
+                }
+                let before = group.states_on_each(*entity);
+                group.set_state(*entity, lineage, *state);
+                if before != group.states_on_each(*entity) {
+                    self.open_joiner(window, *kind, *entity, Opening::Changed(before), event.time);
+                }
+            }
+            Outcome::Variable {
+                kind,
+                variable,
+                entity,
+                value,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                group.set((*variable, *entity), lineage, *value);
+            }
+            Outcome::Variables {
+                kind,
+                variable,
+                entities,
+                value,
+            } => {
+                let group = &mut self.population.groups[usize::from(*kind)];
+                for &entity in entities {
+                    group.set((*variable, entity), lineage, *value);
+                }
+            }
+            Outcome::Counter { counter, value } => self.counters.add(*counter, *value, lineage),
+            Outcome::Slots {
+                kind,
+                entity,
+                booking,
+            } => {
+                let table = &window.world.program.kinds[usize::from(*kind)].diary;
+                let group = &mut self.population.groups[usize::from(*kind)];
+                let now = window.world.program.zone.reading(event.time);
+                let done = table
+                    .as_ref()
+                    .is_none_or(|table| group.book(table, *entity, booking, now, lineage));
+                self.refused += u64::from(!done);
+            }
+        }
+    }
+}

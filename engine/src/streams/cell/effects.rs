@@ -1,0 +1,489 @@
+//! What events cause: which children, when, where, and what they carry.
+//!
+//! An event takes its steps one by one: each effect, then each outcome group. For all its sides at once
+//! a step is worked out once; if it reads something that differs between them, it is worked out
+//! for each group, and children that are not the same come apart.
+
+use std::cell::Cell as Slot;
+
+use super::agenda::Agenda;
+use super::growth::Growth;
+use super::pending::Pending;
+use super::row_buffers::RowBuffers;
+use super::steps::Step;
+use super::{Event, Population, Strands, Window, frame_of};
+use crate::base::draw::{Key, Purpose, purpose};
+use crate::base::time::Time;
+use crate::streams::arrivals::scale_bits;
+use crate::streams::eval::{Frame, decide, number, number_by_key, take_undefined};
+use crate::streams::kept;
+use crate::streams::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
+use crate::streams::sides::{Parting, Side, Sides, both};
+
+/// Most events that one effect causes at a time; guards against expressions that run away.
+pub const MAX_COUNT: f64 = 10_000.0;
+const CELL: Purpose = purpose("cell");
+
+/// The events that follow from one step of an event, for each group of sides. Kept to use its memory again.
+#[derive(Default)]
+pub(super) struct Children(Vec<Brood>);
+
+/// The events that follow from one step of an event on some sides, in the order of their indices.
+#[derive(Default)]
+struct Brood {
+    sides: Sides,
+    each: Vec<(Place, Event)>,
+}
+
+/// Where the children of an event go.
+pub(super) struct Spawner<'a> {
+    pub window: Window<'a>,
+    /// The process.
+    pub process: u16,
+    pub pending: &'a mut Pending,
+    pub agenda: &'a mut Agenda,
+    pub work: &'a mut Vec<Event>,
+    pub outbox: &'a mut Vec<(u16, Event)>,
+    pub rows: &'a mut RowBuffers,
+    pub children: &'a mut Children,
+    pub growth: &'a mut Growth,
+}
+
+impl<'a> Spawner<'a> {
+    /// Takes the steps of an event for all its sides at once, as long as they do not differ. Returns
+    /// the first step in which some do, which has not been taken.
+    pub fn together(
+        &mut self,
+        event: &Event,
+        strands: &mut Strands,
+        population: &Population,
+    ) -> Option<usize> {
+        let (window, stream) = (self.window, self.stream(event));
+        let noted = Slot::new(Parting::NONE);
+        let strand = &strands.each[0];
+        let sight = strand.sight(&noted);
+        let frame = frame_of(window, population, event, &strand.words, sight);
+        // Where the untouched side has parted before, others may have a part in what follows here.
+        let lineage = |child: &Event| {
+            let lineage = event
+                .lineage
+                .part(sight.among, &strands.parting(&noted.get()));
+            lineage.made_by(child.lineage.made)
+        };
+        let is_named = event.lineage.by != 0;
+        let own = |child: &Event| match is_named {
+            true => Event {
+                lineage: lineage(child),
+                ..*child
+            },
+            false => *child,
+        };
+        for (step, known) in self.steps(event).iter().enumerate() {
+            noted.set(Parting::NONE);
+            // What cannot differ need not wait until it is known that it does not, and a single child is handed out
+            // when all that decides about it has been read.
+            if known.steady || !known.several {
+                take(window, event, stream, step, &frame, |place, child| {
+                    if known.steady || frame.is_same() {
+                        self.send(place, &own(child));
+                    }
+                });
+            } else {
+                let mut brood = self.children.0.pop().unwrap_or_default();
+                take(window, event, stream, step, &frame, |place, child| {
+                    brood.each.push((place, *child));
+                });
+                for (place, child) in brood.each.drain(..).filter(|_| frame.is_same()) {
+                    self.send(place, &own(&child));
+                }
+                self.children.0.push(brood);
+            }
+            if !frame.is_same() {
+                let parted = strands.split(0, noted.get());
+                strands.parted = strands.parted.and(&parted);
+                return Some(step);
+            }
+        }
+        None
+    }
+
+    /// Takes the steps from one on for each group of sides on which the event happens.
+    pub fn apart(
+        &mut self,
+        event: &Event,
+        strands: &mut Strands,
+        from: usize,
+        population: &Population,
+    ) {
+        let (window, stream) = (self.window, self.stream(event));
+        let mut broods = std::mem::take(&mut self.children.0);
+        let noted = Slot::default();
+        for step in from..self.steps(event).len() {
+            let (mut parted, mut at, mut taken) = (Parting::NONE, 0, 0);
+            while let Some(strand) = strands.each.get(at) {
+                if strand.happens {
+                    if broods.len() == taken {
+                        broods.push(Brood::default());
+                    }
+                    let each = &mut broods[taken].each;
+                    noted.set(Parting::NONE);
+                    let sight = strand.sight(&noted);
+                    let frame = frame_of(window, population, event, &strand.words, sight);
+                    take(window, event, stream, step, &frame, |place, child| {
+                        each.push((place, *child));
+                    });
+                    parted = parted.and(&strands.split(at, noted.get()));
+                    broods[taken].sides = strands.each[at].sides;
+                    taken += 1;
+                }
+                at += 1;
+            }
+            self.send_apart(event, &broods[..taken], &strands.parting(&parted));
+            strands.parted = strands.parted.and(&parted);
+            broods.iter_mut().for_each(|brood| brood.each.clear());
+        }
+        self.children.0 = broods;
+    }
+
+    /// Sends the children of all sides; those that are the same once.
+    fn send_apart(&mut self, event: &Event, broods: &[Brood], parting: &Parting) {
+        let same = |(_, a): &(Place, Event), (_, b): &(Place, Event)| {
+            a.key == b.key
+                && a.time == b.time
+                && a.carried == b.carried
+                && a.lineage.made == b.lineage.made
+        };
+        let has = |brood: &Brood, child: &(Place, Event)| {
+            let from = (brood.each).partition_point(|(_, other)| other.index < child.1.index);
+            brood.each.get(from).is_some_and(|other| same(child, other))
+        };
+        for (at, brood) in broods.iter().enumerate() {
+            let (before, after) = (&broods[..at], &broods[at + 1..]);
+            for child in &brood.each {
+                if before.iter().any(|other| has(other, child)) {
+                    continue;
+                }
+                let too = after.iter().filter(|other| has(other, child));
+                let sides = too.fold(brood.sides, |all, other| all | other.sides);
+                let lineage = event.lineage.part(sides, parting);
+                let lineage = lineage.made_by(child.1.lineage.made);
+                self.send(child.0, &Event { lineage, ..child.1 });
+            }
+        }
+    }
+
+    fn steps(&self, event: &Event) -> &'a [Step] {
+        &self.window.world.steps[usize::from(event.stream)]
+    }
+
+    fn stream(&self, event: &Event) -> &'a Stream {
+        &self.window.world.program.streams[usize::from(event.stream)]
+    }
+
+    fn send(&mut self, place: Place, event: &Event) {
+        let (world, end) = (self.window.world, self.window.end);
+        let desks = world.program.desk_process();
+        let elsewhere = match place {
+            // The desks play the window after the cells have.
+            Place::Desk => desks.filter(|&desks| desks != self.process),
+            Place::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.peopled)),
+            _ => None,
+        };
+        if !self.growth.grow(world, event, elsewhere.is_none()) {
+            return;
+        }
+        if let Some(process) = elsewhere {
+            self.outbox.push((process, *event));
+        } else if event.time >= end {
+            self.pending.push(world, event);
+        } else {
+            let traits = world.traits(event.stream);
+            if traits.leaf {
+                self.rows.leaf(world, event);
+            } else if traits.stateful {
+                self.agenda.push(event);
+            } else {
+                self.work.push(*event);
+            }
+        }
+    }
+}
+
+/// The cell of an event that may take place in any of so many that are peopled and comes after the next barrier.
+pub fn drawn_cell(key: Key, cells: u16) -> u16 {
+    scale_bits(key.bits(CELL), u64::from(cells)) as u16
+}
+
+/// Takes one step of an event: hands out the children that follow.
+fn take(
+    window: Window<'_>,
+    event: &Event,
+    stream: &Stream,
+    step: usize,
+    frame: &Frame<'_>,
+    emit: impl FnMut(Place, &Event),
+) {
+    let world = window.world;
+    let known = &world.steps[usize::from(event.stream)][step];
+    if event.time < known.matters_from {
+        return;
+    }
+    let marked = known
+        .mark
+        .filter(|mark| mark.is_quiet(&world.program, event.time));
+    let happening = match (marked, stream.effects.get(step)) {
+        (Some(mark), Some(effect)) => mark.is_under(frame.key).then_some((effect, 0)),
+        (None, Some(effect)) => decide(effect, frame).map(|made| (effect, made)),
+        (_, None) => choose(&stream.outcomes[step - stream.effects.len()], frame)
+            .filter(|(effect, _)| world.matters(effect, event.time)),
+    };
+    if let Some((effect, made)) = happening {
+        cause(window, event, effect, made, frame, emit);
+    }
+    let undefined = take_undefined();
+    if (known.loose || undefined) && frame.side == Side::FACTUAL {
+        let happening = happening.map(|(effect, _)| effect);
+        kept::look(frame, (step, happening), (known.loose, undefined));
+    }
+}
+
+fn cause(
+    window: Window<'_>,
+    event: &Event,
+    effect: &Effect,
+    made: Label,
+    frame: &Frame<'_>,
+    mut emit: impl FnMut(Place, &Event),
+) {
+    let count = effect
+        .count
+        .as_ref()
+        .map_or(1.0, |e| how_many(e, effect, frame));
+    // One event for all children, its words written in place and early: words that have only just been
+    // written cannot be copied on at once.
+    let mut child = Event {
+        time: frame.time,
+        key: frame.key,
+        cause: event.key.0,
+        root: event.root,
+        generation: event.generation.saturating_add(1),
+        index: 0,
+        stream: effect.stream,
+        from: event.stream,
+        candidate: false,
+        lineage: event.lineage.made_by(made),
+        carried: [0; MAX_CARRIED],
+    };
+    for (word, slot) in child.carried.iter_mut().zip(&effect.pass) {
+        *word = slot.map_or(0, |slot| frame.slot(slot));
+    }
+    for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
+        child.index = index;
+        child.key = frame.key.child(effect.purpose, u64::from(index));
+        // Delays are drawn from the child's key: its ordinal must make them differ.
+        let key = child.key;
+        let of_child = |e: &Expr| {
+            number_by_key(e, key).unwrap_or_else(|| {
+                let of_child = Frame {
+                    key,
+                    index: u32::from(index),
+                    of: Some(frame),
+                    ..*frame
+                };
+                number(e, &of_child)
+            })
+        };
+        if index == 0 {
+            child.time = match &effect.delay {
+                Delay::After(e) => after(frame.time, of_child(e)),
+                Delay::At(e) => Time(of_child(e) as i64).max(frame.time),
+            };
+        }
+        if let Some(spacing) = &effect.spacing {
+            child.time = after(child.time, of_child(spacing));
+        }
+        if window.world.needed(effect.stream, child.time) {
+            emit(effect.place, &child);
+        }
+    }
+}
+
+/// How many children an effect has. One under modifiers is rounded up or down by chance, so that a
+/// tenth more is a tenth more on average.
+pub(crate) fn how_many(count: &Expr, effect: &Effect, frame: &Frame<'_>) -> f64 {
+    let Expr::Modified(_, base) = count else {
+        return number(count, frame);
+    };
+    let (base, value) = (number(base, frame), number(count, frame));
+    if value == base {
+        return base;
+    }
+    (value + frame.key.uniform(effect.purpose.part(ROUNDED))).floor()
+}
+
+/// The one effect of a group that happens, and who made it happen instead of another.
+fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
+    let acts = |effect: &Effect| match effect.probability {
+        Expr::Modified(at, _) => {
+            !frame.world.program.modified[usize::from(at)].is_quiet(frame.time)
+        }
+        _ => false,
+    };
+    if group.effects.iter().any(acts) {
+        return choose_modified(group, frame);
+    }
+    // The mark needs their sum first, so what they are is kept: two or three of them, mostly.
+    let mut few = [0.0; FEW];
+    let many: Vec<f64>;
+    let shares = group.effects.iter().map(|effect| base_share(effect, frame));
+    let shares = match few.get_mut(..group.effects.len()) {
+        Some(few) => {
+            few.iter_mut()
+                .zip(shares)
+                .for_each(|(kept, share)| *kept = share);
+            &*few
+        }
+        None => {
+            many = shares.collect();
+            &many[..]
+        }
+    };
+    let mark = frame.key.uniform(group.purpose) * shares.iter().sum::<f64>();
+    let effect = group.effects.get(pick(shares, mark)?)?;
+    Some((effect, 0))
+}
+
+/// Up to how many members of a group need no memory of their own.
+const FEW: usize = 6;
+
+/// The share of a member of a group without modifiers.
+#[inline(always)]
+fn base_share(effect: &Effect, frame: &Frame<'_>) -> f64 {
+    match &effect.probability {
+        Expr::Modified(_, base) => number(base, frame).max(0.0),
+        plain => number(plain, frame).max(0.0),
+    }
+}
+
+/// The share on which a mark falls. Rounding may leave the mark at 0 after the last one, which is it then.
+fn pick(shares: &[f64], mut mark: f64) -> Option<usize> {
+    let chosen = shares.iter().position(|share| {
+        mark -= share;
+        mark < 0.0
+    });
+    chosen.or(shares.len().checked_sub(1))
+}
+
+/// Part of an effect's purpose: how its count is rounded.
+const ROUNDED: u64 = 0;
+/// Parts of a group's purpose: whether an event leaves its outcome, and for which one.
+const LEAVES: u64 = 0;
+const INSTEAD: u64 = 1;
+
+/// Likewise where probabilities are modified: a member gets what its modifiers make of it, the
+/// others share the rest as before. What an intervention makes likelier takes events from the
+/// others, and nothing else changes hands: an event leaves its outcome with the probability that the
+/// outcome has lost, for one that has gained.
+fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Label)> {
+    let bases = group.effects.iter().map(|effect| base_share(effect, frame));
+    let bases: Vec<f64> = bases.collect();
+    let total: f64 = bases.iter().sum();
+    let mark = frame.key.uniform(group.purpose) * total;
+    let first = pick(&bases, mark)?;
+    if total <= 0.0 {
+        return Some((&group.effects[first], 0));
+    }
+    let bases: Vec<f64> = bases.iter().map(|base| base / total).collect();
+    let on = |side| chosen_on(side, group, frame, first, &bases);
+    let mine = on(frame.side);
+    let world = frame.world;
+    let differ: Sides = frame.compared().filter(|&side| on(side) != mine).collect();
+    if !differ.is_none() {
+        // Who moved the outcome that was left, and the one that took over.
+        let moved = |&at: &usize| match group.effects[at].probability {
+            Expr::Modified(modified, _) => {
+                world.program.modified[usize::from(modified)].by(frame.time, bases[at], |v| v)
+            }
+            _ => 0,
+        };
+        let by = [mine.0, first].iter().map(moved).fold(0, both);
+        let by = if by == 0 { mine.1 } else { by };
+        frame.note(&Parting::by_lineage(differ, by));
+    }
+    Some((&group.effects[mine.0], mine.1))
+}
+
+/// Which member of a group happens on a side, where `first` does without modifiers, and who made it happen.
+fn chosen_on(
+    side: Side,
+    group: &Outcome,
+    frame: &Frame<'_>,
+    first: usize,
+    bases: &[f64],
+) -> (usize, Label) {
+    let under = |(effect, &base): (&Effect, &f64)| match effect.probability {
+        Expr::Modified(at, _) => {
+            let modified = &frame.world.program.modified[usize::from(at)];
+            let value = modified.value(frame.time, base, side);
+            let by = || modified.strongest(frame.time, base, side);
+            (value != base).then(|| (value, by()))
+        }
+        _ => None,
+    };
+    let modified: Vec<Option<(f64, Label)>> = group.effects.iter().zip(bases).map(under).collect();
+    let Some(by) = modified.iter().flatten().map(|(_, by)| *by).next() else {
+        return (first, 0);
+    };
+    let shares = redistributed(bases, &modified);
+    if shares[first] >= bases[first]
+        || frame.key.uniform(group.purpose.part(LEAVES)) * bases[first] < shares[first]
+    {
+        return (first, 0);
+    }
+    let gained = bases.iter().zip(&shares).map(|(b, s)| (s - b).max(0.0));
+    let gained: Vec<f64> = gained.collect();
+    let sum = gained.iter().sum::<f64>();
+    let mark = frame.key.uniform(group.purpose.part(INSTEAD)) * sum;
+    match pick(&gained, mark).filter(|&chosen| sum > 0.0 && chosen != first) {
+        Some(chosen) => {
+            let by = modified[chosen]
+                .or(modified[first])
+                .map_or(by, |(_, by)| by);
+            (chosen, by)
+        }
+        // With nobody to go to, it stays.
+        None => (first, 0),
+    }
+}
+
+/// The shares of all members of a group when some have got new ones.
+fn redistributed(bases: &[f64], modified: &[Option<(f64, Label)>]) -> Vec<f64> {
+    let new: f64 = modified.iter().flatten().map(|(value, _)| value).sum();
+    let kept: f64 = bases
+        .iter()
+        .zip(modified)
+        .filter(|(_, m)| m.is_none())
+        .map(|(b, _)| b)
+        .sum();
+    // With nobody left to share the rest, or more than all taken, those modified share all.
+    let of_modified = if kept <= 0.0 || new > 1.0 {
+        1.0 / new.max(f64::MIN_POSITIVE)
+    } else {
+        1.0
+    };
+    let of_kept = if kept > 0.0 {
+        (1.0 - new * of_modified).max(0.0) / kept
+    } else {
+        0.0
+    };
+    let share = |(base, modified): (&f64, &Option<(f64, Label)>)| match modified {
+        Some((value, _)) => value * of_modified,
+        None => base * of_kept,
+    };
+    bases.iter().zip(modified).map(share).collect()
+}
+
+/// A time some microseconds later; never earlier.
+fn after(time: Time, delay_us: f64) -> Time {
+    Time(time.0.saturating_add(delay_us.max(0.0) as i64))
+}

@@ -1,0 +1,126 @@
+//! What can be told of a root by its key alone, where what it may cause is decided by marks: whether it causes anything.
+//!
+//! One that causes nothing and is not written need not be played; in the warm-up that are most. And one that is nobody's
+//! doing and has no words of its own is then only a row, made of its key and its time: the API log of a
+//! business is of this kind, and half of all its rows.
+
+use super::{RowBuffers, Step};
+use crate::base::draw::{Key, Purpose};
+use crate::base::time::Time;
+use crate::streams::eval::probable;
+use crate::streams::program::{Effect, Expr, Program, Source, Stream};
+use crate::streams::rows::layout::{Layout, place_word, push_root_head};
+use crate::streams::sides::Lineage;
+use crate::streams::world::World;
+
+/// A stream of whose roots the marks in its [`Step`]s decide all that they cause.
+#[derive(Clone, Copy, Debug)]
+pub struct Marked {
+    stream: usize,
+    /// Whether a root that causes nothing is only a row.
+    bare: bool,
+}
+
+/// The mark of an effect.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    effect: Purpose,
+    /// The probability under which it lies, without modifiers.
+    probability: f64,
+    /// The modifiers of the probability, as an index into the program's.
+    modified: Option<u16>,
+}
+
+impl Mark {
+    /// None where something else decides, too.
+    pub(super) fn of(effect: &Effect) -> Option<Mark> {
+        let (probability, modified) = match &effect.probability {
+            Expr::Num(probability) => (*probability, None),
+            Expr::Modified(at, base) => match **base {
+                Expr::Num(probability) => (probability, Some(*at)),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        effect.when.is_none().then_some(Mark {
+            effect: effect.purpose,
+            probability,
+            modified,
+        })
+    }
+
+    /// Whether no modifier acts on the probability at a time.
+    #[inline(always)]
+    pub(super) fn is_quiet(&self, program: &Program, time: Time) -> bool {
+        let quiet = |at: u16| program.modified[usize::from(at)].is_quiet(time);
+        self.modified.is_none_or(quiet)
+    }
+
+    /// Whether the mark of this cause lies under the probability, where no modifier acts.
+    #[inline(always)]
+    pub(super) fn is_under(&self, cause: Key) -> bool {
+        probable(cause, self.effect, self.probability)
+    }
+}
+
+impl Marked {
+    /// None where something else decides, too, or where the roots of this stream do more than cause.
+    pub fn new(number: usize, stream: &Stream, layout: Layout) -> Option<Marked> {
+        let Some(Source::Arrivals { actor, .. }) = &stream.source else {
+            return None;
+        };
+        if stream.writes_state() || stream.requires.is_some() || !stream.outcomes.is_empty() {
+            return None;
+        }
+        let wordless = layout.stride == layout.head();
+        let mut marks = stream.effects.iter().map(Mark::of);
+        marks.all(|mark| mark.is_some()).then_some(Marked {
+            stream: number,
+            bare: actor.is_none() && wordless && !layout.caused && !stream.stateful,
+        })
+    }
+
+    /// The steps of its roots, each with its mark.
+    #[inline(always)]
+    fn steps(self, world: &World) -> impl Iterator<Item = (&Step, &Mark)> {
+        let steps = world.steps[self.stream].iter();
+        steps.filter_map(|step| Some((step, step.mark.as_ref()?)))
+    }
+
+    /// Whether a root that causes nothing is only a row, and the marks alone tell for all of a stretch of time,
+    /// because no modifier acts on a probability in it.
+    pub(super) fn is_bare_between(self, world: &World, from: Time, to: Time) -> bool {
+        let modified = |at: u16| &world.program.modified[usize::from(at)];
+        let acts = |at| modified(at).acts_between(from, to);
+        let mut marks = self.steps(world).map(|(_, mark)| mark);
+        self.bare && !marks.any(|mark| mark.modified.is_some_and(acts))
+    }
+
+    /// Whether a root causes nothing, at a time at which no modifier acts.
+    #[inline(always)]
+    pub(super) fn causes_nothing(self, world: &World, root: Key) -> bool {
+        !self.steps(world).any(|(_, mark)| mark.is_under(root))
+    }
+
+    /// Whether a root causes nothing that matters to what is written, on either side.
+    pub(super) fn matters_nothing(self, world: &World, root: Key, time: Time) -> bool {
+        let matters = |(step, mark): (&Step, &Mark)| {
+            time >= step.matters_from
+                && (!mark.is_quiet(&world.program, time) || mark.is_under(root))
+        };
+        !self.steps(world).any(matters)
+    }
+}
+
+impl RowBuffers {
+    /// Counts an event that is only a row, on all sides, and keeps it if it is to be written.
+    #[inline(always)]
+    pub(super) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
+        self.played += 1;
+        if world.written(stream as u16, time) {
+            let place = place_word(Lineage::ALL, self.cell, 0);
+            let rows = self.by_stream[stream].next(world.layouts[stream].stride);
+            push_root_head(rows, key, time, place);
+        }
+    }
+}

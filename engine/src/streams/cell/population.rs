@@ -1,0 +1,515 @@
+//! The entities of one cell: identities, attributes, states and variables, kept column by column.
+
+use super::Members;
+use crate::base::draw::{Key, Purpose, purpose};
+use crate::base::sample::AliasTable;
+use crate::base::time::Time;
+use crate::streams::diary::Words;
+use crate::streams::eval::{Frame, Marks, Own, eval, take_undefined};
+use crate::streams::kept::{self, Place};
+use crate::streams::program::{Kind, KindId, NO_ENTITY};
+use crate::streams::sides::{Lineage, MOST_SIDES, Parting, Side, Sides};
+use crate::streams::view::Observed;
+use crate::streams::world::World;
+
+/// The entities of one kind in one cell. Those there from the start come first.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// Identifiers.
+    pub ids: Vec<u64>,
+    /// When each joined; those there from the start joined when the warm-up began.
+    pub joined: Vec<Time>,
+    /// States, as indices into the kind's list.
+    pub states: Vec<u8>,
+    /// Attributes, a column each.
+    pub attributes: Vec<Vec<u64>>,
+    /// Variables, a column each.
+    pub variables: Vec<Vec<u64>>,
+    /// Diaries; none until something is written into one, since many never are.
+    pub(super) diaries: Vec<Option<Box<[u64]>>>,
+    /// How many were there from the start.
+    pub founders: usize,
+    /// How many are in each state now, on each side.
+    pub in_state: Vec<Vec<i64>>,
+    /// How the sides have come to differ, by state.
+    pub in_state_parting: Vec<Parting>,
+    /// Picks a starting entity by activity.
+    pub(super) by_activity: Option<AliasTable>,
+    /// The sum of the starting entities' activities.
+    pub(crate) founders_weight: f64,
+    /// Who is in which state.
+    pub(super) members: Members,
+    /// For each entity one more than the place of its twins; 0 where none has been needed.
+    pub(super) twins_of: Vec<u32>,
+    /// Entities as they would be on other sides, where that may differ.
+    pub(super) twins: Vec<Twins>,
+}
+
+/// What an entity would be on the sides on which it may not be as it is on the factual one.
+#[derive(Clone, Debug)]
+pub(super) struct Twins {
+    /// Whose twins they are.
+    pub entity: u32,
+    /// One for each group of sides on which it is the same.
+    pub each: Vec<Twin>,
+}
+
+/// An entity on sides other than the factual one.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    /// The sides.
+    pub sides: Sides,
+    /// How it has come to differ.
+    pub parting: Parting,
+    /// Likewise what has been reserved in its diary.
+    pub reserved: Parting,
+    /// Its variables.
+    pub variables: Box<[u64]>,
+    pub(super) diary: Option<Box<[u64]>>,
+    pub(super) state: u8,
+}
+
+/// Stands for the state of an entity on the side on which it does not exist.
+pub const ABSENT: u8 = u8::MAX;
+
+impl Twin {
+    /// Its diary; no words for an empty one.
+    #[inline(always)]
+    pub fn diary(&self) -> &[u64] {
+        self.diary.as_deref().unwrap_or_default()
+    }
+
+    /// Its state; none where it does not exist.
+    #[inline(always)]
+    pub fn state(&self) -> Option<u8> {
+        (self.state != ABSENT).then_some(self.state)
+    }
+}
+
+/// All entities of a cell.
+#[derive(Clone, Debug, Default)]
+pub struct Population {
+    /// One group a kind.
+    pub groups: Vec<Group>,
+}
+
+impl Group {
+    /// How often an entity is picked, relative to the others.
+    pub fn activity(&self, kind: &Kind, entity: usize) -> f64 {
+        kind.activity.map_or(1.0, |a| {
+            f64::from_bits(self.attributes[usize::from(a)][entity]).max(0.0)
+        })
+    }
+
+    /// Prepares picking entities.
+    pub(super) fn weigh(&mut self, kind: &Kind) {
+        let weights: Vec<f64> = (0..self.founders).map(|e| self.activity(kind, e)).collect();
+        self.by_activity = AliasTable::new(&weights).ok();
+        self.founders_weight = weights.iter().sum();
+        self.members = Members::of(&self.states, self.founders);
+    }
+
+    /// A variable; 0 for [`NO_ENTITY`].
+    #[inline(always)]
+    pub fn variable(&self, variable: u16, entity: u64) -> u64 {
+        let column = &self.variables[usize::from(variable)];
+        column.get(entity as usize).copied().unwrap_or(0)
+    }
+
+    /// The diary of an entity; no words for an empty one.
+    #[inline(always)]
+    pub fn diary(&self, entity: usize) -> &[u64] {
+        self.diaries[entity].as_deref().unwrap_or_default()
+    }
+
+    /// The state; none for [`NO_ENTITY`] and where the entity does not exist.
+    #[inline(always)]
+    pub fn state(&self, entity: u64) -> Option<u8> {
+        let state = self.states.get(entity as usize).copied();
+        state.filter(|&state| state != ABSENT)
+    }
+
+    /// The entity's twins; none if it is the same on all sides.
+    #[inline(always)]
+    pub fn twins(&self, entity: u64) -> &[Twin] {
+        match self.twins_of.get(entity as usize) {
+            None | Some(0) => &[],
+            Some(&at) => &self.twins[at as usize - 1].each,
+        }
+    }
+
+    pub(super) fn twins_mut(&mut self, entity: usize) -> &mut [Twin] {
+        match self.twins_of[entity] {
+            0 => &mut [],
+            at => &mut self.twins[at as usize - 1].each,
+        }
+    }
+
+    /// How the sides have come to differ in an entity.
+    pub fn parting(&self, entity: usize) -> Parting {
+        let twins = self.twins(entity as u64).iter();
+        twins.fold(Parting::NONE, |all, twin| {
+            all.and(&twin.parting.on(twin.sides))
+        })
+    }
+
+    /// The state on one side.
+    pub fn state_on(&self, side: Side, entity: usize) -> Option<u8> {
+        let mut twins = self.twins(entity as u64).iter();
+        match twins.find(|twin| twin.sides.on(side)) {
+            Some(twin) => twin.state(),
+            None => self.state(entity as u64),
+        }
+    }
+
+    /// The state on each side, of as many as there can be.
+    pub(super) fn states_on_each(&self, entity: usize) -> [Option<u8>; MOST_SIDES] {
+        let mut states = [None; MOST_SIDES];
+        for (side, state) in Side::first(self.in_state.len()).zip(&mut states) {
+            *state = self.state_on(side, entity);
+        }
+        states
+    }
+
+    /// Lets the sides of an entity differ from now on, as those of an event differ that changes it: what it changes is
+    /// either all of what is the same, or nothing of it. `reserves` tells whether it only changes reservations.
+    pub(super) fn part(&mut self, entity: usize, lineage: Lineage, reserves: bool) {
+        if lineage.sides == Sides::ALL {
+            return;
+        }
+        if self.twins_of[entity] == 0 {
+            let (entity, each) = (entity as u32, Vec::new());
+            self.twins.push(Twins { entity, each });
+            self.twins_of[entity as usize] = self.twins.len() as u32;
+        }
+        let place = self.twins_of[entity] as usize - 1;
+        let each = &mut self.twins[place].each;
+        let apart = each.iter().map(|twin| twin.sides).collect::<Sides>();
+        let differing = lineage.differing();
+        let leaving = differing.without(apart);
+        for at in 0..each.len() {
+            let (stays, leaves) = (
+                each[at].sides.without(differing),
+                each[at].sides.and(differing),
+            );
+            if !stays.is_none() && !leaves.is_none() {
+                let other = Twin {
+                    sides: leaves,
+                    ..each[at].clone()
+                };
+                each[at].sides = stays;
+                each.push(other);
+            }
+        }
+        if !leaving.is_none() {
+            each.push(Twin {
+                sides: leaving,
+                parting: Parting::NONE,
+                reserved: Parting::NONE,
+                variables: self.variables.iter().map(|column| column[entity]).collect(),
+                diary: self.diaries[entity].clone(),
+                state: self.states[entity],
+            });
+        }
+        for twin in each
+            .iter_mut()
+            .filter(|twin| !twin.sides.and(differing).is_none())
+        {
+            let parting = match reserves {
+                true => &mut twin.reserved,
+                false => &mut twin.parting,
+            };
+            *parting = parting.and(&lineage.parting());
+        }
+    }
+
+    /// Takes those twins away that are like their entities again, as far as anything can tell from a day on:
+    /// whatever made the sides differ has passed, and what follows need not be worked out once more.
+    pub(super) fn rejoin(&mut self, kind: &Kind, today: i64) {
+        let mut at = 0;
+        while at < self.twins.len() {
+            let entity = self.twins[at].entity as usize;
+            let mut each = std::mem::take(&mut self.twins[at].each);
+            each.retain(|twin| !self.is_like(entity, twin, kind, today));
+            if !each.is_empty() {
+                self.twins[at].each = each;
+                at += 1;
+                continue;
+            }
+            self.twins_of[entity] = 0;
+            self.twins.swap_remove(at);
+            if let Some(moved) = self.twins.get(at) {
+                self.twins_of[moved.entity as usize] = at as u32 + 1;
+            }
+        }
+    }
+
+    /// Lets go of diaries that say nothing from a day on: most people come for some time and then rarely.
+    pub(super) fn forget_past(&mut self, kind: &Kind, today: i64) {
+        let Some(table) = &kind.diary else {
+            return;
+        };
+        let twins = self.twins.iter_mut().flat_map(|twins| &mut twins.each);
+        let twins = twins.map(|twin| &mut twin.diary);
+        for diary in self.diaries.iter_mut().chain(twins) {
+            let words = diary.as_deref().map(|words| Words { table, words });
+            if words.is_some_and(|words| words.is_past(today)) {
+                *diary = None;
+            }
+        }
+    }
+
+    fn is_like(&self, entity: usize, twin: &Twin, kind: &Kind, today: i64) -> bool {
+        let mut variables = self.variables.iter().zip(&twin.variables);
+        twin.state == self.states[entity]
+            && variables.all(|(column, theirs)| column[entity] == *theirs)
+            && kind.diary.as_ref().is_none_or(|table| {
+                let [mine, theirs] =
+                    [self.diary(entity), twin.diary()].map(|words| Words { table, words });
+                mine.agrees_with(&theirs, today)
+            })
+    }
+
+    /// Writes a variable on the given sides.
+    pub fn set(&mut self, place: (u16, usize), lineage: Lineage, value: u64) {
+        let (variable, entity) = (usize::from(place.0), place.1);
+        if entity >= self.ids.len() {
+            return;
+        }
+        self.part(entity, lineage, false);
+        if lineage.sides.on(Side::FACTUAL) {
+            self.variables[variable][entity] = value;
+        }
+        for twin in self.twins_mut(entity) {
+            if lineage.sides.on(twin.sides.first()) {
+                twin.variables[variable] = value;
+            }
+        }
+    }
+
+    /// Moves an entity to a state on the given sides.
+    pub fn set_state(&mut self, entity: usize, lineage: Lineage, state: u8) {
+        self.part(entity, lineage, false);
+        let parting = lineage.parting().and(&self.parting(entity));
+        for side in Side::first(self.in_state.len()) {
+            // Who does not exist on a side has no state there.
+            let before = self.state_on(side, entity);
+            let Some(before) = before.filter(|_| lineage.sides.on(side)) else {
+                continue;
+            };
+            for (state, change) in [(before, -1), (state, 1)] {
+                self.in_state[side.index()][usize::from(state)] += change;
+                if parting != Parting::NONE {
+                    let known = &mut self.in_state_parting[usize::from(state)];
+                    *known = known.and(&parting);
+                }
+            }
+        }
+        if lineage.sides.on(Side::FACTUAL) && self.states[entity] != ABSENT {
+            self.members.moved(entity, self.states[entity], state);
+            self.states[entity] = state;
+        }
+        for twin in self.twins_mut(entity) {
+            if lineage.sides.on(twin.sides.first()) && twin.state != ABSENT {
+                twin.state = state;
+            }
+        }
+    }
+}
+
+impl Population {
+    /// The entities of a kind.
+    #[inline(always)]
+    pub fn group(&self, kind: KindId) -> &Group {
+        &self.groups[usize::from(kind)]
+    }
+
+    /// An attribute; 0 for [`NO_ENTITY`].
+    #[inline(always)]
+    pub fn attribute(&self, kind: KindId, attribute: u16, entity: u64) -> u64 {
+        self.group(kind).attributes[usize::from(attribute)]
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// The identifier; 0 for [`NO_ENTITY`].
+    #[inline(always)]
+    pub fn id(&self, kind: KindId, entity: u64) -> u64 {
+        self.group(kind)
+            .ids
+            .get(entity as usize)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// When it joined; the epoch for [`NO_ENTITY`].
+    pub fn joined(&self, kind: KindId, entity: u64) -> Time {
+        self.group(kind)
+            .joined
+            .get(entity as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// A starting entity, picked by activity.
+    #[inline(always)]
+    pub fn pick(&self, kind: KindId, bits: u64) -> u64 {
+        self.group(kind)
+            .by_activity
+            .as_ref()
+            .map_or(NO_ENTITY, |table| table.pick(bits) as u64)
+    }
+
+    /// Makes the entities that a cell has from the start.
+    pub fn founding(world: &World, cell: u16) -> Population {
+        let kinds = &world.program.kinds;
+        let mut population = Population {
+            groups: kinds
+                .iter()
+                .map(|kind| Group {
+                    attributes: vec![Vec::new(); kind.attributes.len()],
+                    variables: vec![Vec::new(); kind.variables.len()],
+                    in_state: vec![vec![0; kind.states.len()]; world.sides()],
+                    in_state_parting: vec![Parting::NONE; kind.states.len()],
+                    ..Group::default()
+                })
+                .collect(),
+        };
+        if cell >= world.program.platform() {
+            return population;
+        }
+        for (k, kind) in kinds.iter().enumerate() {
+            let process =
+                Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
+            for slot in 0..world.founders(k, cell) {
+                let id = process.child(purpose("slot"), u64::from(slot));
+                let joined = (id, world.begin);
+                population.join(world, k as KindId, joined, kind.starts, Lineage::ALL);
+            }
+            let group = &mut population.groups[k];
+            group.founders = group.ids.len();
+            group.weigh(kind);
+        }
+        for (k, kind) in kinds.iter().enumerate() {
+            for belonging in &kind.belongs_to {
+                let owner = &population.groups[usize::from(belonging.owner)];
+                let owners = assign(
+                    owner,
+                    population.groups[k].founders,
+                    belonging.min,
+                    belonging.max,
+                );
+                population.groups[k].variables[usize::from(belonging.variable)] = owners;
+            }
+        }
+        population
+    }
+
+    /// Adds an entity with this identity on the given sides; its attributes are drawn from it. Returns
+    /// its index.
+    pub fn join(
+        &mut self,
+        world: &World,
+        kind: KindId,
+        (id, time): (Key, Time),
+        state: u8,
+        lineage: Lineage,
+    ) -> usize {
+        let definition = &world.program.kinds[usize::from(kind)];
+        let observed = Observed::default();
+        let nobody = Population::default();
+        let mut words = Vec::with_capacity(definition.attributes.len());
+        let value = |e, words: &[u64], place| {
+            let (own, marks) = (Own::Unborn(words), Marks::default());
+            let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
+            take_undefined();
+            let word = eval(e, &frame);
+            if take_undefined() && lineage.sides.on(Side::FACTUAL) {
+                kept::note_entity(world, (id, time), place);
+            }
+            word
+        };
+        for (at, attribute) in (0..).zip(&definition.attributes) {
+            let word = value(&attribute.value, &words, Place::Attribute(kind, at));
+            words.push(word);
+        }
+        let variables = (0..).zip(&definition.variables);
+        let variables: Vec<u64> = variables
+            .map(|(at, v)| value(&v.value, &words, Place::EntityVariable(kind, at)))
+            .collect();
+        let group = &mut self.groups[usize::from(kind)];
+        let entity = group.ids.len();
+        group.ids.push(id.0);
+        group.joined.push(time);
+        group.states.push(state);
+        group.twins_of.push(0);
+        group.diaries.push(None);
+        for (column, word) in group.attributes.iter_mut().zip(words) {
+            column.push(word);
+        }
+        for (column, word) in group.variables.iter_mut().zip(variables) {
+            column.push(word);
+        }
+        for (side, in_state) in (0..).map(Side).zip(&mut group.in_state) {
+            in_state[usize::from(state)] += i64::from(lineage.sides.on(side));
+        }
+        if lineage.sides != Sides::ALL {
+            group.part(entity, lineage, false);
+            for twin in group.twins_mut(entity) {
+                if !lineage.sides.on(twin.sides.first()) {
+                    twin.state = ABSENT;
+                }
+            }
+            if !lineage.sides.on(Side::FACTUAL) {
+                group.states[entity] = ABSENT;
+            }
+            let known = &mut group.in_state_parting[usize::from(state)];
+            *known = known.and(&lineage.parting());
+        }
+        group.members.join(group.states[entity]);
+        {}
+        entity
+    }
+}
+
+/// Gives each of `count` entities an owner. Owners want a number between `min` and `max` drawn from
+/// their own identity; then, in turns, they give up or take one until all entities have an owner.
+fn assign(owners: &Group, count: usize, min: u32, max: u32) -> Vec<u64> {
+    const WANTS: Purpose = purpose("wants");
+    let owners_count = owners.founders;
+    if owners_count == 0 {
+        return vec![NO_ENTITY; count];
+    }
+    let mut wants: Vec<u32> = (0..owners_count)
+        .map(|owner| {
+            let u = Key(owners.ids[owner]).uniform(WANTS);
+            crate::base::sample::integer(u, f64::from(min), f64::from(max)) as u32
+        })
+        .collect();
+    let mut total: i64 = wants.iter().map(|&w| i64::from(w)).sum();
+    let target = count as i64;
+    // At small scales there may be too many or too few for the bounds; they then give way.
+    let (mut low, mut high) = (min, max);
+    while total != target {
+        let before = total;
+        for want in &mut wants {
+            if total < target && *want < high {
+                *want += 1;
+                total += 1;
+            } else if total > target && *want > low {
+                *want -= 1;
+                total -= 1;
+            }
+        }
+        if total == before {
+            low = low.saturating_sub(1);
+            high = high.saturating_add(1);
+        }
+    }
+    wants
+        .iter()
+        .enumerate()
+        .flat_map(|(owner, &want)| std::iter::repeat_n(owner as u64, want as usize))
+        .collect()
+}

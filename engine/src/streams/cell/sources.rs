@@ -1,0 +1,510 @@
+//! Sources: where events without a cause come from.
+//!
+//! The starting entities of a cell share one process of arrivals a source, and each candidate picks
+//! its actor by its own key. Who joins later brings a process of its own. So a candidate exists
+//! or not whatever happens to others, and one that falls on an entity that does not take part then
+//! is left out: traffic follows the population.
+
+use super::forecast::{Forecast, Outlook};
+use super::{Cell, Event, Window, root};
+use crate::base::draw::{Key, Purpose, purpose};
+use crate::base::time::{Span, Time};
+use crate::streams::arrivals::Candidate;
+use crate::streams::eval::{Frame, Marks, Own, number, take_undefined};
+use crate::streams::kept::{self, Place};
+use crate::streams::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
+use crate::streams::sides::{Lineage, MOST_SIDES, Parting, Side, Sides, in_groups};
+use crate::streams::world::{Arrivals, World};
+
+const ACTOR: Purpose = purpose("actor");
+const CELL: Purpose = purpose("cell");
+const JOINER: Purpose = purpose("joiner");
+const TIMER: Purpose = purpose("timer");
+const TAKES_PART: Purpose = purpose("takes part");
+const PHASE: Purpose = purpose("phase");
+const JITTER: Purpose = purpose("jitter");
+const OCCURRENCE: Purpose = purpose("occurrence");
+/// Who joins later opens candidates a day at a time.
+pub(crate) const JOINER_BLOCK: Span = Span::DAY;
+
+impl Cell {
+    /// Opens the sources for the events from `start` up to the barrier.
+    pub(super) fn open_sources(&mut self, window: Window<'_>, start: Time, forecast: &Forecast) {
+        let (world, end) = (window.world, window.end);
+        if start == world.begin {
+            self.start_platform_timers(window);
+            let since = Time(start.0 - 1);
+            for kind in 0..world.program.kinds.len() {
+                for entity in 0..self.population.groups[kind].ids.len() {
+                    self.start_timers(window, kind as KindId, entity, since, Lineage::ALL);
+                }
+            }
+        }
+        if self.index >= world.program.platform() {
+            return;
+        }
+        for outlook in forecast.outlooks() {
+            self.open_pool(window, outlook);
+        }
+        // The days that begin in this window.
+        let day = Time(start.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK;
+        if day < end {
+            self.touched = true;
+            self.left.clear();
+            for (kind, definition) in world.program.kinds.iter().enumerate() {
+                let group = &mut self.population.groups[kind];
+                let today = world.program.zone.reading(start).index_of(Span::DAY);
+                group.rejoin(definition, today);
+                group.forget_past(definition, today);
+                let group = &self.population.groups[kind];
+                for entity in group.founders..group.ids.len() {
+                    let since = Time(day.0 - 1);
+                    self.open_joiner(window, kind as KindId, entity, Opening::Day, since);
+                }
+            }
+        }
+    }
+
+    /// Candidates of the cell's common process of one source in a block.
+    fn open_pool(&mut self, window: Window<'_>, outlook: &Outlook) {
+        let (world, start) = (window.world, outlook.start);
+        let arrivals = &world.arrivals[outlook.source];
+        let part = arrivals.rates.pool_per_hour[usize::from(self.index)];
+        let ([low, high], bounds) = (outlook.spikes, outlook.factors);
+        let (least, largest) = (part * low * bounds.least, part * high * bounds.most);
+        let process = arrivals.key.child(CELL, u64::from(self.index));
+        let profile = &world.profiles[arrivals.profile];
+        let per_hour = part * low;
+        let rate = |time| match low == high {
+            true => per_hour * profile.factor(time),
+            false => part * world.spike(arrivals, time) * profile.factor(time),
+        };
+        let (number, stream) = (outlook.number, arrivals.stream);
+        let layers = &world.pool_layers;
+        let bend = match outlook.is_bent {
+            true => Bend::new(world, arrivals, part, (start, start + layers.block())),
+            false => None,
+        };
+        let Some(bend) = bend else {
+            layers.arrivals(
+                process,
+                number,
+                (least, largest),
+                rate,
+                |key, time| match outlook.bare {
+                    Some(marked) if marked.causes_nothing(world, key) => {
+                        if world.needed(stream as u16, time) {
+                            self.rows.bare(world, stream, key, time);
+                        }
+                    }
+                    _ => self.arrive(window, arrivals, key, time, Lineage::ALL),
+                },
+            );
+            return;
+        };
+        layers.candidates(process, number, bend.largest(largest), |candidate| {
+            let rate = rate(candidate.time);
+            let open = (Sides::ALL, Parting::NONE);
+            arrives(world, &candidate, rate, Some(&bend), open, |lineage| {
+                self.arrive(window, arrivals, candidate.key, candidate.time, lineage);
+            });
+        });
+    }
+
+    /// Lets in an arrival of the cell's common process of one source.
+    fn arrive(
+        &mut self,
+        window: Window<'_>,
+        arrivals: &Arrivals,
+        key: Key,
+        time: Time,
+        lineage: Lineage,
+    ) {
+        let (world, stream) = (window.world, arrivals.stream);
+        if !world.needed(stream as u16, time) {
+            return;
+        }
+        if !world.written(stream as u16, time)
+            && let Some(marked) = world.marked[stream]
+            && marked.matters_nothing(world, key, time)
+        {
+            return;
+        }
+        let actor = arrivals.actor.as_ref();
+        let actor = actor.map(|actor| self.pick_actor(actor, key));
+        match actor {
+            Some(actor) if lineage == Lineage::ALL => {
+                self.agenda.push_arrival(arrivals.stream, key, time, actor);
+            }
+            _ => self.enter(window, &root(arrivals.stream, key, time, actor, lineage)),
+        }
+    }
+
+    fn pick_actor(&self, actor: &Actor, key: Key) -> u64 {
+        let bits = key.bits(ACTOR);
+        if actor.equal {
+            let founders = self.population.groups[usize::from(actor.kind)].founders;
+            crate::streams::arrivals::scale_bits(bits, founders as u64)
+        } else {
+            self.population.pick(actor.kind, bits)
+        }
+    }
+
+    /// Candidates of an entity that joined later, after `since` and within its day: at the start of
+    /// each day, when it joins, and for the sources in which a change of its state lets it take part
+    /// for the first time that day. Who comes back finds those that were opened before.
+    pub(super) fn open_joiner(
+        &mut self,
+        window: Window<'_>,
+        kind: KindId,
+        entity: usize,
+        opening: Opening,
+        since: Time,
+    ) {
+        let world = window.world;
+        let group = &self.population.groups[usize::from(kind)];
+        if entity < group.founders {
+            return;
+        }
+        let (id, parting) = (Key(group.ids[entity]), group.parting(entity));
+        let now = group.states_on_each(entity);
+        let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
+        let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
+        if opening != Opening::Day && Time(since.0).index_of(JOINER_BLOCK) != block {
+            // At the very end of a day: the next one is opened when it begins.
+            return;
+        }
+        let before = match opening {
+            Opening::Changed(before) => before,
+            Opening::Day | Opening::Joined => [None; MOST_SIDES],
+        };
+        let (first, last) = (
+            Time(block * JOINER_BLOCK.0),
+            Time((block + 1) * JOINER_BLOCK.0),
+        );
+        for (source, arrivals) in world.arrivals.iter().enumerate() {
+            let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
+                continue;
+            };
+            let part =
+                |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
+            for side in Side::first(world.sides()) {
+                if part(before[side.index()]) && !part(now[side.index()]) {
+                    self.left.insert((kind, entity, source, side));
+                }
+            }
+            let opens = Sides::those(world.sides(), |side| {
+                let at = side.index();
+                part(now[at])
+                    && !part(before[at])
+                    && !self.left.contains(&(kind, entity, source, side))
+            });
+            if opens.is_none() || !world.needed_before(arrivals.stream, last) {
+                continue;
+            }
+            let weight = if actor.equal { 1.0 } else { activity };
+            let per_hour = arrivals.rates.per_weight_per_hour * weight;
+            let profile = &world.profiles[arrivals.profile];
+            let largest = per_hour * profile.between(first, last).most * world.highest_spike();
+            let bend = Bend::new(world, arrivals, per_hour, (first, last));
+            let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
+            let process = arrivals.key.child(JOINER, id.0);
+            world
+                .joiner_layers
+                .candidates(process, block, max, |candidate| {
+                    let Candidate { key, time, .. } = candidate;
+                    if time <= since || !world.needed(arrivals.stream as u16, time) {
+                        return;
+                    }
+                    let rate = per_hour * profile.factor(time) * world.spike(arrivals, time);
+                    let open = (opens, parting);
+                    arrives(world, &candidate, rate, bend.as_ref(), open, |lineage| {
+                        let actor = Some(entity as u64);
+                        self.wait(window, &root(arrivals.stream, key, time, actor, lineage));
+                    });
+                });
+        }
+    }
+
+    /// On which sides a candidate's actor takes part when its time comes; sets timers for the next
+    /// time.
+    pub(super) fn accept(&mut self, window: Window<'_>, event: &Event) -> Option<Lineage> {
+        debug_assert_eq!(event.from, NO_CAUSE);
+        let world = window.world;
+        let stream = usize::from(event.stream);
+        let actor = match &world.program.streams[stream].source {
+            Some(Source::Arrivals {
+                actor: Some(actor), ..
+            }) => actor,
+            Some(Source::Each { actor, .. }) => {
+                let entity = event.carried[0] as usize;
+                self.push_occurrence(window, stream, entity, event.time, event.lineage);
+                if !world.needed(event.stream, event.time) {
+                    return None;
+                }
+                actor
+            }
+            Some(Source::Platform { .. }) => {
+                self.push_platform(window, stream, event.carried[0], event.time);
+                return world
+                    .needed(event.stream, event.time)
+                    .then_some(event.lineage);
+            }
+            _ => return Some(event.lineage),
+        };
+        let marks = Marks::default();
+        let (mut on, mut parted) = (Sides::NONE, Parting::NONE);
+        in_groups(event.lineage.sides, |side, among| {
+            marks.noted.set(Parting::NONE);
+            let takes_part = self.takes_part(window, event, actor, (side, among), &marks);
+            let noted = marks.noted.get();
+            if takes_part {
+                on = on | among.without(noted.sides());
+            }
+            if side == Side::FACTUAL {
+                parted = noted;
+            }
+            noted
+        });
+        (!on.is_none()).then(|| event.lineage.part(on, &parted))
+    }
+
+    fn takes_part(
+        &self,
+        window: Window<'_>,
+        event: &Event,
+        actor: &Actor,
+        (side, among): (Side, Sides),
+        marks: &Marks,
+    ) -> bool {
+        let entity = event.carried[0];
+        let frame = || {
+            let own = Own::Entity(actor.kind, entity as usize);
+            let about = (event.key, event.time);
+            let (world, observed) = (window.world, window.observed);
+            Frame {
+                side,
+                among,
+                ..Frame::of_entity(world, &self.population, observed, about, own, marks)
+            }
+        };
+        // Most entities are the same on all sides, which takes no frame to see.
+        let group = self.population.group(actor.kind);
+        let state = match group.twins(entity) {
+            [] => group.state(entity),
+            _ => frame().state(actor.kind, entity),
+        };
+        let Some(state) = state else {
+            return false;
+        };
+        let share = actor.states[usize::from(state)];
+        if share < 1.0 && event.key.uniform(TAKES_PART) >= share {
+            return false;
+        }
+        take_undefined();
+        let when = actor.when.as_ref();
+        let takes_part = when.is_none_or(|when| number(when, &frame()) != 0.0);
+        if take_undefined() && side == Side::FACTUAL {
+            let event = (event.stream, event.key, event.time);
+            kept::note_undefined(window.world, event, Place::Source);
+        }
+        takes_part
+    }
+
+    /// Sets the timers that an entity has, for their first time after `since`.
+    pub(super) fn start_timers(
+        &mut self,
+        window: Window<'_>,
+        kind: KindId,
+        entity: usize,
+        since: Time,
+        lineage: Lineage,
+    ) {
+        for &stream in &window.world.timers {
+            if matches!(&window.world.program.streams[stream].source,
+                Some(Source::Each { actor, .. }) if actor.kind == kind)
+            {
+                self.push_occurrence(window, stream, entity, since, lineage);
+            }
+        }
+    }
+
+    fn push_occurrence(
+        &mut self,
+        window: Window<'_>,
+        stream: usize,
+        entity: usize,
+        since: Time,
+        lineage: Lineage,
+    ) {
+        let Some(Source::Each { timer, actor }) = &window.world.program.streams[stream].source
+        else {
+            return;
+        };
+        let id = self.population.groups[usize::from(actor.kind)].ids[entity];
+        let own = window.world.source_keys[stream].child(TIMER, id);
+        let (key, time) = next_occurrence(window.world, timer, own, since);
+        let actor = Some(entity as u64);
+        self.wait(window, &root(stream, key, time, actor, lineage));
+    }
+
+    fn start_platform_timers(&mut self, window: Window<'_>) {
+        let world = window.world;
+        if self.index != world.program.platform() {
+            return;
+        }
+        for &stream in &world.timers {
+            if let Some(Source::Platform { instances, .. }) = &world.program.streams[stream].source
+            {
+                let single = [0];
+                let instances = if instances.is_empty() {
+                    &single[..]
+                } else {
+                    instances
+                };
+                for &instance in instances {
+                    self.push_platform(window, stream, instance, Time(world.begin.0 - 1));
+                }
+            }
+        }
+    }
+
+    fn push_platform(&mut self, window: Window<'_>, stream: usize, instance: u64, since: Time) {
+        let world = window.world;
+        let Some(Source::Platform { timer, .. }) = &world.program.streams[stream].source else {
+            return;
+        };
+        // The instance is a code of the dictionary; its text, not its position, makes the key.
+        let name = purpose(&world.program.dictionary[instance as usize]);
+        let own = world.source_keys[stream].child(name, 0);
+        let (key, time) = next_occurrence(world, timer, own, since);
+        let timer = root(stream, key, time, Some(instance), Lineage::ALL);
+        self.wait(window, &timer);
+    }
+}
+
+/// Why the candidates of somebody who joined later are opened.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// A day begins.
+    Day,
+    /// They have joined.
+    Joined,
+    /// Their state has changed; it was this one, on each side.
+    Changed([Option<u8>; MOST_SIDES]),
+}
+
+/// Somebody who has ceased to take part: kind, entity, source, side.
+pub(super) type Left = (KindId, usize, usize, Side);
+
+/// How modifiers bend the rate of a process of arrivals for some time.
+struct Bend<'a> {
+    modified: &'a Modified,
+    /// Arrivals per hour of the process for one per hour of the whole business at scale 1.
+    part: f64,
+    from: Time,
+    to: Time,
+}
+
+impl<'a> Bend<'a> {
+    /// None if no modifier acts in this time; `per_hour` is the process's rate before the profile.
+    fn new(
+        world: &'a World,
+        arrivals: &Arrivals,
+        per_hour: f64,
+        (from, to): (Time, Time),
+    ) -> Option<Bend<'a>> {
+        let modified = &world.program.modified[usize::from(arrivals.modified?)];
+        modified.acts_between(from, to).then(|| Bend {
+            modified,
+            part: per_hour / arrivals.nominal_per_hour,
+            from,
+            to,
+        })
+    }
+
+    /// The largest rate for rates up to this one.
+    fn largest(&self, per_hour: f64) -> f64 {
+        if self.part <= 0.0 {
+            return per_hour;
+        }
+        self.part
+            * self
+                .modified
+                .largest_between(self.from, self.to, per_hour / self.part)
+    }
+}
+
+/// Hands out a candidate as it arrives, given its process's rate and on which sides that is open, and how those have come
+/// to differ.
+fn arrives(
+    world: &World,
+    candidate: &Candidate,
+    per_hour: f64,
+    bend: Option<&Bend<'_>>,
+    (open, parting): (Sides, Parting),
+    mut arrive: impl FnMut(Lineage),
+) {
+    let (time, mark) = (candidate.time, candidate.mark_per_hour);
+    let bend = bend.filter(|bend| bend.part > 0.0);
+    let from_open = Lineage::ALL.part(open, &parting);
+    let Some(bend) = bend else {
+        if mark < per_hour {
+            arrive(from_open);
+        }
+        return;
+    };
+    let base = per_hour / bend.part;
+    // The base itself stands for the rate without modifiers, exactly.
+    let under = |value: f64| {
+        mark < match value == base {
+            true => per_hour,
+            false => value * bend.part,
+        }
+    };
+    let modified = bend.modified;
+    let values = modified.values(time, base, world.sides());
+    let came = Sides::those(world.sides(), |side| under(values[side.index()]));
+    let anyway = under(base);
+    // Mostly it is the same whoever bends the rate.
+    if came.is_none() {
+        return;
+    }
+    if anyway && came == Sides::ALL {
+        return arrive(from_open);
+    }
+    // Who made it arrive, where it does: 0 where it would have anyway.
+    let mut made = [None; MOST_SIDES];
+    for side in came.each(world.sides()) {
+        made[side.index()] = Some(match anyway {
+            true => 0,
+            false => modified.made_by(time, base, side, under),
+        });
+    }
+    let like = |one: Side| {
+        Sides::those(world.sides(), |side| {
+            made[side.index()] == made[one.index()]
+        })
+    };
+    let same = like(Side::FACTUAL);
+    let by = match same.on(Side::UNTOUCHED) {
+        true => 0,
+        false => modified.by(time, base, under),
+    };
+    let bent = Parting::by_lineage(same.others(), by);
+    in_groups(open.and(came), |side, among| {
+        let sides = among.and(like(side));
+        let lineage = from_open.part(sides, &bent);
+        arrive(lineage.made_by(made[side.index()].unwrap_or(0)));
+        Parting::by_lineage(among.without(sides), 0)
+    });
+}
+
+/// The first occurrence of a timer after `since`, for the entity or value whose key `own` is.
+fn next_occurrence(world: &World, timer: &Timer, own: Key, since: Time) -> (Key, Time) {
+    let phase = timer.phase(own.uniform(PHASE));
+    timer.next(&world.program.zone, phase, since, |number| {
+        let key = own.child(OCCURRENCE, number as u64);
+        (key, key.uniform(JITTER))
+    })
+}

@@ -1,0 +1,121 @@
+//! Draws for whole columns.
+
+use super::choice::Choice;
+use super::operand::{Operand, constant};
+use super::{Block, primitive};
+use crate::base::draw::{Key, Purpose, unit};
+use crate::base::sample::columns::{self, Parameter};
+use crate::streams::program::{Dist, Expr, Law};
+
+/// Most parameters of a distribution.
+const MOST: usize = 4;
+
+/// Puts the bits of a uniform draw for each key into a column.
+pub fn uniforms(keys: impl Iterator<Item = u64>, purpose: Purpose, out: &mut Vec<u64>) {
+    // One loop for integers and one for floats: registers for several values cannot multiply whole integers, and the
+    // compiler would use them for both if it could.
+    out.clear();
+    out.extend(keys.map(|key| Key(key).bits(purpose)));
+    out.iter_mut()
+        .for_each(|word| *word = unit(*word).to_bits());
+}
+
+/// What is drawn from.
+pub enum Drawn<'a> {
+    /// Texts by weight: cumulative shares, and codes.
+    Choice(&'a [f64], &'a [u16]),
+    /// A law whose parameters are constants.
+    Law(&'a Law),
+    /// A distribution and its parameters.
+    Dist(Dist, [Parameter<'a>; MOST]),
+}
+
+impl Drawn<'_> {
+    /// What an expression draws from, and the purpose, if it depends on nothing but one draw.
+    pub fn alone(e: &Expr) -> Option<(Drawn<'_>, Purpose)> {
+        match e {
+            Expr::Choice(shares, codes, purpose) => Some((Drawn::Choice(shares, codes), *purpose)),
+            Expr::Law(law, purpose) => Some((Drawn::Law(law), *purpose)),
+            Expr::Draw(dist, args, purpose) => {
+                let mut parameters = [Parameter::Same(0.0); MOST];
+                for (parameter, arg) in parameters.iter_mut().zip(args) {
+                    *parameter = Parameter::Same(f64::from_bits(constant(arg)?));
+                }
+                Some((Drawn::Dist(*dist, parameters), *purpose))
+            }
+            _ => None,
+        }
+    }
+
+    /// Replaces the bits of uniform draws by what they stand for.
+    pub fn values(&self, column: &mut [u64]) {
+        match *self {
+            Drawn::Choice(shares, codes) => {
+                Choice::new(shares, column.len()).codes(codes, column);
+            }
+            Drawn::Law(Law::Normal(law)) => law.quantiles(column),
+            Drawn::Law(Law::Lognormal(law)) => law.quantiles(column),
+            Drawn::Law(law) => columns::by_rows(column, |_, u| law.quantile(u)),
+            Drawn::Dist(dist, parameters) => quantiles(dist, parameters, column),
+        }
+    }
+}
+
+/// [`primitive::draw`] for a column.
+fn quantiles(dist: Dist, p: [Parameter<'_>; MOST], column: &mut [u64]) {
+    match (dist, p) {
+        (Dist::Uniform, [low, high, ..]) => columns::uniforms(column, low, high),
+        (Dist::Normal, [mean, sd, ..]) => columns::normals(column, mean, sd),
+        (Dist::Lognormal, [median, sigma, ..]) => columns::lognormals(column, median, sigma),
+        (Dist::Exponential, [mean, ..]) => columns::exponentials(column, mean),
+        (Dist::ExponentialWithin, [mean, Parameter::Same(low), Parameter::Same(high), _]) => {
+            columns::exponentials_truncated(column, mean, low, high);
+        }
+        (Dist::Bernoulli, [p, ..]) => columns::bernoullis(column, p),
+        _ => columns::by_rows(column, |row, u| {
+            primitive::draw(dist, u, &p.map(|parameter| parameter.of(row)))
+        }),
+    }
+}
+
+/// The parameters of a distribution for a block of rows.
+pub struct Operands<'a>([Operand<'a>; MOST]);
+
+impl<'a> Operands<'a> {
+    /// Works them out.
+    pub fn new(args: &[Expr], block: &'a Block<'_>) -> Operands<'a> {
+        let mut operands = [const { Operand::Constant(0) }; MOST];
+        for (operand, arg) in operands.iter_mut().zip(args) {
+            *operand = Operand::new(arg, block);
+        }
+        Operands(operands)
+    }
+
+    /// As parameters of a column.
+    pub fn parameters(&self) -> [Parameter<'_>; MOST] {
+        self.0.each_ref().map(|operand| match operand.words() {
+            Ok(column) => Parameter::Each(column),
+            Err(word) => Parameter::Same(f64::from_bits(word)),
+        })
+    }
+
+    /// Gives their buffers back.
+    pub fn recycle(self) {
+        self.0.into_iter().for_each(Operand::recycle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::draw::{mix, purpose};
+
+    #[test]
+    fn uniform_draws_have_the_bits_of_single_ones() {
+        let (keys, what) = ((0..1000).map(mix), purpose("field"));
+        let mut column = Vec::new();
+        uniforms(keys.clone(), what, &mut column);
+        let single = keys.map(|key| Key(key).uniform(what).to_bits());
+        assert!(single.eq(column));
+    }
+}

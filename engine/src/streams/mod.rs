@@ -1,0 +1,21 @@
+//! The stream program: a compiled model ([`program`]) that is played ([`play`]) cell by cell and window by window into
+//! tables of rows.
+//!
+//! It stands on [`kernel`](crate::kernel::processes), whose stations are its desks, and on [`base`](crate::base).
+
+pub mod arrivals;
+pub mod attribution;
+pub mod calendar;
+pub mod cell;
+pub mod diary;
+pub mod entities;
+pub mod eval;
+pub mod founding;
+pub mod kept;
+pub mod play;
+pub mod program;
+pub mod rows;
+pub mod series;
+pub mod sides;
+pub mod view;
+pub mod world;

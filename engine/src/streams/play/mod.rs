@@ -1,0 +1,32 @@
+//! Playing a program: from its beginning to its end, or step by step.
+
+mod clockwork;
+mod outcome;
+mod simulation;
+pub mod snapshot;
+
+use std::ops::ControlFlow;
+
+use crate::base::table::RowSink;
+use crate::streams::program::Program;
+use crate::streams::world::Settings;
+
+pub use outcome::{Growing, Progress, RunError, RunResult, StreamResult};
+pub use simulation::Simulation;
+
+/// Plays a program on the threads of the current rayon pool.
+///
+/// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
+///
+/// # Errors
+/// When interrupted, when a ring of causes grows without end, and when the sink cannot store rows.
+pub fn run(
+    program: Program,
+    settings: &Settings,
+    sink: Option<&mut dyn RowSink>,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<RunResult, RunError> {
+    let mut simulation = Simulation::new(program, settings);
+    simulation.play(settings.end, sink, watch)?;
+    Ok(simulation.finish())
+}

@@ -1,0 +1,268 @@
+//! A run that is played step by step: up to a time, then on, with snapshots in between.
+//!
+//! [`run`](super::run) plays one from its beginning to its end. The rows do not depend on where
+//! it was stopped in between, nor on whether it went on from a snapshot.
+
+use std::ops::ControlFlow;
+
+use rayon::prelude::*;
+
+use crate::base::fingerprint::{combine, text_hash};
+use crate::base::scratch;
+use crate::base::table::{Chunk, RowSink};
+use crate::base::time::Time;
+use crate::streams::cell::Cell;
+use crate::streams::founding::{found, set_rates};
+use crate::streams::program::Program;
+use crate::streams::rows::{Ahead, Sums, collect, lots};
+use crate::streams::world::{Settings, World};
+
+use super::clockwork::Clockwork;
+use super::outcome::{Progress, RunError, RunResult, StreamResult};
+use super::snapshot::{Origin, Snapshot, SnapshotError};
+
+/// A run under way.
+pub struct Simulation {
+    world: World,
+    clockwork: Clockwork,
+    /// Hashes of the program's texts.
+    text_hashes: Vec<u64>,
+    /// What each stream has come to so far.
+    sums: Vec<Sums>,
+    rows: u64,
+    ties: u64,
+}
+
+impl Simulation {
+    /// A run at its beginning.
+    pub fn new(program: Program, settings: &Settings) -> Simulation {
+        let mut world = World::new(program, settings);
+        let cells = found(&mut world);
+        let clockwork = Clockwork::new(&world, cells);
+        Simulation::of(world, clockwork)
+    }
+
+    /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
+    /// not, behind those that it had, if they begin only when the snapshot is
+    /// [open](crate::streams::play::snapshot::open_from) for them; and the run may end earlier or, with the rows up to the
+    /// snapshot's own end missing, not later.
+    ///
+    /// # Errors
+    /// When the snapshot is of another run, or was taken too late for what is new.
+    pub fn resume(
+        program: Program,
+        settings: &Settings,
+        snapshot: Snapshot,
+    ) -> Result<Simulation, SnapshotError> {
+        let mut world = World::new(program, settings);
+        snapshot.check(&world)?;
+        set_rates(&mut world, snapshot.rates);
+        let cells = (0..).zip(snapshot.cells);
+        let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
+        let cells = cells
+            .map(|(index, state)| Cell::of_state(&world, index, snapshot.time, state, &origin));
+        let cells = cells.collect();
+        world.ledger.restore(&snapshot.kept);
+        let observed = snapshot.observed.of_origin(&origin);
+        let clockwork = Clockwork::at(&world, snapshot.time, cells, observed);
+        let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
+        Ok(Simulation {
+            sums: sums.collect(),
+            rows: snapshot.rows,
+            ties: snapshot.ties,
+            ..Simulation::of(world, clockwork)
+        })
+    }
+
+    fn of(world: World, clockwork: Clockwork) -> Simulation {
+        let texts = world.program.dictionary.iter();
+        let streams = world.program.streams.len();
+        Simulation {
+            text_hashes: texts.map(|text| text_hash(text)).collect(),
+            sums: vec![Sums::default(); streams],
+            rows: 0,
+            ties: 0,
+            world,
+            clockwork,
+        }
+    }
+
+    /// Leaves out all rows before a time, as if nobody had asked for them.
+    ///
+    /// # Errors
+    /// [`SnapshotError::TooLate`] when the run is past that time already.
+    pub fn write_from(&mut self, from: Time) -> Result<(), SnapshotError> {
+        if self.clockwork.now > from {
+            return Err(SnapshotError::TooLate(self.clockwork.now));
+        }
+        self.world.written_from = from.max(self.world.start);
+        self.sums = vec![Sums::default(); self.sums.len()];
+        (self.rows, self.ties) = (0, 0);
+        // Of entities all are written, whenever they have come.
+        let mut kept = self.world.ledger.all();
+        kept.retain(|kept| !kept.is_of_event());
+        self.world.ledger.restore(&kept);
+        Ok(())
+    }
+
+    /// Keeps of each row that is not the same on all sides on which it is, see [`StreamResult::parted`]: that takes
+    /// sixteen bytes a row.
+    pub fn keep_parted(mut self) -> Simulation {
+        self.world.keeps_parted = true;
+        self
+    }
+
+    /// What is fixed for the run.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// The barrier at which the run is: everything before it has been played.
+    pub fn time(&self) -> Time {
+        self.clockwork.now
+    }
+
+    /// Plays up to the first barrier at or after `until`, or to the end, on the threads of the
+    /// current rayon pool. All rows up to there have then been handed to the sink.
+    ///
+    /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
+    ///
+    /// # Errors
+    /// When interrupted, when a ring of causes grows without end, and when the sink cannot store rows. The run cannot go on after that.
+    pub fn play(
+        &mut self,
+        until: Time,
+        sink: Option<&mut dyn RowSink>,
+        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<(), RunError> {
+        let until = until.min(self.world.end);
+        self.clockwork.ahead = match sink {
+            Some(_) => Vec::new(),
+            None => {
+                let cells = 0..self.world.program.cells;
+                cells.map(|_| Ahead::new(&self.world)).collect()
+            }
+        };
+        let mut delivery = Delivery {
+            sink,
+            waiting: Vec::new(),
+        };
+        while self.clockwork.now < until {
+            let from = self.clockwork.now;
+            let (clockwork, world, hashes) = (&mut self.clockwork, &self.world, &self.text_hashes);
+            let played = delivery.along(true, || clockwork.advance_batch(world, until, hashes))?;
+            played.map_err(RunError::Growing)?;
+            self.collect(from, &mut delivery)?;
+            let progress = Progress {
+                time: self.clockwork.now.min(self.world.end),
+                rows: self.rows,
+            };
+            if watch(progress).is_break() {
+                return Err(RunError::Interrupted);
+            }
+        }
+        delivery.along(true, scratch::drop_pages)
+    }
+
+    /// Takes the rows of what has been played since `from`, adds them up and hands them over, lot by lot: while one is
+    /// completed, the one before it is written.
+    fn collect(&mut self, from: Time, delivery: &mut Delivery<'_>) -> Result<(), RunError> {
+        let keep = delivery.sink.is_some();
+        let times = from.0..self.clockwork.now.0;
+        let mut parts = vec![Sums::default(); self.sums.len()];
+        for lot in lots(&self.world, &self.clockwork.cells, times, keep) {
+            let (world, cells, hashes) = (&self.world, &self.clockwork.cells, &self.text_hashes);
+            let collect = || collect(world, cells, hashes, &lot, keep);
+            let rows = delivery.along(false, collect)?;
+            for (portion, rows) in lot.iter().zip(rows) {
+                parts[portion.stream].merge(&rows.sums);
+                self.ties += rows.ties;
+                delivery.waiting.extend(rows.chunks);
+                if portion.last {
+                    self.clockwork.forget_rows(portion.stream);
+                }
+            }
+        }
+        let ahead = self.clockwork.ahead.iter_mut().map(Ahead::take);
+        for parts in [parts].into_iter().chain(ahead) {
+            for (sum, part) in self.sums.iter_mut().zip(parts) {
+                sum.merge(&part);
+                self.rows += part.digest.rows;
+            }
+        }
+        Ok(())
+    }
+
+    /// The run as it stands.
+    pub fn snapshot(&self) -> Snapshot {
+        let cells = &self.clockwork.cells;
+        let arrivals = self.world.arrivals.iter();
+        Snapshot {
+            origin: Origin::of(&self.world),
+            time: self.clockwork.now,
+            rows: self.rows,
+            ties: self.ties,
+            kept: self.world.ledger.all(),
+            sums: self.sums.clone(),
+            rates: arrivals.map(|arrivals| arrivals.rates.clone()).collect(),
+            observed: self.clockwork.observed.clone(),
+            cells: cells.par_iter().map(Cell::state).collect(),
+        }
+    }
+
+    /// What the run has come to.
+    pub fn finish(self) -> RunResult {
+        let streams = (0..).zip(&self.world.program.streams).zip(self.sums);
+        let streams = streams.filter(|((index, _), _)| self.world.is_written(*index));
+        let streams: Vec<StreamResult> = streams
+            .map(|((_, stream), mut sums)| StreamResult {
+                name: stream.name.clone(),
+                rows: sums.digest.rows,
+                fingerprint: sums.digest.finish(&stream.name),
+                effects: sums.effects,
+                series: sums.series,
+                parted: {
+                    sums.parted.sort_unstable();
+                    sums.parted
+                },
+            })
+            .collect();
+        let cells = self.clockwork.cells;
+        RunResult {
+            fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
+            played: cells.iter().map(|cell| cell.rows.played).sum(),
+            refused: cells.iter().map(|cell| cell.refused).sum(),
+            kept: self.world.ledger.all(),
+            world: self.world,
+            cells,
+            streams,
+            ties: self.ties,
+        }
+    }
+}
+
+/// Rows on their way to the sink, if there is one.
+struct Delivery<'a> {
+    sink: Option<&'a mut dyn RowSink>,
+    /// What is written next.
+    waiting: Vec<Chunk>,
+}
+
+impl Delivery<'_> {
+    /// Does some work, while what waits is written: all up to a time, or a part if the sink takes parts.
+    fn along<T: Send>(
+        &mut self,
+        all: bool,
+        work: impl FnOnce() -> T + Send,
+    ) -> Result<T, RunError> {
+        let sink = self.sink.as_deref_mut();
+        let sink = sink.filter(|sink| !self.waiting.is_empty() && (all || sink.in_parts()));
+        let waiting = match sink {
+            Some(_) => std::mem::take(&mut self.waiting),
+            None => Vec::new(),
+        };
+        let (done, stored) = rayon::join(work, || sink.map_or(Ok(()), |sink| sink.write(waiting)));
+        stored.map_err(RunError::Sink)?;
+        Ok(done)
+    }
+}

@@ -1,0 +1,297 @@
+//! Snapshots: a run at a barrier, as plain values that any serde format stores.
+//!
+//! [`Simulation::snapshot`](crate::streams::play::Simulation::snapshot) takes one; the same program goes
+//! on from it to the same rows, also with interventions added that begin later
+//! ([`Simulation::resume`](crate::streams::play::Simulation::resume)). What follows from the program is not
+//! in it, so a snapshot belongs to the program, seed and scale that it was taken of, and is refused
+//! by others.
+
+use std::fmt;
+
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::STREAM_STABILITY_VERSION;
+use crate::base::draw::{Purpose, mix, purpose};
+use crate::base::time::Time;
+use crate::streams::cell::{CellState, JOINER_BLOCK};
+use crate::streams::founding::Rates;
+use crate::streams::kept::Kept;
+use crate::streams::program::Program;
+use crate::streams::rows::Sums;
+use crate::streams::sides::Side;
+use crate::streams::view::Observed;
+use crate::streams::world::World;
+
+/// A run at a barrier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// What it is of.
+    pub origin: Origin,
+    /// The barrier.
+    pub time: Time,
+    /// Rows handed over so far, and pairs of them at the same place of the total order.
+    pub(crate) rows: u64,
+    pub(crate) ties: u64,
+    /// What has been kept within bounds so far.
+    pub(crate) kept: Vec<Kept>,
+    /// What each stream has come to so far.
+    pub(crate) sums: Vec<Sums>,
+    pub(crate) rates: Vec<Rates>,
+    pub(crate) observed: Observed,
+    /// All processes.
+    pub(crate) cells: Vec<CellState>,
+}
+
+/// What a snapshot is of: it can only go on under a program for which its values mean the same.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    stream_stability_version: u32,
+    seed: u64,
+    begin: Time,
+    /// Events from then on are not kept.
+    end: Time,
+    /// Digest of the streams that are written: what they do not need is left out.
+    wanted: u64,
+    scale: f64,
+    /// Digest of all names and counts on which the layout of the state depends.
+    layout: u64,
+    /// Number of texts, and a digest over them in order: codes of texts are part of the state.
+    texts: (usize, u64),
+    /// The interventions, in order, and whether each was asked for: labels and sides are part of the state.
+    interventions: Vec<(String, bool)>,
+}
+
+/// Why a run cannot go on from a snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SnapshotError {
+    /// It was taken by an engine of another stream-stability version, this one.
+    Version(u32),
+    /// It was taken of another run.
+    Differs {
+        /// In what they differ.
+        what: &'static str,
+    },
+    /// It was taken too late for what is asked for: that begins before this time.
+    TooLate(Time),
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SnapshotError::Version(version) => write!(
+                f,
+                "the snapshot is of stream-stability version {version}, and this is version {STREAM_STABILITY_VERSION}"
+            ),
+            SnapshotError::Differs { what } => {
+                write!(f, "the snapshot was taken of a run with another {what}")
+            }
+            SnapshotError::TooLate(time) => {
+                let Time(time_us) = time;
+                write!(
+                    f,
+                    "nothing can change before {time_us} us since the epoch any more"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for SnapshotError {}
+
+/// From when on interventions can act that a run has not had before a snapshot at this time: the
+/// beginning of the next day (UTC), unless it was taken as a day began. What happens until then may
+/// have been drawn already.
+pub fn open_from(time: Time) -> Time {
+    Time(time.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK
+}
+
+impl Snapshot {
+    /// Whether a run can go on from here.
+    ///
+    /// # Errors
+    /// In what the two differ, or that something new begins too early.
+    pub(crate) fn check(&self, world: &World) -> Result<(), SnapshotError> {
+        self.origin.check(world)?;
+        let known = self.origin.interventions.len();
+        let modified = world.program.modified.iter();
+        let modifiers = modified.flat_map(|modified| modified.modifiers());
+        let new = modifiers.filter(|modifier| usize::from(modifier.by) > known);
+        match new.map(|modifier| modifier.envelope.start).min() {
+            Some(first) if first < open_from(self.time) => {
+                Err(SnapshotError::TooLate(open_from(self.time)))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Origin {
+    /// For each side of a run that goes on the one that it was.
+    pub(crate) fn sides(&self, program: &Program) -> Option<Vec<Side>> {
+        program.origin(self.interventions.len())
+    }
+
+    /// That of snapshots of a run.
+    pub(crate) fn of(world: &World) -> Origin {
+        let program = &world.program;
+        let interventions = program.interventions.iter();
+        let interventions = interventions.map(|it| (it.name.clone(), it.asked_for));
+        Origin {
+            stream_stability_version: STREAM_STABILITY_VERSION,
+            seed: world.seed,
+            begin: world.begin,
+            end: world.end,
+            wanted: world.wanted_digest(),
+            scale: world.scale,
+            layout: layout(program),
+            texts: (program.dictionary.len(), texts(&program.dictionary)),
+            interventions: interventions.collect(),
+        }
+    }
+
+    /// Whether a run can go on from a snapshot of this origin: it is of the same run, or of one
+    /// with fewer interventions.
+    ///
+    /// # Errors
+    /// In what the two differ.
+    fn check(&self, world: &World) -> Result<(), SnapshotError> {
+        let mine = Origin::of(world);
+        if self.stream_stability_version != mine.stream_stability_version {
+            return Err(SnapshotError::Version(self.stream_stability_version));
+        }
+        let program = &world.program;
+        let known = program.dictionary.get(..self.texts.0);
+        let differs = [
+            (self.seed != mine.seed, "seed"),
+            (self.begin != mine.begin, "start"),
+            (self.scale.to_bits() != mine.scale.to_bits(), "scale"),
+            (self.layout != mine.layout, "model"),
+            (
+                !mine.interventions.starts_with(&self.interventions),
+                "scenario or external event",
+            ),
+            (known.map(texts) != Some(self.texts.1), "model"),
+            (self.end < mine.end, "end, which was earlier"),
+            (self.wanted != mine.wanted, "selection of streams"),
+            (
+                self.sides(program).is_none(),
+                "number of scenarios, which are too many to be told apart",
+            ),
+        ];
+        match differs.into_iter().find(|(differs, _)| *differs) {
+            Some((_, what)) => Err(SnapshotError::Differs { what }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn texts(dictionary: &[String]) -> u64 {
+    let add = |sum: u64, text: &String| mix(sum ^ purpose(text).0);
+    dictionary.iter().fold(0, add)
+}
+
+/// Digest of what the layout of a run's state depends on.
+fn layout(program: &Program) -> u64 {
+    let mut sum = mix(u64::from(program.cells));
+    let mut add = |name: &str, numbers: &[usize]| {
+        let Purpose(name) = purpose(name);
+        sum = mix(sum ^ name);
+        for &number in numbers {
+            sum = mix(sum ^ number as u64);
+        }
+    };
+    add(
+        "window",
+        &[program.window.0 as usize, program.tick.0 as usize],
+    );
+    for stream in &program.streams {
+        add(&stream.name, &[usize::from(stream.carried)]);
+        stream.carried_names.iter().for_each(|name| add(name, &[]));
+    }
+    for kind in &program.kinds {
+        let sizes = [
+            kind.attributes.len(),
+            kind.variables.len(),
+            kind.diary.as_ref().map_or(0, |table| table.words()),
+            kind.diary.as_ref().map_or(0, |table| table.step.0 as usize),
+            kind.states.len(),
+        ];
+        add(&kind.name, &sizes);
+    }
+    add("counters", &[program.counters.len()]);
+    program.desks.iter().for_each(|desk| add(&desk.name, &[]));
+    sum
+}
+
+/// A column of words, stored as bytes: columns are most of a snapshot, and go as fast as they can be
+/// copied.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Words(pub Vec<u64>);
+
+/// Some lists of words, one after the other: many small ones take longer to copy than their words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Lists {
+    lengths: Vec<u32>,
+    words: Words,
+}
+
+impl Lists {
+    /// Adds a list that comes in pieces.
+    pub fn push<'a>(&mut self, pieces: impl IntoIterator<Item = &'a [u64]>) {
+        let before = self.words.0.len();
+        let words = &mut self.words.0;
+        pieces
+            .into_iter()
+            .for_each(|piece| words.extend_from_slice(piece));
+        self.lengths.push((words.len() - before) as u32);
+    }
+
+    /// The lists, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u64]> {
+        let mut rest = &self.words.0[..];
+        self.lengths.iter().map(move |&length| {
+            // A snapshot's digest has been checked.
+            let (list, others) = rest.split_at(length as usize);
+            rest = others;
+            list
+        })
+    }
+}
+
+impl Serialize for Words {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut bytes = vec![0; self.0.len() * 8];
+        let (places, _) = bytes.as_chunks_mut::<8>();
+        for (place, word) in places.iter_mut().zip(&self.0) {
+            *place = word.to_le_bytes();
+        }
+        serializer.serialize_bytes(&bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
+        deserializer.deserialize_bytes(WordsVisitor)
+    }
+}
+
+struct WordsVisitor;
+
+impl Visitor<'_> for WordsVisitor {
+    type Value = Words;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes, eight for each word")
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Words, E> {
+        let (words, rest) = bytes.as_chunks::<8>();
+        if !rest.is_empty() {
+            return Err(E::invalid_length(bytes.len(), &self));
+        }
+        Ok(Words(
+            words.iter().map(|&word| u64::from_le_bytes(word)).collect(),
+        ))
+    }
+}

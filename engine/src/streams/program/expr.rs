@@ -1,0 +1,393 @@
+//! Expressions: how a program works out values.
+//!
+//! Each yields a 64-bit word. Numbers, truth values (0 and 1), times and spans (in microseconds)
+//! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
+//! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
+
+use super::{KindId, Label, Slot};
+use crate::base::draw::Purpose;
+use crate::base::sample::{TruncatedLognormal, TruncatedNormal, poisson_table};
+
+/// An expression over an event (or, in attributes and conditions of actors, over an entity).
+#[derive(Clone, Debug)]
+pub enum Expr {
+    /// A number, truth value or span.
+    Num(f64),
+    /// A text, as a code.
+    Text(u16),
+    /// The value in a slot of the event.
+    Slot(Slot),
+    /// The event's time.
+    Time,
+    /// The event's key.
+    EventId,
+    /// Which of the events of its effect it is, from 0.
+    Index,
+    /// The name of the causing stream, as a code (that of `source` where nothing caused it).
+    Cause,
+    /// Attribute of the entity that is being worked out.
+    Own(u16),
+    /// Mutable variable of the entity that is being worked out.
+    OwnVariable(u16),
+    /// Reference to the entity that is being worked out.
+    OwnEntity,
+    /// Attribute of the entity referred to.
+    Attribute(KindId, Box<Expr>, u16),
+    /// Mutable variable of the entity referred to.
+    Variable(KindId, Box<Expr>, u16),
+    /// Mutable variable of the entity referred to that is a reference itself; that of nobody is to nobody.
+    Reference(KindId, Box<Expr>, u16),
+    /// State of the entity referred to, as a code.
+    State(KindId, Box<Expr>),
+    /// Identifier of the entity referred to.
+    EntityId(KindId, Box<Expr>),
+    /// Time since the entity referred to joined.
+    Age(KindId, Box<Expr>),
+    /// An operation on one value.
+    Unary(Unary, Box<Expr>),
+    /// An operation on two values.
+    Binary(Binary, Box<Expr>, Box<Expr>),
+    /// The second where the first is true, otherwise the third.
+    If(Box<(Expr, Expr, Expr)>),
+    /// A draw from a distribution with parameters.
+    Draw(Dist, Vec<Expr>, Purpose),
+    /// A draw from a law whose parameters are constants, worked out once.
+    Law(Law, Purpose),
+    /// A text drawn by weight: cumulative shares up to 1, and codes.
+    Choice(Vec<f64>, Vec<u16>, Purpose),
+    /// The case for the value of the selector, or the last expression.
+    Case(Box<Expr>, Vec<(u16, Expr)>, Box<Expr>),
+    /// Whether an effect (its index among those without outcome group) will happen.
+    Happens(u16),
+    /// An identifier made from the event's key.
+    NewId(Purpose),
+    /// An entity of the cell by activity; with a state, one of those in it.
+    Pick(KindId, Option<u8>, Purpose),
+    /// The reference, if it is one and in this state, otherwise a pick.
+    PickIf(KindId, Box<Expr>, u8, Purpose),
+    /// A time drawn from a profile: earliest, latest, step.
+    Appointment(u16, Box<(Expr, Expr, Expr)>, Purpose),
+    /// Hour of the event's time.
+    Hour,
+    /// Day of the week of the event's time, 0 is Monday.
+    Weekday,
+    /// Midnight of the day of a time, as what clocks show in the model's time zone.
+    DayStart(Box<Expr>),
+    /// The time at which clocks show this.
+    OnClock(Box<Expr>),
+    /// What entities' diaries say.
+    Lookup(Box<Lookup>),
+    /// The share of today's offered slots that are reserved, over all of a kind, at the last tick.
+    Utilisation(KindId),
+    /// A profile's factor at the event's time.
+    RateFactor(u16),
+    /// How many entities are in a state, at the last tick.
+    CountState(KindId, u8),
+    /// How many wait at a desk, at the last tick.
+    Waiting(u16),
+    /// A counter's value at the last tick.
+    Total(u16),
+    /// A counter's change over the timer's last period, by ticks.
+    ChangeOf(u16),
+    /// A number under modifiers, an index into [`Program::modified`](super::Program::modified).
+    Modified(u16, Box<Expr>),
+    /// Whether this intervention made the event happen instead of another one.
+    HeldBack(Label),
+}
+
+/// Most entities whose diaries one question is about.
+pub const MOST_LOOKED_UP: usize = 4;
+
+/// A question to the diaries of some entities.
+#[derive(Clone, Debug)]
+pub struct Lookup {
+    /// What is asked.
+    pub question: Question,
+    /// Whom, at most [`MOST_LOOKED_UP`]: (kind, reference).
+    pub who: Vec<(KindId, Expr)>,
+    /// What else is said, see the question.
+    pub args: Vec<Expr>,
+}
+
+/// What is asked of diaries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Whether all have free what this range touches: from, span.
+    Free,
+    /// When a range begins that all have free, as near as possible to the one preferred; that one
+    /// where there is none: preferred, span, earliest, latest.
+    Nearest,
+    /// How many slots of some ranges are offered and not reserved: from, span, every, times. Those that have
+    /// begun before the event do not count.
+    CountFree,
+    /// Likewise those that are not reserved, whether they are offered or not.
+    CountUnreserved,
+}
+
+/// A distribution with its parameters, where working them out anew for each draw is costly.
+#[derive(Clone, Debug)]
+pub enum Law {
+    /// A count: P(X <= k) for k from 0.
+    Counts(Vec<f64>),
+    /// See [`Dist::NormalWithin`].
+    Normal(TruncatedNormal),
+    /// See [`Dist::LognormalWithin`].
+    Lognormal(TruncatedLognormal),
+}
+
+impl Law {
+    /// The law of a distribution with constant parameters, if it is one of these.
+    pub fn new(dist: Dist, p: &[f64]) -> Option<Law> {
+        match (dist, p) {
+            (Dist::NormalWithin, &[mean, sd, low, high]) => {
+                Some(Law::Normal(TruncatedNormal::new(mean, sd, low, high)))
+            }
+            (Dist::LognormalWithin, &[median, sigma, low, high]) => Some(Law::Lognormal(
+                TruncatedLognormal::new(median, sigma, low, high),
+            )),
+            (Dist::Poisson, &[mean]) => poisson_table(mean).map(Law::Counts),
+            _ => None,
+        }
+    }
+
+    /// The value below which the share `u` lies.
+    #[inline(always)]
+    pub fn quantile(&self, u: f64) -> f64 {
+        match self {
+            Law::Counts(cumulative) => cumulative.partition_point(|&p| p < u) as f64,
+            Law::Normal(law) => law.quantile(u),
+            Law::Lognormal(law) => law.quantile(u),
+        }
+    }
+}
+
+/// An operation on one value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Unary {
+    /// Minus.
+    Negate,
+    /// Logical not.
+    Not,
+    /// Absolute value.
+    Abs,
+    /// Down to a whole number.
+    Floor,
+    /// Up to a whole number.
+    Ceil,
+    /// To this many decimals, ties to even: the word is 10 to the power of the decimals.
+    Round(f64),
+    /// Square root.
+    Sqrt,
+    /// Exponential.
+    Exp,
+    /// Natural logarithm.
+    Log,
+}
+
+/// An operation on two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binary {
+    /// Sum.
+    Add,
+    /// Difference.
+    Subtract,
+    /// Product.
+    Multiply,
+    /// Quotient; 0 where the divisor is 0.
+    Divide,
+    /// Power.
+    Power,
+    /// The smaller.
+    Min,
+    /// The larger.
+    Max,
+    /// Less than.
+    Less,
+    /// At most.
+    AtMost,
+    /// Numbers are equal.
+    Equal,
+    /// Texts, identifiers or references are the same word.
+    Same,
+    /// Both.
+    And,
+    /// Either.
+    Or,
+}
+
+/// A distribution; its parameters are given in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dist {
+    /// low, high.
+    Uniform,
+    /// low, high, both included.
+    Integer,
+    /// mean, standard deviation.
+    Normal,
+    /// mean, standard deviation, low, high.
+    NormalWithin,
+    /// median, sigma.
+    Lognormal,
+    /// median, sigma, low, high.
+    LognormalWithin,
+    /// mean.
+    Exponential,
+    /// mean, low, high.
+    ExponentialWithin,
+    /// shape, mean.
+    Gamma,
+    /// a, b.
+    Beta,
+    /// low, shape.
+    Pareto,
+    /// low, shape, high.
+    ParetoWithin,
+    /// low, mode, high.
+    Triangular,
+    /// mean.
+    Poisson,
+    /// mean.
+    Geometric,
+    /// probability.
+    Bernoulli,
+}
+
+/// Calls a function for each part of an expression, shared or to be changed.
+macro_rules! each_part {
+    ($e:expr, $f:expr, $iter:ident $(, $mutable:tt)?) => {
+        match $e {
+            Expr::Attribute(_, e, _)
+            | Expr::Variable(_, e, _)
+            | Expr::Reference(_, e, _)
+            | Expr::State(_, e)
+            | Expr::EntityId(_, e)
+            | Expr::Age(_, e)
+            | Expr::DayStart(e)
+            | Expr::OnClock(e)
+            | Expr::Unary(_, e)
+            | Expr::Modified(_, e)
+            | Expr::PickIf(_, e, _, _) => $f(e),
+            Expr::Binary(_, a, b) => {
+                $f(a);
+                $f(b);
+            }
+            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
+                $f(&$($mutable)? parts.0);
+                $f(&$($mutable)? parts.1);
+                $f(&$($mutable)? parts.2);
+            }
+            Expr::Draw(_, args, _) => args.$iter().for_each($f),
+            Expr::Lookup(lookup) => {
+                lookup.who.$iter().for_each(|(_, e)| $f(e));
+                lookup.args.$iter().for_each($f);
+            }
+            Expr::Case(selector, cases, otherwise) => {
+                $f(selector);
+                cases.$iter().for_each(|(_, e)| $f(e));
+                $f(otherwise);
+            }
+            _ => {}
+        }
+    };
+}
+
+impl Expr {
+    /// Hands out the expressions of which this one is made.
+    pub fn for_each_part(&self, f: &mut dyn FnMut(&Expr)) {
+        each_part!(self, f, iter);
+    }
+
+    /// Likewise to be changed.
+    pub fn for_each_part_mut(&mut self, f: &mut dyn FnMut(&mut Expr)) {
+        each_part!(self, f, iter_mut, mut);
+    }
+
+    /// Rewrites this expression from its innermost parts outwards.
+    pub fn rewrite(&mut self, f: &mut impl FnMut(&mut Expr)) {
+        self.for_each_part_mut(&mut |part| part.rewrite(f));
+        f(self);
+    }
+
+    /// Replaces every slot.
+    pub fn map_slots(&mut self, f: &impl Fn(Slot) -> Slot) {
+        self.rewrite(&mut |e| {
+            if let Expr::Slot(slot) = e {
+                *slot = f(*slot);
+            }
+        });
+    }
+
+    /// Puts an expression in the place of a slot.
+    pub fn put(&mut self, slot: Slot, value: &Expr) {
+        self.rewrite(&mut |e| {
+            if matches!(e, Expr::Slot(s) if *s == slot) {
+                *e = value.clone();
+            }
+        });
+    }
+
+    /// How many expressions stand within one another, this one included.
+    pub fn depth(&self) -> usize {
+        let mut deepest = 0;
+        self.for_each_part(&mut |part| deepest = deepest.max(part.depth()));
+        deepest + 1
+    }
+
+    /// Visits this expression and all in it.
+    pub fn visit(&self, f: &mut impl FnMut(&Expr)) {
+        f(self);
+        self.for_each_part(&mut |part| part.visit(f));
+    }
+
+    /// Whether this expression or any in it passes a test.
+    pub fn any(&self, test: impl Fn(&Expr) -> bool) -> bool {
+        let mut found = false;
+        self.visit(&mut |e| found |= test(e));
+        found
+    }
+
+    /// Whether the value depends on the state of entities or counters, and not only on keys,
+    /// attributes, the event's own words and its time.
+    pub fn reads_state(&self) -> bool {
+        self.any(|e| {
+            matches!(
+                e,
+                Expr::Variable(..)
+                    | Expr::Reference(..)
+                    | Expr::OwnVariable(..)
+                    | Expr::State(..)
+                    | Expr::Pick(..)
+                    | Expr::PickIf(..)
+                    | Expr::CountState(..)
+                    | Expr::Waiting(..)
+                    | Expr::Total(..)
+                    | Expr::ChangeOf(..)
+                    | Expr::Lookup(_)
+                    | Expr::Utilisation(_)
+            )
+        })
+    }
+
+    /// Whether this very expression is a figure of the whole business.
+    pub fn looks(&self) -> bool {
+        matches!(
+            self,
+            Expr::CountState(..)
+                | Expr::Total(_)
+                | Expr::ChangeOf(_)
+                | Expr::Utilisation(_)
+                | Expr::Waiting(_)
+        )
+    }
+
+    /// The slots that the value is worked out from.
+    pub fn slots(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        self.visit(&mut |e| {
+            if let Expr::Slot(slot) = e {
+                slots.push(*slot);
+            }
+        });
+        slots
+    }
+}

@@ -1,0 +1,121 @@
+//! What the sides of a run lack: which of a program's interventions act on which side.
+
+use super::{Intervention, JOINT, Label, Program};
+use crate::streams::sides::{MOST_SIDES, Side, Sides};
+
+/// What a side lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    /// Nothing: that is the factual side.
+    Nothing,
+    /// All interventions.
+    All,
+    /// All that was asked for.
+    AskedFor,
+    /// This one.
+    One(Label),
+}
+
+impl Without {
+    fn acts(self, label: Label, intervention: &Intervention) -> bool {
+        match self {
+            Without::Nothing => true,
+            Without::All => false,
+            Without::AskedFor => !intervention.asked_for,
+            Without::One(lacking) => label != lacking,
+        }
+    }
+
+    /// Whether the same of these interventions act.
+    fn is_like(self, other: Without, interventions: &[Intervention]) -> bool {
+        let mut labels = (1..).zip(interventions);
+        labels.all(|(label, it)| self.acts(label, it) == other.acts(label, it))
+    }
+}
+
+fn find(sides: &[Without], without: Without, interventions: &[Intervention]) -> Option<Side> {
+    let at = (sides.iter()).position(|side| side.is_like(without, interventions));
+    at.map(|at| Side(at as u8))
+}
+
+fn sides_of(interventions: &[Intervention]) -> Vec<Without> {
+    let asked_for = (1..).zip(interventions).filter(|(_, it)| it.asked_for);
+    let ones = asked_for.map(|(label, _)| Without::One(label));
+    let all = [Without::Nothing, Without::All, Without::AskedFor];
+    let mut sides: Vec<Without> = Vec::new();
+    for without in all.into_iter().chain(ones) {
+        if sides.len() < MOST_SIDES && find(&sides, without, interventions).is_none() {
+            sides.push(without);
+        }
+    }
+    sides
+}
+
+impl Program {
+    /// What each side of a run lacks: the factual one, the untouched one if anything intervenes, one without all that
+    /// was asked for, and one without each of that, as far as there is room and they differ from those before them.
+    pub fn sides(&self) -> Vec<Without> {
+        sides_of(&self.interventions)
+    }
+
+    /// The side that lacks this; none if it is not played.
+    pub fn side_without(&self, without: Without) -> Option<Side> {
+        find(&self.sides(), without, &self.interventions)
+    }
+
+    /// On which sides each intervention acts, in order.
+    pub(crate) fn acts_on(&self) -> Vec<Sides> {
+        let sides = self.sides();
+        let acts = |(label, it): (Label, &Intervention)| {
+            Sides::those(sides.len(), |side| sides[side.index()].acts(label, it))
+        };
+        (1..).zip(&self.interventions).map(acts).collect()
+    }
+
+    /// For each side the one that it was when only the first interventions were known, so many. None if one was not
+    /// played then.
+    pub(crate) fn origin(&self, known: usize) -> Option<Vec<Side>> {
+        let interventions = self.interventions.get(..known)?;
+        let then = sides_of(interventions);
+        let was = |&without: &Without| find(&then, without, interventions);
+        self.sides().iter().map(was).collect()
+    }
+
+    /// The dictionary's code of what a row is attributed to.
+    pub(crate) fn attribution_code(&self, by: Label, scarcity: bool) -> u16 {
+        let code = |it: &Intervention| if scarcity { it.scarcity_code } else { it.code };
+        match by {
+            JOINT => code(&self.interventions[0]) - 2,
+            by => code(&self.interventions[usize::from(by) - 1]),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn interventions(asked_for: &[bool]) -> Vec<Intervention> {
+        let one = |&asked_for| Intervention {
+            name: String::new(),
+            code: 0,
+            scarcity_code: 0,
+            asked_for,
+        };
+        asked_for.iter().map(one).collect()
+    }
+
+    #[test]
+    fn no_two_sides_are_the_same() {
+        use Without::{All, AskedFor, Nothing, One};
+        let sides = |asked_for: &[bool]| sides_of(&interventions(asked_for));
+        assert_eq!(sides(&[]), [Nothing]);
+        assert_eq!(sides(&[false, false]), [Nothing, All]);
+        assert_eq!(sides(&[true]), [Nothing, All]);
+        assert_eq!(sides(&[false, true]), [Nothing, All, AskedFor]);
+        assert_eq!(sides(&[true, true]), [Nothing, All, One(1), One(2)]);
+        let many = sides(&[&[false][..], &[true; 9]].concat());
+        assert_eq!(many[..4], [Nothing, All, AskedFor, One(2)]);
+        assert_eq!(many.len(), MOST_SIDES);
+    }
+}

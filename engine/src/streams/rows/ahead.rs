@@ -1,0 +1,53 @@
+//! Sums of rows that are worked out while their cell is still in the cache.
+
+use super::columns::transpose;
+use super::context::Context;
+use super::{BLOCK, Sums, blocks_of};
+use crate::streams::cell::Cell as Process;
+use crate::streams::world::World;
+
+/// So many rows of a cell, at least, make blocks of their own.
+const OWN_BLOCK: usize = BLOCK / 2;
+
+/// The sums of those rows that need not wait for the rows of other cells, because only the sums
+/// are asked for, and they do not depend on the order. They are worked out when their cell has
+/// played a window, while they are still in the cache, and the next cell writes into the same pages.
+pub struct Ahead {
+    /// What has come since it was last taken, by stream.
+    sums: Vec<Sums>,
+}
+
+impl Ahead {
+    /// Nothing so far, for one cell.
+    pub fn new(world: &World) -> Ahead {
+        Ahead {
+            sums: vec![Default::default(); world.program.streams.len()],
+        }
+    }
+
+    /// Digests the rows of those streams of which a cell has enough, and takes them away.
+    pub fn digest(&mut self, world: &World, cell: &mut Process, text_hashes: &[u64]) {
+        for (stream, layout) in world.layouts.iter().enumerate() {
+            let stride = layout.stride;
+            if cell.rows.by_stream[stream].words() < OWN_BLOCK * stride {
+                continue;
+            }
+            let rows = std::mem::take(&mut cell.rows.by_stream[stream]);
+            // All rows are this cell's, so that no other population is looked at.
+            let populations = vec![&cell.population; usize::from(cell.index) + 1];
+            let context = Context::new(world, &populations, text_hashes, stream);
+            let pieces: Vec<&[u64]> = rows.pieces().collect();
+            for block in blocks_of(&pieces, BLOCK * stride) {
+                let words = transpose(&block, stride);
+                let part = context.work_out(words, false);
+                self.sums[stream].merge(&part.sums);
+            }
+        }
+    }
+
+    /// Hands the sums over, by stream.
+    pub fn take(&mut self) -> Vec<Sums> {
+        let nothing = vec![Default::default(); self.sums.len()];
+        std::mem::replace(&mut self.sums, nothing)
+    }
+}

@@ -1,0 +1,443 @@
+//! A block of rows, column by column.
+
+use std::cell::Cell;
+
+use super::context::Context;
+use super::layout::{cell_of, from_of, index_of};
+use crate::base::draw::Key;
+use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word};
+use crate::base::scratch;
+use crate::base::table::{Chunk, Column, ColumnType, Validity, Values};
+use crate::base::time::Time;
+use crate::streams::attribution::Attribution;
+use crate::streams::eval::{
+    Block, Frame, Marks, Own, eval, eval_block, round_even, take_undefined,
+};
+use crate::streams::kept::{look_at_rows, look_at_variable};
+use crate::streams::program::{Label, NO_CAUSE, Stage, StreamId, is_no_time};
+use crate::streams::series::{Amounts, Series};
+use crate::streams::sides::{Side, Sides};
+use crate::streams::view::Observed;
+use crate::streams::world::SOURCE_CODE;
+
+/// Rows that are looked at together: they stay in the first-level cache until their last words have been read.
+const TILE: usize = 256;
+
+/// Rows as columns of their words. The rows lie in some pieces of memory, whole rows in each.
+pub fn transpose(pieces: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
+    let rows = pieces.iter().map(|piece| piece.len() / stride).sum();
+    let mut columns = empty_columns(rows, stride);
+    let tiles = pieces.iter().flat_map(|piece| piece.chunks(TILE * stride));
+    for tile in tiles {
+        for (word, column) in columns.iter_mut().enumerate() {
+            column.extend(tile.chunks_exact(stride).map(|row| row[word]));
+        }
+    }
+    columns
+}
+
+/// [`transpose`] for rows that lie anywhere.
+pub fn transpose_each(rows: &[&[u64]], stride: usize) -> Vec<Vec<u64>> {
+    let mut columns = empty_columns(rows.len(), stride);
+    for tile in rows.chunks(TILE) {
+        for (word, column) in columns.iter_mut().enumerate() {
+            column.extend(tile.iter().map(|row| row[word]));
+        }
+    }
+    columns
+}
+
+/// Columns with room for so many rows.
+fn empty_columns(rows: usize, columns: usize) -> Vec<Vec<u64>> {
+    let column = || {
+        let mut column = scratch::column();
+        column.reserve_exact(rows);
+        column
+    };
+    std::iter::repeat_with(column).take(columns).collect()
+}
+
+/// A block of rows, column by column.
+#[derive(Clone)]
+pub struct Columns {
+    keys: Vec<u64>,
+    times: Vec<i64>,
+    cells: Vec<u16>,
+    /// Which of the events of their effects they are.
+    indexes: Vec<u32>,
+    /// None where nothing causes the stream.
+    chains: Option<Chains>,
+    /// The words, a column a slot; empty where no field needs them.
+    slots: Vec<Vec<u64>>,
+    /// The variables, by their places, that seem to have no finite value in some row.
+    undefined: Vec<u16>,
+}
+
+/// How rows have been caused.
+#[derive(Clone)]
+struct Chains {
+    cause_ids: Vec<u64>,
+    roots: Vec<u64>,
+    /// The causing streams.
+    from: Vec<u16>,
+}
+
+impl Columns {
+    /// Works out what the rows' words leave open, on one side.
+    pub fn new(context: &Context<'_>, mut words: Vec<Vec<u64>>, side: Side) -> Columns {
+        let (world, definition) = (context.world, context.definition);
+        let mut slots = words.split_off(context.layout.head());
+        let chains = context.layout.caused.then(|| {
+            let mut next = || words.pop().unwrap_or_default();
+            let (packed, roots, cause_ids) = (next(), next(), next());
+            let from = packed.iter().map(|&word| from_of(word)).collect();
+            scratch::give_column(packed);
+            Chains {
+                cause_ids,
+                roots,
+                from,
+            }
+        });
+        let mut next = || words.pop().unwrap_or_default();
+        let (places, keys, times) = (next(), next(), next());
+        let times: Vec<i64> = times.into_iter().map(|w| w as i64).collect();
+        let cells: Vec<u16> = places.iter().map(|&w| cell_of(w)).collect();
+        let indexes: Vec<u32> = places.iter().map(|&w| u32::from(index_of(w))).collect();
+        scratch::give_column(places);
+        let causes: Vec<u16> = match &chains {
+            Some(chains) => chains.from.iter().map(|&f| world.cause_code(f)).collect(),
+            None => vec![SOURCE_CODE; keys.len()],
+        };
+        let later = (0..)
+            .zip(&definition.variables)
+            .filter(|(_, variable)| variable.stage != Stage::Eager);
+        slots.resize(slots.len() + later.clone().count(), Vec::new());
+        let mut undefined = Vec::new();
+        take_undefined();
+        let observed = Observed::default();
+        let mut block = Block {
+            world,
+            populations: context.populations,
+            observed: &observed,
+            stream: context.stream,
+            keys: &keys,
+            times: &times,
+            cells: &cells,
+            causes: &causes,
+            indexes: &indexes,
+            side,
+            slots,
+        };
+        for (place, variable) in later.filter(|(_, variable)| variable.written) {
+            let mut column = scratch::column();
+            eval_block(&variable.value, &block, &mut column);
+            if take_undefined() {
+                undefined.push(place);
+            }
+            block.slots[usize::from(variable.slot)] = column;
+        }
+        let slots = block.slots;
+        Columns {
+            keys,
+            times,
+            cells,
+            indexes,
+            chains,
+            slots,
+            undefined,
+        }
+    }
+
+    /// The causing stream of a row.
+    fn from(&self, row: usize) -> u16 {
+        self.chains
+            .as_ref()
+            .map_or(NO_CAUSE, |chains| chains.from[row])
+    }
+
+    /// The first events of the rows' chains.
+    fn roots(&self) -> &[u64] {
+        self.chains
+            .as_ref()
+            .map_or(&self.keys, |chains| &chains.roots)
+    }
+
+    /// Adds the rows to a series, each on the sides that `sides` gives; without it, on both.
+    pub fn count<F: Fn(usize) -> Sides>(
+        &self,
+        context: &Context<'_>,
+        series: &mut Series,
+        sides: Option<F>,
+    ) {
+        let amounts = self.amounts(context);
+        match sides {
+            Some(sides) => series.add(&self.times, amounts, sides),
+            None => series.add_to_both(&self.times, amounts),
+        }
+    }
+
+    /// The values of the rows, if the stream has a value field.
+    pub fn amounts(&self, context: &Context<'_>) -> Amounts<'_> {
+        let Some(field) = context.definition.value else {
+            return Amounts::None;
+        };
+        let (spec, slot) = &context.definition.fields[usize::from(field)];
+        let words = &self.slots[usize::from(*slot)];
+        match spec.kind {
+            ColumnType::Int => Amounts::Wholes(words),
+            _ => Amounts::Floats(words),
+        }
+    }
+
+    /// Who is to be named for the first field of a row that modifiers bend.
+    pub fn bent_by(&self, context: &Context<'_>, row: usize) -> Label {
+        self.on_row(context, row, |frame| {
+            let variables = context.definition.variables.iter();
+            let later = variables.filter(|v| v.stage != Stage::Eager);
+            for variable in later.filter(|variable| variable.written) {
+                eval(&variable.value, frame);
+                if frame.noted.get().by != 0 {
+                    break;
+                }
+            }
+            frame.noted.get().by
+        })
+    }
+
+    /// Works something out on a single row.
+    fn on_row<T>(&self, context: &Context<'_>, row: usize, f: impl FnOnce(&Frame<'_>) -> T) -> T {
+        let world = context.world;
+        let word = |column: &Vec<u64>| column.get(row).copied().unwrap_or(0);
+        let words: Vec<Cell<u64>> = self.slots.iter().map(|c| Cell::new(word(c))).collect();
+        let observed = Observed::default();
+        let marks = Marks {
+            ready: Cell::new(u64::MAX),
+            ..Marks::default()
+        };
+        let population = context.populations[usize::from(self.cells[row])];
+        let about = (Key(self.keys[row]), Time(self.times[row]));
+        let frame = Frame {
+            stream: context.stream,
+            cause: world.cause_code(self.from(row)),
+            index: self.indexes[row],
+            slots: &words,
+            ..Frame::of_entity(world, population, &observed, about, Own::Nobody, &marks)
+        };
+        f(&frame)
+    }
+
+    /// The digest of the rows, as [`crate::base::fingerprint`] defines it.
+    pub fn digest(&self, context: &Context<'_>, attribution: &Attribution<'_>) -> Digest {
+        let text_hashes = context.text_hashes;
+        let mut hashes = RowHashes::new(self.keys.len());
+        hashes.words(&self.keys);
+        hashes.column(self.times.iter().map(|&t| t as u64));
+        match &self.chains {
+            Some(Chains {
+                cause_ids, from, ..
+            }) => {
+                let caused = from.iter().map(|&from| from != NO_CAUSE);
+                hashes.column_where(caused, cause_ids.iter().copied());
+            }
+            None => hashes.missing(),
+        }
+        hashes.words(self.roots());
+        hashes.column(self.cells.iter().map(|&c| u64::from(c)));
+        attribution.digest(&mut hashes, text_hashes);
+        for (spec, slot) in &context.definition.fields {
+            let column = &self.slots[usize::from(*slot)];
+            let words = column.iter().copied();
+            match spec.kind {
+                ColumnType::Id if spec.nullable => {
+                    hashes.column_where(words.clone().map(is_there), words);
+                }
+                ColumnType::Id => hashes.words(column),
+                ColumnType::Time if spec.nullable => hashes
+                    .column_where(words.clone().map(is_time), words.map(|w| time_of(w) as u64)),
+                ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
+                ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
+                ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
+                ColumnType::Small => hashes.column(words.map(|w| u64::from(w as u16))),
+                ColumnType::Bool => hashes.column(words.map(|w| u64::from(bool_of(w)))),
+                ColumnType::Text => {
+                    hashes.column(words.map(|w| text_hashes[usize::from(w as u16)]));
+                }
+            }
+        }
+        self.look_for_kept(context);
+        hashes.finish()
+    }
+
+    /// Notes the whole numbers among the rows' values that did not fit, and the values without a finite number.
+    fn look_for_kept(&self, context: &Context<'_>) {
+        for &place in &self.undefined {
+            for row in 0..self.keys.len() {
+                self.on_row(context, row, |frame| look_at_variable(frame, place));
+            }
+        }
+        for &field in &context.world.whole_fields[context.stream] {
+            let (_, slot) = &context.definition.fields[usize::from(field)];
+            let words = &self.slots[usize::from(*slot)];
+            let place = (context.stream as StreamId, field);
+            look_at_rows(
+                &context.world.ledger,
+                place,
+                words,
+                (&self.keys, &self.times),
+            );
+        }
+    }
+
+    /// The rows as they are handed over: the buffers themselves where their words need not be turned into anything else.
+    pub fn into_chunk(self, context: &Context<'_>, attribution: Column) -> Chunk {
+        let Columns {
+            keys,
+            mut times,
+            cells,
+            chains,
+            slots,
+            ..
+        } = self;
+        let rows = keys.len();
+        let (causes, roots) = match chains {
+            Some(chains) => chains.into_columns(),
+            None => (without_values(), keys.clone()),
+        };
+        times.shrink_to_fit();
+        let mut columns = vec![
+            all(Values::Id(shrunk(keys))),
+            all(Values::Time(times)),
+            causes,
+            all(Values::Id(shrunk(roots))),
+            all(Values::Small(cells)),
+            attribution,
+        ];
+        let fields = context.definition.fields.iter();
+        columns.extend(fields.map(|(spec, slot)| {
+            let words = &slots[usize::from(*slot)];
+            let column = typed(spec.kind, words);
+            match spec.nullable {
+                true => where_there(column, words),
+                false => column,
+            }
+        }));
+        slots.into_iter().for_each(scratch::give_column);
+        Chunk {
+            table: context.stream,
+            rows,
+            columns,
+        }
+    }
+
+    /// Gives the buffers back.
+    pub fn recycle(self) {
+        let times = self.times.into_iter().map(|t| t as u64).collect();
+        let chains = self.chains.map(|chains| [chains.cause_ids, chains.roots]);
+        [self.keys, times]
+            .into_iter()
+            .chain(chains.into_iter().flatten())
+            .chain(self.slots)
+            .for_each(scratch::give_column);
+    }
+}
+
+impl Chains {
+    /// The causes, and the first events of the chains.
+    fn into_columns(self) -> (Column, Vec<u64>) {
+        let Chains {
+            cause_ids,
+            roots,
+            from,
+        } = self;
+        let uncaused = from.iter().filter(|&&from| from == NO_CAUSE).count();
+        if uncaused == from.len() {
+            scratch::give_column(cause_ids);
+            return (without_values(), roots);
+        }
+        let validity = match uncaused {
+            0 => Validity::All,
+            _ => Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect()),
+        };
+        let values = Values::Id(shrunk(cause_ids));
+        (Column { values, validity }, roots)
+    }
+}
+
+/// A column in which no value is missing.
+fn all(values: Values) -> Column {
+    let validity = Validity::All;
+    Column { values, validity }
+}
+
+/// A column of ids in which all values are missing.
+fn without_values() -> Column {
+    Column {
+        values: Values::Id(Vec::new()),
+        validity: Validity::None,
+    }
+}
+
+/// A buffer that is handed over: it may have been one for more rows, and waits until many others have joined it.
+fn shrunk(mut column: Vec<u64>) -> Vec<u64> {
+    column.shrink_to_fit();
+    column
+}
+
+/// Whether a word is the id of somebody.
+#[inline(always)]
+fn is_there(word: u64) -> bool {
+    word != 0
+}
+
+/// Whether a word is a time at all: before those of which columns know lies what is none.
+#[inline(always)]
+fn is_time(word: u64) -> bool {
+    !is_no_time(f64::from_bits(word))
+}
+
+/// A column with the values that are there.
+fn where_there(column: Column, words: &[u64]) -> Column {
+    let there = match column.values {
+        Values::Time(_) => is_time,
+        _ => is_there,
+    };
+    let validity = match words.iter().all(|&word| there(word)) {
+        true => Validity::All,
+        false => Validity::Mask(words.iter().map(|&word| there(word)).collect()),
+    };
+    Column { validity, ..column }
+}
+
+/// The time that a word stands for, within what calendars can show.
+#[inline(always)]
+fn time_of(word: u64) -> i64 {
+    (f64::from_bits(word) as i64).clamp(Time::EARLIEST.0, Time::LATEST.0)
+}
+
+/// The whole number that a word stands for.
+#[inline(always)]
+pub fn int_of(word: u64) -> i32 {
+    round_even(f64::from_bits(word)) as i32
+}
+
+/// The truth value that a word stands for.
+#[inline(always)]
+fn bool_of(word: u64) -> bool {
+    f64::from_bits(word) != 0.0
+}
+
+/// A column of words as a column of its type.
+pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
+    let words_of = words.iter().copied();
+    let values = match kind {
+        ColumnType::Id => Values::Id(words.to_vec()),
+        ColumnType::Time => Values::Time(words_of.map(time_of).collect()),
+        // -0 counts as 0, in files as in digests.
+        ColumnType::Float => Values::Float(words_of.map(|w| f64::from_bits(w) + 0.0).collect()),
+        ColumnType::Int => Values::Int(words_of.map(int_of).collect()),
+        ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
+        ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
+        ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),
+    };
+    all(values)
+}

@@ -1,0 +1,440 @@
+//! What is fixed for a run: the program, its range, and the tables made from both.
+
+use crate::base::draw::{Key, Purpose, mix, purpose};
+use crate::base::time::{Span, Time};
+use crate::streams::arrivals::Layers;
+use crate::streams::attribution::modified_in_rows;
+use crate::streams::calendar::ProfileTable;
+use crate::streams::cell::{Marked, Step, steps};
+use crate::streams::founding::Rates;
+use crate::streams::kept::{Ledger, whole_fields};
+use crate::streams::program::{
+    Actor, Effect, Expr, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings,
+};
+use crate::streams::rows::layout::{Layout, layouts};
+use crate::streams::view::Figures;
+
+/// What to play.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The seed; everything is a function of it, the program and the range.
+    pub seed: u64,
+    /// The first moment that is written.
+    pub start: Time,
+    /// The first moment that is not any more.
+    pub end: Time,
+    /// Size of the population and of the traffic, relative to the model's.
+    pub scale: f64,
+    /// The streams to write; what they need is played all the same. `None` writes all.
+    pub streams: Option<Vec<StreamId>>,
+}
+
+/// A source of arrivals, with its rates for this run.
+#[derive(Clone, Debug)]
+pub struct Arrivals {
+    /// Index of the stream.
+    pub stream: usize,
+    /// Key of the source.
+    pub key: Key,
+    /// Index of the profile's table.
+    pub profile: usize,
+    /// Who does it.
+    pub actor: Option<Actor>,
+    /// How many arrive, before the profile.
+    pub rates: Rates,
+    /// Arrivals per hour of the whole business at scale 1, before the profile: what modifiers of the
+    /// rate are about.
+    pub nominal_per_hour: f64,
+    /// The modifiers of the rate, as an index into the program's.
+    pub modified: Option<u16>,
+    /// Its small variance, see [`World::spikes`].
+    pub spikes: Vec<f64>,
+}
+
+/// What must be known of the stream of every event that comes along, together in a few bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Traits {
+    /// See [`Stream::code`].
+    pub code: u16,
+    /// See [`Stream::carried`].
+    pub carried: u8,
+    /// See [`Stream::leaf`].
+    pub leaf: bool,
+    /// See [`Stream::stateful`].
+    pub stateful: bool,
+    /// Whether its events lead to events of its own.
+    pub ring: bool,
+}
+
+impl Traits {
+    fn of(stream: &Stream, ring: bool) -> Traits {
+        Traits {
+            code: stream.code,
+            carried: stream.carried as u8,
+            leaf: stream.leaf,
+            stateful: stream.stateful,
+            ring,
+        }
+    }
+}
+
+/// What is fixed for a run.
+#[derive(Debug)]
+pub struct World {
+    /// The program.
+    pub program: Program,
+    /// The seed.
+    pub seed: u64,
+    /// When the warm-up begins: the population is then as declared.
+    pub begin: Time,
+    /// The first moment that is written.
+    pub start: Time,
+    /// The first moment that is not any more.
+    pub end: Time,
+    /// Size of the population and of the traffic, relative to the model's.
+    pub scale: f64,
+    /// How many cells have a population, from the first on.
+    pub peopled: u16,
+    /// The tables of the program's profiles.
+    pub profiles: Vec<ProfileTable>,
+    /// The sources of arrivals.
+    pub arrivals: Vec<Arrivals>,
+    /// How the cells' common processes of arrivals are cut: an hour a block, or less for odd windows.
+    pub pool_layers: Layers,
+    /// How the processes of those who join later are cut: a day a block.
+    pub joiner_layers: Layers,
+    /// The streams that have timers.
+    pub timers: Vec<usize>,
+    /// The longest period of each stream's platform timer; nothing where there is none.
+    pub periods: Vec<Span>,
+    /// Keys of the sources, by stream.
+    pub source_keys: Vec<Key>,
+    /// The steps of each stream's events.
+    pub(crate) steps: Vec<Vec<Step>>,
+    /// What must be known of every event's stream.
+    pub(crate) traits: Vec<Traits>,
+    /// Whether any stream's events lead to events of its own.
+    pub(crate) has_rings: bool,
+    /// For each stream, the modified parameters on which the values of its rows depend.
+    pub modified_in_rows: Vec<Vec<u16>>,
+    /// How the rows of each stream lie until they are columns.
+    pub(crate) layouts: Vec<Layout>,
+    /// The streams for whose roots marks tell whether they cause anything.
+    pub(crate) marked: Vec<Option<Marked>>,
+    /// When the events of each stream see the whole business, if they do.
+    pub looks: Vec<Option<Look>>,
+    /// For each kind, from when on anybody looks at how much of its diaries is reserved.
+    pub watched_from: Vec<Time>,
+    /// Where each figure stands that is seen of the whole business.
+    pub figures: Figures,
+    /// See [`World::sides`].
+    sides: usize,
+    /// Whether it is kept of each row on which sides it is.
+    pub(crate) keeps_parted: bool,
+    /// What has been kept within bounds.
+    pub(crate) ledger: Ledger,
+    /// For each stream, the fields that are kept within 32 bits.
+    pub(crate) whole_fields: Vec<Vec<u16>>,
+    /// See [`World::written_from`].
+    pub(crate) written_from: Time,
+    /// Whether a stream's events are written.
+    wanted: Vec<bool>,
+    /// From when on a stream's events matter to what is written.
+    needed_from: Vec<Time>,
+}
+
+/// How far profiles are known beyond the end of a run, where no appointment reaches further.
+const BEYOND: Span = Span(32 * Span::DAY.0);
+
+impl World {
+    /// Prepares a run: compiles the profiles and works out which events matter. The population is
+    /// made with [`found`](crate::streams::founding::found).
+    pub fn new(mut program: Program, settings: &Settings) -> World {
+        let acts_on = program.acts_on();
+        for modified in &mut program.modified {
+            modified.prepare(&acts_on);
+        }
+        for stream in &mut program.streams {
+            let groups = stream.outcomes.iter_mut().flat_map(|g| &mut g.effects);
+            for effect in stream.effects.iter_mut().chain(groups) {
+                effect.longest = effect.longest_under(&program.modified);
+            }
+        }
+        let begin = (settings.start - program.warmup).floor_to(program.window);
+        let profiles = program
+            .profiles
+            .iter()
+            .enumerate()
+            .map(|(at, profile)| {
+                // With no look further ahead, the length of the run cannot show.
+                let ahead = program.appointments.get(&(at as u16));
+                let last =
+                    settings.end + ahead.map_or(BEYOND, |ahead| BEYOND.max(*ahead + Span::DAY));
+                profile.compile(
+                    &program.zone,
+                    &program.reference,
+                    program.warmup,
+                    begin,
+                    last,
+                )
+            })
+            .collect();
+        let wanted: Vec<bool> = (0..program.streams.len())
+            .map(|s| {
+                settings
+                    .streams
+                    .as_ref()
+                    .is_none_or(|list| list.contains(&(s as StreamId)))
+            })
+            .collect();
+        let needed_from = needed_from(&program, &wanted, begin, settings);
+        let steps = steps(&program, &needed_from);
+        let source_keys = program
+            .streams
+            .iter()
+            .map(|stream| Key::new(settings.seed, purpose(&stream.name)))
+            .collect();
+        let period = |stream: &Stream| match stream.source {
+            Some(Source::Platform { timer, .. }) => timer.every.length(),
+            _ => Span(0),
+        };
+        let periods = program.streams.iter().map(period).collect();
+        let looks = program.streams.iter().map(|s| s.look(program.window));
+        let looks: Vec<Option<Look>> = looks.collect();
+        let watched_from = watched_from(&program, &needed_from, &looks);
+        let timers = program
+            .streams
+            .iter()
+            .enumerate()
+            .filter(|(_, s)| {
+                matches!(
+                    s.source,
+                    Some(Source::Each { .. } | Source::Platform { .. })
+                )
+            })
+            .map(|(i, _)| i)
+            .collect();
+        let mut in_ring = vec![false; program.streams.len()];
+        for stream in rings(&program.streams).concat() {
+            in_ring[stream] = true;
+        }
+        let traits = program.streams.iter().zip(&in_ring);
+        let traits = traits.map(|(stream, &ring)| Traits::of(stream, ring));
+        let layouts = layouts(&program.streams);
+        let streams = (0..).zip(&program.streams).zip(&layouts);
+        let marked = streams.map(|((number, stream), &layout)| Marked::new(number, stream, layout));
+        World {
+            figures: Figures::new(&program),
+            sides: program.sides().len(),
+            keeps_parted: false,
+            seed: settings.seed,
+            begin,
+            start: settings.start,
+            end: settings.end,
+            scale: settings.scale,
+            peopled: program.peopled(settings.scale),
+            profiles,
+            arrivals: Vec::new(),
+            pool_layers: Layers::new(2.0, block(program.window)),
+            joiner_layers: Layers::new(1.0 / 32.0, Span::DAY),
+            timers,
+            periods,
+            source_keys,
+            ledger: Ledger::default(),
+            whole_fields: program.streams.iter().map(whole_fields).collect(),
+            written_from: settings.start,
+            wanted,
+            needed_from,
+            looks,
+            watched_from,
+            steps,
+            traits: traits.collect(),
+            has_rings: in_ring.contains(&true),
+            marked: marked.collect(),
+            layouts,
+            modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
+            program,
+        }
+    }
+
+    /// How many sides are played: one, unless something intervenes.
+    #[inline(always)]
+    pub fn sides(&self) -> usize {
+        self.sides
+    }
+
+    /// How many entities of a kind a cell has from the start.
+    pub fn founders(&self, kind: usize, cell: u16) -> u32 {
+        if cell >= self.peopled {
+            return 0;
+        }
+        let cells = u32::from(self.peopled);
+        let total = self.program.founders(kind, self.scale);
+        total / cells + u32::from(u32::from(cell) < total % cells)
+    }
+
+    /// From when on events are written: the start, unless only a later part is asked for.
+    pub fn written_from(&self) -> Time {
+        self.written_from
+    }
+
+    /// What must be known of a stream all the time.
+    #[inline(always)]
+    pub(crate) fn traits(&self, stream: StreamId) -> Traits {
+        self.traits[usize::from(stream)]
+    }
+
+    /// Whether a stream is written.
+    pub fn is_written(&self, stream: StreamId) -> bool {
+        self.wanted[usize::from(stream)]
+    }
+
+    /// Whether a stream's event at this time is written.
+    #[inline(always)]
+    pub fn written(&self, stream: StreamId, time: Time) -> bool {
+        time >= self.written_from && self.wanted[usize::from(stream)]
+    }
+
+    /// Whether a stream's event at this time matters to what is written.
+    #[inline(always)]
+    pub fn needed(&self, stream: StreamId, time: Time) -> bool {
+        time >= self.needed_from[usize::from(stream)] && time < self.end
+    }
+
+    /// The names of the streams that are written, as a digest.
+    pub(crate) fn wanted_digest(&self) -> u64 {
+        let streams = self.program.streams.iter().zip(&self.wanted);
+        let add = |sum: u64, (stream, wanted): (&Stream, &bool)| match wanted {
+            true => mix(sum ^ purpose(&stream.name).0),
+            false => mix(sum),
+        };
+        streams.fold(0, add)
+    }
+
+    /// Whether anything that an effect causes from a time on can matter to what is written.
+    #[inline(always)]
+    pub fn matters(&self, effect: &Effect, time: Time) -> bool {
+        time >= effect.matters_from(&self.needed_from)
+    }
+
+    /// Whether any of a stream's events before `end` may matter.
+    pub fn needed_before(&self, stream: usize, end: Time) -> bool {
+        self.needed_from[stream] < end
+    }
+
+    /// Code of the name of a causing stream; that of `source` when there is none.
+    #[inline(always)]
+    pub fn cause_code(&self, from: StreamId) -> u16 {
+        if from == NO_CAUSE {
+            SOURCE_CODE
+        } else {
+            self.traits(from).code
+        }
+    }
+
+    /// The factor of a source's small variance in the interval of a time.
+    pub fn spike(&self, arrivals: &Arrivals, time: Time) -> f64 {
+        let every = self.program.spikes.every;
+        let number = |time: Time| self.program.zone.reading(time).index_of(every);
+        let at = number(time) - number(self.begin);
+        // The table covers the run.
+        usize::try_from(at)
+            .ok()
+            .and_then(|at| arrivals.spikes.get(at).copied())
+            .unwrap_or(1.0)
+    }
+
+    /// The factors of a source's small variance, for the intervals from the beginning to the end.
+    pub fn spikes(&self, source: Key) -> Vec<f64> {
+        const SPIKE: Purpose = purpose("spike");
+        let spikes = self.program.spikes;
+        let (first, last) = (self.begin, self.end + self.program.window);
+        let number = |time: Time| self.program.zone.reading(time).index_of(spikes.every);
+        let factor = |interval: i64| {
+            let interval = source.child(SPIKE, interval as u64);
+            if interval.uniform(SPIKE) >= spikes.share {
+                1.0
+            } else if interval.bits(SPIKE.part(1)) >> 63 == 0 {
+                1.0 + spikes.size
+            } else {
+                1.0 - spikes.size
+            }
+        };
+        (number(first)..=number(last)).map(factor).collect()
+    }
+
+    /// The largest value of [`World::spike`].
+    pub fn highest_spike(&self) -> f64 {
+        1.0 + self.program.spikes.size
+    }
+}
+
+/// Length of the blocks of arrivals: the longest part of an hour of which a window is a multiple.
+fn block(window: Span) -> Span {
+    window.common(Span::HOUR)
+}
+
+/// The dictionary's code of the text `source`; code 0 is the empty text.
+pub const SOURCE_CODE: u16 = 1;
+
+/// See [`World::watched_from`]; `needed_from` tells from when on a stream's events matter.
+fn watched_from(program: &Program, needed_from: &[Time], looks: &[Option<Look>]) -> Vec<Time> {
+    let looked_at_from = |kind: usize| {
+        let asks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
+        let streams = program.streams.iter().zip(needed_from).zip(looks);
+        let times = streams.filter_map(|((stream, from), look)| {
+            let asked = from.0 < i64::MAX && stream.any(asks);
+            asked.then_some(look.as_ref()?.before(&program.zone, *from) - program.tick)
+        });
+        times.min().unwrap_or(Time(i64::MAX))
+    };
+    (0..program.kinds.len()).map(looked_at_from).collect()
+}
+
+/// For each stream, the time from which its events matter: they are written, they change state
+/// (directly or through what they cause), or what they cause can reach into the range.
+fn needed_from(program: &Program, wanted: &[bool], begin: Time, settings: &Settings) -> Vec<Time> {
+    let never = Time(i64::MAX);
+    let mut from: Vec<Time> = program
+        .streams
+        .iter()
+        .zip(wanted)
+        .map(|(stream, &wanted)| {
+            match (
+                // Who stands at a desk is in the way of others.
+                stream.writes_state() || stream.service.is_some(),
+                wanted,
+            ) {
+                (true, _) => begin,
+                (false, true) => settings.start,
+                (false, false) => never,
+            }
+        })
+        .collect();
+    // A cause matters as early as its effects can follow. What has not settled after as many rounds as there are
+    // streams follows from a ring, lap before lap since the beginning.
+    for round in 0.. {
+        let mut settled = true;
+        let endless = round > program.streams.len();
+        for (s, stream) in program.streams.iter().enumerate() {
+            for effect in stream.all_effects() {
+                let child = from[usize::from(effect.stream)];
+                if child == never {
+                    continue;
+                }
+                let earliest = match effect.longest {
+                    Some(longest) if !endless => (child - longest).max(begin),
+                    _ => begin,
+                };
+                if earliest < from[s] {
+                    from[s] = earliest;
+                    settled = false;
+                }
+            }
+        }
+        if settled {
+            break;
+        }
+    }
+    from
+}
