@@ -170,9 +170,10 @@ impl Sink for Files {
         let beside = manifest.files.iter().cloned();
         self.files.splice(self.of_streams..self.of_streams, beside);
         if let Some(folder) = &self.staged {
-            let files = self.files.clone();
             folder.seal(&Manifest {
-                files,
+                format: self.options.format(),
+                compression: self.options.compression(),
+                files: self.files.clone(),
                 ..manifest.clone()
             })?;
         }
@@ -181,7 +182,9 @@ impl Sink for Files {
 
     fn finish(&mut self) -> Result<(), SinkError> {
         if let Some(folder) = self.staged.take() {
-            self.placed = Some(folder.place()?);
+            let placed = folder.place()?;
+            self.folder.clone_from(&placed.path);
+            self.placed = Some(placed);
         }
         Ok(())
     }

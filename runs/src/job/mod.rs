@@ -109,7 +109,8 @@ impl Job {
     /// with; [`Error::resumable`] says whether the run can be gone on with.
     pub fn write(&self, replace: bool, control: &dyn Control) -> Result<(RunResult, Written)> {
         let mut files = Files::staged(RunFolder::create(&self.out, replace)?, self.options);
-        let written = self.write_to(&mut files, control)?;
+        let written = self.write_to(&mut files, control);
+        let written = written.map_err(|error| self.resumable(error))?;
         tell_what_was_kept(files.placed(), control);
         Ok(written)
     }
@@ -134,7 +135,8 @@ impl Job {
     /// As with [`write`](Self::write), and when something that the run was made from has changed.
     pub fn go_on(&self, left: Left, control: &dyn Control) -> Result<(RunResult, Written)> {
         let (mut files, state) = left.into_parts()?;
-        let written = self.go_on_to(&mut files, state, control)?;
+        let written = self.go_on_to(&mut files, state, control);
+        let written = written.map_err(|error| self.resumable(error))?;
         tell_what_was_kept(files.placed(), control);
         Ok(written)
     }
@@ -150,6 +152,14 @@ impl Job {
         control: &dyn Control,
     ) -> Result<(RunResult, Written)> {
         write::write(self, sink, Begin::Left(state), control)
+    }
+
+    /// The same, with the folder as it was named.
+    fn resumable(&self, error: Error) -> Error {
+        match error.resumable() {
+            Some(_) => error.resumable_in(&self.out),
+            None => error,
+        }
     }
 
     /// Which part its own run is.
