@@ -56,6 +56,9 @@ pub const CRATES: &[Crate] = &[
     ),
 ];
 
+/// Crates whose sources may use only the base of the engine.
+const ON_BASE: &[&str] = &["outputs"];
+
 /// The layers of the engine, the lowest first, with their rooms.
 pub const LAYERS: &[(&str, &[&str])] = &[
     (
@@ -68,6 +71,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "narrow",
             "sample",
             "fingerprint",
+            "head",
             "queue",
             "table",
             "tables",
@@ -165,6 +169,19 @@ pub fn check(file: &str, source: &str) -> Vec<Finding> {
 /// A crate that another one uses and may not.
 fn foreign(of: &Crate, in_sources: bool, path: &Named) -> Option<(usize, String, String, String)> {
     let to = path.segments.first()?.strip_prefix("causeflow_")?;
+    let above = to == "engine" && path.segments.get(1)? != "base";
+    if above && in_sources && ON_BASE.contains(&of.name) {
+        let (from, to) = (
+            format!("causeflow_{}", of.name),
+            path.segments[..2].join("::"),
+        );
+        return Some((
+            path.line,
+            from,
+            to,
+            "it may use only the engine's base".into(),
+        ));
+    }
     may_use(of, in_sources, to).map(|allowed| {
         let (from, to) = (format!("causeflow_{}", of.name), format!("causeflow_{to}"));
         (path.line, from, to, allowed)

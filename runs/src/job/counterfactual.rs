@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use causeflow_engine::base::head::JOINTLY;
 use causeflow_engine::streams::attribution::PartedRow;
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::play::Simulation;
-use causeflow_engine::streams::program::{JOINTLY, Without};
+use causeflow_engine::streams::program::Without;
 use causeflow_engine::streams::sides::{Side, Sides};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
 use causeflow_outputs::sink::{Files, Sink};

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
+use causeflow_engine::base::head::JOINTLY;
 use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::{RunResult, run};
-use causeflow_engine::streams::program::{JOINT, JOINTLY, Program};
+use causeflow_engine::streams::program::{JOINT, Program};
 use causeflow_engine::streams::series::hour_of;
 use causeflow_engine::streams::world::Settings;
 

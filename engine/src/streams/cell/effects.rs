@@ -12,9 +12,8 @@ use super::pending::Pending;
 use super::row_buffers::RowBuffers;
 use super::steps::Step;
 use super::{Event, Population, Strands, Window, frame_of};
-use crate::base::draw::{Key, Purpose, purpose};
+use crate::base::draw::drawn_cell;
 use crate::base::time::Time;
-use crate::streams::arrivals::scale_bits;
 use crate::streams::eval::{Frame, decide, number, number_by_key, take_undefined};
 use crate::streams::kept;
 use crate::streams::program::{Delay, Effect, Expr, Label, MAX_CARRIED, Outcome, Place, Stream};
@@ -22,7 +21,6 @@ use crate::streams::sides::{Parting, Side, Sides, both};
 
 /// Most events that one effect causes at a time; guards against expressions that run away.
 pub const MAX_COUNT: f64 = 10_000.0;
-const CELL: Purpose = purpose("cell");
 
 /// The events that follow from one step of an event, for each group of sides. Kept to use its memory again.
 #[derive(Default)]
@@ -207,11 +205,6 @@ impl<'a> Spawner<'a> {
             }
         }
     }
-}
-
-/// The cell of an event that may take place in any of so many that are peopled and comes after the next barrier.
-pub fn drawn_cell(key: Key, cells: u16) -> u16 {
-    scale_bits(key.bits(CELL), u64::from(cells)) as u16
 }
 
 /// Takes one step of an event: hands out the children that follow.

@@ -18,8 +18,8 @@ mod sources;
 mod state;
 mod steps;
 
+pub use effects::MAX_COUNT;
 pub(crate) use effects::how_many;
-pub use effects::{MAX_COUNT, drawn_cell};
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
 pub use marked::Marked;

@@ -19,9 +19,6 @@ pub const JOINT: Label = 0x7FFF;
 /// Most interventions of a program, so that labels fit in 15 bits, with room for others who are accounted for.
 pub const MOST_INTERVENTIONS: usize = 0x7F00;
 
-/// What rows are attributed to in which several interventions have a part.
-pub const JOINTLY: &str = "joint";
-
 /// Something that comes from outside the model and bends it: a scenario or an external event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intervention {

@@ -1,13 +1,13 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, Label, MOST_INTERVENTIONS, Modified,
-    Modifier, Place, Program, Source, Stream, StreamId, Unary, Variable,
+    Binary, Delay, Dist, Effect, Expr, Intervention, Label, MOST_INTERVENTIONS, Modified, Modifier,
+    Place, Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
+use crate::base::head::{BY_CONTENTION, JOINTLY};
 use crate::base::table::ColumnType;
 use crate::base::time::{Span, Time};
-use crate::streams::attribution::BY_CONTENTION;
 use crate::streams::kept::within_32_bits;
 
 /// A parameter of a stream, at which modifiers aim. Those of causes are about one causing stream, or
