@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::ControlFlow;
 
-use causeflow_engine::base::table::{Chunk, Column, Sink, SinkError, Values};
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Values};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::program::Program;
@@ -103,7 +103,7 @@ fn times(column: &Column) -> Result<&[i64], SinkError> {
     }
 }
 
-impl Sink for Confirmations {
+impl RowSink for Confirmations {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         // Within one call the chunks come stream by stream, so causes are taken before what they caused.
         let (requests, rest): (Vec<Chunk>, Vec<Chunk>) = chunks

@@ -5,7 +5,7 @@
 
 use std::error::Error;
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
 use causeflow_engine::base::time::Span;
 use causeflow_runs::{Run, RunSpec, Session};
 
@@ -13,7 +13,7 @@ use causeflow_runs::{Run, RunSpec, Session};
 #[derive(Default)]
 struct Counted(usize);
 
-impl Sink for Counted {
+impl RowSink for Counted {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         self.0 += chunks.iter().map(|chunk| chunk.rows).sum::<usize>();
         Ok(())

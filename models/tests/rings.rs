@@ -285,7 +285,7 @@ const RUNAWAY: &str = "  a.start:\n    source: {rate: 24}\n    fields: {k: {valu
 
 fn grows(program: &Program, keep: bool) -> Growing {
     let mut sink = Collect::default();
-    let sink = keep.then_some(&mut sink as &mut dyn causeflow_engine::base::table::Sink);
+    let sink = keep.then_some(&mut sink as &mut dyn causeflow_engine::base::table::RowSink);
     let played = run(program.clone(), &settings(1, 24 * 30), sink, &mut |_| {
         ControlFlow::Continue(())
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use causeflow_engine::base::table::{Chunk, Column, Sink, SinkError, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::{RunResult, run};
 use causeflow_engine::streams::program::{Program, StreamId};
@@ -73,7 +73,7 @@ pub struct Played {
 #[derive(Default)]
 pub struct Collect(pub Vec<Chunk>);
 
-impl Sink for Collect {
+impl RowSink for Collect {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         self.0.extend(chunks);
         Ok(())

@@ -5,12 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
+use causeflow_engine::base::head::{BY_CONTENTION, JOINTLY};
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::run;
-use causeflow_engine::streams::program::BY_CONTENTION;
 use causeflow_engine::streams::program::{
-    Backlog, Envelope, JOINTLY, Modifier, Operation, Parameter, Program, Settling, Without,
+    Backlog, Envelope, Modifier, Operation, Parameter, Program, Settling, Without,
 };
 use causeflow_engine::streams::series::{Series, Tally, hour_of};
 use causeflow_engine::streams::sides::{Label, Side};

@@ -6,10 +6,10 @@
 //! folder, so the figures hold the digest and the copy into the page cache. With the name of a
 //! compression after `--`, only that one is measured.
 
+use causeflow_engine::base::head;
 use causeflow_engine::base::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
 };
-use causeflow_engine::streams::program::Stream;
 use causeflow_outputs::{Compression, EventWriter, Format, Options};
 use std::error::Error;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn schema() -> TableSchema {
     });
     TableSchema {
         name: "bench.event".to_owned(),
-        columns: Stream::common_columns().into_iter().chain(fields).collect(),
+        columns: head::columns().into_iter().chain(fields).collect(),
     }
 }
 

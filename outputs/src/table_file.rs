@@ -6,9 +6,10 @@ use crate::error::Error;
 use crate::file::{DigestFile, FileEntry, Prefix};
 use crate::options::{Format, Options};
 use crate::parquet_file::{Footer, ParquetFile};
+use crate::row_text::TextFormat;
 use crate::rows::{RowBuffer, Rows, Spool};
 use crate::schema::arrow_schema;
-use crate::text_file::{TextFile, TextFormat};
+use crate::text_file::TextFile;
 use causeflow_engine::base::table::{Chunk, Dictionary, TableSchema};
 use serde::{Deserialize, Serialize};
 use std::borrow::Borrow;
@@ -127,8 +128,51 @@ impl TableFile {
     }
 }
 
-/// Writes a whole table into one new file, `folder/relative.<ending>`, such as the entities of a
-/// kind. `chunks` are its rows in order, taken one after the other, so that they need not be in memory together.
+/// Writes a table into one new file, `folder/relative.<ending>`, such as the entities of a kind.
+pub(crate) struct TableWriter {
+    file: TableFile,
+    buffer: RowBuffer,
+    spool: Spool,
+}
+
+impl TableWriter {
+    pub fn create(
+        folder: &Path,
+        relative: &str,
+        schema: &TableSchema,
+        dictionary: &Dictionary,
+        options: Options,
+    ) -> Result<TableWriter, Error> {
+        let texts = Texts::new(Arc::clone(dictionary));
+        Ok(TableWriter {
+            file: TableFile::create(folder, relative, schema, &texts, options)?,
+            buffer: RowBuffer::new(schema.clone(), dictionary.len()),
+            spool: Spool::new(folder),
+        })
+    }
+
+    pub fn write(&mut self, chunk: &Chunk) -> Result<(), Error> {
+        self.buffer.check(chunk)?;
+        let mut done = 0;
+        while done < chunk.rows {
+            done += self.buffer.append(chunk, done);
+            if self.buffer.is_full() {
+                self.file.write(self.buffer.take(&self.spool)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn finish(mut self) -> Result<FileEntry, Error> {
+        if !self.buffer.is_empty() {
+            self.file.write(self.buffer.take(&self.spool)?)?;
+        }
+        self.file.finish()
+    }
+}
+
+/// Writes a whole table into one new file, `folder/relative.<ending>`. `chunks` are its rows in order, taken one after the
+/// other, so that they need not be in memory together.
 ///
 /// # Errors
 /// [`Error::Rows`] when the chunks do not fit the schema, [`Error::Io`] when the disk fails.
@@ -140,23 +184,9 @@ pub fn write_table(
     chunks: impl IntoIterator<Item: Borrow<Chunk>>,
     options: Options,
 ) -> Result<FileEntry, Error> {
-    let texts = Texts::new(Arc::clone(dictionary));
-    let mut buffer = RowBuffer::new(schema.clone(), dictionary.len());
-    let spool = Spool::new(folder);
-    let mut file = TableFile::create(folder, relative, schema, &texts, options)?;
-    for chunk in chunks {
-        let chunk = chunk.borrow();
-        buffer.check(chunk)?;
-        let mut done = 0;
-        while done < chunk.rows {
-            done += buffer.append(chunk, done);
-            if buffer.is_full() {
-                file.write(buffer.take(&spool)?)?;
-            }
-        }
-    }
-    if !buffer.is_empty() {
-        file.write(buffer.take(&spool)?)?;
-    }
-    file.finish()
+    let mut table = TableWriter::create(folder, relative, schema, dictionary, options)?;
+    chunks
+        .into_iter()
+        .try_for_each(|chunk| table.write(chunk.borrow()))?;
+    table.finish()
 }

@@ -11,7 +11,7 @@ use crate::arrow::ipc::reader::FileReader;
 use crate::error::Error;
 use crate::read::text::read_texts;
 use crate::read::{FinishedRun, unreadable};
-use crate::text_file::TextFormat;
+use crate::row_text::TextFormat;
 use crate::time_text;
 use jiff::Timestamp;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;

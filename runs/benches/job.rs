@@ -9,7 +9,7 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::world::Settings;
@@ -27,7 +27,7 @@ const MEMORY_DAYS: i64 = 3;
 #[derive(Default)]
 struct Kept(Vec<Vec<Chunk>>);
 
-impl Sink for Kept {
+impl RowSink for Kept {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         self.0.push(chunks);
         Ok(())
@@ -124,7 +124,7 @@ fn timed(work: impl FnOnce() -> u64) -> f64 {
     rows as f64 / start.elapsed().as_secs_f64()
 }
 
-fn play(model: &Model, days: i64, sink: Option<&mut dyn Sink>) -> u64 {
+fn play(model: &Model, days: i64, sink: Option<&mut dyn RowSink>) -> u64 {
     let end = START + Span(days * Span::DAY.0);
     let settings = Settings {
         seed: 42,

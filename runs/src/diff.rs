@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use causeflow_models::suggestion;
 use causeflow_outputs::diff::{Counts, Diff, Event, StreamDiff, Via};
+use causeflow_outputs::sink::Files;
 use causeflow_outputs::{FileEntry, FinishedRun, Format, Options, RunFolder, rfc3339};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -153,7 +154,9 @@ pub fn compare(asked: &Pair, control: &dyn Control) -> Result<Comparison, Error>
     check(control)?;
     let mut files: Vec<FileEntry> = Vec::new();
     if let Some(folder) = folder {
-        files = diff.write(folder.path(), "", Options::new(Format::Parquet, None)?)?;
+        let mut tables = Files::below(folder.path(), Options::new(Format::Parquet, None)?);
+        diff.write(&mut tables, "")?;
+        files = tables.into_files();
         folder.place()?;
     }
     let out = asked.out.clone();

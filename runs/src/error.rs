@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use causeflow_engine::base::table::SinkError;
 use causeflow_engine::streams::play::RunError;
 use causeflow_models::Diagnostics;
 
@@ -203,12 +204,18 @@ impl From<RunError> for Error {
                 };
                 Error::input(growing.to_string(), help)
             }
-            RunError::Sink(error) => match error.downcast::<causeflow_outputs::Error>() {
-                Ok(error) => (*error).into(),
-                Err(error) => match error.downcast::<Error>() {
-                    Ok(error) => *error,
-                    Err(error) => Error::machine(error.to_string()),
-                },
+            RunError::Sink(error) => error.into(),
+        }
+    }
+}
+
+impl From<SinkError> for Error {
+    fn from(error: SinkError) -> Error {
+        match error.downcast::<causeflow_outputs::Error>() {
+            Ok(error) => (*error).into(),
+            Err(error) => match error.downcast::<Error>() {
+                Ok(error) => *error,
+                Err(error) => Error::machine(error.to_string()),
             },
         }
     }

@@ -1,14 +1,12 @@
 //! The history of a run, and its statistics.
 
-use std::path::Path;
-
 use causeflow_baselines::{
     Baseline, Class, Ongoing, Pool, Resolution, Statistics, StreamHistory, intervals, of_history,
     of_statistics,
 };
 use causeflow_engine::streams::play::{RunResult, StreamResult};
 use causeflow_engine::streams::program::Program;
-use causeflow_outputs::{FileEntry, Options, write_json};
+use causeflow_outputs::sink::{Document, Sink};
 use causeflow_scenarios::Plan;
 use causeflow_scenarios::effects::causes;
 use serde_json::json;
@@ -28,14 +26,13 @@ pub struct Scoring<'a> {
     pub model_digest: &'a str,
 }
 
-/// Writes history by half days and by hours, and statistics as a table and as JSON.
+/// Hands over history by half days and by hours, and statistics as a table and as JSON.
 pub fn write(
-    folder: &Path,
+    sink: &mut dyn Sink,
     result: &RunResult,
     (interventions, plan): (&Interventions, &Plan),
     scoring: Scoring<'_>,
-    options: Options,
-) -> Result<Vec<FileEntry>, Error> {
+) -> Result<(), Error> {
     let (world, program) = (&result.world, &result.world.program);
     let range = world.written_from()..world.end;
     let pool = Pool::of_run(
@@ -55,7 +52,6 @@ pub fn write(
         }
     };
     let (scenarios, events) = ongoing(interventions, plan, program);
-    let mut files = Vec::new();
     for resolution in Resolution::ALL {
         let intervals = intervals(&program.zone, program.weekend, &range, resolution);
         let streams = result.streams.iter().map(|stream| StreamHistory {
@@ -71,20 +67,19 @@ pub fn write(
         });
         let streams: Vec<StreamHistory<'_>> = streams.collect();
         let tables = of_history(resolution, &intervals, &streams, &scenarios, &events);
-        write_with_rows(folder, tables.ok_or_else(too_many)?, options, &mut files)?;
+        write_with_rows(sink, tables.ok_or_else(too_many)?)?;
     }
     let tables = of_statistics(&statistics).ok_or_else(too_many)?;
-    write_with_rows(folder, tables, options, &mut files)?;
-    files.push(write_statistics(folder, result, scoring, &statistics)?);
-    Ok(files)
+    write_with_rows(sink, tables)?;
+    write_statistics(sink, result, scoring, &statistics)
 }
 
 fn write_statistics(
-    folder: &Path,
+    sink: &mut dyn Sink,
     result: &RunResult,
     scoring: Scoring<'_>,
     statistics: &[Statistics],
-) -> Result<FileEntry, Error> {
+) -> Result<(), Error> {
     let world = &result.world;
     let value = json!({
         "model": world.program.name,
@@ -95,9 +90,11 @@ fn write_statistics(
         "scale": world.scale,
         "streams": statistics_json::full(statistics),
     });
-    let streams = statistics.len() as u64;
-    let text = json_line(&value)?;
-    Ok(write_json(folder, "statistics.json", &text, streams)?)
+    Ok(sink.document(&Document {
+        name: "statistics.json",
+        text: &json_line(&value)?,
+        rows: statistics.len() as u64,
+    })?)
 }
 
 fn has_value(program: &Program, result: &StreamResult) -> bool {

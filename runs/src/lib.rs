@@ -18,7 +18,6 @@
 
 mod control;
 mod error;
-mod events;
 mod expected;
 mod history;
 mod interventions;
@@ -32,6 +31,7 @@ mod settings;
 mod snapshots;
 mod spec;
 mod statistics_json;
+mod streams;
 mod tables;
 
 pub mod about;
@@ -56,7 +56,7 @@ pub use finished::Finished;
 pub use interventions::{Interventions, Scheduled, gathered, holds_events, library, read};
 pub use job::{
     Attributed, Difference, Estimate, First, Job, KeptValues, Left, Outcome, Planned, Rows, Share,
-    StreamDifference, StreamEstimate, StreamOutcome, Took, Written, uneven,
+    State, StreamDifference, StreamEstimate, StreamOutcome, Took, Written, uneven,
 };
 pub use model::{default_out, digest, file_name, load};
 pub use reference::Reference;

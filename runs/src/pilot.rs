@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use causeflow_engine::base::table::{Chunk, Column, Sink, SinkError, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::program::{Program, Source, StreamId};
@@ -386,7 +386,7 @@ fn holds(column: &Column, row: usize) -> bool {
     }
 }
 
-impl Sink for Counter {
+impl RowSink for Counter {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         // Effects may stand in earlier chunks than their roots.
         chunks.iter().for_each(|chunk| self.learn(chunk));

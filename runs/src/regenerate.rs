@@ -9,9 +9,8 @@ use causeflow_engine::streams::play::Simulation;
 use causeflow_engine::streams::play::snapshot::open_from;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
-use causeflow_outputs::{
-    EntityEntry, FileEntry, MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry,
-};
+use causeflow_outputs::sink::{Files, Sink};
+use causeflow_outputs::{EntityEntry, MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry};
 use causeflow_scenarios::{Clock, Request};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -187,27 +186,23 @@ impl<'a> Regeneration<'a> {
         let options = Options::new(self.manifest.format, Some(self.manifest.compression))?;
         let (simulation, began) = self.begin()?;
         let session = Session::new(simulation, Part::Run, control);
-        let (mut result, mut files) = write_streams(folder.path(), session, options)?;
+        let mut files = Files::staged(folder, options);
+        let mut result = write_streams(&mut files, session, &self.manifest)?;
         let own = self.baseline()?;
         let scoring = Scoring {
             baseline: own.as_ref(),
             model_digest: &self.manifest.model.digest,
         };
-        let (entities, tables) = write_tables(
-            folder.path(),
-            &mut result,
-            &self.interventions,
-            scoring,
-            options,
-        )?;
-        files.extend(tables);
+        let entities = write_tables(&mut files, &mut result, &self.interventions, scoring)?;
         let manifest = Manifest {
             fingerprint: result.fingerprint.to_string(),
             streams: stream_entries(&result.streams),
-            ..self.entries(entities, files)
+            ..self.entries(entities)
         };
+        files.prepare(&manifest)?;
         check(control)?;
-        tell_what_was_kept(&folder.commit(&manifest)?, control);
+        files.finish()?;
+        tell_what_was_kept(files.placed(), control);
         Ok(Regenerated {
             version: self.name.clone(),
             folder: place.display().to_string(),
@@ -219,7 +214,7 @@ impl<'a> Regeneration<'a> {
             elapsed_seconds: 0.0,
             fingerprint: manifest.fingerprint,
             streams: manifest.streams.len(),
-            files: manifest.files.len(),
+            files: files.into_files().len(),
         })
     }
 
@@ -267,7 +262,7 @@ impl<'a> Regeneration<'a> {
     }
 
     /// What the version says about itself, but for its streams.
-    fn entries(&self, entities: Vec<EntityEntry>, files: Vec<FileEntry>) -> Manifest {
+    fn entries(&self, entities: Vec<EntityEntry>) -> Manifest {
         let scenarios = self.interventions.scenario_entries();
         let mut events = self.interventions.event_entries();
         events.retain(|event| !self.manifest.events.contains(event));
@@ -287,7 +282,7 @@ impl<'a> Regeneration<'a> {
             // What was usual in the run, which is no baseline of its own.
             baseline: None,
             entities,
-            files,
+            files: Vec::new(),
             ..self.manifest.clone()
         }
     }

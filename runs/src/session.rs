@@ -1,6 +1,6 @@
 //! A run under way: played step by step, with snapshots to go on from.
 
-use causeflow_engine::base::table::Sink;
+use causeflow_engine::base::table::RowSink;
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::play::Simulation;
 use causeflow_engine::streams::play::snapshot::Snapshot;
@@ -73,7 +73,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When it is cancelled, when a ring of causes grows without end, and what the sink fails with. The run cannot go on
     /// after that.
-    pub fn step(&mut self, until: Time, sink: Option<&mut dyn Sink>) -> Result<()> {
+    pub fn step(&mut self, until: Time, sink: Option<&mut dyn RowSink>) -> Result<()> {
         let Session {
             simulation,
             followed,

@@ -4,4 +4,5 @@ mod controls;
 mod reading;
 mod requests;
 mod sessions;
+mod sinks;
 mod support;

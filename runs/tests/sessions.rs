@@ -1,6 +1,6 @@
 //! A run comes out the same wherever it was stopped, and from a snapshot.
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError};
 use causeflow_engine::base::time::Span;
 use causeflow_runs::{Error, Kind, Run, Session};
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ struct Counted {
     room: usize,
 }
 
-impl Sink for Counted {
+impl RowSink for Counted {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         self.rows += chunks.iter().map(|chunk| chunk.rows).sum::<usize>();
         match self.rows > self.room {

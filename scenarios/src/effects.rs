@@ -10,12 +10,11 @@
 
 use std::ops::Range;
 
+use causeflow_engine::base::head::JOINTLY;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::StreamResult;
-use causeflow_engine::streams::program::{
-    JOINTLY, Operation, Parameter, Program, StreamId, Without,
-};
+use causeflow_engine::streams::program::{Operation, Parameter, Program, StreamId, Without};
 use causeflow_engine::streams::series::Series;
 use causeflow_engine::streams::sides::{JOINT, Label, Side};
 

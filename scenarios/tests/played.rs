@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::program::Program;
@@ -18,7 +18,7 @@ type Effect = (&'static str, i64, i64, f64);
 #[derive(Default)]
 struct Times(BTreeMap<usize, Vec<Time>>);
 
-impl Sink for Times {
+impl RowSink for Times {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in chunks {
             let Values::Time(times) = &chunk.columns[1].values else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::program::Program;
@@ -55,7 +55,7 @@ struct Diary {
     refused: u64,
 }
 
-impl Sink for Diary {
+impl RowSink for Diary {
     fn write(&mut self, mut chunks: Vec<Chunk>) -> Result<(), SinkError> {
         let program = self.program.take().expect("it is there between two calls");
         let name = |chunk: &Chunk| program.streams[chunk.table].name.clone();

@@ -1,6 +1,6 @@
 //! A sink that counts: rows, hours of the week, what follows from what. It keeps no rows.
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{Program, Stream};
 
@@ -269,7 +269,7 @@ impl Tally {
     }
 }
 
-impl Sink for Tally {
+impl RowSink for Tally {
     fn write(&mut self, mut chunks: Vec<Chunk>) -> Result<(), SinkError> {
         // A confirmation looks its request up, and what happens to a session its new start. Sorting keeps
         // the order of each stream's own chunks.

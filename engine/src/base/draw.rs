@@ -183,6 +183,19 @@ pub fn unit(bits: u64) -> f64 {
     (whole + 0.5) * (1.0 / ALL_WHOLE)
 }
 
+/// A whole number below `below`, uniform for uniform bits (the high half of the product).
+#[inline(always)]
+pub fn scale_bits(bits: u64, below: u64) -> u64 {
+    ((u128::from(bits) * u128::from(below)) >> 64) as u64
+}
+
+const CELL: Purpose = purpose("cell");
+
+/// In which of so many cells an event takes place whose key draws it.
+pub fn drawn_cell(key: Key, cells: u16) -> u16 {
+    scale_bits(key.bits(CELL), u64::from(cells)) as u16
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,6 +4,7 @@
 
 pub mod draw;
 pub mod fingerprint;
+pub mod head;
 pub(crate) mod narrow;
 pub mod queue;
 pub mod rounding;

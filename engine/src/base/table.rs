@@ -130,10 +130,10 @@ pub struct Chunk {
 pub type Dictionary = Arc<[String]>;
 
 /// Takes the rows of a run as it goes.
-pub trait Sink: Send {
+pub trait RowSink: Send {
     /// Takes the next chunks. Over all calls, the rows of one table arrive in its total order. After each call all rows
     /// of all tables up to some time have come, so that none is there before what caused it, unless they come
-    /// [in parts](Sink::in_parts).
+    /// [in parts](RowSink::in_parts).
     ///
     /// # Errors
     /// Whatever keeps the sink from storing the rows; the run then stops and returns it.
@@ -146,5 +146,5 @@ pub trait Sink: Send {
     }
 }
 
-/// Why a [`Sink`] could not store its rows.
+/// Why a [`RowSink`] could not store its rows.
 pub type SinkError = Box<dyn std::error::Error + Send + Sync>;

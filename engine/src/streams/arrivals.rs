@@ -8,7 +8,7 @@
 //!
 //! Source: Lewis and Shedler, "Simulation of nonhomogeneous Poisson processes by thinning" (1979).
 
-use crate::base::draw::{Key, Purpose, purpose, unit};
+use crate::base::draw::{Key, Purpose, purpose, scale_bits, unit};
 use crate::base::sample;
 use crate::base::time::{Span, Time};
 
@@ -231,9 +231,3 @@ const COUNT: Purpose = purpose("count");
 const CANDIDATE: Purpose = purpose("candidate");
 const TIME: Purpose = purpose("time");
 const MARK: Purpose = purpose("mark");
-
-/// A whole number below `below`, uniform for uniform bits (the high half of the product).
-#[inline(always)]
-pub fn scale_bits(bits: u64, below: u64) -> u64 {
-    ((u128::from(bits) * u128::from(below)) >> 64) as u64
-}

@@ -179,6 +179,16 @@ fn crates_that_may_not_be_used_are_found() {
         found("engine/tests/queue.rs", use_runs),
         ["2 causeflow_engine causeflow_runs"]
     );
+    let use_engine = "use causeflow_engine::{base::time::Time, streams::program::Program};";
+    assert_eq!(
+        found("outputs/src/verify/mod.rs", use_engine),
+        ["1 causeflow_outputs causeflow_engine::streams"]
+    );
+    assert_eq!(
+        found("outputs/tests/main.rs", use_engine),
+        Vec::<String>::new()
+    );
+    assert_eq!(found("runs/src/run.rs", use_engine), Vec::<String>::new());
     let use_models = "use {std::fmt, causeflow_models::{load, syntax::*}};";
     assert_eq!(
         found("baselines/tests/pools.rs", use_models),

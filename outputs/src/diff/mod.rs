@@ -22,8 +22,8 @@
 //! ```
 //!
 //! # Tables
-//! [`Diff::write`] writes one table for each stream that differs,
-//! `changes/stream=<name>/part-0000.parquet`, in the order of (`time`, or `twin_time` where that is
+//! [`Diff::write`] hands one table to a sink for each stream that differs,
+//! `changes/stream=<name>/part-0000`, in the order of (`time`, or `twin_time` where that is
 //! missing, then `event_id`):
 //!
 //! | column | type | |
@@ -42,8 +42,8 @@
 //! equal to each other; so are zero and minus zero, and so are all floats that are not a number.
 //! `attribution` is not compared.
 //!
-//! `summary.parquet` has one row for each stream that was compared: `stream`, `rows` in A,
-//! `twin_rows` in B, `added`, `removed`, `moved`, `changed`. `hours.parquet` has the last four by
+//! `summary` has one row for each stream that was compared: `stream`, `rows` in A,
+//! `twin_rows` in B, `added`, `removed`, `moved`, `changed`. `hours` has the last four by
 //! `stream` and `hour` (its first instant, UTC), for hours in which there are any: events count at
 //! the hour in which they are in B, those that are added at their hour in A.
 //!

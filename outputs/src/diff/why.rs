@@ -8,7 +8,7 @@ use super::change::ChangeKind;
 use super::{StreamDiff, Via};
 use crate::error::Error;
 use crate::read::columns::CAUSE_ID;
-use causeflow_engine::streams::attribution::name_of;
+use causeflow_engine::base::head::name_of;
 
 /// A node without a known top; also what marks the nodes of the path being followed.
 const UNKNOWN: usize = usize::MAX;

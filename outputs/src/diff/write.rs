@@ -5,55 +5,34 @@ use super::store::Store;
 use super::texts::Texts as Codes;
 use super::{Diff, StreamDiff, Via};
 use crate::error::Error;
-use crate::file::FileEntry;
-use crate::options::Options;
 use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME};
-use crate::rows::{GROUP_ROWS, Rows, simplify};
-use crate::table_file::{TableFile, Texts, write_table};
+use crate::rows::GROUP_ROWS;
+use crate::sink::{Heading, Sink};
 use causeflow_engine::base::table::{
-    Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
+    Chunk, Column, ColumnSpec, ColumnType, SinkError, TableSchema, Validity, Values,
 };
-use rayon::prelude::*;
-use std::path::Path;
 
 impl Diff {
-    /// Writes the tables below `folder/under`; the paths of the entries begin with `under`.
-    ///
-    /// Their bytes depend on the two runs alone.
+    /// Hands the tables to a sink, with names that begin with `under`, if that is not empty. They depend on the two runs alone.
     ///
     /// # Errors
-    /// [`Error::Io`] when the disk fails or a file is already there; [`Error::Rows`] when a stream
-    /// has more different texts than fit a column.
-    pub fn write(
-        &self,
-        folder: &Path,
-        under: &str,
-        options: Options,
-    ) -> Result<Vec<FileEntry>, Error> {
-        let path = |table: &str| match under {
+    /// What the sink fails with; [`Error::Rows`] when a stream has more different texts than fit a column.
+    pub fn write(&self, sink: &mut dyn Sink, under: &str) -> Result<(), SinkError> {
+        let named = |table: &str| match under {
             "" => table.to_owned(),
             under => format!("{under}/{table}"),
         };
-        let write = |stream: &StreamDiff| {
-            let relative = path(&format!("changes/stream={}/part-0000", stream.name));
-            stream.write(folder, &relative, options)
-        };
-        let mut files: Vec<FileEntry> = self
-            .streams
-            .par_iter()
-            .map(write)
-            .collect::<Result<_, Error>>()?;
-        files.push(self.write_summary(folder, &path("summary"), options)?);
-        files.push(self.write_hours(folder, &path("hours"), options)?);
-        Ok(files)
+        for stream in &self.streams {
+            stream.write(
+                sink,
+                &named(&format!("changes/stream={}/part-0000", stream.name)),
+            )?;
+        }
+        self.write_summary(sink, &named("summary"))?;
+        self.write_hours(sink, &named("hours"))
     }
 
-    fn write_summary(
-        &self,
-        folder: &Path,
-        relative: &str,
-        options: Options,
-    ) -> Result<FileEntry, Error> {
+    fn write_summary(&self, sink: &mut dyn Sink, name: &str) -> Result<(), SinkError> {
         let differ = self
             .streams
             .iter()
@@ -68,15 +47,10 @@ impl Diff {
         ];
         let names: Vec<&str> = all.iter().map(|s| s.0).collect();
         let counts: Vec<Counts> = all.iter().map(|s| s.3).collect();
-        write_counts(folder, relative, options, &names, more, &counts)
+        write_counts(sink, name, &names, more, &counts)
     }
 
-    fn write_hours(
-        &self,
-        folder: &Path,
-        relative: &str,
-        options: Options,
-    ) -> Result<FileEntry, Error> {
+    fn write_hours(&self, sink: &mut dyn Sink, name: &str) -> Result<(), SinkError> {
         let (mut names, mut hours, mut counts) = (Vec::new(), Vec::new(), Vec::new());
         for stream in &self.streams {
             for (hour, found) in stream.by_hour() {
@@ -90,19 +64,18 @@ impl Diff {
             "The first instant of the hour.",
             all(Values::Time(hours)),
         )];
-        write_counts(folder, relative, options, &names, more, &counts)
+        write_counts(sink, name, &names, more, &counts)
     }
 }
 
 /// Writes a table of streams, some columns, and counts by kind.
 fn write_counts(
-    folder: &Path,
-    relative: &str,
-    options: Options,
+    sink: &mut dyn Sink,
+    name: &str,
     names: &[&str],
     more: Vec<(&str, &str, Column)>,
     counts: &[Counts],
-) -> Result<FileEntry, Error> {
+) -> Result<(), SinkError> {
     let mut codes = Codes::new("stream");
     let names = names
         .iter()
@@ -125,7 +98,7 @@ fn write_counts(
         .iter()
         .map(|(name, description, column)| spec(name, column.values.kind(), false, description));
     let schema = TableSchema {
-        name: relative.to_owned(),
+        name: name.to_owned(),
         columns: specs.collect(),
     };
     let chunk = Chunk {
@@ -133,18 +106,18 @@ fn write_counts(
         rows: counts.len(),
         columns: columns.into_iter().map(|(_, _, column)| column).collect(),
     };
-    write_table(
-        folder,
-        relative,
-        &schema,
-        &codes.dictionary(),
-        &[chunk],
-        options,
-    )
+    let heading = Heading {
+        name,
+        schema: &schema,
+        dictionary: &codes.dictionary(),
+    };
+    let mut table = sink.table(&heading)?;
+    table.write(&chunk)?;
+    table.finish()
 }
 
 impl StreamDiff {
-    fn write(&self, folder: &Path, relative: &str, options: Options) -> Result<FileEntry, Error> {
+    fn write(&self, sink: &mut dyn Sink, name: &str) -> Result<(), SinkError> {
         // The words of `change` stand behind the stream's own texts.
         let mut texts = self.texts.clone();
         let words = ChangeKind::ALL.map(|kind| texts.code(kind.name()));
@@ -152,18 +125,21 @@ impl StreamDiff {
         let words = [added?, removed?, moved?, changed?];
         let [lineage, contention] = Via::ALL.map(|via| texts.code(via.name()));
         let ways = [lineage?, contention?];
-        let schema = self.schema();
-        let dictionary: Dictionary = texts.dictionary();
-        let mut file =
-            TableFile::create(folder, relative, &schema, &Texts::new(dictionary), options)?;
+        let heading = Heading {
+            name,
+            schema: &self.schema(),
+            dictionary: &texts.dictionary(),
+        };
+        let mut table = sink.table(&heading)?;
         for start in (0..self.changes.len()).step_by(GROUP_ROWS) {
             let end = self.changes.len().min(start + GROUP_ROWS);
-            let mut columns = self.columns(start, end, (words, ways));
-            columns.iter_mut().for_each(simplify);
-            let rows = end - start;
-            file.write(Rows { rows, columns })?;
+            table.write(&Chunk {
+                table: 0,
+                rows: end - start,
+                columns: self.columns(start, end, (words, ways)),
+            })?;
         }
-        file.finish()
+        table.finish()
     }
 
     fn schema(&self) -> TableSchema {

@@ -7,7 +7,7 @@ use crate::file::FileEntry;
 use crate::options::Options;
 use crate::rows::{GROUP_ROWS, RowBuffer, Segment, Spool};
 use crate::table_file::{TableFile, Texts};
-use causeflow_engine::base::table::{Chunk, Dictionary, Sink, SinkError, TableSchema};
+use causeflow_engine::base::table::{Chunk, Dictionary, RowSink, SinkError, TableSchema};
 pub use frozen::FrozenEvents;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -155,7 +155,7 @@ impl EventWriter {
     }
 }
 
-impl Sink for EventWriter {
+impl RowSink for EventWriter {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         Ok(self.write_chunks(chunks)?)
     }

@@ -1,21 +1,16 @@
 //! The columns of a stream as its files have them.
 
 use crate::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use causeflow_engine::base::head;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
-use causeflow_engine::streams::program::Stream;
 
-/// Places of the columns that every stream has; its own fields follow.
-pub(crate) const EVENT_ID: usize = 0;
-pub(crate) const TIME: usize = 1;
-pub(crate) const CAUSE_ID: usize = 2;
-pub(crate) const ROOT_ID: usize = 3;
-pub(crate) const CELL: usize = 4;
-pub(crate) const ATTRIBUTION: usize = 5;
-pub(crate) const FIELDS: usize = 6;
+pub(crate) use causeflow_engine::base::head::{
+    ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME,
+};
 
 /// Checks that the columns of a stream begin with the six that every stream has.
 pub(crate) fn check_common(found: &[ColumnSpec]) -> Result<(), String> {
-    for (place, expected) in Stream::common_columns().into_iter().enumerate() {
+    for (place, expected) in head::columns().into_iter().enumerate() {
         let ColumnSpec { name, kind, .. } = &expected;
         let fits = |column: &ColumnSpec| {
             column.name == *name && column.kind == *kind && (expected.nullable || !column.nullable)

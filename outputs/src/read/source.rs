@@ -10,7 +10,7 @@ use crate::arrow::error::ArrowError;
 use crate::arrow::ipc::reader::FileReader;
 use crate::error::Error;
 use crate::options::Format;
-use crate::text_file::TextFormat;
+use crate::row_text::TextFormat;
 use causeflow_engine::base::table::ColumnSpec;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{

@@ -3,8 +3,8 @@
 use crate::arrays;
 use crate::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use crate::row_text::TextFormat;
 use crate::schema::arrow_schema;
-use crate::text_file::TextFormat;
 use causeflow_engine::base::table::{
     Column, ColumnSpec, ColumnType, TableSchema, Validity, Values,
 };

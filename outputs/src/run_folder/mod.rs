@@ -108,15 +108,33 @@ impl RunFolder {
         &self.staging
     }
 
+    /// The place that it takes in the end.
+    pub fn out(&self) -> &Path {
+        &self.out
+    }
+
+    /// Whether it may take the place of an earlier run.
+    pub fn replaces(&self) -> bool {
+        self.force
+    }
+
     /// Writes the manifest and puts the run in place. An earlier run is removed only afterwards.
     ///
     /// # Errors
     /// [`Error::Io`] when the disk fails; an earlier run is then where it was. [`Error::Folder`]
     /// when something that may not be replaced has appeared at the place meanwhile.
     pub fn commit(self, manifest: &Manifest) -> Result<Placed, Error> {
-        sync_files(&self.staging, &manifest.files)?;
-        self.write_manifest(MANIFEST_NAME, manifest.to_json())?;
+        self.seal(manifest)?;
         self.place()
+    }
+
+    /// Does all of that but putting the run in place: forces its files to the disk, and writes the manifest.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk fails.
+    pub fn seal(&self, manifest: &Manifest) -> Result<(), Error> {
+        sync_files(&self.staging, &manifest.files)?;
+        self.write_manifest(MANIFEST_NAME, manifest.to_json())
     }
 
     /// Likewise for a baseline.
@@ -200,10 +218,13 @@ impl Drop for RunFolder {
     fn drop(&mut self) {
         // `commit` lets go of the lock when it has succeeded. What cannot be removed here is
         // cleared by the next run to the same folder; the lock's file goes last, as its mark.
-        if let Some(lock) = self.lock.take()
-            && !can_go_on(&self.staging)
-            && clear(&self.staging, LOCK_NAME).is_ok()
-        {
+        let Some(lock) = self.lock.take() else {
+            return;
+        };
+        if can_go_on(&self.staging) {
+            // One that was sealed and not put in place does not look whole. Whoever goes on removes this, too.
+            let _ = fs::remove_file(self.staging.join(MANIFEST_NAME));
+        } else if clear(&self.staging, LOCK_NAME).is_ok() {
             let _ = lock.remove_from(&self.staging);
             let _ = fs::remove_dir(&self.staging);
             // One in which something else has appeared meanwhile is not empty and stays, with those above it.

@@ -2,10 +2,9 @@
 //! chain, or are those of entities.
 
 use super::finding::Check;
-use super::origins::Making;
 use super::records::Link;
 use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
-use super::rules::{Expected, StreamRules};
+use super::rules::{Expected, Making, StreamRules};
 use super::store::{Kind, Outbox};
 use crate::arrow::array::{Array, AsArray, RecordBatch};
 use crate::arrow::datatypes::UInt64Type;
@@ -69,9 +68,7 @@ impl FileCheck<'_> {
     #[inline]
     fn refers(&self, value: u64, expected: &Expected, (id, cause): (Key, u64)) -> bool {
         let made = |makings: &[Making], key: Key| {
-            makings
-                .iter()
-                .any(|making| making.made_by(key) == Some(value))
+            makings.iter().any(|making| making.made_by(key) == value)
         };
         let entities = self.context.entities;
         made(&expected.own, id)

@@ -5,12 +5,13 @@
 //! **say about each other** (unique ids, causes, roots, cells, delays, outcomes, ids in fields).
 //!
 //! ```no_run
-//! use causeflow_outputs::verify::{Options, verify};
+//! use causeflow_outputs::verify::{Known, Options, look};
 //! use std::path::Path;
 //!
 //! # fn main() -> Result<(), causeflow_outputs::Error> {
-//! let verdict = verify(Path::new("out/tutoring-42"), None, Options::default(), &|| true)?;
-//! if let Some(verdict) = verdict {
+//! if let Some(looked) = look(Path::new("out/tutoring-42"), Options::default(), &|| true)?
+//!     && let Some(verdict) = looked.rows(&Known::default(), &|| true)?
+//! {
 //!     for (check, group) in verdict.findings.groups() {
 //!         println!("{}: {}", check.what(), group.number);
 //!     }
@@ -40,7 +41,6 @@ mod hash;
 mod ids;
 mod join;
 mod order;
-mod origins;
 mod records;
 mod rows;
 mod rules;
@@ -49,12 +49,17 @@ mod streams;
 mod tables;
 
 pub use finding::{Check, Finding, Findings, Group};
+pub use rules::{
+    EffectRules, Expected, FieldRules, GroupRules, InCell, KindRules, Making, ReferenceRules,
+    Roots, Rules, StreamRules,
+};
+pub use tables::Names;
 
 use crate::error::Error;
 use crate::manifest::{MANIFEST_NAME, Manifest};
 use crate::read::FinishedRun;
-use causeflow_engine::streams::program::Program;
 use files::Files;
+use std::collections::BTreeMap;
 use std::path::Path;
 use streams::Streams;
 
@@ -101,20 +106,36 @@ pub struct Verdict {
     pub left_out: Option<String>,
 }
 
-/// Checks the run in a folder on the current rayon pool. With the program that it was played with, bent by its
-/// interventions, rows are also checked against what the model says.
-///
-/// Gives up once `go_on` is false; nothing is returned then.
+/// What is known about a run besides what its files say; nothing at all is fine, too.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// What its model says, bent by its interventions.
+    pub rules: Option<Rules>,
+    /// What its rows may be attributed to.
+    pub names: Option<Names>,
+}
+
+/// A run whose files have been looked at, and whose rows may be.
+pub struct Looked {
+    verdict: Verdict,
+    /// Nothing where its rows are not to be read, or cannot be.
+    run: Option<FinishedRun>,
+    /// Rows by path, of the files that are as the manifest says.
+    readable: BTreeMap<String, u64>,
+    memory: u64,
+}
+
+/// Looks at the files of the run in a folder on the current rayon pool. Gives up once `go_on` is false; nothing is returned
+/// then.
 ///
 /// # Errors
 /// [`Error::Input`] when the folder holds no finished run that this version can read; [`Error::Io`] when the disk
 /// fails. What is wrong with the run is no error: it is among the [`Verdict::findings`].
-pub fn verify(
+pub fn look(
     folder: &Path,
-    program: Option<&Program>,
     options: Options,
     go_on: &(dyn Fn() -> bool + Sync),
-) -> Result<Option<Verdict>, Error> {
+) -> Result<Option<Looked>, Error> {
     let (manifest, is_as_written) = Manifest::read_as_it_is(folder)?;
     let Some(Files {
         findings,
@@ -147,25 +168,59 @@ pub fn verify(
                 ..Finding::default()
             });
     }
-    if options.quick {
-        verdict.left_out = Some("--quick looks at files only".to_owned());
-        return Ok(Some(verdict));
-    }
-    let run = match FinishedRun::written(folder, manifest) {
-        Ok(run) => run,
-        Err(Error::Input { message, .. }) => {
-            verdict.left_out = Some(format!("what says which columns they have {message}"));
-            return Ok(Some(verdict));
-        }
-        Err(error) => return Err(error),
+    let run = match options.quick {
+        true => Err("only the files were to be looked at".to_owned()),
+        false => match FinishedRun::written(folder, manifest) {
+            Ok(run) => Ok(run),
+            Err(Error::Input { message, .. }) => {
+                Err(format!("what says which columns they have {message}"))
+            }
+            Err(error) => return Err(error),
+        },
     };
-    let checked = Streams {
-        run: &run,
-        program,
-        options,
-        readable: &rows,
-        go_on,
+    verdict.left_out = run.as_ref().err().cloned();
+    Ok(Some(Looked {
+        verdict,
+        run: run.ok(),
+        readable: rows,
+        memory: options.memory,
+    }))
+}
+
+impl Looked {
+    /// The run, if its rows are to be read and can be.
+    pub fn run(&self) -> Option<&FinishedRun> {
+        self.run.as_ref()
     }
-    .check(&mut verdict)?;
-    Ok(checked.then_some(verdict))
+
+    /// Whether the file of a table beside the manifest is such as it says, or not there because it says so.
+    pub fn is_whole(&self, run: &FinishedRun, table: &str) -> bool {
+        let path = format!("{table}.{}", run.manifest().format.ending());
+        let listed = run.manifest().files.iter().any(|file| file.path == path);
+        !listed || self.readable.contains_key(&path)
+    }
+
+    /// Checks the rows, on the current rayon pool: with the rules of the run also against what the model says. Gives up once
+    /// `go_on` is false; nothing is returned then.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the disk fails.
+    pub fn rows(
+        mut self,
+        known: &Known,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Option<Verdict>, Error> {
+        let Some(run) = &self.run else {
+            return Ok(Some(self.verdict));
+        };
+        let checked = Streams {
+            run,
+            known,
+            memory: self.memory,
+            readable: &self.readable,
+            go_on,
+        }
+        .check(&mut self.verdict)?;
+        Ok(checked.then_some(self.verdict))
+    }
 }

@@ -14,12 +14,11 @@ use crate::arrow::datatypes::{
 };
 use crate::error::Error;
 use crate::file::FileEntry;
-use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, ROOT_ID, TIME};
+use crate::read::columns::{ATTRIBUTION, CAUSE_ID, CELL, EVENT_ID, FIELDS, ROOT_ID, TIME};
 use crate::read::{FinishedRun, Reader};
 use crate::time_text::shown;
 use causeflow_engine::base::fingerprint::{Digest, RowHashes};
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
-use causeflow_engine::streams::program::Stream;
 use std::ops::Range;
 
 /// What all files are checked against.
@@ -238,9 +237,8 @@ impl FileCheck<'_> {
     /// Counts what is no fault, but worth knowing: ids of nobody, and whole numbers at the bounds of what they can be.
     fn notable(&mut self, batch: &RecordBatch) {
         let left_out = self.columns.len() - batch.num_columns();
-        let common = Stream::common_columns().len();
-        let arrays = &batch.columns()[common - left_out..];
-        for (column, array) in self.columns[common..].iter().zip(arrays) {
+        let arrays = &batch.columns()[FIELDS - left_out..];
+        for (column, array) in self.columns[FIELDS..].iter().zip(arrays) {
             match column.kind {
                 ColumnType::Id => self.rows.nobody += array.null_count() as u64,
                 ColumnType::Int => {

@@ -7,15 +7,13 @@ use super::records::Packing;
 use super::rows::{Context, FileRows, read_file};
 use super::rules::Rules;
 use super::store::{Outbox, Store};
-use super::tables::{Entities, Names};
-use super::{Options, Verdict};
+use super::tables::Entities;
+use super::{Known, Verdict};
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::manifest::MANIFEST_NAME;
 use crate::read::FinishedRun;
 use causeflow_engine::base::fingerprint::Digest;
-use causeflow_engine::base::time::Time;
-use causeflow_engine::streams::program::Program;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,8 +22,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// The streams of a run while they are checked.
 pub(super) struct Streams<'a> {
     pub run: &'a FinishedRun,
-    pub program: Option<&'a Program>,
-    pub options: Options,
+    pub known: &'a Known,
+    /// Bytes of memory for what is kept of events.
+    pub memory: u64,
     /// Rows by path, of the files that are as the manifest says.
     pub readable: &'a BTreeMap<String, u64>,
     pub go_on: &'a (dyn Fn() -> bool + Sync),
@@ -47,45 +46,26 @@ impl Streams<'_> {
             .iter()
             .map(|stream| stream.name.as_str())
             .collect();
-        // A version of a part begins where its run does, and is written from later on.
-        let begins = match &manifest.version {
-            Some(version) => self.instant(&version.run_start)?,
-            None => range.start,
-        };
-        let rules = self
-            .program
-            .map(|program| Rules::new(program, &names, (Time(begins), manifest.scale)));
+        let rules = self.known.rules.as_ref();
         let damaged = |path: &str| !self.readable.contains_key(path);
-        let entities = match (self.program, &rules) {
-            (Some(program), Some(rules)) => {
-                let joining = rules.begin.0..range.end;
-                Entities::read(self.run, program, &joining, &damaged, &mut verdict.findings)?
+        let entities = match rules {
+            Some(rules) => {
+                Entities::read(self.run, rules, &range, &damaged, &mut verdict.findings)?
             }
-            _ => Entities::none(),
+            None => Entities::none(),
         };
         verdict.entities = entities.number;
-        let ending = manifest.format.ending();
-        let tables = ["modifiers", "external_events"].map(|name| format!("{name}.{ending}"));
-        let listed = |path: &&String| manifest.files.iter().any(|file| file.path == **path);
-        let attributions = match tables
-            .iter()
-            .filter(|path| listed(path))
-            .any(|path| damaged(path))
-        {
-            true => None,
-            false => Some(Names::read(self.run)?),
-        };
         let (tasks, mut is_whole) = self.tasks();
         let rows = tasks.iter().map(|task| task.entry.rows).sum();
-        let store = Store::new(rows, self.options.memory);
-        let packing = packing(&range, rules.as_ref(), names.len());
+        let store = Store::new(rows, self.memory);
+        let packing = packing(&range, rules, names.len());
         let context = Context {
             run: self.run,
             range: range.clone(),
             packing: &packing,
-            rules: rules.as_ref(),
+            rules,
             entities: &entities,
-            names: attributions.as_ref(),
+            names: self.known.names.as_ref(),
         };
         let Some(read) = self.read(&context, &tasks, &store)? else {
             return Ok(false);
@@ -101,7 +81,7 @@ impl Streams<'_> {
         let join = Join {
             store: &store,
             packing: &packing,
-            rules: rules.as_ref(),
+            rules,
             names: &names,
             range,
             is_whole,

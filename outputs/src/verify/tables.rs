@@ -3,6 +3,7 @@
 use super::finding::{Check, Finding, Findings};
 use super::ids::Ids;
 use super::rows::difference;
+use super::rules::{KindRules, Rules};
 use crate::arrow::array::{Array, AsArray, RecordBatch};
 use crate::arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use crate::error::Error;
@@ -10,10 +11,7 @@ use crate::file::FileEntry;
 use crate::read::FinishedRun;
 use crate::read::source::Wanted;
 use crate::time_text::shown;
-use causeflow_engine::streams::attribution::name_of;
-use causeflow_engine::streams::entities;
-use causeflow_engine::streams::program::{JOINTLY, Kind, KindId, Program};
-use jiff::Timestamp;
+use causeflow_engine::base::head::{JOINTLY, name_of};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -39,17 +37,18 @@ impl Entities {
         }
     }
 
-    /// Reads and checks the tables of a program's kinds; those of `damaged` files are left out. Entities may join in
-    /// the range, which begins with the warm-up.
+    /// Reads and checks the tables of all kinds; those of `damaged` files are left out. Entities may join in
+    /// the range and in the warm-up before it.
     pub fn read(
         run: &FinishedRun,
-        program: &Program,
+        rules: &Rules,
         range: &Range<i64>,
         damaged: &dyn Fn(&str) -> bool,
         findings: &mut Findings,
     ) -> Result<Entities, Error> {
         let mut entities = Entities::none();
-        for (place, kind) in program.kinds.iter().enumerate() {
+        let joining = rules.begin.0..range.end;
+        for (place, kind) in rules.kinds.iter().enumerate() {
             let ending = run.manifest().format.ending();
             let path = format!("entities/{}.{ending}", kind.name);
             let mut files = run.manifest().files.iter();
@@ -59,8 +58,8 @@ impl Entities {
                 Some(entry) => Table {
                     kind,
                     place,
-                    cells: program.cells,
-                    range,
+                    cells: rules.cells,
+                    range: &joining,
                     entry,
                     findings,
                 }
@@ -74,22 +73,22 @@ impl Entities {
 
     /// Whether there is an entity of this kind and id. What was not read is believed.
     #[inline]
-    pub fn has(&self, kind: KindId, id: u64) -> bool {
-        let ids = self.kinds.get(usize::from(kind));
+    pub fn has(&self, kind: usize, id: u64) -> bool {
+        let ids = self.kinds.get(kind);
         let ids = ids.and_then(|(_, ids)| ids.as_ref());
         ids.is_none_or(|ids| ids.get(id).is_some())
     }
 
     /// The name of a kind.
-    pub fn name(&self, kind: KindId) -> &str {
-        let kind = self.kinds.get(usize::from(kind));
+    pub fn name(&self, kind: usize) -> &str {
+        let kind = self.kinds.get(kind);
         kind.map_or("entity", |(name, _)| name)
     }
 }
 
 /// The table of a kind while it is read.
 struct Table<'a> {
-    kind: &'a Kind,
+    kind: &'a KindRules,
     place: usize,
     cells: u16,
     range: &'a Range<i64>,
@@ -104,8 +103,7 @@ impl Table<'_> {
             Err(Error::Input { message, .. }) => return Ok(self.damaged(message)),
             Err(error) => return Err(error),
         };
-        let expected = entities::schema(self.kind).columns;
-        if let Some((found, expected)) = difference(source.columns(), &expected) {
+        if let Some((found, expected)) = difference(source.columns(), &self.kind.columns) {
             self.add(Check::Schema, None, None, found, expected);
             return Ok(None);
         }
@@ -203,11 +201,7 @@ impl Table<'_> {
         found: String,
         expected: String,
     ) {
-        let columns = ["id", "cell", "joined", "state"];
-        let column = column.map(|column| match column {
-            ID => format!("{}_id", self.kind.name),
-            other => columns[other].to_owned(),
-        });
+        let column = column.map(|column| self.kind.columns[column].name.clone());
         let (file, table) = (self.entry.path.clone(), self.kind.name.clone());
         // After those of streams.
         let place = (usize::MAX - 1, self.place as i64, id.unwrap_or(0));
@@ -224,44 +218,18 @@ impl Table<'_> {
 }
 
 /// What rows may be attributed to, and from when on.
-#[derive(Default)]
-pub(super) struct Names(BTreeMap<String, i64>);
+#[derive(Clone, Debug, Default)]
+pub struct Names(BTreeMap<String, i64>);
 
 impl Names {
-    /// The scenarios of the manifest, and the external events with an impact.
-    ///
-    /// # Errors
-    /// When the tables of external events and modifiers cannot be read.
-    pub fn read(run: &FinishedRun) -> Result<Names, Error> {
-        let mut names = Names::default();
-        for scenario in &run.manifest().scenarios {
-            if let Ok(start) = scenario.start.parse::<Timestamp>() {
-                names.add(scenario.attribution.clone(), start.as_microsecond());
-            }
-        }
-        for (table, name, start) in [
-            ("external_events", "attribution", "time"),
-            ("modifiers", "intervention", "start"),
-        ] {
-            let Some(table) = run.table(table)? else {
-                continue;
-            };
-            for (name, start) in table.texts(name)?.into_iter().zip(table.times(start)?) {
-                if let (Some(name), Some(start)) = (name, start) {
-                    names.add(name, start);
-                }
-            }
-        }
-        Ok(names)
-    }
-
-    fn add(&mut self, name: String, start: i64) {
+    /// Adds a name, and from when on, in microseconds since 1970, rows may be attributed to it; the first time counts.
+    pub fn add(&mut self, name: String, start: i64) {
         let first = self.0.entry(name).or_insert(start);
         *first = start.min(*first);
     }
 
     /// From when on rows may be attributed to this name.
-    pub fn start(&self, attribution: &str) -> Option<i64> {
+    pub(super) fn start(&self, attribution: &str) -> Option<i64> {
         match name_of(attribution).0 {
             // Several have a part, and the first of them may have had it first.
             JOINTLY if self.0.len() > 1 => self.0.values().min().copied(),

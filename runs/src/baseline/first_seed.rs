@@ -1,13 +1,11 @@
 //! The first seed of a baseline as three files of JSON, for those who want to load all of it at once: the days hour by
 //! hour, the statistics, the external events. Each tells where it is from, and has a digest over what it holds.
 
-use std::path::Path;
-
 use causeflow_baselines::{Baseline, Pool, Resolution, Statistics, history, intervals};
 use causeflow_engine::STREAM_STABILITY_VERSION;
 use causeflow_engine::streams::play::{StreamResult, run as play};
 use causeflow_engine::streams::sides::Side;
-use causeflow_outputs::{FileEntry, write_json};
+use causeflow_outputs::sink::{Document, Sink};
 use causeflow_scenarios::{ExternalEvent, Plan, Request};
 use serde_json::{Value, json};
 
@@ -21,10 +19,10 @@ use crate::statistics_json;
 /// Writes the three files.
 pub fn write(
     job: &Job,
-    folder: &Path,
+    sink: &mut dyn Sink,
     pool: &Pool,
     statistics: &[Statistics],
-) -> Result<Vec<FileEntry>, Error> {
+) -> Result<(), Error> {
     let program = &job.model.compiled.program;
     let range = job.settings.start..job.settings.end;
     let request = Request {
@@ -41,30 +39,31 @@ pub fn write(
     let days = (job.settings.end - job.settings.start).days();
     let events = plan.external_events();
     let first = || std::iter::once(job.spec.seed);
-    let file = |name: String, seeds: Value, data: Value, rows: usize| -> Result<FileEntry, Error> {
-        let text = with_metadata(job, seeds, &data)?;
-        Ok(write_json(folder, &name, &text, rows as u64)?)
+    let mut write = |name: String, seeds: Value, data: Value, rows: usize| -> Result<(), Error> {
+        Ok(sink.document(&Document {
+            name: &name,
+            text: &with_metadata(job, seeds, &data)?,
+            rows: rows as u64,
+        })?)
     };
-    Ok(vec![
-        file(
-            format!("baseline-full-{days}day.json"),
-            about(job, first()),
-            points(job, &streams, &Baseline::of(statistics)),
-            streams.len(),
-        )?,
-        file(
-            "baseline-statistics.json".to_owned(),
-            about(job, pool.seeds()),
-            statistics_json::short(statistics),
-            statistics.len(),
-        )?,
-        file(
-            format!("baseline-events-{days}day.json"),
-            about(job, first()),
-            events.iter().map(event).collect(),
-            events.len(),
-        )?,
-    ])
+    write(
+        format!("baseline-full-{days}day.json"),
+        about(job, first()),
+        points(job, &streams, &Baseline::of(statistics)),
+        streams.len(),
+    )?;
+    write(
+        "baseline-statistics.json".to_owned(),
+        about(job, pool.seeds()),
+        statistics_json::short(statistics),
+        statistics.len(),
+    )?;
+    write(
+        format!("baseline-events-{days}day.json"),
+        about(job, first()),
+        events.iter().map(event).collect(),
+        events.len(),
+    )
 }
 
 /// A file's text: what it holds, after what tells where it is from. The digest is that of `data` as it stands there.

@@ -11,9 +11,10 @@ use causeflow_engine::streams::play::run as play;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
+use causeflow_outputs::sink::{Document, Files, Sink};
 use causeflow_outputs::{
     BASELINE_VERSION, BaselineManifest, Format, GENERATOR_NAME, Generator, ModelEntry, Options,
-    RunFolder, write_json,
+    RunFolder,
 };
 use rayon::ThreadPoolBuilder;
 use schemars::JsonSchema;
@@ -109,7 +110,7 @@ pub fn make(
     let statistics = pool.statistics();
     let manifest = write(&job, folder.path(), &pool, &statistics)?;
     check(control)?;
-    tell_what_was_kept(&folder.commit_baseline(&manifest)?, control);
+    tell_what_was_kept(Some(&folder.commit_baseline(&manifest)?), control);
     Ok(Usual {
         manifest,
         out: out.display().to_string(),
@@ -209,20 +210,18 @@ fn write(
     statistics: &[Statistics],
 ) -> Result<BaselineManifest, Error> {
     let options = Options::new(Format::Parquet, None)?;
-    let mut files = Vec::new();
+    let mut files = Files::below(folder, options);
     let tables = of_statistics(statistics).ok_or_else(too_many)?;
-    write_with_rows(folder, tables, options, &mut files)?;
+    write_with_rows(&mut files, tables)?;
     let mut value = about(job, pool.seeds());
     value["streams"] = statistics_json::full(statistics);
-    let streams = statistics.len() as u64;
-    files.push(write_json(
-        folder,
-        "statistics.json",
-        &json_line(&value)?,
-        streams,
-    )?);
+    files.document(&Document {
+        name: "statistics.json",
+        text: &json_line(&value)?,
+        rows: statistics.len() as u64,
+    })?;
     if job.spec.first_seed {
-        files.extend(first_seed::write(job, folder, pool, statistics)?);
+        first_seed::write(job, &mut files, pool, statistics)?;
     }
     Ok(BaselineManifest {
         baseline_version: BASELINE_VERSION,
@@ -240,7 +239,7 @@ fn write(
         end: instant(job.settings.end),
         scale: job.settings.scale,
         streams: statistics.iter().map(|one| one.stream.clone()).collect(),
-        files,
+        files: files.into_files(),
     })
 }
 

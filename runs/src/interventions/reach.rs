@@ -1,6 +1,6 @@
 //! When which intervention acts on which streams.
 
-use causeflow_engine::streams::program::JOINTLY;
+use causeflow_engine::base::head::JOINTLY;
 
 use crate::error::Error;
 use crate::finished::{Finished, Modifier};

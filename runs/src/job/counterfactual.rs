@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
+use causeflow_engine::base::head::JOINTLY;
 use causeflow_engine::streams::attribution::PartedRow;
-use causeflow_engine::streams::play::{RunResult, Simulation};
-use causeflow_engine::streams::program::{JOINTLY, Without};
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::program::Without;
 use causeflow_engine::streams::sides::{Side, Sides};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
-use causeflow_outputs::{Compression, Format, Manifest, Options};
+use causeflow_outputs::sink::{Files, Sink};
+use causeflow_outputs::{Compression, FileEntry, Format, Manifest, Options};
 use causeflow_scenarios::Plan;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -30,7 +33,6 @@ pub const DIFFERENCE: &str = "counterfactual";
 /// A run of which a twin is to be played.
 pub struct Played<'a> {
     pub run: &'a Run,
-    pub options: Options,
     pub control: &'a dyn Control,
 }
 
@@ -58,13 +60,13 @@ pub struct StreamDifference {
     pub counts: Counts,
 }
 
-/// Plays the twin, writes what differs, and adds the files to the manifest. The twin itself is removed. Likewise, if it is
-/// asked for, with a twin without each of what was asked for.
+/// Plays the twin and hands over what differs from the run whose streams the sink has written as files. The twin itself is
+/// removed. Likewise, if it is asked for, with a twin without each of what was asked for.
 pub fn write(
     of: &Played,
-    folder: &Path,
+    sink: &mut dyn Sink,
     run: &RunResult,
-    manifest: &mut Manifest,
+    manifest: &Manifest,
     what: Counterfactual,
 ) -> Result<Difference, Error> {
     let why = Why::of(run);
@@ -74,7 +76,7 @@ pub fn write(
         place: DIFFERENCE.to_owned(),
         lacks: None,
     };
-    let together = twin.compare(of, folder, manifest, &why)?;
+    let together = twin.compare(of, sink, manifest, &why)?;
     if what == Counterfactual::Each {
         for (label, one) in (1..).zip(&run.world.program.interventions) {
             if !one.asked_for {
@@ -87,7 +89,7 @@ pub fn write(
                 place: format!("{DIFFERENCE}/each/{}", one.name.replace(':', "")),
                 lacks: Some(one.name.clone()),
             };
-            twin.compare(of, folder, manifest, &why)?;
+            twin.compare(of, sink, manifest, &why)?;
         }
     }
     Ok(together)
@@ -108,29 +110,35 @@ impl Twin {
     fn compare(
         &self,
         of: &Played,
-        folder: &Path,
-        manifest: &mut Manifest,
+        sink: &mut dyn Sink,
+        manifest: &Manifest,
         why: &Why<'_>,
     ) -> Result<Difference, Error> {
         let mut program = of.run.model.compiled.program.clone();
         self.plan.apply(&mut program)?;
         // It is read once and removed: compressing it would cost more than the room that it takes.
         let quick = Options::new(Format::Parquet, Some(Compression::None))?;
+        let (folder, files) = files_of(sink)?;
         let place = folder.join(TWIN);
         let simulation = Simulation::new(program, &of.run.settings);
         let session = Session::new(simulation, Part::Twin, of.control);
-        let (result, files) = write_streams(&place, session, quick)?;
+        let mut written = Files::below(&place, quick);
+        let result = write_streams(&mut written, session, manifest)?;
         let twin = Manifest {
             format: quick.format(),
             compression: quick.compression(),
             fingerprint: result.fingerprint.to_string(),
             streams: manifest::streams(&result.streams),
-            files,
+            files: written.into_files(),
             ..manifest.clone()
         };
         // What the twin's people have come to is of no use any more, and takes room.
         drop(result);
-        let a = FinishedRun::written(folder, manifest.clone())?;
+        let own = Manifest {
+            files,
+            ..manifest.clone()
+        };
+        let a = FinishedRun::written(&folder, own)?;
         let b = FinishedRun::written(&place, twin)?;
         let compared = Diff::compare_while(&a, &b, &|_| true, &|| !of.control.cancelled())?;
         let mut diff = compared.ok_or_else(Error::interrupted)?;
@@ -139,13 +147,28 @@ impl Twin {
             // The others are in both runs.
             (self.lacks.clone().unwrap_or(needed), via)
         })?;
-        let files = diff.write(folder, &self.place, of.options)?;
-        manifest.files.extend(files);
+        diff.write(sink, &self.place)?;
         fs::remove_dir_all(&place).map_err(|error| {
             Error::machine(format!("removing {} failed: {error}", place.display()))
         })?;
         Ok(difference(&diff))
     }
+}
+
+/// Where the files of the run are, and which.
+///
+/// # Errors
+/// When the sink has none: without them there is nothing to compare a twin with.
+pub fn files_of(sink: &dyn Sink) -> Result<(PathBuf, Vec<FileEntry>), Error> {
+    let files = sink.files();
+    let files = files.map(|so_far| (so_far.folder.to_owned(), so_far.files.to_vec()));
+    files.ok_or_else(|| {
+        Error::input(
+            "a run is compared with its twin by its files, and this one writes none",
+            "let it write files, too, or play it without a counterfactual",
+        )
+        .in_field("counterfactual")
+    })
 }
 
 /// Why events of a run differ from those of its sides.

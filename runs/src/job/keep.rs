@@ -6,22 +6,23 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::Simulation;
 use causeflow_engine::streams::play::snapshot::Snapshot;
 use causeflow_engine::streams::play::{Progress, RunResult};
-use causeflow_outputs::{DiskFollower, FileEntry, FrozenEvents, Manifest, RunFolder};
+use causeflow_outputs::sink::Sink;
+use causeflow_outputs::{DiskFollower, FileEntry, Manifest, RunFolder};
 
 use super::resume::check_sources;
 use super::state::{State, as_stored};
 use super::{Job, manifest};
 use crate::control::Control;
 use crate::error::Error;
-use crate::events::Events;
 use crate::session::Session;
 use crate::snapshots;
 use crate::spec::RunSpec;
+use crate::streams::Streams;
 
 /// A run under way.
 pub struct Kept<'a> {
     session: Session<'a>,
-    events: Events,
+    streams: Streams<'a>,
     keeper: Keeper,
 }
 
@@ -35,43 +36,45 @@ struct Keeper {
     disk: DiskFollower,
 }
 
-/// A run at a barrier, and how far its files were.
+/// A run at a barrier, what its sink needs to go on from there, and the rows so far.
 struct Moment {
     snapshot: Snapshot,
-    events: FrozenEvents,
+    sink: (Vec<u8>, u64),
 }
 
 impl<'a> Kept<'a> {
     /// A run at its beginning.
     pub fn begin(
         job: &Job,
-        folder: &RunFolder,
-        replace: bool,
+        sink: &'a mut dyn Sink,
         control: &'a dyn Control,
     ) -> Result<Kept<'a>, Error> {
         let simulation = job.prepare(job.run.begin(None));
+        let folder = folder_of(sink)?;
+        let keeper = Keeper {
+            folder: folder.path().to_owned(),
+            spec: as_stored(&job.spec, job.options)?,
+            replace: folder.replaces(),
+            manifest: manifest::sources(job),
+            snapshots: Vec::new(),
+            disk: DiskFollower::new(folder.path()),
+        };
         Ok(Kept {
-            events: Events::new(folder.path(), &simulation, job.options),
+            streams: Streams::begin(sink, &simulation, &keeper.manifest)?,
             session: Session::new(simulation, job.part(), control),
-            keeper: Keeper {
-                folder: folder.path().to_owned(),
-                spec: as_stored(&job.spec, job.options)?,
-                replace,
-                manifest: manifest::sources(job),
-                snapshots: Vec::new(),
-                disk: DiskFollower::new(folder.path()),
-            },
+            keeper,
         })
     }
 
     /// A run where it was left, and how far that is.
     pub fn go_on(
         job: &Job,
-        folder: &RunFolder,
+        sink: &'a mut dyn Sink,
         state: State,
         control: &'a dyn Control,
     ) -> Result<(Kept<'a>, Progress), Error> {
         check_sources(&manifest::sources(job), &state.manifest)?;
+        let folder = folder_of(sink)?;
         folder.keep_only(&state.snapshots, &["events"])?;
         let snapshot = snapshots::read(folder.path(), state.time)?;
         let simulation = Simulation::resume(job.run.program.clone(), &job.run.settings, snapshot);
@@ -85,28 +88,30 @@ impl<'a> Kept<'a> {
         let simulation = job.prepare(simulation);
         let from = Progress {
             time: simulation.time(),
-            rows: state.events.rows(),
+            rows: state.rows,
         };
+        let keeper = Keeper {
+            folder: folder.path().to_owned(),
+            spec: state.spec,
+            replace: state.replace,
+            manifest: state.manifest,
+            snapshots: state.snapshots,
+            disk: DiskFollower::new(folder.path()),
+        };
+        let checkpoint = (&state.sink[..], state.rows);
         let kept = Kept {
-            events: Events::resume(folder.path(), &simulation, &state.events)?,
+            streams: Streams::resume(sink, &simulation, &keeper.manifest, checkpoint)?,
             session: Session::going_on(simulation, job.part(), Some(from), control),
-            keeper: Keeper {
-                folder: folder.path().to_owned(),
-                spec: state.spec,
-                replace: state.replace,
-                manifest: state.manifest,
-                snapshots: state.snapshots,
-                disk: DiskFollower::new(folder.path()),
-            },
+            keeper,
         };
         Ok((kept, from))
     }
 
-    /// Plays to the end with snapshots in between, and closes the files: those of the streams, and the snapshots.
+    /// Plays to the end with snapshots in between, and closes the streams. Returns the snapshots.
     pub fn play(self, every: Span) -> Result<(RunResult, Vec<FileEntry>), Error> {
         let Kept {
             mut session,
-            mut events,
+            mut streams,
             mut keeper,
         } = self;
         let end = session.end();
@@ -116,7 +121,7 @@ impl<'a> Kept<'a> {
             // The last moment is written while the run is played on; with one thread, before.
             let (written, played) = rayon::join(
                 || moment.take().map_or(Ok(()), |moment| keeper.write(moment)),
-                || session.step(until, Some(&mut events)),
+                || session.step(until, Some(&mut streams)),
             );
             written?;
             played?;
@@ -125,14 +130,25 @@ impl<'a> Kept<'a> {
             }
             moment = Some(Moment {
                 snapshot: session.snapshot(),
-                events: events.freeze()?,
+                sink: streams.checkpoint()?,
             });
         }
-        let mut files = events.finish()?;
-        files.extend(keeper.snapshots);
+        streams.close()?;
         keeper.disk.finish()?;
-        Ok((session.finish(), files))
+        Ok((session.finish(), keeper.snapshots))
     }
+}
+
+/// Where a run that keeps snapshots keeps them.
+fn folder_of(sink: &dyn Sink) -> Result<&RunFolder, Error> {
+    let folder = sink.files().and_then(|files| files.run_folder);
+    folder.ok_or_else(|| {
+        Error::input(
+            "snapshots lie in the folder of a run, and this one is not written into any",
+            "let it write files, too, or play it without snapshots",
+        )
+        .in_field("snapshot_every")
+    })
 }
 
 /// When the next snapshot is due: at multiples of the span, so that a day is a day of UTC, and from the start on.
@@ -146,7 +162,10 @@ fn next(simulation: &Simulation, every: Span) -> Time {
 impl Keeper {
     /// Writes a moment to go on from. Until all of it is written the one before it holds.
     fn write(&mut self, moment: Moment) -> Result<(), Error> {
-        let Moment { snapshot, events } = moment;
+        let Moment {
+            snapshot,
+            sink: (sink, rows),
+        } = moment;
         let entry = snapshots::write(&self.folder, &snapshot)?;
         self.disk.follow(&entry.path);
         self.snapshots.push(entry);
@@ -156,7 +175,8 @@ impl Keeper {
             manifest: self.manifest.clone(),
             time: snapshot.time,
             snapshots: self.snapshots.clone(),
-            events,
+            rows,
+            sink,
         };
         state.write(&self.folder)
     }

@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use causeflow_engine::streams::play::{RunResult, Simulation};
-use causeflow_outputs::Options;
+use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::play::Simulation;
+use causeflow_outputs::sink::{Files, Sink};
+use causeflow_outputs::{Options, RunFolder};
 
 use crate::control::{Control, Part};
 use crate::error::{Error, Result};
@@ -12,6 +14,7 @@ use crate::reference::Reference;
 use crate::run::Run;
 use crate::session::Session;
 use crate::spec::RunSpec;
+use crate::tables::tell_what_was_kept;
 
 mod attributed;
 pub(crate) mod counterfactual;
@@ -30,6 +33,8 @@ pub use estimate::{Estimate, Planned, StreamEstimate};
 pub use outcome::{First, KeptValues, Outcome, StreamOutcome, Took};
 pub use peopled::uneven;
 pub use resume::Left;
+pub use state::State;
+use write::Begin;
 pub use write::Written;
 
 pub(crate) use manifest::streams as stream_entries;
@@ -103,7 +108,25 @@ impl Job {
     /// When the folder holds something that may not be replaced, when it is cancelled, and what playing and writing fail
     /// with; [`Error::resumable`] says whether the run can be gone on with.
     pub fn write(&self, replace: bool, control: &dyn Control) -> Result<(RunResult, Written)> {
-        write::write(self, replace, control)
+        let mut files = Files::staged(RunFolder::create(&self.out, replace)?, self.options);
+        let written = self.write_to(&mut files, control);
+        let written = written.map_err(|error| self.resumable(error))?;
+        tell_what_was_kept(files.placed(), control);
+        Ok(written)
+    }
+
+    /// Plays into a sink. What goes wrong before the very end leaves nothing there that looks whole. Snapshots and a
+    /// comparison with a twin take a sink with files, which may be one of [several](causeflow_outputs::sink::Tee).
+    ///
+    /// # Errors
+    /// When it is cancelled, and what playing and the sink fail with; [`Error::resumable`] says whether the run can be
+    /// gone on with.
+    pub fn write_to(
+        &self,
+        sink: &mut dyn Sink,
+        control: &dyn Control,
+    ) -> Result<(RunResult, Written)> {
+        write::write(self, sink, Begin::Anew, control)
     }
 
     /// Goes on with what was left of it, to the same bytes.
@@ -111,7 +134,32 @@ impl Job {
     /// # Errors
     /// As with [`write`](Self::write), and when something that the run was made from has changed.
     pub fn go_on(&self, left: Left, control: &dyn Control) -> Result<(RunResult, Written)> {
-        write::go_on(self, left, control)
+        let (mut files, state) = left.into_parts()?;
+        let written = self.go_on_to(&mut files, state, control);
+        let written = written.map_err(|error| self.resumable(error))?;
+        tell_what_was_kept(files.placed(), control);
+        Ok(written)
+    }
+
+    /// Goes on with what was [left](Left::into_parts) of it into a sink, to the same rows.
+    ///
+    /// # Errors
+    /// As with [`write_to`](Self::write_to), and when something that the run was made from has changed.
+    pub fn go_on_to(
+        &self,
+        sink: &mut dyn Sink,
+        state: State,
+        control: &dyn Control,
+    ) -> Result<(RunResult, Written)> {
+        write::write(self, sink, Begin::Left(state), control)
+    }
+
+    /// The same, with the folder as it was named.
+    fn resumable(&self, error: Error) -> Error {
+        match error.resumable() {
+            Some(_) => error.resumable_in(&self.out),
+            None => error,
+        }
     }
 
     /// Which part its own run is.

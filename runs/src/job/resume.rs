@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use causeflow_outputs::{Manifest, RunFolder};
+use causeflow_outputs::sink::Files;
+use causeflow_outputs::{Manifest, Options, RunFolder};
 
 use super::state::State;
 use crate::error::{Error, Result};
@@ -10,8 +11,8 @@ use crate::spec::RunSpec;
 
 /// A run that was left unfinished, and is locked by this process.
 pub struct Left {
-    pub(super) folder: RunFolder,
-    pub(super) state: State,
+    folder: RunFolder,
+    state: State,
 }
 
 impl Left {
@@ -23,6 +24,17 @@ impl Left {
         let folder = RunFolder::resume(out)?;
         let state = State::read(folder.path())?;
         Ok(Left { folder, state })
+    }
+
+    /// A sink that goes on with its files, and the state of the run. Several sinks that have taken the run go on together in
+    /// a [`Tee`](causeflow_outputs::sink::Tee), in the same order.
+    ///
+    /// # Errors
+    /// When its format and compression do not go together.
+    pub fn into_parts(self) -> Result<(Files, State)> {
+        let spec = &self.state.spec;
+        let options = Options::new(spec.format, spec.compression)?;
+        Ok((Files::staged(self.folder, options), self.state))
     }
 
     /// What the run was asked for, with absolute paths.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use causeflow_engine::base::time::Time;
 use causeflow_outputs::{
-    FileEntry, FrozenEvents, Manifest, Options, RESUME_NAME, StateKind, read_state, write_state,
+    FileEntry, Manifest, Options, RESUME_NAME, StateKind, read_state, write_state,
 };
 use serde::{Deserialize, Serialize};
 
@@ -13,27 +13,29 @@ use crate::spec::RunSpec;
 
 const KIND: StateKind = StateKind {
     name: "the state of an unfinished run",
-    version: 3,
+    version: 4,
     remedy: "start the run anew with --force",
 };
 
-/// The state of a run at a snapshot.
+/// The state of a run at a snapshot, to go on from.
 #[derive(Serialize, Deserialize)]
 pub struct State {
     /// What was asked for, with absolute paths.
     #[serde(with = "as_json")]
-    pub spec: RunSpec,
+    pub(super) spec: RunSpec,
     /// Whether it may replace an earlier run.
-    pub replace: bool,
+    pub(super) replace: bool,
     /// What the manifest will say about what the run is made from.
     #[serde(with = "as_json")]
-    pub manifest: Manifest,
+    pub(super) manifest: Manifest,
     /// The time of the snapshot that the state belongs to.
-    pub time: Time,
+    pub(super) time: Time,
     /// The snapshots so far.
-    pub snapshots: Vec<FileEntry>,
-    /// How far the files of the streams are.
-    pub events: FrozenEvents,
+    pub(super) snapshots: Vec<FileEntry>,
+    /// Rows of the streams so far.
+    pub(super) rows: u64,
+    /// What the sink needs to go on.
+    pub(super) sink: Vec<u8>,
 }
 
 impl State {

@@ -1,11 +1,11 @@
-//! A run with its files: streams, entities, and the tables of what intervened.
+//! A run on its way into a sink: streams, entities, and the tables of what intervened.
 
 use causeflow_engine::streams::play::{Progress, RunResult};
-use causeflow_outputs::{FileEntry, Manifest, RunFolder};
+use causeflow_outputs::sink::Sink;
+use causeflow_outputs::{FileEntry, Manifest};
 
 use super::counterfactual::{self, Difference, Played};
 use super::keep::Kept;
-use super::resume::Left;
 use super::state::State;
 use super::{Job, manifest};
 use crate::control::{Control, check};
@@ -13,9 +13,9 @@ use crate::error::Error;
 use crate::history::Scoring;
 use crate::model::digest;
 use crate::session::Session;
-use crate::tables::{tell_what_was_kept, write_streams, write_tables};
+use crate::tables::{write_streams, write_tables};
 
-/// What a run has left in its folder.
+/// What a run has left.
 pub struct Written {
     /// What it says about itself.
     pub manifest: Manifest,
@@ -25,69 +25,64 @@ pub struct Written {
     pub resumed_from: Option<Progress>,
 }
 
-/// Plays into the folder of a job.
+/// Where a run begins.
+pub enum Begin {
+    /// At its beginning.
+    Anew,
+    /// Where it was left.
+    Left(State),
+}
+
+/// Plays a job into a sink, from begin to finish. What fails is given up.
 pub fn write(
     job: &Job,
-    replace: bool,
-    control: &dyn Control,
-) -> Result<(RunResult, Written), Error> {
-    let folder = RunFolder::create(&job.out, replace)?;
-    placed(job, folder, Begin::Anew { replace }, control)
-}
-
-/// Goes on with what was left of a job.
-pub fn go_on(job: &Job, left: Left, control: &dyn Control) -> Result<(RunResult, Written), Error> {
-    placed(job, left.folder, Begin::Left(Box::new(left.state)), control)
-}
-
-/// Where a run begins.
-enum Begin {
-    Anew { replace: bool },
-    Left(Box<State>),
-}
-
-fn placed(
-    job: &Job,
-    folder: RunFolder,
+    sink: &mut dyn Sink,
     begin: Begin,
     control: &dyn Control,
 ) -> Result<(RunResult, Written), Error> {
-    let filled = fill(job, &folder, begin, control);
-    let can_go_on = folder.can_go_on();
-    let placed = filled.and_then(|(result, written)| {
+    let written = fill(job, sink, begin, control).and_then(|(result, mut written)| {
         check(control)?;
-        tell_what_was_kept(&folder.commit(&written.manifest)?, control);
+        sink.prepare(&written.manifest)?;
+        check(control)?;
+        sink.finish()?;
+        let files = sink.files();
+        written.manifest.files = files.map_or_else(Vec::new, |files| files.files.to_vec());
         Ok((result, written))
     });
-    placed.map_err(|error| match can_go_on {
-        true => error.resumable_in(&job.out),
-        false => error,
+    written.map_err(|error| {
+        let folder = sink.files().and_then(|files| files.run_folder);
+        let error = match folder.filter(|folder| folder.can_go_on()) {
+            Some(folder) => error.resumable_in(folder.out()),
+            None => error,
+        };
+        sink.abort();
+        error
     })
 }
 
+/// Plays the run and hands over all that it leaves. The files of the manifest are those beside the sink's.
 fn fill(
     job: &Job,
-    folder: &RunFolder,
+    sink: &mut dyn Sink,
     begin: Begin,
     control: &dyn Control,
 ) -> Result<(RunResult, Written), Error> {
-    let options = job.options;
-    let (mut result, mut files, resumed_from) = streams(job, folder, begin, control)?;
+    if job.spec.counterfactual.is_some() {
+        counterfactual::files_of(sink)?;
+    }
+    let (mut result, snapshots, resumed_from) = streams(job, sink, begin, control)?;
     let scoring = Scoring {
         baseline: job.baseline.as_ref().map(|reference| &reference.baseline),
         model_digest: &digest(&job.run.model.files),
     };
     let interventions = &job.run.interventions;
-    let (entities, tables) =
-        write_tables(folder.path(), &mut result, interventions, scoring, options)?;
-    files.extend(tables);
-    let mut manifest = manifest::manifest(job, &result, entities, files);
+    let entities = write_tables(sink, &mut result, interventions, scoring)?;
+    let manifest = manifest::manifest(job, &result, entities, snapshots);
     let played = Played {
         run: &job.run,
-        options,
         control,
     };
-    let twin = |what| counterfactual::write(&played, folder.path(), &result, &mut manifest, what);
+    let twin = |what| counterfactual::write(&played, sink, &result, &manifest, what);
     let difference = job.spec.counterfactual.map(twin).transpose()?;
     let written = Written {
         manifest,
@@ -99,26 +94,26 @@ fn fill(
 
 type Streams = (RunResult, Vec<FileEntry>, Option<Progress>);
 
-/// Plays the run and writes its streams, from where it was left if it was.
+/// Plays the run and hands over its streams, from where it was left if it was. Returns the snapshots, too.
 fn streams(
     job: &Job,
-    folder: &RunFolder,
+    sink: &mut dyn Sink,
     begin: Begin,
     control: &dyn Control,
 ) -> Result<Streams, Error> {
     let Some(every) = job.spec.snapshot_every else {
         let simulation = job.prepare(job.run.begin(None));
         let session = Session::new(simulation, job.part(), control);
-        let (result, files) = write_streams(folder.path(), session, job.options)?;
-        return Ok((result, files, None));
+        let result = write_streams(sink, session, &manifest::sources(job))?;
+        return Ok((result, Vec::new(), None));
     };
     let (kept, from) = match begin {
         Begin::Left(state) => {
-            let (kept, from) = Kept::go_on(job, folder, *state, control)?;
+            let (kept, from) = Kept::go_on(job, sink, state, control)?;
             (kept, Some(from))
         }
-        Begin::Anew { replace } => (Kept::begin(job, folder, replace, control)?, None),
+        Begin::Anew => (Kept::begin(job, sink, control)?, None),
     };
-    let (result, files) = kept.play(every)?;
-    Ok((result, files, from))
+    let (result, snapshots) = kept.play(every)?;
+    Ok((result, snapshots, from))
 }

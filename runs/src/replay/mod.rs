@@ -4,6 +4,7 @@ use std::path::Path;
 
 use causeflow_engine::streams::play::RunResult;
 use causeflow_outputs::diff::{Diff, Event};
+use causeflow_outputs::sink::Files;
 use causeflow_outputs::{Compression, EventRow, FinishedRun, Format, Manifest, Options, rfc3339};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -256,9 +257,9 @@ impl Replay<'_> {
     /// Plays without writing events, and once more with the streams that differ, if there are any.
     fn compare(&self) -> Result<Compared, Error> {
         let place = expected::temporary()?;
-        let (mut result, mut files) = tables::play(self, place.path())?;
+        let (mut result, written) = tables::play(self, place.path())?;
         let differing = differing(self.manifest, &result);
-        let wrong = tables::compare(self, place.path(), &mut result, &mut files)?;
+        let wrong = tables::compare(self, &mut result, written)?;
         let found = match differing.is_empty() {
             true => None,
             false => Some(self.look_up(&differing)?),
@@ -297,10 +298,11 @@ impl Replay<'_> {
         let simulation = self.run.begin(Some(streams.collect()));
         let options = Options::new(Format::Parquet, Some(Compression::Zstd))?;
         let session = Session::new(simulation, Part::Differing, self.control);
-        let (result, files) = write_streams(place, session, options)?;
+        let mut files = Files::below(place, options);
+        let result = write_streams(&mut files, session, self.manifest)?;
         let manifest = Manifest {
             streams: stream_entries(&result.streams),
-            files,
+            files: files.into_files(),
             format: options.format(),
             compression: options.compression(),
             ..self.manifest.clone()

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use causeflow_baselines::{Baseline, Pool};
 use causeflow_engine::streams::play::RunResult;
+use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::verify::{Check, Finding};
 use causeflow_outputs::{BaselineEntry, Compression, FileEntry, Manifest, Options};
 
 use super::{Replay, folder_of, stream_entries};
 use crate::control::Part;
 use crate::error::Error;
-use crate::events::Events;
 use crate::expected::{self, Again, Wrong};
 use crate::history::Scoring;
 use crate::job::counterfactual::{self, DIFFERENCE, Played};
@@ -19,41 +19,44 @@ use crate::run::Run;
 use crate::session::Session;
 use crate::snapshots;
 use crate::spec::Counterfactual;
+use crate::streams::Streams;
 use crate::tables::write_tables;
 
+/// What was written of a run that is played again.
+pub struct Written {
+    files: Files,
+    snapshots: Vec<FileEntry>,
+}
+
 /// Plays the run. Snapshots that it kept are kept again, and events are written where the twin is to be compared with them.
-pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Vec<FileEntry>), Error> {
+pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Written), Error> {
     let Replay { manifest, run, .. } = replay;
     let mut simulation = run.begin(None);
     if has_twin(manifest) {
         simulation = simulation.keep_parted();
     }
-    let mut events = has_twin(manifest)
-        .then(|| quick(manifest).map(|options| Events::new(place, &simulation, options)))
-        .transpose()?;
+    let mut files = Files::below(place, quick(manifest)?);
+    let mut streams = Streams::begin(&mut files, &simulation, manifest)?;
     let mut session = Session::new(simulation, Part::Run, replay.control);
-    let mut files = Vec::new();
+    let mut snapshots = Vec::new();
     let end = session.end();
     let kept = snapshots::times(manifest).into_iter();
     for time in kept.filter(|&time| time < end) {
-        let sink = events.as_mut().map(|events| events as _);
-        session.step(time, sink)?;
-        files.push(snapshots::write(place, &session.snapshot())?);
+        session.step(time, has_twin(manifest).then_some(&mut streams as _))?;
+        snapshots.push(snapshots::write(place, &session.snapshot())?);
     }
-    let sink = events.as_mut().map(|events| events as _);
-    session.step(end, sink)?;
-    if let Some(events) = events {
-        files.extend(events.finish()?);
+    session.step(end, has_twin(manifest).then_some(&mut streams as _))?;
+    if has_twin(manifest) {
+        streams.close()?;
     }
-    Ok((session.finish(), files))
+    Ok((session.finish(), Written { files, snapshots }))
 }
 
 /// Makes the tables again, and compares them and what the manifest says with those of the run.
 pub fn compare(
     replay: &Replay,
-    place: &Path,
     result: &mut RunResult,
-    files: &mut Vec<FileEntry>,
+    Written { files, snapshots }: Written,
 ) -> Result<Vec<Wrong>, Error> {
     let Replay { manifest, run, .. } = replay;
     let options = Options::new(manifest.format, Some(manifest.compression))?;
@@ -62,11 +65,10 @@ pub fn compare(
         baseline: scored.baseline.as_ref(),
         model_digest: &manifest.model.digest,
     };
-    let (entities, tables) = write_tables(place, result, &run.interventions, scoring, options)?;
-    files.extend(tables);
+    let mut files = files.written_as(options);
+    let entities = write_tables(&mut files, result, &run.interventions, scoring)?;
     let mut again = Manifest {
         entities,
-        files: std::mem::take(files),
         baseline: scored.entry,
         ..run.sources(manifest)
     };
@@ -79,7 +81,7 @@ pub fn compare(
             streams: stream_entries(&result.streams),
             ..again.clone()
         };
-        again.files = twin(replay, place, result, written, options)?;
+        twin(replay, &mut files, result, &written)?;
     }
     // Without its baseline, what the history would be scored against cannot be known.
     let unscored = manifest.baseline.is_some() && again.baseline.is_none();
@@ -89,9 +91,11 @@ pub fn compare(
     let mut wrong = expected::of_manifest(manifest, &again)?;
     let left_out =
         |path: &str| path.starts_with("events/") || unscored && path.starts_with("history");
+    let place = files.folder().to_owned();
+    let again = [files.into_files(), snapshots].concat();
     let tables = Again {
-        folder: place,
-        files: &again.files,
+        folder: &place,
+        files: &again,
         same_program: expected::is_of_this_program(manifest),
     };
     wrong.extend(tables.compare(folder_of(replay.place), manifest, &|path| !left_out(path))?);
@@ -152,17 +156,15 @@ fn quick(manifest: &Manifest) -> Result<Options, Error> {
     Ok(Options::new(manifest.format, Some(Compression::None))?)
 }
 
-/// Plays the twin and writes what differs from the run whose events were written; returns all files.
+/// Plays the twin and writes what differs from the run whose events were written.
 fn twin(
     replay: &Replay,
-    place: &Path,
+    sink: &mut dyn Sink,
     result: &RunResult,
-    mut written: Manifest,
-    options: Options,
-) -> Result<Vec<FileEntry>, Error> {
+    written: &Manifest,
+) -> Result<(), Error> {
     let played = Played {
         run: replay.run,
-        options,
         control: replay.control,
     };
     let each = format!("{DIFFERENCE}/each/");
@@ -171,8 +173,7 @@ fn twin(
         true => Counterfactual::Each,
         false => Counterfactual::Together,
     };
-    counterfactual::write(&played, place, result, &mut written, what)?;
-    Ok(written.files)
+    counterfactual::write(&played, sink, result, written, what).map(drop)
 }
 
 /// What was usual in the run that a version is of, from playing it.

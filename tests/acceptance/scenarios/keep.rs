@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::Program;
 
@@ -54,7 +54,7 @@ impl Keep {
     }
 }
 
-impl Sink for Keep {
+impl RowSink for Keep {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in &chunks {
             let hours = self.hours.entry(chunk.table).or_default();

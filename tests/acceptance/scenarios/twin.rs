@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
-use causeflow_engine::base::table::{Chunk, Sink, SinkError, Values};
+use causeflow_engine::base::head::JOINTLY;
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::{RunResult, run};
-use causeflow_engine::streams::program::{JOINTLY, Program};
+use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::series::hour_of;
 use causeflow_engine::streams::sides::JOINT;
 use causeflow_engine::streams::world::Settings;
@@ -31,7 +32,7 @@ struct Row {
 #[derive(Default)]
 struct Digests(BTreeMap<usize, Vec<Row>>);
 
-impl Sink for Digests {
+impl RowSink for Digests {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in &chunks {
             let column = &chunk.columns[ATTRIBUTION];

@@ -8,17 +8,10 @@ pub use effects::{Account, Difference, Differences, Effects};
 use serde::{Deserialize, Serialize};
 
 use crate::base::fingerprint::RowHashes;
+use crate::base::head::ATTRIBUTION;
 use crate::base::table::{Chunk, Column, Validity, Values};
-use crate::streams::program::{BY_CONTENTION, Expr, Program, Stage, Stream};
+use crate::streams::program::{Expr, Program, Stage, Stream};
 use crate::streams::sides::{Label, Sides};
-
-/// The name in the text of an attribution, and whether it is by contention alone.
-pub fn name_of(attribution: &str) -> (&str, bool) {
-    match attribution.strip_suffix(BY_CONTENTION) {
-        Some(name) => (name, true),
-        None => (attribution, false),
-    }
-}
 
 /// Who is to be named for a row that the untouched side does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,9 +102,6 @@ impl<'a> Attribution<'a> {
         }
     }
 }
-
-/// Place of the attribution among the columns of a stream.
-pub const ATTRIBUTION: usize = 5;
 
 /// For each row whether two chunks with as many rows have the same values in it, whoever made them so.
 pub fn same_rows(a: &Chunk, b: &Chunk) -> Vec<bool> {

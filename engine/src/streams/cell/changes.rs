@@ -4,9 +4,8 @@ use std::cell::Cell as Slot;
 
 use super::sources::Opening;
 use super::{Cell, Strands, Window, frame_of};
-use crate::base::draw::purpose;
+use crate::base::draw::{purpose, scale_bits};
 use crate::base::time::{Span, Time};
-use crate::streams::arrivals::scale_bits;
 use crate::streams::eval::{Frame, finite, number, ranges, take_undefined, word};
 use crate::streams::event::Event;
 use crate::streams::kept::Place;

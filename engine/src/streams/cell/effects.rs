@@ -10,9 +10,8 @@ use super::agenda::Agenda;
 use super::growth::Growth;
 use super::pending::Pending;
 use super::{Strands, Window, frame_of};
-use crate::base::draw::{Key, Purpose, purpose};
+use crate::base::draw::drawn_cell;
 use crate::base::time::Time;
-use crate::streams::arrivals::scale_bits;
 use crate::streams::audit;
 use crate::streams::eval::{Frame, decide, how_many, number, number_by_key, take_undefined};
 use crate::streams::event::Event;
@@ -23,8 +22,6 @@ use crate::streams::program::{
 use crate::streams::rows::RowBuffers;
 use crate::streams::sides::{Label, Parting, Side, Sides, both};
 use crate::streams::steps::Step;
-
-const CELL: Purpose = purpose("cell");
 
 /// The events that follow from one step of an event, for each group of sides. Kept to use its memory again.
 #[derive(Default)]
@@ -209,11 +206,6 @@ impl<'a> Spawner<'a> {
             }
         }
     }
-}
-
-/// The cell of an event that may take place in any of so many that are peopled and comes after the next barrier.
-pub fn drawn_cell(key: Key, cells: u16) -> u16 {
-    scale_bits(key.bits(CELL), u64::from(cells)) as u16
 }
 
 /// Takes one step of an event: hands out the children that follow.

@@ -15,7 +15,6 @@ mod state;
 mod strands;
 mod window;
 
-pub use effects::drawn_cell;
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
 pub(crate) use sources::JOINER_BLOCK;

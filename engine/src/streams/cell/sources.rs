@@ -154,7 +154,7 @@ impl Cell {
         let bits = key.bits(ACTOR);
         if actor.equal {
             let founders = self.population.groups[usize::from(actor.kind)].founders;
-            crate::streams::arrivals::scale_bits(bits, founders as u64)
+            crate::base::draw::scale_bits(bits, founders as u64)
         } else {
             self.population.pick(actor.kind, bits)
         }

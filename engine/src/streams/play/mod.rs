@@ -7,7 +7,7 @@ pub mod snapshot;
 
 use std::ops::ControlFlow;
 
-use crate::base::table::Sink;
+use crate::base::table::RowSink;
 use crate::streams::program::Program;
 use crate::streams::world::Settings;
 
@@ -23,7 +23,7 @@ pub use simulation::Simulation;
 pub fn run(
     program: Program,
     settings: &Settings,
-    sink: Option<&mut dyn Sink>,
+    sink: Option<&mut dyn RowSink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
     let mut simulation = Simulation::new(program, settings);

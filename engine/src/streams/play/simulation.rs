@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::base::fingerprint::{combine, text_hash};
 use crate::base::scratch;
-use crate::base::table::{Chunk, Sink};
+use crate::base::table::{Chunk, RowSink};
 use crate::base::time::Time;
 use crate::streams::cell::Cell;
 use crate::streams::program::Program;
@@ -134,7 +134,7 @@ impl Simulation {
     pub fn play(
         &mut self,
         until: Time,
-        sink: Option<&mut dyn Sink>,
+        sink: Option<&mut dyn RowSink>,
         watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<(), RunError> {
         let until = until.min(self.world.end);
@@ -265,7 +265,7 @@ fn played(cells: &[Cell]) -> Vec<Played<'_>> {
 
 /// Rows on their way to the sink, if there is one.
 struct Delivery<'a> {
-    sink: Option<&'a mut dyn Sink>,
+    sink: Option<&'a mut dyn RowSink>,
     /// What is written next.
     waiting: Vec<Chunk>,
 }

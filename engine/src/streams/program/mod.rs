@@ -19,8 +19,8 @@ pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{Binary, Dist, Expr, Law, Lookup, MOST_LOOKED_UP, Question, Unary};
 pub use look::Look;
 pub use modifier::{
-    BY_CONTENTION, Envelope, Intervention, JOINTLY, MOST_INTERVENTIONS, Modified, Modifier,
-    Operation, Phase, SETTLED, Settling,
+    Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,
+    Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
 pub use peopled::Uneven;
@@ -31,6 +31,7 @@ pub use without::Without;
 use std::collections::BTreeMap;
 
 use crate::base::draw::Purpose;
+use crate::base::head;
 use crate::base::table::{ColumnSpec, ColumnType, Dictionary, TableSchema};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
@@ -500,49 +501,9 @@ impl Stream {
         !self.changes.is_empty() || self.creates.is_some()
     }
 
-    /// The columns that every event has, before its fields.
-    pub fn common_columns() -> Vec<ColumnSpec> {
-        use crate::base::table::ColumnType::{Id, Small, Text, Time};
-        let column = |name: &str, kind, nullable, description: &str| ColumnSpec {
-            name: name.to_owned(),
-            kind,
-            unit: None,
-            description: Some(description.to_owned()),
-            nullable,
-        };
-        vec![
-            column(
-                "event_id",
-                Id,
-                false,
-                "The event's key, from its lineage alone",
-            ),
-            column("time", Time, false, "When it happened"),
-            column("cause_id", Id, true, "event_id of the event that caused it"),
-            column(
-                "root_id",
-                Id,
-                false,
-                "event_id of the first event of its chain",
-            ),
-            column(
-                "cell",
-                Small,
-                false,
-                "The part of the population; the platform comes last",
-            ),
-            column(
-                "attribution",
-                Text,
-                true,
-                "The scenario or external event that made or changed it",
-            ),
-        ]
-    }
-
     /// The stream's table: the common columns and its fields.
     pub fn schema(&self) -> TableSchema {
-        let mut columns = Self::common_columns();
+        let mut columns = Vec::from(head::columns());
         columns.extend(self.fields.iter().map(|(column, _)| column.clone()));
         TableSchema {
             name: self.name.clone(),

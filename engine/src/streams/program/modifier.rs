@@ -13,12 +13,6 @@ use crate::streams::sides::{JOINT, Label, MOST_SIDES, Side, Sides, both};
 /// Most interventions of a program, so that labels fit in 15 bits, with room for others who are accounted for.
 pub const MOST_INTERVENTIONS: usize = 0x7F00;
 
-/// What rows are attributed to in which several interventions have a part.
-pub const JOINTLY: &str = "joint";
-
-/// How the attribution of a row ends that differs only because something scarce was there for others.
-pub const BY_CONTENTION: &str = " (contention)";
-
 /// Something that comes from outside the model and bends it: a scenario or an external event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intervention {

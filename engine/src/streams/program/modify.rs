@@ -1,10 +1,11 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    BY_CONTENTION, Binary, Delay, Dist, Effect, Expr, Intervention, JOINTLY, MOST_INTERVENTIONS,
-    Modified, Modifier, Place, Program, Source, Stream, StreamId, Unary, Variable,
+    Binary, Delay, Dist, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Place,
+    Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
+use crate::base::head::{BY_CONTENTION, JOINTLY};
 use crate::base::table::ColumnType;
 use crate::base::time::{Span, Time};
 use crate::streams::sides::Label;

@@ -121,8 +121,8 @@ pub struct World {
 const BEYOND: Span = Span(32 * Span::DAY.0);
 
 impl World {
-    /// Prepares a run: compiles the profiles and works out which events matter. The population is
-    /// made with [`found`](crate::streams::founding::found).
+    /// Prepares a run: compiles the profiles and works out which events matter. What follows from the population is not
+    /// here, see [`rates`](crate::streams::rates).
     pub fn new(mut program: Program, settings: &Settings) -> World {
         let acts_on = program.acts_on();
         for modified in &mut program.modified {

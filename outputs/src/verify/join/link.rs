@@ -2,14 +2,12 @@
 
 use super::super::finding::Check;
 use super::super::records::{Child, Event, Late, Link};
-use super::super::rules::{EffectRules, Rules};
+use super::super::rules::{EffectRules, InCell, Rules};
 use super::{Checking, Join};
 use crate::error::Error;
 use crate::time_text::shown;
-use causeflow_engine::base::draw::Key;
+use causeflow_engine::base::draw::{Key, drawn_cell};
 use causeflow_engine::base::time::Time;
-use causeflow_engine::streams::cell::drawn_cell;
-use causeflow_engine::streams::program::Place;
 
 /// A child whose effect is known.
 struct ByEffect<'a> {
@@ -144,11 +142,11 @@ impl Join<'_> {
     }
 
     fn cell(&self, rules: &Rules, one: &ByEffect<'_>, event: &Event, checking: &mut Checking<'_>) {
-        let (wanted, child) = (one.of.place, &one.child);
+        let (wanted, child) = (one.of.cell, &one.child);
         let far = child.time >= rules.barrier_after(Time(event.time)).0;
         let cell = match (wanted, rules.desks) {
-            (Place::AnyCell, _) if far => drawn_cell(Key(one.id()), rules.peopled),
-            (Place::Desk, Some(desks)) => desks,
+            (InCell::Drawn, _) if far => drawn_cell(Key(one.id()), rules.peopled),
+            (InCell::OfDesks, Some(desks)) => desks,
             _ => event.cell,
         };
         if child.cell == cell {
@@ -157,9 +155,9 @@ impl Join<'_> {
         let place = one.place();
         checking.findings.add(Check::Cell, place, || {
             let why = match wanted {
-                Place::Same => "as its cause",
-                Place::AnyCell => "where its effect sends it",
-                Place::Desk => "that of the desks",
+                InCell::OfCause => "as its cause",
+                InCell::Drawn => "where its effect sends it",
+                InCell::OfDesks => "that of the desks",
             };
             let found = format!("cell {}", child.cell);
             self.finding(place, "cell", found, format!("cell {cell}, {why}"))

@@ -306,7 +306,7 @@ fn fields(subject: &Subject) -> String {
             meaning,
         ]);
     }
-    let common: Vec<String> = causeflow_engine::streams::program::Stream::common_columns()
+    let common: Vec<String> = causeflow_engine::base::head::columns()
         .into_iter()
         .map(|c| c.name)
         .collect();

@@ -1,57 +1,26 @@
 //! Where the ids in a stream's fields come from, told from the model's expressions: made from the event's own key or
 //! from that of an earlier event of its chain, or an entity's.
 
-use causeflow_engine::base::draw::{Key, Purpose};
 use causeflow_engine::streams::program::{Effect, Expr, KindId, Program, Slot, StreamId};
+use causeflow_outputs::verify::Making;
 
 /// How far back an id is followed; circles end here.
 const FARTHEST: u32 = 12;
 
-/// A way in which an id can be made.
+/// Where an id comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Making {
-    /// There is none.
-    Nothing,
-    /// It is the event's own id.
-    Key,
-    /// `new_id`: it follows from the event's id.
-    New(Purpose),
+pub(super) enum Origin {
+    /// An event made it.
+    Event {
+        /// How it was made.
+        making: Making,
+        /// How many causes back.
+        back: u32,
+        /// The event's stream.
+        stream: StreamId,
+    },
     /// It is that of an entity of a kind.
     Entity(KindId),
-}
-
-/// The event that an id was made by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Origin {
-    /// How it was made.
-    pub making: Making,
-    /// How many causes back.
-    pub back: u32,
-    /// The stream of the event that made it.
-    pub stream: StreamId,
-}
-
-impl Making {
-    /// The id that an event of this key makes, if it follows from the key alone.
-    #[inline]
-    pub fn made_by(self, key: Key) -> Option<u64> {
-        match self {
-            Making::Nothing => Some(0),
-            Making::Key => Some(key.0),
-            Making::New(purpose) => Some(key.child(purpose, 0).0),
-            Making::Entity(_) => None,
-        }
-    }
-
-    /// The id of the event that made `id`.
-    #[inline]
-    pub fn maker_of(self, id: u64) -> Option<u64> {
-        match self {
-            Making::Key => Key(id).is_one().then_some(id),
-            Making::New(purpose) => Key(id).parent(purpose).map(|key| key.0),
-            Making::Nothing | Making::Entity(_) => None,
-        }
-    }
 }
 
 /// The origins of what a slot of a stream can hold, for an event that came by an effect of a stream, or by none of
@@ -145,7 +114,10 @@ impl Search<'_> {
             }
             Expr::EventId => Making::Key,
             Expr::NewId(purpose) => Making::New(*purpose),
-            Expr::EntityId(kind, _) => Making::Entity(*kind),
+            Expr::EntityId(kind, _) => {
+                self.found.push(Origin::Entity(*kind));
+                return Some(());
+            }
             _ => return None,
         };
         self.add(stream, making, back);
@@ -153,7 +125,7 @@ impl Search<'_> {
     }
 
     fn add(&mut self, stream: StreamId, making: Making, back: u32) {
-        self.found.push(Origin {
+        self.found.push(Origin::Event {
             making,
             back,
             stream,

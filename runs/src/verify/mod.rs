@@ -3,19 +3,30 @@
 use std::fs;
 use std::path::Path;
 
-use causeflow_outputs::verify::{self, Check, Finding, Group, Verdict};
+use causeflow_outputs::sink::Files;
+use causeflow_outputs::verify::{
+    self, Check, Finding, Group, Known, Looked, Names, Rules, Verdict,
+};
 use causeflow_outputs::{MANIFEST_NAME, Manifest, Options, VERSIONS_NAME};
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::Control;
 use crate::error::Error;
 use crate::expected::{self, Again, Wrong};
+use crate::finished::Finished;
 use crate::run::{Run, Sources, folder_of};
 use crate::tables::write_plan;
 
+mod origins;
+mod rules;
+
 /// The tables that follow from what was asked for, without playing.
 const PLAN_TABLES: [&str; 3] = ["external_events", "modifiers", "modifier_states"];
+
+/// Those among them that say what rows may be attributed to.
+const OF_NAMES: [&str; 2] = ["external_events", "modifiers"];
 
 /// What needs the model.
 const OF_MODEL: &str = "what the model says about columns, effects, delays, outcomes, cells and ids in fields, and what follows from the manifest";
@@ -131,8 +142,13 @@ pub fn check(
         quick: how.quick,
         memory: how.memory,
     };
-    let program = run.as_ref().ok().map(|run| &run.program);
-    let verdict = verify::verify(folder, program, options, &|| !control.cancelled())?;
+    let go_on = || !control.cancelled();
+    let looked = verify::look(folder, options, &go_on)?.ok_or_else(Error::interrupted)?;
+    let known = Known {
+        rules: run.as_ref().ok().and_then(|run| rules_of(run, &manifest)),
+        names: names(&looked)?,
+    };
+    let verdict = looked.rows(&known, &go_on)?;
     let mut verdict = verdict.ok_or_else(Error::interrupted)?;
     if let (Ok(run), false) = (&run, how.quick) {
         for (check, finding) in following(folder, &manifest, run)? {
@@ -224,17 +240,53 @@ impl Found {
     }
 }
 
+/// What the model says about the rows of a run.
+fn rules_of(run: &Run, manifest: &Manifest) -> Option<Rules> {
+    let streams = manifest.streams.iter();
+    let names: Vec<&str> = streams.map(|stream| stream.name.as_str()).collect();
+    // A version of a part begins where its run does, and is written from later on.
+    let begin = (run.settings.start, run.settings.scale);
+    rules::of(&run.program, &names, begin)
+}
+
+/// What rows may be attributed to: the scenarios of the manifest, and the external events with an impact. Nothing where the
+/// tables of these are damaged.
+fn names(looked: &Looked) -> Result<Option<Names>, Error> {
+    let Some(run) = looked.run() else {
+        return Ok(None);
+    };
+    if !OF_NAMES.iter().all(|table| looked.is_whole(run, table)) {
+        return Ok(None);
+    }
+    let run = Finished::from(run.clone());
+    let mut names = Names::default();
+    for scenario in &run.manifest().scenarios {
+        if let Ok(start) = scenario.start.parse::<Timestamp>() {
+            names.add(scenario.attribution.clone(), start.as_microsecond());
+        }
+    }
+    for event in run.external_events()? {
+        if let Some(attribution) = event.attribution {
+            names.add(attribution, event.time.0);
+        }
+    }
+    for modifier in run.modifiers()? {
+        names.add(modifier.intervention, modifier.start.0);
+    }
+    Ok(Some(names))
+}
+
 /// What the manifest and the tables of what intervened say otherwise than what was asked for.
 fn following(folder: &Path, manifest: &Manifest, run: &Run) -> Result<Vec<Wrong>, Error> {
     let mut wrong = expected::of_manifest(manifest, &run.sources(manifest))?;
     wrong.extend(version_name(folder, manifest));
     let place = expected::temporary()?;
     let options = Options::new(manifest.format, Some(manifest.compression))?;
-    let mut files = Vec::new();
-    write_plan(place.path(), &run.interventions, options, &mut files)?;
+    let mut files = Files::below(place.path(), options);
+    write_plan(&mut files, &run.interventions)?;
     let again = Again {
         folder: place.path(),
-        files: &files,
+        files: &files.into_files(),
         same_program: expected::is_of_this_program(manifest),
     };
     let ours = |path: &str| {
