@@ -26,7 +26,8 @@ const fn own(
     }
 }
 
-const LIBRARIES: &[&str] = &[
+/// The crates that others build on.
+pub const LIBRARIES: &[&str] = &[
     "engine",
     "models",
     "scenarios",
@@ -75,9 +76,9 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "words",
             "sample",
             "fingerprint",
-            "head",
             "queue",
             "table",
+            "head",
             "tables",
         ],
     ),
