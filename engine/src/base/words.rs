@@ -8,13 +8,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// A column of words, stored as bytes: columns are most of a snapshot, and go as fast as they can be
 /// copied.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Words(pub Vec<u64>);
+pub(crate) struct StoredWords(pub Vec<u64>);
 
 /// Some lists of words, one after the other: many small ones take longer to copy than their words.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Lists {
     lengths: Vec<u32>,
-    words: Words,
+    words: StoredWords,
 }
 
 impl Lists {
@@ -40,7 +40,7 @@ impl Lists {
     }
 }
 
-impl Serialize for Words {
+impl Serialize for StoredWords {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut bytes = vec![0; self.0.len() * 8];
         let (places, _) = bytes.as_chunks_mut::<8>();
@@ -51,27 +51,27 @@ impl Serialize for Words {
     }
 }
 
-impl<'de> Deserialize<'de> for Words {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Words, D::Error> {
-        deserializer.deserialize_bytes(WordsVisitor)
+impl<'de> Deserialize<'de> for StoredWords {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<StoredWords, D::Error> {
+        deserializer.deserialize_bytes(StoredWordsVisitor)
     }
 }
 
-struct WordsVisitor;
+struct StoredWordsVisitor;
 
-impl Visitor<'_> for WordsVisitor {
-    type Value = Words;
+impl Visitor<'_> for StoredWordsVisitor {
+    type Value = StoredWords;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("bytes, eight for each word")
     }
 
-    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Words, E> {
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<StoredWords, E> {
         let (words, rest) = bytes.as_chunks::<8>();
         if !rest.is_empty() {
             return Err(E::invalid_length(bytes.len(), &self));
         }
-        Ok(Words(
+        Ok(StoredWords(
             words.iter().map(|&word| u64::from_le_bytes(word)).collect(),
         ))
     }

@@ -242,7 +242,7 @@ impl Parting {
 
 /// On which sides an event takes place, and how that has come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lineage {
+pub struct Presence {
     /// The sides on which it takes place, the same.
     pub sides: Sides,
     /// Of the sides that differ from the factual one, those that do so because something scarce was there for others.
@@ -254,15 +254,15 @@ pub struct Lineage {
     pub made: Label,
 }
 
-impl Default for Lineage {
-    fn default() -> Lineage {
-        Lineage::ALL
+impl Default for Presence {
+    fn default() -> Presence {
+        Presence::ALL
     }
 }
 
-impl Lineage {
+impl Presence {
     /// On all sides.
-    pub const ALL: Lineage = Lineage {
+    pub const ALL: Presence = Presence {
         sides: Sides::ALL,
         scarcity: Sides::NONE,
         by: 0,
@@ -289,7 +289,7 @@ impl Lineage {
 
     /// That of what takes place on some of the sides only, after `parting` from the others.
     #[inline(always)]
-    pub fn part(self, sides: Sides, parting: &Parting) -> Lineage {
+    pub fn part(self, sides: Sides, parting: &Parting) -> Presence {
         // As good as always.
         if sides == self.sides && parting.by == 0 {
             return self;
@@ -297,7 +297,7 @@ impl Lineage {
         self.parted(sides, parting)
     }
 
-    fn parted(self, sides: Sides, parting: &Parting) -> Lineage {
+    fn parted(self, sides: Sides, parting: &Parting) -> Presence {
         let is_factual = sides.on(Side::FACTUAL);
         // Sides part from the factual one once; what parts them from each other later is not told.
         let parted = match (self.sides.on(Side::FACTUAL), is_factual) {
@@ -316,7 +316,7 @@ impl Lineage {
             is_factual == sides.on(Side::UNTOUCHED) || by != 0,
             "{self:?} {sides:?} {parting:?}"
         );
-        Lineage {
+        Presence {
             sides,
             scarcity: self.scarcity | scarcity,
             by,
@@ -325,13 +325,13 @@ impl Lineage {
     }
 
     /// Likewise, made to happen by somebody.
-    pub fn made_by(self, made: Label) -> Lineage {
-        Lineage { made, ..self }
+    pub fn made_by(self, made: Label) -> Presence {
+        Presence { made, ..self }
     }
 
     /// What it is where each side stands for another one, see [`Sides::of_origin`].
-    pub fn of_origin(self, origin: &[Side]) -> Lineage {
-        Lineage {
+    pub fn of_origin(self, origin: &[Side]) -> Presence {
+        Presence {
             sides: self.sides.of_origin(origin),
             scarcity: self.scarcity.of_origin(origin),
             ..self

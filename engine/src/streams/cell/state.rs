@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::desk::Desks;
 use super::pending::Pending;
 use super::sources::Left;
-use super::{Cell, Counters};
+use super::{Counters, LogicalProcess};
 use crate::base::time::Time;
 use crate::base::words::Lists;
 use crate::streams::population::GroupState;
@@ -18,7 +18,7 @@ use crate::streams::world::World;
 
 /// A process at a barrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CellState {
+pub struct ProcessState {
     groups: Vec<GroupState>,
     counters: Counters,
     left: BTreeSet<Left>,
@@ -29,14 +29,14 @@ pub struct CellState {
     played: u64,
 }
 
-impl Cell {
+impl LogicalProcess {
     /// How the process stands at a barrier, its rows taken.
-    pub fn state(&self) -> CellState {
+    pub fn state(&self) -> ProcessState {
         debug_assert!(
             self.outbox.is_empty(),
             "messages are handed over at the barrier"
         );
-        CellState {
+        ProcessState {
             groups: self.population.groups.iter().map(GroupState::of).collect(),
             counters: self.counters.clone(),
             left: self.left.clone(),
@@ -52,10 +52,10 @@ impl Cell {
         world: &World,
         index: u16,
         now: Time,
-        state: CellState,
+        state: ProcessState,
         origin: &[Side],
-    ) -> Cell {
-        let mut cell = Cell::empty(world, index);
+    ) -> LogicalProcess {
+        let mut cell = LogicalProcess::empty(world, index);
         let groups = state.groups.into_iter().zip(&world.program.kinds);
         let groups = groups.map(|(group, kind)| group.group(kind, origin));
         cell.population.groups = groups.collect();

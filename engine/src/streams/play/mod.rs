@@ -2,7 +2,7 @@
 
 mod clockwork;
 mod outcome;
-mod simulation;
+mod player;
 pub mod snapshot;
 
 use std::ops::ControlFlow;
@@ -12,7 +12,7 @@ use crate::streams::program::Program;
 use crate::streams::world::Settings;
 
 pub use outcome::{Growing, Progress, RunError, RunResult, StreamResult};
-pub use simulation::Simulation;
+pub use player::Player;
 
 /// Plays a program on the threads of the current rayon pool.
 ///
@@ -26,7 +26,7 @@ pub fn run(
     sink: Option<&mut dyn RowSink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
-    let mut simulation = Simulation::new(program, settings);
+    let mut simulation = Player::new(program, settings);
     simulation.play(settings.end, sink, watch)?;
     Ok(simulation.finish())
 }

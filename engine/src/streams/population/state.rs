@@ -4,18 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use super::{Group, Members, Twin, Twins};
 use crate::base::time::Time;
-use crate::base::words::{Lists, Words};
+use crate::base::words::{Lists, StoredWords};
 use crate::streams::program::Kind;
 use crate::streams::sides::{Parting, Side, Sides};
 
 /// The entities of one kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupState {
-    ids: Words,
-    joined_us: Words,
+    ids: StoredWords,
+    joined_us: StoredWords,
     states: Vec<u8>,
-    attributes: Vec<Words>,
-    variables: Vec<Words>,
+    attributes: Vec<StoredWords>,
+    variables: Vec<StoredWords>,
     /// Who has a diary that is not empty, and these.
     diary_of: Vec<u32>,
     diaries: Lists,
@@ -32,14 +32,14 @@ struct TwinState {
     parting: Parting,
     reserved: Parting,
     state: u8,
-    variables: Words,
-    diary: Option<Words>,
+    variables: StoredWords,
+    diary: Option<StoredWords>,
 }
 
 impl GroupState {
     /// How a group stands.
     pub(crate) fn of(group: &Group) -> GroupState {
-        let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(Words).collect();
+        let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(StoredWords).collect();
         let states = |each: &[Twin]| each.iter().map(TwinState::of).collect();
         let twins = group.twins.iter().map(|of| (of.entity, states(&of.each)));
         let (mut diary_of, mut diaries) = (Vec::new(), Lists::default());
@@ -50,8 +50,8 @@ impl GroupState {
             }
         }
         GroupState {
-            ids: Words(group.ids.clone()),
-            joined_us: Words(group.joined.iter().map(|time| time.0 as u64).collect()),
+            ids: StoredWords(group.ids.clone()),
+            joined_us: StoredWords(group.joined.iter().map(|time| time.0 as u64).collect()),
             states: group.states.clone(),
             attributes: columns(&group.attributes),
             variables: columns(&group.variables),
@@ -66,8 +66,12 @@ impl GroupState {
 
     /// The group that stood so. Each side is what `origin` gives for it.
     pub(crate) fn group(self, kind: &Kind, origin: &[Side]) -> Group {
-        let columns =
-            |columns: Vec<Words>| columns.into_iter().map(|Words(column)| column).collect();
+        let columns = |columns: Vec<StoredWords>| {
+            columns
+                .into_iter()
+                .map(|StoredWords(column)| column)
+                .collect()
+        };
         let mut twins_of = vec![0; self.ids.0.len()];
         let mut twins = Vec::new();
         for (entity, each) in self.twins {
@@ -115,7 +119,7 @@ impl TwinState {
             parting: twin.parting,
             reserved: twin.reserved,
             state: twin.state,
-            variables: Words(twin.variables.to_vec()),
+            variables: StoredWords(twin.variables.to_vec()),
             diary: words_of(&twin.diary),
         }
     }
@@ -126,13 +130,13 @@ impl TwinState {
             parting: self.parting.of_origin(origin),
             reserved: self.reserved.of_origin(origin),
             variables: self.variables.0.into_boxed_slice(),
-            diary: self.diary.map(|Words(words)| words.into()),
+            diary: self.diary.map(|StoredWords(words)| words.into()),
             state: self.state,
         }
     }
 }
 
 /// A diary as it is stored; none for an empty one.
-fn words_of(diary: &Option<Box<[u64]>>) -> Option<Words> {
-    diary.as_ref().map(|words| Words(words.to_vec()))
+fn words_of(diary: &Option<Box<[u64]>>) -> Option<StoredWords> {
+    diary.as_ref().map(|words| StoredWords(words.to_vec()))
 }
