@@ -1,4 +1,6 @@
 //! How entities come to be: those who are there from the start, and those who join.
+//!
+//! Attributes and first values are worked out here, once, from the entity's own key; from then on only events change it.
 
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::sample::integer;

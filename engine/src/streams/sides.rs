@@ -4,6 +4,12 @@
 //! All are played at once. An event stands for all sides until something makes it differ (a modifier, or state that
 //! differs); from there on each group of sides on which it is the same has its own. So every event knows on which
 //! sides it would be there, the same, and what is the same on all, nearly all of it, is worked out once.
+//!
+//! [`Sides`] is a set of them. [`Parting`] says of a value how it has come to differ from the factual one: it is noted where
+//! something is read, and adds up ([`Parting::and`]). [`Presence`] says of an event on which sides it takes place and who is
+//! to be named for that; from the presence of a cause and the parting of what has been read follows that of an effect
+//! ([`Presence::part`]). So the order is: read, note, part. Nothing here knows what it is that differs, and no draw may
+//! depend on any of it: the same key draws the same on every side.
 
 use std::ops::BitOr;
 

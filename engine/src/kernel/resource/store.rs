@@ -7,7 +7,8 @@ use crate::kernel::processes::Agenda;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// Which items somebody takes. It is data and not a closure, so that a store can be snapshotted.
+/// Which items somebody takes. It is data and not a closure, so that a store can be snapshotted. It must say the same of the
+/// same item whenever it is asked: it may be asked again each time an item comes.
 pub trait Filter<T> {
     /// Whether this item will do.
     fn accepts(&self, item: &T) -> bool;

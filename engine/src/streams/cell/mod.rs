@@ -1,6 +1,10 @@
-//! A cell is a logical process: a part of the population with its own queue, entities and
-//! counters. Between two barriers it plays its events alone; what it sends elsewhere waits in its
-//! outbox. The platform is a process of the same kind, without entities.
+//! A logical process: a cell, which is a part of the population with its own pending events, entities and counters, or the
+//! platform or the desks, which are processes of the same kind without entities.
+//!
+//! Between two barriers it plays its events alone; what it sends elsewhere waits in its outbox. In each window it takes what
+//! is due, opens its sources, and lets events take place in order: conditions and eager words first, then what follows
+//! (all effects see the state as it was), then the event's own changes, then its row. It must not see another process, nor
+//! the business but through the views that it is given, nor know how many threads there are.
 
 mod agenda;
 mod changes;

@@ -2,6 +2,9 @@
 //!
 //! Between two barriers all processes play in parallel and alone. At a barrier, messages are handed
 //! over in total order and the business-wide view is taken. So the number of threads cannot show.
+//!
+//! For each window, in this order: the cells, the desks, the view of the whole business, the platform, the messages. Only
+//! this file lets one process know of another.
 
 use rayon::prelude::*;
 

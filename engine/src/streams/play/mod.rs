@@ -1,4 +1,7 @@
-//! Playing a program: from its beginning to its end, or step by step.
+//! Playing a program: from its beginning to its end ([`run`]), or step by step ([`Player`]).
+//!
+//! The player has a clockwork, which has the processes; what comes of a run is plain data (`outcome`), and so are
+//! [snapshots](snapshot).
 
 mod clockwork;
 mod outcome;

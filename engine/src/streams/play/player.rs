@@ -1,7 +1,13 @@
 //! A run that is played step by step: up to a time, then on, with snapshots in between.
 //!
-//! [`run`](super::run) plays one from its beginning to its end. The rows do not depend on where
-//! it was stopped in between, nor on whether it went on from a snapshot.
+//! A [`Player`] is made by [`new`](Player::new) or [`resume`](Player::resume); then, if at all, it is told from when on to
+//! write and what to keep ([`write_from`](Player::write_from), [`keep_parted`](Player::keep_parted)); then
+//! [`play`](Player::play) and [`snapshot`](Player::snapshot) in any order and as often as wanted; [`finish`](Player::finish)
+//! ends it. After an error of `play` it must not be used any more: rows may be missing. [`run`](super::run) does all that
+//! for a run from its beginning to its end.
+//!
+//! It sets the pace and hands over rows, and decides nothing about them: they do not depend on where it was stopped in
+//! between, on whether it went on from a snapshot, on the sink, or on the number of threads.
 
 use std::ops::ControlFlow;
 

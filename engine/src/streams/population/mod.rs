@@ -1,4 +1,8 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
+//!
+//! An entity that is not the same on all sides has twins, which say what it is on the others. Changes are told on which
+//! sides they are made and see to the twins themselves. What is here is kept and changed, and nothing is worked out: who
+//! comes to be is up to `births`, what changes up to the [cell](crate::streams::cell).
 
 mod diaries;
 mod members;

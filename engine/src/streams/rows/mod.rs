@@ -1,5 +1,9 @@
 //! From events that have taken place to rows: sorting into total order, working out the fields
 //! that nobody needed before, and the digest, block by block and column by column.
+//!
+//! Processes append the words of their rows ([`RowBuffers`]); at a barrier what lies there is cut into [`lots`], and each lot
+//! is completed at once ([`collect`]). Fields are worked out on the populations as they are then, which is right because
+//! such fields read only what never changes.
 
 mod ahead;
 mod buffers;
