@@ -101,7 +101,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         if one.fingerprint == other.fingerprint {
             // Not only as many events: the same rows, to the byte.
             assert_eq!(effect, 0);
-            assert!(one.effects.is_empty());
+            assert!(one.impact.is_empty());
             untouched += 1;
             continue;
         }
@@ -111,7 +111,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
         // The engine knew it without the twin, from the lineage of the events of the one run.
         let by_lineage: i64 = one
-            .effects
+            .impact
             .differences()
             .map(|(_, d)| d.added as i64 - d.removed as i64)
             .sum();

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::profile::Weekend;
 use jiff::civil::Date;
 
 /// How long the intervals are.

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use causeflow_engine::base::time::Time;
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::Weekend;
 use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::profile::Weekend;
 use causeflow_engine::streams::series::Series;
 use causeflow_engine::streams::sides::Side;
 

@@ -3,7 +3,7 @@
 use causeflow_baselines::{Class, Resolution, intervals};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::profile::Weekend;
 use proptest::prelude::*;
 
 use crate::{MONDAY, hours};

@@ -9,7 +9,7 @@ mod trends;
 
 use causeflow_engine::base::fingerprint::Digest;
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::attribution::Effects;
+use causeflow_engine::streams::attribution::Impact;
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::series::{Hour, Tally};
 
@@ -32,7 +32,7 @@ fn stream(name: &str, counts: impl IntoIterator<Item = u64>) -> StreamResult {
         name: name.to_owned(),
         rows: 0,
         fingerprint: Digest::default().finish(name),
-        effects: Effects::default(),
+        impact: Impact::default(),
         parted: Vec::new(),
         series: counts.map(|(at, count)| (at, hour(count))).collect(),
     }

@@ -5,7 +5,7 @@ use causeflow_baselines::{
 };
 use causeflow_engine::base::time::Span;
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::profile::Weekend;
 use causeflow_engine::streams::sides::Side;
 use proptest::prelude::*;
 

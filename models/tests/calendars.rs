@@ -242,7 +242,7 @@ fn a_slot_that_someone_else_took_is_contention() {
             .iter()
             .find(of)
             .expect("it is played")
-            .effects;
+            .impact;
         let differences = effects.differences();
         let chosen = differences.filter(|((account, _), _)| account.is_scarcity() == contention);
         chosen.map(|(_, d)| d.added + d.removed + d.changed).sum()

@@ -205,7 +205,7 @@ fn agents_come_and_go_as_a_scenario_says_and_all_that_comes_of_it_is_its_doing()
         );
         agree(&bent, &played, &twin);
         for stream in &played.result.streams {
-            let mut differences = stream.effects.differences();
+            let mut differences = stream.impact.differences();
             assert!(differences.all(|((account, _), _)| !account.is_scarcity()));
         }
         let differ = |stream: &str| {
@@ -282,7 +282,7 @@ fn more_questions_make_others_wait_which_is_contention() {
             .iter()
             .find(|s| s.name == stream)
             .expect("it is played");
-        let counts = result.effects.differences();
+        let counts = result.impact.differences();
         counts.fold(
             (0, 0),
             |(contention, named), ((account, _), difference)| match account.is_scarcity() {

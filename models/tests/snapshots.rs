@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::snapshot::{Snapshot, SnapshotError, open_from};
-use causeflow_engine::streams::play::{RunResult, Simulation};
+use causeflow_engine::streams::play::{Player, RunResult};
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ fn hour(hour: i64) -> Time {
     START + Span(hour * Span::HOUR.0)
 }
 
-fn play_to(simulation: &mut Simulation, until: Time, sink: &mut Collect) {
+fn play_to(simulation: &mut Player, until: Time, sink: &mut Collect) {
     let played = simulation.play(until, Some(sink), &mut |_| ControlFlow::Continue(()));
     played.expect("nothing interrupts the run, and the sink takes everything");
 }
@@ -37,12 +37,12 @@ fn stored(snapshot: &Snapshot) -> Snapshot {
 /// Plays with stops at these times, at each of which the run is stored and read again.
 fn play_with_stops(program: &Program, settings: &Settings, stops: &[Time]) -> (Collect, RunResult) {
     let mut sink = Collect::default();
-    let mut simulation = Simulation::new(program.clone(), settings);
+    let mut simulation = Player::new(program.clone(), settings);
     for &stop in stops {
         play_to(&mut simulation, stop, &mut sink);
         let snapshot = stored(&simulation.snapshot());
         simulation =
-            Simulation::resume(program.clone(), settings, snapshot).expect("it is the same run");
+            Player::resume(program.clone(), settings, snapshot).expect("it is the same run");
     }
     play_to(&mut simulation, settings.end, &mut sink);
     (sink, simulation.finish())
@@ -82,7 +82,7 @@ proptest! {
         prop_assert_eq!((result.played, result.ties), (whole.result.played, whole.result.ties));
         for (a, b) in result.streams.iter().zip(&whole.result.streams) {
             prop_assert_eq!(&a.fingerprint, &b.fingerprint);
-            prop_assert_eq!(&a.effects, &b.effects);
+            prop_assert_eq!(&a.impact, &b.impact);
             prop_assert_eq!(&a.series, &b.series);
         }
     }
@@ -105,11 +105,11 @@ proptest! {
             aim.start = 24 + aim.start.rem_euclid(10);
             intervene(&mut bent, earlier.len() + number, aim);
         }
-        let mut simulation = Simulation::new(original.clone(), &settings);
+        let mut simulation = Player::new(original.clone(), &settings);
         play_to(&mut simulation, hour(at), &mut Collect::default());
         let snapshot = stored(&simulation.snapshot());
         prop_assert!(snapshot.time <= hour(24) && open_from(snapshot.time) == hour(24));
-        let mut branch = Simulation::resume(bent.clone(), &settings, snapshot).expect("what is new begins later");
+        let mut branch = Player::resume(bent.clone(), &settings, snapshot).expect("what is new begins later");
         branch.write_from(hour(24)).expect("it is not past that");
         let mut sink = Collect::default();
         play_to(&mut branch, settings.end, &mut sink);
@@ -140,11 +140,11 @@ streams:
 #[test]
 fn a_snapshot_of_another_run_is_refused() {
     let (base, settings) = (small(), settings(1, HOURS));
-    let mut simulation = Simulation::new(base.clone(), &settings);
+    let mut simulation = Player::new(base.clone(), &settings);
     play_to(&mut simulation, hour(30), &mut Collect::default());
     let snapshot = simulation.snapshot();
     let refused = |program: &Program, settings: &Settings| {
-        let resumed = Simulation::resume(program.clone(), settings, snapshot.clone());
+        let resumed = Player::resume(program.clone(), settings, snapshot.clone());
         resumed.err().expect("it is another run")
     };
     let differs = |what| SnapshotError::Differs { what };
@@ -182,7 +182,7 @@ fn a_snapshot_of_another_run_is_refused() {
     };
     intervene(&mut bent, 0, &aim);
     assert_eq!(refused(&bent, &settings), SnapshotError::TooLate(hour(48)));
-    let mut late = Simulation::resume(base, &settings, snapshot).expect("it is the same run");
+    let mut late = Player::resume(base, &settings, snapshot).expect("it is the same run");
     assert_eq!(
         late.write_from(hour(29)),
         Err(SnapshotError::TooLate(hour(30)))

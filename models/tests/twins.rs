@@ -80,7 +80,7 @@ pub fn agree(program: &Program, played: &Played, twin: &Played) {
             }
         }
         let mut counted: BTreeMap<(String, i64), u64> = BTreeMap::new();
-        for ((account, hour), difference) in result.effects.differences() {
+        for ((account, hour), difference) in result.impact.differences() {
             let Some(label) = account.label() else {
                 continue;
             };
@@ -135,7 +135,7 @@ pub fn agree_on(program: &Program, played: &Played, side: Side, twin: &Played) {
         }
         expected.retain(|_, difference| *difference != Difference::default());
         let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
-        let of_side = result.effects.differences();
+        let of_side = result.impact.differences();
         for ((account, hour), difference) in of_side.filter(|((a, _), _)| a.side() == side) {
             assert!(scarce || !account.is_scarcity(), "nothing is scarce");
             counted.entry(hour).or_default().merge(&difference);
@@ -247,7 +247,7 @@ proptest! {
             let result = result.expect("nothing interrupts the run");
             for (a, b) in result.streams.iter().zip(&with_sink.streams) {
                 prop_assert_eq!(&a.fingerprint, &b.fingerprint);
-                prop_assert_eq!(&a.effects, &b.effects);
+                prop_assert_eq!(&a.impact, &b.impact);
                 prop_assert_eq!(&a.series, &b.series);
             }
         }

@@ -1,6 +1,6 @@
 //! What has no finite value is 0 wherever it is worked out, and counted there; what nobody needs is not.
 
-use causeflow_engine::streams::kept::{Bound, Part, Place};
+use causeflow_engine::streams::kept::{Bound, Part, Site};
 use proptest::prelude::*;
 
 use crate::support::{Played, Row, compile, play, program, property, settings};
@@ -124,7 +124,7 @@ fn number(row: &Row, field: &str) -> f64 {
     row.fields[field].number()
 }
 
-fn counted(played: &Played, place: Place) -> u64 {
+fn counted(played: &Played, place: Site) -> u64 {
     let kept = played.result.kept.iter();
     let mut of = kept.filter(|kept| kept.bound == Bound::Undefined(place));
     of.next().map_or(0, |kept| kept.counted.number)
@@ -178,7 +178,7 @@ proptest! {
         let definition = &program.streams[usize::from(stream("a"))];
         let place = |name: &str| {
             let at = definition.variables.iter().position(|v| v.name == name);
-            Place::Variable(at.expect("it is there") as u16)
+            Site::Variable(at.expect("it is there") as u16)
         };
         for name in &names[2..] {
             prop_assert_eq!(counted(&played, place(name)), undefined, "{} in {}", text, name);
@@ -186,10 +186,10 @@ proptest! {
         prop_assert_eq!(counted(&played, place("asked")), undefined);
         prop_assert_eq!(counted(&played, place("late")), undefined);
         prop_assert_eq!(counted(&played, place("x")), 0);
-        prop_assert_eq!(counted(&played, Place::Change(0)), undefined);
-        let when = Place::Effect(stream("b"), Part::When);
+        prop_assert_eq!(counted(&played, Site::Change(0)), undefined);
+        let when = Site::Effect(stream("b"), Part::When);
         prop_assert_eq!(counted(&played, when), undefined);
-        let delay = Place::Effect(stream("c"), Part::Delay);
+        let delay = Site::Effect(stream("c"), Part::Delay);
         prop_assert_eq!(counted(&played, delay), undefined);
         let lazy = played.result.kept.iter().find(|kept| kept.bound == Bound::Undefined(place("lazy")));
         prop_assert_eq!(lazy.map(|kept| kept.counted.first.1), first);
@@ -203,8 +203,8 @@ proptest! {
                 people += u64::from(found);
             }
         }
-        prop_assert_eq!(counted(&played, Place::Attribute(0, 2)), people);
-        prop_assert_eq!(counted(&played, Place::EntityVariable(0, 0)), people);
+        prop_assert_eq!(counted(&played, Site::Attribute(0, 2)), people);
+        prop_assert_eq!(counted(&played, Site::EntityVariable(0, 0)), people);
     }
 }
 
@@ -226,7 +226,7 @@ fn sums_that_are_too_large_are_told_and_stay_finite() {
     assert!(seen.clone().count() >= 4 && seen.clone().all(f64::is_finite));
     let many = played.rows["a"].len() as u64;
     for change in [0, 1] {
-        let number = counted(&played, Place::Change(change));
+        let number = counted(&played, Site::Change(change));
         assert!((many / 2).abs_diff(number) <= 1, "{number} of {many}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use causeflow_baselines::Baseline;
 use causeflow_engine::base::time::Time;
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::snapshot::open_from;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
@@ -219,7 +219,7 @@ impl<'a> Regeneration<'a> {
     }
 
     /// The run at the last snapshot from which it can still go on otherwise, or at its beginning.
-    fn begin(&self) -> Result<(Simulation, Option<Time>), Error> {
+    fn begin(&self) -> Result<(Player, Option<Time>), Error> {
         let fits = |&time: &Time| time <= self.window.start && open_from(time) <= self.acts_from;
         let snapshot = snapshots::times(&self.manifest)
             .into_iter()
@@ -227,10 +227,10 @@ impl<'a> Regeneration<'a> {
             .find(fits);
         let program = self.program.clone();
         let simulation = match snapshot {
-            None => Ok(Simulation::new(program, &self.settings)),
+            None => Ok(Player::new(program, &self.settings)),
             Some(time) => {
                 let snapshot = snapshots::read(&self.asked.out, time)?;
-                Simulation::resume(program, &self.settings, snapshot)
+                Player::resume(program, &self.settings, snapshot)
             }
         };
         let begun = simulation.and_then(|mut simulation| {

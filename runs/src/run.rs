@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use causeflow_engine::STREAM_STABILITY_VERSION;
 use causeflow_engine::base::time::Time;
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::world::Settings;
 use causeflow_models::{Diagnostics, Model};
@@ -162,12 +162,12 @@ impl Run {
     }
 
     /// The run at its beginning, with the rows that it has in its files, of all streams or of some.
-    pub fn begin(&self, streams: Option<Vec<StreamId>>) -> Simulation {
+    pub fn begin(&self, streams: Option<Vec<StreamId>>) -> Player {
         let settings = Settings {
             streams: streams.or_else(|| self.settings.streams.clone()),
             ..self.settings.clone()
         };
-        let mut simulation = Simulation::new(self.program.clone(), &settings);
+        let mut simulation = Player::new(self.program.clone(), &settings);
         // It has only begun, so it is not past that.
         let _ = simulation.write_from(self.from);
         simulation

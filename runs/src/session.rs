@@ -2,7 +2,7 @@
 
 use causeflow_engine::base::table::RowSink;
 use causeflow_engine::base::time::Time;
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::snapshot::Snapshot;
 use causeflow_engine::streams::play::{Progress, RunResult};
 
@@ -14,7 +14,7 @@ use crate::run::Run;
 ///
 /// It plays on the threads of the current rayon pool; [`crate::pool`] makes one.
 pub struct Session<'a> {
-    simulation: Simulation,
+    simulation: Player,
     followed: Followed<'a>,
 }
 
@@ -29,7 +29,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the snapshot is of another run.
     pub fn resume(run: &Run, snapshot: Snapshot, control: &'a dyn Control) -> Result<Session<'a>> {
-        let simulation = Simulation::resume(run.program.clone(), &run.settings, snapshot);
+        let simulation = Player::resume(run.program.clone(), &run.settings, snapshot);
         let simulation = simulation.map_err(|error| {
             let message = format!("the run cannot go on from this snapshot: {error}");
             Error::input(message, "begin it anew, or take a snapshot of this run")
@@ -38,13 +38,13 @@ impl<'a> Session<'a> {
     }
 
     /// A simulation that is played from where it is.
-    pub(crate) fn new(simulation: Simulation, part: Part, control: &'a dyn Control) -> Session<'a> {
+    pub(crate) fn new(simulation: Player, part: Part, control: &'a dyn Control) -> Session<'a> {
         Session::going_on(simulation, part, None, control)
     }
 
     /// Likewise, of which so much was played before.
     pub(crate) fn going_on(
-        simulation: Simulation,
+        simulation: Player,
         part: Part,
         from: Option<Progress>,
         control: &'a dyn Control,
@@ -93,7 +93,7 @@ impl<'a> Session<'a> {
     }
 
     /// The run, to look at.
-    pub fn simulation(&self) -> &Simulation {
+    pub fn simulation(&self) -> &Player {
         &self.simulation
     }
 

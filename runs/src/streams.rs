@@ -1,7 +1,7 @@
 //! The streams of a run on their way to a sink: those that are asked for; the sink knows no others.
 
 use causeflow_engine::base::table::{Chunk, RowSink, SinkError, TableSchema};
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::Player;
 use causeflow_outputs::Manifest;
 use causeflow_outputs::sink::{Opening, Sink};
 
@@ -23,7 +23,7 @@ impl<'s> Streams<'s> {
     /// What the sink fails with.
     pub fn begin(
         sink: &'s mut dyn Sink,
-        simulation: &Simulation,
+        simulation: &Player,
         manifest: &Manifest,
     ) -> Result<Streams<'s>, Error> {
         Streams::open(sink, simulation, manifest, 0, |sink, run| sink.begin(run))
@@ -35,7 +35,7 @@ impl<'s> Streams<'s> {
     /// What the sink fails with.
     pub fn resume(
         sink: &'s mut dyn Sink,
-        simulation: &Simulation,
+        simulation: &Player,
         manifest: &Manifest,
         (checkpoint, rows): (&[u8], u64),
     ) -> Result<Streams<'s>, Error> {
@@ -46,7 +46,7 @@ impl<'s> Streams<'s> {
 
     fn open(
         sink: &'s mut dyn Sink,
-        simulation: &Simulation,
+        simulation: &Player,
         manifest: &Manifest,
         rows: u64,
         open: impl FnOnce(&mut dyn Sink, &Opening<'_>) -> Result<(), SinkError>,

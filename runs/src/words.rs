@@ -1,7 +1,7 @@
 //! Pieces of a model in words: chances, delays, conditions, profiles.
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::calendar::{Profile, Weekend};
+use causeflow_engine::streams::profile::{Profile, Weekend};
 use causeflow_engine::streams::program::Settling;
 use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, StreamDef, duration, share};
 

@@ -2,7 +2,7 @@
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::base::zone::{Doubt, Zone};
-use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::profile::Weekend;
 use causeflow_engine::streams::program::Program;
 use causeflow_models::Diagnostics;
 use jiff::Timestamp;

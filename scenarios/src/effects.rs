@@ -68,8 +68,8 @@ impl Basis {
     ) -> Box<dyn Iterator<Item = (i64, [Difference; 2])> + 'a> {
         match self {
             Basis::Nothing => Box::new(std::iter::empty()),
-            Basis::Without(side) => Box::new(stream.effects.from_side(side).into_iter()),
-            Basis::Part(label) => Box::new(stream.effects.because_of(label)),
+            Basis::Without(side) => Box::new(stream.impact.from_side(side).into_iter()),
+            Basis::Part(label) => Box::new(stream.impact.because_of(label)),
         }
     }
 }
@@ -141,7 +141,7 @@ pub fn effects<'a>(
                 "joint" => JOINT,
                 _ => label(program, &cause.name),
             };
-            let named = (named != 0).then(|| stream.effects.because_of(named));
+            let named = (named != 0).then(|| stream.impact.because_of(named));
             let named = named.into_iter().flatten();
             let (events, observed) = counts.look(cause.window);
             effects.push(Effect {

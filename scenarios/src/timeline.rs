@@ -13,7 +13,7 @@
 use causeflow_engine::base::draw::{Key, Purpose, purpose};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::profile::Weekend;
 use jiff::civil::Date;
 
 use crate::definition::Pattern;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::attribution::{Difference, Effects};
+use causeflow_engine::streams::attribution::{Difference, Impact};
 use causeflow_engine::streams::play::{StreamResult, run};
 use causeflow_engine::streams::series::{Hour, Tally};
 use causeflow_engine::streams::sides::{JOINT, Label, Side};
@@ -59,12 +59,12 @@ fn the_effects_of_all_causes_are_those_of_the_run() {
         // By whom they are because of, the differences from the untouched side are all there, each once.
         let mut by_label: BTreeMap<i64, Difference> = BTreeMap::new();
         for label in (1..=program.interventions.len() as Label).chain([JOINT]) {
-            for (hour, [all, contention]) in stream.effects.because_of(label) {
+            for (hour, [all, contention]) in stream.impact.because_of(label) {
                 add(by_label.entry(hour).or_default(), &all);
                 assert!(contention.added <= all.added && contention.removed <= all.removed);
             }
         }
-        let untouched = stream.effects.from_side(Side::UNTOUCHED);
+        let untouched = stream.impact.from_side(Side::UNTOUCHED);
         let all: BTreeMap<i64, Difference> = untouched.iter().map(|(&at, d)| (at, d[0])).collect();
         assert_eq!(by_label, all, "{}", stream.name);
         for effect in effects
@@ -80,8 +80,8 @@ fn the_effects_of_all_causes_are_those_of_the_run() {
             let cause = &causes[effect.cause];
             let expected = match (&*cause.name, cause.basis) {
                 (EVERYTHING, _) => untouched.clone(),
-                (_, Basis::Without(side)) => stream.effects.from_side(side),
-                (_, Basis::Part(label)) => stream.effects.because_of(label).collect(),
+                (_, Basis::Without(side)) => stream.impact.from_side(side),
+                (_, Basis::Part(label)) => stream.impact.because_of(label).collect(),
                 (_, Basis::Nothing) => BTreeMap::new(),
             };
             assert!(
@@ -132,7 +132,7 @@ fn observed(counts: impl Fn(i64) -> u64) -> (u64, Observed) {
     let hours = (0..24 * DAYS).map(|hour| (first + hour, counts(hour)));
     for stream in &mut streams {
         if stream.name == "customer.tutor.search" {
-            stream.effects = Effects::default();
+            stream.impact = Impact::default();
             let hour = |count| Hour {
                 factual: Tally {
                     count,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::calendar::Weekend;
+use causeflow_engine::streams::profile::Weekend;
 use causeflow_engine::streams::program::Operation;
 use causeflow_scenarios::definition::{EventType, Pattern};
 use causeflow_scenarios::{Library, Occurrence, Request, Timeline, built_in};

@@ -1,7 +1,7 @@
 //! The people: who there is at the start, who joins, and the intervals in which sources run higher or lower.
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::cell::Cell;
+use causeflow_engine::streams::cell::LogicalProcess;
 use causeflow_engine::streams::population::Population;
 use causeflow_engine::streams::program::{NO_ENTITY, Program};
 use causeflow_engine::streams::rates::Arrivals;
@@ -10,7 +10,7 @@ use causeflow_engine::streams::world::{Settings, World};
 use crate::runs::{DAYS, full_size, midnight, model};
 
 /// The population as it is when a run begins, with what is fixed for the run.
-fn founded(program: Program) -> (World, Vec<Cell>) {
+fn founded(program: Program) -> (World, Vec<LogicalProcess>) {
     let start = midnight("2026-02-02");
     let settings = Settings {
         seed: 42,
@@ -20,7 +20,7 @@ fn founded(program: Program) -> (World, Vec<Cell>) {
         streams: None,
     };
     let world = World::new(program, &settings);
-    let cells = Cell::all(&world);
+    let cells = LogicalProcess::all(&world);
     (world, cells)
 }
 

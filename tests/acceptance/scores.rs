@@ -108,7 +108,7 @@ fn most_points_of_a_run_with_external_events_are_ordinary_too() {
         }
         for stream in full_size().iter().flat_map(|played| &played.streams) {
             let changed = |hours: &Range<i64>| {
-                let mut differences = stream.effects.differences();
+                let mut differences = stream.impact.differences();
                 differences.any(|((_, hour), _)| hours.contains(&hour))
             };
             // Sparse streams may be far from ordinary by themselves.

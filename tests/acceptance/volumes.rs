@@ -46,7 +46,7 @@ fn moved(stream: &str) -> f64 {
     let results = full_size().iter().flat_map(|played| &played.streams);
     let differences = results
         .filter(|result| result.name == stream)
-        .flat_map(|result| result.effects.differences());
+        .flat_map(|result| result.impact.differences());
     differences
         .map(|(_, d)| d.added as f64 - d.removed as f64)
         .sum()

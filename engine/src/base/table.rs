@@ -130,6 +130,10 @@ pub struct Chunk {
 pub type Dictionary = Arc<[String]>;
 
 /// Takes the rows of a run as it goes.
+///
+/// It is called by one thread at a time, while others play on; it is asked first [whether it takes parts](RowSink::in_parts),
+/// which must not change during a run. What it gets is its own, so nothing that it does changes the rows, and the run waits for it at most
+/// at the next barrier. When it fails, it is not called again.
 pub trait RowSink: Send {
     /// Takes the next chunks. Over all calls, the rows of one table arrive in its total order. After each call all rows
     /// of all tables up to some time have come, so that none is there before what caused it, unless they come

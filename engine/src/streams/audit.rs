@@ -8,7 +8,7 @@ use std::cell::Cell;
 
 use crate::base::time::Time;
 use crate::streams::eval::{Frame, how_many, number, take_undefined, word};
-use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Place};
+use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Site};
 use crate::streams::program::{Delay, Effect, Expr, MAX_COUNT, Stage, Stream, StreamId, Variable};
 
 /// Probabilities that add up to 1 as closely add up to 1.
@@ -38,7 +38,7 @@ fn is_undefined(e: &Expr, frame: &Frame<'_>) -> bool {
 pub(crate) fn look_at_variable(frame: &Frame<'_>, place: u16) {
     let stream = &frame.world.program.streams[frame.stream];
     if is_undefined(&stream.variables[usize::from(place)].value, frame) {
-        frame.keep(Bound::Undefined(Place::Variable(place)), 0.0);
+        frame.keep(Bound::Undefined(Site::Variable(place)), 0.0);
     }
 }
 
@@ -53,12 +53,12 @@ pub(crate) fn look_at_event(frame: &Frame<'_>, happens: bool) {
     let eager = |(_, variable): &(u16, &Variable)| variable.stage == Stage::Eager;
     for (at, variable) in variables.filter(|_| happens).filter(eager) {
         if is_undefined(&variable.value, frame) {
-            note(Place::Variable(at));
+            note(Site::Variable(at));
         }
     }
     let mut requires = stream.requires.iter();
     if requires.any(|e| is_undefined(e, frame)) {
-        note(Place::Requires);
+        note(Site::Requires);
     }
 }
 
@@ -123,7 +123,7 @@ fn look_for_undefined(frame: &Frame<'_>, step: usize, happening: Option<&Effect>
     let look = |effect: &Effect, part, e: Option<&Expr>, frame: &Frame<'_>| {
         let found = e.is_some_and(|e| is_undefined(unmodified(e), frame));
         if found {
-            let place = Place::Effect(effect.stream, part);
+            let place = Site::Effect(effect.stream, part);
             frame.keep(Bound::Undefined(place), 0.0);
         }
     };

@@ -1,13 +1,15 @@
 //! How entities come to be: those who are there from the start, and those who join.
+//!
+//! Attributes and first values are worked out here, once, from the entity's own key; from then on only events change it.
 
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::sample::integer;
 use crate::base::time::Time;
 use crate::streams::eval::{Frame, Marks, Own, eval, take_undefined};
-use crate::streams::kept::Place;
+use crate::streams::kept::Site;
 use crate::streams::population::{ABSENT, Group, Population};
 use crate::streams::program::{KindId, NO_ENTITY};
-use crate::streams::sides::{Lineage, Side, Sides};
+use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -25,7 +27,7 @@ impl Population {
             for slot in 0..world.founders(k, cell) {
                 let id = process.child(purpose("slot"), u64::from(slot));
                 let joined = (id, world.begin);
-                population.join(world, k as KindId, joined, kind.starts, Lineage::ALL);
+                population.join(world, k as KindId, joined, kind.starts, Presence::ALL);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -54,7 +56,7 @@ impl Population {
         kind: KindId,
         (id, time): (Key, Time),
         state: u8,
-        lineage: Lineage,
+        presence: Presence,
     ) -> usize {
         let definition = &world.program.kinds[usize::from(kind)];
         let observed = Observed::default();
@@ -65,18 +67,18 @@ impl Population {
             let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
             take_undefined();
             let word = eval(e, &frame);
-            if take_undefined() && lineage.sides.on(Side::FACTUAL) {
+            if take_undefined() && presence.sides.on(Side::FACTUAL) {
                 world.note_entity((id, time), place);
             }
             word
         };
         for (at, attribute) in (0..).zip(&definition.attributes) {
-            let word = value(&attribute.value, &words, Place::Attribute(kind, at));
+            let word = value(&attribute.value, &words, Site::Attribute(kind, at));
             words.push(word);
         }
         let variables = (0..).zip(&definition.variables);
         let variables: Vec<u64> = variables
-            .map(|(at, v)| value(&v.value, &words, Place::EntityVariable(kind, at)))
+            .map(|(at, v)| value(&v.value, &words, Site::EntityVariable(kind, at)))
             .collect();
         let group = &mut self.groups[usize::from(kind)];
         let entity = group.ids.len();
@@ -92,20 +94,20 @@ impl Population {
             column.push(word);
         }
         for (side, in_state) in (0..).map(Side).zip(&mut group.in_state) {
-            in_state[usize::from(state)] += i64::from(lineage.sides.on(side));
+            in_state[usize::from(state)] += i64::from(presence.sides.on(side));
         }
-        if lineage.sides != Sides::ALL {
-            group.part(entity, lineage, false);
+        if presence.sides != Sides::ALL {
+            group.part(entity, presence, false);
             for twin in group.twins_mut(entity) {
-                if !lineage.sides.on(twin.sides.first()) {
+                if !presence.sides.on(twin.sides.first()) {
                     twin.state = ABSENT;
                 }
             }
-            if !lineage.sides.on(Side::FACTUAL) {
+            if !presence.sides.on(Side::FACTUAL) {
                 group.states[entity] = ABSENT;
             }
             let known = &mut group.in_state_parting[usize::from(state)];
-            *known = known.and(&lineage.parting());
+            *known = known.and(&presence.parting());
         }
         group.members.join(group.states[entity]);
         entity

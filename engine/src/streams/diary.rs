@@ -291,14 +291,14 @@ pub fn word_of(slots: u64, day: i64) -> u64 {
 
 /// One entity's diary.
 #[derive(Clone, Copy)]
-pub struct Words<'a> {
+pub struct DiaryWords<'a> {
     /// How it is cut.
     pub table: &'a Diary,
     /// Its words; none are as good as an empty diary.
     pub words: &'a [u64],
 }
 
-impl Words<'_> {
+impl DiaryWords<'_> {
     /// The slots of a day in one of the bitmaps.
     #[inline(always)]
     pub fn slots(&self, bitmap: Bitmap, day: i64) -> u64 {
@@ -318,7 +318,7 @@ impl Words<'_> {
     }
 
     /// The words of a diary with the reservations of this one that offers what the other one does.
-    pub fn offering(&self, other: &Words<'_>) -> Vec<u64> {
+    pub fn offering(&self, other: &DiaryWords<'_>) -> Vec<u64> {
         let days = usize::from(self.table.days);
         let word = |words: &[u64], at: usize| words.get(at).copied().unwrap_or(0);
         let from = |at: usize| if at < days { self.words } else { other.words };
@@ -328,7 +328,7 @@ impl Words<'_> {
     }
 
     /// Whether two diaries say the same from a day on.
-    pub fn agrees_with(&self, other: &Words<'_>, today: i64) -> bool {
+    pub fn agrees_with(&self, other: &DiaryWords<'_>, today: i64) -> bool {
         let mut days = today..today + i64::from(self.table.days);
         days.all(|day| {
             let same = |bitmap| self.slots(bitmap, day) == other.slots(bitmap, day);
@@ -337,11 +337,11 @@ impl Words<'_> {
     }
 }
 
-impl<'a> Words<'a> {
+impl<'a> DiaryWords<'a> {
     /// What can be seen of it from a day on.
     #[inline(always)]
     pub fn ahead(self, today: i64) -> Ahead<'a> {
-        let Words { table, words } = self;
+        let DiaryWords { table, words } = self;
         let days = usize::from(table.days);
         let skipped = &table.skipped[..];
         let (taken, open) = words.split_at(days.min(words.len()));
@@ -466,7 +466,7 @@ mod tests {
                 .map(|&(slots, day, same)| (word_of(slots, day), word_of(slots ^ u64::from(!same), day)))
                 .collect();
             let (mine, theirs): (Vec<u64>, Vec<u64>) = both.into_iter().unzip();
-            let [mine, theirs] = [&mine, &theirs].map(|words| Words { table: &table, words });
+            let [mine, theirs] = [&mine, &theirs].map(|words| DiaryWords { table: &table, words });
             let same = |day| {
                 [Bitmap::Open, Bitmap::Taken].iter().all(|&map| mine.slots(map, day) == theirs.slots(map, day))
             };
@@ -483,7 +483,7 @@ mod tests {
             let table = Diary { always, ..table(30) };
             let written = (0..9).chain(0..9).zip(words).take(table.words());
             let words: Vec<u64> = written.map(|(day, (slots, rounds))| word_of(slots, day + 9 * rounds)).collect();
-            let [diary, empty] = [&words[..], &[]].map(|words| Words { table: &table, words });
+            let [diary, empty] = [&words[..], &[]].map(|words| DiaryWords { table: &table, words });
             prop_assert_eq!(diary.is_past(today), diary.agrees_with(&empty, today));
         }
 

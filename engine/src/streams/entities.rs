@@ -1,7 +1,7 @@
 //! The entities' tables: who there is, with attributes and the state at the end of a run.
 
 use crate::base::table::{Chunk, Column, ColumnSpec, ColumnType, TableSchema, Validity, Values};
-use crate::streams::cell::Cell;
+use crate::streams::cell::LogicalProcess;
 use crate::streams::program::{Kind, KindId, NO_ENTITY};
 use crate::streams::rows::typed;
 use crate::streams::world::World;
@@ -50,7 +50,7 @@ pub fn schema(kind: &Kind) -> TableSchema {
 }
 
 /// The rows of one kind of entity: cell by cell, those there from the start first.
-pub fn rows(world: &World, cells: &[Cell], kind: KindId) -> impl Iterator<Item = Chunk> {
+pub fn rows(world: &World, cells: &[LogicalProcess], kind: KindId) -> impl Iterator<Item = Chunk> {
     let table = usize::from(kind);
     let definition = &world.program.kinds[table];
     let filled = cells
@@ -59,7 +59,7 @@ pub fn rows(world: &World, cells: &[Cell], kind: KindId) -> impl Iterator<Item =
     filled.map(move |cell| chunk(definition, cell, table))
 }
 
-fn chunk(kind: &Kind, cell: &Cell, table: usize) -> Chunk {
+fn chunk(kind: &Kind, cell: &LogicalProcess, table: usize) -> Chunk {
     let group = &cell.population.groups[table];
     // Who would be there only without interventions is not.
     let here: Vec<usize> = (0..group.ids.len())
@@ -102,7 +102,7 @@ fn chunk(kind: &Kind, cell: &Cell, table: usize) -> Chunk {
 }
 
 /// References within the cell as identifiers.
-fn owners(cell: &Cell, owner: KindId, words: &[u64]) -> Column {
+fn owners(cell: &LogicalProcess, owner: KindId, words: &[u64]) -> Column {
     Column {
         values: Values::Id(
             words

@@ -6,7 +6,7 @@ use crate::base::draw::Key;
 use crate::base::queue::Order;
 use crate::base::time::Time;
 use crate::streams::program::{MAX_CARRIED, NO_CAUSE, StreamId};
-use crate::streams::sides::Lineage;
+use crate::streams::sides::Presence;
 
 /// An event that is to take place.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub struct Event {
     /// Whether it still depends on its actor's state: a source's candidate.
     pub candidate: bool,
     /// On which sides it takes place, and because of whom.
-    pub lineage: Lineage,
+    pub presence: Presence,
     /// The words it carries from its cause or source.
     pub carried: [u64; MAX_CARRIED],
 }
@@ -51,7 +51,7 @@ impl Event {
         key: Key,
         time: Time,
         actor: Option<u64>,
-        lineage: Lineage,
+        presence: Presence,
     ) -> Event {
         let mut carried = [0; MAX_CARRIED];
         carried[0] = actor.unwrap_or(0);
@@ -65,7 +65,7 @@ impl Event {
             stream: stream as StreamId,
             from: NO_CAUSE,
             candidate: actor.is_some(),
-            lineage,
+            presence,
             carried,
         }
     }

@@ -22,12 +22,12 @@ pub enum Bound {
     /// The probabilities of an outcome group, by its place, which are relative to their sum where that is not 1.
     Sum(u16),
     /// Something without a finite value, which is 0.
-    Undefined(Place),
+    Undefined(Site),
 }
 
 /// Where something has been worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Place {
+pub enum Site {
     /// A field or `let` of the stream, by its place among its variables.
     Variable(u16),
     /// The condition on which an event happens.
@@ -131,28 +131,28 @@ impl Kept {
     }
 
     /// What was worked out there, as scenarios address it if they do.
-    fn place(place: Place, stream: &Stream, program: &Program) -> String {
+    fn place(place: Site, stream: &Stream, program: &Program) -> String {
         let name = &stream.name;
         let of_kind = |kind: KindId| &program.kinds[usize::from(kind)];
         match place {
-            Place::Variable(at) => {
+            Site::Variable(at) => {
                 let variable = &stream.variables[usize::from(at)];
                 format!("{name}/{}", variable.name)
             }
-            Place::Requires => format!("`requires` of {name}"),
-            Place::Change(at) => format!("the change {} of {name}", at + 1),
-            Place::Desk => format!("the `desk` of {name}"),
-            Place::Source => format!("the source's `when` of {name}"),
-            Place::Effect(to, part) => {
+            Site::Requires => format!("`requires` of {name}"),
+            Site::Change(at) => format!("the change {} of {name}", at + 1),
+            Site::Desk => format!("the `desk` of {name}"),
+            Site::Source => format!("the source's `when` of {name}"),
+            Site::Effect(to, part) => {
                 let to = &program.streams[usize::from(to)].name;
                 format!("{to}/{}/{name}", part.name())
             }
-            Place::Attribute(kind, at) => {
+            Site::Attribute(kind, at) => {
                 let kind = of_kind(kind);
                 let column = &kind.attributes[usize::from(at)].column;
                 format!("{}.{}", kind.name, column.name)
             }
-            Place::EntityVariable(kind, at) => {
+            Site::EntityVariable(kind, at) => {
                 let kind = of_kind(kind);
                 let column = &kind.variables[usize::from(at)].column;
                 format!("{}.{}", kind.name, column.name)
@@ -167,7 +167,7 @@ impl Kept {
 
     /// Whether the first id is that of an event, or else of an entity.
     pub fn is_of_event(&self) -> bool {
-        use Place::{Attribute, EntityVariable};
+        use Site::{Attribute, EntityVariable};
         !matches!(
             self.bound,
             Bound::Undefined(Attribute(..) | EntityVariable(..))

@@ -8,7 +8,7 @@ use crate::base::draw::Key;
 use crate::base::time::Time;
 use crate::streams::event::Event;
 use crate::streams::program::{NO_CAUSE, Stream};
-use crate::streams::sides::{Label, Lineage, Sides};
+use crate::streams::sides::{Label, Presence, Sides};
 
 /// The time, in microseconds.
 pub const TIME: usize = 0;
@@ -55,10 +55,10 @@ impl Layout {
         if self.caused { row[CHAIN] >> 32 } else { 0 }
     }
 
-    /// Appends the head of an event's row that is on the sides of a lineage.
+    /// Appends the head of an event's row that is on these sides.
     #[inline(always)]
-    pub fn push_head(self, rows: &mut Vec<u64>, cell: u16, event: &Event, lineage: Lineage) {
-        let (time, place) = (event.time.0 as u64, place_word(lineage, cell, event.index));
+    pub fn push_head(self, rows: &mut Vec<u64>, cell: u16, event: &Event, presence: Presence) {
+        let (time, place) = (event.time.0 as u64, place_word(presence, cell, event.index));
         if self.caused {
             let chain = chain_word(event.generation, event.from);
             rows.extend_from_slice(&[time, event.key.0, place, event.cause, event.root, chain]);
@@ -92,10 +92,10 @@ pub fn push_root_head(rows: &mut Vec<u64>, key: Key, time: Time, place: u64) {
 
 /// Sides in eight bits, the scarcity among them in eight, then the label, the cell and the index in 16 each.
 #[inline(always)]
-pub fn place_word(lineage: Lineage, cell: u16, index: u16) -> u64 {
-    lineage.sides.bits() << 56
-        | lineage.scarcity.others().bits() << 48
-        | u64::from(lineage.by) << 32
+pub fn place_word(presence: Presence, cell: u16, index: u16) -> u64 {
+    presence.sides.bits() << 56
+        | presence.scarcity.others().bits() << 48
+        | u64::from(presence.by) << 32
         | u64::from(cell) << 16
         | u64::from(index)
 }

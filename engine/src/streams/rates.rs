@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::time::Time;
-use crate::streams::calendar::mean_growth;
 use crate::streams::eval::{Frame, Marks, Own, number};
 use crate::streams::population::Population;
+use crate::streams::profile::mean_growth;
 use crate::streams::program::{Actor, Source};
 use crate::streams::view::Observed;
 use crate::streams::world::World;

@@ -4,6 +4,12 @@
 //! All are played at once. An event stands for all sides until something makes it differ (a modifier, or state that
 //! differs); from there on each group of sides on which it is the same has its own. So every event knows on which
 //! sides it would be there, the same, and what is the same on all, nearly all of it, is worked out once.
+//!
+//! [`Sides`] is a set of them. [`Parting`] says of a value how it has come to differ from the factual one: it is noted where
+//! something is read, and adds up ([`Parting::and`]). [`Presence`] says of an event on which sides it takes place and who is
+//! to be named for that; from the presence of a cause and the parting of what has been read follows that of an effect
+//! ([`Presence::part`]). So the order is: read, note, part. Nothing here knows what it is that differs, and no draw may
+//! depend on any of it: the same key draws the same on every side.
 
 use std::ops::BitOr;
 
@@ -242,7 +248,7 @@ impl Parting {
 
 /// On which sides an event takes place, and how that has come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lineage {
+pub struct Presence {
     /// The sides on which it takes place, the same.
     pub sides: Sides,
     /// Of the sides that differ from the factual one, those that do so because something scarce was there for others.
@@ -254,15 +260,15 @@ pub struct Lineage {
     pub made: Label,
 }
 
-impl Default for Lineage {
-    fn default() -> Lineage {
-        Lineage::ALL
+impl Default for Presence {
+    fn default() -> Presence {
+        Presence::ALL
     }
 }
 
-impl Lineage {
+impl Presence {
     /// On all sides.
-    pub const ALL: Lineage = Lineage {
+    pub const ALL: Presence = Presence {
         sides: Sides::ALL,
         scarcity: Sides::NONE,
         by: 0,
@@ -289,7 +295,7 @@ impl Lineage {
 
     /// That of what takes place on some of the sides only, after `parting` from the others.
     #[inline(always)]
-    pub fn part(self, sides: Sides, parting: &Parting) -> Lineage {
+    pub fn part(self, sides: Sides, parting: &Parting) -> Presence {
         // As good as always.
         if sides == self.sides && parting.by == 0 {
             return self;
@@ -297,7 +303,7 @@ impl Lineage {
         self.parted(sides, parting)
     }
 
-    fn parted(self, sides: Sides, parting: &Parting) -> Lineage {
+    fn parted(self, sides: Sides, parting: &Parting) -> Presence {
         let is_factual = sides.on(Side::FACTUAL);
         // Sides part from the factual one once; what parts them from each other later is not told.
         let parted = match (self.sides.on(Side::FACTUAL), is_factual) {
@@ -316,7 +322,7 @@ impl Lineage {
             is_factual == sides.on(Side::UNTOUCHED) || by != 0,
             "{self:?} {sides:?} {parting:?}"
         );
-        Lineage {
+        Presence {
             sides,
             scarcity: self.scarcity | scarcity,
             by,
@@ -325,13 +331,13 @@ impl Lineage {
     }
 
     /// Likewise, made to happen by somebody.
-    pub fn made_by(self, made: Label) -> Lineage {
-        Lineage { made, ..self }
+    pub fn made_by(self, made: Label) -> Presence {
+        Presence { made, ..self }
     }
 
     /// What it is where each side stands for another one, see [`Sides::of_origin`].
-    pub fn of_origin(self, origin: &[Side]) -> Lineage {
-        Lineage {
+    pub fn of_origin(self, origin: &[Side]) -> Presence {
+        Presence {
             sides: self.sides.of_origin(origin),
             scarcity: self.scarcity.of_origin(origin),
             ..self

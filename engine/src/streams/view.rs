@@ -1,6 +1,7 @@
 //! What is seen of the whole business: figures of each process at the end of each tick, and what they add up to.
 //!
-//! Timers of the platform read them as they stood at the last barrier, on the side on which they look.
+//! Timers of the platform read them as they stood at the times at which their streams look, on the side on which they look.
+//! A view is taken of each process, added up in the order of the processes, and then only read.
 
 use serde::{Deserialize, Serialize};
 

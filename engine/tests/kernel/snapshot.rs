@@ -2,10 +2,10 @@
 
 use crate::puppet::{Puppet, puppets, settings};
 use causeflow_engine::base::time::Time;
-use causeflow_engine::kernel::processes::{Error, Pause, ProcessId, Simulation, Snapshot};
+use causeflow_engine::kernel::processes::{Error, Pause, ProcessId, SavedState, Simulation};
 use proptest::prelude::*;
 
-type Stored = Snapshot<Puppet, u32>;
+type Stored = SavedState<Puppet, u32>;
 
 fn play(simulation: &mut Simulation<Puppet>, until: i64) {
     let pause = simulation.run_until(Time(until));

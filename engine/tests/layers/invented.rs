@@ -185,6 +185,10 @@ fn crates_that_may_not_be_used_are_found() {
         ["1 causeflow_outputs causeflow_engine::streams::program::Program"]
     );
     assert_eq!(
+        found("outputs/src/lib.rs", "use causeflow_engine as e;").len(),
+        1
+    );
+    assert_eq!(
         found("outputs/tests/main.rs", use_engine),
         Vec::<String>::new()
     );

@@ -90,7 +90,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         "streams",
         &[
             "arrivals",
-            "calendar",
+            "profile",
             "diary",
             "sides",
             "program",
@@ -183,7 +183,8 @@ fn foreign(of: &Crate, in_sources: bool, path: &Named) -> Option<(usize, String,
     let to = path.segments.first()?.strip_prefix("causeflow_")?;
     let in_base = path.segments.get(1).is_some_and(|layer| layer == "base");
     if to == "engine" && !in_base && in_sources && ON_BASE.contains(&of.name) {
-        let (from, to) = (format!("causeflow_{}", of.name), path.segments.join("::"));
+        let layer: Vec<&str> = path.segments.iter().take(2).map(String::as_str).collect();
+        let (from, to) = (format!("causeflow_{}", of.name), layer.join("::"));
         let allowed = "it may use only the engine's base";
         return Some((path.line, from, to, allowed.into()));
     }
@@ -260,9 +261,10 @@ pub fn may_reach(here: (usize, usize), there: (usize, usize)) -> bool {
 
 /// What may be used from a room.
 fn reach((layer, room): (usize, usize)) -> String {
-    let below = LAYERS[..layer].iter().map(|(name, _)| *name);
-    let (_, rooms) = LAYERS[layer];
-    let all: Vec<&str> = below.chain(rooms[..room].iter().copied()).collect();
+    let below = LAYERS[..layer].iter().map(|(name, _)| name.to_string());
+    let (own, rooms) = LAYERS[layer];
+    let before = rooms[..room].iter().map(|room| format!("{own}::{room}"));
+    let all: Vec<String> = below.chain(before).collect();
     match all.as_slice() {
         [] => "it may use no other room".into(),
         all => format!("it may use only {}", all.join(", ")),

@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::kernel::processes::Agenda;
-use causeflow_engine::kernel::resource::waiting::{Answer, Side, Ticket};
+use causeflow_engine::kernel::resource::waiting::{Answer, Direction, Ticket};
 use causeflow_engine::kernel::resource::{container, store};
 use container::{Container, TooMuch};
 use proptest::prelude::*;
@@ -25,7 +25,7 @@ fn more_than_the_capacity_is_refused() {
 fn a_large_request_holds_up_small_ones_until_it_gives_up() {
     let (mut tank, mut clock) = (Container::new(10, 5), Clock::new());
     let patience = Some(Span(3));
-    let large = tank.ask(Side::Get, 'a', 8, patience, &mut clock);
+    let large = tank.ask(Direction::Get, 'a', 8, patience, &mut clock);
     assert!(matches!(large, Ok(Answer::Later(_))));
     assert!(matches!(tank.get('b', 2, &mut clock), Ok(Answer::Later(_))));
     let mut told = Vec::new();
@@ -50,7 +50,7 @@ fn a_large_request_holds_up_small_ones_until_it_gives_up() {
 #[derive(Clone, Debug)]
 enum Step {
     Ask {
-        side: Side,
+        side: Direction,
         amount: u64,
         patience_us: Option<i64>,
     },
@@ -59,7 +59,7 @@ enum Step {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let side = prop_oneof![Just(Side::Get), Just(Side::Put)];
+    let side = prop_oneof![Just(Direction::Get), Just(Direction::Put)];
     let ask = (side, 0u64..9, proptest::option::of(0i64..20));
     let ask = ask.prop_map(|(side, amount, patience_us)| Step::Ask {
         side,
@@ -95,12 +95,12 @@ proptest! {
         // As told: it lags behind what has been granted, so it may be negative for a moment.
         let mut level = level.min(8) as i64;
         let mut tickets = Vec::new();
-        let mut waiting: BTreeMap<Ticket, Side> = BTreeMap::new();
+        let mut waiting: BTreeMap<Ticket, Direction> = BTreeMap::new();
         for step in steps {
             match step {
                 Step::Ask { side, amount, patience_us } => {
                     match tank.ask(side, amount, amount, patience_us.map(Span), &mut clock) {
-                        Ok(Answer::Now(_)) if side == Side::Get => level -= amount as i64,
+                        Ok(Answer::Now(_)) if side == Direction::Get => level -= amount as i64,
                         Ok(Answer::Now(_)) => level += amount as i64,
                         Ok(Answer::Later(ticket)) => {
                             tickets.push(ticket);
@@ -115,8 +115,8 @@ proptest! {
                         match tank.handle(event, &mut clock) {
                             Some(container::Notice::Granted { ticket, amount, .. }) => {
                                 match waiting.remove(&ticket) {
-                                    Some(Side::Get) => level -= amount as i64,
-                                    Some(Side::Put) => level += amount as i64,
+                                    Some(Direction::Get) => level -= amount as i64,
+                                    Some(Direction::Put) => level += amount as i64,
                                     None => prop_assert!(false, "nothing is granted twice"),
                                 }
                             }
@@ -153,7 +153,7 @@ proptest! {
         let mut brought = 0;
         for step in steps {
             match step {
-                Step::Ask { side: Side::Get, amount, patience_us } => {
+                Step::Ask { side: Direction::Get, amount, patience_us } => {
                     let patience = patience_us.map(Span);
                     match store.get_within(amount, Parity(amount % 2), patience, &mut clock) {
                         Answer::Now((who, item)) => {
@@ -163,7 +163,7 @@ proptest! {
                         Answer::Later(ticket) => tickets.push(ticket),
                     }
                 }
-                Step::Ask { side: Side::Put, amount, patience_us } => {
+                Step::Ask { side: Direction::Put, amount, patience_us } => {
                     let item = (brought, amount);
                     brought += 1;
                     match store.put_within(amount, item, patience_us.map(Span), &mut clock) {
@@ -186,7 +186,7 @@ proptest! {
                             None => prop_assert!(false, "every event tells something"),
                         }
                     }
-                    let waiting_outside = store.waiting(Side::Put) as u64;
+                    let waiting_outside = store.waiting(Direction::Put) as u64;
                     prop_assert!(waiting_outside == 0 || store.len() == capacity);
                     prop_assert_eq!(brought, gone.len() as u64 + store.len() as u64 + waiting_outside);
                 }

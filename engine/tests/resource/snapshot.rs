@@ -2,7 +2,7 @@
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::kernel::processes::{Context, Process, Simulation, Snapshot};
+use causeflow_engine::kernel::processes::{Context, Process, SavedState, Simulation};
 use causeflow_engine::kernel::resource::Timetable;
 use causeflow_engine::kernel::resource::container::Container;
 use causeflow_engine::kernel::resource::station::{self, Job, Preemption, Station};
@@ -100,7 +100,7 @@ proptest! {
         let _ = stopped.run_until(Time(stop_us)).expect("nothing goes wrong");
         let snapshot = stopped.snapshot().expect("it can be taken");
         let bytes = postcard::to_stdvec(&snapshot).expect("it serialises");
-        let read: Snapshot<Garage, Message> = postcard::from_bytes(&bytes).expect("it is whole");
+        let read: SavedState<Garage, Message> = postcard::from_bytes(&bytes).expect("it is whole");
         let mut resumed = Simulation::resume(read).expect("it is whole");
         let _ = whole.run_until(Time(6000)).expect("nothing goes wrong");
         let _ = resumed.run_until(Time(6000)).expect("nothing goes wrong");

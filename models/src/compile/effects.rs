@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Delay, Effect, Expr, MAX_COUNT, Outcome, Place};
+use causeflow_engine::streams::program::{Delay, Destination, Effect, Expr, MAX_COUNT, Outcome};
 
 use super::Compiler;
 use super::bounds::{bounds, least_after};
@@ -320,21 +320,21 @@ impl Compiler {
             }
             None => None,
         };
-        let place = match (definition.cell, &self.units[child].definition.desk) {
+        let destination = match (definition.cell, &self.units[child].definition.desk) {
             (Some(CellDef::Any), Some(_)) => {
                 let (_, scope) = self.cause_scope(child, cause, "cell");
                 let message = "an event that waits at a desk lands there, and in no cell";
                 self.report
                     .error_at_key(&scope.at, message, Some("remove `cell`".into()));
-                Place::Desk
+                Destination::Desk
             }
             (_, Some(_)) => {
                 // Nobody knows how long it waits.
                 longest = f64::INFINITY;
-                Place::Desk
+                Destination::Desk
             }
-            (Some(CellDef::Any), None) => Place::AnyCell,
-            _ => Place::Same,
+            (Some(CellDef::Any), None) => Destination::AnyCell,
+            _ => Destination::Same,
         };
         let (when, probability) = guard?;
         let loose = self.loose(child, cause, &probability, count.as_ref());
@@ -347,7 +347,7 @@ impl Compiler {
             counted: count.is_some(),
             count,
             spacing,
-            place,
+            destination,
             loose,
             pass: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),

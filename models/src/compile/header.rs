@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::calendar::{Profile, Reference, Season, Weekend};
+use causeflow_engine::streams::profile::{Profile, Reference, Season, Weekend};
 use causeflow_engine::streams::program::{Source, Spikes, Stream};
 
 use super::report::At;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use causeflow_engine::base::table::ColumnType;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::calendar::Profile;
+use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{
     APPOINTMENTS, Binary, Expr, NO_ENTITY, NO_TIME, Question, Stream,
 };

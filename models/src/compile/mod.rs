@@ -32,7 +32,7 @@ use std::panic::resume_unwind;
 
 use causeflow_engine::base::time::Span;
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::Profile;
+use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{Desk, KindId, Program};
 
 use crate::definition::{

@@ -44,7 +44,7 @@ impl Attributed {
         let mut rows = vec![0; labels.len()];
         let mut attributed = Attributed::default();
         let streams = result.streams.iter();
-        for ((account, _), difference) in streams.flat_map(|s| s.effects.differences()) {
+        for ((account, _), difference) in streams.flat_map(|s| s.impact.differences()) {
             // What was removed has no row; what has moved was added at its new time.
             let there = difference.added + difference.changed;
             match account.label() {

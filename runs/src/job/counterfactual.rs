@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use causeflow_engine::base::head::JOINTLY;
 use causeflow_engine::streams::attribution::PartedRow;
+use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::RunResult;
-use causeflow_engine::streams::play::Simulation;
 use causeflow_engine::streams::program::Without;
 use causeflow_engine::streams::sides::{Side, Sides};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
@@ -120,7 +120,7 @@ impl Twin {
         let quick = Options::new(Format::Parquet, Some(Compression::None))?;
         let (folder, files) = files_of(sink)?;
         let place = folder.join(TWIN);
-        let simulation = Simulation::new(program, &of.run.settings);
+        let simulation = Player::new(program, &of.run.settings);
         let session = Session::new(simulation, Part::Twin, of.control);
         let mut written = Files::below(&place, quick);
         let result = write_streams(&mut written, session, manifest)?;

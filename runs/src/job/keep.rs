@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::play::Simulation;
+use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::snapshot::Snapshot;
 use causeflow_engine::streams::play::{Progress, RunResult};
 use causeflow_outputs::sink::Sink;
@@ -77,7 +77,7 @@ impl<'a> Kept<'a> {
         let folder = folder_of(sink)?;
         folder.keep_only(&state.snapshots, &["events"])?;
         let snapshot = snapshots::read(folder.path(), state.time)?;
-        let simulation = Simulation::resume(job.run.program.clone(), &job.run.settings, snapshot);
+        let simulation = Player::resume(job.run.program.clone(), &job.run.settings, snapshot);
         let simulation = simulation.map_err(|error| {
             let message = format!("the run cannot go on from its last snapshot: {error}");
             Error::advised(message, &[Advice::Anew])
@@ -149,7 +149,7 @@ fn folder_of(sink: &dyn Sink) -> Result<&RunFolder, Error> {
 }
 
 /// When the next snapshot is due: at multiples of the span, so that a day is a day of UTC, and from the start on.
-fn next(simulation: &Simulation, every: Span) -> Time {
+fn next(simulation: &Player, every: Span) -> Time {
     let start = simulation.world().start;
     let first = Time(start.0 - 1).floor_to(every) + every;
     let next = simulation.time().floor_to(every) + every;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::RunResult;
-use causeflow_engine::streams::play::Simulation;
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{Options, RunFolder};
 
@@ -151,7 +151,7 @@ impl Job {
         state: State,
         control: &dyn Control,
     ) -> Result<(RunResult, Written)> {
-        write::write(self, sink, Begin::Left(state), control)
+        write::write(self, sink, Begin::Left(Box::new(state)), control)
     }
 
     /// The same, with the folder as it was named.
@@ -171,7 +171,7 @@ impl Job {
     }
 
     /// Lets a simulation keep what it takes to explain a difference, if one is asked for.
-    fn prepare(&self, simulation: Simulation) -> Simulation {
+    fn prepare(&self, simulation: Player) -> Player {
         match self.spec.counterfactual {
             Some(_) => simulation.keep_parted(),
             None => simulation,

@@ -30,7 +30,7 @@ pub enum Begin {
     /// At its beginning.
     Anew,
     /// Where it was left.
-    Left(State),
+    Left(Box<State>),
 }
 
 /// Plays a job into a sink, from begin to finish. What fails is given up.
@@ -109,7 +109,7 @@ fn streams(
     };
     let (kept, from) = match begin {
         Begin::Left(state) => {
-            let (kept, from) = Kept::go_on(job, sink, state, control)?;
+            let (kept, from) = Kept::go_on(job, sink, *state, control)?;
             (kept, Some(from))
         }
         Begin::Anew => (Kept::begin(job, sink, control)?, None),

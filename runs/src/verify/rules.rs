@@ -7,7 +7,7 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::entities;
 use causeflow_engine::streams::program::MAX_COUNT;
 use causeflow_engine::streams::program::{
-    Effect, Expr, Kind, Place, Program, Source, Stream, StreamId,
+    Destination, Effect, Expr, Kind, Program, Source, Stream, StreamId,
 };
 use causeflow_outputs::verify::{
     EffectRules, Expected, FieldRules, GroupRules, InCell, KindRules, Making, ReferenceRules,
@@ -91,10 +91,10 @@ fn effects<'a>(
                 most: effect.count.as_ref().map_or(1, |_| MAX_COUNT as u64),
                 shortest: shortest(effect, program),
                 longest: effect.longest_under(&program.modified).map(|span| span.0),
-                cell: match effect.place {
-                    Place::Same => InCell::OfCause,
-                    Place::AnyCell => InCell::Drawn,
-                    Place::Desk => InCell::OfDesks,
+                cell: match effect.destination {
+                    Destination::Same => InCell::OfCause,
+                    Destination::AnyCell => InCell::Drawn,
+                    Destination::Desk => InCell::OfDesks,
                 },
                 group: group_of(effect),
                 generations: (least.saturating_add(1), most.map(|most| most + 1)),

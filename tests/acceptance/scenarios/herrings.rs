@@ -83,10 +83,7 @@ fn red_herrings_move_nothing_and_the_others_move_what_they_aim_at() {
         }
         // No difference is nobody's, and none has a name that is not an external event's.
         for result in &played.streams {
-            let accounts = result
-                .effects
-                .differences()
-                .map(|((account, _), _)| account);
+            let accounts = result.impact.differences().map(|((account, _), _)| account);
             let labels = accounts.filter_map(|account| account.label());
             for label in labels.filter(|&label| label != JOINT) {
                 let name = &names[usize::from(label) - 1].name;
@@ -115,7 +112,7 @@ fn normal_operations_change_nothing_at_all() {
         let run = play.play();
         let streams = run.streams.into_iter();
         streams
-            .map(|s| (s.name, s.rows, s.fingerprint, s.effects))
+            .map(|s| (s.name, s.rows, s.fingerprint, s.impact))
             .collect::<Vec<_>>()
     };
     let (with, without) = (played(&["normal-operations@day2"]), played(&[]));

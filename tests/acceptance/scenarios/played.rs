@@ -5,7 +5,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::OnceLock;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::attribution::Effects;
+use causeflow_engine::streams::attribution::Impact;
 use causeflow_engine::streams::play::{StreamResult, run};
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::sides::Side;
@@ -213,9 +213,9 @@ impl Run {
     }
 
     /// What interventions did to a stream.
-    pub fn effects(&self, stream: &str) -> &Effects {
+    pub fn effects(&self, stream: &str) -> &Impact {
         let found = self.streams.iter().find(|result| result.name == stream);
-        &found.expect("the stream is played").effects
+        &found.expect("the stream is played").impact
     }
 
     /// What the run itself says to be different is what differs from a twin that was played by itself.
@@ -225,7 +225,7 @@ impl Run {
             for (at, hour) in stream.series.hours() {
                 *untouched.entry(at).or_default() += hour.factual.count as i64;
             }
-            for (hour, [all, _]) in stream.effects.from_side(Side::UNTOUCHED) {
+            for (hour, [all, _]) in stream.impact.from_side(Side::UNTOUCHED) {
                 *untouched.entry(hour).or_default() += all.removed as i64 - all.added as i64;
             }
             let (from, to) = (

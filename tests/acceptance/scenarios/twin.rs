@@ -160,7 +160,7 @@ fn assert_exact(scenarios: &[&str], named: &[&str]) {
         );
         let expected = compare(&stream.name, here, there);
         let mut counted: BTreeMap<i64, Difference> = BTreeMap::new();
-        for ((account, hour), difference) in stream.effects.differences() {
+        for ((account, hour), difference) in stream.impact.differences() {
             let Some(label) = account.label() else {
                 continue;
             };

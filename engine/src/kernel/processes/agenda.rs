@@ -5,7 +5,8 @@ use crate::base::time::Time;
 
 /// A clock, and a future-event list that takes events of type `E`.
 ///
-/// What holds an agenda is playing an event: [`now`](Agenda::now) is that event's time.
+/// What holds an agenda is playing an event: [`now`](Agenda::now) is that event's time, and does not change meanwhile. A
+/// handle is good until its event comes or is cancelled; whoever implements it must not let a stale one cancel another event.
 pub trait Agenda<E> {
     /// The virtual time.
     fn now(&self) -> Time;

@@ -32,14 +32,14 @@ impl fmt::Display for Trial {
 
 /// What one of the two runs played, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Side {
+pub struct PlayedEvent {
     /// The event.
     pub event: Record,
     /// The event that scheduled it, if there was one.
     pub cause: Option<Record>,
 }
 
-impl fmt::Display for Side {
+impl fmt::Display for PlayedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = self.event.message.as_deref().unwrap_or("start");
         write!(f, "{message}, which is event {}", self.event.id)?;
@@ -52,7 +52,7 @@ impl fmt::Display for Side {
 
 /// The first event that two runs of a model do not share.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
+pub struct Divergence {
     /// How the model was played the second time.
     pub trial: Trial,
     /// When.
@@ -62,12 +62,12 @@ pub struct Difference {
     /// What that process is called.
     pub process_name: String,
     /// What it played when the model was played by one thread; `None` if it played nothing any more at that time.
-    pub first: Option<Side>,
+    pub first: Option<PlayedEvent>,
     /// What it played in the trial.
-    pub second: Option<Side>,
+    pub second: Option<PlayedEvent>,
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             trial,
@@ -77,7 +77,7 @@ impl fmt::Display for Difference {
             first,
             second,
         } = self;
-        let show = |side: &Option<Side>| match side {
+        let show = |side: &Option<PlayedEvent>| match side {
             Some(side) => side.to_string(),
             None => "nothing more".to_string(),
         };
@@ -135,7 +135,7 @@ pub fn check<P>(
     processes: impl Fn() -> Vec<P> + Sync,
     until: Time,
     trials: &[Trial],
-) -> Result<Option<Difference>, Error>
+) -> Result<Option<Divergence>, Error>
 where
     P: Process,
     P::Message: Debug,
@@ -188,7 +188,7 @@ where
     }
 }
 
-fn compare<P>(trial: Trial, first: &Run<P>, second: &Run<P>) -> Option<Difference>
+fn compare<P>(trial: Trial, first: &Run<P>, second: &Run<P>) -> Option<Divergence>
 where
     P: Process,
     P::Message: Debug,
@@ -207,12 +207,12 @@ where
     let (time, process) = a.into_iter().chain(b).map(place).min()?;
     let here = |record: &&Record| place(record) == (time, process);
     let side = |run: &Run<P>, record: Option<&Record>| {
-        record.filter(here).map(|record| Side {
+        record.filter(here).map(|record| PlayedEvent {
             event: record.clone(),
             cause: run.history.cause(record.id).cloned(),
         })
     };
-    Some(Difference {
+    Some(Divergence {
         trial,
         time,
         process,

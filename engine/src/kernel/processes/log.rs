@@ -15,7 +15,9 @@ pub struct Played {
     pub process: ProcessId,
 }
 
-/// Is told of every event of one partition, in the order in which they are played.
+/// Is told of every event of one partition, in the order in which they are played: [`begin`](Log::begin), what its handler
+/// does, [`end`](Log::end), never two at once. It only listens; what it keeps belongs to its partition and is put
+/// together when the simulation has stopped.
 pub trait Log<M>: Send {
     /// An event is about to be played. That a process starts is an event too, which has no message.
     fn begin(&mut self, event: Played, message: Option<&M>);

@@ -77,7 +77,7 @@ mod trace;
 pub use agenda::Agenda;
 pub use builder::Builder;
 pub use causal::{CausalLog, History, Record};
-pub use check::{Difference, Side, Trial, check};
+pub use check::{Divergence, PlayedEvent, Trial, check};
 pub use context::Context;
 pub use error::Error;
 pub use event::{EventId, Priority};
@@ -87,7 +87,7 @@ pub use paced::{Clock, Paced, PacedPause};
 pub use process::{Process, ProcessId};
 pub use series::Periodic;
 pub use simulation::{Pause, Simulation};
-pub use snapshot::Snapshot;
+pub use snapshot::SavedState;
 pub use trace::TraceLog;
 
 /// The code of the guide for users of the library, which is tested with that of the engine.

@@ -6,6 +6,9 @@ use super::{Error, Pause, Process, ProcessId, Simulation};
 use crate::base::time::{Span, Time};
 
 /// A clock, which says how far virtual time may go. The engine has none of its own.
+///
+/// It is asked before each event, with times that never go back, and what it answers must not go back either. What is
+/// played does not depend on it, only when.
 pub trait Clock {
     /// Waits until virtual time `due` has come, and returns the virtual time reached, which may be later.
     /// It may also return earlier, for something else to be done in between: the run is then interrupted.

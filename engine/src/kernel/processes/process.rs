@@ -9,6 +9,10 @@ use std::fmt;
 /// Nothing but the handler touches the state, and the handler touches nothing else: what it is to know of
 /// others comes in messages. A simulation holds processes of one type; for several kinds use an
 /// enum, or `Box<dyn Process<Message = M>>`.
+///
+/// [`start`](Process::start) comes once, before all events; then [`handle`](Process::handle) for each event in its
+/// order. A handler must follow from state, message and context alone: no clock, no thread, no static, no map without an
+/// order. [`check`](super::check) finds handlers that do not.
 pub trait Process: Send {
     /// What is scheduled for the process.
     type Message: Send;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 /// simulation that it was taken of; threads are not part of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(bound(deserialize = "P: Deserialize<'de>, M: Clone + Deserialize<'de>"))]
-pub struct Snapshot<P, M> {
+pub struct SavedState<P, M> {
     settings: Builder,
     now: Time,
     window_end: Time,
@@ -95,7 +95,7 @@ impl<P, M> Part<P, M> {
     }
 }
 
-impl<P, M> Snapshot<P, M> {
+impl<P, M> SavedState<P, M> {
     /// The virtual time at which it was taken.
     pub const fn time(&self) -> Time {
         self.now
@@ -110,7 +110,7 @@ where
     ///
     /// # Errors
     /// The error after which the simulation cannot go on, if there was one.
-    pub fn snapshot(&self) -> Result<Snapshot<P, P::Message>, Error> {
+    pub fn snapshot(&self) -> Result<SavedState<P, P::Message>, Error> {
         if let Some(error) = &self.failed {
             return Err(error.clone());
         }
@@ -126,7 +126,7 @@ where
             last: core.last,
             stop: core.stop,
         };
-        Ok(Snapshot {
+        Ok(SavedState {
             settings: self.settings,
             now: self.now,
             window_end: self.window_end,
@@ -141,7 +141,7 @@ impl<P: Process> Simulation<P> {
     ///
     /// # Errors
     /// [`Error::Damaged`] when the snapshot cannot have come from a simulation.
-    pub fn resume(snapshot: Snapshot<P, P::Message>) -> Result<Self, Error> {
+    pub fn resume(snapshot: SavedState<P, P::Message>) -> Result<Self, Error> {
         Self::resume_logged(snapshot, || Off)
     }
 }
@@ -152,7 +152,7 @@ impl<P: Process, L: Log<P::Message>> Simulation<P, L> {
     /// # Errors
     /// [`Error::Damaged`] when the snapshot cannot have come from a simulation.
     pub fn resume_logged(
-        snapshot: Snapshot<P, P::Message>,
+        snapshot: SavedState<P, P::Message>,
         mut log: impl FnMut() -> L,
     ) -> Result<Self, Error> {
         let found = snapshot.partitions.iter().map(|part| part.members.len());

@@ -1,6 +1,6 @@
 //! An amount of something alike, such as fuel, that is taken and brought.
 
-use super::waiters::{Answer, Event, Side, SideMonitors, Ticket, Waiters};
+use super::waiters::{Answer, Direction, DirectionMonitors, Event, Ticket, Waiters};
 use crate::base::time::{Span, Time};
 use crate::kernel::monitor::TimeWeighted;
 use crate::kernel::processes::Agenda;
@@ -128,8 +128,8 @@ impl<C> Container<C> {
             capacity,
             is_observed: false,
             level: TimeWeighted::new(Time(0), level.min(capacity) as i64),
-            getters: Waiters::new(Side::Get),
-            putters: Waiters::new(Side::Put),
+            getters: Waiters::new(Direction::Get),
+            putters: Waiters::new(Direction::Put),
         }
     }
 
@@ -149,26 +149,26 @@ impl<C> Container<C> {
     }
 
     /// The monitors of a side.
-    pub fn monitors(&self, side: Side) -> &SideMonitors {
+    pub fn monitors(&self, side: Direction) -> &DirectionMonitors {
         &self.side(side).monitors
     }
 
     /// How many wait on a side.
-    pub fn waiting(&self, side: Side) -> usize {
+    pub fn waiting(&self, side: Direction) -> usize {
         self.side(side).waiting()
     }
 
-    fn side(&self, side: Side) -> &Waiters<C, u64> {
+    fn side(&self, side: Direction) -> &Waiters<C, u64> {
         match side {
-            Side::Get => &self.getters,
-            Side::Put => &self.putters,
+            Direction::Get => &self.getters,
+            Direction::Put => &self.putters,
         }
     }
 
-    fn side_mut(&mut self, side: Side) -> &mut Waiters<C, u64> {
+    fn side_mut(&mut self, side: Direction) -> &mut Waiters<C, u64> {
         match side {
-            Side::Get => &mut self.getters,
-            Side::Put => &mut self.putters,
+            Direction::Get => &mut self.getters,
+            Direction::Put => &mut self.putters,
         }
     }
 
@@ -179,7 +179,7 @@ impl<C> Container<C> {
         amount: u64,
         agenda: &mut impl Agenda<Event>,
     ) -> Result<Answer<C>, TooMuch<C>> {
-        self.ask(Side::Get, who, amount, None, agenda)
+        self.ask(Direction::Get, who, amount, None, agenda)
     }
 
     /// Brings an amount, now or when it fits. More than the capacity is an error.
@@ -189,13 +189,13 @@ impl<C> Container<C> {
         amount: u64,
         agenda: &mut impl Agenda<Event>,
     ) -> Result<Answer<C>, TooMuch<C>> {
-        self.ask(Side::Put, who, amount, None, agenda)
+        self.ask(Direction::Put, who, amount, None, agenda)
     }
 
     /// As [`get`](Container::get) and [`put`](Container::put), giving up after a patience, if one is given.
     pub fn ask(
         &mut self,
-        side: Side,
+        side: Direction,
         who: C,
         amount: u64,
         patience: Option<Span>,
@@ -220,23 +220,27 @@ impl<C> Container<C> {
         Ok(Answer::Now(who))
     }
 
-    fn fits(&self, side: Side, amount: u64) -> bool {
+    fn fits(&self, side: Direction, amount: u64) -> bool {
         match side {
-            Side::Get => amount <= self.level(),
-            Side::Put => amount <= self.capacity - self.level(),
+            Direction::Get => amount <= self.level(),
+            Direction::Put => amount <= self.capacity - self.level(),
         }
     }
 
-    fn change(&mut self, side: Side, amount: u64, now: Time) {
+    fn change(&mut self, side: Direction, amount: u64, now: Time) {
         let amount = amount as i64;
-        let change = if side == Side::Get { -amount } else { amount };
+        let change = if side == Direction::Get {
+            -amount
+        } else {
+            amount
+        };
         self.level.add(now, change);
     }
 
     /// Grants what can be granted: bringing first, then taking, and again as long as that made a difference.
     fn settle(&mut self, agenda: &mut impl Agenda<Event>) {
         let mut idle = 0;
-        for side in [Side::Put, Side::Get].into_iter().cycle() {
+        for side in [Direction::Put, Direction::Get].into_iter().cycle() {
             let first = self
                 .side(side)
                 .first()

@@ -20,5 +20,5 @@ pub use timetable::{Timetable, TimetableError};
 
 /// Those who wait at a [`Store`](store::Store) or a [`Container`](container::Container).
 pub mod waiting {
-    pub use super::waiters::{Answer, Event, Side, SideMonitors, Ticket};
+    pub use super::waiters::{Answer, Direction, DirectionMonitors, Event, Ticket};
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 const NONE: u32 = u32::MAX;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Place<T> {
+enum Entry<T> {
     Free { next: u32 },
     Taken { number: u64, value: T },
 }
@@ -14,7 +14,7 @@ enum Place<T> {
 /// A slab. Values are numbered 0, 1, 2, ... in the order in which they come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Slab<T> {
-    places: Vec<Place<T>>,
+    places: Vec<Entry<T>>,
     first_free: u32,
     next_number: u64,
     len: usize,
@@ -37,8 +37,8 @@ impl<T> Slab<T> {
     /// All values, in the order of their places.
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut T> {
         self.places.iter_mut().filter_map(|place| match place {
-            Place::Taken { value, .. } => Some(value),
-            Place::Free { .. } => None,
+            Entry::Taken { value, .. } => Some(value),
+            Entry::Free { .. } => None,
         })
     }
 
@@ -48,11 +48,11 @@ impl<T> Slab<T> {
         let number = self.next_number;
         self.next_number += 1;
         self.len += 1;
-        let taken = Place::Taken { number, value };
+        let taken = Entry::Taken { number, value };
         let slot = self.first_free;
         match self.places.get_mut(slot as usize) {
             Some(place) => {
-                let Place::Free { next } = *place else {
+                let Entry::Free { next } = *place else {
                     unreachable!("the list of free places holds free places only");
                 };
                 self.first_free = next;
@@ -72,7 +72,7 @@ impl<T> Slab<T> {
     #[inline]
     pub(super) fn get(&self, slot: u32, number: u64) -> Option<&T> {
         match self.places.get(slot as usize)? {
-            Place::Taken {
+            Entry::Taken {
                 number: here,
                 value,
             } if *here == number => Some(value),
@@ -84,7 +84,7 @@ impl<T> Slab<T> {
     #[inline]
     pub(super) fn get_mut(&mut self, slot: u32, number: u64) -> Option<&mut T> {
         match self.places.get_mut(slot as usize)? {
-            Place::Taken {
+            Entry::Taken {
                 number: here,
                 value,
             } if *here == number => Some(value),
@@ -96,8 +96,8 @@ impl<T> Slab<T> {
     #[inline]
     pub(super) fn at(&self, slot: u32) -> (u64, &T) {
         match &self.places[slot as usize] {
-            Place::Taken { number, value } => (*number, value),
-            Place::Free { .. } => unreachable!("place {slot} is taken"),
+            Entry::Taken { number, value } => (*number, value),
+            Entry::Free { .. } => unreachable!("place {slot} is taken"),
         }
     }
 
@@ -105,24 +105,24 @@ impl<T> Slab<T> {
     #[inline]
     pub(super) fn at_mut(&mut self, slot: u32) -> (u64, &mut T) {
         match &mut self.places[slot as usize] {
-            Place::Taken { number, value } => (*number, value),
-            Place::Free { .. } => unreachable!("place {slot} is taken"),
+            Entry::Taken { number, value } => (*number, value),
+            Entry::Free { .. } => unreachable!("place {slot} is taken"),
         }
     }
 
     /// Takes the value out of a place that the resource knows to be taken. O(1).
     #[inline]
     pub(super) fn remove(&mut self, slot: u32) -> (u64, T) {
-        let free = Place::Free {
+        let free = Entry::Free {
             next: self.first_free,
         };
         match std::mem::replace(&mut self.places[slot as usize], free) {
-            Place::Taken { number, value } => {
+            Entry::Taken { number, value } => {
                 self.first_free = slot;
                 self.len -= 1;
                 (number, value)
             }
-            Place::Free { .. } => unreachable!("place {slot} is taken"),
+            Entry::Free { .. } => unreachable!("place {slot} is taken"),
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Single things, such as parts, that are taken and brought.
 
-use super::waiters::{Answer, Event, Side, SideMonitors, Ticket, Waiters};
+use super::waiters::{Answer, Direction, DirectionMonitors, Event, Ticket, Waiters};
 use crate::base::time::{Span, Time};
 use crate::kernel::monitor::TimeWeighted;
 use crate::kernel::processes::Agenda;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// Which items somebody takes. It is data and not a closure, so that a store can be snapshotted.
+/// Which items somebody takes. It is data and not a closure, so that a store can be snapshotted. It must say the same of the
+/// same item whenever it is asked: it may be asked again each time an item comes.
 pub trait Filter<T> {
     /// Whether this item will do.
     fn accepts(&self, item: &T) -> bool;
@@ -122,8 +123,8 @@ impl<T, C, F: Filter<T>> Store<T, C, F> {
             is_observed: false,
             items: VecDeque::new(),
             level: TimeWeighted::new(Time(0), 0),
-            getters: Waiters::new(Side::Get),
-            putters: Waiters::new(Side::Put),
+            getters: Waiters::new(Direction::Get),
+            putters: Waiters::new(Direction::Put),
         }
     }
 
@@ -148,18 +149,18 @@ impl<T, C, F: Filter<T>> Store<T, C, F> {
     }
 
     /// The monitors of a side.
-    pub fn monitors(&self, side: Side) -> &SideMonitors {
+    pub fn monitors(&self, side: Direction) -> &DirectionMonitors {
         match side {
-            Side::Get => &self.getters.monitors,
-            Side::Put => &self.putters.monitors,
+            Direction::Get => &self.getters.monitors,
+            Direction::Put => &self.putters.monitors,
         }
     }
 
     /// How many wait on a side.
-    pub fn waiting(&self, side: Side) -> usize {
+    pub fn waiting(&self, side: Direction) -> usize {
         match side {
-            Side::Get => self.getters.waiting(),
-            Side::Put => self.putters.waiting(),
+            Direction::Get => self.getters.waiting(),
+            Direction::Put => self.putters.waiting(),
         }
     }
 
@@ -261,7 +262,7 @@ impl<T, C, F: Filter<T>> Store<T, C, F> {
     ) -> Option<Notice<T, C>> {
         let now = agenda.now();
         match event {
-            Event::Granted(ticket) if ticket.side == Side::Get => {
+            Event::Granted(ticket) if ticket.side == Direction::Get => {
                 let waiter = self.getters.told(ticket)?;
                 Some(Notice::Got {
                     who: waiter.who,
@@ -280,8 +281,8 @@ impl<T, C, F: Filter<T>> Store<T, C, F> {
             }
             Event::Renege(ticket) => {
                 let (who, item) = match ticket.side {
-                    Side::Get => (self.getters.renege(ticket, now)?.who, None),
-                    Side::Put => {
+                    Direction::Get => (self.getters.renege(ticket, now)?.who, None),
+                    Direction::Put => {
                         let waiter = self.putters.renege(ticket, now)?;
                         (waiter.who, waiter.want)
                     }
@@ -298,8 +299,8 @@ impl<T, C, F: Filter<T>> Store<T, C, F> {
         agenda: &mut impl Agenda<Event>,
     ) -> Option<(C, Option<T>)> {
         match ticket.side {
-            Side::Get => Some((self.getters.withdraw(ticket, agenda)?.who, None)),
-            Side::Put => {
+            Direction::Get => Some((self.getters.withdraw(ticket, agenda)?.who, None)),
+            Direction::Put => {
                 let waiter = self.putters.withdraw(ticket, agenda)?;
                 Some((waiter.who, waiter.want))
             }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// Whether something is taken or brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Side {
+pub enum Direction {
     /// It is taken.
     Get,
     /// It is brought.
@@ -20,7 +20,7 @@ pub enum Side {
 /// Identifies a request that waits at a store or a container; once it is over it means nothing, and never another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Ticket {
-    pub(super) side: Side,
+    pub(super) side: Direction,
     pub(super) slot: u32,
     pub(super) number: u64,
 }
@@ -45,7 +45,7 @@ pub enum Answer<T> {
 
 /// The monitors of one side.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SideMonitors {
+pub struct DirectionMonitors {
     /// How many wait.
     pub queue: TimeWeighted,
     /// How long those waited who were granted; those who did not wait count with zero.
@@ -56,9 +56,9 @@ pub struct SideMonitors {
     pub withdrawn: u64,
 }
 
-impl SideMonitors {
-    pub(super) fn new(began: Time) -> SideMonitors {
-        SideMonitors {
+impl DirectionMonitors {
+    pub(super) fn new(began: Time) -> DirectionMonitors {
+        DirectionMonitors {
             queue: TimeWeighted::new(began, 0),
             waited: SpanTally::default(),
             reneged: 0,
@@ -68,7 +68,7 @@ impl SideMonitors {
 
     pub(super) fn reset(&mut self, now: Time) {
         let waiting = self.queue.level();
-        *self = SideMonitors::new(now);
+        *self = DirectionMonitors::new(now);
         self.queue = TimeWeighted::new(now, waiting);
     }
 }
@@ -86,20 +86,20 @@ pub(super) struct Waiter<C, W> {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Waiters<C, W> {
-    side: Side,
+    side: Direction,
     all: Slab<Waiter<C, W>>,
     /// Those not granted yet, in the order in which they came.
     line: Line,
-    pub(super) monitors: SideMonitors,
+    pub(super) monitors: DirectionMonitors,
 }
 
 impl<C, W> Waiters<C, W> {
-    pub(super) fn new(side: Side) -> Waiters<C, W> {
+    pub(super) fn new(side: Direction) -> Waiters<C, W> {
         Waiters {
             side,
             all: Slab::new(),
             line: Line::list(),
-            monitors: SideMonitors::new(Time(0)),
+            monitors: DirectionMonitors::new(Time(0)),
         }
     }
 

@@ -1,9 +1,9 @@
 //! What interventions did to the rows of a stream: which rows would be there, the same, without
 //! them, and who is to be named for the others.
 
-mod effects;
+mod impact;
 
-pub use effects::{Account, Difference, Differences, Effects};
+pub use impact::{Account, Difference, Differences, Impact};
 
 use serde::{Deserialize, Serialize};
 

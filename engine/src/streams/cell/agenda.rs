@@ -4,16 +4,16 @@
 //! sorted once, by their times in one word, and stay where they lie until their turn comes. Only what is caused within
 //! the window, for the window, goes through the future-event list.
 
-use super::pending::Place;
+use super::pending::Locator;
 use crate::base::draw::Key;
 use crate::base::queue::{FutureEvents, Order};
 use crate::base::time::Time;
 use crate::streams::event::Event;
-use crate::streams::sides::Lineage;
+use crate::streams::sides::Presence;
 
 /// The events of one window.
 #[derive(Default)]
-pub(super) struct Agenda {
+pub(super) struct WindowAgenda {
     /// The future-event list.
     queue: FutureEvents<Event>,
     /// The order of its first event, which is asked for at every turn.
@@ -41,7 +41,7 @@ struct Known {
 #[derive(Clone, Copy)]
 enum What {
     /// A pending event of this generation.
-    Due(u32, Place),
+    Due(u32, Locator),
     /// An arrival of a stream's source, and whose doing it is.
     Arrival(u16, u64),
 }
@@ -64,7 +64,7 @@ impl Known {
 const NUMBER_BITS: u32 = 24;
 const NUMBER: u64 = (1 << NUMBER_BITS) - 1;
 
-impl Agenda {
+impl WindowAgenda {
     /// Begins a window, when the one before has been played.
     pub fn begin(&mut self, start: Time) {
         debug_assert!(self.is_empty(), "events are left in their window");
@@ -91,7 +91,7 @@ impl Agenda {
 
     /// Adds a pending event before the window is played.
     #[inline]
-    pub fn push_due(&mut self, time: Time, generation: u32, key: Key, place: Place) {
+    pub fn push_due(&mut self, time: Time, generation: u32, key: Key, place: Locator) {
         let what = What::Due(generation, place);
         self.known.push(Known { time, key, what });
     }
@@ -105,7 +105,7 @@ impl Agenda {
 
     /// Puts in order what is known.
     pub fn sort(&mut self) {
-        let Agenda { known, order, .. } = self;
+        let WindowAgenda { known, order, .. } = self;
         let since = |known: &Known| (known.time - self.start).0 as u64;
         let fits = |known: &Known| since(known) >> (u64::BITS - NUMBER_BITS) == 0;
         if known.len() as u64 > NUMBER || !known.iter().all(fits) {
@@ -127,7 +127,7 @@ impl Agenda {
 
     /// Takes the next event; `due` reads a pending one.
     #[inline]
-    pub fn pop(&mut self, due: impl FnOnce(Place) -> Event) -> Option<Event> {
+    pub fn pop(&mut self, due: impl FnOnce(Locator) -> Event) -> Option<Event> {
         let first = self.first;
         let known = self.order.get(self.passed);
         let known = known.map(|&at| &self.known[at as usize]);
@@ -141,7 +141,7 @@ impl Agenda {
                         known.key,
                         known.time,
                         Some(actor),
-                        Lineage::ALL,
+                        Presence::ALL,
                     ),
                 })
             }
@@ -177,11 +177,11 @@ mod tests {
             start in -1_000_000..1_000_000i64,
             far in prop::sample::select(vec![1i64, 1 << 42]),
         ) {
-            let mut agenda = Agenda::default();
+            let mut agenda = WindowAgenda::default();
             agenda.begin(Time(start));
             let event = |time: Time, generation, key| Event {
                 generation,
-                ..Event::root(0, Key(key), time, Some(0), Lineage::ALL)
+                ..Event::root(0, Key(key), time, Some(0), Presence::ALL)
             };
             let mut pending = Vec::new();
             let mut expected = Vec::new();
@@ -191,7 +191,7 @@ mod tests {
                 if arrives {
                     agenda.push_arrival(0, Key(key), time, 0);
                 } else {
-                    let place = Place { page: 0, word: pending.len() as u32 };
+                    let place = Locator { page: 0, word: pending.len() as u32 };
                     agenda.push_due(time, generation, Key(key), place);
                     pending.push(event(time, generation, key));
                 }

@@ -1,17 +1,17 @@
 //! What events change: states, variables and counters, and who joins.
 
-use std::cell::Cell as Slot;
+use std::cell::Cell;
 
 use super::sources::Opening;
-use super::{Cell, Strands, Window, frame_of};
+use super::{LogicalProcess, Strands, Window, frame_of};
 use crate::base::draw::{purpose, scale_bits};
 use crate::base::time::{Span, Time};
 use crate::streams::eval::{Frame, finite, number, ranges, take_undefined, word};
 use crate::streams::event::Event;
-use crate::streams::kept::Place;
+use crate::streams::kept::Site;
 use crate::streams::population::Booking;
 use crate::streams::program::{Change, ChangeKind, KindId, SlotsChange};
-use crate::streams::sides::{Lineage, Parting, Side, Sides};
+use crate::streams::sides::{Parting, Presence, Side, Sides};
 
 /// A change as it comes out on some sides.
 #[derive(PartialEq)]
@@ -66,7 +66,7 @@ impl Outcomes {
     }
 }
 
-impl Cell {
+impl LogicalProcess {
     /// Brings a new entity, whose identity comes from the event's; returns its index.
     pub(super) fn create(&mut self, window: Window<'_>, kind: KindId, event: &Event) -> u64 {
         let definition = &window.world.program.kinds[usize::from(kind)];
@@ -76,19 +76,19 @@ impl Cell {
             kind,
             (id, event.time),
             definition.joins,
-            event.lineage,
+            event.presence,
         );
         self.open_joiner(window, kind, entity, Opening::Joined, event.time);
         // Of what follows by the clock, nothing happens instead of something else.
-        let lineage = event.lineage.made_by(0);
-        self.start_timers(window, kind, entity, event.time, lineage);
+        let presence = event.presence.made_by(0);
+        self.start_timers(window, kind, entity, event.time, presence);
         entity as u64
     }
 
     /// Makes the changes of an event on the sides on which it happens. A change that comes out the same is made once.
     pub(super) fn change(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
         let stream = &window.world.program.streams[usize::from(event.stream)];
-        let noted = Slot::new(Parting::NONE);
+        let noted = Cell::new(Parting::NONE);
         for (place, change) in (0..).zip(&stream.changes) {
             take_undefined();
             let mut undefined = false;
@@ -110,13 +110,13 @@ impl Cell {
             }
             let parting = strands.parting(&parted);
             for (sides, outcome) in outcomes.first.iter().chain(&outcomes.others) {
-                let lineage = event.lineage.part(*sides, &parting);
-                self.make(window, event, outcome, lineage);
+                let presence = event.presence.part(*sides, &parting);
+                self.make(window, event, outcome, presence);
                 undefined |= take_undefined() && sides.on(Side::FACTUAL);
             }
             if undefined {
                 let event = (event.stream, event.key, event.time);
-                window.world.note_undefined(event, Place::Change(place));
+                window.world.note_undefined(event, Site::Change(place));
             }
             strands.parted = strands.parted.and(&parted);
         }
@@ -205,7 +205,7 @@ impl Cell {
     }
 
     /// Makes a change on the given sides.
-    fn make(&mut self, window: Window<'_>, event: &Event, outcome: &Outcome, lineage: Lineage) {
+    fn make(&mut self, window: Window<'_>, event: &Event, outcome: &Outcome, presence: Presence) {
         match outcome {
             Outcome::State {
                 kind,
@@ -215,11 +215,11 @@ impl Cell {
                 let group = &mut self.population.groups[usize::from(*kind)];
                 // Founders are not opened again.
                 if *entity < group.founders {
-                    group.set_state(*entity, lineage, *state);
+                    group.set_state(*entity, presence, *state);
                     return;
                 }
                 let before = group.states_on_each(*entity);
-                group.set_state(*entity, lineage, *state);
+                group.set_state(*entity, presence, *state);
                 if before != group.states_on_each(*entity) {
                     self.open_joiner(window, *kind, *entity, Opening::Changed(before), event.time);
                 }
@@ -231,7 +231,7 @@ impl Cell {
                 value,
             } => {
                 let group = &mut self.population.groups[usize::from(*kind)];
-                group.set((*variable, *entity), lineage, *value);
+                group.set((*variable, *entity), presence, *value);
             }
             Outcome::Variables {
                 kind,
@@ -241,10 +241,10 @@ impl Cell {
             } => {
                 let group = &mut self.population.groups[usize::from(*kind)];
                 for &entity in entities {
-                    group.set((*variable, entity), lineage, *value);
+                    group.set((*variable, entity), presence, *value);
                 }
             }
-            Outcome::Counter { counter, value } => self.counters.add(*counter, *value, lineage),
+            Outcome::Counter { counter, value } => self.counters.add(*counter, *value, presence),
             Outcome::Slots {
                 kind,
                 entity,
@@ -255,7 +255,7 @@ impl Cell {
                 let now = window.world.program.zone.reading(event.time);
                 let done = table
                     .as_ref()
-                    .is_none_or(|table| group.book(table, *entity, booking, now, lineage));
+                    .is_none_or(|table| group.book(table, *entity, booking, now, presence));
                 self.refused += u64::from(!done);
             }
         }

@@ -7,17 +7,17 @@
 //! interventions change how many agents there are, that is no contention: it lies in the lineage of what waits there.
 
 use serde::{Deserialize, Serialize};
-use std::cell::Cell as Slot;
+use std::cell::Cell;
 use std::sync::Arc;
 
-use super::{Cell, Sight, Strands, Window, frame_of};
+use super::{LogicalProcess, Sight, Strands, Window, frame_of};
 use crate::base::queue::{FutureEvents, Handle, Order};
 use crate::base::time::{Span, Time};
 use crate::kernel::processes::Agenda;
 use crate::kernel::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
 use crate::streams::eval::{eval, number, take_undefined};
 use crate::streams::event::Event;
-use crate::streams::kept::Place;
+use crate::streams::kept::Site;
 use crate::streams::program::HOURS_OF_WEEK;
 use crate::streams::rates::Arrivals;
 use crate::streams::sides::{JOINT, MOST_SIDES, Parting, Side, Sides, both};
@@ -165,7 +165,7 @@ impl Desks {
                 for (of, place) in origin.iter().zip(&mut waiting.places) {
                     *place = was[of.index()];
                 }
-                waiting.event.lineage = waiting.event.lineage.of_origin(origin);
+                waiting.event.presence = waiting.event.presence.of_origin(origin);
                 waiting.parting = waiting.parting.of_origin(origin);
             }
             lines
@@ -270,7 +270,7 @@ fn staff_after(world: &World, time: Time) -> Option<Time> {
         .min()
 }
 
-impl Cell {
+impl LogicalProcess {
     /// Plays the window of the desks: all that is due from `start` up to the barrier at `end`.
     pub fn advance_desks(&mut self, world: &World, arrivals: &[Arrivals], start: Time, end: Time) {
         let window = Window {
@@ -344,7 +344,7 @@ impl Cell {
             self.play(window, event);
             return;
         }
-        let (sides, played) = (event.lineage.sides, world.sides());
+        let (sides, played) = (event.presence.sides, world.sides());
         let mut places = [None; MOST_SIDES];
         let mut parted = Parting::NONE;
         for side in sides.each(played) {
@@ -354,7 +354,7 @@ impl Cell {
                 parted = joined.map_or(parted, |(_, _, noted)| noted);
             }
         }
-        let differs = event.lineage.parting().and(&parted);
+        let differs = event.presence.parting().and(&parted);
         for side in sides.each(played) {
             let Some((desk, ticket)) = places[side.index()] else {
                 continue;
@@ -381,10 +381,10 @@ impl Cell {
         let service = stream.service.as_ref()?;
         let strands = Strands::of(event, stream);
         let words = &strands.each[0].words;
-        let noted = Slot::new(Parting::NONE);
+        let noted = Cell::new(Parting::NONE);
         let sight = Sight {
             side,
-            among: event.lineage.sides,
+            among: event.presence.sides,
             noted: &noted,
         };
         // Whether it happens is asked when it takes place; here only what the desk wants to know.
@@ -396,7 +396,7 @@ impl Cell {
         let priority = number(&service.priority, &frame) as i32;
         if take_undefined() && side == Side::FACTUAL {
             let event = (event.stream, event.key, event.time);
-            window.world.note_undefined(event, Place::Desk);
+            window.world.note_undefined(event, Site::Desk);
         }
         strands.give_back();
         let mut desks = program.desks.iter();
@@ -440,16 +440,16 @@ impl Cell {
         };
         let parted = Parting {
             lineage: parting.lineage | staffing.lineage,
-            scarcity: event.lineage.sides,
+            scarcity: event.presence.sides,
             by: named.unwrap_or(JOINT),
         };
-        let lineage = match sides == event.lineage.sides {
-            true => event.lineage,
-            false => event.lineage.part(sides, &parted),
+        let presence = match sides == event.presence.sides {
+            true => event.presence,
+            false => event.presence.part(sides, &parted),
         };
         let mut event = Event {
             time: now,
-            lineage,
+            presence,
             ..event
         };
         let program = &window.world.program;
@@ -471,7 +471,7 @@ impl Cell {
         side: Side,
         visit: &Visit<Waiting>,
     ) -> Sides {
-        let sides = visit.item.event.lineage.sides;
+        let sides = visit.item.event.presence.sides;
         let mut too = [false; MOST_SIDES];
         for other in sides.each(world.sides()) {
             let place = visit.item.places[other.index()].filter(|_| other != side);

@@ -4,9 +4,9 @@
 //! a step is worked out once; if it reads something that differs between them, it is worked out
 //! for each group, and children that are not the same come apart.
 
-use std::cell::Cell as Slot;
+use std::cell::Cell;
 
-use super::agenda::Agenda;
+use super::agenda::WindowAgenda;
 use super::growth::Growth;
 use super::pending::Pending;
 use super::{Strands, Window, frame_of};
@@ -17,7 +17,7 @@ use crate::streams::eval::{Frame, decide, how_many, number, number_by_key, take_
 use crate::streams::event::Event;
 use crate::streams::population::Population;
 use crate::streams::program::{
-    Delay, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Place, Stream,
+    Delay, Destination, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Stream,
 };
 use crate::streams::rows::RowBuffers;
 use crate::streams::sides::{Label, Parting, Side, Sides, both};
@@ -31,7 +31,7 @@ pub(super) struct Children(Vec<Brood>);
 #[derive(Default)]
 struct Brood {
     sides: Sides,
-    each: Vec<(Place, Event)>,
+    each: Vec<(Destination, Event)>,
 }
 
 /// Where the children of an event go.
@@ -40,7 +40,7 @@ pub(super) struct Spawner<'a> {
     /// The process.
     pub process: u16,
     pub pending: &'a mut Pending,
-    pub agenda: &'a mut Agenda,
+    pub agenda: &'a mut WindowAgenda,
     pub work: &'a mut Vec<Event>,
     pub outbox: &'a mut Vec<(u16, Event)>,
     pub rows: &'a mut RowBuffers,
@@ -58,21 +58,21 @@ impl<'a> Spawner<'a> {
         population: &Population,
     ) -> Option<usize> {
         let (window, stream) = (self.window, self.stream(event));
-        let noted = Slot::new(Parting::NONE);
+        let noted = Cell::new(Parting::NONE);
         let strand = &strands.each[0];
         let sight = strand.sight(&noted);
         let frame = frame_of(window, population, event, &strand.words, sight);
         // Where the untouched side has parted before, others may have a part in what follows here.
-        let lineage = |child: &Event| {
-            let lineage = event
-                .lineage
+        let presence = |child: &Event| {
+            let presence = event
+                .presence
                 .part(sight.among, &strands.parting(&noted.get()));
-            lineage.made_by(child.lineage.made)
+            presence.made_by(child.presence.made)
         };
-        let is_named = event.lineage.by != 0;
+        let is_named = event.presence.by != 0;
         let own = |child: &Event| match is_named {
             true => Event {
-                lineage: lineage(child),
+                presence: presence(child),
                 ..*child
             },
             false => *child,
@@ -82,18 +82,18 @@ impl<'a> Spawner<'a> {
             // What cannot differ need not wait until it is known that it does not, and a single child is handed out
             // when all that decides about it has been read.
             if known.steady || !known.several {
-                take(window, event, stream, step, &frame, |place, child| {
+                take(window, event, stream, step, &frame, |destination, child| {
                     if known.steady || frame.is_same() {
-                        self.send(place, &own(child));
+                        self.send(destination, &own(child));
                     }
                 });
             } else {
                 let mut brood = self.children.0.pop().unwrap_or_default();
-                take(window, event, stream, step, &frame, |place, child| {
-                    brood.each.push((place, *child));
+                take(window, event, stream, step, &frame, |destination, child| {
+                    brood.each.push((destination, *child));
                 });
-                for (place, child) in brood.each.drain(..).filter(|_| frame.is_same()) {
-                    self.send(place, &own(&child));
+                for (destination, child) in brood.each.drain(..).filter(|_| frame.is_same()) {
+                    self.send(destination, &own(&child));
                 }
                 self.children.0.push(brood);
             }
@@ -116,7 +116,7 @@ impl<'a> Spawner<'a> {
     ) {
         let (window, stream) = (self.window, self.stream(event));
         let mut broods = std::mem::take(&mut self.children.0);
-        let noted = Slot::default();
+        let noted = Cell::default();
         for step in from..self.steps(event).len() {
             let (mut parted, mut at, mut taken) = (Parting::NONE, 0, 0);
             while let Some(strand) = strands.each.get(at) {
@@ -128,8 +128,8 @@ impl<'a> Spawner<'a> {
                     noted.set(Parting::NONE);
                     let sight = strand.sight(&noted);
                     let frame = frame_of(window, population, event, &strand.words, sight);
-                    take(window, event, stream, step, &frame, |place, child| {
-                        each.push((place, *child));
+                    take(window, event, stream, step, &frame, |destination, child| {
+                        each.push((destination, *child));
                     });
                     parted = parted.and(&strands.split(at, noted.get()));
                     broods[taken].sides = strands.each[at].sides;
@@ -146,13 +146,13 @@ impl<'a> Spawner<'a> {
 
     /// Sends the children of all sides; those that are the same once.
     fn send_apart(&mut self, event: &Event, broods: &[Brood], parting: &Parting) {
-        let same = |(_, a): &(Place, Event), (_, b): &(Place, Event)| {
+        let same = |(_, a): &(Destination, Event), (_, b): &(Destination, Event)| {
             a.key == b.key
                 && a.time == b.time
                 && a.carried == b.carried
-                && a.lineage.made == b.lineage.made
+                && a.presence.made == b.presence.made
         };
-        let has = |brood: &Brood, child: &(Place, Event)| {
+        let has = |brood: &Brood, child: &(Destination, Event)| {
             let from = (brood.each).partition_point(|(_, other)| other.index < child.1.index);
             brood.each.get(from).is_some_and(|other| same(child, other))
         };
@@ -164,9 +164,15 @@ impl<'a> Spawner<'a> {
                 }
                 let too = after.iter().filter(|other| has(other, child));
                 let sides = too.fold(brood.sides, |all, other| all | other.sides);
-                let lineage = event.lineage.part(sides, parting);
-                let lineage = lineage.made_by(child.1.lineage.made);
-                self.send(child.0, &Event { lineage, ..child.1 });
+                let presence = event.presence.part(sides, parting);
+                let presence = presence.made_by(child.1.presence.made);
+                self.send(
+                    child.0,
+                    &Event {
+                        presence,
+                        ..child.1
+                    },
+                );
             }
         }
     }
@@ -179,13 +185,13 @@ impl<'a> Spawner<'a> {
         &self.window.world.program.streams[usize::from(event.stream)]
     }
 
-    fn send(&mut self, place: Place, event: &Event) {
+    fn send(&mut self, destination: Destination, event: &Event) {
         let (world, end) = (self.window.world, self.window.end);
         let desks = world.program.desk_process();
-        let elsewhere = match place {
+        let elsewhere = match destination {
             // The desks play the window after the cells have.
-            Place::Desk => desks.filter(|&desks| desks != self.process),
-            Place::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.peopled)),
+            Destination::Desk => desks.filter(|&desks| desks != self.process),
+            Destination::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.peopled)),
             _ => None,
         };
         if !self.growth.grow(world, event, elsewhere.is_none()) {
@@ -215,7 +221,7 @@ fn take(
     stream: &Stream,
     step: usize,
     frame: &Frame<'_>,
-    emit: impl FnMut(Place, &Event),
+    emit: impl FnMut(Destination, &Event),
 ) {
     let world = window.world;
     let known = &world.steps[usize::from(event.stream)][step];
@@ -247,7 +253,7 @@ fn cause(
     effect: &Effect,
     made: Label,
     frame: &Frame<'_>,
-    mut emit: impl FnMut(Place, &Event),
+    mut emit: impl FnMut(Destination, &Event),
 ) {
     let count = effect
         .count
@@ -265,7 +271,7 @@ fn cause(
         stream: effect.stream,
         from: event.stream,
         candidate: false,
-        lineage: event.lineage.made_by(made),
+        presence: event.presence.made_by(made),
         carried: [0; MAX_CARRIED],
     };
     for (word, slot) in child.carried.iter_mut().zip(&effect.pass) {
@@ -297,7 +303,7 @@ fn cause(
             child.time = after(child.time, of_child(spacing));
         }
         if window.world.needed(effect.stream, child.time) {
-            emit(effect.place, &child);
+            emit(effect.destination, &child);
         }
     }
 }

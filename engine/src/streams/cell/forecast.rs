@@ -2,7 +2,7 @@
 //! cell has hardly an arrival an hour, and asking for each anew would be most of the work.
 
 use crate::base::time::{Span, Time};
-use crate::streams::calendar::Bounds;
+use crate::streams::profile::Bounds;
 use crate::streams::rates::Arrivals;
 use crate::streams::steps::Marked;
 use crate::streams::world::World;

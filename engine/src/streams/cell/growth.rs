@@ -4,7 +4,7 @@
 //! There are so many of them at most for what has begun a chain so far, and for each process by itself, so that
 //! neither other processes nor threads can show. A ring that lets more come to be is cut off, and ends the run.
 
-use super::{Cell, Window};
+use super::{LogicalProcess, Window};
 use crate::base::time::Span;
 use crate::streams::event::Event;
 use crate::streams::program::{NO_CAUSE, Source, StreamId};
@@ -75,7 +75,7 @@ impl Growth {
     }
 }
 
-impl Cell {
+impl LogicalProcess {
     /// Begins to count in a window.
     pub(super) fn watch_growth(&mut self, window: Window<'_>) {
         let world = window.world;

@@ -1,6 +1,10 @@
-//! A cell is a logical process: a part of the population with its own queue, entities and
-//! counters. Between two barriers it plays its events alone; what it sends elsewhere waits in its
-//! outbox. The platform is a process of the same kind, without entities.
+//! A logical process: a cell, which is a part of the population with its own pending events, entities and counters, or the
+//! platform or the desks, which are processes of the same kind without entities.
+//!
+//! Between two barriers it plays its events alone; what it sends elsewhere waits in its outbox. In each window it takes what
+//! is due, opens its sources, and lets events take place in order: conditions and eager words first, then what follows
+//! (all effects see the state as it was), then the event's own changes, then its row. It must not see another process, nor
+//! the business but through the views that it is given, nor know how many threads there are.
 
 mod agenda;
 mod changes;
@@ -18,9 +22,9 @@ mod window;
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
 pub(crate) use sources::JOINER_BLOCK;
-pub use state::CellState;
+pub use state::ProcessState;
 
-use std::cell::{Cell as Slot, RefCell};
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,18 +40,18 @@ use crate::streams::rows::RowBuffers;
 use crate::streams::sides::{Parting, Side, Sides};
 use crate::streams::view::{Observed, View};
 use crate::streams::world::World;
-use agenda::Agenda;
+use agenda::WindowAgenda;
 use desk::Desks;
 use effects::{Children, Spawner};
 use growth::Growth;
 use pending::Pending;
 use sources::Left;
 use standing::Counters;
-use strands::{Strands, Words};
+use strands::{EventWords, Strands};
 use window::{Sight, Window, frame_of};
 
 /// A logical process.
-pub struct Cell {
+pub struct LogicalProcess {
     /// Its number; that of the platform is the number of cells.
     pub index: u16,
     /// Its entities.
@@ -73,7 +77,7 @@ pub struct Cell {
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
-    agenda: Agenda,
+    agenda: WindowAgenda,
     /// Events before the next barrier that need no order.
     work: Vec<Event>,
     /// The events that follow from one step of an event.
@@ -82,28 +86,30 @@ pub struct Cell {
     growth: Growth,
 }
 
-impl Cell {
+impl LogicalProcess {
     /// All processes of a run, as they are when its warm-up begins.
-    pub fn all(world: &World) -> Vec<Cell> {
+    pub fn all(world: &World) -> Vec<LogicalProcess> {
         let processes = (0..world.program.processes()).into_par_iter();
-        processes.map(|index| Cell::new(world, index)).collect()
+        processes
+            .map(|index| LogicalProcess::new(world, index))
+            .collect()
     }
 
     /// The process with this number, as it is when the warm-up begins.
-    pub fn new(world: &World, index: u16) -> Cell {
-        Cell {
+    pub fn new(world: &World, index: u16) -> LogicalProcess {
+        LogicalProcess {
             population: Population::founding(world, index),
-            ..Cell::empty(world, index)
+            ..LogicalProcess::empty(world, index)
         }
     }
 
     /// The process with this number, without entities.
-    fn empty(world: &World, index: u16) -> Cell {
+    fn empty(world: &World, index: u16) -> LogicalProcess {
         let desks = match world.program.desk_process() == Some(index) {
             true => Desks::new(world),
             false => Desks::default(),
         };
-        Cell {
+        LogicalProcess {
             index,
             desks,
             population: Population::default(),
@@ -116,7 +122,7 @@ impl Cell {
             counters: Counters::new(world),
             left: BTreeSet::new(),
             pending: Pending::new(world),
-            agenda: Agenda::default(),
+            agenda: WindowAgenda::default(),
             work: Vec::new(),
             children: Children::default(),
             growth: Growth::default(),
@@ -168,7 +174,7 @@ impl Cell {
             }
             if event.candidate {
                 match self.accept(window, &event) {
-                    Some(lineage) => event.lineage = lineage,
+                    Some(presence) => event.presence = presence,
                     None => continue,
                 }
             }
@@ -239,7 +245,7 @@ impl Cell {
 
     /// Works out for all sides what is needed first, and whether the event happens.
     fn prepare_strands(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
-        let noted = Slot::default();
+        let noted = Cell::default();
         let mut at = 0;
         while let Some(strand) = strands.each.get(at) {
             noted.set(Parting::NONE);
@@ -259,8 +265,8 @@ impl Cell {
     /// Writes the rows of an event: one for all sides on which it is the same.
     fn write(&mut self, world: &World, event: &Event, strands: &Strands) {
         if let [strand] = &strands.each[..] {
-            let lineage = event.lineage.part(strand.sides, &strands.parted);
-            self.rows.write(world, event, lineage, strand.words.kept());
+            let presence = event.presence.part(strand.sides, &strands.parted);
+            self.rows.write(world, event, presence, strand.words.kept());
             return;
         }
         let mut written = Sides::NONE;
@@ -272,14 +278,20 @@ impl Cell {
             let same = happening().filter(|other| other.words.same(&strand.words));
             let sides: Sides = same.map(|other| other.sides).collect();
             written = written | sides;
-            let lineage = event.lineage.part(sides, &strands.parted);
-            self.rows.write(world, event, lineage, strand.words.kept());
+            let presence = event.presence.part(sides, &strands.parted);
+            self.rows.write(world, event, presence, strand.words.kept());
         }
     }
 
     /// Works out the eager variables and the condition; false when the event does not happen.
     #[inline]
-    fn prepare(&self, window: Window<'_>, event: &Event, words: &Words, sight: Sight<'_>) -> bool {
+    fn prepare(
+        &self,
+        window: Window<'_>,
+        event: &Event,
+        words: &EventWords,
+        sight: Sight<'_>,
+    ) -> bool {
         let stream = &window.world.program.streams[usize::from(event.stream)];
         let frame = frame_of(window, &self.population, event, words, sight);
         if stream.eager > 0 {
@@ -313,10 +325,10 @@ impl Cell {
 }
 
 thread_local! {
-    static AGENDA: RefCell<Agenda> = RefCell::default();
+    static AGENDA: RefCell<WindowAgenda> = RefCell::default();
 }
 
-impl Cell {
+impl LogicalProcess {
     /// Exchanges the cell's agenda for the one that its thread keeps. Done before and after
     /// a window, when both are empty, it lets the cells that a thread plays share the memory of one,
     /// which stays in the cache; each would otherwise keep that of its busiest window.

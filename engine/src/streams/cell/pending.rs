@@ -11,14 +11,14 @@ use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
 use crate::streams::event::Event;
 use crate::streams::program::MAX_CARRIED;
-use crate::streams::sides::{Lineage, Side, Sides};
+use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::world::World;
 
-/// Words of an event before those it carries.
+/// StoredWords of an event before those it carries.
 const WORDS: usize = 6;
 /// The bits of a label: there is one less of them than of its type.
 const MOST_MADE: u16 = 0x7FFF;
-/// Words of a page. Buckets grow page by page and give their pages back, so that memory follows what
+/// StoredWords of a page. Buckets grow page by page and give their pages back, so that memory follows what
 /// is pending; a growing vector would keep the size of the fullest window for every future one.
 const PAGE: usize = 128;
 /// Emptied pages that a cell keeps: what the fullest window had would add up over the cells.
@@ -42,7 +42,7 @@ pub(super) struct Due(Vec<Page>);
 
 /// Where an event of a window lies.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
+pub(super) struct Locator {
     pub page: u32,
     pub word: u32,
 }
@@ -88,7 +88,7 @@ impl Pending {
         let Some(page) = bucket.last_mut() else {
             return;
         };
-        let lineage = event.lineage;
+        let presence = event.presence;
         page.extend_from_slice(&[
             event.time.0 as u64,
             event.key.0,
@@ -97,11 +97,11 @@ impl Pending {
             u64::from(event.generation) << 32
                 | u64::from(event.stream) << 16
                 | u64::from(event.from),
-            lineage.sides.bits() << 56
-                | lineage.scarcity.others().bits() << 48
+            presence.sides.bits() << 56
+                | presence.scarcity.others().bits() << 48
                 | u64::from(event.candidate) << 47
-                | u64::from(lineage.made) << 32
-                | u64::from(lineage.by) << 16
+                | u64::from(presence.made) << 32
+                | u64::from(presence.by) << 16
                 | u64::from(event.index),
         ]);
         page.extend_from_slice(&event.carried[..carried]);
@@ -138,8 +138,8 @@ impl Pending {
         for words in buckets {
             for (_, stored) in Stored::all(world, &words) {
                 let event = stored.event();
-                let lineage = event.lineage.of_origin(origin);
-                pending.push(world, &Event { lineage, ..event });
+                let presence = event.presence.of_origin(origin);
+                pending.push(world, &Event { presence, ..event });
             }
         }
         pending
@@ -172,16 +172,16 @@ impl Due {
     pub fn events<'a>(
         &'a self,
         world: &'a World,
-    ) -> impl Iterator<Item = (Place, Stored<'a>)> + 'a {
+    ) -> impl Iterator<Item = (Locator, Stored<'a>)> + 'a {
         (0..).zip(&self.0).flat_map(|(page, words)| {
             let stored = Stored::all(world, words);
-            stored.map(move |(word, stored)| (Place { page, word }, stored))
+            stored.map(move |(word, stored)| (Locator { page, word }, stored))
         })
     }
 
     /// The event at a place.
     #[inline]
-    pub fn event(&self, world: &World, place: Place) -> Event {
+    pub fn event(&self, world: &World, place: Locator) -> Event {
         let words = &self.0[place.page as usize][place.word as usize..];
         match Stored::first(world, words) {
             Some(stored) => stored.event(),
@@ -250,7 +250,7 @@ impl<'a> Stored<'a> {
             stream: self.stream(),
             from: packed as u16,
             candidate: (sides >> 47) & 1 != 0,
-            lineage: Lineage {
+            presence: Presence {
                 sides: Sides::of_bits(sides >> 56),
                 scarcity: Sides::of_bits(sides >> 48).others(),
                 by: (sides >> 16) as u16,

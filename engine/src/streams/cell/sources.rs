@@ -6,16 +6,16 @@
 //! is left out: traffic follows the population.
 
 use super::forecast::{Forecast, Outlook};
-use super::{Cell, Window};
+use super::{LogicalProcess, Window};
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Candidate;
 use crate::streams::eval::{Frame, Marks, Own, number, take_undefined};
 use crate::streams::event::Event;
-use crate::streams::kept::Place;
+use crate::streams::kept::Site;
 use crate::streams::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
 use crate::streams::rates::Arrivals;
-use crate::streams::sides::{Lineage, MOST_SIDES, Parting, Side, Sides, in_groups};
+use crate::streams::sides::{MOST_SIDES, Parting, Presence, Side, Sides, in_groups};
 use crate::streams::world::World;
 
 const ACTOR: Purpose = purpose("actor");
@@ -29,7 +29,7 @@ const OCCURRENCE: Purpose = purpose("occurrence");
 /// Who joins later opens candidates a day at a time.
 pub(crate) const JOINER_BLOCK: Span = Span::DAY;
 
-impl Cell {
+impl LogicalProcess {
     /// Opens the sources for the events from `start` up to the barrier.
     pub(super) fn open_sources(
         &mut self,
@@ -43,7 +43,7 @@ impl Cell {
             let since = Time(start.0 - 1);
             for kind in 0..world.program.kinds.len() {
                 for entity in 0..self.population.groups[kind].ids.len() {
-                    self.start_timers(window, kind as KindId, entity, since, Lineage::ALL);
+                    self.start_timers(window, kind as KindId, entity, since, Presence::ALL);
                 }
             }
         }
@@ -104,7 +104,7 @@ impl Cell {
                             self.rows.bare(world, stream, key, time);
                         }
                     }
-                    _ => self.arrive(window, arrivals, key, time, Lineage::ALL),
+                    _ => self.arrive(window, arrivals, key, time, Presence::ALL),
                 },
             );
             return;
@@ -112,8 +112,8 @@ impl Cell {
         layers.candidates(process, number, bend.largest(largest), |candidate| {
             let rate = rate(candidate.time);
             let open = (Sides::ALL, Parting::NONE);
-            arrives(world, &candidate, rate, Some(&bend), open, |lineage| {
-                self.arrive(window, arrivals, candidate.key, candidate.time, lineage);
+            arrives(world, &candidate, rate, Some(&bend), open, |presence| {
+                self.arrive(window, arrivals, candidate.key, candidate.time, presence);
             });
         });
     }
@@ -125,7 +125,7 @@ impl Cell {
         arrivals: &Arrivals,
         key: Key,
         time: Time,
-        lineage: Lineage,
+        presence: Presence,
     ) {
         let (world, stream) = (window.world, arrivals.stream);
         if !world.needed(stream as u16, time) {
@@ -140,12 +140,12 @@ impl Cell {
         let actor = arrivals.actor.as_ref();
         let actor = actor.map(|actor| self.pick_actor(actor, key));
         match actor {
-            Some(actor) if lineage == Lineage::ALL => {
+            Some(actor) if presence == Presence::ALL => {
                 self.agenda.push_arrival(arrivals.stream, key, time, actor);
             }
             _ => self.enter(
                 window,
-                &Event::root(arrivals.stream, key, time, actor, lineage),
+                &Event::root(arrivals.stream, key, time, actor, presence),
             ),
         }
     }
@@ -228,11 +228,11 @@ impl Cell {
                     }
                     let rate = per_hour * profile.factor(time) * arrivals.spike(world, time);
                     let open = (opens, parting);
-                    arrives(world, &candidate, rate, bend.as_ref(), open, |lineage| {
+                    arrives(world, &candidate, rate, bend.as_ref(), open, |presence| {
                         let actor = Some(entity as u64);
                         self.wait(
                             window,
-                            &Event::root(arrivals.stream, key, time, actor, lineage),
+                            &Event::root(arrivals.stream, key, time, actor, presence),
                         );
                     });
                 });
@@ -241,7 +241,7 @@ impl Cell {
 
     /// On which sides a candidate's actor takes part when its time comes; sets timers for the next
     /// time.
-    pub(super) fn accept(&mut self, window: Window<'_>, event: &Event) -> Option<Lineage> {
+    pub(super) fn accept(&mut self, window: Window<'_>, event: &Event) -> Option<Presence> {
         debug_assert_eq!(event.from, NO_CAUSE);
         let world = window.world;
         let stream = usize::from(event.stream);
@@ -251,7 +251,7 @@ impl Cell {
             }) => actor,
             Some(Source::Each { actor, .. }) => {
                 let entity = event.carried[0] as usize;
-                self.push_occurrence(window, stream, entity, event.time, event.lineage);
+                self.push_occurrence(window, stream, entity, event.time, event.presence);
                 if !world.needed(event.stream, event.time) {
                     return None;
                 }
@@ -261,13 +261,13 @@ impl Cell {
                 self.push_platform(window, stream, event.carried[0], event.time);
                 return world
                     .needed(event.stream, event.time)
-                    .then_some(event.lineage);
+                    .then_some(event.presence);
             }
-            _ => return Some(event.lineage),
+            _ => return Some(event.presence),
         };
         let marks = Marks::default();
         let (mut on, mut parted) = (Sides::NONE, Parting::NONE);
-        in_groups(event.lineage.sides, |side, among| {
+        in_groups(event.presence.sides, |side, among| {
             marks.noted.set(Parting::NONE);
             let takes_part = self.takes_part(window, event, actor, (side, among), &marks);
             let noted = marks.noted.get();
@@ -279,7 +279,7 @@ impl Cell {
             }
             noted
         });
-        (!on.is_none()).then(|| event.lineage.part(on, &parted))
+        (!on.is_none()).then(|| event.presence.part(on, &parted))
     }
 
     fn takes_part(
@@ -319,7 +319,7 @@ impl Cell {
         let takes_part = when.is_none_or(|when| number(when, &frame()) != 0.0);
         if take_undefined() && side == Side::FACTUAL {
             let event = (event.stream, event.key, event.time);
-            window.world.note_undefined(event, Place::Source);
+            window.world.note_undefined(event, Site::Source);
         }
         takes_part
     }
@@ -331,13 +331,13 @@ impl Cell {
         kind: KindId,
         entity: usize,
         since: Time,
-        lineage: Lineage,
+        presence: Presence,
     ) {
         for &stream in &window.world.timers {
             if matches!(&window.world.program.streams[stream].source,
                 Some(Source::Each { actor, .. }) if actor.kind == kind)
             {
-                self.push_occurrence(window, stream, entity, since, lineage);
+                self.push_occurrence(window, stream, entity, since, presence);
             }
         }
     }
@@ -348,7 +348,7 @@ impl Cell {
         stream: usize,
         entity: usize,
         since: Time,
-        lineage: Lineage,
+        presence: Presence,
     ) {
         let Some(Source::Each { timer, actor }) = &window.world.program.streams[stream].source
         else {
@@ -358,7 +358,7 @@ impl Cell {
         let own = window.world.source_keys[stream].child(TIMER, id);
         let (key, time) = next_occurrence(window.world, timer, own, since);
         let actor = Some(entity as u64);
-        self.wait(window, &Event::root(stream, key, time, actor, lineage));
+        self.wait(window, &Event::root(stream, key, time, actor, presence));
     }
 
     fn start_platform_timers(&mut self, window: Window<'_>) {
@@ -391,7 +391,7 @@ impl Cell {
         let name = purpose(&world.program.dictionary[instance as usize]);
         let own = world.source_keys[stream].child(name, 0);
         let (key, time) = next_occurrence(world, timer, own, since);
-        let timer = Event::root(stream, key, time, Some(instance), Lineage::ALL);
+        let timer = Event::root(stream, key, time, Some(instance), Presence::ALL);
         self.wait(window, &timer);
     }
 }
@@ -456,11 +456,11 @@ fn arrives(
     per_hour: f64,
     bend: Option<&Bend<'_>>,
     (open, parting): (Sides, Parting),
-    mut arrive: impl FnMut(Lineage),
+    mut arrive: impl FnMut(Presence),
 ) {
     let (time, mark) = (candidate.time, candidate.mark_per_hour);
     let bend = bend.filter(|bend| bend.part > 0.0);
-    let from_open = Lineage::ALL.part(open, &parting);
+    let from_open = Presence::ALL.part(open, &parting);
     let Some(bend) = bend else {
         if mark < per_hour {
             arrive(from_open);
@@ -507,8 +507,8 @@ fn arrives(
     let bent = Parting::by_lineage(same.others(), by);
     in_groups(open.and(came), |side, among| {
         let sides = among.and(like(side));
-        let lineage = from_open.part(sides, &bent);
-        arrive(lineage.made_by(made[side.index()].unwrap_or(0)));
+        let presence = from_open.part(sides, &bent);
+        arrive(presence.made_by(made[side.index()].unwrap_or(0)));
         Parting::by_lineage(among.without(sides), 0)
     });
 }

@@ -5,11 +5,11 @@ use serde::{Deserialize, Serialize};
 use std::iter::repeat_n;
 use std::sync::Arc;
 
-use super::Cell;
+use super::LogicalProcess;
 use crate::base::time::{Span, Time};
 use crate::streams::eval::finite;
 use crate::streams::population::Population;
-use crate::streams::sides::{Lineage, Parting, Side, Sides};
+use crate::streams::sides::{Parting, Presence, Side, Sides};
 use crate::streams::view::View;
 use crate::streams::world::World;
 
@@ -31,16 +31,16 @@ impl Counters {
         }
     }
 
-    pub fn add(&mut self, counter: u16, value: f64, lineage: Lineage) {
+    pub fn add(&mut self, counter: u16, value: f64, presence: Presence) {
         let counter = usize::from(counter);
         for (side, counters) in (0..).map(Side).zip(&mut self.each) {
-            if lineage.sides.on(side) {
+            if presence.sides.on(side) {
                 counters[counter] = finite(counters[counter] + value);
             }
         }
-        if lineage.sides != Sides::ALL {
+        if presence.sides != Sides::ALL {
             let parting = &mut self.partings[counter];
-            *parting = parting.and(&lineage.parting());
+            *parting = parting.and(&presence.parting());
         }
     }
 
@@ -54,7 +54,7 @@ impl Counters {
     }
 }
 
-impl Cell {
+impl LogicalProcess {
     /// Keeps how the cell stands at the end of a tick.
     pub(super) fn look(&mut self, world: &World, tick: Time) {
         // Of diaries those of the day are seen, from when on anybody asks.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::desk::Desks;
 use super::pending::Pending;
 use super::sources::Left;
-use super::{Cell, Counters};
+use super::{Counters, LogicalProcess};
 use crate::base::time::Time;
 use crate::base::words::Lists;
 use crate::streams::population::{Group, GroupState};
@@ -18,7 +18,7 @@ use crate::streams::world::World;
 
 /// A process at a barrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CellState {
+pub struct ProcessState {
     groups: Vec<GroupState>,
     counters: Counters,
     left: BTreeSet<Left>,
@@ -29,9 +29,9 @@ pub struct CellState {
     words: Lists,
 }
 
-impl Cell {
+impl LogicalProcess {
     /// How the process stands at a barrier, its rows taken.
-    pub fn state(&self) -> CellState {
+    pub fn state(&self) -> ProcessState {
         debug_assert!(
             self.outbox.is_empty(),
             "messages are handed over at the barrier"
@@ -41,7 +41,7 @@ impl Cell {
         let mut words = Lists::with_room(room + self.pending.words());
         let groups = groups.map(|group| group.store(&mut words)).collect();
         self.pending.store(&mut words);
-        CellState {
+        ProcessState {
             groups,
             counters: self.counters.clone(),
             left: self.left.clone(),
@@ -57,10 +57,10 @@ impl Cell {
         world: &World,
         index: u16,
         now: Time,
-        state: CellState,
+        state: ProcessState,
         origin: &[Side],
-    ) -> Cell {
-        let mut cell = Cell::new(world, index);
+    ) -> LogicalProcess {
+        let mut cell = LogicalProcess::new(world, index);
         let mut words = state.words.iter();
         let founding = std::mem::take(&mut cell.population.groups).into_iter();
         let groups = founding.zip(state.groups).zip(&world.program.kinds);

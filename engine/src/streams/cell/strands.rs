@@ -1,7 +1,7 @@
 //! An event while it takes place, on all its sides at once: until something that it reads differs between them it is
 //! worked out once, from there on for each group of sides.
 
-use std::cell::{Cell as Slot, RefCell};
+use std::cell::{Cell, RefCell};
 
 use super::window::Sight;
 use crate::streams::event::Event;
@@ -10,9 +10,9 @@ use crate::streams::sides::{Parting, Side, Sides};
 
 thread_local! {
     /// Those of the event that took place last, so that they need not be made for each.
-    static STRANDS: Slot<Vec<Strand>> = const { Slot::new(Vec::new()) };
-    /// Words of strands that have come apart, likewise.
-    static WORDS: RefCell<Vec<Words>> = const { RefCell::new(Vec::new()) };
+    static STRANDS: Cell<Vec<Strand>> = const { Cell::new(Vec::new()) };
+    /// EventWords of strands that have come apart, likewise.
+    static WORDS: RefCell<Vec<EventWords>> = const { RefCell::new(Vec::new()) };
 }
 
 /// An event on a group of sides, as long as nothing that has been read differs among them.
@@ -21,7 +21,7 @@ pub(super) struct Strand {
     pub sides: Sides,
     /// Whether it happens there.
     pub happens: bool,
-    pub words: Words,
+    pub words: EventWords,
 }
 
 /// An event that takes place: worked out once, until something that it reads differs between sides; from there on
@@ -35,7 +35,7 @@ pub(super) struct Strands {
 
 impl Strand {
     /// The side on which it is worked out, and for which.
-    pub fn sight<'a>(&self, noted: &'a Slot<Parting>) -> Sight<'a> {
+    pub fn sight<'a>(&self, noted: &'a Cell<Parting>) -> Sight<'a> {
         Sight {
             side: self.sides.first(),
             among: self.sides,
@@ -52,7 +52,7 @@ impl Strands {
             each.push(Strand::default());
         }
         let strand = &mut each[0];
-        strand.sides = event.lineage.sides;
+        strand.sides = event.presence.sides;
         strand.words.begin(event, stream);
         Strands {
             each,
@@ -118,19 +118,19 @@ impl Strands {
 /// The words of an event that takes place, on a group of sides. What is carried is there; eager words are
 /// worked out in order; the others on demand.
 #[derive(Default)]
-pub(super) struct Words {
+pub(super) struct EventWords {
     /// [`MAX_WORDS`] of them once used; what is not ready is left over from other events.
-    pub slots: Vec<Slot<u64>>,
+    pub slots: Vec<Cell<u64>>,
     /// Which of them have been worked out, a bit each.
-    pub ready: Slot<u64>,
+    pub ready: Cell<u64>,
     /// How many of them are carried or eager.
     pub kept: usize,
 }
 
-impl Words {
+impl EventWords {
     /// Takes up an event.
     pub fn begin(&mut self, event: &Event, stream: &Stream) {
-        self.slots.resize(MAX_WORDS, Slot::new(0));
+        self.slots.resize(MAX_WORDS, Cell::new(0));
         self.kept = usize::from(stream.carried + stream.eager);
         self.ready.set((1 << self.kept) - 1);
         let carried = &event.carried[..usize::from(stream.carried)];
@@ -140,9 +140,9 @@ impl Words {
     }
 
     /// The same words, without those worked out on demand.
-    pub fn again(&self) -> Words {
+    pub fn again(&self) -> EventWords {
         let mut words = WORDS.with_borrow_mut(Vec::pop).unwrap_or_default();
-        words.slots.resize(MAX_WORDS, Slot::new(0));
+        words.slots.resize(MAX_WORDS, Cell::new(0));
         words.slots[..self.kept].clone_from_slice(self.kept());
         words.ready.set((1 << self.kept) - 1);
         words.kept = self.kept;
@@ -150,12 +150,12 @@ impl Words {
     }
 
     /// The words that a row keeps.
-    pub fn kept(&self) -> &[Slot<u64>] {
+    pub fn kept(&self) -> &[Cell<u64>] {
         &self.slots[..self.kept]
     }
 
     /// Whether the words that a row keeps are the same.
-    pub fn same(&self, other: &Words) -> bool {
+    pub fn same(&self, other: &EventWords) -> bool {
         self.kept() == other.kept()
     }
 }

@@ -1,8 +1,8 @@
 //! What is around the events of a window, and the frame in which one of them is worked out.
 
-use std::cell::Cell as Slot;
+use std::cell::Cell;
 
-use super::strands::Words;
+use super::strands::EventWords;
 use crate::base::time::Time;
 use crate::streams::eval::{Frame, Own};
 use crate::streams::event::Event;
@@ -30,7 +30,7 @@ pub(super) struct Window<'a> {
 pub(super) struct Sight<'a> {
     pub side: Side,
     pub among: Sides,
-    pub noted: &'a Slot<Parting>,
+    pub noted: &'a Cell<Parting>,
 }
 
 /// The frame of an event with its words.
@@ -38,7 +38,7 @@ pub(super) fn frame_of<'a>(
     window: Window<'a>,
     population: &'a Population,
     event: &Event,
-    words: &'a Words,
+    words: &'a EventWords,
     sight: Sight<'a>,
 ) -> Frame<'a> {
     Frame {
@@ -56,7 +56,7 @@ pub(super) fn frame_of<'a>(
         own: Own::Nobody,
         side: sight.side,
         among: sight.among,
-        made: event.lineage.made,
+        made: event.presence.made,
         noted: sight.noted,
     }
 }

@@ -8,7 +8,7 @@ use super::{primitive, slots};
 use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
-use crate::streams::kept::Place;
+use crate::streams::kept::Site;
 use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
     APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Look, Modified, NO_ENTITY, NO_TIME, Slot,
@@ -272,7 +272,7 @@ impl<'a> Frame<'a> {
         let stream = &self.world.program.streams[self.stream];
         if self.side == Side::FACTUAL && !stream.variables[usize::from(variable)].written {
             let event = (self.stream as StreamId, self.key, self.time);
-            self.world.note_undefined(event, Place::Variable(variable));
+            self.world.note_undefined(event, Site::Variable(variable));
         }
     }
 }

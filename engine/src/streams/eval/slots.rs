@@ -5,7 +5,7 @@
 use super::scalar::{Frame, number, word};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
-use crate::streams::diary::{Bitmap, Diary, MOST_TIMES, Ranges, Words};
+use crate::streams::diary::{Bitmap, Diary, DiaryWords, MOST_TIMES, Ranges};
 use crate::streams::population::{Group, Twin};
 use crate::streams::program::{Lookup, MOST_LOOKED_UP, Question};
 use crate::streams::sides::{Parting, Side, Sides};
@@ -22,7 +22,7 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// Its diary on one side.
     #[inline(always)]
-    fn on(self, side: Side) -> Words<'a> {
+    fn on(self, side: Side) -> DiaryWords<'a> {
         let entity = self.entity as usize;
         self.group
             .diary_beside(self.table, entity, self.twins, side)
@@ -90,7 +90,7 @@ impl<'a> Asking<'a> {
     }
 
     #[inline(always)]
-    fn answer(&self, diaries: [Option<Words<'_>>; MOST_LOOKED_UP]) -> f64 {
+    fn answer(&self, diaries: [Option<DiaryWords<'_>>; MOST_LOOKED_UP]) -> f64 {
         answer_of(self.zone, self.question, self.args, &diaries, self.now)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Asking<'a> {
         let mut diaries = [None; MOST_LOOKED_UP];
         for ((place, words), who) in diaries.iter_mut().zip(&words).zip(&self.who) {
             let both = words.as_ref().zip(who.as_ref());
-            *place = both.map(|(words, asked)| Words {
+            *place = both.map(|(words, asked)| DiaryWords {
                 table: asked.table,
                 words,
             });
@@ -175,7 +175,7 @@ fn answer_of(
     zone: &Zone,
     question: Question,
     args: [f64; 4],
-    who: &[Option<Words<'_>>],
+    who: &[Option<DiaryWords<'_>>],
     now: Time,
 ) -> f64 {
     let mut who = who.iter().flatten();
@@ -184,7 +184,7 @@ fn answer_of(
     match question {
         Question::Free => {
             let today = now.index_of(Span::DAY);
-            let free = |diary: &Words<'_>| {
+            let free = |diary: &DiaryWords<'_>| {
                 let range = diary.table.touched(from, span);
                 diary.ahead(today).is_free(range)
             };
@@ -218,7 +218,7 @@ fn answer_of(
         }
         Question::CountFree | Question::CountUnreserved => {
             let ranges = |table: &Diary| ranges(table, from, span, args[2], args[3]);
-            let count = |words: &Words<'_>| {
+            let count = |words: &DiaryWords<'_>| {
                 let table = words.table;
                 let ahead = words.ahead(now.index_of(Span::DAY));
                 let mut reach = table.reach(now);

@@ -2,16 +2,19 @@
 //!
 //! Between two barriers all processes play in parallel and alone. At a barrier, messages are handed
 //! over in total order and the business-wide view is taken. So the number of threads cannot show.
+//!
+//! For each window, in this order: the cells, the desks, the view of the whole business, the platform, the messages. Only
+//! this file lets one process know of another.
 
 use rayon::prelude::*;
 
 use crate::base::time::{Span, Time};
-use crate::streams::cell::{Cell, Forecast};
+use crate::streams::cell::{Forecast, LogicalProcess};
 use crate::streams::event::Event;
 use crate::streams::population::Population;
 use crate::streams::program::ring_of;
 use crate::streams::rates::Arrivals;
-use crate::streams::rows::{Ahead, Completion, Rows};
+use crate::streams::rows::{Completion, EarlySums, Rows};
 use crate::streams::view::{Observed, View};
 use crate::streams::world::World;
 
@@ -25,7 +28,7 @@ const MOST: Span = Span(7 * Span::DAY.0);
 /// The processes and the barrier between their windows.
 pub(crate) struct Clockwork {
     /// The cells, the platform, and the process of the desks if there are any.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<LogicalProcess>,
     /// The sources of arrivals.
     pub arrivals: Vec<Arrivals>,
     /// The last barrier.
@@ -35,13 +38,13 @@ pub(crate) struct Clockwork {
     /// How many ticks back the platform looks.
     memory: usize,
     /// The digests of each cell's rows, if nothing but digests is asked for; otherwise empty.
-    pub ahead: Vec<Ahead>,
+    pub ahead: Vec<EarlySums>,
 }
 
 impl Clockwork {
     /// As the warm-up begins.
     pub fn new(world: &World) -> Clockwork {
-        let cells = Cell::all(world);
+        let cells = LogicalProcess::all(world);
         let populations: Vec<&Population> = cells.iter().map(|cell| &cell.population).collect();
         let arrivals = Arrivals::of_population(world, &populations);
         let mut first = View::nothing(world.figures.count);
@@ -60,7 +63,7 @@ impl Clockwork {
     pub fn at(
         world: &World,
         now: Time,
-        (cells, arrivals): (Vec<Cell>, Vec<Arrivals>),
+        (cells, arrivals): (Vec<LogicalProcess>, Vec<Arrivals>),
         observed: Observed,
     ) -> Clockwork {
         // An event may see a period back from its own time, and the change since a period before that.
@@ -105,7 +108,7 @@ impl Clockwork {
 
     /// The first process on which a ring of causes grows without end names it.
     fn check_growth(&self, world: &World) -> Result<(), Growing> {
-        let mut excess = self.cells.iter().filter_map(Cell::excess);
+        let mut excess = self.cells.iter().filter_map(LogicalProcess::excess);
         excess.next().map_or(Ok(()), |excess| {
             let streams = &world.program.streams;
             let ring = ring_of(&world.program, usize::from(excess.stream));
@@ -129,7 +132,7 @@ impl Clockwork {
         let (platform, desks) = shared
             .split_first_mut()
             .expect("the platform is always there");
-        let play = |cell: &mut Cell| {
+        let play = |cell: &mut LogicalProcess| {
             cell.exchange_agenda();
             cell.advance(world, (&nothing, &forecast), start, end);
             cell.exchange_agenda();
@@ -195,8 +198,8 @@ impl Clockwork {
 /// Hands the desks what the cells have sent them, and plays their window.
 fn serve(
     world: &World,
-    cells: &mut [Cell],
-    (desks, arrivals): (&mut Cell, &[Arrivals]),
+    cells: &mut [LogicalProcess],
+    (desks, arrivals): (&mut LogicalProcess, &[Arrivals]),
     start: Time,
     end: Time,
 ) {

@@ -1,8 +1,11 @@
-//! Playing a program: from its beginning to its end, or step by step.
+//! Playing a program: from its beginning to its end ([`run`]), or step by step ([`Player`]).
+//!
+//! The player has a clockwork, which has the processes; what comes of a run is plain data (`outcome`), and so are
+//! [snapshots](snapshot).
 
 mod clockwork;
 mod outcome;
-mod simulation;
+mod player;
 pub mod snapshot;
 
 use std::ops::ControlFlow;
@@ -12,7 +15,7 @@ use crate::streams::program::Program;
 use crate::streams::world::Settings;
 
 pub use outcome::{Growing, Progress, RunError, RunResult, StreamResult};
-pub use simulation::Simulation;
+pub use player::Player;
 
 /// Plays a program on the threads of the current rayon pool.
 ///
@@ -26,7 +29,7 @@ pub fn run(
     sink: Option<&mut dyn RowSink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
-    let mut simulation = Simulation::new(program, settings);
+    let mut simulation = Player::new(program, settings);
     simulation.play(settings.end, sink, watch)?;
     Ok(simulation.finish())
 }

@@ -3,8 +3,8 @@
 use crate::base::fingerprint::Fingerprint;
 use crate::base::table::SinkError;
 use crate::base::time::Time;
-use crate::streams::attribution::{Effects, PartedRow};
-use crate::streams::cell::Cell;
+use crate::streams::attribution::{Impact, PartedRow};
+use crate::streams::cell::LogicalProcess;
 use crate::streams::kept::Kept;
 use crate::streams::series::Series;
 use crate::streams::world::World;
@@ -85,10 +85,10 @@ pub struct StreamResult {
     /// Digest over them.
     pub fingerprint: Fingerprint,
     /// What interventions did to it; empty without any.
-    pub effects: Effects,
+    pub impact: Impact,
     /// How many events there were, and what their values come to, by hour and on each side.
     pub series: Series,
-    /// Versions of events that are not the same on all sides, by event, if [they are kept](super::Simulation::keep_parted).
+    /// Versions of events that are not the same on all sides, by event, if [they are kept](super::Player::keep_parted).
     pub parted: Vec<PartedRow>,
 }
 
@@ -97,7 +97,7 @@ pub struct RunResult {
     /// What was fixed for the run.
     pub world: World,
     /// The processes as they are at the end.
-    pub cells: Vec<Cell>,
+    pub cells: Vec<LogicalProcess>,
     /// The written streams.
     pub streams: Vec<StreamResult>,
     /// Digest over all of them.

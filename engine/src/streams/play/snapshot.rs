@@ -1,8 +1,8 @@
 //! Snapshots: a run at a barrier, as plain values that any serde format stores.
 //!
-//! [`Simulation::snapshot`](crate::streams::play::Simulation::snapshot) takes one; the same program goes
+//! [`Player::snapshot`](crate::streams::play::Player::snapshot) takes one; the same program goes
 //! on from it to the same rows, also with interventions added that begin later
-//! ([`Simulation::resume`](crate::streams::play::Simulation::resume)). What follows from the program is not
+//! ([`Player::resume`](crate::streams::play::Player::resume)). What follows from the program is not
 //! in it, so a snapshot belongs to the program, seed and scale that it was taken of, and is refused
 //! by others.
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::STREAM_STABILITY_VERSION;
 use crate::base::draw::{Purpose, mix, purpose};
 use crate::base::time::Time;
-use crate::streams::cell::{CellState, JOINER_BLOCK};
+use crate::streams::cell::{JOINER_BLOCK, ProcessState};
 use crate::streams::kept::Kept;
 use crate::streams::program::Program;
 use crate::streams::rates::Rates;
@@ -39,7 +39,7 @@ pub struct Snapshot {
     pub(crate) rates: Vec<Rates>,
     pub(crate) observed: Observed,
     /// All processes.
-    pub(crate) cells: Vec<CellState>,
+    pub(crate) cells: Vec<ProcessState>,
 }
 
 /// What a snapshot is of: it can only go on under a program for which its values mean the same.

@@ -4,9 +4,9 @@
 
 use super::{Group, Twin};
 use crate::base::time::{Span, Time};
-use crate::streams::diary::{Action, Bitmap, Diary, Ranges, Words, slots_of, word_of};
+use crate::streams::diary::{Action, Bitmap, Diary, DiaryWords, Ranges, slots_of, word_of};
 use crate::streams::program::Kind;
-use crate::streams::sides::{Lineage, Parting, Side};
+use crate::streams::sides::{Parting, Presence, Side};
 
 /// A change of a diary, worked out.
 #[derive(PartialEq)]
@@ -26,12 +26,12 @@ impl Group {
         entity: usize,
         twins: &'a [Twin],
         side: Side,
-    ) -> Words<'a> {
+    ) -> DiaryWords<'a> {
         let words = match twins.iter().find(|twin| twin.sides.on(side)) {
             Some(twin) => twin.diary(),
             None => self.diary(entity),
         };
-        Words { table, words }
+        DiaryWords { table, words }
     }
 
     /// Makes a change on the given sides, when clocks show `now`. False where a reservation has been refused in what happens:
@@ -42,19 +42,19 @@ impl Group {
         entity: usize,
         booking: &Booking,
         now: Time,
-        lineage: Lineage,
+        presence: Presence,
     ) -> bool {
         let reserves = matches!(booking.action, Action::Reserve | Action::Release);
-        self.part(entity, lineage, reserves);
-        if booking.action == Action::Reserve && lineage.sides.on(Side::FACTUAL) {
-            self.part_by_offers(table, entity, booking, now, lineage);
+        self.part(entity, presence, reserves);
+        if booking.action == Action::Reserve && presence.sides.on(Side::FACTUAL) {
+            self.part_by_offers(table, entity, booking, now, presence);
         }
         let mut done = true;
-        if lineage.sides.on(Side::FACTUAL) {
+        if presence.sides.on(Side::FACTUAL) {
             done = booking.make(table, &mut self.diaries[entity], now);
         }
         for twin in self.twins_mut(entity) {
-            if lineage.sides.on(twin.sides.first()) {
+            if presence.sides.on(twin.sides.first()) {
                 booking.make(table, &mut twin.diary, now);
             }
         }
@@ -69,7 +69,7 @@ impl Group {
         entity: usize,
         booking: &Booking,
         now: Time,
-        lineage: Lineage,
+        presence: Presence,
     ) {
         if self.twins_of[entity] == 0 {
             return;
@@ -77,16 +77,16 @@ impl Group {
         // Out of its place for as long as its twins are looked at beside it.
         let diary = self.diaries[entity].take();
         let words = diary.as_deref().unwrap_or_default();
-        let mine = Words { table, words };
+        let mine = DiaryWords { table, words };
         let is_made = booking.is_free(mine, now);
         for twin in self.twins_mut(entity) {
             let words = twin.diary();
-            let theirs = Words { table, words };
-            if !lineage.sides.on(twin.sides.first()) || booking.is_free(theirs, now) == is_made {
+            let theirs = DiaryWords { table, words };
+            if !presence.sides.on(twin.sides.first()) || booking.is_free(theirs, now) == is_made {
                 continue;
             }
             let words = &theirs.offering(&mine)[..];
-            if booking.is_free(Words { table, words }, now) == is_made {
+            if booking.is_free(DiaryWords { table, words }, now) == is_made {
                 twin.reserved = twin.reserved.and(&twin.parting);
             }
         }
@@ -103,7 +103,7 @@ impl Group {
         let day = now.index_of(Span::DAY);
         // Who does not exist on a side has nothing in its diary there.
         let of = |words: &[u64], exists: bool| {
-            let diary = Words { table, words };
+            let diary = DiaryWords { table, words };
             let taken = diary.slots(Bitmap::Taken, day);
             let count = |slots: u64| i64::from(slots.count_ones());
             let offered = match table.always {
@@ -145,7 +145,7 @@ impl Group {
 
 impl Booking {
     /// Whether all its slots are free in a diary.
-    fn is_free(&self, diary: Words<'_>, now: Time) -> bool {
+    fn is_free(&self, diary: DiaryWords<'_>, now: Time) -> bool {
         let ahead = diary.ahead(now.index_of(Span::DAY));
         self.ranges.each().all(|range| ahead.is_free(range))
     }
@@ -154,7 +154,7 @@ impl Booking {
     fn make(&self, table: &Diary, diary: &mut Option<Box<[u64]>>, now: Time) -> bool {
         let reach = table.reach(now);
         let words = diary.as_deref().unwrap_or_default();
-        if self.action == Action::Reserve && !self.is_free(Words { table, words }, now) {
+        if self.action == Action::Reserve && !self.is_free(DiaryWords { table, words }, now) {
             return false;
         }
         let (bitmap, set) = match self.action {

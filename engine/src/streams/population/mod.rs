@@ -1,4 +1,8 @@
 //! The entities of one cell: identities, attributes, states and variables, kept column by column.
+//!
+//! An entity that is not the same on all sides has twins, which say what it is on the others. Changes are told on which
+//! sides they are made and see to the twins themselves. What is here is kept and changed, and nothing is worked out: who
+//! comes to be is up to `births`, what changes up to the [cell](crate::streams::cell).
 
 mod diaries;
 mod members;
@@ -10,9 +14,9 @@ pub use state::GroupState;
 
 use crate::base::sample::AliasTable;
 use crate::base::time::Time;
-use crate::streams::diary::Words;
+use crate::streams::diary::DiaryWords;
 use crate::streams::program::{Kind, KindId, NO_ENTITY};
-use crate::streams::sides::{Lineage, MOST_SIDES, Parting, Side, Sides};
+use crate::streams::sides::{MOST_SIDES, Parting, Presence, Side, Sides};
 
 /// The entities of one kind in one cell. Those there from the start come first.
 #[derive(Clone, Debug, Default)]
@@ -175,8 +179,8 @@ impl Group {
 
     /// Lets the sides of an entity differ from now on, as those of an event differ that changes it: what it changes is
     /// either all of what is the same, or nothing of it. `reserves` tells whether it only changes reservations.
-    pub(crate) fn part(&mut self, entity: usize, lineage: Lineage, reserves: bool) {
-        if lineage.sides == Sides::ALL {
+    pub(crate) fn part(&mut self, entity: usize, presence: Presence, reserves: bool) {
+        if presence.sides == Sides::ALL {
             return;
         }
         if self.twins_of[entity] == 0 {
@@ -187,7 +191,7 @@ impl Group {
         let place = self.twins_of[entity] as usize - 1;
         let each = &mut self.twins[place].each;
         let apart = each.iter().map(|twin| twin.sides).collect::<Sides>();
-        let differing = lineage.differing();
+        let differing = presence.differing();
         let leaving = differing.without(apart);
         for at in 0..each.len() {
             let (stays, leaves) = (
@@ -221,7 +225,7 @@ impl Group {
                 true => &mut twin.reserved,
                 false => &mut twin.parting,
             };
-            *parting = parting.and(&lineage.parting());
+            *parting = parting.and(&presence.parting());
         }
     }
 
@@ -254,7 +258,7 @@ impl Group {
         let twins = self.twins.iter_mut().flat_map(|twins| &mut twins.each);
         let twins = twins.map(|twin| &mut twin.diary);
         for diary in self.diaries.iter_mut().chain(twins) {
-            let words = diary.as_deref().map(|words| Words { table, words });
+            let words = diary.as_deref().map(|words| DiaryWords { table, words });
             if words.is_some_and(|words| words.is_past(today)) {
                 *diary = None;
             }
@@ -267,36 +271,36 @@ impl Group {
             && variables.all(|(column, theirs)| column[entity] == *theirs)
             && kind.diary.as_ref().is_none_or(|table| {
                 let [mine, theirs] =
-                    [self.diary(entity), twin.diary()].map(|words| Words { table, words });
+                    [self.diary(entity), twin.diary()].map(|words| DiaryWords { table, words });
                 mine.agrees_with(&theirs, today)
             })
     }
 
     /// Writes a variable on the given sides.
-    pub fn set(&mut self, place: (u16, usize), lineage: Lineage, value: u64) {
+    pub fn set(&mut self, place: (u16, usize), presence: Presence, value: u64) {
         let (variable, entity) = (usize::from(place.0), place.1);
         if entity >= self.ids.len() {
             return;
         }
-        self.part(entity, lineage, false);
-        if lineage.sides.on(Side::FACTUAL) {
+        self.part(entity, presence, false);
+        if presence.sides.on(Side::FACTUAL) {
             self.variables[variable][entity] = value;
         }
         for twin in self.twins_mut(entity) {
-            if lineage.sides.on(twin.sides.first()) {
+            if presence.sides.on(twin.sides.first()) {
                 twin.variables[variable] = value;
             }
         }
     }
 
     /// Moves an entity to a state on the given sides.
-    pub fn set_state(&mut self, entity: usize, lineage: Lineage, state: u8) {
-        self.part(entity, lineage, false);
-        let parting = lineage.parting().and(&self.parting(entity));
+    pub fn set_state(&mut self, entity: usize, presence: Presence, state: u8) {
+        self.part(entity, presence, false);
+        let parting = presence.parting().and(&self.parting(entity));
         for side in Side::first(self.in_state.len()) {
             // Who does not exist on a side has no state there.
             let before = self.state_on(side, entity);
-            let Some(before) = before.filter(|_| lineage.sides.on(side)) else {
+            let Some(before) = before.filter(|_| presence.sides.on(side)) else {
                 continue;
             };
             for (state, change) in [(before, -1), (state, 1)] {
@@ -307,12 +311,12 @@ impl Group {
                 }
             }
         }
-        if lineage.sides.on(Side::FACTUAL) && self.states[entity] != ABSENT {
+        if presence.sides.on(Side::FACTUAL) && self.states[entity] != ABSENT {
             self.members.moved(entity, self.states[entity], state);
             self.states[entity] = state;
         }
         for twin in self.twins_mut(entity) {
-            if lineage.sides.on(twin.sides.first()) && twin.state != ABSENT {
+            if presence.sides.on(twin.sides.first()) && twin.state != ABSENT {
                 twin.state = state;
             }
         }

@@ -1,4 +1,8 @@
 //! When a timer of the platform looks at the whole business, and all that a stream works out.
+//!
+//! A [`Look`] is a function of a stream and a time alone. It decides at which ticks processes keep how they stand
+//! ([`Look::tick`]), how far back that is kept, and what an event sees ([`Look::before`]). It never says a time after the
+//! event's own, nor one that is not the end of a tick, so it does not show how long a window is or who else looks.
 
 use super::{Change, ChangeKind, Delay, Effect, Every, Expr, Source, Stream};
 use crate::base::time::{Span, Time};

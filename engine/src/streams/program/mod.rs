@@ -35,8 +35,8 @@ use crate::base::head;
 use crate::base::table::{ColumnSpec, ColumnType, Dictionary, TableSchema};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
-use crate::streams::calendar::{Profile, Reference, Weekend};
 use crate::streams::diary::{Action, Diary};
+use crate::streams::profile::{Profile, Reference, Weekend};
 
 /// Index of a stream in [`Program::streams`].
 pub type StreamId = u16;
@@ -380,7 +380,7 @@ pub struct SlotsChange {
 
 /// Where a caused event takes place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Destination {
     /// In the process of its cause.
     Same,
     /// In a cell drawn by its key, if it comes after the next barrier, otherwise where its cause is.
@@ -410,7 +410,7 @@ pub struct Effect {
     /// From one to the next, in microseconds, and before the first.
     pub spacing: Option<Expr>,
     /// Where.
-    pub place: Place,
+    pub destination: Destination,
     /// Whether the probability or the count may have to be brought to the nearest that can be, as far as the model tells.
     pub loose: bool,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.

@@ -1,8 +1,8 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Dist, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Place,
-    Program, Source, Stream, StreamId, Unary, Variable,
+    Binary, Delay, Destination, Dist, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified,
+    Modifier, Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
@@ -385,9 +385,9 @@ impl Program {
             count: None,
             counted: false,
             spacing: None,
-            place: match service {
-                Some(_) => Place::Desk,
-                None => Place::Same,
+            destination: match service {
+                Some(_) => Destination::Desk,
+                None => Destination::Same,
             },
             loose: false,
             pass,

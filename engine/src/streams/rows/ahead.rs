@@ -1,7 +1,7 @@
 //! Sums of rows that are worked out while their cell is still in the cache.
 
 use super::columns::transpose;
-use super::context::Context;
+use super::context::RowContext;
 use super::{BLOCK, Completion, RowBuffers, Sums, blocks_of};
 use crate::streams::population::Population;
 use crate::streams::world::World;
@@ -12,15 +12,15 @@ const OWN_BLOCK: usize = BLOCK / 2;
 /// The sums of those rows that need not wait for the rows of other cells, because only the sums
 /// are asked for, and they do not depend on the order. They are worked out when their cell has
 /// played a window, while they are still in the cache, and the next cell writes into the same pages.
-pub struct Ahead {
+pub struct EarlySums {
     /// What has come since it was last taken, by stream.
     sums: Vec<Sums>,
 }
 
-impl Ahead {
+impl EarlySums {
     /// Nothing so far, for one cell.
-    pub fn new(world: &World) -> Ahead {
-        Ahead {
+    pub fn new(world: &World) -> EarlySums {
+        EarlySums {
             sums: vec![Default::default(); world.program.streams.len()],
         }
     }
@@ -40,7 +40,7 @@ impl Ahead {
             let taken = std::mem::take(&mut rows.by_stream[stream]);
             // All rows are this cell's, so that no other population is looked at.
             let populations = vec![population; usize::from(rows.cell()) + 1];
-            let context = Context::new(completion, &populations, stream);
+            let context = RowContext::new(completion, &populations, stream);
             let pieces: Vec<&[u64]> = taken.pieces().collect();
             for block in blocks_of(&pieces, BLOCK * stride) {
                 let words = transpose(&block, stride);

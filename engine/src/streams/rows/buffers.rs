@@ -8,7 +8,7 @@ use crate::base::time::Time;
 use crate::streams::event::Event;
 use crate::streams::layout::{TIME, place_word, push_root_head};
 use crate::streams::series::first_and_last;
-use crate::streams::sides::{Lineage, Side, Sides};
+use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::world::World;
 
 /// The rows of one cell since they were last collected.
@@ -144,10 +144,10 @@ impl RowBuffers {
         &mut self,
         world: &World,
         event: &Event,
-        lineage: Lineage,
+        presence: Presence,
         words: &[std::cell::Cell<u64>],
     ) {
-        if let Some(rows) = self.head(world, event, lineage) {
+        if let Some(rows) = self.head(world, event, presence) {
             rows.extend(words.iter().map(std::cell::Cell::get));
         }
     }
@@ -156,7 +156,7 @@ impl RowBuffers {
     #[inline]
     pub(crate) fn leaf(&mut self, world: &World, event: &Event) {
         let carried = usize::from(world.traits(event.stream).carried);
-        if let Some(rows) = self.head(world, event, event.lineage) {
+        if let Some(rows) = self.head(world, event, event.presence) {
             rows.extend_from_slice(&event.carried[..carried]);
         }
     }
@@ -166,19 +166,19 @@ impl RowBuffers {
     pub(crate) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
         self.played += 1;
         if world.written(stream as u16, time) {
-            let place = place_word(Lineage::ALL, self.cell, 0);
+            let place = place_word(Presence::ALL, self.cell, 0);
             let rows = self.by_stream[stream].next(world.layouts[stream].stride);
             push_root_head(rows, key, time, place);
         }
     }
 
     #[inline(always)]
-    fn head(&mut self, world: &World, event: &Event, lineage: Lineage) -> Option<&mut Vec<u64>> {
-        self.played += u64::from(lineage.sides.on(Side::FACTUAL));
+    fn head(&mut self, world: &World, event: &Event, presence: Presence) -> Option<&mut Vec<u64>> {
+        self.played += u64::from(presence.sides.on(Side::FACTUAL));
         if !world.written(event.stream, event.time) {
             return None;
         }
-        let all = match lineage.sides {
+        let all = match presence.sides {
             Sides::ALL => &mut self.by_stream,
             some if some.on(Side::FACTUAL) => &mut self.factual,
             _ => &mut self.others,
@@ -186,7 +186,7 @@ impl RowBuffers {
         let stream = usize::from(event.stream);
         let layout = world.layouts[stream];
         let rows = all[stream].next(layout.stride);
-        layout.push_head(rows, self.cell, event, lineage);
+        layout.push_head(rows, self.cell, event, presence);
         Some(rows)
     }
 }

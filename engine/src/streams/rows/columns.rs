@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use super::context::Context;
+use super::context::RowContext;
 use crate::base::draw::Key;
 use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word};
 use crate::base::rounding::int_of;
@@ -83,7 +83,7 @@ struct Chains {
 
 impl Columns {
     /// Works out what the rows' words leave open, on one side.
-    pub fn new(context: &Context<'_>, mut words: Vec<Vec<u64>>, side: Side) -> Columns {
+    pub fn new(context: &RowContext<'_>, mut words: Vec<Vec<u64>>, side: Side) -> Columns {
         let (world, definition) = (context.world, context.definition);
         let mut slots = words.split_off(context.layout.head());
         let chains = context.layout.caused.then(|| {
@@ -164,7 +164,7 @@ impl Columns {
     /// Adds the rows to a series, each on the sides that `sides` gives; without it, on both.
     pub fn count<F: Fn(usize) -> Sides>(
         &self,
-        context: &Context<'_>,
+        context: &RowContext<'_>,
         series: &mut Series,
         sides: Option<F>,
     ) {
@@ -176,7 +176,7 @@ impl Columns {
     }
 
     /// The values of the rows, if the stream has a value field.
-    pub fn amounts(&self, context: &Context<'_>) -> Amounts<'_> {
+    pub fn amounts(&self, context: &RowContext<'_>) -> Amounts<'_> {
         let Some(field) = context.definition.value else {
             return Amounts::None;
         };
@@ -189,7 +189,7 @@ impl Columns {
     }
 
     /// Who is to be named for the first field of a row that modifiers bend.
-    pub fn bent_by(&self, context: &Context<'_>, row: usize) -> Label {
+    pub fn bent_by(&self, context: &RowContext<'_>, row: usize) -> Label {
         self.on_row(context, row, |frame| {
             let variables = context.definition.variables.iter();
             let later = variables.filter(|v| v.stage != Stage::Eager);
@@ -204,7 +204,12 @@ impl Columns {
     }
 
     /// Works something out on a single row.
-    fn on_row<T>(&self, context: &Context<'_>, row: usize, f: impl FnOnce(&Frame<'_>) -> T) -> T {
+    fn on_row<T>(
+        &self,
+        context: &RowContext<'_>,
+        row: usize,
+        f: impl FnOnce(&Frame<'_>) -> T,
+    ) -> T {
         let world = context.world;
         let word = |column: &Vec<u64>| column.get(row).copied().unwrap_or(0);
         let words: Vec<Cell<u64>> = self.slots.iter().map(|c| Cell::new(word(c))).collect();
@@ -226,7 +231,7 @@ impl Columns {
     }
 
     /// The digest of the rows, as [`crate::base::fingerprint`] defines it.
-    pub fn digest(&self, context: &Context<'_>, attribution: &Attribution<'_>) -> Digest {
+    pub fn digest(&self, context: &RowContext<'_>, attribution: &Attribution<'_>) -> Digest {
         let text_hashes = context.text_hashes;
         let mut hashes = RowHashes::new(self.keys.len());
         hashes.words(&self.keys);
@@ -268,7 +273,7 @@ impl Columns {
     }
 
     /// Notes the whole numbers among the rows' values that did not fit, and the values without a finite number.
-    fn look_for_kept(&self, context: &Context<'_>) {
+    fn look_for_kept(&self, context: &RowContext<'_>) {
         for &place in &self.undefined {
             for row in 0..self.keys.len() {
                 self.on_row(context, row, |frame| look_at_variable(frame, place));
@@ -288,7 +293,7 @@ impl Columns {
     }
 
     /// The rows as they are handed over: the buffers themselves where their words need not be turned into anything else.
-    pub fn into_chunk(self, context: &Context<'_>, attribution: Column) -> Chunk {
+    pub fn into_chunk(self, context: &RowContext<'_>, attribution: Column) -> Chunk {
         let Columns {
             keys,
             mut times,

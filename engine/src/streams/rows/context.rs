@@ -26,7 +26,7 @@ pub struct Part {
 }
 
 /// What is around the rows of one stream.
-pub struct Context<'a> {
+pub struct RowContext<'a> {
     pub world: &'a World,
     pub populations: &'a [&'a Population],
     pub text_hashes: &'a [u64],
@@ -40,20 +40,20 @@ pub struct Context<'a> {
     same: Vec<(i64, u64)>,
 }
 
-impl<'a> Context<'a> {
+impl<'a> RowContext<'a> {
     /// Of the rows of a stream.
     pub fn new(
         completion: Completion<'a>,
         populations: &'a [&'a Population],
         stream: usize,
-    ) -> Context<'a> {
+    ) -> RowContext<'a> {
         let Completion {
             world,
             text_hashes,
             keeps_parted,
         } = completion;
         let definition = &world.program.streams[stream];
-        Context {
+        RowContext {
             world,
             populations,
             text_hashes,
@@ -97,10 +97,8 @@ impl<'a> Context<'a> {
                 .map(|row| PartedRow::new(row[KEY], sides_of(row[PLACE]), scarcity_of(row[PLACE])));
             sums.parted.extend(parted);
         }
-        let Sums {
-            effects, series, ..
-        } = &mut sums;
-        let mut effects = effects.tally();
+        let Sums { impact, series, .. } = &mut sums;
+        let mut impact = impact.tally();
         let (mut pairs, mut removed) = (Vec::new(), Vec::new());
         self.at_each_place(&factual, &others, |side, pair| match pair {
             (Some(row), Some(other)) => match pairs.last_mut() {
@@ -113,10 +111,10 @@ impl<'a> Context<'a> {
                 }),
             },
             (Some(row), None) => {
-                effects.note(account(row[PLACE], side), time_of(row), |d| &mut d.added);
+                impact.note(account(row[PLACE], side), time_of(row), |d| &mut d.added);
             }
             (None, Some(other)) => {
-                effects.note(account(other[PLACE], side), time_of(other), |d| {
+                impact.note(account(other[PLACE], side), time_of(other), |d| {
                     &mut d.removed
                 });
                 if side == Side::UNTOUCHED {
@@ -138,10 +136,10 @@ impl<'a> Context<'a> {
             let pairs = pairs.iter().filter(|pair| !pair.sides.and(round).is_none());
             let pairs: Vec<&Pair<'_>> = pairs.collect();
             for pairs in pairs.chunks(BLOCK) {
-                self.compare(pairs, round, &mut effects, series);
+                self.compare(pairs, round, &mut impact, series);
             }
         }
-        drop(effects);
+        drop(impact);
         self.same.sort_unstable();
         sums
     }
@@ -214,7 +212,7 @@ impl<'a> Context<'a> {
         &mut self,
         pairs: &[&Pair<'_>],
         round: Sides,
-        effects: &mut Differences<'_>,
+        impact: &mut Differences<'_>,
         series: &mut Series,
     ) {
         let columns = |row: usize, side| {
@@ -234,7 +232,7 @@ impl<'a> Context<'a> {
                     true if side == Side::UNTOUCHED => self.same.push(time_and_key(row)),
                     true => {}
                     false => {
-                        effects.note(account(row[PLACE], side), time_of(row), |d| &mut d.changed);
+                        impact.note(account(row[PLACE], side), time_of(row), |d| &mut d.changed);
                     }
                 }
             }
@@ -312,10 +310,8 @@ impl<'a> Context<'a> {
         };
         let factual = on(Side::FACTUAL);
         let mut bent = vec![Sides::NONE; words[PLACE].len()];
-        let Sums {
-            effects, series, ..
-        } = sums;
-        let mut effects = effects.tally();
+        let Sums { impact, series, .. } = sums;
+        let mut impact = impact.tally();
         for side in Side::first(self.world.sides()).skip(1) {
             let others = on(side);
             let same = self.same(factual.clone(), others.clone());
@@ -336,11 +332,11 @@ impl<'a> Context<'a> {
                     }
                     side => Account::from(side, false),
                 };
-                effects.note(account, time, |d| &mut d.changed);
+                impact.note(account, time, |d| &mut d.changed);
             }
             others.recycle();
         }
-        drop(effects);
+        drop(impact);
         if self.keeps_parted {
             let bent = bent
                 .iter()

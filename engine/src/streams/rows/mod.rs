@@ -1,5 +1,9 @@
 //! From events that have taken place to rows: sorting into total order, working out the fields
 //! that nobody needed before, and the digest, block by block and column by column.
+//!
+//! Processes append the words of their rows ([`RowBuffers`]); at a barrier what lies there is cut into [`lots`], and each lot
+//! is completed at once ([`collect`]). Fields are worked out on the populations as they are then, which is right because
+//! such fields read only what never changes.
 
 mod ahead;
 mod buffers;
@@ -13,20 +17,20 @@ use std::ops::Range;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-pub use ahead::Ahead;
+pub use ahead::EarlySums;
 pub use buffers::{RowBuffers, Rows};
 pub use columns::typed;
 
 use crate::base::fingerprint::Digest;
 use crate::base::scratch;
 use crate::base::table::Chunk;
-use crate::streams::attribution::{Effects, PartedRow};
+use crate::streams::attribution::{Impact, PartedRow};
 use crate::streams::population::Population;
 use crate::streams::series::Series;
 use crate::streams::sides::Side;
 use crate::streams::world::World;
 use columns::{transpose, transpose_each};
-use context::{Context, Part};
+use context::{Part, RowContext};
 use order::Scattered;
 
 /// Rows in a block: its columns stay in the second-level cache.
@@ -45,7 +49,7 @@ pub struct Completion<'a> {
 
 /// What has taken place on one process: its rows, and the entities that they are about.
 #[derive(Clone, Copy)]
-pub struct Played<'a> {
+pub struct CellRows<'a> {
     /// The rows.
     pub rows: &'a RowBuffers,
     /// The entities.
@@ -58,7 +62,7 @@ pub struct Sums {
     /// The digest over them.
     pub digest: Digest,
     /// What interventions did to them.
-    pub effects: Effects,
+    pub impact: Impact,
     /// How many there were, step by step and on each side.
     pub series: Series,
     /// Those that are not the same on all sides, if they are asked for.
@@ -69,7 +73,7 @@ impl Sums {
     /// Adds other rows of the stream.
     pub fn merge(&mut self, other: &Sums) {
         self.digest.merge(&other.digest);
-        self.effects.merge(&other.effects);
+        self.impact.merge(&other.impact);
         self.series.merge(&other.series);
         self.parted.extend_from_slice(&other.parted);
     }
@@ -78,7 +82,7 @@ impl Sums {
     pub fn of_origin(&self, origin: &[Side]) -> Sums {
         Sums {
             digest: self.digest,
-            effects: self.effects.of_origin(origin),
+            impact: self.impact.of_origin(origin),
             series: self.series.clone(),
             parted: self.parted.clone(),
         }
@@ -118,7 +122,7 @@ pub struct PortionRows {
 /// `keep` false there is one. The rows of a stream come in order.
 pub fn lots(
     world: &World,
-    cells: &[Played<'_>],
+    cells: &[CellRows<'_>],
     times: Range<i64>,
     keep: bool,
 ) -> Vec<Vec<Portion>> {
@@ -160,7 +164,7 @@ pub fn lots(
 }
 
 /// Times that cut the rows of a stream into so many parts of about the same size, or into fewer.
-fn cuts(cells: &[Played<'_>], stream: usize, parts: usize) -> Vec<i64> {
+fn cuts(cells: &[CellRows<'_>], stream: usize, parts: usize) -> Vec<i64> {
     if parts < 2 {
         return Vec::new();
     }
@@ -181,7 +185,7 @@ fn cuts(cells: &[Played<'_>], stream: usize, parts: usize) -> Vec<i64> {
 /// Turns portions of what has taken place in all cells into rows. With `keep` false, only the digest is worked out.
 pub fn collect(
     completion: Completion<'_>,
-    cells: &[Played<'_>],
+    cells: &[CellRows<'_>],
     lot: &[Portion],
     keep: bool,
 ) -> Vec<PortionRows> {
@@ -192,13 +196,13 @@ pub fn collect(
 
 fn portion_rows(
     completion: Completion<'_>,
-    cells: &[Played<'_>],
+    cells: &[CellRows<'_>],
     populations: &[&Population],
     portion: &Portion,
     keep: bool,
 ) -> PortionRows {
     let Portion { stream, times, .. } = portion;
-    let mut context = Context::new(completion, populations, *stream);
+    let mut context = RowContext::new(completion, populations, *stream);
     let layout = context.layout;
     let stride = layout.stride;
     let [all, factual, others] = [0, 1, 2].map(|side| -> Vec<&[u64]> {

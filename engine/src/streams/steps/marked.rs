@@ -3,6 +3,10 @@
 //! One that causes nothing and is not written need not be played; in the warm-up that are most. And one that is nobody's
 //! doing and has no words of its own is then only a row, made of its key and its time: the API log of a
 //! business is of this kind, and half of all its rows.
+//!
+//! This is a short cut and must never be more: what it says is what playing the root would come to, to the bit, so it holds
+//! only where nothing but marks under known probabilities decides. Whether a stream is of this kind is asked once
+//! ([`Marked::new`]), whether modifiers act once for each block of time, and only then each root by its key.
 
 use super::Step;
 use crate::base::draw::{Key, Purpose, purpose};

@@ -1,12 +1,19 @@
 //! What is fixed for a run: the program, its range, and the tables made from both.
+//!
+//! A [`World`] is made once, whole, from a program and [`Settings`], before there are any entities; then everybody reads it,
+//! from all threads. It holds what each event asks for all the time (which streams are stateful, from when on they matter,
+//! how their rows lie), so that none of it is worked out twice. It must hold nothing that changes as time goes by or that
+//! depends on who there is: how many arrive follows from the population and stands in [`rates`](crate::streams::rates), and
+//! what happens lies in the processes. Two things give way: from when on rows are written may be set before the run goes on,
+//! and the ledger of what had to be kept within bounds takes notes, from whichever thread, that only the result reads.
 
 use crate::base::draw::{Key, mix, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Layers;
 use crate::streams::attribution::modified_in_rows;
-use crate::streams::calendar::ProfileTable;
 use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
+use crate::streams::profile::ProfileTable;
 use crate::streams::program::{Effect, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings};
 use crate::streams::relevance::{needed_from, watched_from};
 use crate::streams::steps::{Marked, Step, steps};

@@ -2,7 +2,7 @@
 
 use crate::base::draw::Key;
 use crate::base::time::Time;
-use crate::streams::kept::{Bound, Counted, Kept, Place};
+use crate::streams::kept::{Bound, Counted, Kept, Site};
 use crate::streams::program::StreamId;
 
 use super::World;
@@ -23,7 +23,7 @@ impl World {
 
     /// Notes that something of an event had no finite value, if that happens and is written.
     #[cold]
-    pub(crate) fn note_undefined(&self, (stream, key, time): (StreamId, Key, Time), place: Place) {
+    pub(crate) fn note_undefined(&self, (stream, key, time): (StreamId, Key, Time), place: Site) {
         if time >= self.written_from() {
             self.keep(stream, Bound::Undefined(place), ((time, key.0), 0.0));
         }
@@ -31,7 +31,7 @@ impl World {
 
     /// Likewise of an entity: those there from the start are written, though they have been drawn before.
     #[cold]
-    pub(crate) fn note_entity(&self, (id, joined): (Key, Time), place: Place) {
+    pub(crate) fn note_entity(&self, (id, joined): (Key, Time), place: Site) {
         self.keep(0, Bound::Undefined(place), ((joined, id.0), 0.0));
     }
 }

@@ -3,7 +3,7 @@
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::calendar::{
+use causeflow_engine::streams::profile::{
     Profile, ProfileTable, Reference, STEP, Season, mean_growth,
 };
 use jiff::civil::{Date, date};

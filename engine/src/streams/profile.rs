@@ -1,4 +1,4 @@
-//! Calendars and profiles: how rates follow the hour, the weekday, the season and growth.
+//! Profiles: how rates follow the hour, the weekday, the season and growth.
 //!
 //! A profile is compiled for a run into a table of factors, at every five minutes, between which they follow a straight
 //! line: life has no steps, but where something opens or closes. Its scale makes the mean over the model's reference days

@@ -81,7 +81,7 @@ const OPEN_HOURS: i64 = 12;
 
 /// What interventions did to one stream.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Effects {
+pub struct Impact {
     /// Differences by account and hour, counted from the epoch, that have come of late.
     recent: BTreeMap<(Account, i64), Difference>,
     /// The earlier ones. One account and hour may have a part of its difference here and one there.
@@ -90,11 +90,11 @@ pub struct Effects {
     left: u64,
 }
 
-impl Effects {
+impl Impact {
     /// Takes down differences one by one.
     pub fn tally(&mut self) -> Differences<'_> {
         Differences {
-            effects: self,
+            impact: self,
             hour: 0,
             each: Vec::new(),
         }
@@ -105,9 +105,9 @@ impl Effects {
         self.pack();
     }
 
-    /// Adds the effects on another part of the stream. It takes as long as the other part is large, unless that goes
+    /// Adds the impact on another part of the stream. It takes as long as the other part is large, unless that goes
     /// back to what has been packed.
-    pub fn merge(&mut self, other: &Effects) {
+    pub fn merge(&mut self, other: &Impact) {
         if other.is_empty() {
             return;
         }
@@ -117,14 +117,14 @@ impl Effects {
     }
 
     /// What they are where each side stands for another one, see [`Sides::of_origin`](crate::streams::sides::Sides::of_origin).
-    pub fn of_origin(&self, origin: &[Side]) -> Effects {
+    pub fn of_origin(&self, origin: &[Side]) -> Impact {
         // What is the same lies in memory, and in a snapshot, as it was.
         if origin.iter().zip(0..).all(|(side, at)| side.0 == at) {
             return self.clone();
         }
-        let mut effects = Effects::default();
+        let mut impact = Impact::default();
         for ((account, hour), difference) in self.differences() {
-            let mut add = |account| effects.add((account, hour), &difference);
+            let mut add = |account| impact.add((account, hour), &difference);
             // What is the untouched side's is kept by label there, whichever other sides were it.
             if account.label().is_some() {
                 add(account);
@@ -135,7 +135,7 @@ impl Effects {
                 }
             }
         }
-        effects
+        impact
     }
 
     /// Whether there are none.
@@ -226,7 +226,7 @@ impl Effects {
 
 /// Differences as they are found, mostly in order of time: those of one hour are added up before they are added to the rest.
 pub struct Differences<'a> {
-    effects: &'a mut Effects,
+    impact: &'a mut Impact,
     hour: i64,
     each: Vec<(Account, Difference)>,
 }
@@ -256,7 +256,7 @@ impl Differences<'_> {
 
     fn close(&mut self) {
         for (account, difference) in self.each.drain(..) {
-            self.effects.add((account, self.hour), &difference);
+            self.impact.add((account, self.hour), &difference);
         }
     }
 }
@@ -267,14 +267,14 @@ impl Drop for Differences<'_> {
     }
 }
 
-/// Effects are what they count, however that lies in memory.
-impl PartialEq for Effects {
-    fn eq(&self, other: &Effects) -> bool {
+/// An impact is what it counts, however that lies in memory.
+impl PartialEq for Impact {
+    fn eq(&self, other: &Impact) -> bool {
         self.differences().eq(other.differences())
     }
 }
 
-impl Eq for Effects {}
+impl Eq for Impact {}
 
 /// Differences by hour, in order, as bytes: for each the hours since the one before it together with three bits that
 /// say which of the counts are not 0, then those. All of them are numbers of as many bytes as they need, 7 bits in each.
@@ -426,16 +426,16 @@ mod tests {
         prop::collection::vec((0..5u16, hour, 0..3u8), 0..most)
     }
 
-    fn effects(notes: &[(u16, i64, u8)]) -> Effects {
-        let mut effects = Effects::default();
+    fn effects(notes: &[(u16, i64, u8)]) -> Impact {
+        let mut impact = Impact::default();
         for &(number, hour, count) in notes {
-            effects
+            impact
                 .tally()
                 .note(account(number), hour * Span::HOUR.0 + 5, |d| {
                     field(d, count)
                 });
         }
-        effects
+        impact
     }
 
     fn field(d: &mut Difference, count: u8) -> &mut u64 {
@@ -476,11 +476,11 @@ mod tests {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(notes.len())).collect();
             cuts.extend([0, notes.len()]);
             cuts.sort_unstable();
-            let mut parts: Vec<Effects> = cuts.windows(2).map(|w| effects(&notes[w[0]..w[1]])).collect();
+            let mut parts: Vec<Impact> = cuts.windows(2).map(|w| effects(&notes[w[0]..w[1]])).collect();
             if backwards {
                 parts.reverse();
             }
-            let mut merged = Effects::default();
+            let mut merged = Impact::default();
             parts.iter().for_each(|part| merged.merge(part));
             prop_assert_eq!(merged, whole);
         }
@@ -501,16 +501,16 @@ mod tests {
 
     #[test]
     fn a_long_run_keeps_few_numbers_and_some_bytes_a_difference() {
-        let mut effects = Effects::default();
+        let mut impact = Impact::default();
         let hours = 10_000;
         for hour in 0..hours {
             for label in 1..=3 {
-                let mut tally = effects.tally();
+                let mut tally = impact.tally();
                 tally.note(account(label), hour * Span::HOUR.0, |d| &mut d.added);
             }
         }
-        assert!(effects.recent.len() <= RECENT);
-        let bytes: usize = effects
+        assert!(impact.recent.len() <= RECENT);
+        let bytes: usize = impact
             .earlier
             .values()
             .map(|packed| packed.bytes.len())

@@ -1,7 +1,13 @@
 //! A run that is played step by step: up to a time, then on, with snapshots in between.
 //!
-//! [`run`](super::run) plays one from its beginning to its end. The rows do not depend on where
-//! it was stopped in between, nor on whether it went on from a snapshot.
+//! A [`Player`] is made by [`new`](Player::new) or [`resume`](Player::resume); then, if at all, it is told from when on to
+//! write and what to keep ([`write_from`](Player::write_from), [`keep_parted`](Player::keep_parted)); then
+//! [`play`](Player::play) and [`snapshot`](Player::snapshot) in any order and as often as wanted; [`finish`](Player::finish)
+//! ends it. After an error of `play` it must not be used any more: rows may be missing. [`run`](super::run) does all that
+//! for a run from its beginning to its end.
+//!
+//! It sets the pace and hands over rows, and decides nothing about them: they do not depend on where it was stopped in
+//! between, on whether it went on from a snapshot, on the sink, or on the number of threads.
 
 use std::ops::ControlFlow;
 
@@ -11,10 +17,10 @@ use crate::base::fingerprint::{combine, text_hash};
 use crate::base::scratch;
 use crate::base::table::{Chunk, RowSink};
 use crate::base::time::Time;
-use crate::streams::cell::Cell;
+use crate::streams::cell::LogicalProcess;
 use crate::streams::program::Program;
 use crate::streams::rates::Arrivals;
-use crate::streams::rows::{Ahead, Completion, Played, Sums, collect, lots};
+use crate::streams::rows::{CellRows, Completion, EarlySums, Sums, collect, lots};
 use crate::streams::world::{Settings, World};
 
 use super::clockwork::Clockwork;
@@ -22,7 +28,7 @@ use super::outcome::{Progress, RunError, RunResult, StreamResult};
 use super::snapshot::{Origin, Snapshot, SnapshotError};
 
 /// A run under way.
-pub struct Simulation {
+pub struct Player {
     world: World,
     clockwork: Clockwork,
     /// Hashes of the program's texts.
@@ -35,12 +41,12 @@ pub struct Simulation {
     keeps_parted: bool,
 }
 
-impl Simulation {
+impl Player {
     /// A run at its beginning.
-    pub fn new(program: Program, settings: &Settings) -> Simulation {
+    pub fn new(program: Program, settings: &Settings) -> Player {
         let world = World::new(program, settings);
         let clockwork = Clockwork::new(&world);
-        Simulation::of(world, clockwork)
+        Player::of(world, clockwork)
     }
 
     /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
@@ -54,32 +60,32 @@ impl Simulation {
         program: Program,
         settings: &Settings,
         snapshot: Snapshot,
-    ) -> Result<Simulation, SnapshotError> {
+    ) -> Result<Player, SnapshotError> {
         let world = World::new(program, settings);
         snapshot.check(&world)?;
         let arrivals = Arrivals::with(&world, snapshot.rates);
         let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
         let cells = snapshot.cells.into_par_iter().enumerate();
         let cells = cells.map(|(index, state)| {
-            Cell::of_state(&world, index as u16, snapshot.time, state, &origin)
+            LogicalProcess::of_state(&world, index as u16, snapshot.time, state, &origin)
         });
-        let cells: Vec<Cell> = cells.collect();
+        let cells: Vec<LogicalProcess> = cells.collect();
         world.ledger.restore(&snapshot.kept);
         let observed = snapshot.observed.of_origin(&origin);
         let clockwork = Clockwork::at(&world, snapshot.time, (cells, arrivals), observed);
         let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
-        Ok(Simulation {
+        Ok(Player {
             sums: sums.collect(),
             rows: snapshot.rows,
             ties: snapshot.ties,
-            ..Simulation::of(world, clockwork)
+            ..Player::of(world, clockwork)
         })
     }
 
-    fn of(world: World, clockwork: Clockwork) -> Simulation {
+    fn of(world: World, clockwork: Clockwork) -> Player {
         let texts = world.program.dictionary.iter();
         let streams = world.program.streams.len();
-        Simulation {
+        Player {
             text_hashes: texts.map(|text| text_hash(text)).collect(),
             sums: vec![Sums::default(); streams],
             rows: 0,
@@ -110,7 +116,7 @@ impl Simulation {
 
     /// Keeps of each row that is not the same on all sides on which it is, see [`StreamResult::parted`]: that takes
     /// sixteen bytes a row.
-    pub fn keep_parted(mut self) -> Simulation {
+    pub fn keep_parted(mut self) -> Player {
         self.keeps_parted = true;
         self
     }
@@ -143,7 +149,7 @@ impl Simulation {
             Some(_) => Vec::new(),
             None => {
                 let cells = 0..self.world.program.cells;
-                cells.map(|_| Ahead::new(&self.world)).collect()
+                cells.map(|_| EarlySums::new(&self.world)).collect()
             }
         };
         let mut delivery = Delivery {
@@ -197,7 +203,7 @@ impl Simulation {
                 }
             }
         }
-        let ahead = self.clockwork.ahead.iter_mut().map(Ahead::take);
+        let ahead = self.clockwork.ahead.iter_mut().map(EarlySums::take);
         for parts in [parts].into_iter().chain(ahead) {
             for (sum, part) in self.sums.iter_mut().zip(parts) {
                 sum.merge(&part);
@@ -220,7 +226,7 @@ impl Simulation {
             sums: self.sums.clone(),
             rates: arrivals.map(|arrivals| arrivals.rates.clone()).collect(),
             observed: self.clockwork.observed.clone(),
-            cells: cells.par_iter().map(Cell::state).collect(),
+            cells: cells.par_iter().map(LogicalProcess::state).collect(),
         }
     }
 
@@ -233,7 +239,7 @@ impl Simulation {
                 name: stream.name.clone(),
                 rows: sums.digest.rows,
                 fingerprint: sums.digest.finish(&stream.name),
-                effects: sums.effects,
+                impact: sums.impact,
                 series: sums.series,
                 parted: {
                     sums.parted.sort_unstable();
@@ -256,8 +262,8 @@ impl Simulation {
 }
 
 /// What has taken place on each process.
-fn played(cells: &[Cell]) -> Vec<Played<'_>> {
-    let each = cells.iter().map(|cell| Played {
+fn played(cells: &[LogicalProcess]) -> Vec<CellRows<'_>> {
+    let each = cells.iter().map(|cell| CellRows {
         rows: &cell.rows,
         population: &cell.population,
     });
