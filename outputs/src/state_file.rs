@@ -1,7 +1,7 @@
 //! Files in a binary form of our own, for what only this program reads: the state of a run on its way.
 //!
-//! A magic number, what kind of state it is with its version and that of the program, the state itself (`postcard`,
-//! compressed by zstd at its level -10, frame by frame), a BLAKE3 digest over all of that, the length, and a mark at the end. It is written
+//! A magic number, what kind of state it is with its version and that of the program, the state itself (`postcard`), a BLAKE3
+//! digest over all of that, the length, and a mark at the end. It is not compressed: what is large in it packs itself. It is written
 //! beside its place and renamed, so a process that is killed or finds the disk full leaves the state that was there
 //! before. It is not forced to the disk, which takes longer than all else: what a power cut leaves half written is told
 //! by its digest.
@@ -14,7 +14,6 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
-use zstd::bulk::Compressor;
 
 const MAGIC: &[u8; 16] = b"causeflow state\n";
 const END: &[u8; 8] = b"\nthe end";
@@ -22,11 +21,6 @@ const END: &[u8; 8] = b"\nthe end";
 const TRAILER_BYTES: usize = 32 + 8 + END.len();
 /// What the name of a file that is being written ends in.
 const UNFINISHED: &str = ".new";
-/// So many bytes are compressed at once, into a frame of their own: less memory than all of it, and faster than a stream.
-const FRAME_BYTES: usize = 1 << 20;
-/// Of zstd: most of a snapshot are ids, in which a higher level looks in vain.
-const LEVEL: i32 = -10;
-
 /// A kind of state file.
 #[derive(Clone, Copy, Debug)]
 pub struct StateKind {
@@ -103,7 +97,7 @@ fn write_contents(
     let header = to_stdvec(&kind.header()).map_err(|error| Error::encode(&path, error))?;
     let begin = [MAGIC.as_slice(), &header].concat();
     file.write_all(&begin).map_err(io_error("writing", &path))?;
-    compress(&mut file, state)?;
+    serialise(&mut file, state)?;
     let bytes = file.prefix()?.bytes + TRAILER_BYTES as u64;
     let digest = file.digest();
     let end = [digest.as_bytes().as_slice(), &bytes.to_le_bytes(), END].concat();
@@ -111,36 +105,19 @@ fn write_contents(
     file.finish(0)
 }
 
-/// Compresses what is serialised, and writes it.
-struct Frames<'a> {
+/// Keeps the error of a file: the serialiser does not pass on what the operating system says.
+struct Told<'a> {
     file: &'a mut DigestFile,
-    compressor: Compressor<'static>,
-    gathered: Vec<u8>,
-    /// The serialiser does not pass on what the operating system says, so it is kept here.
     error: Option<io::Error>,
 }
 
-impl Frames<'_> {
-    fn end_frame(&mut self) -> io::Result<()> {
-        let packed = self.compressor.compress(&self.gathered);
-        self.gathered.clear();
-        packed.and_then(|packed| self.file.write_all(&packed))
-    }
-}
-
-impl Write for Frames<'_> {
+impl Write for Told<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let room = FRAME_BYTES - self.gathered.len();
-        let taken = &bytes[..room.min(bytes.len())];
-        self.gathered.extend_from_slice(taken);
-        if self.gathered.len() == FRAME_BYTES
-            && let Err(error) = self.end_frame()
-        {
+        self.file.write(bytes).map_err(|error| {
             let again = io::Error::from(error.kind());
             self.error = Some(error);
-            return Err(again);
-        }
-        Ok(taken.len())
+            again
+        })
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -148,21 +125,14 @@ impl Write for Frames<'_> {
     }
 }
 
-fn compress(file: &mut DigestFile, state: &impl Serialize) -> Result<(), Error> {
+fn serialise(file: &mut DigestFile, state: &impl Serialize) -> Result<(), Error> {
     let path = file.path().to_owned();
-    let io = || io_error("writing", &path);
-    let mut frames = Frames {
-        file,
-        compressor: Compressor::new(LEVEL).map_err(io())?,
-        gathered: Vec::with_capacity(FRAME_BYTES),
-        error: None,
-    };
-    let serialised = to_io(state, &mut frames).map(drop);
-    if let Some(error) = frames.error {
-        return Err(io()(error));
+    let mut told = Told { file, error: None };
+    let serialised = to_io(state, &mut told).map(drop);
+    if let Some(error) = told.error {
+        return Err(io_error("writing", &path)(error));
     }
-    serialised.map_err(|error| Error::encode(&path, error))?;
-    frames.end_frame().map_err(io())
+    serialised.map_err(|error| Error::encode(&path, error))
 }
 
 /// Reads what [`write_state`] has written.
@@ -181,7 +151,7 @@ pub fn read_state<T: DeserializeOwned>(path: &Path, kind: &StateKind) -> Result<
     };
     let contents = contents(&file).map_err(|message| wrong(message.to_owned()))?;
     let unreadable = |_| wrong("cannot be read, though it is whole".to_owned());
-    let (found, packed) = take_from_bytes::<Header>(contents).map_err(unreadable)?;
+    let (found, state) = take_from_bytes::<Header>(contents).map_err(unreadable)?;
     let expected = kind.header();
     if found.name != expected.name {
         return Err(wrong(format!("is {}, not {}", found.name, expected.name)));
@@ -197,9 +167,7 @@ pub fn read_state<T: DeserializeOwned>(path: &Path, kind: &StateKind) -> Result<
         let message = format!("has layout {found}, and this build of causeflow reads {version}");
         return Err(wrong(message));
     }
-    let state =
-        zstd::decode_all(packed).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    match take_from_bytes(&state).map_err(unreadable)? {
+    match take_from_bytes(state).map_err(unreadable)? {
         (state, []) => Ok(state),
         _ => Err(wrong("holds more than it should".to_owned())),
     }

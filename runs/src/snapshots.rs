@@ -16,7 +16,7 @@ const ENDING: &str = ".snapshot";
 
 const KIND: StateKind = StateKind {
     name: "a snapshot of the engine",
-    version: 4,
+    version: 5,
     remedy: "play the run again",
 };
 

@@ -70,11 +70,10 @@ impl EventWriter {
         }
         let streams: Result<Vec<FrozenStream>, Error> =
             self.streams.par_iter_mut().map(Stream::freeze).collect();
-        let schemas = self.streams.iter().map(|stream| &stream.schema);
         Ok(FrozenEvents {
             format: self.place.options.format(),
             compression: self.place.options.compression(),
-            shape: shape(schemas, &self.place.texts.dictionary),
+            shape: self.place.shape.clone(),
             streams: streams?,
             spool: self.place.spool.prefix(),
         })
@@ -167,8 +166,7 @@ fn remove_later_files(folder: &Path, frozen: &FrozenEvents) -> Result<(), Error>
 }
 
 /// A digest over what rows and files have to fit to: their columns, and the texts that codes stand for.
-fn shape<'a>(schemas: impl IntoIterator<Item = &'a TableSchema>, texts: &Dictionary) -> String {
-    let schemas: Vec<&TableSchema> = schemas.into_iter().collect();
+pub(super) fn shape(schemas: &[TableSchema], texts: &Dictionary) -> String {
     let all = format!("{schemas:?}{texts:?}");
     blake3::hash(all.as_bytes()).to_hex().to_string()
 }

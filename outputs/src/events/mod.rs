@@ -41,6 +41,8 @@ struct Place {
     texts: Texts,
     options: Options,
     spool: Spool,
+    /// A digest over what a writer that goes on has to fit to.
+    shape: String,
 }
 
 struct Stream {
@@ -66,7 +68,7 @@ impl EventWriter {
         dictionary: Dictionary,
         options: Options,
     ) -> EventWriter {
-        let strings = dictionary.len();
+        let (strings, shape) = (dictionary.len(), frozen::shape(&schemas, &dictionary));
         let stream = |schema: TableSchema| Stream {
             buffer: RowBuffer::new(schema.clone(), strings),
             brought: 0,
@@ -81,6 +83,7 @@ impl EventWriter {
                 texts: Texts::new(dictionary),
                 options,
                 spool: Spool::new(folder),
+                shape,
             },
         }
     }

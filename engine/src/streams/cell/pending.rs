@@ -107,13 +107,16 @@ impl Pending {
         page.extend_from_slice(&event.carried[..carried]);
     }
 
-    /// The words of each bucket, from that of the next window on.
-    pub fn lists(&self) -> Lists {
-        let mut lists = Lists::default();
+    /// How many words they take.
+    pub fn words(&self) -> usize {
+        self.buckets.iter().flatten().map(Vec::len).sum()
+    }
+
+    /// Adds the words of each bucket, from that of the next window on.
+    pub fn store(&self, lists: &mut Lists) {
         for pages in &self.buckets {
             lists.push(pages.iter().map(Vec::as_slice));
         }
-        lists
     }
 
     /// The stream of each event.
@@ -124,11 +127,16 @@ impl Pending {
 
     /// Buckets with these words, the first of which is that of the window that begins at `start`.
     /// Events after the end of the run are dropped. Each side is what `origin` gives for it.
-    pub fn of_lists(world: &World, start: Time, buckets: &Lists, origin: &[Side]) -> Pending {
+    pub fn of_lists(
+        world: &World,
+        start: Time,
+        buckets: impl Iterator<Item = Vec<u64>>,
+        origin: &[Side],
+    ) -> Pending {
         let mut pending = Pending::new(world);
         pending.first = start.index_of(pending.window);
-        for words in buckets.iter() {
-            for (_, stored) in Stored::all(world, words) {
+        for words in buckets {
+            for (_, stored) in Stored::all(world, &words) {
                 let event = stored.event();
                 let presence = event.presence.of_origin(origin);
                 pending.push(world, &Event { presence, ..event });

@@ -12,7 +12,7 @@ use super::sources::Left;
 use super::{Counters, LogicalProcess};
 use crate::base::time::Time;
 use crate::base::words::Lists;
-use crate::streams::population::GroupState;
+use crate::streams::population::{Group, GroupState};
 use crate::streams::sides::Side;
 use crate::streams::world::World;
 
@@ -24,9 +24,9 @@ pub struct ProcessState {
     left: BTreeSet<Left>,
     desks: Desks,
     refused: u64,
-    /// Events after the barrier, a bucket a window.
-    pending: Lists,
     played: u64,
+    /// The words of all groups, and then the events after the barrier, a list a window.
+    words: Lists,
 }
 
 impl LogicalProcess {
@@ -36,14 +36,19 @@ impl LogicalProcess {
             self.outbox.is_empty(),
             "messages are handed over at the barrier"
         );
+        let groups = self.population.groups.iter();
+        let room = groups.clone().map(Group::stored_words).sum::<usize>();
+        let mut words = Lists::with_room(room + self.pending.words());
+        let groups = groups.map(|group| group.store(&mut words)).collect();
+        self.pending.store(&mut words);
         ProcessState {
-            groups: self.population.groups.iter().map(GroupState::of).collect(),
+            groups,
             counters: self.counters.clone(),
             left: self.left.clone(),
             desks: self.desks.clone(),
             refused: self.refused,
-            pending: self.pending.lists(),
             played: self.rows.played,
+            words,
         }
     }
 
@@ -55,9 +60,12 @@ impl LogicalProcess {
         state: ProcessState,
         origin: &[Side],
     ) -> LogicalProcess {
-        let mut cell = LogicalProcess::empty(world, index);
-        let groups = state.groups.into_iter().zip(&world.program.kinds);
-        let groups = groups.map(|(group, kind)| group.group(kind, origin));
+        let mut cell = LogicalProcess::new(world, index);
+        let mut words = state.words.iter();
+        let founding = std::mem::take(&mut cell.population.groups).into_iter();
+        let groups = founding.zip(state.groups).zip(&world.program.kinds);
+        let groups =
+            groups.map(|((group, state), kind)| group.restored(state, &mut words, (kind, origin)));
         cell.population.groups = groups.collect();
         cell.counters = state.counters.of_origin(origin);
         let left = |&(kind, entity, source, of): &Left| {
@@ -68,7 +76,7 @@ impl LogicalProcess {
         cell.desks = state.desks.of_origin(origin);
         cell.refused = state.refused;
         cell.rows.played = state.played;
-        cell.pending = Pending::of_lists(world, now, &state.pending, origin);
+        cell.pending = Pending::of_lists(world, now, words, origin);
         for stream in cell.pending.streams(world) {
             cell.growth.receive(world, stream);
         }

@@ -64,12 +64,12 @@ impl Player {
         let world = World::new(program, settings);
         snapshot.check(&world)?;
         let arrivals = Arrivals::with(&world, snapshot.rates);
-        let cells = (0..).zip(snapshot.cells);
         let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
+        let cells = snapshot.cells.into_par_iter().enumerate();
         let cells = cells.map(|(index, state)| {
-            LogicalProcess::of_state(&world, index, snapshot.time, state, &origin)
+            LogicalProcess::of_state(&world, index as u16, snapshot.time, state, &origin)
         });
-        let cells = cells.collect();
+        let cells: Vec<LogicalProcess> = cells.collect();
         world.ledger.restore(&snapshot.kept);
         let observed = snapshot.observed.of_origin(&origin);
         let clockwork = Clockwork::at(&world, snapshot.time, (cells, arrivals), observed);

@@ -1,25 +1,22 @@
 //! The entities of a cell as they are stored in snapshots.
+//!
+//! What those from the start are never changes and follows from the program, so only what has become of them is stored;
+//! of those who joined later, all is. Words lie in lists that the cell has for all its kinds.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Group, Members, Twin, Twins};
+use super::{Group, Twin, Twins};
 use crate::base::time::Time;
-use crate::base::words::{Lists, StoredWords};
+use crate::base::words::Lists;
 use crate::streams::program::Kind;
 use crate::streams::sides::{Parting, Side, Sides};
 
-/// The entities of one kind.
+/// The entities of one kind, without their words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GroupState {
-    ids: StoredWords,
-    joined_us: StoredWords,
     states: Vec<u8>,
-    attributes: Vec<StoredWords>,
-    variables: Vec<StoredWords>,
-    /// Who has a diary that is not empty, and these.
+    /// Who has a diary that is not empty.
     diary_of: Vec<u32>,
-    diaries: Lists,
-    founders: usize,
     in_state: Vec<Vec<i64>>,
     in_state_parting: Vec<Parting>,
     twins: Vec<(u32, Vec<TwinState>)>,
@@ -32,111 +29,117 @@ struct TwinState {
     parting: Parting,
     reserved: Parting,
     state: u8,
-    variables: StoredWords,
-    diary: Option<StoredWords>,
+    has_diary: bool,
 }
 
-impl GroupState {
-    /// How a group stands.
-    pub(crate) fn of(group: &Group) -> GroupState {
-        let columns = |columns: &[Vec<u64>]| columns.iter().cloned().map(StoredWords).collect();
-        let states = |each: &[Twin]| each.iter().map(TwinState::of).collect();
-        let twins = group.twins.iter().map(|of| (of.entity, states(&of.each)));
-        let (mut diary_of, mut diaries) = (Vec::new(), Lists::default());
-        for (entity, diary) in (0..).zip(&group.diaries) {
-            if let Some(words) = diary {
+impl Group {
+    /// About how many words are stored of it.
+    pub(crate) fn stored_words(&self) -> usize {
+        let joined = self.ids.len() - self.founders;
+        let diaries = self.diaries.iter().flatten();
+        joined * (2 + self.attributes.len())
+            + self.ids.len() * self.variables.len()
+            + diaries.map(|words| words.len()).sum::<usize>()
+    }
+
+    /// How it stands. Its words are added to the lists.
+    pub(crate) fn store(&self, words: &mut Lists) -> GroupState {
+        words.push([&self.ids[self.founders..]]);
+        let joined = self.joined[self.founders..].iter();
+        let joined: Vec<u64> = joined.map(|time| time.0.cast_unsigned()).collect();
+        words.push([&joined[..]]);
+        for column in &self.attributes {
+            words.push([&column[self.founders..]]);
+        }
+        for column in &self.variables {
+            words.push([&column[..]]);
+        }
+        let mut diary_of = Vec::new();
+        for (entity, diary) in (0..).zip(&self.diaries) {
+            if let Some(diary) = diary {
                 diary_of.push(entity);
-                diaries.push([&**words]);
+                words.push([&**diary]);
             }
         }
+        let mut twins = Vec::with_capacity(self.twins.len());
+        for Twins { entity, each } in &self.twins {
+            twins.push((*entity, each.iter().map(|twin| twin.store(words)).collect()));
+        }
         GroupState {
-            ids: StoredWords(group.ids.clone()),
-            joined_us: StoredWords(group.joined.iter().map(|time| time.0 as u64).collect()),
-            states: group.states.clone(),
-            attributes: columns(&group.attributes),
-            variables: columns(&group.variables),
+            states: self.states.clone(),
             diary_of,
-            diaries,
-            founders: group.founders,
-            in_state: group.in_state.clone(),
-            in_state_parting: group.in_state_parting.clone(),
-            twins: twins.collect(),
+            in_state: self.in_state.clone(),
+            in_state_parting: self.in_state_parting.clone(),
+            twins,
         }
     }
 
-    /// The group that stood so. Each side is what `origin` gives for it.
-    pub(crate) fn group(self, kind: &Kind, origin: &[Side]) -> Group {
-        let columns = |columns: Vec<StoredWords>| {
-            columns
-                .into_iter()
-                .map(|StoredWords(column)| column)
-                .collect()
-        };
-        let mut twins_of = vec![0; self.ids.0.len()];
-        let mut twins = Vec::new();
-        for (entity, each) in self.twins {
-            let each = each.into_iter().map(|twin| twin.twin(origin));
+    /// The group that stood so, of this one, which has those from the start alone. Each side is what `origin` gives for it.
+    pub(crate) fn restored(
+        mut self,
+        state: GroupState,
+        words: &mut impl Iterator<Item = Vec<u64>>,
+        (kind, origin): (&Kind, &[Side]),
+    ) -> Group {
+        let mut next = || words.next().unwrap_or_default();
+        self.ids.extend(next());
+        let joined = next().into_iter();
+        self.joined
+            .extend(joined.map(|time_us| Time(time_us.cast_signed())));
+        for column in &mut self.attributes {
+            column.extend(next());
+        }
+        for column in &mut self.variables {
+            *column = next();
+        }
+        self.diaries = vec![None; self.ids.len()];
+        for &entity in &state.diary_of {
+            self.diaries[entity as usize] = Some(next().into());
+        }
+        self.twins_of = vec![0; self.ids.len()];
+        self.twins = Vec::new();
+        for (entity, each) in state.twins {
+            let each = each.into_iter().map(|twin| twin.twin(&mut next, origin));
             let each: Vec<Twin> = each.filter(|twin| !twin.sides.is_none()).collect();
             if !each.is_empty() {
-                twins.push(Twins { entity, each });
-                twins_of[entity as usize] = twins.len() as u32;
+                self.twins.push(Twins { entity, each });
+                self.twins_of[entity as usize] = self.twins.len() as u32;
             }
         }
-        let in_state = origin
-            .iter()
-            .map(|side| self.in_state[side.index()].clone());
-        let partings = self.in_state_parting.iter();
-        let mut diaries = vec![None; self.ids.0.len()];
-        for (&entity, words) in self.diary_of.iter().zip(self.diaries.iter()) {
-            diaries[entity as usize] = Some(words.into());
+        self.states = state.states;
+        let in_state = origin.iter().map(|side| &state.in_state[side.index()]);
+        self.in_state = in_state.cloned().collect();
+        let partings = state.in_state_parting.iter();
+        self.in_state_parting = partings.map(|one| one.of_origin(origin)).collect();
+        self.weigh(kind);
+        self
+    }
+}
+
+impl Twin {
+    fn store(&self, words: &mut Lists) -> TwinState {
+        words.push([&*self.variables]);
+        words.push(self.diary.as_deref());
+        TwinState {
+            sides: self.sides,
+            parting: self.parting,
+            reserved: self.reserved,
+            state: self.state,
+            has_diary: self.diary.is_some(),
         }
-        let joined = self.joined_us.0.into_iter();
-        let mut group = Group {
-            ids: self.ids.0,
-            joined: joined.map(|time_us| Time(time_us as i64)).collect(),
-            states: self.states,
-            attributes: columns(self.attributes),
-            variables: columns(self.variables),
-            diaries,
-            founders: self.founders,
-            in_state: in_state.collect(),
-            in_state_parting: partings.map(|one| one.of_origin(origin)).collect(),
-            by_activity: None,
-            founders_weight: 0.0,
-            members: Members::default(),
-            twins_of,
-            twins,
-        };
-        group.weigh(kind);
-        group
     }
 }
 
 impl TwinState {
-    fn of(twin: &Twin) -> TwinState {
-        TwinState {
-            sides: twin.sides,
-            parting: twin.parting,
-            reserved: twin.reserved,
-            state: twin.state,
-            variables: StoredWords(twin.variables.to_vec()),
-            diary: words_of(&twin.diary),
-        }
-    }
-
-    fn twin(self, origin: &[Side]) -> Twin {
+    fn twin(self, next: &mut impl FnMut() -> Vec<u64>, origin: &[Side]) -> Twin {
+        let (variables, diary) = (next(), next());
         Twin {
             sides: self.sides.of_origin(origin),
             parting: self.parting.of_origin(origin),
             reserved: self.reserved.of_origin(origin),
-            variables: self.variables.0.into_boxed_slice(),
-            diary: self.diary.map(|StoredWords(words)| words.into()),
+            variables: variables.into(),
+            diary: self.has_diary.then(|| diary.into()),
             state: self.state,
         }
     }
-}
-
-/// A diary as it is stored; none for an empty one.
-fn words_of(diary: &Option<Box<[u64]>>) -> Option<StoredWords> {
-    diary.as_ref().map(|words| StoredWords(words.to_vec()))
 }
