@@ -73,6 +73,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "narrow",
             "rounding",
             "words",
+            "slots",
             "sample",
             "fingerprint",
             "queue",
