@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use causeflow_models::Diagnostics;
-use causeflow_runs::{Error, Kind};
+use causeflow_runs::{Advice, Error, Kind, Place};
 
 /// Why a command did not do what it was asked for.
 #[derive(Debug)]
@@ -68,14 +68,57 @@ fn told(error: &Error) -> (String, u8) {
 }
 
 fn plainly(error: &Error) -> String {
-    match error.help() {
-        None => format!("error: {}", error.message()),
-        Some(help) => format!("error: {}\n  help: {help}", error.message()),
+    let place = match error.place() {
+        Some(Place::Field(field)) => format!("{}: ", flag(field)),
+        Some(Place::File(_)) | None => String::new(),
+    };
+    let text = format!("error: {place}{}", error.message());
+    match error.help_in(words) {
+        None => text,
+        Some(help) => format!("{text}\n  help: {help}"),
+    }
+}
+
+/// The argument that a field of what is asked for has its value from.
+pub fn flag(field: &str) -> String {
+    match field {
+        "model" => "the model".to_owned(),
+        "scenario_folder" => "--scenarios".to_owned(),
+        name => format!("--{}", name.replace('_', "-")),
+    }
+}
+
+/// How one asks for something on the command line.
+pub fn words(advice: Advice) -> &'static str {
+    match advice {
+        Advice::Replace => "add --force to replace it",
+        Advice::OtherFolder => "choose another folder with --out",
+        Advice::OtherName => "choose another with --name",
+        Advice::OtherFile => "name another file with -o",
+        Advice::GoOn => "go on with it by --resume",
+        Advice::Anew => "start the run anew with --force and without --resume",
+        Advice::PlayAgain => Advice::PlayAgain.words(),
+        Advice::FromBeginning => {
+            "start it without --resume (with --snapshot-every 1d it can be gone on with)"
+        }
+        Advice::NoSnapshots => "play without --snapshot-every",
+        Advice::SomeStreams => "leave it out with --stream",
+        Advice::MakeBaseline => "make one with `causeflow baseline MODEL --out base`",
+        Advice::Baseline => "give the run's baseline with --baseline DIR",
+        Advice::Model => "give the folder of the run's model as it was with --model DIR",
+        Advice::OfModel => "name the model that it is for, such as --model tutoring",
+        Advice::Scenarios => {
+            "give the folder of the run's scenarios as it was with --scenarios DIR"
+        }
+        Advice::Events => "give the run's files of external events as they were with --events FILE",
+        Advice::StartScenario => "start a scenario with --scenario ID@TIME",
+        Advice::Intervene => "add --scenario ID@TIME or --event TEMPLATE@TIME",
+        Advice::NoTimeline => "leave them out with --no-events",
     }
 }
 
 /// A path as it is written in a shell.
-fn shell_word(path: &Path) -> String {
+pub fn shell_word(path: &Path) -> String {
     let shown = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/._-+=@%,:".contains(c);
     match shown.chars().all(plain) {

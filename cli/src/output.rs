@@ -26,6 +26,18 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
     print(&(text + "\n"))
 }
 
+/// Writes a value to stdout as JSON, or what it says in words.
+pub fn print_as(
+    json: bool,
+    value: &impl Serialize,
+    text: impl FnOnce() -> String,
+) -> Result<(), Failure> {
+    match json {
+        true => print_json(value),
+        false => print(&text()),
+    }
+}
+
 /// Writes a line to stderr. What cannot be said there is lost.
 pub fn say(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");

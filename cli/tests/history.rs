@@ -61,7 +61,7 @@ fn a_folder_in_use_is_left_alone_unless_it_holds_a_baseline_and_force_is_given()
     let said = make(&[]);
     assert_eq!(said.code, Some(2));
     assert!(
-        said.err.contains("holds a baseline: add --force"),
+        said.err.contains("holds a baseline\n  help: add --force"),
         "{}",
         said.err
     );
@@ -214,7 +214,7 @@ fn statistics_and_history_are_told_of_streams_that_there_are() {
         ],
     );
     assert!(
-        said.contains("--from `noon` is neither a date nor a time"),
+        said.contains("--from: `noon` is neither a date nor a time"),
         "{said}"
     );
     let said = refused(

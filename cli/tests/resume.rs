@@ -230,7 +230,7 @@ fn there_has_to_be_something_to_go_on_with() {
         "cannot be used with",
     );
     let every = |span| ["run", "shop", "--days", "1", "--snapshot-every", span];
-    refused(&every("1s"), "--snapshot-every 1s is less than a window");
+    refused(&every("1s"), "--snapshot-every: 1s is less than a window");
     refused(&every("0d"), "expected some time");
     refused(&every("1"), "has no unit");
     assert_eq!(names(folder.path()), ["shop"]);

@@ -1,5 +1,6 @@
 //! The folder of a baseline: statistics over several seeds, and what they were made from.
 
+use crate::advice::Advice;
 use crate::error::Error;
 use crate::file::FileEntry;
 use crate::manifest::{GENERATOR_NAME, Generator, ModelEntry};
@@ -80,18 +81,20 @@ impl FinishedBaseline {
     /// # Errors
     /// [`Error::Input`] when it holds none; [`Error::Io`] when the disk fails.
     pub fn open(folder: &Path) -> Result<FinishedBaseline, Error> {
-        const WANTED: &str = "give the folder of a baseline, such as base; `causeflow baseline MODEL --out base` makes one";
+        let no_baseline = |path: &Path, found: &str| {
+            let message = format!("{found}: give the folder of a baseline");
+            Error::input(path, message).advising(&[Advice::MakeBaseline])
+        };
         let path = folder.join(BASELINE_NAME);
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error)
                 if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
             {
-                let message = match folder.exists() {
-                    true => format!("holds no {BASELINE_NAME}, so it is no baseline: {WANTED}"),
-                    false => format!("there is no such folder: {WANTED}"),
-                };
-                return Err(Error::input(folder, message));
+                return Err(match folder.exists() {
+                    true => no_baseline(folder, &format!("holds no {BASELINE_NAME}")),
+                    false => no_baseline(folder, "there is no such folder"),
+                });
             }
             Err(error) => return Err(unreadable(&path, error)),
         };
@@ -101,10 +104,7 @@ impl FinishedBaseline {
         };
         let json: serde_json::Value = serde_json::from_slice(&text).map_err(damaged)?;
         if json["generator"]["name"] != GENERATOR_NAME {
-            return Err(Error::input(
-                &path,
-                format!("is not from {GENERATOR_NAME}: {WANTED}"),
-            ));
+            return Err(no_baseline(&path, &format!("is not from {GENERATOR_NAME}")));
         }
         let version = &json["baseline_version"];
         if *version != BASELINE_VERSION {

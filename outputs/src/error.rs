@@ -1,5 +1,6 @@
 //! What can go wrong while a run's files are written or read, with the place and what to do about it.
 
+use crate::advice::Advice;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -35,14 +36,16 @@ pub enum Error {
     /// The format and the compression do not go together.
     Options {
         /// What was asked for and what to ask for instead.
-        message: String,
+        message: &'static str,
     },
     /// The output folder cannot be used: it holds something, or another run writes to it.
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What is there and what to do.
+        /// What is there.
         message: String,
+        /// What can be asked for instead.
+        advice: Vec<Advice>,
     },
     /// A finished run cannot be read, or not in the way that was asked for.
     Input {
@@ -50,6 +53,8 @@ pub enum Error {
         path: PathBuf,
         /// What was found, what was expected and what to do.
         message: String,
+        /// What can be asked for instead.
+        advice: Vec<Advice>,
     },
 }
 
@@ -66,13 +71,63 @@ impl Error {
     }
 
     pub(crate) fn folder(path: &Path, message: impl Into<String>) -> Error {
-        let (path, message) = (path.to_owned(), message.into());
-        Error::Folder { path, message }
+        Error::Folder {
+            path: path.to_owned(),
+            message: message.into(),
+            advice: Vec::new(),
+        }
     }
 
     pub(crate) fn input(path: &Path, message: impl Into<String>) -> Error {
-        let (path, message) = (path.to_owned(), message.into());
-        Error::Input { path, message }
+        Error::Input {
+            path: path.to_owned(),
+            message: message.into(),
+            advice: Vec::new(),
+        }
+    }
+
+    /// The same of a folder or of input with what can be asked for instead.
+    pub(crate) fn advising(mut self, instead: &[Advice]) -> Error {
+        if let Error::Folder { advice, .. } | Error::Input { advice, .. } = &mut self {
+            advice.extend(instead);
+        }
+        self
+    }
+
+    /// What can be asked for instead, so that it works.
+    pub fn advice(&self) -> &[Advice] {
+        match self {
+            Error::Folder { advice, .. } | Error::Input { advice, .. } => advice,
+            Error::Io { source, .. } if !hint(source.kind()).is_empty() => &[Advice::OtherFolder],
+            Error::Io { .. }
+            | Error::Encode { .. }
+            | Error::Rows { .. }
+            | Error::Options { .. } => &[],
+        }
+    }
+
+    /// What happened, without the advice.
+    pub fn message(&self) -> String {
+        match self {
+            Error::Io {
+                doing,
+                path,
+                source,
+            } => {
+                let hint = hint(source.kind());
+                format!("{doing} {} failed: {source}{hint}", path.display())
+            }
+            Error::Encode { path, message } => {
+                format!("encoding {} failed: {message}", path.display())
+            }
+            Error::Rows { table, message } => {
+                format!("rows of table `{table}` do not fit its schema: {message}")
+            }
+            Error::Options { message } => (*message).to_owned(),
+            Error::Folder { path, message, .. } | Error::Input { path, message, .. } => {
+                format!("{}: {message}", path.display())
+            }
+        }
     }
 
     /// Finds the operating system's error under an encoder's, so that a full disk reads as one.
@@ -104,52 +159,26 @@ pub(crate) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Erro
     }
 }
 
-/// One sentence on what to do, where there is something to do.
-fn advice(kind: ErrorKind) -> &'static str {
+/// One sentence on what is the matter and what to do, where there is something to do besides writing elsewhere.
+fn hint(kind: ErrorKind) -> &'static str {
     match kind {
-        ErrorKind::StorageFull => {
-            "\nThe disk is full: free some space, or write to another disk with --out."
-        }
-        ErrorKind::QuotaExceeded => {
-            "\nYour disk quota is used up: free some space, or write elsewhere with --out."
-        }
+        ErrorKind::StorageFull => "\nThe disk is full: free some space.",
+        ErrorKind::QuotaExceeded => "\nYour disk quota is used up: free some space.",
         ErrorKind::FileTooLarge => {
-            "\nThe file size limit of this process or file system is reached: raise it (ulimit -f), or write elsewhere with --out."
+            "\nThe file size limit of this process or file system is reached: raise it (ulimit -f)."
         }
-        ErrorKind::ReadOnlyFilesystem => {
-            "\nThe file system is read-only: choose another folder with --out."
-        }
-        ErrorKind::PermissionDenied => {
-            "\nPermission is missing: choose another folder with --out, or have its owner allow writing."
-        }
+        ErrorKind::ReadOnlyFilesystem => "\nThe file system is read-only.",
+        ErrorKind::PermissionDenied => "\nPermission is missing: have the owner allow it.",
         _ => "",
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Error::Io {
-                doing,
-                path,
-                source,
-            } => {
-                let hint = advice(source.kind());
-                write!(f, "{doing} {} failed: {source}{hint}", path.display())
-            }
-            Error::Encode { path, message } => {
-                write!(f, "encoding {} failed: {message}", path.display())
-            }
-            Error::Rows { table, message } => {
-                write!(
-                    f,
-                    "rows of table `{table}` do not fit its schema: {message}"
-                )
-            }
-            Error::Options { message } => f.write_str(message),
-            Error::Folder { path, message } | Error::Input { path, message } => {
-                write!(f, "{}: {message}", path.display())
-            }
+        f.write_str(&self.message())?;
+        match Advice::listed(None, self.advice(), Advice::words) {
+            Some(advice) => write!(f, "; {advice}"),
+            None => Ok(()),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A file that is digested while it is written, and its entry in the manifest.
 
+use crate::advice::Advice;
 use crate::error::{Error, io_error};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -161,8 +162,8 @@ impl DigestFile {
         if self.prefix()? == *prefix {
             return Ok(());
         }
-        let message = "what was written before cannot be written again in the same way: another version of this program has written it; start the run anew with --force";
-        Err(Error::input(&self.path, message))
+        let message = "what was written before cannot be written again in the same way: another version of this program has written it";
+        Err(Error::input(&self.path, message).advising(&[Advice::Anew]))
     }
 
     pub fn path(&self) -> &Path {
@@ -221,8 +222,8 @@ pub(crate) fn shown(hasher: &blake3::Hasher) -> String {
 /// Checks that a file of an unfinished run begins as it was written, and returns the digest's state.
 pub(crate) fn check(path: &Path, file: &File, prefix: &Prefix) -> Result<blake3::Hasher, Error> {
     let changed = |what: &str| {
-        let message = format!("{what} since the run stopped: start the run anew with --force");
-        Error::input(path, message)
+        let message = format!("{what} since the run stopped");
+        Error::input(path, message).advising(&[Advice::Anew])
     };
     let found = file.metadata().map_err(io_error("looking up", path))?.len();
     if found < prefix.bytes {
@@ -243,8 +244,8 @@ pub(crate) fn check_complete(folder: &Path, entry: &FileEntry) -> Result<(), Err
     let file = File::open(&path).map_err(|error| missing(&path, error))?;
     let found = file.metadata().map_err(io_error("looking up", &path))?;
     if found.len() > entry.bytes {
-        let message = "has grown since the run stopped: start the run anew with --force";
-        return Err(Error::input(&path, message));
+        let error = Error::input(&path, "has grown since the run stopped");
+        return Err(error.advising(&[Advice::Anew]));
     }
     let FileEntry {
         path: relative,
@@ -263,9 +264,8 @@ pub(crate) fn check_complete(folder: &Path, entry: &FileEntry) -> Result<(), Err
 pub(crate) fn missing(path: &Path, error: io::Error) -> Error {
     match error.kind() {
         ErrorKind::NotFound => {
-            let message =
-                "is missing, and the unfinished run needs it: start the run anew with --force";
-            Error::input(path, message)
+            let error = Error::input(path, "is missing, and the unfinished run needs it");
+            error.advising(&[Advice::Anew])
         }
         _ => io_error("opening", path)(error),
     }

@@ -67,6 +67,7 @@
 //! # }
 //! ```
 
+mod advice;
 mod arrays;
 pub mod arrow;
 mod arrow_file;
@@ -95,6 +96,7 @@ mod text_file;
 mod time_text;
 pub mod verify;
 
+pub use advice::Advice;
 pub use baseline::{
     BASELINE_NAME, BASELINE_VERSION, BaselineManifest, FinishedBaseline, baseline_schema,
 };

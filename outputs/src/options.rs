@@ -68,7 +68,7 @@ impl Options {
                 "Arrow files cannot be compressed with snappy: choose zstd, lz4 or none"
             }
             (Format::Csv | Format::Jsonl, c) if c != Compression::None => {
-                "CSV and JSON lines are written uncompressed: leave --compression out, or choose parquet or arrow"
+                "CSV and JSON lines are written uncompressed: leave it out, or choose parquet or arrow"
             }
             _ => {
                 return Ok(Options {
@@ -77,7 +77,6 @@ impl Options {
                 });
             }
         };
-        let message = message.to_owned();
         Err(Error::Options { message })
     }
 

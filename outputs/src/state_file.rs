@@ -6,6 +6,7 @@
 //! before. It is not forced to the disk, which takes longer than all else: what a power cut leaves half written is told
 //! by its digest.
 
+use crate::advice::Advice;
 use crate::error::{Error, io_error};
 use crate::file::{DigestFile, FileEntry};
 use postcard::{take_from_bytes, to_io, to_stdvec};
@@ -28,8 +29,8 @@ pub struct StateKind {
     pub name: &'static str,
     /// Grows when its layout changes.
     pub version: u32,
-    /// What somebody does whose file cannot be read, such as `play the run again`.
-    pub remedy: &'static str,
+    /// What somebody does whose file cannot be read.
+    pub remedy: Advice,
 }
 
 #[derive(Serialize, Deserialize, PartialEq, Eq)]
@@ -141,7 +142,7 @@ fn serialise(file: &mut DigestFile, state: &impl Serialize) -> Result<(), Error>
 /// [`Error::Input`] when the file is missing, is not of this kind and version, or is not whole any more; [`Error::Io`]
 /// when the disk fails.
 pub fn read_state<T: DeserializeOwned>(path: &Path, kind: &StateKind) -> Result<T, Error> {
-    let wrong = |message: String| Error::input(path, format!("{message}: {}", kind.remedy));
+    let wrong = |message: String| Error::input(path, message).advising(&[kind.remedy]);
     let file = match fs::read(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -2,8 +2,8 @@
 
 use crate::support::{Shape, all_types, cut, dictionary, entry, manifest, names, options, rows};
 use causeflow_outputs::{
-    Error, EventWriter, Format, FrozenEvents, RESUME_NAME, RunFolder, StateKind, read_state,
-    write_state,
+    Advice, Error, EventWriter, Format, FrozenEvents, RESUME_NAME, RunFolder, StateKind,
+    read_state, write_state,
 };
 use std::fs;
 use std::io::Write;
@@ -42,10 +42,8 @@ fn assert_failed_well(out: &Path, advice: &str) {
         let error = run(out, format).expect_err("no room");
         assert!(error.is_machine_failure(), "{error}");
         let message = error.to_string();
-        assert!(
-            message.contains(advice) && message.contains("--out"),
-            "{message}"
-        );
+        assert!(message.contains(advice), "{message}");
+        assert_eq!(error.advice(), [Advice::OtherFolder]);
         assert!(message.contains("events/stream=a/part-0000"), "{message}");
         assert_eq!(names(out), ["data", "manifest.json"]);
     }
@@ -106,7 +104,7 @@ fn a_full_disk_is_named_and_the_earlier_run_stays() {
 const KIND: StateKind = StateKind {
     name: "a writer",
     version: 1,
-    remedy: "start anew",
+    remedy: Advice::Anew,
 };
 
 /// Fills what is left of a disk.

@@ -3,7 +3,7 @@
 use crate::support::{Shape, all_types, cut, dictionary, names, options, rows, spec};
 use causeflow_engine::base::table::{Chunk, Column, ColumnType, TableSchema, Validity, Values};
 use causeflow_outputs::{
-    Compression, Error, EventWriter, FileEntry, Format, FrozenEvents, Options, PART_ROWS,
+    Advice, Compression, Error, EventWriter, FileEntry, Format, FrozenEvents, Options, PART_ROWS,
     StateKind, read_state, write_state,
 };
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 const KIND: StateKind = StateKind {
     name: "a writer",
     version: 1,
-    remedy: "write again",
+    remedy: Advice::Anew,
 };
 
 const COMBINATIONS: [(Format, Compression); 9] = [
@@ -216,7 +216,7 @@ fn refusal(result: Result<EventWriter, Error>) -> String {
         panic!("resumed what is not as it was");
     };
     assert!(matches!(error, Error::Input { .. }), "{error}");
-    assert!(error.to_string().contains("--force"), "{error}");
+    assert_eq!(error.advice(), [Advice::Anew]);
     error.to_string()
 }
 

@@ -1,7 +1,7 @@
 //! State files: read back as they were, or refused with what is wrong; never lost by one that could not be written.
 
 use crate::support::names;
-use causeflow_outputs::{Error, StateKind, read_state, write_state};
+use causeflow_outputs::{Advice, Error, StateKind, read_state, write_state};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 const KIND: StateKind = StateKind {
     name: "a test's state",
     version: 3,
-    remedy: "test again",
+    remedy: Advice::Anew,
 };
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ fn refusal(folder: &Path, kind: &StateKind) -> String {
     let error = read(folder, kind).expect_err("refused");
     assert!(matches!(error, Error::Input { .. }), "{error}");
     let message = error.to_string();
-    assert!(message.ends_with("test again"), "{message}");
+    assert!(message.ends_with("start the run anew"), "{message}");
     assert!(message.contains("state"), "{message}");
     message
 }

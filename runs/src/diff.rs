@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::{Control, check};
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::finished::Finished;
 use crate::interventions::reach::Reach;
 use crate::job::StreamDifference;
@@ -272,7 +272,7 @@ fn sides(asked: &Pair) -> Result<(Finished, Finished), Error> {
                 "`{name}` is a version of another run than the one that lies in {} now",
                 asked.a.display()
             ),
-            "make it again with `causeflow regenerate`",
+            "make it again",
         ));
     }
     let (from, end) = (
@@ -292,9 +292,10 @@ fn reserve(out: &Path) -> Result<RunFolder, Error> {
         .is_ok_and(|mut entries| entries.next().is_some());
     if taken {
         return Err(Error::input(
-            format!("--out {} is not empty", out.display()),
-            "choose another folder, or remove what is there",
-        ));
+            format!("{} is not empty", out.display()),
+            "remove what is there",
+        )
+        .advising(&[Advice::OtherFolder]));
     }
     Ok(RunFolder::create(out, false)?)
 }
@@ -306,11 +307,11 @@ fn check_patterns(patterns: &[String], a: &Finished, b: &Finished) -> Result<(),
     for pattern in patterns {
         if !names.iter().any(|name| matches(pattern, name)) {
             let message = format!(
-                "--stream `{pattern}` matches none of the {} streams of the two runs",
+                "`{pattern}` matches none of the {} streams of the two runs",
                 names.len()
             );
             let help = suggestion(pattern, names.iter().copied());
-            return Err(Error::wrong(message, help).in_field("streams"));
+            return Err(Error::wrong(message, help).in_field("stream"));
         }
     }
     Ok(())

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use causeflow_engine::base::table::SinkError;
 use causeflow_engine::streams::play::RunError;
 use causeflow_models::Diagnostics;
+pub use causeflow_outputs::Advice;
 
 /// What kind of failure it is, which says who can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +42,7 @@ struct Inner {
     place: Option<Place>,
     message: String,
     help: Option<String>,
+    advice: Vec<Advice>,
     diagnostics: Diagnostics,
     resumable: Option<PathBuf>,
 }
@@ -55,6 +57,7 @@ impl Error {
             place: None,
             message,
             help,
+            advice: Vec::new(),
             diagnostics: Diagnostics::default(),
             resumable: None,
         }))
@@ -68,6 +71,17 @@ impl Error {
     /// The same where it may be that nobody knows what to ask for instead.
     pub fn wrong(message: impl Into<String>, help: Option<String>) -> Error {
         Error::new(Kind::Input, message.into(), help)
+    }
+
+    /// The same where all that there is to do can be asked for.
+    pub fn advised(message: impl Into<String>, advice: &[Advice]) -> Error {
+        Error::wrong(message, None).advising(advice)
+    }
+
+    /// The same with what can be asked for instead, or besides.
+    pub fn advising(mut self, advice: &[Advice]) -> Error {
+        self.0.advice.extend(advice);
+        self
     }
 
     /// A failure of the machine.
@@ -105,9 +119,11 @@ impl Error {
         self
     }
 
-    /// The same with a message that says it in other words.
-    pub(crate) fn reworded(mut self, words: impl FnOnce(&str) -> String) -> Error {
-        self.0.message = words(&self.0.message);
+    /// The same, with some advice in the place of other.
+    pub(crate) fn advising_instead(mut self, of: Advice, other: Advice) -> Error {
+        let all = self.0.advice.iter_mut();
+        all.filter(|advice| **advice == of)
+            .for_each(|advice| *advice = other);
         self
     }
 
@@ -126,9 +142,27 @@ impl Error {
         &self.0.message
     }
 
+    /// What can be asked for instead, or besides, so that it works.
+    pub fn advice(&self) -> &[Advice] {
+        &self.0.advice
+    }
+
     /// What to do about it, if that is known.
-    pub fn help(&self) -> Option<&str> {
-        self.0.help.as_deref()
+    pub fn help(&self) -> Option<String> {
+        self.help_in(Advice::words)
+    }
+
+    /// The same, with what can be asked for in the words of a front.
+    pub fn help_in(&self, words: impl Fn(Advice) -> &'static str) -> Option<String> {
+        Advice::listed(self.0.help.as_deref(), &self.0.advice, words)
+    }
+
+    /// What happened in one line, with what can be asked for in the words of a front.
+    pub fn in_words(&self, words: impl Fn(Advice) -> &'static str) -> String {
+        match self.help_in(words) {
+            None => self.message().to_owned(),
+            Some(help) => format!("{} ({help})", self.message()),
+        }
     }
 
     /// The findings of a model; none of another kind of failure.
@@ -150,10 +184,7 @@ impl Error {
 impl fmt::Display for Error {
     /// What happened in one line.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.help() {
-            None => f.write_str(self.message()),
-            Some(help) => write!(f, "{} ({help})", self.message()),
-        }
+        f.write_str(&self.in_words(Advice::words))
     }
 }
 
@@ -181,11 +212,12 @@ impl From<causeflow_outputs::Error> for Error {
             | Found::Encode { path, .. }
             | Found::Folder { path, .. }
             | Found::Input { path, .. } => Some(Place::File(path.clone())),
+            Found::Options { .. } => Some(Place::Field("compression".to_owned())),
             _ => None,
         };
-        let mut error = Error::new(kind, error.to_string(), None);
-        error.0.place = place;
-        error
+        let mut told = Error::new(kind, error.message(), None).advising(error.advice());
+        told.0.place = place;
+        told
     }
 }
 

@@ -51,7 +51,7 @@ pub mod words;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 pub use control::{Control, Part, Phase, Remark, Watch};
-pub use error::{Error, Kind, Place, Result};
+pub use error::{Advice, Error, Kind, Place, Result};
 pub use finished::Finished;
 pub use interventions::{Interventions, Scheduled, gathered, holds_events, library, read};
 pub use job::{

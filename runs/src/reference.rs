@@ -9,7 +9,7 @@ use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
 use causeflow_outputs::{BaselineEntry, BaselineManifest, FinishedBaseline};
 
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::finished::{self, Statistic};
 use crate::model::digest;
 
@@ -65,9 +65,10 @@ impl Reference {
 
 fn refused(folder: &Path, misfit: &str) -> Error {
     Error::input(
-        format!("--baseline {}: {misfit}", folder.display()),
-        "make one with `causeflow baseline` from the same model, at the same scale, over at least a week",
+        format!("{}: {misfit}", folder.display()),
+        "give one of the same model, at the same scale, over at least a week",
     )
+    .advising(&[Advice::MakeBaseline])
     .in_field("baseline")
 }
 

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::{Control, Part, check};
-use crate::error::{Error, Kind};
+use crate::error::{Advice, Error};
 use crate::finished::{self, Finished};
 use crate::history::Scoring;
 use crate::interventions::{Interventions, gathered, parse, tell_doubts, warn, when};
@@ -172,16 +172,7 @@ impl<'a> Regeneration<'a> {
         let place = self.place();
         let folder = RunFolder::create(&place, self.asked.replace).map_err(|error| {
             // A version has its place by its name.
-            let (found, named) = (
-                "choose another folder with --out",
-                "choose another with --name",
-            );
-            match Error::from(error) {
-                error if error.kind() == Kind::Input => {
-                    error.reworded(|message| message.replace(found, named))
-                }
-                error => error,
-            }
+            Error::from(error).advising_instead(Advice::OtherFolder, Advice::OtherName)
         })?;
         let options = Options::new(self.manifest.format, Some(self.manifest.compression))?;
         let (simulation, began) = self.begin()?;
@@ -295,7 +286,7 @@ fn times(
     clock: &Clock,
 ) -> Result<(Range<Time>, Time), Error> {
     let (start, end) = (settings.start, settings.end);
-    let time = |flag: &str, text: &str| -> Result<Time, Error> {
+    let time = |field: &str, text: &str| -> Result<Time, Error> {
         let time = match text {
             "end" => end,
             text => clock.time(text)?,
@@ -304,24 +295,27 @@ fn times(
             return Ok(time);
         }
         Err(Error::input(
-            format!("{flag} {text} is {time}, and the run goes from {start} to {end}"),
+            format!("{text} is {time}, and the run goes from {start} to {end}"),
             "choose a time of the run",
-        ))
+        )
+        .in_field(field))
     };
-    let (from, to) = (time("--from", &asked.from)?, time("--to", &asked.to)?);
+    let (from, to) = (time("from", &asked.from)?, time("to", &asked.to)?);
     if from >= to {
         return Err(Error::input(
             format!("the window ends at {to}, and begins only at {from}"),
-            "give --to a later time than --from",
-        ));
+            "give it a later end",
+        )
+        .in_field("to"));
     }
-    let until = asked.until.as_deref().map(|text| time("--until", text));
+    let until = asked.until.as_deref().map(|text| time("until", text));
     let until = until.transpose()?.unwrap_or(to);
     if until < to {
         return Err(Error::input(
-            format!("--until is {until}, before the end of the window at {to}"),
-            "leave --until out, or give it a later time",
-        ));
+            format!("{until} is before the end of the window at {to}"),
+            "leave it out, or choose a later time",
+        )
+        .in_field("until"));
     }
     Ok((from..to, until))
 }
@@ -329,9 +323,9 @@ fn times(
 /// What is to be put in.
 fn request(asked: &Amendment, clock: &Clock) -> Result<Request, Error> {
     if asked.scenarios.is_empty() && asked.events.is_empty() {
-        return Err(Error::input(
+        return Err(Error::advised(
             "nothing is put into the window, so the version would be what the run has already",
-            "add --scenario ID@TIME or --event TEMPLATE@TIME",
+            &[Advice::Intervene],
         ));
     }
     let mut request = Request::default();

@@ -15,7 +15,7 @@ use causeflow_scenarios::{Activation, EventRequest, Library, Request};
 use jiff::Timestamp;
 
 use crate::control::Control;
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::interventions::{self, Interventions, files};
 use crate::spec::RunSpec;
 use crate::{model, settings};
@@ -198,20 +198,20 @@ pub(crate) fn model_of(manifest: &Manifest, given: Option<&str>) -> Result<Model
     let entry = &manifest.model;
     let name = given.unwrap_or(&entry.name);
     if given.is_none() && causeflow_models::built_in(name).is_none() {
-        return Err(Error::input(
+        return Err(Error::advised(
             format!("the run is of the model `{name}`, which is not built in"),
-            "say where its folder is: --model DIR",
+            &[Advice::Model],
         ));
     }
     let model = model::load(name, &())?;
     let found = &model.compiled.program.name;
     if *found != entry.name {
-        return Err(Error::input(
+        return Err(Error::advised(
             format!(
                 "the run is of the model `{}`, and {name} is the model `{found}`",
                 entry.name
             ),
-            "give the folder of the run's model with --model DIR",
+            &[Advice::Model],
         ));
     }
     let digest = model::digest(&model.files);
@@ -225,7 +225,7 @@ pub(crate) fn model_of(manifest: &Manifest, given: Option<&str>) -> Result<Model
                  and the manifest says {}",
                 entry.digest
             ),
-            "give a folder with the files as they were, with --model DIR".to_owned(),
+            None,
         ),
         None => (
             format!(
@@ -233,14 +233,13 @@ pub(crate) fn model_of(manifest: &Manifest, given: Option<&str>) -> Result<Model
                  manifest says {}",
                 entry.digest
             ),
-            format!(
-                "if the run is of a model of your own with that name, give its folder with --model DIR; otherwise use \
-                 {} {}, which made the run",
+            Some(format!(
+                "use {} {}, which made the run",
                 manifest.generator.name, manifest.generator.version
-            ),
+            )),
         ),
     };
-    Err(Error::input(message, help))
+    Err(Error::wrong(message, help).advising(&[Advice::Model]))
 }
 
 /// The range, the scale and the streams of a manifest.
@@ -332,8 +331,7 @@ fn check_scenario(
         ),
         false => format!("the run has the scenario `{id}`, which {place} does not have"),
     };
-    let help = "give the folder that has it as it was, with --scenarios DIR";
-    Err(Error::input(message, help))
+    Err(Error::advised(message, &[Advice::Scenarios]))
 }
 
 /// Refuses event templates that are not those of then.
@@ -342,14 +340,13 @@ fn check_events(manifest: &Manifest, interventions: &Interventions) -> Result<()
     let expected = &manifest.external_events;
     if (&found.digest, found.timeline) != (&expected.digest, expected.timeline) {
         let say = |digest: &Option<String>| digest.clone().unwrap_or_else(|| "none".to_owned());
-        return Err(Error::input(
+        return Err(Error::advised(
             format!(
                 "the templates of external events are not those of the run: their digest is {}, and the manifest says {}",
                 say(&found.digest),
                 say(&expected.digest)
             ),
-            "if the run had files of external events or a folder of scenarios of its own, give the same as they were \
-             then: --events FILE, --scenarios DIR",
+            &[Advice::Events, Advice::Scenarios],
         ));
     }
     if found.number != expected.number {

@@ -19,7 +19,7 @@ use crate::versions::{Dropped, VersionsShown};
 /// A schema: its name, what it is of, and how it is made.
 pub type Named = (&'static str, &'static str, fn() -> Value);
 
-/// All schemas: of files and of requests first, then of what commands print with `--json`.
+/// All schemas: of files and of requests first, then of what is told when something is done.
 pub const SCHEMAS: &[Named] = &[
     ("model", "a model's files", causeflow_models::schema),
     ("scenario", "a scenario's file", scenario_schema),
@@ -27,23 +27,59 @@ pub const SCHEMAS: &[Named] = &[
     ("manifest", "a run's manifest.json", manifest_schema),
     ("baseline", "a baseline.json", baseline_schema),
     ("run-spec", "a run as it is asked for", of::<RunSpec>),
-    ("run-output", "run --json", of::<Outcome>),
-    ("dry-run-output", "run --dry-run --json", of::<Estimate>),
-    ("models-output", "models --json", of::<Vec<ModelShown>>),
-    ("streams-output", "streams --json", of::<Vec<StreamShown>>),
-    ("scenarios-output", "scenarios --json", of::<ScenariosShown>),
-    ("explain-output", "explain --json", of::<Explained>),
-    ("check-output", "check --json", of::<Vec<Finding>>),
-    ("diff-output", "diff --json", of::<Compared>),
-    ("effects-output", "effects --json", of::<EffectsShown>),
-    ("replay-output", "replay --json", of::<Replayed>),
-    ("regenerate-output", "regenerate --json", of::<Regenerated>),
-    ("versions-output", "versions --json", of::<VersionsShown>),
-    ("reset-output", "reset --json", of::<Dropped>),
-    ("baseline-output", "baseline --json", of::<Usual>),
-    ("stats-output", "stats --json", of::<StatisticsShown>),
-    ("history-output", "history --json", of::<PointsShown>),
-    ("verify-output", "verify --json", of::<Verified>),
+    ("run-output", "what `run` comes to", of::<Outcome>),
+    (
+        "dry-run-output",
+        "what a pilot of a run comes to",
+        of::<Estimate>,
+    ),
+    (
+        "models-output",
+        "what `models` comes to",
+        of::<Vec<ModelShown>>,
+    ),
+    (
+        "streams-output",
+        "what `streams` comes to",
+        of::<Vec<StreamShown>>,
+    ),
+    (
+        "scenarios-output",
+        "what `scenarios` comes to",
+        of::<ScenariosShown>,
+    ),
+    ("explain-output", "what `explain` comes to", of::<Explained>),
+    ("check-output", "what `check` comes to", of::<Vec<Finding>>),
+    ("diff-output", "what `diff` comes to", of::<Compared>),
+    (
+        "effects-output",
+        "what `effects` comes to",
+        of::<EffectsShown>,
+    ),
+    ("replay-output", "what `replay` comes to", of::<Replayed>),
+    (
+        "regenerate-output",
+        "what `regenerate` comes to",
+        of::<Regenerated>,
+    ),
+    (
+        "versions-output",
+        "what `versions` comes to",
+        of::<VersionsShown>,
+    ),
+    ("reset-output", "what `reset` comes to", of::<Dropped>),
+    ("baseline-output", "what `baseline` comes to", of::<Usual>),
+    (
+        "stats-output",
+        "what `stats` comes to",
+        of::<StatisticsShown>,
+    ),
+    (
+        "history-output",
+        "what `history` comes to",
+        of::<PointsShown>,
+    ),
+    ("verify-output", "what `verify` comes to", of::<Verified>),
 ];
 
 fn of<T: JsonSchema>() -> Value {

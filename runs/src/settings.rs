@@ -43,7 +43,7 @@ pub(crate) fn settings(
     let entities = entities(program, args.scale);
     if entities > MAX_ENTITIES {
         let message = format!(
-            "--scale {} gives {entities:.0} entities, more than the {MAX_ENTITIES} that are supported",
+            "{} gives {entities:.0} entities, more than the {MAX_ENTITIES} that are supported",
             args.scale
         );
         return Err(Error::input(message, "choose a smaller scale").in_field("scale"));
@@ -100,7 +100,7 @@ fn exact(time: Time) -> bool {
 fn outside(args: &Asked) -> Error {
     let (first, last) = (YEARS.start(), YEARS.end());
     let message = format!(
-        "--start {} with the model's warm-up and --days {} leaves the years {first} to {last}",
+        "{} with the model's warm-up and {} days leaves the years {first} to {last}",
         args.start, args.days
     );
     Error::input(message, "choose a date such as 2026-02-02").in_field("start")
@@ -110,20 +110,21 @@ fn outside(args: &Asked) -> Error {
 fn start(args: &Asked, program: &Program, control: &dyn Control) -> Result<Time, Error> {
     let clock = Clock::new(program, Time(0));
     tell_doubts(&clock, [&*args.start].into_iter(), control);
-    instant_of("--start", &args.start, &program.zone).map_err(|error| error.in_field("start"))
+    instant_of("start", &args.start, &program.zone)
 }
 
-/// The instant that an argument names: a date is its midnight, and with a time and no offset it is what clocks show.
+/// The instant that a field of this name says: a date is its midnight, and with a time and no offset it is what clocks show.
 ///
 /// # Errors
 /// When it is neither a date nor a time.
-pub fn instant_of(argument: &str, text: &str, zone: &Zone) -> Result<Time, Error> {
+pub fn instant_of(field: &str, text: &str, zone: &Zone) -> Result<Time, Error> {
     let wrong = |error: jiff::Error| {
         Error::input(
-            format!("{argument} `{text}` is neither a date nor a time: {error}"),
+            format!("`{text}` is neither a date nor a time: {error}"),
             "write a date such as 2026-02-02, a date and time such as 2026-02-02T06:00, or an instant such as \
              2026-02-02T06:00:00Z or 2026-02-02T06:00:00+01:00",
         )
+        .in_field(field)
     };
     let local = if text.contains([':', 'T', 't', ' ']) {
         let instant: Result<Timestamp, _> = text.parse();
@@ -158,7 +159,7 @@ fn streams(patterns: &[String], program: &Program) -> Result<Option<Vec<StreamId
                 program.streams.iter().map(|stream| stream.name.as_str()),
             );
             let message = format!(
-                "--streams `{pattern}` matches none of the {} streams of {}",
+                "`{pattern}` matches none of the {} streams of {}",
                 program.streams.len(),
                 program.name
             );

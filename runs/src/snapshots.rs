@@ -4,7 +4,7 @@ use std::path::Path;
 
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::play::snapshot::Snapshot;
-use causeflow_outputs::{FileEntry, Manifest, StateKind, read_state, write_state};
+use causeflow_outputs::{Advice, FileEntry, Manifest, StateKind, read_state, write_state};
 use jiff::Timestamp;
 
 use crate::error::Error;
@@ -17,7 +17,7 @@ const ENDING: &str = ".snapshot";
 const KIND: StateKind = StateKind {
     name: "a snapshot of the engine",
     version: 5,
-    remedy: "play the run again",
+    remedy: Advice::PlayAgain,
 };
 
 /// Writes a snapshot into the folder of a run.

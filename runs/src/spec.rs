@@ -171,7 +171,7 @@ impl RunSpec {
         let wrong = |error: serde_json::Error| {
             Error::input(
                 format!("this does not ask for a run: {error}"),
-                "`causeflow schema run-spec` tells its shape",
+                "the schema `run-spec` tells its shape",
             )
         };
         let Head { spec_version } = serde_json::from_str(text).map_err(wrong)?;

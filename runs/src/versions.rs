@@ -158,7 +158,7 @@ pub fn find(out: &Path, name: &str) -> Result<Version, Error> {
     found.next().ok_or_else(|| {
         let help = suggestion(name, names.iter().map(String::as_str));
         let help = help.or_else(|| match names.is_empty() {
-            true => Some("there is none yet: `causeflow regenerate` makes one".to_owned()),
+            true => Some("there is none yet".to_owned()),
             false => Some(format!("there are: {}", names.join(", "))),
         });
         Error::wrong(format!("{} has no version `{name}`", out.display()), help)

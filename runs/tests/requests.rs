@@ -78,4 +78,6 @@ fn formats_and_compressions_have_to_go_together() {
         .err()
         .expect("text is never compressed");
     assert_eq!(error.kind(), Kind::Input);
+    let place = Place::Field("compression".to_owned());
+    assert_eq!(error.place(), Some(&place), "{error}");
 }

@@ -65,7 +65,7 @@ fn what_a_sink_fails_with_is_what_the_step_fails_with() {
     let end = session.end();
     let error = session.step(end, Some(&mut sink)).expect_err("no room");
     assert_eq!(error.kind(), Kind::Input);
-    assert_eq!(error.help(), Some("choose a larger sink"));
+    assert_eq!(error.help().as_deref(), Some("choose a larger sink"));
 }
 
 #[test]

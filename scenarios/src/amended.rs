@@ -157,7 +157,7 @@ fn cut(
         )
     });
     let longer = match until < run_end {
-        true => "; `--until` plays it on",
+        true => "; a later end of the version plays it on",
         false => "; there the run ends",
     };
     let told = match last {

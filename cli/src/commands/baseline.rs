@@ -6,7 +6,7 @@ use crate::args::{BaselineArgs, BaselineFormat};
 use crate::control::{Clock, Front};
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::{bytes, print, print_json, some};
+use crate::output::{bytes, print_as, some};
 
 /// Runs the command.
 pub fn run(args: &BaselineArgs) -> Result<(), Failure> {
@@ -23,10 +23,7 @@ pub fn run(args: &BaselineArgs) -> Result<(), Failure> {
     let clock = Clock::start();
     let (out, threads) = (args.out.clone(), args.range.threads);
     let usual = make(&spec, out, args.force, threads, &front)?.took(clock.seconds());
-    match args.json {
-        true => print_json(&usual),
-        false => print(&text(&usual)),
-    }
+    print_as(args.json, &usual, || text(&usual))
 }
 
 fn text(usual: &Usual) -> String {

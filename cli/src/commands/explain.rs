@@ -8,7 +8,7 @@ use causeflow_runs::{library, load};
 use crate::control::Front;
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::{print, print_json};
+use crate::output::print_as;
 
 /// Runs the command.
 pub fn run(model: &str, name: &str, folder: Option<&Path>, json: bool) -> Result<(), Failure> {
@@ -16,8 +16,5 @@ pub fn run(model: &str, name: &str, folder: Option<&Path>, json: bool) -> Result
     interrupt::listen()?;
     let front = Front { quiet: true };
     let (text, explained) = explain(&model, name, || library(&model, folder), &front)?;
-    match json {
-        true => print_json(&explained),
-        false => print(&text),
-    }
+    print_as(json, &explained, || text)
 }

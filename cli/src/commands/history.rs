@@ -8,7 +8,7 @@ use causeflow_runs::{Finished, instant_of};
 use crate::args::HistoryArgs;
 use crate::chart;
 use crate::errors::Failure;
-use crate::output::{Align, Table, count, instant, print, print_json};
+use crate::output::{Align, Table, count, instant, print_as};
 
 /// Width of the bars, in characters.
 const BAR: usize = 20;
@@ -19,7 +19,7 @@ pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
         let read = |text: &String| instant_of(name, text, &Zone::utc());
         text.as_ref().map(read).transpose()
     };
-    let (from, to) = (time("--from", &args.from)?, time("--to", &args.to)?);
+    let (from, to) = (time("from", &args.from)?, time("to", &args.to)?);
     if let (Some(from), Some(to)) = (from, to)
         && from >= to
     {
@@ -34,11 +34,9 @@ pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
         false => Resolution::HalfDay,
     };
     let points = run.history_of(&args.stream, resolution, (from, to))?;
-    if args.json {
-        let stream = args.stream.clone();
-        return print_json(&PointsShown { stream, points });
-    }
-    print(&as_text(args, &points))
+    let stream = args.stream.clone();
+    let shown = PointsShown { stream, points };
+    print_as(args.json, &shown, || as_text(args, &shown.points))
 }
 
 fn as_text(args: &HistoryArgs, points: &[Point]) -> String {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use causeflow_runs::file_name;
 
-use crate::errors::Failure;
+use crate::errors::{Failure, shell_word};
 use crate::output::print;
 
 const SCHEMA: &str = "causeflow.schema.json";
@@ -27,7 +27,7 @@ pub fn run(dir: &Path) -> Result<(), Failure> {
             )));
         }
     }
-    let shown = shown(dir);
+    let shown = shell_word(dir);
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     print(&format!(
         "Wrote {} to {shown}.\n\nNext:\n  \
@@ -39,41 +39,19 @@ pub fn run(dir: &Path) -> Result<(), Failure> {
     ))
 }
 
-/// A path as one would type it into a shell.
-fn shown(dir: &Path) -> String {
-    let text = dir.display().to_string();
-    if text.contains(char::is_whitespace) {
-        format!("'{text}'")
-    } else {
-        text
-    }
-}
-
 fn refuse_unless_empty(dir: &Path) -> Result<(), Failure> {
-    match fs::read_dir(dir) {
-        Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => {
-                let message = format!("the folder {} is not empty", dir.display());
-                Err(Failure::input(
-                    message,
-                    "choose a folder that is empty or does not exist yet",
-                ))
-            }
+    let shown = dir.display();
+    let message = match fs::read_dir(dir).map(|mut entries| entries.next().is_none()) {
+        Ok(true) => return Ok(()),
+        Ok(false) => format!("the folder {shown} is not empty"),
+        Err(error) => match error.kind() {
+            io::ErrorKind::NotFound => return Ok(()),
+            io::ErrorKind::NotADirectory => format!("{shown} is a file"),
+            _ => return Err(Failure::machine(format!("reading {shown} failed: {error}"))),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            let message = format!("{} is a file", dir.display());
-            Err(Failure::input(
-                message,
-                "choose a folder that is empty or does not exist yet",
-            ))
-        }
-        Err(error) => Err(Failure::machine(format!(
-            "reading {} failed: {error}",
-            dir.display()
-        ))),
-    }
+    };
+    let help = "choose a folder that is empty or does not exist yet";
+    Err(Failure::input(message, help))
 }
 
 /// The template's files with a line that points editors at the schema, and the schema.

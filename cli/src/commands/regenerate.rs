@@ -7,7 +7,7 @@ use crate::args::RegenerateArgs;
 use crate::control::{Clock, Front};
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::{count, print, print_json, short, some};
+use crate::output::{count, print_as, short, some};
 
 /// Runs the command.
 pub fn run(args: &RegenerateArgs) -> Result<(), Failure> {
@@ -29,10 +29,7 @@ pub fn run(args: &RegenerateArgs) -> Result<(), Failure> {
     let made = pool
         .install(|| regeneration.make(&front))?
         .took(clock.seconds());
-    match args.json {
-        true => print_json(&made),
-        false => print(&text(args, &made, clock)),
-    }
+    print_as(args.json, &made, || text(args, &made, clock))
 }
 
 fn text(args: &RegenerateArgs, made: &Regenerated, clock: Clock) -> String {

@@ -13,7 +13,7 @@ use crate::output::{bytes, print, say};
 /// Runs the command.
 pub fn run(args: &ReportArgs) -> Result<(), Failure> {
     let from = args.from.as_ref();
-    let from = from.map(|text| instant_of("--from", text, &Zone::utc()));
+    let from = from.map(|text| instant_of("from", text, &Zone::utc()));
     let options = Options {
         from: from.transpose()?,
         days: args.days,

@@ -8,7 +8,7 @@ use causeflow_runs::{library, load};
 use causeflow_scenarios::Library;
 
 use crate::errors::Failure;
-use crate::output::{Align, Table, print, print_json, say, some};
+use crate::output::{Align, Table, print_as, say, some};
 
 /// Runs the command.
 pub fn run(name: &str, folder: Option<&Path>, events: bool, json: bool) -> Result<(), Failure> {
@@ -19,10 +19,8 @@ pub fn run(name: &str, folder: Option<&Path>, events: bool, json: bool) -> Resul
             "warning: those with errors are left out\n  help: `causeflow check {name}` tells what is wrong"
         ));
     }
-    if json {
-        return print_json(&ScenariosShown::of(&library, events));
-    }
-    print(&as_text(name, &library, events))
+    let shown = ScenariosShown::of(&library, events);
+    print_as(json, &shown, || as_text(name, &library, events))
 }
 
 fn as_text(name: &str, library: &Library, events: bool) -> String {

@@ -6,7 +6,7 @@ use causeflow_runs::load;
 use crate::control::Front;
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::{Align, Table, print, print_json, rough, some};
+use crate::output::{Align, Table, print_as, rough, some};
 
 /// Runs the command.
 pub fn run(model: &str, json: bool) -> Result<(), Failure> {
@@ -14,10 +14,7 @@ pub fn run(model: &str, json: bool) -> Result<(), Failure> {
     let model = load(model, &front)?;
     interrupt::listen()?;
     let streams = streams(&model, &front)?;
-    match json {
-        true => print_json(&streams),
-        false => print(&as_text(&streams)),
-    }
+    print_as(json, &streams, || as_text(&streams))
 }
 
 fn as_text(streams: &[StreamShown]) -> String {

@@ -182,7 +182,7 @@ fn crates_that_may_not_be_used_are_found() {
     let use_engine = "use causeflow_engine::{base::time::Time, streams::program::Program};";
     assert_eq!(
         found("outputs/src/verify/mod.rs", use_engine),
-        ["1 causeflow_outputs causeflow_engine::streams"]
+        ["1 causeflow_outputs causeflow_engine::streams::program::Program"]
     );
     assert_eq!(
         found("outputs/src/lib.rs", "use causeflow_engine as e;").len(),

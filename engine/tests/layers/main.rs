@@ -7,7 +7,7 @@ mod rules;
 
 use std::path::{Path, PathBuf};
 
-use rules::{CRATES, LAYERS, check, may_use};
+use rules::{CRATES, LAYERS, LIBRARIES, check, may_use};
 
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -114,5 +114,37 @@ fn modules_with_files_of_their_own_are_folders() {
             within.is_empty(),
             "{file} belongs into {folder}/mod.rs, beside {within:?}"
         );
+    }
+}
+
+/// The lines of a source that name a flag of a command line, in anything but a comment.
+fn flags(source: &str) -> Vec<usize> {
+    let names_flag = |line: &str| {
+        let mut flags = line.match_indices("--");
+        flags.any(|(at, dashes)| {
+            let after = line[at + dashes.len()..].chars().next();
+            !line[..at].ends_with('-') && after.is_some_and(|c| c.is_ascii_lowercase())
+        })
+    };
+    let lines = (1..).zip(source.lines());
+    lines
+        .filter(|(_, line)| !line.trim_start().starts_with("//") && names_flag(line))
+        .map(|(line, _)| line)
+        .collect()
+}
+
+/// What a library says fits every front: a command line words it with its flags itself.
+#[test]
+fn libraries_name_no_flags() {
+    let source =
+        "// --out\nlet a = b - -c;\nlet rule = \"-----a\";\nlet help = \"add --force to it\";";
+    assert_eq!(flags(source), [4]);
+    for library in LIBRARIES {
+        let mut all = Vec::new();
+        sources(&format!("{library}/src"), &mut all);
+        for file in all {
+            let found = flags(&text(&workspace().join(&file)));
+            assert!(found.is_empty(), "{file} names flags in lines {found:?}");
+        }
     }
 }

@@ -26,7 +26,8 @@ const fn own(
     }
 }
 
-const LIBRARIES: &[&str] = &[
+/// The crates that others build on.
+pub const LIBRARIES: &[&str] = &[
     "engine",
     "models",
     "scenarios",

@@ -1,5 +1,6 @@
 //! Whether two runs agree on the columns of a stream.
 
+use crate::advice::Advice;
 use crate::error::Error;
 use crate::read::FinishedRun;
 use causeflow_engine::base::table::ColumnSpec;
@@ -32,9 +33,9 @@ pub(super) fn agree(
         return Ok(());
     }
     let message = format!(
-        "the stream `{stream}` has other columns than in {}: {}; compare runs whose models give it the same fields, or leave it out with --stream",
+        "the stream `{stream}` has other columns than in {}: {}; compare runs whose models give it the same fields",
         runs.1.folder().display(),
         only.join(", ")
     );
-    Err(Error::input(runs.0.folder(), message))
+    Err(Error::input(runs.0.folder(), message).advising(&[Advice::SomeStreams]))
 }

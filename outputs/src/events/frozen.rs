@@ -1,6 +1,7 @@
 //! A writer that is left half-way and gone on with.
 
 use super::{EventWriter, Part, Place, Stream};
+use crate::advice::Advice;
 use crate::error::{Error, io_error};
 use crate::file::{FileEntry, Prefix, check_complete};
 use crate::options::{Compression, Format, Options};
@@ -93,8 +94,8 @@ impl EventWriter {
     ) -> Result<EventWriter, Error> {
         let known = schemas.len() == frozen.streams.len();
         if !known || shape(&schemas, &dictionary) != frozen.shape {
-            let message = "holds an unfinished run of another model or other streams: start it anew with --force";
-            return Err(Error::input(folder, message));
+            let message = "holds an unfinished run of another model or other streams";
+            return Err(Error::input(folder, message).advising(&[Advice::Anew]));
         }
         let options = Options::new(frozen.format, Some(frozen.compression))?;
         let mut writer = EventWriter::new(folder, schemas, dictionary, options);

@@ -3,12 +3,20 @@
 use super::lock::{LOCK_NAME, is_locked};
 use super::strangers::{own_manifest, strangers};
 use super::{REPLACED_MARK, RESUME_NAME};
+use crate::advice::Advice;
 use crate::baseline::BASELINE_NAME;
 use crate::error::{Error, io_error};
 use crate::manifest::MANIFEST_NAME;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// What is said of a folder that another run is writing to.
+pub(crate) const BUSY: &str = "another run is writing to this folder: wait for it to end";
+
+/// What can be asked for where nothing may be replaced, and where it may.
+pub(crate) const ELSEWHERE: [Advice; 1] = [Advice::OtherFolder];
+const REPLACE: [Advice; 2] = [Advice::Replace, Advice::OtherFolder];
 
 /// What was found at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,27 +49,20 @@ impl Contents {
 
     /// Likewise, whatever somebody else has put beside the files of a run.
     pub fn refuse_unless_ours(self, path: &Path, force: bool) -> Result<(), Error> {
-        let message = match self {
+        let (message, advice): (_, &[Advice]) = match self {
             Contents::Missing | Contents::Empty => return Ok(()),
             Contents::Run | Contents::Baseline | Contents::Unfinished if force => return Ok(()),
-            Contents::Run => {
-                "holds a finished run: add --force to replace it, or choose another folder with --out"
-            }
-            Contents::Baseline => {
-                "holds a baseline: add --force to replace it, or choose another folder with --out"
-            }
-            Contents::Unfinished => {
-                "holds an unfinished run: add --force to replace it, or choose another folder with --out"
-            }
-            Contents::Busy => {
-                "another run is writing to this folder: wait for it to end, or choose another with --out"
-            }
-            Contents::Foreign => {
-                "holds files that are not from causeflow and is left alone, also with --force: empty it yourself, or choose another folder with --out"
-            }
-            Contents::File => "is not a folder: choose another name with --out",
+            Contents::Run => ("holds a finished run", &REPLACE),
+            Contents::Baseline => ("holds a baseline", &REPLACE),
+            Contents::Unfinished => ("holds an unfinished run", &REPLACE),
+            Contents::Busy => (BUSY, &ELSEWHERE),
+            Contents::Foreign => (
+                "holds files that are not from causeflow, which are never replaced: empty it yourself",
+                &ELSEWHERE,
+            ),
+            Contents::File => ("is not a folder", &ELSEWHERE),
         };
-        Err(Error::folder(path, message))
+        Err(Error::folder(path, message).advising(advice))
     }
 }
 
@@ -77,9 +78,9 @@ fn refuse_strangers(path: &Path) -> Result<(), Error> {
         all => format!(" and {} other files", all - 1),
     };
     let message = format!(
-        "holds `{first}`{others}, which causeflow has not written and would be gone with the run: move what you need elsewhere, or choose another folder with --out"
+        "holds `{first}`{others}, which causeflow has not written and would be gone with the run: move what you need elsewhere"
     );
-    Err(Error::folder(path, message))
+    Err(Error::folder(path, message).advising(&ELSEWHERE))
 }
 
 /// Looks at what lies at `path`.
@@ -150,8 +151,8 @@ pub(crate) fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Error
 /// else there they stay: nothing has taken the earlier run's place.
 pub(crate) fn put_back_interrupted(out: &Path, aside: &Path) -> Result<(), Error> {
     let in_the_way = || {
-        let message = "is needed to replace a run and holds something else: rename it, or choose another folder with --out";
-        Error::folder(aside, message)
+        let message = "is needed to replace a run and holds something else: rename it";
+        Error::folder(aside, message).advising(&ELSEWHERE)
     };
     match inspect(aside)? {
         Contents::Missing => return Ok(()),

@@ -1,6 +1,6 @@
 //! The lock of a staging folder, which is also the mark that the folder is ours.
 
-use super::contents::can_go_on;
+use super::contents::{BUSY, ELSEWHERE, can_go_on};
 use crate::error::{Error, io_error};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
@@ -59,16 +59,14 @@ pub(crate) fn is_locked(staging: &Path) -> bool {
 }
 
 fn in_use(out: &Path) -> Error {
-    let message =
-        "another run is writing to this folder: wait for it to end, or choose another with --out";
-    Error::folder(out, message)
+    Error::folder(out, BUSY).advising(&ELSEWHERE)
 }
 
 /// A folder that happens to have the staging folder's name is left alone.
 fn refuse_foreign(staging: &Path) -> Result<(), Error> {
     let foreign = || {
-        let message = "is needed to write the run and holds something else: rename it, or choose another folder with --out";
-        Error::folder(staging, message)
+        let message = "is needed to write the run and holds something else: rename it";
+        Error::folder(staging, message).advising(&ELSEWHERE)
     };
     let kind = fs::symlink_metadata(staging).map_err(io_error("looking up", staging))?;
     if !kind.is_dir() {

@@ -15,11 +15,12 @@ mod resume;
 mod strangers;
 mod sync;
 
+use crate::advice::Advice;
 use crate::baseline::{BASELINE_NAME, BaselineManifest};
 use crate::error::{Error, io_error};
 use crate::manifest::{MANIFEST_NAME, Manifest};
 pub(crate) use contents::remove_others;
-use contents::{Contents, can_go_on, clear, inspect, put_back_interrupted};
+use contents::{Contents, ELSEWHERE, can_go_on, clear, inspect, put_back_interrupted};
 pub(crate) use lock::LOCK_NAME;
 use lock::Lock;
 use std::ffi::OsString;
@@ -97,8 +98,8 @@ impl RunFolder {
         put_back_interrupted(&self.out, &sibling(&self.out, ".replaced"))?;
         inspect(&self.out)?.refuse_unless_replaceable(&self.out, self.force)?;
         if can_go_on(&self.staging) && !self.force {
-            let message = "a run to this folder was left unfinished: go on with it by --resume, or add --force to start anew";
-            return Err(Error::folder(&self.out, message));
+            let error = Error::folder(&self.out, "a run to this folder was left unfinished");
+            return Err(error.advising(&[Advice::GoOn, Advice::Replace, Advice::OtherFolder]));
         }
         clear(&self.staging, LOCK_NAME)
     }
@@ -260,8 +261,8 @@ fn resolve(out: &Path) -> Result<PathBuf, Error> {
         return fs::canonicalize(out).map_err(io_error("looking up", out));
     }
     if fs::symlink_metadata(out).is_ok() {
-        let message = "is a link to something that is not there: remove it, or choose another folder with --out";
-        return Err(Error::folder(out, message));
+        let message = "is a link to something that is not there: remove it";
+        return Err(Error::folder(out, message).advising(&ELSEWHERE));
     }
     let Some(name) = out.file_name() else {
         let message = "this is no name for a folder: give one such as `out`";

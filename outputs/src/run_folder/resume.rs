@@ -3,6 +3,7 @@
 use super::contents::{Contents, can_go_on, inspect, put_back_interrupted, remove_others};
 use super::lock::{LOCK_NAME, Lock};
 use super::{RESUME_NAME, RunFolder, resolve, sibling};
+use crate::advice::Advice;
 use crate::error::{Error, io_error};
 use crate::file::{FileEntry, check_complete};
 use crate::rows::WAITING_NAME;
@@ -80,9 +81,9 @@ fn why_not(out: &Path, staging: &Path) -> Result<Error, Error> {
                 let message = "this run is being written at this moment: wait for it to end";
                 Error::folder(out, message)
             }
-            _ => Error::folder(
+            _ => nothing(
                 out,
-                "the run to this folder was stopped before its first snapshot: start it without --resume",
+                "the run to this folder was stopped before its first snapshot",
             ),
         });
     }
@@ -97,10 +98,7 @@ fn why_not(out: &Path, staging: &Path) -> Result<Error, Error> {
 }
 
 fn nothing(out: &Path, found: &str) -> Error {
-    let message = format!(
-        "{found}: start it without --resume; one that is to be gone on with keeps snapshots (--snapshot-every 1d)"
-    );
-    Error::folder(out, message)
+    Error::folder(out, found).advising(&[Advice::FromBeginning])
 }
 
 /// A run that is in place has no use for its state, nor for rows that wait.

@@ -1,5 +1,6 @@
 //! What a verification finds: by the check that failed, the first few in full and the number of all.
 
+use crate::advice::Advice;
 use std::collections::BTreeMap;
 
 /// How many findings of one check are kept in full.
@@ -136,7 +137,7 @@ impl Check {
         match self {
             Check::ForeignFile => "move them out of the run's folder, or remove them",
             Check::Fingerprint | Check::RunFingerprint => {
-                "`causeflow replay` shows the first event that differs; restore the run from a copy, or play it again"
+                "a replay shows the first event that differs; restore the run from a copy, or play it again"
             }
             Check::DuplicateId => {
                 "docs/design.md says how often that happens by chance; otherwise restore the run from a copy, or play it again"
@@ -163,6 +164,8 @@ pub struct Finding {
     pub found: String,
     /// What was expected.
     pub expected: String,
+    /// What can be asked for to look again, if something can.
+    pub advice: Option<Advice>,
 }
 
 /// Where a finding stands among those of its check: table or file, time, id.

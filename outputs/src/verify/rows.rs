@@ -393,6 +393,7 @@ impl FileCheck<'_> {
                 column: column.map(|column| columns[column].name.clone()),
                 found,
                 expected,
+                advice: None,
             }
         });
     }

@@ -8,7 +8,7 @@ use causeflow_scenarios::{Library, built_in};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::error::{Error, Kind};
+use crate::error::{Advice, Error, Kind};
 use crate::interventions::{gathered, holds_events, library, read};
 use crate::numbers::some;
 
@@ -50,9 +50,9 @@ type Checked = Result<(Diagnostics, Summary), Error>;
 
 fn of_model(what: &str) -> Checked {
     if Path::new(what).is_file() {
-        return Err(Error::input(
+        return Err(Error::advised(
             format!("{what} is a file, and a model is a folder"),
-            "to check a scenario or external events, name the model that they are for: `--model tutoring`",
+            &[Advice::OfModel],
         ));
     }
     let model = causeflow_models::load(what)?;

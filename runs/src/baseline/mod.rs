@@ -121,14 +121,15 @@ pub fn make(
 fn check_seeds(spec: &BaselineSpec) -> Result<(), Error> {
     let Some(others) = spec.seeds.checked_sub(1) else {
         let message = "a baseline needs at least one seed";
-        return Err(Error::input(message, "choose --seeds 1 or more").in_field("seeds"));
+        return Err(Error::input(message, "choose 1 or more").in_field("seeds"));
     };
     match spec.seed.checked_add(u64::from(others)) {
         Some(_) => Ok(()),
         None => {
             let (seeds, most) = (spec.seeds, u64::MAX);
-            let message = format!("--seeds {seeds} goes beyond the largest seed, {most}");
-            Err(Error::input(message, "choose a smaller --seed").in_field("seed"))
+            let message =
+                format!("with {seeds} of them the last one goes beyond the largest, {most}");
+            Err(Error::input(message, "choose a smaller one").in_field("seed"))
         }
     }
 }

@@ -89,7 +89,7 @@ impl Finished {
             let folder = self.folder().display();
             Error::input(
                 format!("{folder} has no table {name}: a version of causeflow played it that wrote no history"),
-                "play it again with `causeflow run`",
+                "play it again",
             )
         })?;
         points(&table)

@@ -109,8 +109,8 @@ impl Statistic {
             let names = rows.iter().map(|row| row.stream.as_str());
             if !names.clone().any(|name| matches(pattern, name)) {
                 let folder = folder.display();
-                let message = format!("--stream `{pattern}` matches no stream of {folder}");
-                return Err(Error::wrong(message, suggestion(pattern, names)).in_field("streams"));
+                let message = format!("`{pattern}` matches no stream of {folder}");
+                return Err(Error::wrong(message, suggestion(pattern, names)).in_field("stream"));
             }
         }
         rows.retain(|row| {

@@ -12,7 +12,7 @@ use causeflow_scenarios::tables::of_plan;
 use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Original, Plan, Request};
 
 use crate::control::{Control, Remark};
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::spec::RunSpec;
 
 mod entries;
@@ -53,9 +53,9 @@ impl Interventions {
         tell_doubts(&clock, when(&spec.scenarios), control);
         warn(&planned.library, &planned.plan, &spec.model, control);
         if spec.counterfactual.is_some() && !planned.are_asked_for() {
-            return Err(Error::input(
-                "--counterfactual compares the run with one without scenarios and events, and none is asked for",
-                "add --scenario ID@TIME, --event TEMPLATE@TIME or --events FILE",
+            return Err(Error::advised(
+                "it compares the run with one without scenarios and events, and none is asked for",
+                &[Advice::Intervene],
             )
             .in_field("counterfactual"));
         }
@@ -140,8 +140,9 @@ fn check_texts(plan: &Plan) -> Result<(), Error> {
 pub(crate) fn too_many() -> Error {
     Error::input(
         "there are more external events than a table can name",
-        "play a shorter range, or leave them out with --no-events",
+        "play a shorter range",
     )
+    .advising(&[Advice::NoTimeline])
 }
 
 /// The scenarios and event templates of a model, or of a folder in place of the model's own.
@@ -152,12 +153,13 @@ pub fn library(model: &Model, folder: Option<&Path>) -> Result<Library, Error> {
     match folder {
         Some(folder) if !folder.is_dir() => {
             let shown = folder.display().to_string();
-            let help = match shown.contains('@') {
-                true => format!("to start a scenario, write `--scenario {shown}`"),
-                false => "give a folder with files of scenarios and external events".to_owned(),
+            let help = "give a folder with files of scenarios and external events";
+            let error = Error::input(format!("there is no folder {shown}"), help);
+            let error = match shown.contains('@') {
+                true => error.advising(&[Advice::StartScenario]),
+                false => error,
             };
-            let message = format!("--scenarios: there is no folder {shown}");
-            Err(Error::input(message, help).in_field("scenario_folder"))
+            Err(error.in_field("scenario_folder"))
         }
         folder => Ok(Library::load(model, folder)?),
     }

@@ -13,7 +13,7 @@ use super::resume::check_sources;
 use super::state::{State, as_stored};
 use super::{Job, manifest};
 use crate::control::Control;
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::session::Session;
 use crate::snapshots;
 use crate::spec::RunSpec;
@@ -80,10 +80,7 @@ impl<'a> Kept<'a> {
         let simulation = Player::resume(job.run.program.clone(), &job.run.settings, snapshot);
         let simulation = simulation.map_err(|error| {
             let message = format!("the run cannot go on from its last snapshot: {error}");
-            Error::input(
-                message,
-                "start the run anew with --force and without --resume",
-            )
+            Error::advised(message, &[Advice::Anew])
         })?;
         let simulation = job.prepare(simulation);
         let from = Progress {

@@ -81,7 +81,7 @@ impl Job {
         match self.spec.snapshot_every {
             Some(every) if every < window => Err(Error::input(
                 format!(
-                    "--snapshot-every {every} is less than a window of {}, which is {window}: it is played in one go",
+                    "{every} is less than a window of {}, which is {window}: it is played in one go",
                     self.run.program.name
                 ),
                 format!("keep a snapshot every {window} or less often"),

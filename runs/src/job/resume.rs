@@ -6,7 +6,7 @@ use causeflow_outputs::sink::Files;
 use causeflow_outputs::{Manifest, Options, RunFolder};
 
 use super::state::State;
-use crate::error::{Error, Result};
+use crate::error::{Advice, Error, Result};
 use crate::spec::RunSpec;
 
 /// A run that was left unfinished, and is locked by this process.
@@ -81,6 +81,7 @@ pub fn check_sources(now: &Manifest, then: &Manifest) -> Result<()> {
     };
     Err(Error::input(
         format!("the run cannot go on, because something has changed since it began: {changed}"),
-        "put it back as it was, or start the run anew with --force and without --resume",
-    ))
+        "put it back as it was",
+    )
+    .advising(&[Advice::Anew]))
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use causeflow_engine::base::time::Time;
 use causeflow_outputs::{
-    FileEntry, Manifest, Options, RESUME_NAME, StateKind, read_state, write_state,
+    Advice, FileEntry, Manifest, Options, RESUME_NAME, StateKind, read_state, write_state,
 };
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::spec::RunSpec;
 const KIND: StateKind = StateKind {
     name: "the state of an unfinished run",
     version: 4,
-    remedy: "start the run anew with --force",
+    remedy: Advice::Anew,
 };
 
 /// The state of a run at a snapshot, to go on from.
@@ -86,10 +86,11 @@ fn absolute(path: &Path) -> Result<PathBuf, Error> {
         .map_err(|error| Error::machine(format!("looking up {shown} failed: {error}")))?;
     match absolute.to_str() {
         Some(_) => Ok(absolute),
-        None => Err(Error::input(
-            format!("{shown} is not a path in UTF-8, which a run that keeps snapshots cannot note"),
-            "rename it, or play without --snapshot-every",
-        )),
+        None => {
+            let message = "is not a path in UTF-8, which a run that keeps snapshots cannot note";
+            let error = Error::input(format!("{shown} {message}"), "rename it");
+            Err(error.advising(&[Advice::NoSnapshots]))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use causeflow_outputs::{BaselineEntry, Compression, FileEntry, Manifest, Options
 
 use super::{Replay, folder_of, stream_entries};
 use crate::control::Part;
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::expected::{self, Again, Wrong};
 use crate::history::Scoring;
 use crate::job::counterfactual::{self, DIFFERENCE, Played};
@@ -135,7 +135,8 @@ fn not_scored() -> Finding {
     Finding {
         table: Some("history".to_owned()),
         found: "scores against a baseline, which were not compared".to_owned(),
-        expected: "that baseline: give it with --baseline DIR".to_owned(),
+        expected: "that baseline".to_owned(),
+        advice: Some(Advice::Baseline),
         ..Finding::default()
     }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use crate::error::Error;
+use crate::error::{Advice, Error};
 
 /// What a report has among its first bytes.
 pub const MARK: &str = "<meta name=\"generator\" content=\"causeflow report\">";
@@ -23,9 +23,9 @@ pub fn write(path: &Path, run: &Path, page: &str, force: bool) -> Result<(), Err
     };
     check(path, folder, run, force)?;
     let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::input(
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::advised(
             format!("may not write to {}: {error}", folder.display()),
-            "name another file with -o",
+            &[Advice::OtherFile],
         ),
         _ => Error::machine(format!("writing {} failed: {error}", path.display())),
     };
@@ -52,28 +52,29 @@ fn check(path: &Path, folder: &Path, run: &Path, force: bool) -> Result<(), Erro
     let Ok(folder) = folder.canonicalize() else {
         return Err(Error::input(
             format!("there is no folder {}", folder.display()),
-            "make it first, or name another file with -o",
-        ));
+            "make it first",
+        )
+        .advising(&[Advice::OtherFile]));
     };
     if run.canonicalize().is_ok_and(|run| folder.starts_with(run)) {
-        return Err(Error::input(
+        return Err(Error::advised(
             format!(
                 "{} would lie in the folder of the run, which holds only what its manifest lists",
                 path.display()
             ),
-            "name a file elsewhere with -o",
+            &[Advice::OtherFile],
         ));
     }
     if path.is_dir() {
-        return Err(Error::input(
+        return Err(Error::advised(
             format!("{} is a folder", path.display()),
-            "name a file with -o, such as report.html",
+            &[Advice::OtherFile],
         ));
     }
     if !force && path.exists() && !is_report(path) {
-        return Err(Error::input(
+        return Err(Error::advised(
             format!("{} exists and is no report of causeflow", path.display()),
-            "name another file with -o, or replace it with --force",
+            &[Advice::OtherFile, Advice::Replace],
         ));
     }
     Ok(())

@@ -32,13 +32,14 @@ impl Window {
         let from = match (from, first_scenario) {
             (Some(from), _) if from < run.from || from >= run.to => {
                 return Err(Error::input(
-                    format!("--from {} lies outside of the run", instant(from)),
+                    format!("{} lies outside of the run", instant(from)),
                     format!(
                         "choose a time from {} on and before {}",
                         instant(run.from),
                         instant(run.to)
                     ),
-                ));
+                )
+                .in_field("from"));
             }
             (Some(from), _) => from.floor_to(Span::HOUR),
             (None, Some(start)) => (start - BEFORE_SCENARIO).floor_to(Span::DAY).min(latest),

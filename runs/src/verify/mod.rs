@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::control::Control;
-use crate::error::Error;
+use crate::error::{Advice, Error};
 use crate::expected::{self, Again, Wrong};
 use crate::finished::Finished;
 use crate::run::{Run, Sources, folder_of};
@@ -45,7 +45,7 @@ pub struct Verification {
     /// What was found in its files.
     pub verdict: Verdict,
     /// Why the model could not be used, if it could not.
-    pub without_model: Option<String>,
+    pub without_model: Option<Error>,
     quick: bool,
 }
 
@@ -117,6 +117,9 @@ pub struct Found {
     pub found: String,
     /// What should be there.
     pub expected: String,
+    /// What can be asked for to look again, if something can.
+    #[serde(skip)]
+    pub advice: Option<Advice>,
 }
 
 /// Checks the run in a folder, or a version of a part of one, on the threads of the current rayon pool. Without the run's
@@ -136,7 +139,7 @@ pub fn check(
         Ok(run) => Ok(run),
         // What was given must fit; what was not is not needed for the other checks.
         Err(error) if sources.are_given() => return Err(error),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error),
     };
     let options = verify::Options {
         quick: how.quick,
@@ -165,7 +168,7 @@ pub fn check(
 impl Verification {
     /// Whether nothing is wrong, and all was checked that was asked for.
     pub fn is_well(&self) -> bool {
-        self.verdict.findings.is_empty() && (self.quick || self.left_out().is_empty())
+        self.verdict.findings.is_empty() && (self.quick || self.left_out(Advice::words).is_empty())
     }
 
     /// Fails if it is not.
@@ -180,22 +183,22 @@ impl Verification {
         }
     }
 
-    /// What was not checked, and why.
-    pub fn left_out(&self) -> Vec<NotChecked> {
+    /// What was not checked, and why; with what can be asked for in the words of a front.
+    pub fn left_out(&self, words: fn(Advice) -> &'static str) -> Vec<NotChecked> {
         let left_out = match (&self.verdict.left_out, &self.without_model) {
-            (Some(why), _) => Some(("the rows", why)),
-            (None, Some(why)) => Some((OF_MODEL, why)),
+            (Some(why), _) => Some(("the rows", why.clone())),
+            (None, Some(why)) => Some((OF_MODEL, why.in_words(words))),
             (None, None) => None,
         };
         let left_out = left_out.map(|(what, why)| NotChecked {
             what: what.to_owned(),
-            why: why.clone(),
+            why,
         });
         left_out.into_iter().collect()
     }
 
-    /// What it came to; `place` is the folder that was checked.
-    pub fn outcome(&self, place: &Path) -> Verified {
+    /// What it came to, in the words of a front; `place` is the folder that was checked.
+    pub fn outcome(&self, place: &Path, words: fn(Advice) -> &'static str) -> Verified {
         let verdict = &self.verdict;
         Verified {
             ok: self.is_well(),
@@ -208,7 +211,7 @@ impl Verification {
             links_to_nobody: verdict.nobody,
             whole_numbers_at_bounds: verdict.at_bounds,
             entities: verdict.entities,
-            not_checked: self.left_out(),
+            not_checked: self.left_out(words),
             findings: verdict.findings.groups().map(Findings::of).collect(),
         }
     }
@@ -236,6 +239,7 @@ impl Found {
             column: finding.column.clone(),
             found: finding.found.clone(),
             expected: finding.expected.clone(),
+            advice: finding.advice,
         }
     }
 }

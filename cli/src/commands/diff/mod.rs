@@ -6,7 +6,7 @@ use crate::args::DiffArgs;
 use crate::control::Front;
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::{print, print_json};
+use crate::output::print_as;
 
 mod report;
 
@@ -22,9 +22,8 @@ pub fn run(args: &DiffArgs) -> Result<(), Failure> {
     interrupt::listen()?;
     let compared = compare(&asked, &Front { quiet: false })?;
     let outcome = compared.outcome(args.limit, args.hours);
-    match args.json {
-        true => print_json(&outcome)?,
-        false => print(&report::text(&outcome, compared.bytes()))?,
-    }
+    print_as(args.json, &outcome, || {
+        report::text(&outcome, compared.bytes())
+    })?;
     Ok(compared.check()?)
 }

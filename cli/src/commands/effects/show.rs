@@ -5,27 +5,19 @@ use causeflow_runs::words::percent;
 
 use crate::args::EffectsArgs;
 use crate::errors::Failure;
-use crate::output::{Align, Table, count, print, print_json, some};
+use crate::output::{Align, Table, count, print_as, some};
 
 /// Prints what is left of the effects after they were selected.
 pub fn show(args: &EffectsArgs, effects: &[Effect]) -> Result<(), Failure> {
     let summary = args.event.is_none() && args.stream.is_none();
-    if args.json {
-        return match summary {
-            true => {
-                let mut causes = summed(effects);
-                causes.truncate(args.limit);
-                print_json(&EffectsShown::Causes(causes))
-            }
-            false => {
-                let effects = effects.iter().take(args.limit).cloned().collect();
-                print_json(&EffectsShown::Effects(effects))
-            }
-        };
-    }
-    print(&match (summary, &args.stream) {
+    let sums = summed(effects);
+    let shown = match summary {
+        true => EffectsShown::Causes(sums.iter().take(args.limit).cloned().collect()),
+        false => EffectsShown::Effects(effects.iter().take(args.limit).cloned().collect()),
+    };
+    print_as(args.json, &shown, || match (summary, &args.stream) {
         _ if effects.is_empty() => nothing(args),
-        (true, _) => causes(&summed(effects), args.limit),
+        (true, _) => causes(&sums, args.limit),
         (false, stream) => by_size(effects, stream.is_some(), args.limit),
     })
 }

@@ -7,7 +7,7 @@ use crate::args::ReplayArgs;
 use crate::control::{Clock, Front};
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::{print, print_json};
+use crate::output::print_as;
 
 mod report;
 
@@ -19,9 +19,6 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     let front = Front { quiet: args.quiet };
     let (sources, baseline) = (args.sources.sources(), args.baseline.as_deref());
     let replayed = pool.install(|| replay(&args.manifest, sources, baseline, &front))?;
-    match args.json {
-        true => print_json(&replayed)?,
-        false => print(&report::text(&replayed, clock))?,
-    }
+    print_as(args.json, &replayed, || report::text(&replayed, clock))?;
     Ok(replayed.check()?)
 }

@@ -3,7 +3,7 @@
 use causeflow_runs::replay::{First, Replayed};
 use serde_json::{Map, Value};
 
-use crate::commands::verify::place;
+use crate::commands::verify::{place, told};
 use crate::control::Clock;
 use crate::output::{Align, Table, count, short, some};
 
@@ -76,13 +76,8 @@ pub fn text(replayed: &Replayed, clock: Clock) -> String {
 /// What else is wrong, the first of it.
 fn others(replayed: &Replayed) -> String {
     let shown = replayed.findings.iter().take(SHOWN).map(|finding| {
-        format!(
-            "{}: {}\n  found {}, expected {}\n",
-            finding.what,
-            place(&finding.found),
-            finding.found.found,
-            finding.found.expected
-        )
+        let (place, told) = (place(&finding.found), told(&finding.found));
+        format!("{}: {place}\n  {told}\n", finding.what)
     });
     let mut text: String = shown.collect();
     if let more @ 1.. = replayed.findings.len().saturating_sub(SHOWN) {

@@ -3,15 +3,12 @@
 use causeflow_runs::{Control, Counterfactual, Estimate, Job, Planned};
 
 use crate::errors::Failure;
-use crate::output::{Align, Table, bytes, print, print_json, rough, short, some};
+use crate::output::{Align, Table, bytes, print_as, rough, short, some};
 
 /// Estimates a run, prints the plan, and writes nothing.
 pub fn show(job: &Job, json: bool, control: &dyn Control) -> Result<(), Failure> {
     let estimate = job.estimate(control)?;
-    match json {
-        true => print_json(&estimate),
-        false => print(&as_text(job, &estimate)),
-    }
+    print_as(json, &estimate, || as_text(job, &estimate))
 }
 
 fn as_text(job: &Job, estimate: &Estimate) -> String {

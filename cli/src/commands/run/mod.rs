@@ -6,7 +6,7 @@ use crate::args::RunArgs;
 use crate::control::{Clock, Front};
 use crate::errors::Failure;
 use crate::interrupt;
-use crate::output::say;
+use crate::output::{print_as, say};
 
 mod dry_run;
 mod report;
@@ -44,7 +44,7 @@ pub fn run(args: &RunArgs) -> Result<(), Failure> {
         threads: pool.current_num_threads(),
     };
     let outcome = Outcome::of(&job, &result, written.as_ref(), took);
-    report::show(&outcome, &job, args.json)?;
+    print_as(args.json, &outcome, || report::text(&outcome, &job))?;
     if !args.quiet {
         report::warnings(&outcome)
             .iter()

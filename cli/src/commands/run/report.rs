@@ -4,19 +4,10 @@ use std::collections::BTreeMap;
 
 use causeflow_runs::{Attributed, Difference, First, Job, KeptValues, Outcome};
 
-use crate::errors::Failure;
-use crate::output::{Align, Table, bytes, count, print, print_json, rough, short, some};
+use crate::output::{Align, Table, bytes, count, rough, short, some};
 
 /// How many of the streams that differ from the twin are shown.
 const DIFFERING_STREAMS: usize = 10;
-
-/// Prints it: a short table and the fingerprint, or all of it as one JSON object.
-pub fn show(outcome: &Outcome, job: &Job, json: bool) -> Result<(), Failure> {
-    match json {
-        true => print_json(outcome),
-        false => print(&text(outcome, job)),
-    }
-}
 
 /// Streams and rows by domain, the largest first.
 fn domains(outcome: &Outcome) -> Vec<(&str, usize, u64)> {
@@ -34,7 +25,7 @@ fn domains(outcome: &Outcome) -> Vec<(&str, usize, u64)> {
     sorted
 }
 
-fn text(outcome: &Outcome, job: &Job) -> String {
+pub fn text(outcome: &Outcome, job: &Job) -> String {
     let days = (job.run.settings.end - job.run.settings.start).days();
     let mut table = Table::new(&[
         ("domain", Align::Left),

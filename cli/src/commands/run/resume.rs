@@ -6,7 +6,7 @@ use causeflow_runs::{Left, RunSpec, default_out, load};
 use serde_json::{Map, Value};
 
 use crate::args::RunArgs;
-use crate::errors::Failure;
+use crate::errors::{Failure, flag};
 
 /// Opens the run that the arguments name.
 pub fn open(args: &RunArgs) -> Result<(PathBuf, Left), Failure> {
@@ -85,12 +85,5 @@ fn shown(field: &str, value: &Value) -> String {
         ("timeline", Value::Bool(timeline)) => (!timeline).to_string(),
         ("counterfactual" | "snapshot_every" | "seed", Value::String(word)) => word.clone(),
         _ => value.to_string(),
-    }
-}
-
-fn flag(name: &str) -> String {
-    match name {
-        "model" => "the model".to_owned(),
-        name => format!("--{}", name.replace('_', "-")),
     }
 }

@@ -5,13 +5,13 @@ use causeflow_runs::verify::{How, check};
 
 use crate::args::VerifyArgs;
 use crate::control::{Clock, Front};
-use crate::errors::Failure;
+use crate::errors::{Failure, words};
 use crate::interrupt;
-use crate::output::{print, print_json};
+use crate::output::print_as;
 
 mod report;
 
-pub use report::place;
+pub use report::{place, told};
 
 const MEGABYTE: u64 = 1 << 20;
 
@@ -26,9 +26,8 @@ pub fn run(args: &VerifyArgs) -> Result<(), Failure> {
     };
     let front = Front { quiet: false };
     let verification = pool.install(|| check(&args.out, args.sources.sources(), how, &front))?;
-    match args.json {
-        true => print_json(&verification.outcome(&args.out))?,
-        false => print(&report::text(&verification, clock))?,
-    }
+    print_as(args.json, &verification.outcome(&args.out, words), || {
+        report::text(&verification, clock)
+    })?;
     Ok(verification.check()?)
 }

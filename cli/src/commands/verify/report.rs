@@ -4,6 +4,7 @@ use causeflow_outputs::verify::{Check, Group};
 use causeflow_runs::verify::{Found, NotChecked, Verification};
 
 use crate::control::Clock;
+use crate::errors::words;
 use crate::output::{bytes, count, short, some};
 
 /// Whether all is well, what was checked, then what was found.
@@ -42,7 +43,7 @@ pub fn text(verification: &Verification, clock: Clock) -> String {
             count(verdict.at_bounds)
         );
     }
-    for NotChecked { what, why } in verification.left_out() {
+    for NotChecked { what, why } in verification.left_out(words) {
         text += &format!("not checked: {what}: {why}\n");
     }
     for (check, group) in verdict.findings.groups() {
@@ -57,17 +58,20 @@ fn found(check: Check, group: &Group) -> String {
     let mut shown = 0;
     for finding in group.first() {
         shown += 1;
-        text += &format!(
-            "  {}\n    found {}, expected {}\n",
-            place(&Found::of(finding)),
-            finding.found,
-            finding.expected
-        );
+        let finding = Found::of(finding);
+        text += &format!("  {}\n    {}\n", place(&finding), told(&finding));
     }
     if group.number > shown {
         text += &format!("  and {} more\n", count(group.number - shown));
     }
     text + &format!("  help: {}\n", check.help())
+}
+
+/// What was found and what was expected.
+pub fn told(finding: &Found) -> String {
+    let text = format!("found {}, expected {}", finding.found, finding.expected);
+    let advice = finding.advice.map(|advice| format!(": {}", words(advice)));
+    text + &advice.unwrap_or_default()
 }
 
 /// Where a finding is: file and row, table and id, as far as they are known.
