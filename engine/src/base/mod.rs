@@ -10,6 +10,7 @@ pub mod queue;
 pub mod rounding;
 pub mod sample;
 pub(crate) mod scratch;
+pub(crate) mod slots;
 pub mod table;
 pub mod tables;
 pub mod time;

@@ -25,6 +25,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::base::slots::pieces;
 use crate::base::time::{Span, Time};
 #[cfg(doc)]
 use crate::base::zone::Zone;
@@ -172,20 +173,8 @@ impl Diary {
         range: Range<i64>,
         reach: &Range<i64>,
     ) -> impl Iterator<Item = (i64, u64)> {
-        let slots = self.slots_a_day();
-        let start = range.start.max(reach.start);
-        let mut left = range.end.min(reach.end) - start;
-        let mut day = start.div_euclid(slots);
-        let mut from = start - day * slots;
-        std::iter::from_fn(move || {
-            if left <= 0 {
-                return None;
-            }
-            let count = left.min(slots - from);
-            let piece = (day, ((1 << count) - 1) << from);
-            (day, from, left) = (day + 1, 0, left - count);
-            Some(piece)
-        })
+        let (start, end) = (range.start.max(reach.start), range.end.min(reach.end));
+        pieces(start..end, self.slots_a_day())
     }
 
     /// The start nearest to `wanted` of `count` free slots in a row, within the bounds (both

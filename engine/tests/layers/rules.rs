@@ -74,6 +74,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "narrow",
             "rounding",
             "words",
+            "slots",
             "sample",
             "fingerprint",
             "queue",
@@ -155,43 +156,59 @@ pub fn check(file: &str, source: &str) -> Vec<Finding> {
     let crates = named
         .iter()
         .filter_map(|path| foreign(of, in_sources, path));
-    let mut found: Vec<(usize, String, String, String)> = crates.collect();
+    let mut found: Vec<Finding> = crates.collect();
     if of.name == "engine" && in_sources {
         let module = module(&parts[2..]);
         found.extend(named.iter().filter_map(|path| forbidden(&module, path)));
         if module.len() < 2 {
-            found.extend(imports(source).into_iter().map(|line| {
-                let allowed = "the files of the crate and of a layer only declare what is in them, so that everything has one path";
-                (line, described(&module), "an import".into(), allowed.into())
-            }));
+            let allowed = "the files of the crate and of a layer only declare what is in them, so that everything has one path";
+            let imports = imports(source).into_iter();
+            found.extend(
+                imports.map(|line| found_at(line, described(&module), "an import", allowed)),
+            );
         }
     }
-    let found = found.into_iter();
     found
-        .map(|(line, from, to, allowed)| Finding {
-            file: file.into(),
-            line,
-            from,
-            to,
-            allowed,
-        })
-        .collect()
+        .iter_mut()
+        .for_each(|finding| finding.file = file.into());
+    found
+}
+
+/// Something forbidden on a line of the file that is looked at.
+fn found_at(
+    line: usize,
+    from: String,
+    to: impl Into<String>,
+    allowed: impl Into<String>,
+) -> Finding {
+    let file = String::new();
+    let (to, allowed) = (to.into(), allowed.into());
+    Finding {
+        file,
+        line,
+        from,
+        to,
+        allowed,
+    }
 }
 
 /// A crate that another one uses and may not.
-fn foreign(of: &Crate, in_sources: bool, path: &Named) -> Option<(usize, String, String, String)> {
+fn foreign(of: &Crate, in_sources: bool, path: &Named) -> Option<Finding> {
     let to = path.segments.first()?.strip_prefix("causeflow_")?;
+    let from = format!("causeflow_{}", of.name);
     let in_base = path.segments.get(1).is_some_and(|layer| layer == "base");
     if to == "engine" && !in_base && in_sources && ON_BASE.contains(&of.name) {
         let layer: Vec<&str> = path.segments.iter().take(2).map(String::as_str).collect();
-        let (from, to) = (format!("causeflow_{}", of.name), layer.join("::"));
         let allowed = "it may use only the engine's base";
-        return Some((path.line, from, to, allowed.into()));
+        return Some(found_at(path.line, from, layer.join("::"), allowed));
     }
-    may_use(of, in_sources, to).map(|allowed| {
-        let (from, to) = (format!("causeflow_{}", of.name), format!("causeflow_{to}"));
-        (path.line, from, to, allowed)
-    })
+    let allowed = may_use(of, in_sources, to)?;
+    Some(found_at(
+        path.line,
+        from,
+        format!("causeflow_{to}"),
+        allowed,
+    ))
 }
 
 /// What a crate may use, if it may not use this one.
@@ -221,17 +238,17 @@ fn room(path: &[String]) -> Option<(usize, usize)> {
 }
 
 /// Where a path of the engine leads that its module may not use.
-fn forbidden(module: &[String], path: &Named) -> Option<(usize, String, String, String)> {
+fn forbidden(module: &[String], path: &Named) -> Option<Finding> {
     let mut from = module.to_vec();
     from.extend(path.within.iter().cloned());
     let target = resolved(&from, &path.segments)?;
-    let to = |target: &[String]| format!("{} ({})", described(target), path.segments.join("::"));
+    let found = |allowed: String| {
+        let to = format!("{} ({})", described(&target), path.segments.join("::"));
+        Some(found_at(path.line, described(&from), to, allowed))
+    };
     let Some(here) = room(&from) else {
-        let unknown = module.len() >= 2;
-        return unknown.then(|| {
-            let allowed = "this room stands in no layer's list (engine/tests/layers/rules.rs)";
-            (path.line, described(&from), to(&target), allowed.into())
-        });
+        let unknown = "this room stands in no layer's list (engine/tests/layers/rules.rs)";
+        return (module.len() >= 2).then(|| found(unknown.into()))?;
     };
     let is_layer = |name: &String| LAYERS.iter().any(|(layer, _)| layer == name);
     let whole = match target.as_slice() {
@@ -240,18 +257,18 @@ fn forbidden(module: &[String], path: &Named) -> Option<(usize, String, String, 
         [layer, all, ..] => all == "*" && is_layer(layer),
     };
     if whole {
-        let allowed = "name the room that is used, not all that there is";
-        return Some((path.line, described(&from), to(&target), allowed.into()));
+        return found("name the room that is used, not all that there is".into());
     }
     if !is_layer(&target[0]) {
         return None;
     }
-    let allowed = match room(&target) {
-        Some(there) if may_reach(here, there) => return None,
-        Some(_) => reach(here),
-        None => "there is no such room in the layer's list (engine/tests/layers/rules.rs)".into(),
-    };
-    Some((path.line, described(&from), to(&target), allowed))
+    match room(&target) {
+        Some(there) if may_reach(here, there) => None,
+        Some(_) => found(reach(here)),
+        None => {
+            found("there is no such room in the layer's list (engine/tests/layers/rules.rs)".into())
+        }
+    }
 }
 
 /// Whether what stands in a room may use what stands in another one.

@@ -20,6 +20,7 @@
 //! Three bits a slot: a year of half hours takes 6.6 kB, and [`Slots::forget_before`] gives back what has passed.
 
 use super::Timetable;
+use crate::base::slots::pieces;
 use crate::base::time::{Span, Time};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -111,16 +112,6 @@ impl Census {
     }
 }
 
-/// The bits of a word that lie in a range of slots, which begins in it or before and ends in it or after.
-fn mask(word: i64, from: i64, to: i64) -> u64 {
-    let low = (from - word * WORD).clamp(0, WORD);
-    let high = (to - word * WORD).clamp(low, WORD);
-    if high == low {
-        return 0;
-    }
-    (u64::MAX >> (WORD - (high - low))) << low
-}
-
 impl Slots {
     /// No slot is offered. One slot begins at `origin`, and the others at whole multiples of `length` before and after it. A length
     /// that is not positive counts as one microsecond.
@@ -167,11 +158,10 @@ impl Slots {
 
     /// The words that a range of slots touches, each with the bits of those slots. Words that are not there count as empty.
     fn words(&self, (from, to): (i64, i64)) -> impl Iterator<Item = (i64, Word, u64)> {
-        let touched = from.div_euclid(WORD)..(to + WORD - 1).div_euclid(WORD);
-        touched.map(move |number| {
+        pieces(from..to, WORD).map(|(number, bits)| {
             let word = usize::try_from(number - self.first).ok();
             let word = word.and_then(|at| self.words.get(at)).copied();
-            (number, word.unwrap_or_default(), mask(number, from, to))
+            (number, word.unwrap_or_default(), bits)
         })
     }
 
@@ -189,13 +179,12 @@ impl Slots {
             self.words.splice(..0, vec![Word::default(); missing]);
             self.first = begin;
         }
-        let end = (to + WORD - 1).div_euclid(WORD);
-        for number in begin..end {
+        for (number, bits) in pieces(from..to, WORD) {
             let at = (number - self.first) as usize;
             if self.words.len() <= at {
                 self.words.resize(at + 1, Word::default());
             }
-            change(&mut self.words[at], mask(number, from, to));
+            change(&mut self.words[at], bits);
         }
     }
 

@@ -97,14 +97,6 @@ impl LogicalProcess {
 
     /// The process with this number, as it is when the warm-up begins.
     pub fn new(world: &World, index: u16) -> LogicalProcess {
-        LogicalProcess {
-            population: Population::founding(world, index),
-            ..LogicalProcess::empty(world, index)
-        }
-    }
-
-    /// The process with this number, without entities.
-    fn empty(world: &World, index: u16) -> LogicalProcess {
         let desks = match world.program.desk_process() == Some(index) {
             true => Desks::new(world),
             false => Desks::default(),
@@ -112,7 +104,7 @@ impl LogicalProcess {
         LogicalProcess {
             index,
             desks,
-            population: Population::default(),
+            population: Population::founding(world, index),
             rows: RowBuffers::new(index, world.program.streams.len()),
             outbox: Vec::new(),
             views: Vec::new(),

@@ -5,6 +5,8 @@
 //! or not whatever happens to others, and one that falls on an entity that does not take part then
 //! is left out: traffic follows the population.
 
+use serde::{Deserialize, Serialize};
+
 use super::forecast::{Forecast, Outlook};
 use super::{LogicalProcess, Window};
 use crate::base::draw::{Key, Purpose, purpose};
@@ -200,14 +202,24 @@ impl LogicalProcess {
                 |state: Option<u8>| state.is_some_and(|s| actor.states[usize::from(s)] > 0.0);
             for side in Side::first(world.sides()) {
                 if part(before[side.index()]) && !part(now[side.index()]) {
-                    self.left.insert((kind, entity, source, side));
+                    self.left.insert(Left {
+                        kind,
+                        entity,
+                        source,
+                        side,
+                    });
                 }
             }
             let opens = Sides::those(world.sides(), |side| {
                 let at = side.index();
                 part(now[at])
                     && !part(before[at])
-                    && !self.left.contains(&(kind, entity, source, side))
+                    && !self.left.contains(&Left {
+                        kind,
+                        entity,
+                        source,
+                        side,
+                    })
             });
             if opens.is_none() || !world.needed_before(arrivals.stream, last) {
                 continue;
@@ -407,8 +419,14 @@ pub(super) enum Opening {
     Changed([Option<u8>; MOST_SIDES]),
 }
 
-/// Somebody who has ceased to take part: kind, entity, source, side.
-pub(super) type Left = (KindId, usize, usize, Side);
+/// Somebody who has ceased to take part in a source, on a side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Left {
+    pub kind: KindId,
+    pub entity: usize,
+    pub source: usize,
+    pub side: Side,
+}
 
 /// How modifiers bend the rate of a process of arrivals for some time.
 struct Bend<'a> {

@@ -68,9 +68,10 @@ impl LogicalProcess {
             groups.map(|((group, state), kind)| group.restored(state, &mut words, (kind, origin)));
         cell.population.groups = groups.collect();
         cell.counters = state.counters.of_origin(origin);
-        let left = |&(kind, entity, source, of): &Left| {
-            let sides = Side::first(origin.len()).filter(move |side| origin[side.index()] == of);
-            sides.map(move |side| (kind, entity, source, side))
+        let left = |&left: &Left| {
+            let sides = Side::first(origin.len());
+            let sides = sides.filter(move |side| origin[side.index()] == left.side);
+            sides.map(move |side| Left { side, ..left })
         };
         cell.left = state.left.iter().flat_map(left).collect();
         cell.desks = state.desks.of_origin(origin);
