@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use causeflow_engine::base::draw::{Purpose, purpose};
-use causeflow_engine::streams::program::{Dist, Expr, KindId, Unary};
+use causeflow_engine::base::sample::Dist;
+use causeflow_engine::streams::program::{Expr, KindId, Unary};
 
 use super::Compiler;
 use super::operators::{COUNT_TRUTH, fold};

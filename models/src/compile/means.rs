@@ -1,6 +1,7 @@
 //! What expressions come to on average, as far as the model tells, and how many events follow from one.
 
-use causeflow_engine::streams::program::{Binary, Dist, Effect, Expr, Law, Stream, Unary};
+use causeflow_engine::base::sample::{Law, Yield};
+use causeflow_engine::streams::program::{Binary, Effect, Expr, Stream, Unary};
 
 use super::bounds::{bounds, either};
 
@@ -59,10 +60,10 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
     match expr {
         Expr::Num(x) => x.fract() == 0.0,
         Expr::Law(Law::Counts(_), _) => true,
-        Expr::Draw(dist, ..) => matches!(
-            dist,
-            Dist::Integer | Dist::Poisson | Dist::Geometric | Dist::Bernoulli
-        ),
+        Expr::Draw(dist, ..) => match dist.signature().values {
+            Yield::Whole | Yield::Truth => true,
+            Yield::Measured => false,
+        },
         Expr::Unary(Unary::Floor | Unary::Ceil, _) => true,
         Expr::Unary(Unary::Round(power), _) => *power == 1.0,
         Expr::Unary(Unary::Negate | Unary::Abs, e) => is_whole(e),
@@ -142,23 +143,7 @@ fn mean(expr: &Expr) -> (f64, f64) {
         }
         Expr::Draw(dist, args, _) => {
             let args: Vec<(f64, f64)> = args.iter().map(mean).collect();
-            let average = |n: usize| {
-                let sum = |part: fn(&(f64, f64)) -> f64| args[..n].iter().map(part).sum::<f64>();
-                (sum(|a| a.0) / n as f64, sum(|a| a.1) / n as f64)
-            };
-            match dist {
-                Dist::Uniform | Dist::Integer => average(2),
-                Dist::Triangular => average(3),
-                Dist::Normal
-                | Dist::Exponential
-                | Dist::Poisson
-                | Dist::Geometric
-                | Dist::Bernoulli => args[0],
-                Dist::Gamma => args[1],
-                // The mean lies above the median.
-                Dist::Lognormal => (args[0].0, f64::INFINITY),
-                _ => bounds(expr),
-            }
+            dist.mean(&args).unwrap_or_else(|| bounds(expr))
         }
         _ => bounds(expr),
     };
@@ -173,6 +158,7 @@ fn mean(expr: &Expr) -> (f64, f64) {
 mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
+    use causeflow_engine::base::sample::Dist;
 
     fn draw(dist: Dist, args: &[f64]) -> Expr {
         let args: Vec<Expr> = args.iter().map(|&x| Expr::Num(x)).collect();
@@ -196,7 +182,7 @@ mod tests {
         assert!((low - 1.2).abs() < 1e-12 && low == high);
         let unknown = (Expr::Slot(0), Expr::Num(2.0), Expr::Num(0.0));
         assert_eq!(mean(&Expr::If(Box::new(unknown))), (0.0, 2.0));
-        let law = Law::new(Dist::Poisson, &[1.5]).expect("a table");
+        let law = Dist::Poisson.law(&[1.5]).expect("a table");
         assert!((mean(&Expr::Law(law, purpose("x"))).0 - 1.5).abs() < 1e-9);
     }
 

@@ -6,7 +6,7 @@
 
 use super::{KindId, Slot};
 use crate::base::draw::Purpose;
-use crate::base::sample::{TruncatedLognormal, TruncatedNormal, poisson_table};
+use crate::base::sample::{Dist, Law};
 use crate::streams::sides::Label;
 
 /// An expression over an event (or, in attributes and conditions of actors, over an entity).
@@ -125,43 +125,6 @@ pub enum Question {
     CountUnreserved,
 }
 
-/// A distribution with its parameters, where working them out anew for each draw is costly.
-#[derive(Clone, Debug)]
-pub enum Law {
-    /// A count: P(X <= k) for k from 0.
-    Counts(Vec<f64>),
-    /// See [`Dist::NormalWithin`].
-    Normal(TruncatedNormal),
-    /// See [`Dist::LognormalWithin`].
-    Lognormal(TruncatedLognormal),
-}
-
-impl Law {
-    /// The law of a distribution with constant parameters, if it is one of these.
-    pub fn new(dist: Dist, p: &[f64]) -> Option<Law> {
-        match (dist, p) {
-            (Dist::NormalWithin, &[mean, sd, low, high]) => {
-                Some(Law::Normal(TruncatedNormal::new(mean, sd, low, high)))
-            }
-            (Dist::LognormalWithin, &[median, sigma, low, high]) => Some(Law::Lognormal(
-                TruncatedLognormal::new(median, sigma, low, high),
-            )),
-            (Dist::Poisson, &[mean]) => poisson_table(mean).map(Law::Counts),
-            _ => None,
-        }
-    }
-
-    /// The value below which the share `u` lies.
-    #[inline(always)]
-    pub fn quantile(&self, u: f64) -> f64 {
-        match self {
-            Law::Counts(cumulative) => cumulative.partition_point(|&p| p < u) as f64,
-            Law::Normal(law) => law.quantile(u),
-            Law::Lognormal(law) => law.quantile(u),
-        }
-    }
-}
-
 /// An operation on one value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unary {
@@ -214,43 +177,6 @@ pub enum Binary {
     And,
     /// Either.
     Or,
-}
-
-/// A distribution; its parameters are given in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dist {
-    /// low, high.
-    Uniform,
-    /// low, high, both included.
-    Integer,
-    /// mean, standard deviation.
-    Normal,
-    /// mean, standard deviation, low, high.
-    NormalWithin,
-    /// median, sigma.
-    Lognormal,
-    /// median, sigma, low, high.
-    LognormalWithin,
-    /// mean.
-    Exponential,
-    /// mean, low, high.
-    ExponentialWithin,
-    /// shape, mean.
-    Gamma,
-    /// a, b.
-    Beta,
-    /// low, shape.
-    Pareto,
-    /// low, shape, high.
-    ParetoWithin,
-    /// low, mode, high.
-    Triangular,
-    /// mean.
-    Poisson,
-    /// mean.
-    Geometric,
-    /// probability.
-    Bernoulli,
 }
 
 /// Calls a function for each part of an expression, shared or to be changed.

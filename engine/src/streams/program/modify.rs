@@ -1,11 +1,12 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Destination, Dist, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified,
+    Binary, Delay, Destination, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified,
     Modifier, Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
+use crate::base::sample::Dist;
 use crate::base::table::ColumnType;
 use crate::base::time::{Span, Time};
 use crate::streams::sides::Label;
