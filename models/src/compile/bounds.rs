@@ -39,7 +39,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
                 | Binary::Same
                 | Binary::And
                 | Binary::Or => (0.0, 1.0),
-                _ => ANY,
+                Binary::Multiply | Binary::Divide | Binary::Power => ANY,
             }
         }
         Expr::If(parts) => either(bounds(&parts.1), bounds(&parts.2)),

@@ -4,28 +4,17 @@ use std::ops::Range;
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::sample::{Dist, Unit, Yield};
-use causeflow_engine::streams::program::{Binary, Expr, KindId, Unary};
+use causeflow_engine::streams::program::{Expr, KindId};
 
 use super::Compiler;
+use super::arithmetic::Arithmetic;
 use super::desks::AGENT;
 use super::lower::{About, BUILT_IN, Scope};
-use super::operators::fold;
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 28] = [
-    "min",
-    "max",
-    "abs",
-    "floor",
-    "ceil",
-    "round",
-    "sqrt",
-    "exp",
-    "log",
-    "pow",
-    "clamp",
+const FUNCTIONS: [&str; 17] = [
     "if",
     "happens",
     "new_id",
@@ -87,6 +76,10 @@ impl Compiler {
         if !named.is_empty() {
             return self.distribution(&named, args, span, scope);
         }
+        let mut arithmetic = Arithmetic::ALL.into_iter();
+        if let Some(function) = arithmetic.find(|function| function.name() == name) {
+            return self.arithmetic(function, args, span, scope);
+        }
         match name {
             "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
             | "total" | "change" | "utilisation" | "waiting" => {
@@ -103,11 +96,14 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
-            "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"
-            | "clamp" => self.arithmetic(name, args, span, scope),
             _ => {
                 let distributions = Dist::ALL.iter().map(|dist| dist.signature().name);
-                let names = FUNCTIONS.iter().copied().chain(distributions);
+                let arithmetic = Arithmetic::ALL.iter().map(|function| function.name());
+                let names = FUNCTIONS
+                    .iter()
+                    .copied()
+                    .chain(arithmetic)
+                    .chain(distributions);
                 let value = BUILT_IN.contains(&name) || name == AGENT;
                 let help = match value {
                     true => Some(format!(
@@ -128,7 +124,7 @@ impl Compiler {
     }
 
     /// Lowers all arguments, also behind one that is wrong.
-    fn lower_all(&mut self, args: &[Ast], scope: &mut Scope) -> Option<Vec<Typed>> {
+    pub(super) fn lower_all(&mut self, args: &[Ast], scope: &mut Scope) -> Option<Vec<Typed>> {
         let lowered: Vec<Option<Typed>> = args.iter().map(|arg| self.lower(arg, scope)).collect();
         lowered.into_iter().collect()
     }
@@ -246,69 +242,6 @@ impl Compiler {
             ty: yes.ty,
             texts,
         })
-    }
-
-    pub(super) fn arithmetic(
-        &mut self,
-        name: &str,
-        args: &[Ast],
-        span: &Range<usize>,
-        scope: &mut Scope,
-    ) -> Option<Typed> {
-        let few = match name {
-            "min" | "max" | "pow" => 2,
-            "clamp" => 3,
-            _ => 1,
-        };
-        let wanted = format!("{few} argument{}", if few == 1 { "" } else { "s" });
-        let ok = args.len() == few || (matches!(name, "min" | "max") && args.len() > 2);
-        self.arity(name, args.len(), &wanted, ok, span, scope)?;
-        let mut typed = Vec::new();
-        for (value, arg) in self.lower_all(args, scope)?.into_iter().zip(args) {
-            let wanted: &[Ty] = match (name, typed.first()) {
-                ("sqrt" | "exp" | "log" | "pow" | "round" | "floor" | "ceil", _) => &[Ty::Number],
-                (_, None) => &[Ty::Number, Ty::Span, Ty::Time],
-                (_, Some(Typed { ty: Ty::Span, .. })) => &[Ty::Span],
-                (_, Some(Typed { ty: Ty::Time, .. })) => &[Ty::Time],
-                _ => &[Ty::Number],
-            };
-            typed.push(self.check_type(value, wanted, scope, &arg.span)?);
-        }
-        let ty = if typed[0].ty == Ty::Bool {
-            Ty::Number
-        } else {
-            typed[0].ty
-        };
-        let mut exprs = typed.into_iter().map(|t| Box::new(t.expr));
-        let mut next = || exprs.next().unwrap_or_else(|| Box::new(Expr::Num(0.0)));
-        let expr = match name {
-            "min" | "max" => {
-                let op = if name == "min" {
-                    Binary::Min
-                } else {
-                    Binary::Max
-                };
-                let mut value = *next();
-                for _ in 1..args.len() {
-                    value = Expr::Binary(op, Box::new(value), next());
-                }
-                value
-            }
-            "pow" => Expr::Binary(Binary::Power, next(), next()),
-            "clamp" => {
-                let raised = |x, low| Box::new(Expr::Binary(Binary::Max, x, low));
-                let (x, low, high) = (next(), next(), next());
-                Expr::Binary(Binary::Min, raised(x, low), high)
-            }
-            "abs" => Expr::Unary(Unary::Abs, next()),
-            "floor" => Expr::Unary(Unary::Floor, next()),
-            "ceil" => Expr::Unary(Unary::Ceil, next()),
-            "round" => Expr::Unary(Unary::Round(1.0), next()),
-            "sqrt" => Expr::Unary(Unary::Sqrt, next()),
-            "exp" => Expr::Unary(Unary::Exp, next()),
-            _ => Expr::Unary(Unary::Log, next()),
-        };
-        Some(Typed::new(fold(expr), ty))
     }
 
     /// The stream on whose events a function is worked out that knows no entities without them.

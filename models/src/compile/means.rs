@@ -64,15 +64,23 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
             Yield::Whole | Yield::Truth => true,
             Yield::Measured => false,
         },
-        Expr::Unary(Unary::Floor | Unary::Ceil, _) => true,
-        Expr::Unary(Unary::Round(power), _) => *power == 1.0,
-        Expr::Unary(Unary::Negate | Unary::Abs, e) => is_whole(e),
+        Expr::Unary(op, e) => match op {
+            Unary::Floor | Unary::Ceil => true,
+            Unary::Round(power) => *power == 1.0,
+            Unary::Negate | Unary::Abs => is_whole(e),
+            Unary::Not | Unary::Sqrt | Unary::Exp | Unary::Log => false,
+        },
         Expr::Binary(op, a, b) => match op {
             Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Min | Binary::Max => {
                 is_whole(a) && is_whole(b)
             }
             Binary::Divide | Binary::Power => false,
-            _ => true,
+            Binary::Less
+            | Binary::AtMost
+            | Binary::Equal
+            | Binary::Same
+            | Binary::And
+            | Binary::Or => true,
         },
         Expr::If(parts) => is_whole(&parts.1) && is_whole(&parts.2),
         Expr::Case(_, cases, otherwise) => {
@@ -90,29 +98,47 @@ fn mean(expr: &Expr) -> (f64, f64) {
         false => (low * x, high * x),
     };
     let of = match expr {
-        Expr::Unary(Unary::Negate, e) => scaled(mean(e), -1.0),
-        Expr::Unary(Unary::Not, e) => {
-            let (low, high) = mean(e);
-            (1.0 - high, 1.0 - low)
-        }
-        Expr::Unary(Unary::Floor | Unary::Ceil | Unary::Round(_), e) => match is_whole(e) {
-            true => mean(e),
-            false => bounds(expr),
+        Expr::Unary(op, e) => match op {
+            Unary::Negate => scaled(mean(e), -1.0),
+            Unary::Not => {
+                let (low, high) = mean(e);
+                (1.0 - high, 1.0 - low)
+            }
+            Unary::Floor | Unary::Ceil | Unary::Round(_) if is_whole(e) => mean(e),
+            Unary::Floor
+            | Unary::Ceil
+            | Unary::Round(_)
+            | Unary::Abs
+            | Unary::Sqrt
+            | Unary::Exp
+            | Unary::Log => bounds(expr),
         },
-        Expr::Binary(op, a, b) => match (op, &**a, &**b) {
-            (Binary::Add, ..) => {
+        Expr::Binary(op, a, b) => match op {
+            Binary::Add => {
                 let ((a, b), (c, d)) = (mean(a), mean(b));
                 (a + c, b + d)
             }
-            (Binary::Subtract, ..) => {
+            Binary::Subtract => {
                 let ((a, b), (c, d)) = (mean(a), mean(b));
                 (a - d, b - c)
             }
-            (Binary::Multiply, Expr::Num(x), e) | (Binary::Multiply, e, Expr::Num(x)) => {
-                scaled(mean(e), *x)
-            }
-            (Binary::Divide, e, Expr::Num(x)) if *x != 0.0 => scaled(mean(e), 1.0 / x),
-            _ => bounds(expr),
+            Binary::Multiply => match (&**a, &**b) {
+                (Expr::Num(x), e) | (e, Expr::Num(x)) => scaled(mean(e), *x),
+                _ => bounds(expr),
+            },
+            Binary::Divide => match **b {
+                Expr::Num(x) if x != 0.0 => scaled(mean(a), 1.0 / x),
+                _ => bounds(expr),
+            },
+            Binary::Power
+            | Binary::Min
+            | Binary::Max
+            | Binary::Less
+            | Binary::AtMost
+            | Binary::Equal
+            | Binary::Same
+            | Binary::And
+            | Binary::Or => bounds(expr),
         },
         Expr::If(parts) => {
             let (share, (yes, no)) = (mean(&parts.0), (mean(&parts.1), mean(&parts.2)));

@@ -213,7 +213,30 @@ macro_rules! each_part {
                 cases.$iter().for_each(|(_, e)| $f(e));
                 $f(otherwise);
             }
-            _ => {}
+            Expr::Num(_)
+            | Expr::Text(_)
+            | Expr::Slot(_)
+            | Expr::Time
+            | Expr::EventId
+            | Expr::Index
+            | Expr::Cause
+            | Expr::Own(_)
+            | Expr::OwnVariable(_)
+            | Expr::OwnEntity
+            | Expr::Law(..)
+            | Expr::Choice(..)
+            | Expr::Happens(_)
+            | Expr::NewId(_)
+            | Expr::Pick(..)
+            | Expr::Hour
+            | Expr::Weekday
+            | Expr::Utilisation(_)
+            | Expr::RateFactor(_)
+            | Expr::CountState(..)
+            | Expr::Waiting(_)
+            | Expr::Total(_)
+            | Expr::ChangeOf(_)
+            | Expr::HeldBack(_) => {}
         }
     };
 }
@@ -291,23 +314,54 @@ impl Expr {
     /// Whether the value depends on the state of entities or counters, and not only on keys,
     /// attributes, the event's own words and its time.
     pub fn reads_state(&self) -> bool {
-        self.any(|e| {
-            matches!(
-                e,
-                Expr::Variable(..)
-                    | Expr::Reference(..)
-                    | Expr::OwnVariable(..)
-                    | Expr::State(..)
-                    | Expr::Pick(..)
-                    | Expr::PickIf(..)
-                    | Expr::CountState(..)
-                    | Expr::Waiting(..)
-                    | Expr::Total(..)
-                    | Expr::ChangeOf(..)
-                    | Expr::Lookup(_)
-                    | Expr::Utilisation(_)
-            )
-        })
+        self.any(|e| e.looks() || e.asks_for_state())
+    }
+
+    /// Whether this very expression asks for the state of entities of the cell.
+    fn asks_for_state(&self) -> bool {
+        match self {
+            Expr::Variable(..)
+            | Expr::Reference(..)
+            | Expr::OwnVariable(..)
+            | Expr::State(..)
+            | Expr::Pick(..)
+            | Expr::PickIf(..)
+            | Expr::Lookup(_) => true,
+            Expr::Num(_)
+            | Expr::Text(_)
+            | Expr::Slot(_)
+            | Expr::Time
+            | Expr::EventId
+            | Expr::Index
+            | Expr::Cause
+            | Expr::Own(_)
+            | Expr::OwnEntity
+            | Expr::Attribute(..)
+            | Expr::EntityId(..)
+            | Expr::Age(..)
+            | Expr::Unary(..)
+            | Expr::Binary(..)
+            | Expr::If(_)
+            | Expr::Draw(..)
+            | Expr::Law(..)
+            | Expr::Choice(..)
+            | Expr::Case(..)
+            | Expr::Happens(_)
+            | Expr::NewId(_)
+            | Expr::Appointment(..)
+            | Expr::Hour
+            | Expr::Weekday
+            | Expr::DayStart(_)
+            | Expr::OnClock(_)
+            | Expr::Utilisation(_)
+            | Expr::RateFactor(_)
+            | Expr::CountState(..)
+            | Expr::Waiting(_)
+            | Expr::Total(_)
+            | Expr::ChangeOf(_)
+            | Expr::Modified(..)
+            | Expr::HeldBack(_) => false,
+        }
     }
 
     /// Whether this very expression is a figure of the whole business.
