@@ -1,5 +1,6 @@
 //! Expressions: both ways of working them out agree to the bit, and what they yield is finite.
 
+use causeflow_engine::base::sample::{Dist, Yield};
 use proptest::prelude::*;
 
 use crate::support::{Value, compile, play, property, settings};
@@ -34,18 +35,34 @@ fn number() -> impl Strategy<Value = String> {
                 .prop_map(|((a, b, c, d), op)| format!("if({a} {op} {b} and not yes, {c} + 0, {d})")),
             1 => three.clone().prop_map(|(a, b, c)| format!("if(lab == 'low' or {a} > {b}, {c} + 0, y)")),
             // The parameters depend on the event, so that no constant is refused.
-            2 => (two.clone(), one_of(&["uniform", "integer", "normal", "lognormal", "gamma", "beta", "pareto"]))
-                .prop_map(|((a, b), f)| format!("{f}({a} + x, {b} + x)")),
-            1 => (inner.clone(), one_of(&["exponential", "poisson", "geometric"]))
-                .prop_map(|(a, f)| format!("{f}({a} + x)")),
-            1 => inner.clone().prop_map(|a| format!("if(bernoulli({a} + x), 1, 0)")),
-            1 => (three, one_of(&["triangular", "exponential", "pareto"]))
-                .prop_map(|((a, b, c), f)| format!("{f}({a} + x, {b} + x, {c} + x)")),
-            1 => (four, one_of(&["normal", "lognormal"]))
-                .prop_map(|((a, b, c, d), f)| format!("{f}({a} + x, {b} + x, {c} + x, {d} + x)")),
+            5 => (four, prop::sample::select(Dist::ALL)).prop_map(|((a, b, c, d), dist)| draw(dist, [a, b, c, d])),
             1 => Just("normal(5, 2, 1, 9) + poisson(4) + lognormal(3, 0.5, 1, 20) + uniform(1, 2)".to_owned()),
         ]
     })
+}
+
+/// A draw from a distribution, as a number.
+fn draw(dist: Dist, from: [String; 4]) -> String {
+    let signature = dist.signature();
+    let parameters = signature.parameters.iter().zip(from);
+    let parameters: Vec<String> = parameters.map(|(_, part)| format!("{part} + x")).collect();
+    let call = format!("{}({})", signature.name, parameters.join(", "));
+    match signature.values {
+        Yield::Truth => format!("if({call}, 1, 0)"),
+        Yield::Measured | Yield::Whole => call,
+    }
+}
+
+#[test]
+fn every_distribution_stands_in_the_list_of_functions() {
+    let list = include_str!("../../docs/models.md");
+    for dist in Dist::ALL {
+        let name = dist.signature().name;
+        assert!(
+            list.contains(&format!("`{name}(")),
+            "docs/models.md has no `{name}`"
+        );
+    }
 }
 
 /// A stream with the expression as a field, which another carries. With `eager` a counter wants it, too,

@@ -155,7 +155,9 @@ fn declared_per_day(program: &Program, stream: StreamId) -> Option<f64> {
     };
     match &program.streams[usize::from(stream)].source {
         Some(Source::Arrivals { rate_per_day, .. }) if !caused() => Some(*rate_per_day),
-        _ => None,
+        Some(Source::Arrivals { .. } | Source::Each { .. } | Source::Platform { .. }) | None => {
+            None
+        }
     }
 }
 

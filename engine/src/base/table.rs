@@ -24,6 +24,32 @@ pub enum ColumnType {
     Text,
 }
 
+impl ColumnType {
+    /// Whether its values can be summed up.
+    pub fn is_number(self) -> bool {
+        match self {
+            ColumnType::Float | ColumnType::Int => true,
+            ColumnType::Id
+            | ColumnType::Time
+            | ColumnType::Small
+            | ColumnType::Bool
+            | ColumnType::Text => false,
+        }
+    }
+
+    /// Whether a field of it can be without a value: what refers to nobody, or is never.
+    pub fn can_be_missing(self) -> bool {
+        match self {
+            ColumnType::Id | ColumnType::Time => true,
+            ColumnType::Float
+            | ColumnType::Int
+            | ColumnType::Small
+            | ColumnType::Bool
+            | ColumnType::Text => false,
+        }
+    }
+}
+
 /// One column of a table: its name and what its values mean.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColumnSpec {

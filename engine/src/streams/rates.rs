@@ -116,7 +116,7 @@ fn sources(world: &World) -> impl Iterator<Item = (usize, &Source)> {
     let streams = world.program.streams.iter().enumerate();
     streams.filter_map(|(stream, definition)| match &definition.source {
         Some(source @ Source::Arrivals { .. }) => Some((stream, source)),
-        _ => None,
+        Some(Source::Each { .. } | Source::Platform { .. }) | None => None,
     })
 }
 
@@ -131,7 +131,7 @@ fn rates(world: &World, cells: &[&Population]) -> Vec<Rates> {
             ref actor,
             ..
         } => Some(rates_of(world, cells, rate_per_day, actor.as_ref(), growth)),
-        _ => None,
+        Source::Each { .. } | Source::Platform { .. } => None,
     };
     sources(world).filter_map(of_source).collect()
 }

@@ -1,4 +1,5 @@
 //! What holds for every `u` and every parameter: finite, within bounds, monotone; and what illegal parameters give.
+use causeflow_engine::base::sample::columns::Parameter;
 use causeflow_engine::base::sample::*;
 use proptest::prelude::*;
 
@@ -38,38 +39,6 @@ fn illegal_parameters_give_what_the_documentation_says() {
     assert!(!bernoulli(0.0, 0.0) && bernoulli(1.0, 1.0) && !bernoulli(0.3, nan));
 }
 
-/// A sampler behind one face: `u` and up to four parameters.
-type Sampler = fn(f64, [f64; 4]) -> f64;
-
-const SAMPLERS: [(&str, Sampler); 16] = [
-    ("uniform", |u, [a, b, ..]| uniform(u, a, b)),
-    ("integer", |u, [a, b, ..]| integer(u, a, b)),
-    ("normal", |u, [a, b, ..]| normal(u, a, b)),
-    ("normal_truncated", |u, [a, b, c, d]| {
-        normal_truncated(u, a, b, c, d)
-    }),
-    ("lognormal", |u, [a, b, ..]| lognormal(u, a, b)),
-    ("lognormal_truncated", |u, [a, b, c, d]| {
-        lognormal_truncated(u, a, b, c, d)
-    }),
-    ("exponential", |u, [a, ..]| exponential(u, a)),
-    ("exponential_truncated", |u, [a, b, c, _]| {
-        exponential_truncated(u, a, b, c)
-    }),
-    ("gamma", |u, [a, b, ..]| gamma(u, b, a)),
-    ("beta", |u, [a, b, ..]| beta(u, a, b)),
-    ("pareto", |u, [a, b, ..]| pareto(u, a, b)),
-    ("pareto_truncated", |u, [a, b, c, _]| {
-        pareto_truncated(u, a, b, c)
-    }),
-    ("triangular", |u, [a, b, c, _]| triangular(u, a, b, c)),
-    ("poisson", |u, [a, ..]| poisson(u, a) as f64),
-    ("geometric", |u, [a, ..]| geometric(u, a) as f64),
-    ("bernoulli", |u, [a, ..]| {
-        f64::from(u8::from(bernoulli(u, a)))
-    }),
-];
-
 fn any_u() -> impl Strategy<Value = f64> {
     let ends = [0.0, U_MIN, 0.075, 0.5, 0.925, U_MAX, 1.0, f64::NAN];
     prop_oneof![3 => 1e-12..1.0f64, 1 => prop::sample::select(ends.to_vec())]
@@ -99,26 +68,84 @@ proptest! {
 
     #[test]
     fn no_parameter_makes_a_value_infinite_or_nan(u in any_u(), p in [wild(), wild(), wild(), wild()]) {
-        for (name, sampler) in SAMPLERS {
-            let x = sampler(u, p);
-            prop_assert!(x.is_finite(), "{name}({u}, {p:?}) is {x}");
+        for dist in Dist::ALL {
+            let x = dist.quantile(u, &p);
+            prop_assert!(x.is_finite(), "{dist:?}({u}, {p:?}) is {x}");
         }
     }
 
     #[test]
     fn values_rise_with_u(u in inner_u(), v in inner_u(), p in [0.01..60.0f64, 0.05..9.0f64, 0.0..40.0f64, 0.0..90.0f64]) {
         let (u, v) = if v < u { (v, u) } else { (u, v) };
-        for (name, sampler) in SAMPLERS.iter().take(15) {
-            let (x, y) = (sampler(u, p), sampler(v, p));
-            prop_assert!(not_above(x, y), "{name}: {x} at {u}, {y} at {v}, {p:?}");
+        // What is true lies below the probability.
+        for dist in Dist::ALL.iter().filter(|dist| dist.signature().values != Yield::Truth) {
+            let (x, y) = (dist.quantile(u, &p), dist.quantile(v, &p));
+            prop_assert!(not_above(x, y), "{dist:?}: {x} at {u}, {y} at {v}, {p:?}");
         }
     }
 
     #[test]
-    fn values_rise_with_the_first_parameter(u in inner_u(), more in 0.0..40.0f64, p in [0.01..60.0f64, 0.05..9.0f64, 0.0..40.0f64, 0.0..90.0f64]) {
-        for (name, sampler) in SAMPLERS {
-            let (x, y) = (sampler(u, p), sampler(u, [p[0] + more, p[1], p[2], p[3]]));
-            prop_assert!(not_above(x, y), "{name}: {x} at {p:?}, {y} with {more} more");
+    fn values_rise_with_the_first_parameter_that_places_them(u in inner_u(), more in 0.0..40.0f64, p in [0.01..60.0f64, 0.05..9.0f64, 0.0..40.0f64, 0.0..90.0f64]) {
+        for dist in Dist::ALL {
+            let mut raised = p;
+            let parameters = dist.signature().parameters;
+            raised[parameters.iter().position(|(_, unit)| *unit == Unit::Value).unwrap_or(0)] += more;
+            let (x, y) = (dist.quantile(u, &p), dist.quantile(u, &raised));
+            prop_assert!(not_above(x, y), "{dist:?}: {x} at {p:?}, {y} with {more} more");
+        }
+    }
+
+    #[test]
+    fn values_lie_in_their_range(u in any_u(), p in [-9.0..60.0f64, -1.0..9.0f64, -5.0..40.0f64, -5.0..90.0f64]) {
+        for dist in Dist::ALL {
+            let given = &p[..dist.signature().parameters.len()];
+            let points: Vec<(f64, f64)> = given.iter().map(|&x| (x, x)).collect();
+            let (least, most) = dist.range(&points);
+            let x = dist.quantile(u, &p);
+            prop_assert!(!dist.allows(given) || least <= x && x <= most, "{dist:?}: {x} at {p:?}, not in {least}..{most}");
+        }
+    }
+
+    #[test]
+    fn a_column_and_a_law_have_the_bits_of_single_draws(
+        rows in prop::collection::vec((inner_u(), [wild(), wild(), wild(), wild()]), 1..40), alike in any::<[bool; 4]>(),
+    ) {
+        let words: Vec<Vec<u64>> = (0..4).map(|at| rows.iter().map(|(_, p)| p[at].to_bits()).collect()).collect();
+        let parameters: Vec<Parameter<'_>> = (0..4).map(|at| match alike[at] {
+            true => Parameter::Same(rows[0].1[at]),
+            false => Parameter::Each(&words[at]),
+        }).collect();
+        let parameters = [parameters[0], parameters[1], parameters[2], parameters[3]];
+        let shares: Vec<u64> = rows.iter().map(|(u, _)| u.to_bits()).collect();
+        for dist in Dist::ALL {
+            let mut column = shares.clone();
+            dist.quantiles(parameters, &mut column);
+            let single = rows.iter().enumerate().map(|(row, (u, _))| {
+                dist.quantile(*u, &parameters.map(|parameter| parameter.of(row))).to_bits()
+            });
+            prop_assert!(single.eq(column.iter().copied()), "{dist:?} with {parameters:?}");
+            if let Some(law) = dist.law(&rows[0].1[..dist.signature().parameters.len()]) {
+                let mut column = shares.clone();
+                law.quantiles(&mut column);
+                for ((u, _), word) in rows.iter().zip(column) {
+                    let (x, y) = (law.quantile(*u), dist.quantile(*u, &rows[0].1));
+                    prop_assert_eq!(x.to_bits(), word, "{:?} at {}", dist, u);
+                    prop_assert!(not_above(x, y) && not_above(y, x), "{dist:?}: {x} and {y} at {u}, {:?}", rows[0].1);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn means_lie_where_they_are_said_to(p in [0.1..1.0f64, 1.0..3.0f64, 3.0..6.0f64, 6.0..9.0f64]) {
+        const POINTS: u32 = 2_000;
+        for dist in Dist::ALL {
+            let points: Vec<(f64, f64)> = p.iter().map(|&x| (x, x)).collect();
+            let Some((least, most)) = dist.mean(&points[..dist.signature().parameters.len()]) else { continue };
+            let quantile = |at: u32| dist.quantile((f64::from(at) + 0.5) / f64::from(POINTS), &p);
+            let mean = (0..POINTS).map(quantile).sum::<f64>() / f64::from(POINTS);
+            let slack = 0.01 * (1.0 + mean.abs());
+            prop_assert!(least - slack <= mean && mean <= most + slack, "{dist:?}: {mean} at {p:?}, not in {least}..{most}");
         }
     }
 

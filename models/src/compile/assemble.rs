@@ -582,8 +582,7 @@ impl Compiler {
             }
             return None;
         };
-        let is_number =
-            |spec: &ColumnSpec| matches!(spec.kind, ColumnType::Float | ColumnType::Int);
+        let is_number = |spec: &ColumnSpec| spec.kind.is_number();
         if !is_number(&fields[place].0) {
             let mut numbers = fields.iter().map(|(spec, _)| spec).filter(|s| is_number(s));
             let help = match numbers.next() {
@@ -621,7 +620,7 @@ fn is_stateful(stream: &Stream) -> bool {
     let reads = |expr: &Expr| expr.reads_state();
     let has_candidates = match &stream.source {
         Some(Source::Arrivals { actor, .. }) => actor.is_some(),
-        Some(_) => true,
+        Some(Source::Each { .. } | Source::Platform { .. }) => true,
         None => false,
     };
     has_candidates

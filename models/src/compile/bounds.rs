@@ -2,7 +2,7 @@
 
 use causeflow_engine::base::rounding::round_even;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Binary, Dist, Expr, Question, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, Question, Unary};
 
 /// (least, greatest); infinite where nothing bounds the value.
 pub fn bounds(expr: &Expr) -> (f64, f64) {
@@ -39,7 +39,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
                 | Binary::Same
                 | Binary::And
                 | Binary::Or => (0.0, 1.0),
-                _ => ANY,
+                Binary::Multiply | Binary::Divide | Binary::Power => ANY,
             }
         }
         Expr::If(parts) => either(bounds(&parts.1), bounds(&parts.2)),
@@ -47,7 +47,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
             .iter()
             .fold(bounds(otherwise), |all, (_, e)| either(all, bounds(e))),
         Expr::Law(law, _) => (law.quantile(0.0), law.quantile(1.0)),
-        Expr::Draw(dist, args, _) => draw(*dist, &args.iter().map(bounds).collect::<Vec<_>>()),
+        Expr::Draw(dist, args, _) => dist.range(&args.iter().map(bounds).collect::<Vec<_>>()),
         Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => {
             (0.0, f64::INFINITY)
         }
@@ -105,27 +105,11 @@ pub(super) fn either(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
     (a.0.min(b.0), a.1.max(b.1))
 }
 
-fn draw(dist: Dist, args: &[(f64, f64)]) -> (f64, f64) {
-    let within = |low: usize, high: usize| (args[low].0, args[high].1.max(args[low].1));
-    match dist {
-        Dist::Uniform | Dist::Integer => within(0, 1),
-        Dist::NormalWithin | Dist::LognormalWithin => within(2, 3),
-        Dist::ExponentialWithin => within(1, 2),
-        Dist::ParetoWithin => within(0, 2),
-        Dist::Triangular => within(0, 2),
-        Dist::Normal => (f64::NEG_INFINITY, f64::INFINITY),
-        Dist::Pareto => (args[0].0, f64::INFINITY),
-        Dist::Beta | Dist::Bernoulli => (0.0, 1.0),
-        Dist::Lognormal | Dist::Exponential | Dist::Gamma | Dist::Poisson | Dist::Geometric => {
-            (0.0, f64::INFINITY)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
+    use causeflow_engine::base::sample::Dist;
 
     #[test]
     fn sums_and_draws_are_bounded_by_their_parts() {

@@ -3,51 +3,18 @@
 use std::ops::Range;
 
 use causeflow_engine::base::draw::purpose;
-use causeflow_engine::streams::program::{Binary, Dist, Expr, KindId, Law, Unary};
+use causeflow_engine::base::sample::{Dist, Unit, Yield};
+use causeflow_engine::streams::program::{Expr, KindId};
 
 use super::Compiler;
+use super::arithmetic::Arithmetic;
 use super::desks::AGENT;
 use super::lower::{About, BUILT_IN, Scope};
-use super::operators::fold;
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-/// (name, fewest arguments, most, distribution with the fewest, distribution with the most)
-const DISTRIBUTIONS: [(&str, usize, usize, Dist, Dist); 13] = [
-    ("uniform", 2, 2, Dist::Uniform, Dist::Uniform),
-    ("integer", 2, 2, Dist::Integer, Dist::Integer),
-    ("normal", 2, 4, Dist::Normal, Dist::NormalWithin),
-    ("lognormal", 2, 4, Dist::Lognormal, Dist::LognormalWithin),
-    (
-        "exponential",
-        1,
-        3,
-        Dist::Exponential,
-        Dist::ExponentialWithin,
-    ),
-    ("gamma", 2, 2, Dist::Gamma, Dist::Gamma),
-    ("beta", 2, 2, Dist::Beta, Dist::Beta),
-    ("pareto", 2, 3, Dist::Pareto, Dist::ParetoWithin),
-    ("triangular", 3, 3, Dist::Triangular, Dist::Triangular),
-    ("poisson", 1, 1, Dist::Poisson, Dist::Poisson),
-    ("geometric", 1, 1, Dist::Geometric, Dist::Geometric),
-    ("bernoulli", 1, 1, Dist::Bernoulli, Dist::Bernoulli),
-    ("", 0, 0, Dist::Uniform, Dist::Uniform),
-];
-
-const FUNCTIONS: [&str; 30] = [
-    "min",
-    "max",
-    "abs",
-    "floor",
-    "ceil",
-    "round",
-    "sqrt",
-    "exp",
-    "log",
-    "pow",
-    "clamp",
+const FUNCTIONS: [&str; 17] = [
     "if",
     "happens",
     "new_id",
@@ -65,8 +32,6 @@ const FUNCTIONS: [&str; 30] = [
     "unreserved_slots",
     "utilisation",
     "day_start",
-    "uniform",
-    "normal",
 ];
 
 /// What other languages do with texts.
@@ -106,11 +71,14 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        if let Some(&(_, few, most, short, long)) = DISTRIBUTIONS
-            .iter()
-            .find(|(n, ..)| !n.is_empty() && *n == name)
-        {
-            return self.distribution(name, args, (few, most, short, long), span, scope);
+        let all = Dist::ALL.iter().copied();
+        let named: Vec<Dist> = all.filter(|dist| dist.signature().name == name).collect();
+        if !named.is_empty() {
+            return self.distribution(&named, args, span, scope);
+        }
+        let mut arithmetic = Arithmetic::ALL.into_iter();
+        if let Some(function) = arithmetic.find(|function| function.name() == name) {
+            return self.arithmetic(function, args, span, scope);
         }
         match name {
             "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
@@ -128,20 +96,21 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
-            "min" | "max" | "abs" | "floor" | "ceil" | "round" | "sqrt" | "exp" | "log" | "pow"
-            | "clamp" => self.arithmetic(name, args, span, scope),
             _ => {
+                let distributions = Dist::ALL.iter().map(|dist| dist.signature().name);
+                let arithmetic = Arithmetic::ALL.iter().map(|function| function.name());
                 let names = FUNCTIONS
                     .iter()
                     .copied()
-                    .chain(DISTRIBUTIONS.iter().map(|(n, ..)| *n));
+                    .chain(arithmetic)
+                    .chain(distributions);
                 let value = BUILT_IN.contains(&name) || name == AGENT;
                 let help = match value {
                     true => Some(format!(
                         "it is a value: write `{name}`, without parentheses"
                     )),
                     false if OF_TEXTS.contains(&name) => Some(TEXTS_ARE_CHOSEN.into()),
-                    false => suggestion(name, names.filter(|n| !n.is_empty())),
+                    false => suggestion(name, names),
                 };
                 self.report.certain_error_in(
                     &scope.at,
@@ -155,7 +124,7 @@ impl Compiler {
     }
 
     /// Lowers all arguments, also behind one that is wrong.
-    fn lower_all(&mut self, args: &[Ast], scope: &mut Scope) -> Option<Vec<Typed>> {
+    pub(super) fn lower_all(&mut self, args: &[Ast], scope: &mut Scope) -> Option<Vec<Typed>> {
         let lowered: Vec<Option<Typed>> = args.iter().map(|arg| self.lower(arg, scope)).collect();
         lowered.into_iter().collect()
     }
@@ -177,110 +146,68 @@ impl Compiler {
         None
     }
 
-    pub(super) fn distribution(
+    /// A draw from whichever of the distributions of a name takes so many parameters.
+    fn distribution(
         &mut self,
-        name: &str,
+        named: &[Dist],
         args: &[Ast],
-        (few, most, short, long): (usize, usize, Dist, Dist),
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        let wanted = if few == most {
-            format!("{few} arguments")
-        } else {
-            format!("{few} or {most} arguments")
-        };
-        let ok = args.len() == few || args.len() == most;
-        self.arity(name, args.len(), &wanted, ok, span, scope)?;
+        let takes = |dist: &Dist| dist.signature().parameters.len();
+        let wanted: Vec<String> = named.iter().map(|dist| takes(dist).to_string()).collect();
+        let wanted = format!("{} arguments", wanted.join(" or "));
+        let found = named.iter().find(|dist| takes(dist) == args.len());
+        let name = named[0].signature().name;
+        self.arity(name, args.len(), &wanted, found.is_some(), span, scope)?;
+        let dist = *found?;
+        let signature = dist.signature();
         let purpose = scope.next_purpose();
-        // The arguments that share the type of the value; the others are plain numbers.
-        let valued: &[usize] = match short {
-            Dist::Uniform | Dist::Integer | Dist::Triangular => &[0, 1, 2],
-            Dist::Normal => &[0, 1, 2, 3],
-            Dist::Lognormal | Dist::Pareto => &[0, 2, 3],
-            Dist::Exponential => &[0, 1, 2],
-            Dist::Gamma => &[1],
-            _ => &[],
-        };
-        let whole = matches!(
-            short,
-            Dist::Integer | Dist::Poisson | Dist::Geometric | Dist::Beta
-        );
         let mut ty = None;
         let mut lowered = Vec::new();
-        for (i, typed) in self.lower_all(args, scope)?.into_iter().enumerate() {
-            let arg = &args[i];
-            let typed = match ty {
-                _ if !valued.contains(&i) || whole => {
-                    self.check_type(typed, &[Ty::Number], scope, &arg.span)?
-                }
-                None => self.check_type(typed, &[Ty::Number, Ty::Span], scope, &arg.span)?,
-                Some(ty) => self.check_type(typed, &[ty], scope, &arg.span)?,
+        let all = self.lower_all(args, scope)?.into_iter();
+        for ((typed, arg), (_, unit)) in all.zip(args).zip(signature.parameters) {
+            let wanted: &[Ty] = match (unit, ty) {
+                (Unit::Number, _) => &[Ty::Number],
+                (Unit::Value, None) => &[Ty::Number, Ty::Span],
+                // The others have the unit of the first.
+                (Unit::Value, Some(Ty::Span)) => &[Ty::Span],
+                (Unit::Value, Some(_)) => &[Ty::Number],
             };
-            if valued.contains(&i) {
-                ty = ty.or(Some(if typed.ty == Ty::Span {
-                    Ty::Span
-                } else {
-                    Ty::Number
-                }));
+            let typed = self.check_type(typed, wanted, scope, &arg.span)?;
+            if *unit == Unit::Value && ty.is_none() {
+                ty = Some(match typed.ty {
+                    Ty::Span => Ty::Span,
+                    _ => Ty::Number,
+                });
             }
             lowered.push(typed.expr);
         }
-        self.check_parameters(name, short, &lowered, span, scope)?;
-        let dist = if args.len() == few { short } else { long };
-        let ty = match short {
-            Dist::Bernoulli => Ty::Bool,
-            _ => ty.unwrap_or(Ty::Number),
+        let known = |e: &Expr| match e {
+            Expr::Num(x) => *x,
+            _ => f64::NAN,
         };
-        let constants: Option<Vec<f64>> = lowered
-            .iter()
-            .map(|e| match e {
-                Expr::Num(x) => Some(*x),
-                _ => None,
-            })
-            .collect();
-        let law = constants.and_then(|p| Law::new(dist, &p));
-        let draw = law.map_or_else(
-            || Expr::Draw(dist, lowered, purpose),
-            |law| Expr::Law(law, purpose),
-        );
-        Some(Typed::new(draw, ty))
-    }
-
-    /// Refuses constants that a distribution cannot have.
-    pub(super) fn check_parameters(
-        &mut self,
-        name: &str,
-        dist: Dist,
-        args: &[Expr],
-        span: &Range<usize>,
-        scope: &Scope,
-    ) -> Option<()> {
-        let constant = |i: usize| match args.get(i) {
-            Some(Expr::Num(x)) => Some(*x),
-            _ => None,
-        };
-        let ordered =
-            |i: usize, j: usize| !matches!((constant(i), constant(j)), (Some(a), Some(b)) if a > b);
-        let at_least = |i: usize, min: f64| constant(i).is_none_or(|x| x >= min);
-        let ok = match dist {
-            Dist::Uniform | Dist::Integer => ordered(0, 1),
-            Dist::Normal => at_least(1, 0.0) && ordered(2, 3),
-            Dist::Lognormal => at_least(0, 0.0) && at_least(1, 0.0) && ordered(2, 3),
-            Dist::Exponential => at_least(0, 0.0) && ordered(1, 2),
-            Dist::Pareto => at_least(0, 0.0) && at_least(1, 0.0) && ordered(0, 2),
-            Dist::Triangular => ordered(0, 1) && ordered(1, 2),
-            Dist::Bernoulli => at_least(0, 0.0) && constant(0).is_none_or(|x| x <= 1.0),
-            _ => at_least(0, 0.0) && at_least(1, 0.0),
-        };
-        if ok {
-            return Some(());
+        let constants: Vec<f64> = lowered.iter().map(known).collect();
+        if !dist.allows(&constants) {
+            let message = format!(
+                "`{name}` cannot have these parameters: bounds go from low to high, means and spreads are not negative, probabilities lie in 0 to 1"
+            );
+            self.report.certain_error_in(&scope.at, span, message, None);
+            return None;
         }
-        let message = format!(
-            "`{name}` cannot have these parameters: bounds go from low to high, means and spreads are not negative, probabilities lie in 0 to 1"
-        );
-        self.report.certain_error_in(&scope.at, span, message, None);
-        None
+        let law = match constants.iter().any(|x| x.is_nan()) {
+            true => None,
+            false => dist.law(&constants),
+        };
+        let draw = match law {
+            Some(law) => Expr::Law(law, purpose),
+            None => Expr::Draw(dist, lowered, purpose),
+        };
+        let ty = match signature.values {
+            Yield::Truth => Ty::Bool,
+            Yield::Measured | Yield::Whole => ty.unwrap_or(Ty::Number),
+        };
+        Some(Typed::new(draw, ty))
     }
 
     pub(super) fn conditional(
@@ -315,69 +242,6 @@ impl Compiler {
             ty: yes.ty,
             texts,
         })
-    }
-
-    pub(super) fn arithmetic(
-        &mut self,
-        name: &str,
-        args: &[Ast],
-        span: &Range<usize>,
-        scope: &mut Scope,
-    ) -> Option<Typed> {
-        let few = match name {
-            "min" | "max" | "pow" => 2,
-            "clamp" => 3,
-            _ => 1,
-        };
-        let wanted = format!("{few} argument{}", if few == 1 { "" } else { "s" });
-        let ok = args.len() == few || (matches!(name, "min" | "max") && args.len() > 2);
-        self.arity(name, args.len(), &wanted, ok, span, scope)?;
-        let mut typed = Vec::new();
-        for (value, arg) in self.lower_all(args, scope)?.into_iter().zip(args) {
-            let wanted: &[Ty] = match (name, typed.first()) {
-                ("sqrt" | "exp" | "log" | "pow" | "round" | "floor" | "ceil", _) => &[Ty::Number],
-                (_, None) => &[Ty::Number, Ty::Span, Ty::Time],
-                (_, Some(Typed { ty: Ty::Span, .. })) => &[Ty::Span],
-                (_, Some(Typed { ty: Ty::Time, .. })) => &[Ty::Time],
-                _ => &[Ty::Number],
-            };
-            typed.push(self.check_type(value, wanted, scope, &arg.span)?);
-        }
-        let ty = if typed[0].ty == Ty::Bool {
-            Ty::Number
-        } else {
-            typed[0].ty
-        };
-        let mut exprs = typed.into_iter().map(|t| Box::new(t.expr));
-        let mut next = || exprs.next().unwrap_or_else(|| Box::new(Expr::Num(0.0)));
-        let expr = match name {
-            "min" | "max" => {
-                let op = if name == "min" {
-                    Binary::Min
-                } else {
-                    Binary::Max
-                };
-                let mut value = *next();
-                for _ in 1..args.len() {
-                    value = Expr::Binary(op, Box::new(value), next());
-                }
-                value
-            }
-            "pow" => Expr::Binary(Binary::Power, next(), next()),
-            "clamp" => {
-                let raised = |x, low| Box::new(Expr::Binary(Binary::Max, x, low));
-                let (x, low, high) = (next(), next(), next());
-                Expr::Binary(Binary::Min, raised(x, low), high)
-            }
-            "abs" => Expr::Unary(Unary::Abs, next()),
-            "floor" => Expr::Unary(Unary::Floor, next()),
-            "ceil" => Expr::Unary(Unary::Ceil, next()),
-            "round" => Expr::Unary(Unary::Round(1.0), next()),
-            "sqrt" => Expr::Unary(Unary::Sqrt, next()),
-            "exp" => Expr::Unary(Unary::Exp, next()),
-            _ => Expr::Unary(Unary::Log, next()),
-        };
-        Some(Typed::new(fold(expr), ty))
     }
 
     /// The stream on whose events a function is worked out that knows no entities without them.

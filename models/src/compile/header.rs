@@ -32,7 +32,7 @@ pub(super) fn weekend(block: &ModelBlock, profiles: &[Profile], streams: &[Strea
             Some(Source::Arrivals { profile, .. }) => {
                 Some(profiles[usize::from(*profile)].weekdays)
             }
-            _ => None,
+            Some(Source::Each { .. } | Source::Platform { .. }) | None => None,
         });
         return Weekend::of(&weights.collect::<Vec<_>>());
     };

@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use causeflow_engine::base::draw::{Purpose, purpose};
-use causeflow_engine::streams::program::{Dist, Expr, KindId, Unary};
+use causeflow_engine::base::sample::Dist;
+use causeflow_engine::streams::program::{Expr, KindId, Unary};
 
 use super::Compiler;
 use super::operators::{COUNT_TRUTH, fold};
@@ -11,7 +12,7 @@ use super::report::At;
 use super::streams::{Missing, Restrict};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
-use crate::syntax::{self, Ast, AstKind};
+use crate::syntax::{self, Ast, AstKind, Prefix};
 
 /// What an expression is about.
 #[derive(Clone, Debug)]
@@ -181,31 +182,25 @@ impl Compiler {
             AstKind::Name(parts) => self.name(parts, &ast.span, scope),
             AstKind::Call(name, args) => self.call(name, args, &ast.span, scope),
             AstKind::Unary(op, inner) => {
-                let wanted: &[Ty] = if *op == "-" {
-                    &[Ty::Number, Ty::Span]
-                } else {
-                    &[Ty::Bool]
+                let (wanted, unary): (&[Ty], Unary) = match op {
+                    Prefix::Minus => (&[Ty::Number, Ty::Span], Unary::Negate),
+                    Prefix::Not => (&[Ty::Bool], Unary::Not),
                 };
                 let inner_span = inner.span.clone();
                 let typed = self.lower(inner, scope)?;
-                if *op == "-" && typed.ty == Ty::Bool {
+                if *op == Prefix::Minus && typed.ty == Ty::Bool {
                     let message = "`-` does not go with a truth value";
                     let help = Some(COUNT_TRUTH.into());
                     self.report.error_in(&scope.at, &ast.span, message, help);
                     return None;
                 }
                 let typed = self.check_type(typed, wanted, scope, &inner_span)?;
-                let op = if *op == "-" {
-                    Unary::Negate
-                } else {
-                    Unary::Not
-                };
                 Some(Typed::new(
-                    fold(Expr::Unary(op, Box::new(typed.expr))),
+                    fold(Expr::Unary(unary, Box::new(typed.expr))),
                     typed.ty,
                 ))
             }
-            AstKind::Binary(op, a, b) => self.binary(op, a, b, scope),
+            AstKind::Binary(op, a, b) => self.binary(*op, a, b, scope),
             AstKind::Range(low, high) => {
                 let (low_span, high_span) = (low.span.clone(), high.span.clone());
                 let (low, high) = (self.lower(low, scope)?, self.lower(high, scope)?);

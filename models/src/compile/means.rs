@@ -1,6 +1,7 @@
 //! What expressions come to on average, as far as the model tells, and how many events follow from one.
 
-use causeflow_engine::streams::program::{Binary, Dist, Effect, Expr, Law, Stream, Unary};
+use causeflow_engine::base::sample::{Law, Yield};
+use causeflow_engine::streams::program::{Binary, Effect, Expr, Stream, Unary};
 
 use super::bounds::{bounds, either};
 
@@ -59,19 +60,27 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
     match expr {
         Expr::Num(x) => x.fract() == 0.0,
         Expr::Law(Law::Counts(_), _) => true,
-        Expr::Draw(dist, ..) => matches!(
-            dist,
-            Dist::Integer | Dist::Poisson | Dist::Geometric | Dist::Bernoulli
-        ),
-        Expr::Unary(Unary::Floor | Unary::Ceil, _) => true,
-        Expr::Unary(Unary::Round(power), _) => *power == 1.0,
-        Expr::Unary(Unary::Negate | Unary::Abs, e) => is_whole(e),
+        Expr::Draw(dist, ..) => match dist.signature().values {
+            Yield::Whole | Yield::Truth => true,
+            Yield::Measured => false,
+        },
+        Expr::Unary(op, e) => match op {
+            Unary::Floor | Unary::Ceil => true,
+            Unary::Round(power) => *power == 1.0,
+            Unary::Negate | Unary::Abs => is_whole(e),
+            Unary::Not | Unary::Sqrt | Unary::Exp | Unary::Log => false,
+        },
         Expr::Binary(op, a, b) => match op {
             Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Min | Binary::Max => {
                 is_whole(a) && is_whole(b)
             }
             Binary::Divide | Binary::Power => false,
-            _ => true,
+            Binary::Less
+            | Binary::AtMost
+            | Binary::Equal
+            | Binary::Same
+            | Binary::And
+            | Binary::Or => true,
         },
         Expr::If(parts) => is_whole(&parts.1) && is_whole(&parts.2),
         Expr::Case(_, cases, otherwise) => {
@@ -89,29 +98,47 @@ fn mean(expr: &Expr) -> (f64, f64) {
         false => (low * x, high * x),
     };
     let of = match expr {
-        Expr::Unary(Unary::Negate, e) => scaled(mean(e), -1.0),
-        Expr::Unary(Unary::Not, e) => {
-            let (low, high) = mean(e);
-            (1.0 - high, 1.0 - low)
-        }
-        Expr::Unary(Unary::Floor | Unary::Ceil | Unary::Round(_), e) => match is_whole(e) {
-            true => mean(e),
-            false => bounds(expr),
+        Expr::Unary(op, e) => match op {
+            Unary::Negate => scaled(mean(e), -1.0),
+            Unary::Not => {
+                let (low, high) = mean(e);
+                (1.0 - high, 1.0 - low)
+            }
+            Unary::Floor | Unary::Ceil | Unary::Round(_) if is_whole(e) => mean(e),
+            Unary::Floor
+            | Unary::Ceil
+            | Unary::Round(_)
+            | Unary::Abs
+            | Unary::Sqrt
+            | Unary::Exp
+            | Unary::Log => bounds(expr),
         },
-        Expr::Binary(op, a, b) => match (op, &**a, &**b) {
-            (Binary::Add, ..) => {
+        Expr::Binary(op, a, b) => match op {
+            Binary::Add => {
                 let ((a, b), (c, d)) = (mean(a), mean(b));
                 (a + c, b + d)
             }
-            (Binary::Subtract, ..) => {
+            Binary::Subtract => {
                 let ((a, b), (c, d)) = (mean(a), mean(b));
                 (a - d, b - c)
             }
-            (Binary::Multiply, Expr::Num(x), e) | (Binary::Multiply, e, Expr::Num(x)) => {
-                scaled(mean(e), *x)
-            }
-            (Binary::Divide, e, Expr::Num(x)) if *x != 0.0 => scaled(mean(e), 1.0 / x),
-            _ => bounds(expr),
+            Binary::Multiply => match (&**a, &**b) {
+                (Expr::Num(x), e) | (e, Expr::Num(x)) => scaled(mean(e), *x),
+                _ => bounds(expr),
+            },
+            Binary::Divide => match **b {
+                Expr::Num(x) if x != 0.0 => scaled(mean(a), 1.0 / x),
+                _ => bounds(expr),
+            },
+            Binary::Power
+            | Binary::Min
+            | Binary::Max
+            | Binary::Less
+            | Binary::AtMost
+            | Binary::Equal
+            | Binary::Same
+            | Binary::And
+            | Binary::Or => bounds(expr),
         },
         Expr::If(parts) => {
             let (share, (yes, no)) = (mean(&parts.0), (mean(&parts.1), mean(&parts.2)));
@@ -142,23 +169,7 @@ fn mean(expr: &Expr) -> (f64, f64) {
         }
         Expr::Draw(dist, args, _) => {
             let args: Vec<(f64, f64)> = args.iter().map(mean).collect();
-            let average = |n: usize| {
-                let sum = |part: fn(&(f64, f64)) -> f64| args[..n].iter().map(part).sum::<f64>();
-                (sum(|a| a.0) / n as f64, sum(|a| a.1) / n as f64)
-            };
-            match dist {
-                Dist::Uniform | Dist::Integer => average(2),
-                Dist::Triangular => average(3),
-                Dist::Normal
-                | Dist::Exponential
-                | Dist::Poisson
-                | Dist::Geometric
-                | Dist::Bernoulli => args[0],
-                Dist::Gamma => args[1],
-                // The mean lies above the median.
-                Dist::Lognormal => (args[0].0, f64::INFINITY),
-                _ => bounds(expr),
-            }
+            dist.mean(&args).unwrap_or_else(|| bounds(expr))
         }
         _ => bounds(expr),
     };
@@ -173,6 +184,7 @@ fn mean(expr: &Expr) -> (f64, f64) {
 mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
+    use causeflow_engine::base::sample::Dist;
 
     fn draw(dist: Dist, args: &[f64]) -> Expr {
         let args: Vec<Expr> = args.iter().map(|&x| Expr::Num(x)).collect();
@@ -196,7 +208,7 @@ mod tests {
         assert!((low - 1.2).abs() < 1e-12 && low == high);
         let unknown = (Expr::Slot(0), Expr::Num(2.0), Expr::Num(0.0));
         assert_eq!(mean(&Expr::If(Box::new(unknown))), (0.0, 2.0));
-        let law = Law::new(Dist::Poisson, &[1.5]).expect("a table");
+        let law = Dist::Poisson.law(&[1.5]).expect("a table");
         assert!((mean(&Expr::Law(law, purpose("x"))).0 - 1.5).abs() < 1e-9);
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::base::table::ColumnType;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{
@@ -21,8 +20,7 @@ pub(super) fn mark(streams: &mut [Stream], profiles: &[Profile]) {
     while step(streams, profiles, &mut may) {}
     for (stream, may) in streams.iter_mut().zip(&may) {
         for (column, slot) in &mut stream.fields {
-            let can = matches!(column.kind, ColumnType::Id | ColumnType::Time);
-            column.nullable = can && may[usize::from(*slot)];
+            column.nullable = column.kind.can_be_missing() && may[usize::from(*slot)];
         }
     }
 }

@@ -1,6 +1,7 @@
 //! From a model's files to a program. Everything that is wrong is found in one go: each part is
 //! compiled as far as it can be, and what depends on a wrong part is passed over in silence.
 
+mod arithmetic;
 mod assemble;
 mod bounds;
 mod calendars;

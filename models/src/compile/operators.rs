@@ -9,10 +9,8 @@ use super::functions::TEXTS_ARE_CHOSEN;
 use super::lower::Scope;
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
-use crate::syntax::{Ast, AstKind};
+use crate::syntax::{Ast, AstKind, Operator};
 use crate::units;
-
-const COMPARISONS: [&str; 6] = ["<", "<=", ">", ">=", "==", "!="];
 
 /// What to do where truth values are taken for numbers.
 pub(super) const COUNT_TRUTH: &str = "to count with a truth value, write if(..., 1, 0)";
@@ -21,7 +19,7 @@ impl Compiler {
     /// Lowers an operator between two parts.
     pub(super) fn binary(
         &mut self,
-        op: &str,
+        op: Operator,
         a: &Ast,
         b: &Ast,
         scope: &mut Scope,
@@ -47,22 +45,41 @@ impl Compiler {
         }
         let (left, right) = (left?, right?);
         let (x, y) = (left.ty, right.ty);
-        let comparison = COMPARISONS.contains(&op);
-        let ty = match (op, x, y) {
-            ("and" | "or", Ty::Bool, Ty::Bool) => Some(Ty::Bool),
-            ("+", Ty::Number, Ty::Number) | ("-", Ty::Number, Ty::Number) => Some(Ty::Number),
-            ("+" | "-", Ty::Span, Ty::Span) => Some(Ty::Span),
-            ("+" | "-", Ty::Time, Ty::Span) | ("+", Ty::Span, Ty::Time) => Some(Ty::Time),
-            ("-", Ty::Time, Ty::Time) => Some(Ty::Span),
-            ("*" | "/", Ty::Number, Ty::Number) | ("/", Ty::Span, Ty::Span) => Some(Ty::Number),
-            ("*" | "/", Ty::Span, Ty::Number) | ("*", Ty::Number, Ty::Span) => Some(Ty::Span),
-            ("==" | "!=", _, _) if x == y => Some(Ty::Bool),
-            (_, Ty::Number | Ty::Span | Ty::Time, _) if comparison && x == y => Some(Ty::Bool),
-            _ => None,
+        let comparison = op.compares();
+        let numbers = (x, y) == (Ty::Number, Ty::Number);
+        let ty = match op {
+            Operator::Or | Operator::And => (x == Ty::Bool && y == Ty::Bool).then_some(Ty::Bool),
+            Operator::Plus | Operator::Minus if numbers => Some(Ty::Number),
+            Operator::Plus => match (x, y) {
+                (Ty::Span, Ty::Span) => Some(Ty::Span),
+                (Ty::Time, Ty::Span) | (Ty::Span, Ty::Time) => Some(Ty::Time),
+                _ => None,
+            },
+            Operator::Minus => match (x, y) {
+                (Ty::Span, Ty::Span) | (Ty::Time, Ty::Time) => Some(Ty::Span),
+                (Ty::Time, Ty::Span) => Some(Ty::Time),
+                _ => None,
+            },
+            Operator::Times | Operator::Over if numbers => Some(Ty::Number),
+            Operator::Times => match (x, y) {
+                (Ty::Span, Ty::Number) | (Ty::Number, Ty::Span) => Some(Ty::Span),
+                _ => None,
+            },
+            Operator::Over => match (x, y) {
+                (Ty::Span, Ty::Span) => Some(Ty::Number),
+                (Ty::Span, Ty::Number) => Some(Ty::Span),
+                _ => None,
+            },
+            Operator::Equal | Operator::NotEqual => (x == y).then_some(Ty::Bool),
+            Operator::Less | Operator::AtMost | Operator::Greater | Operator::AtLeast => {
+                let ordered = matches!(x, Ty::Number | Ty::Span | Ty::Time);
+                (ordered && x == y).then_some(Ty::Bool)
+            }
         };
         let Some(ty) = ty else {
             let message = format!(
-                "`{op}` does not go with {} and {}",
+                "`{}` does not go with {} and {}",
+                op.sign(),
                 self.type_name(left.ty),
                 self.type_name(right.ty)
             );
@@ -85,34 +102,38 @@ impl Compiler {
                 Box::new(Expr::Num(NO_TIME / 2.0)),
             );
             return Some(Typed::new(
-                match op {
-                    "==" => before,
-                    _ => Expr::Unary(Unary::Not, Box::new(before)),
+                match op == Operator::Equal {
+                    true => before,
+                    false => Expr::Unary(Unary::Not, Box::new(before)),
                 },
                 Ty::Bool,
             ));
         }
         let (left, right, on_clock) = match (op, left.expr, right.expr) {
             // What is counted from a midnight is counted as clocks show it.
-            ("+" | "-", Expr::OnClock(reading), span) if y == Ty::Span => (*reading, span, true),
-            ("+", span, Expr::OnClock(reading)) if x == Ty::Span => (span, *reading, true),
+            (Operator::Plus | Operator::Minus, Expr::OnClock(reading), span) if y == Ty::Span => {
+                (*reading, span, true)
+            }
+            (Operator::Plus, span, Expr::OnClock(reading)) if x == Ty::Span => {
+                (span, *reading, true)
+            }
             (_, left, right) => (left, right, false),
         };
         let (l, r) = (Box::new(left), Box::new(right));
         let equal = if same { Binary::Same } else { Binary::Equal };
         let expr = match op {
-            "+" => Expr::Binary(Binary::Add, l, r),
-            "-" => Expr::Binary(Binary::Subtract, l, r),
-            "*" => Expr::Binary(Binary::Multiply, l, r),
-            "/" => Expr::Binary(Binary::Divide, l, r),
-            "<" => Expr::Binary(Binary::Less, l, r),
-            "<=" => Expr::Binary(Binary::AtMost, l, r),
-            ">" => Expr::Binary(Binary::Less, r, l),
-            ">=" => Expr::Binary(Binary::AtMost, r, l),
-            "==" => Expr::Binary(equal, l, r),
-            "!=" => Expr::Unary(Unary::Not, Box::new(Expr::Binary(equal, l, r))),
-            "and" => Expr::Binary(Binary::And, l, r),
-            _ => Expr::Binary(Binary::Or, l, r),
+            Operator::Plus => Expr::Binary(Binary::Add, l, r),
+            Operator::Minus => Expr::Binary(Binary::Subtract, l, r),
+            Operator::Times => Expr::Binary(Binary::Multiply, l, r),
+            Operator::Over => Expr::Binary(Binary::Divide, l, r),
+            Operator::Less => Expr::Binary(Binary::Less, l, r),
+            Operator::AtMost => Expr::Binary(Binary::AtMost, l, r),
+            Operator::Greater => Expr::Binary(Binary::Less, r, l),
+            Operator::AtLeast => Expr::Binary(Binary::AtMost, r, l),
+            Operator::Equal => Expr::Binary(equal, l, r),
+            Operator::NotEqual => Expr::Unary(Unary::Not, Box::new(Expr::Binary(equal, l, r))),
+            Operator::And => Expr::Binary(Binary::And, l, r),
+            Operator::Or => Expr::Binary(Binary::Or, l, r),
         };
         let expr = match on_clock {
             true => Expr::OnClock(Box::new(expr)),
@@ -124,7 +145,7 @@ impl Compiler {
     /// Refuses what constants cannot come to: an engine that never fails would make 0 of it.
     fn check_constants(
         &mut self,
-        op: &str,
+        op: Operator,
         ty: Ty,
         (left, right): (&Expr, &Expr),
         span: &Range<usize>,
@@ -134,14 +155,21 @@ impl Compiler {
             return Some(());
         };
         let value = match op {
-            "+" => a + b,
-            "-" => a - b,
-            "*" => a * b,
-            "/" => a / b,
-            _ => return Some(()),
+            Operator::Plus => a + b,
+            Operator::Minus => a - b,
+            Operator::Times => a * b,
+            Operator::Over => a / b,
+            Operator::Or
+            | Operator::And
+            | Operator::Less
+            | Operator::AtMost
+            | Operator::Greater
+            | Operator::AtLeast
+            | Operator::Equal
+            | Operator::NotEqual => return Some(()),
         };
         let message = match ty {
-            _ if op == "/" && *b == 0.0 => "this divides by 0".to_owned(),
+            _ if op == Operator::Over && *b == 0.0 => "this divides by 0".to_owned(),
             Ty::Span if value.is_nan() || value.abs() > units::LONGEST_US => {
                 format!("this duration {}", units::TOO_LONG)
             }
@@ -161,7 +189,7 @@ impl Compiler {
     }
 
     /// What stands for no value of a type.
-    fn none(&mut self, op: &str, ty: Ty, span: &Range<usize>, scope: &Scope) -> Option<Typed> {
+    fn none(&mut self, op: Operator, ty: Ty, span: &Range<usize>, scope: &Scope) -> Option<Typed> {
         let value = match ty {
             Ty::Entity(_) => f64::from_bits(NO_ENTITY),
             Ty::Time => NO_TIME,
@@ -173,8 +201,8 @@ impl Compiler {
                 return None;
             }
         };
-        if !["==", "!="].contains(&op) {
-            let message = format!("`{op}` does not go with none");
+        if !op.asks_for_equals() {
+            let message = format!("`{}` does not go with none", op.sign());
             let help = "ask `== none` or `!= none`";
             self.report
                 .error_in(&scope.at, span, message, Some(help.into()));
@@ -212,7 +240,7 @@ impl Compiler {
 
 /// What to do about an operator between types that do not go together. `a` is what stands before it.
 fn mixed_help(a: &Ast, x: Ty, y: Ty, comparison: bool) -> Option<&'static str> {
-    let compared = matches!(&a.kind, AstKind::Binary(op, ..) if COMPARISONS.contains(op));
+    let compared = matches!(&a.kind, AstKind::Binary(op, ..) if op.compares());
     match (x, y) {
         (Ty::Bool, Ty::Number | Ty::Span | Ty::Time) if comparison && compared => {
             Some("to compare twice, write `a < b and b < c`")
@@ -233,14 +261,30 @@ pub(super) fn fold(expr: Expr) -> Expr {
             Expr::Num(x) => Some(-x),
             _ => None,
         },
-        Expr::Binary(op, a, b) => match (op, &**a, &**b) {
-            (Binary::Add, Expr::Num(a), Expr::Num(b)) => Some(a + b),
-            (Binary::Subtract, Expr::Num(a), Expr::Num(b)) => Some(a - b),
-            (Binary::Multiply, Expr::Num(a), Expr::Num(b)) => Some(a * b),
-            (Binary::Divide, Expr::Num(a), Expr::Num(b)) if *b != 0.0 => Some(a / b),
+        Expr::Binary(op, a, b) => match (&**a, &**b) {
+            (Expr::Num(a), Expr::Num(b)) => folded(*op, *a, *b),
             _ => None,
         },
         _ => None,
     };
     constant.filter(|x| x.is_finite()).map_or(expr, Expr::Num)
+}
+
+/// What an operation on two constants comes to, if it is worked out once.
+fn folded(op: Binary, a: f64, b: f64) -> Option<f64> {
+    match op {
+        Binary::Add => Some(a + b),
+        Binary::Subtract => Some(a - b),
+        Binary::Multiply => Some(a * b),
+        Binary::Divide => (b != 0.0).then(|| a / b),
+        Binary::Power
+        | Binary::Min
+        | Binary::Max
+        | Binary::Less
+        | Binary::AtMost
+        | Binary::Equal
+        | Binary::Same
+        | Binary::And
+        | Binary::Or => None,
+    }
 }

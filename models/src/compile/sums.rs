@@ -187,7 +187,7 @@ fn linear(e: &Expr, chosen: &BTreeMap<&str, Way>) -> Linear {
 mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
-    use causeflow_engine::streams::program::Dist;
+    use causeflow_engine::base::sample::Dist;
 
     fn draw(low: f64, high: f64) -> Expr {
         Expr::Draw(

@@ -2,12 +2,14 @@
 
 mod hints;
 mod numbers;
+mod operator;
 
 use std::ops::Range;
 
 use jiff::civil::DateTime;
 
 use crate::diagnostic::shortened;
+pub use operator::{Operator, Prefix};
 
 /// A part of an expression and the bytes of its text that it takes up.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,9 +38,9 @@ pub enum AstKind {
     /// A function and its arguments.
     Call(String, Vec<Ast>),
     /// `-x` or `not x`.
-    Unary(&'static str, Box<Ast>),
+    Unary(Prefix, Box<Ast>),
     /// An operator between two parts.
-    Binary(&'static str, Box<Ast>, Box<Ast>),
+    Binary(Operator, Box<Ast>, Box<Ast>),
     /// `a..b`.
     Range(Box<Ast>, Box<Ast>),
 }
@@ -182,15 +184,6 @@ struct Parser {
     depth: usize,
 }
 
-/// Operators by how tightly they bind, the loosest first.
-const LEVELS: [&[&str]; 5] = [
-    &["or"],
-    &["and"],
-    &["<", "<=", ">", ">=", "==", "!="],
-    &["+", "-"],
-    &["*", "/"],
-];
-
 impl Parser {
     fn peek(&self) -> &(Token, Range<usize>) {
         &self.tokens[self.at]
@@ -225,11 +218,11 @@ impl Parser {
     }
 
     fn binary(&mut self, level: usize) -> Result<Ast, SyntaxError> {
-        if level == LEVELS.len() {
+        let Some(operators) = Operator::LEVELS.get(level) else {
             return self.unary();
-        }
+        };
         let mut left = self.binary(level + 1)?;
-        while let Some(op) = LEVELS[level].iter().copied().find(|op| self.take(op)) {
+        while let Some(op) = operators.iter().copied().find(|op| self.take(op.sign())) {
             let right = self.binary(level + 1)?;
             let span = left.span.start..right.span.end;
             left = Ast {
@@ -242,13 +235,12 @@ impl Parser {
 
     fn unary(&mut self) -> Result<Ast, SyntaxError> {
         let start = self.peek().1.start;
-        for op in ["-", "not"] {
-            if self.take(op) {
+        for op in Prefix::ALL {
+            if self.take(op.sign()) {
                 self.enter(start)?;
-                let inner = if op == "not" {
-                    self.binary(2)?
-                } else {
-                    self.unary()?
+                let inner = match op.level() {
+                    Some(level) => self.binary(level)?,
+                    None => self.unary()?,
                 };
                 self.depth -= 1;
                 return Ok(Ast {
@@ -351,12 +343,26 @@ mod tests {
                         args.iter().map(show).collect::<Vec<_>>().join(" ")
                     )
                 }
-                AstKind::Unary(op, a) => format!("({op} {})", show(a)),
-                AstKind::Binary(op, a, b) => format!("({op} {} {})", show(a), show(b)),
+                AstKind::Unary(op, a) => format!("({} {})", op.sign(), show(a)),
+                AstKind::Binary(op, a, b) => {
+                    format!("({} {} {})", op.sign(), show(a), show(b))
+                }
                 AstKind::Range(a, b) => format!("{}..{}", show(a), show(b)),
             }
         }
         parse(text).map_or_else(|e| format!("{:?}: {}", e.span, e.message), |ast| show(&ast))
+    }
+
+    #[test]
+    fn every_operator_is_read_as_it_is_written() {
+        for op in Operator::LEVELS.concat() {
+            let ast = parse(&format!("a {} b", op.sign())).expect("an expression");
+            assert!(matches!(ast.kind, AstKind::Binary(found, ..) if found == op));
+        }
+        for op in Prefix::ALL {
+            let ast = parse(&format!("{} a", op.sign())).expect("an expression");
+            assert!(matches!(ast.kind, AstKind::Unary(found, _) if found == op));
+        }
     }
 
     #[test]

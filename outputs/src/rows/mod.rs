@@ -468,7 +468,16 @@ fn extend(into: &mut Values, from: &Values, range: Range<usize>) {
         (Values::Small(a), Values::Small(b)) => a.extend_from_slice(&b[range]),
         (Values::Bool(a), Values::Bool(b)) => a.extend_from_slice(&b[range]),
         (Values::Text(a), Values::Text(b)) => a.extend_from_slice(&b[range]),
-        _ => unreachable!("`check` compared the types before any row was taken"),
+        (
+            Values::Id(_)
+            | Values::Time(_)
+            | Values::Float(_)
+            | Values::Int(_)
+            | Values::Small(_)
+            | Values::Bool(_)
+            | Values::Text(_),
+            _,
+        ) => unreachable!("`check` compared the types before any row was taken"),
     }
 }
 

@@ -246,7 +246,11 @@ impl FileCheck<'_> {
                     let bound = |value: &&i32| **value == i32::MIN || **value == i32::MAX;
                     self.rows.at_bounds += values.iter().filter(bound).count() as u64;
                 }
-                _ => {}
+                ColumnType::Time
+                | ColumnType::Float
+                | ColumnType::Small
+                | ColumnType::Bool
+                | ColumnType::Text => {}
             }
         }
     }

@@ -30,6 +30,7 @@ mod choice;
 mod closed;
 pub mod columns;
 mod counts;
+mod dist;
 mod elementary;
 mod gamma;
 mod incomplete_gamma;
@@ -42,6 +43,7 @@ pub use closed::{
     uniform,
 };
 pub use counts::{geometric, poisson, poisson_table};
+pub use dist::{Dist, Law, MOST_PARAMETERS, Signature, Unit, Yield};
 pub use gamma::gamma;
 pub use normal::{
     TruncatedLognormal, TruncatedNormal, lognormal, lognormal_truncated, norm_cdf, norm_quantile,

@@ -140,7 +140,16 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             all(a, b, same)
         }
         (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
-        _ => same.fill(false),
+        (
+            Values::Id(_)
+            | Values::Time(_)
+            | Values::Float(_)
+            | Values::Int(_)
+            | Values::Small(_)
+            | Values::Text(_)
+            | Values::Bool(_),
+            _,
+        ) => same.fill(false),
     }
 }
 

@@ -192,7 +192,7 @@ impl<'a> Spawner<'a> {
             // The desks play the window after the cells have.
             Destination::Desk => desks.filter(|&desks| desks != self.process),
             Destination::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.peopled)),
-            _ => None,
+            Destination::AnyCell | Destination::Same => None,
         };
         if !self.growth.grow(world, event, elsewhere.is_none()) {
             return;

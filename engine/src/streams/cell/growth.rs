@@ -122,7 +122,7 @@ impl LogicalProcess {
                     }) if self.index == world.program.cells => {
                         instances.len().max(1) as f64 * periods(elapsed, timer.every.length())
                     }
-                    _ => 0.0,
+                    Some(Source::Platform { .. } | Source::Arrivals { .. }) | None => 0.0,
                 });
         entities as f64 + arrived + timers.sum::<f64>()
     }

@@ -275,7 +275,7 @@ impl LogicalProcess {
                     .needed(event.stream, event.time)
                     .then_some(event.presence);
             }
-            _ => return Some(event.presence),
+            Some(Source::Arrivals { actor: None, .. }) | None => return Some(event.presence),
         };
         let marks = Marks::default();
         let (mut on, mut parted) = (Sides::NONE, Parting::NONE);
@@ -346,10 +346,12 @@ impl LogicalProcess {
         presence: Presence,
     ) {
         for &stream in &window.world.timers {
-            if matches!(&window.world.program.streams[stream].source,
-                Some(Source::Each { actor, .. }) if actor.kind == kind)
-            {
-                self.push_occurrence(window, stream, entity, since, presence);
+            match &window.world.program.streams[stream].source {
+                Some(Source::Each { actor, .. }) if actor.kind == kind => {
+                    self.push_occurrence(window, stream, entity, since, presence);
+                }
+                Some(Source::Each { .. } | Source::Platform { .. } | Source::Arrivals { .. })
+                | None => {}
             }
         }
     }
@@ -379,17 +381,13 @@ impl LogicalProcess {
             return;
         }
         for &stream in &world.timers {
-            if let Some(Source::Platform { instances, .. }) = &world.program.streams[stream].source
-            {
-                let single = [0];
-                let instances = if instances.is_empty() {
-                    &single[..]
-                } else {
-                    instances
-                };
-                for &instance in instances {
-                    self.push_platform(window, stream, instance, Time(world.begin.0 - 1));
-                }
+            let instances: &[u64] = match &world.program.streams[stream].source {
+                Some(Source::Platform { instances, .. }) if instances.is_empty() => &[0],
+                Some(Source::Platform { instances, .. }) => instances,
+                Some(Source::Each { .. } | Source::Arrivals { .. }) | None => continue,
+            };
+            for &instance in instances {
+                self.push_platform(window, stream, instance, Time(world.begin.0 - 1));
             }
         }
     }

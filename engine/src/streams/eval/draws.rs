@@ -1,14 +1,12 @@
 //! Draws for whole columns.
 
+use super::Block;
 use super::choice::Choice;
 use super::operand::{Operand, constant};
-use super::{Block, primitive};
 use crate::base::draw::{Key, Purpose, unit};
-use crate::base::sample::columns::{self, Parameter};
-use crate::streams::program::{Dist, Expr, Law};
-
-/// Most parameters of a distribution.
-const MOST: usize = 4;
+use crate::base::sample::columns::Parameter;
+use crate::base::sample::{Dist, Law, MOST_PARAMETERS};
+use crate::streams::program::Expr;
 
 /// Puts the bits of a uniform draw for each key into a column.
 pub fn uniforms(keys: impl Iterator<Item = u64>, purpose: Purpose, out: &mut Vec<u64>) {
@@ -27,7 +25,7 @@ pub enum Drawn<'a> {
     /// A law whose parameters are constants.
     Law(&'a Law),
     /// A distribution and its parameters.
-    Dist(Dist, [Parameter<'a>; MOST]),
+    Dist(Dist, [Parameter<'a>; MOST_PARAMETERS]),
 }
 
 impl Drawn<'_> {
@@ -37,7 +35,7 @@ impl Drawn<'_> {
             Expr::Choice(shares, codes, purpose) => Some((Drawn::Choice(shares, codes), *purpose)),
             Expr::Law(law, purpose) => Some((Drawn::Law(law), *purpose)),
             Expr::Draw(dist, args, purpose) => {
-                let mut parameters = [Parameter::Same(0.0); MOST];
+                let mut parameters = [Parameter::Same(0.0); MOST_PARAMETERS];
                 for (parameter, arg) in parameters.iter_mut().zip(args) {
                     *parameter = Parameter::Same(f64::from_bits(constant(arg)?));
                 }
@@ -53,38 +51,19 @@ impl Drawn<'_> {
             Drawn::Choice(shares, codes) => {
                 Choice::new(shares, column.len()).codes(codes, column);
             }
-            Drawn::Law(Law::Normal(law)) => law.quantiles(column),
-            Drawn::Law(Law::Lognormal(law)) => law.quantiles(column),
-            Drawn::Law(law) => columns::by_rows(column, |_, u| law.quantile(u)),
-            Drawn::Dist(dist, parameters) => quantiles(dist, parameters, column),
+            Drawn::Law(law) => law.quantiles(column),
+            Drawn::Dist(dist, parameters) => dist.quantiles(parameters, column),
         }
-    }
-}
-
-/// [`primitive::draw`] for a column.
-fn quantiles(dist: Dist, p: [Parameter<'_>; MOST], column: &mut [u64]) {
-    match (dist, p) {
-        (Dist::Uniform, [low, high, ..]) => columns::uniforms(column, low, high),
-        (Dist::Normal, [mean, sd, ..]) => columns::normals(column, mean, sd),
-        (Dist::Lognormal, [median, sigma, ..]) => columns::lognormals(column, median, sigma),
-        (Dist::Exponential, [mean, ..]) => columns::exponentials(column, mean),
-        (Dist::ExponentialWithin, [mean, Parameter::Same(low), Parameter::Same(high), _]) => {
-            columns::exponentials_truncated(column, mean, low, high);
-        }
-        (Dist::Bernoulli, [p, ..]) => columns::bernoullis(column, p),
-        _ => columns::by_rows(column, |row, u| {
-            primitive::draw(dist, u, &p.map(|parameter| parameter.of(row)))
-        }),
     }
 }
 
 /// The parameters of a distribution for a block of rows.
-pub struct Operands<'a>([Operand<'a>; MOST]);
+pub struct Operands<'a>([Operand<'a>; MOST_PARAMETERS]);
 
 impl<'a> Operands<'a> {
     /// Works them out.
     pub fn new(args: &[Expr], block: &'a Block<'_>) -> Operands<'a> {
-        let mut operands = [const { Operand::Constant(0) }; MOST];
+        let mut operands = [const { Operand::Constant(0) }; MOST_PARAMETERS];
         for (operand, arg) in operands.iter_mut().zip(args) {
             *operand = Operand::new(arg, block);
         }
@@ -92,7 +71,7 @@ impl<'a> Operands<'a> {
     }
 
     /// As parameters of a column.
-    pub fn parameters(&self) -> [Parameter<'_>; MOST] {
+    pub fn parameters(&self) -> [Parameter<'_>; MOST_PARAMETERS] {
         self.0.each_ref().map(|operand| match operand.words() {
             Ok(column) => Parameter::Each(column),
             Err(word) => Parameter::Same(f64::from_bits(word)),

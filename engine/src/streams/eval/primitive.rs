@@ -3,8 +3,7 @@
 use std::cell::Cell;
 
 use crate::base::rounding::{floor, round_even};
-use crate::base::sample;
-use crate::streams::program::{Binary, Dist, Unary};
+use crate::streams::program::{Binary, Unary};
 
 thread_local! {
     /// Whether something without a finite value has been worked out since somebody asked.
@@ -86,29 +85,6 @@ pub fn binary(op: Binary, a: u64, b: u64) -> f64 {
         Binary::Same => f64::from(a == b),
         Binary::And => f64::from(x != 0.0 && y != 0.0),
         Binary::Or => f64::from(x != 0.0 || y != 0.0),
-    }
-}
-
-/// The quantile `u` of a distribution with its parameters.
-#[inline(always)]
-pub fn draw(dist: Dist, u: f64, p: &[f64; 4]) -> f64 {
-    match dist {
-        Dist::Uniform => sample::uniform(u, p[0], p[1]),
-        Dist::Integer => sample::integer(u, p[0], p[1]),
-        Dist::Normal => sample::normal(u, p[0], p[1]),
-        Dist::NormalWithin => sample::normal_truncated(u, p[0], p[1], p[2], p[3]),
-        Dist::Lognormal => sample::lognormal(u, p[0], p[1]),
-        Dist::LognormalWithin => sample::lognormal_truncated(u, p[0], p[1], p[2], p[3]),
-        Dist::Exponential => sample::exponential(u, p[0]),
-        Dist::ExponentialWithin => sample::exponential_truncated(u, p[0], p[1], p[2]),
-        Dist::Gamma => sample::gamma(u, p[0], p[1]),
-        Dist::Beta => sample::beta(u, p[0], p[1]),
-        Dist::Pareto => sample::pareto(u, p[0], p[1]),
-        Dist::ParetoWithin => sample::pareto_truncated(u, p[0], p[1], p[2]),
-        Dist::Triangular => sample::triangular(u, p[0], p[1], p[2]),
-        Dist::Poisson => sample::poisson(u, p[0]) as f64,
-        Dist::Geometric => sample::geometric(u, p[0]) as f64,
-        Dist::Bernoulli => f64::from(sample::bernoulli(u, p[0])),
     }
 }
 

@@ -6,13 +6,14 @@ use super::pick::pick;
 use super::primitive::{finite, set_undefined, take_undefined};
 use super::{primitive, slots};
 use crate::base::draw::Key;
+use crate::base::sample::Dist;
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
 use crate::streams::kept::Site;
 use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
-    APPOINTMENTS, Binary, Dist, Effect, Expr, KindId, Look, Modified, NO_ENTITY, NO_TIME, Slot,
-    StreamId, Unary, is_no_time,
+    APPOINTMENTS, Binary, Effect, Expr, KindId, Look, Modified, NO_ENTITY, NO_TIME, Slot, StreamId,
+    Unary, is_no_time,
 };
 use crate::streams::sides::{Label, Parting, Side, Sides};
 use crate::streams::steps::{mark_of, probable};
@@ -309,7 +310,7 @@ pub fn number_by_key(e: &Expr, key: Key) -> Option<f64> {
         Expr::Draw(Dist::Uniform, args, purpose) => match args[..] {
             [Expr::Num(low), Expr::Num(high)] => {
                 let p = [low, high, 0.0, 0.0];
-                Some(primitive::draw(Dist::Uniform, key.uniform(*purpose), &p))
+                Some(Dist::Uniform.quantile(key.uniform(*purpose), &p))
             }
             _ => None,
         },
@@ -393,7 +394,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             for (value, arg) in p.iter_mut().zip(args) {
                 *value = number(arg, f);
             }
-            primitive::draw(*dist, f.key.uniform(*purpose), &p).to_bits()
+            dist.quantile(f.key.uniform(*purpose), &p).to_bits()
         }
         Expr::Law(law, purpose) => law.quantile(f.key.uniform(*purpose)).to_bits(),
         Expr::Choice(shares, codes, purpose) => {

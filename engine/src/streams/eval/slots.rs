@@ -167,7 +167,7 @@ impl<'a> Asking<'a> {
 fn nothing(question: Question, args: [f64; 4]) -> f64 {
     match question {
         Question::Nearest => args[0],
-        _ => 0.0,
+        Question::Free | Question::CountFree | Question::CountUnreserved => 0.0,
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::{KindId, Slot};
 use crate::base::draw::Purpose;
-use crate::base::sample::{TruncatedLognormal, TruncatedNormal, poisson_table};
+use crate::base::sample::{Dist, Law};
 use crate::streams::sides::Label;
 
 /// An expression over an event (or, in attributes and conditions of actors, over an entity).
@@ -125,43 +125,6 @@ pub enum Question {
     CountUnreserved,
 }
 
-/// A distribution with its parameters, where working them out anew for each draw is costly.
-#[derive(Clone, Debug)]
-pub enum Law {
-    /// A count: P(X <= k) for k from 0.
-    Counts(Vec<f64>),
-    /// See [`Dist::NormalWithin`].
-    Normal(TruncatedNormal),
-    /// See [`Dist::LognormalWithin`].
-    Lognormal(TruncatedLognormal),
-}
-
-impl Law {
-    /// The law of a distribution with constant parameters, if it is one of these.
-    pub fn new(dist: Dist, p: &[f64]) -> Option<Law> {
-        match (dist, p) {
-            (Dist::NormalWithin, &[mean, sd, low, high]) => {
-                Some(Law::Normal(TruncatedNormal::new(mean, sd, low, high)))
-            }
-            (Dist::LognormalWithin, &[median, sigma, low, high]) => Some(Law::Lognormal(
-                TruncatedLognormal::new(median, sigma, low, high),
-            )),
-            (Dist::Poisson, &[mean]) => poisson_table(mean).map(Law::Counts),
-            _ => None,
-        }
-    }
-
-    /// The value below which the share `u` lies.
-    #[inline(always)]
-    pub fn quantile(&self, u: f64) -> f64 {
-        match self {
-            Law::Counts(cumulative) => cumulative.partition_point(|&p| p < u) as f64,
-            Law::Normal(law) => law.quantile(u),
-            Law::Lognormal(law) => law.quantile(u),
-        }
-    }
-}
-
 /// An operation on one value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unary {
@@ -216,43 +179,6 @@ pub enum Binary {
     Or,
 }
 
-/// A distribution; its parameters are given in this order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dist {
-    /// low, high.
-    Uniform,
-    /// low, high, both included.
-    Integer,
-    /// mean, standard deviation.
-    Normal,
-    /// mean, standard deviation, low, high.
-    NormalWithin,
-    /// median, sigma.
-    Lognormal,
-    /// median, sigma, low, high.
-    LognormalWithin,
-    /// mean.
-    Exponential,
-    /// mean, low, high.
-    ExponentialWithin,
-    /// shape, mean.
-    Gamma,
-    /// a, b.
-    Beta,
-    /// low, shape.
-    Pareto,
-    /// low, shape, high.
-    ParetoWithin,
-    /// low, mode, high.
-    Triangular,
-    /// mean.
-    Poisson,
-    /// mean.
-    Geometric,
-    /// probability.
-    Bernoulli,
-}
-
 /// Calls a function for each part of an expression, shared or to be changed.
 macro_rules! each_part {
     ($e:expr, $f:expr, $iter:ident $(, $mutable:tt)?) => {
@@ -287,7 +213,30 @@ macro_rules! each_part {
                 cases.$iter().for_each(|(_, e)| $f(e));
                 $f(otherwise);
             }
-            _ => {}
+            Expr::Num(_)
+            | Expr::Text(_)
+            | Expr::Slot(_)
+            | Expr::Time
+            | Expr::EventId
+            | Expr::Index
+            | Expr::Cause
+            | Expr::Own(_)
+            | Expr::OwnVariable(_)
+            | Expr::OwnEntity
+            | Expr::Law(..)
+            | Expr::Choice(..)
+            | Expr::Happens(_)
+            | Expr::NewId(_)
+            | Expr::Pick(..)
+            | Expr::Hour
+            | Expr::Weekday
+            | Expr::Utilisation(_)
+            | Expr::RateFactor(_)
+            | Expr::CountState(..)
+            | Expr::Waiting(_)
+            | Expr::Total(_)
+            | Expr::ChangeOf(_)
+            | Expr::HeldBack(_) => {}
         }
     };
 }
@@ -365,23 +314,54 @@ impl Expr {
     /// Whether the value depends on the state of entities or counters, and not only on keys,
     /// attributes, the event's own words and its time.
     pub fn reads_state(&self) -> bool {
-        self.any(|e| {
-            matches!(
-                e,
-                Expr::Variable(..)
-                    | Expr::Reference(..)
-                    | Expr::OwnVariable(..)
-                    | Expr::State(..)
-                    | Expr::Pick(..)
-                    | Expr::PickIf(..)
-                    | Expr::CountState(..)
-                    | Expr::Waiting(..)
-                    | Expr::Total(..)
-                    | Expr::ChangeOf(..)
-                    | Expr::Lookup(_)
-                    | Expr::Utilisation(_)
-            )
-        })
+        self.any(|e| e.looks() || e.asks_for_state())
+    }
+
+    /// Whether this very expression asks for the state of entities of the cell.
+    fn asks_for_state(&self) -> bool {
+        match self {
+            Expr::Variable(..)
+            | Expr::Reference(..)
+            | Expr::OwnVariable(..)
+            | Expr::State(..)
+            | Expr::Pick(..)
+            | Expr::PickIf(..)
+            | Expr::Lookup(_) => true,
+            Expr::Num(_)
+            | Expr::Text(_)
+            | Expr::Slot(_)
+            | Expr::Time
+            | Expr::EventId
+            | Expr::Index
+            | Expr::Cause
+            | Expr::Own(_)
+            | Expr::OwnEntity
+            | Expr::Attribute(..)
+            | Expr::EntityId(..)
+            | Expr::Age(..)
+            | Expr::Unary(..)
+            | Expr::Binary(..)
+            | Expr::If(_)
+            | Expr::Draw(..)
+            | Expr::Law(..)
+            | Expr::Choice(..)
+            | Expr::Case(..)
+            | Expr::Happens(_)
+            | Expr::NewId(_)
+            | Expr::Appointment(..)
+            | Expr::Hour
+            | Expr::Weekday
+            | Expr::DayStart(_)
+            | Expr::OnClock(_)
+            | Expr::Utilisation(_)
+            | Expr::RateFactor(_)
+            | Expr::CountState(..)
+            | Expr::Waiting(_)
+            | Expr::Total(_)
+            | Expr::ChangeOf(_)
+            | Expr::Modified(..)
+            | Expr::HeldBack(_) => false,
+        }
     }
 
     /// Whether this very expression is a figure of the whole business.

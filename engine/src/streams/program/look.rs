@@ -59,8 +59,9 @@ impl Stream {
     /// jitter sees what there was at that; one of a timer with a phase of its own, what there was at the last time that windows
     /// and periods have in common.
     pub fn look(&self, window: Span) -> Option<Look> {
-        let Some(Source::Platform { timer, .. }) = self.source else {
-            return None;
+        let timer = match self.source {
+            Some(Source::Platform { timer, .. }) => timer,
+            Some(Source::Arrivals { .. } | Source::Each { .. }) | None => return None,
         };
         let minutes = window.0 % Span::MINUTE.0 == 0;
         let own = timer.spread == Span(0);

@@ -1,11 +1,12 @@
 //! Aiming modifiers at a program's parameters.
 
 use super::{
-    Binary, Delay, Destination, Dist, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified,
-    Modifier, Program, Source, Stream, StreamId, Unary, Variable,
+    Binary, Delay, Destination, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier,
+    Program, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
+use crate::base::sample::Dist;
 use crate::base::table::ColumnType;
 use crate::base::time::{Span, Time};
 use crate::streams::sides::Label;
@@ -187,18 +188,15 @@ impl Program {
     }
 
     fn modify_rate(&mut self, stream: StreamId, modifier: Modifier) -> Result<(), ModifyError> {
-        let Some(Source::Arrivals {
-            rate_per_day,
-            modified,
-            ..
-        }) = &mut self.streams[usize::from(stream)].source
-        else {
-            return Err(ModifyError::NoRate);
-        };
-        if *rate_per_day <= 0.0 {
-            return Err(ModifyError::NoRate);
+        match &mut self.streams[usize::from(stream)].source {
+            Some(Source::Arrivals {
+                rate_per_day,
+                modified,
+                ..
+            }) if *rate_per_day > 0.0 => push_to(&mut self.modified, modified, modifier),
+            Some(Source::Arrivals { .. } | Source::Each { .. } | Source::Platform { .. })
+            | None => Err(ModifyError::NoRate),
         }
-        push_to(&mut self.modified, modified, modifier)
     }
 
     fn modify_causes(

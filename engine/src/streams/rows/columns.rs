@@ -184,7 +184,13 @@ impl Columns {
         let words = &self.slots[usize::from(*slot)];
         match spec.kind {
             ColumnType::Int => Amounts::Wholes(words),
-            _ => Amounts::Floats(words),
+            // No other type is one of numbers.
+            ColumnType::Float
+            | ColumnType::Id
+            | ColumnType::Time
+            | ColumnType::Small
+            | ColumnType::Bool
+            | ColumnType::Text => Amounts::Floats(words),
         }
     }
 
@@ -403,7 +409,12 @@ fn is_time(word: u64) -> bool {
 fn where_there(column: Column, words: &[u64]) -> Column {
     let there = match column.values {
         Values::Time(_) => is_time,
-        _ => is_there,
+        Values::Id(_)
+        | Values::Float(_)
+        | Values::Int(_)
+        | Values::Small(_)
+        | Values::Bool(_)
+        | Values::Text(_) => is_there,
     };
     let validity = match words.iter().all(|&word| there(word)) {
         true => Validity::All,

@@ -67,8 +67,9 @@ impl Mark {
 impl Marked {
     /// None where something else decides, too, or where the roots of this stream do more than cause.
     pub fn new(number: usize, stream: &Stream, layout: Layout) -> Option<Marked> {
-        let Some(Source::Arrivals { actor, .. }) = &stream.source else {
-            return None;
+        let actor = match &stream.source {
+            Some(Source::Arrivals { actor, .. }) => actor,
+            Some(Source::Each { .. } | Source::Platform { .. }) | None => return None,
         };
         if stream.writes_state() || stream.requires.is_some() || !stream.outcomes.is_empty() {
             return None;

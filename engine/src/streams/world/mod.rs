@@ -177,7 +177,7 @@ impl World {
             .collect();
         let period = |stream: &Stream| match stream.source {
             Some(Source::Platform { timer, .. }) => timer.every.length(),
-            _ => Span(0),
+            Some(Source::Arrivals { .. } | Source::Each { .. }) | None => Span(0),
         };
         let periods = program.streams.iter().map(period).collect();
         let looks = program.streams.iter().map(|s| s.look(program.window));
@@ -187,11 +187,9 @@ impl World {
             .streams
             .iter()
             .enumerate()
-            .filter(|(_, s)| {
-                matches!(
-                    s.source,
-                    Some(Source::Each { .. } | Source::Platform { .. })
-                )
+            .filter(|(_, s)| match s.source {
+                Some(Source::Each { .. } | Source::Platform { .. }) => true,
+                Some(Source::Arrivals { .. }) | None => false,
             })
             .map(|(i, _)| i)
             .collect();

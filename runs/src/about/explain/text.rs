@@ -85,7 +85,7 @@ fn at_desk(desk: &ServiceDef) -> String {
 fn of_source(subject: &Subject, source: &SourceDef) -> Vec<String> {
     let a_day = match subject.compiled().source {
         Some(Source::Arrivals { rate_per_day, .. }) => rate_per_day,
-        _ => 0.0,
+        Some(Source::Each { .. } | Source::Platform { .. }) | None => 0.0,
     };
     let mut lines = vec![format!(
         "A source: {} a day at scale 1, the mean over the reference days",

@@ -5,7 +5,7 @@
 use super::normal::{
     CENTRE_BOTTOM, CENTRE_HALF_WIDTH, CENTRE_TOP, TAIL_BOTTOM, TAIL_TOP, centre_argument, ppnd16,
 };
-use super::{bernoulli, elementary, inside, ratio, tame, uniform, within};
+use super::{bernoulli, elementary, exponential_truncated, inside, ratio, tame, uniform, within};
 use crate::base::scratch;
 
 /// A parameter of a distribution.
@@ -98,7 +98,17 @@ pub fn exponentials(column: &mut [u64], mean: Parameter<'_>) {
 }
 
 /// [`exponential_truncated`](super::exponential_truncated) for a column.
-pub fn exponentials_truncated(column: &mut [u64], mean: Parameter<'_>, low: f64, high: f64) {
+pub fn exponentials_truncated(
+    column: &mut [u64],
+    mean: Parameter<'_>,
+    low: Parameter<'_>,
+    high: Parameter<'_>,
+) {
+    let (Parameter::Same(low), Parameter::Same(high)) = (low, high) else {
+        return by_rows(column, |row, u| {
+            exponential_truncated(u, mean.of(row), low.of(row), high.of(row))
+        });
+    };
     let (low, high) = (tame(low), tame(high));
     let start = if low > 0.0 { low } else { 0.0 };
     let nothing = within(0.0, low, high);

@@ -89,7 +89,7 @@ proptest! {
         check(
             "exponential within",
             &us,
-            |w| exponentials_truncated(w, a, low, high),
+            |w| exponentials_truncated(w, a, Parameter::Same(low), Parameter::Same(high)),
             |row, u| exponential_truncated(u, a.of(row), low, high),
         )?;
     }

@@ -1,0 +1,149 @@
+//! Functions of numbers, durations and times.
+
+use std::ops::Range;
+
+use causeflow_engine::streams::program::{Binary, Expr, Unary};
+
+use super::Compiler;
+use super::lower::Scope;
+use super::operators::fold;
+use super::types::{Ty, Typed};
+use crate::syntax::Ast;
+
+/// A function of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arithmetic {
+    Min,
+    Max,
+    Abs,
+    Floor,
+    Ceil,
+    Round,
+    Sqrt,
+    Exp,
+    Log,
+    Pow,
+    Clamp,
+}
+
+impl Arithmetic {
+    pub const ALL: [Arithmetic; 11] = [
+        Arithmetic::Min,
+        Arithmetic::Max,
+        Arithmetic::Abs,
+        Arithmetic::Floor,
+        Arithmetic::Ceil,
+        Arithmetic::Round,
+        Arithmetic::Sqrt,
+        Arithmetic::Exp,
+        Arithmetic::Log,
+        Arithmetic::Pow,
+        Arithmetic::Clamp,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Arithmetic::Min => "min",
+            Arithmetic::Max => "max",
+            Arithmetic::Abs => "abs",
+            Arithmetic::Floor => "floor",
+            Arithmetic::Ceil => "ceil",
+            Arithmetic::Round => "round",
+            Arithmetic::Sqrt => "sqrt",
+            Arithmetic::Exp => "exp",
+            Arithmetic::Log => "log",
+            Arithmetic::Pow => "pow",
+            Arithmetic::Clamp => "clamp",
+        }
+    }
+
+    /// How many arguments it takes at least, and whether it takes more than that.
+    fn arguments(self) -> (usize, bool) {
+        match self {
+            Arithmetic::Min | Arithmetic::Max => (2, true),
+            Arithmetic::Pow => (2, false),
+            Arithmetic::Clamp => (3, false),
+            Arithmetic::Abs
+            | Arithmetic::Floor
+            | Arithmetic::Ceil
+            | Arithmetic::Round
+            | Arithmetic::Sqrt
+            | Arithmetic::Exp
+            | Arithmetic::Log => (1, false),
+        }
+    }
+
+    /// Whether it is for plain numbers alone.
+    fn is_for_numbers(self) -> bool {
+        match self {
+            Arithmetic::Floor
+            | Arithmetic::Ceil
+            | Arithmetic::Round
+            | Arithmetic::Sqrt
+            | Arithmetic::Exp
+            | Arithmetic::Log
+            | Arithmetic::Pow => true,
+            Arithmetic::Min | Arithmetic::Max | Arithmetic::Abs | Arithmetic::Clamp => false,
+        }
+    }
+
+    /// It on values; there are as many as it takes.
+    fn of(self, values: impl Iterator<Item = Expr>) -> Expr {
+        let mut values = values.map(Box::new);
+        let mut next = || values.next().unwrap_or_else(|| Box::new(Expr::Num(0.0)));
+        match self {
+            Arithmetic::Min => all(Binary::Min, *next(), values),
+            Arithmetic::Max => all(Binary::Max, *next(), values),
+            Arithmetic::Pow => Expr::Binary(Binary::Power, next(), next()),
+            Arithmetic::Clamp => {
+                let raised = Expr::Binary(Binary::Max, next(), next());
+                Expr::Binary(Binary::Min, Box::new(raised), next())
+            }
+            Arithmetic::Abs => Expr::Unary(Unary::Abs, next()),
+            Arithmetic::Floor => Expr::Unary(Unary::Floor, next()),
+            Arithmetic::Ceil => Expr::Unary(Unary::Ceil, next()),
+            Arithmetic::Round => Expr::Unary(Unary::Round(1.0), next()),
+            Arithmetic::Sqrt => Expr::Unary(Unary::Sqrt, next()),
+            Arithmetic::Exp => Expr::Unary(Unary::Exp, next()),
+            Arithmetic::Log => Expr::Unary(Unary::Log, next()),
+        }
+    }
+}
+
+/// An operation on all values, one after the other.
+fn all(op: Binary, first: Expr, others: impl Iterator<Item = Box<Expr>>) -> Expr {
+    others.fold(first, |value, next| Expr::Binary(op, Box::new(value), next))
+}
+
+impl Compiler {
+    pub(super) fn arithmetic(
+        &mut self,
+        function: Arithmetic,
+        args: &[Ast],
+        span: &Range<usize>,
+        scope: &mut Scope,
+    ) -> Option<Typed> {
+        let (few, more) = function.arguments();
+        let wanted = format!("{few} argument{}", if few == 1 { "" } else { "s" });
+        let ok = args.len() == few || more && args.len() > few;
+        self.arity(function.name(), args.len(), &wanted, ok, span, scope)?;
+        let mut typed: Vec<Typed> = Vec::new();
+        for (value, arg) in self.lower_all(args, scope)?.into_iter().zip(args) {
+            let first = typed.first().map(|first| first.ty);
+            let wanted: &[Ty] = match (function.is_for_numbers(), first) {
+                (true, _) => &[Ty::Number],
+                (false, None) => &[Ty::Number, Ty::Span, Ty::Time],
+                (false, Some(Ty::Span)) => &[Ty::Span],
+                (false, Some(Ty::Time)) => &[Ty::Time],
+                (false, Some(_)) => &[Ty::Number],
+            };
+            typed.push(self.check_type(value, wanted, scope, &arg.span)?);
+        }
+        let ty = match typed[0].ty {
+            Ty::Bool => Ty::Number,
+            ty => ty,
+        };
+        let expr = function.of(typed.into_iter().map(|typed| typed.expr));
+        Some(Typed::new(fold(expr), ty))
+    }
+}
