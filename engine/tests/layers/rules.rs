@@ -198,9 +198,8 @@ fn foreign(of: &Crate, in_sources: bool, path: &Named) -> Option<Finding> {
     let from = format!("causeflow_{}", of.name);
     let in_base = path.segments.get(1).is_some_and(|layer| layer == "base");
     if to == "engine" && !in_base && in_sources && ON_BASE.contains(&of.name) {
-        let layer: Vec<&str> = path.segments.iter().take(2).map(String::as_str).collect();
         let allowed = "it may use only the engine's base";
-        return Some(found_at(path.line, from, layer.join("::"), allowed));
+        return Some(found_at(path.line, from, path.segments.join("::"), allowed));
     }
     let allowed = may_use(of, in_sources, to)?;
     Some(found_at(
