@@ -21,8 +21,8 @@ fn hour(hour: i64) -> Time {
     START + Span(hour * Span::HOUR.0)
 }
 
-fn play_to(simulation: &mut Player, until: Time, sink: &mut Collect) {
-    let played = simulation.play(until, Some(sink), &mut |_| ControlFlow::Continue(()));
+fn play_to(player: &mut Player, until: Time, sink: &mut Collect) {
+    let played = player.play(until, Some(sink), &mut |_| ControlFlow::Continue(()));
     played.expect("nothing interrupts the run, and the sink takes everything");
 }
 
@@ -37,15 +37,14 @@ fn stored(snapshot: &Snapshot) -> Snapshot {
 /// Plays with stops at these times, at each of which the run is stored and read again.
 fn play_with_stops(program: &Program, settings: &Settings, stops: &[Time]) -> (Collect, RunResult) {
     let mut sink = Collect::default();
-    let mut simulation = Player::new(program.clone(), settings);
+    let mut player = Player::new(program.clone(), settings);
     for &stop in stops {
-        play_to(&mut simulation, stop, &mut sink);
-        let snapshot = stored(&simulation.snapshot());
-        simulation =
-            Player::resume(program.clone(), settings, snapshot).expect("it is the same run");
+        play_to(&mut player, stop, &mut sink);
+        let snapshot = stored(&player.snapshot());
+        player = Player::resume(program.clone(), settings, snapshot).expect("it is the same run");
     }
-    play_to(&mut simulation, settings.end, &mut sink);
-    (sink, simulation.finish())
+    play_to(&mut player, settings.end, &mut sink);
+    (sink, player.finish())
 }
 
 fn between(rows: &BTreeMap<String, Vec<Row>>, from: Time, to: Time) -> BTreeMap<String, Vec<&Row>> {
@@ -105,9 +104,9 @@ proptest! {
             aim.start = 24 + aim.start.rem_euclid(10);
             intervene(&mut bent, earlier.len() + number, aim);
         }
-        let mut simulation = Player::new(original.clone(), &settings);
-        play_to(&mut simulation, hour(at), &mut Collect::default());
-        let snapshot = stored(&simulation.snapshot());
+        let mut player = Player::new(original.clone(), &settings);
+        play_to(&mut player, hour(at), &mut Collect::default());
+        let snapshot = stored(&player.snapshot());
         prop_assert!(snapshot.time <= hour(24) && open_from(snapshot.time) == hour(24));
         let mut branch = Player::resume(bent.clone(), &settings, snapshot).expect("what is new begins later");
         branch.write_from(hour(24)).expect("it is not past that");
@@ -140,9 +139,9 @@ streams:
 #[test]
 fn a_snapshot_of_another_run_is_refused() {
     let (base, settings) = (small(), settings(1, HOURS));
-    let mut simulation = Player::new(base.clone(), &settings);
-    play_to(&mut simulation, hour(30), &mut Collect::default());
-    let snapshot = simulation.snapshot();
+    let mut player = Player::new(base.clone(), &settings);
+    play_to(&mut player, hour(30), &mut Collect::default());
+    let snapshot = player.snapshot();
     let refused = |program: &Program, settings: &Settings| {
         let resumed = Player::resume(program.clone(), settings, snapshot.clone());
         resumed.err().expect("it is another run")

@@ -175,8 +175,8 @@ impl<'a> Regeneration<'a> {
             Error::from(error).advising_instead(Advice::OtherFolder, Advice::OtherName)
         })?;
         let options = Options::new(self.manifest.format, Some(self.manifest.compression))?;
-        let (simulation, began) = self.begin()?;
-        let session = Session::new(simulation, Part::Run, control);
+        let (player, began) = self.begin()?;
+        let session = Session::new(player, Part::Run, control);
         let mut files = Files::staged(folder, options);
         let mut result = write_streams(&mut files, session, &self.manifest)?;
         let own = self.baseline()?;
@@ -226,16 +226,16 @@ impl<'a> Regeneration<'a> {
             .rev()
             .find(fits);
         let program = self.program.clone();
-        let simulation = match snapshot {
+        let player = match snapshot {
             None => Ok(Player::new(program, &self.settings)),
             Some(time) => {
                 let snapshot = snapshots::read(&self.asked.out, time)?;
                 Player::resume(program, &self.settings, snapshot)
             }
         };
-        let begun = simulation.and_then(|mut simulation| {
-            simulation.write_from(self.window.start)?;
-            Ok(simulation)
+        let begun = player.and_then(|mut player| {
+            player.write_from(self.window.start)?;
+            Ok(player)
         });
         let begun = begun.map_err(|error| {
             Error::input(

@@ -167,10 +167,10 @@ impl Run {
             streams: streams.or_else(|| self.settings.streams.clone()),
             ..self.settings.clone()
         };
-        let mut simulation = Player::new(self.program.clone(), &settings);
+        let mut player = Player::new(self.program.clone(), &settings);
         // It has only begun, so it is not past that.
-        let _ = simulation.write_from(self.from);
-        simulation
+        let _ = player.write_from(self.from);
+        player
     }
 }
 

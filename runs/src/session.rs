@@ -14,7 +14,7 @@ use crate::run::Run;
 ///
 /// It plays on the threads of the current rayon pool; [`crate::pool`] makes one.
 pub struct Session<'a> {
-    simulation: Player,
+    player: Player,
     followed: Followed<'a>,
 }
 
@@ -29,41 +29,41 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the snapshot is of another run.
     pub fn resume(run: &Run, snapshot: Snapshot, control: &'a dyn Control) -> Result<Session<'a>> {
-        let simulation = Player::resume(run.program.clone(), &run.settings, snapshot);
-        let simulation = simulation.map_err(|error| {
+        let player = Player::resume(run.program.clone(), &run.settings, snapshot);
+        let player = player.map_err(|error| {
             let message = format!("the run cannot go on from this snapshot: {error}");
             Error::input(message, "begin it anew, or take a snapshot of this run")
         })?;
-        Ok(Session::new(simulation, Part::Run, control))
+        Ok(Session::new(player, Part::Run, control))
     }
 
-    /// A simulation that is played from where it is.
-    pub(crate) fn new(simulation: Player, part: Part, control: &'a dyn Control) -> Session<'a> {
-        Session::going_on(simulation, part, None, control)
+    /// A player that goes on from where it is.
+    pub(crate) fn new(player: Player, part: Part, control: &'a dyn Control) -> Session<'a> {
+        Session::going_on(player, part, None, control)
     }
 
     /// Likewise, of which so much was played before.
     pub(crate) fn going_on(
-        simulation: Player,
+        player: Player,
         part: Part,
         from: Option<Progress>,
         control: &'a dyn Control,
     ) -> Session<'a> {
-        let world = simulation.world();
+        let world = player.world();
         let start = world.written_from();
         let phase = Phase {
             part,
             start,
             warmup: match from {
                 Some(_) => world.program.warmup,
-                None => start - simulation.time(),
+                None => start - player.time(),
             },
             end: world.end,
             going_on: from,
         };
         Session {
             followed: Followed::new(control, &phase),
-            simulation,
+            player,
         }
     }
 
@@ -74,36 +74,33 @@ impl<'a> Session<'a> {
     /// When it is cancelled, when a ring of causes grows without end, and what the sink fails with. The run cannot go on
     /// after that.
     pub fn step(&mut self, until: Time, sink: Option<&mut dyn RowSink>) -> Result<()> {
-        let Session {
-            simulation,
-            followed,
-        } = self;
-        simulation.play(until, sink, &mut |progress| followed.note(progress))?;
+        let Session { player, followed } = self;
+        player.play(until, sink, &mut |progress| followed.note(progress))?;
         Ok(())
     }
 
     /// Where it is: everything before this time has been played.
     pub fn time(&self) -> Time {
-        self.simulation.time()
+        self.player.time()
     }
 
     /// Where it ends.
     pub fn end(&self) -> Time {
-        self.simulation.world().end
+        self.player.world().end
     }
 
     /// The run, to look at.
-    pub fn simulation(&self) -> &Player {
-        &self.simulation
+    pub fn player(&self) -> &Player {
+        &self.player
     }
 
     /// All that it takes to go on from here.
     pub fn snapshot(&self) -> Snapshot {
-        self.simulation.snapshot()
+        self.player.snapshot()
     }
 
     /// What it came to up to here.
     pub fn finish(self) -> RunResult {
-        self.simulation.finish()
+        self.player.finish()
     }
 }

@@ -23,10 +23,10 @@ impl<'s> Streams<'s> {
     /// What the sink fails with.
     pub fn begin(
         sink: &'s mut dyn Sink,
-        simulation: &Player,
+        player: &Player,
         manifest: &Manifest,
     ) -> Result<Streams<'s>, Error> {
-        Streams::open(sink, simulation, manifest, 0, |sink, run| sink.begin(run))
+        Streams::open(sink, player, manifest, 0, |sink, run| sink.begin(run))
     }
 
     /// Those of a run that goes on from a checkpoint of the sink, before which it had this many rows.
@@ -35,24 +35,24 @@ impl<'s> Streams<'s> {
     /// What the sink fails with.
     pub fn resume(
         sink: &'s mut dyn Sink,
-        simulation: &Player,
+        player: &Player,
         manifest: &Manifest,
         (checkpoint, rows): (&[u8], u64),
     ) -> Result<Streams<'s>, Error> {
-        Streams::open(sink, simulation, manifest, rows, |sink, run| {
+        Streams::open(sink, player, manifest, rows, |sink, run| {
             sink.resume(run, checkpoint)
         })
     }
 
     fn open(
         sink: &'s mut dyn Sink,
-        simulation: &Player,
+        player: &Player,
         manifest: &Manifest,
         rows: u64,
         open: impl FnOnce(&mut dyn Sink, &Opening<'_>) -> Result<(), SinkError>,
     ) -> Result<Streams<'s>, Error> {
         let (mut schemas, mut places) = (Vec::<TableSchema>::new(), Vec::new());
-        let world = simulation.world();
+        let world = player.world();
         for (index, stream) in (0..).zip(&world.program.streams) {
             let wanted = world.is_written(index);
             places.push(wanted.then_some(schemas.len()));

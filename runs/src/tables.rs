@@ -31,7 +31,7 @@ pub fn write_streams(
     mut session: Session<'_>,
     manifest: &Manifest,
 ) -> Result<RunResult, Error> {
-    let mut streams = Streams::begin(sink, session.simulation(), manifest)?;
+    let mut streams = Streams::begin(sink, session.player(), manifest)?;
     session.step(session.end(), Some(&mut streams))?;
     let result = session.finish();
     streams.close()?;

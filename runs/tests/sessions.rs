@@ -34,7 +34,7 @@ proptest! {
         let run = Run::of(&small(), &()).expect("it can be played");
         let mut whole = Session::begin(&run, &());
         whole.step(whole.end(), None).expect("it plays");
-        let (rows, whole) = (whole.simulation().world().end, whole.finish());
+        let (rows, whole) = (whole.player().world().end, whole.finish());
         prop_assert_eq!(rows, run.settings.end);
         stops.sort_unstable();
         let at = resumed.index(stops.len());

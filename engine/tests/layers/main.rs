@@ -101,6 +101,28 @@ fn every_crate_and_every_room_is_listed() {
     }
 }
 
+/// docs/design.md says of each room what it is for, in the order of the list.
+#[test]
+fn the_page_on_the_design_lists_the_rooms() {
+    let page = text(&workspace().join("docs/design.md"));
+    let mut listed: Vec<String> = Vec::new();
+    for (layer, _) in LAYERS {
+        let begins = format!("| `{layer}/");
+        let rows = page.lines().filter_map(|line| line.strip_prefix(&begins));
+        let names = rows.flat_map(|row| {
+            let names = row.split('|').next().unwrap_or_default().split('`');
+            names.step_by(2)
+        });
+        let names = names.filter(|name| !name.trim().is_empty());
+        listed.extend(names.map(|name| format!("{layer}/{name}")));
+    }
+    let rooms = LAYERS.iter().flat_map(|(layer, rooms)| {
+        let rooms = rooms.iter();
+        rooms.map(move |room| format!("{layer}/{room}"))
+    });
+    assert_eq!(listed, rooms.collect::<Vec<_>>());
+}
+
 /// A module of several files has one way to be laid out: `name/mod.rs`.
 #[test]
 fn modules_with_files_of_their_own_are_folders() {

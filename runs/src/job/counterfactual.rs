@@ -120,8 +120,8 @@ impl Twin {
         let quick = Options::new(Format::Parquet, Some(Compression::None))?;
         let (folder, files) = files_of(sink)?;
         let place = folder.join(TWIN);
-        let simulation = Player::new(program, &of.run.settings);
-        let session = Session::new(simulation, Part::Twin, of.control);
+        let player = Player::new(program, &of.run.settings);
+        let session = Session::new(player, Part::Twin, of.control);
         let mut written = Files::below(&place, quick);
         let result = write_streams(&mut written, session, manifest)?;
         let twin = Manifest {

@@ -49,7 +49,7 @@ impl<'a> Kept<'a> {
         sink: &'a mut dyn Sink,
         control: &'a dyn Control,
     ) -> Result<Kept<'a>, Error> {
-        let simulation = job.prepare(job.run.begin(None));
+        let player = job.prepare(job.run.begin(None));
         let folder = folder_of(sink)?;
         let keeper = Keeper {
             folder: folder.path().to_owned(),
@@ -60,8 +60,8 @@ impl<'a> Kept<'a> {
             disk: DiskFollower::new(folder.path()),
         };
         Ok(Kept {
-            streams: Streams::begin(sink, &simulation, &keeper.manifest)?,
-            session: Session::new(simulation, job.part(), control),
+            streams: Streams::begin(sink, &player, &keeper.manifest)?,
+            session: Session::new(player, job.part(), control),
             keeper,
         })
     }
@@ -77,14 +77,14 @@ impl<'a> Kept<'a> {
         let folder = folder_of(sink)?;
         folder.keep_only(&state.snapshots, &["events"])?;
         let snapshot = snapshots::read(folder.path(), state.time)?;
-        let simulation = Player::resume(job.run.program.clone(), &job.run.settings, snapshot);
-        let simulation = simulation.map_err(|error| {
+        let player = Player::resume(job.run.program.clone(), &job.run.settings, snapshot);
+        let player = player.map_err(|error| {
             let message = format!("the run cannot go on from its last snapshot: {error}");
             Error::advised(message, &[Advice::Anew])
         })?;
-        let simulation = job.prepare(simulation);
+        let player = job.prepare(player);
         let from = Progress {
-            time: simulation.time(),
+            time: player.time(),
             rows: state.rows,
         };
         let keeper = Keeper {
@@ -97,8 +97,8 @@ impl<'a> Kept<'a> {
         };
         let checkpoint = (&state.sink[..], state.rows);
         let kept = Kept {
-            streams: Streams::resume(sink, &simulation, &keeper.manifest, checkpoint)?,
-            session: Session::going_on(simulation, job.part(), Some(from), control),
+            streams: Streams::resume(sink, &player, &keeper.manifest, checkpoint)?,
+            session: Session::going_on(player, job.part(), Some(from), control),
             keeper,
         };
         Ok((kept, from))
@@ -114,7 +114,7 @@ impl<'a> Kept<'a> {
         let end = session.end();
         let mut moment = None;
         loop {
-            let until = next(session.simulation(), every).min(end);
+            let until = next(session.player(), every).min(end);
             // The last moment is written while the run is played on; with one thread, before.
             let (written, played) = rayon::join(
                 || moment.take().map_or(Ok(()), |moment| keeper.write(moment)),
@@ -149,10 +149,10 @@ fn folder_of(sink: &dyn Sink) -> Result<&RunFolder, Error> {
 }
 
 /// When the next snapshot is due: at multiples of the span, so that a day is a day of UTC, and from the start on.
-fn next(simulation: &Player, every: Span) -> Time {
-    let start = simulation.world().start;
+fn next(player: &Player, every: Span) -> Time {
+    let start = player.world().start;
     let first = Time(start.0 - 1).floor_to(every) + every;
-    let next = simulation.time().floor_to(every) + every;
+    let next = player.time().floor_to(every) + every;
     next.max(first)
 }
 

@@ -170,11 +170,11 @@ impl Job {
         }
     }
 
-    /// Lets a simulation keep what it takes to explain a difference, if one is asked for.
-    fn prepare(&self, simulation: Player) -> Player {
+    /// Lets a player keep what it takes to explain a difference, if one is asked for.
+    fn prepare(&self, player: Player) -> Player {
         match self.spec.counterfactual {
-            Some(_) => simulation.keep_parted(),
-            None => simulation,
+            Some(_) => player.keep_parted(),
+            None => player,
         }
     }
 }

@@ -102,8 +102,8 @@ fn streams(
     control: &dyn Control,
 ) -> Result<Streams, Error> {
     let Some(every) = job.spec.snapshot_every else {
-        let simulation = job.prepare(job.run.begin(None));
-        let session = Session::new(simulation, job.part(), control);
+        let player = job.prepare(job.run.begin(None));
+        let session = Session::new(player, job.part(), control);
         let result = write_streams(sink, session, &manifest::sources(job))?;
         return Ok((result, Vec::new(), None));
     };

@@ -295,9 +295,9 @@ impl Replay<'_> {
     fn write(&self, place: &Path, differing: &[Differing]) -> Result<Finished, Error> {
         let program = &self.run.program;
         let streams = differing.iter().filter_map(|one| program.stream(&one.name));
-        let simulation = self.run.begin(Some(streams.collect()));
+        let player = self.run.begin(Some(streams.collect()));
         let options = Options::new(Format::Parquet, Some(Compression::Zstd))?;
-        let session = Session::new(simulation, Part::Differing, self.control);
+        let session = Session::new(player, Part::Differing, self.control);
         let mut files = Files::below(place, options);
         let result = write_streams(&mut files, session, self.manifest)?;
         let manifest = Manifest {

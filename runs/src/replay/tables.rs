@@ -31,13 +31,13 @@ pub struct Written {
 /// Plays the run. Snapshots that it kept are kept again, and events are written where the twin is to be compared with them.
 pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Written), Error> {
     let Replay { manifest, run, .. } = replay;
-    let mut simulation = run.begin(None);
+    let mut player = run.begin(None);
     if has_twin(manifest) {
-        simulation = simulation.keep_parted();
+        player = player.keep_parted();
     }
     let mut files = Files::below(place, quick(manifest)?);
-    let mut streams = Streams::begin(&mut files, &simulation, manifest)?;
-    let mut session = Session::new(simulation, Part::Run, replay.control);
+    let mut streams = Streams::begin(&mut files, &player, manifest)?;
+    let mut session = Session::new(player, Part::Run, replay.control);
     let mut snapshots = Vec::new();
     let end = session.end();
     let kept = snapshots::times(manifest).into_iter();

@@ -29,7 +29,7 @@ pub fn run(
     sink: Option<&mut dyn RowSink>,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<RunResult, RunError> {
-    let mut simulation = Player::new(program, settings);
-    simulation.play(settings.end, sink, watch)?;
-    Ok(simulation.finish())
+    let mut player = Player::new(program, settings);
+    player.play(settings.end, sink, watch)?;
+    Ok(player.finish())
 }
