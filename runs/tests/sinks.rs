@@ -74,6 +74,8 @@ impl Sink for Texts {
     fn table<'s>(&'s mut self, table: &Heading<'_>) -> Result<Box<dyn TableSink + 's>, SinkError> {
         let encoder = RowEncoder::new(table.schema, table.dictionary, TextFormat::Csv);
         let text = self.tables.entry(table.name.to_owned()).or_default();
+        // A run that was stopped while its tables were written writes them once more.
+        text.clear();
         text.extend_from_slice(encoder.header());
         Ok(Box::new(TextOfTable { encoder, text }))
     }
