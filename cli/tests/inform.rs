@@ -15,23 +15,46 @@ fn help_teaches_by_example() {
         help.contains("Examples:") && help.contains("--streams 'booking.*'"),
         "{help}"
     );
-    for command in [
-        "models",
-        "streams",
-        "explain",
-        "graph",
-        "check",
-        "schema",
-        "init",
-        "scenarios",
-        "effects",
-        "diff",
-        "completions",
-    ] {
-        ok(folder.path(), &[command, "--help"]);
-    }
     assert_eq!(call(folder.path(), &[]).code, Some(2));
     assert!(ok(folder.path(), &["--version"]).starts_with("causeflow "));
+}
+
+/// The commands that the help lists: each stands two places from the left.
+fn commands(help: &str) -> Vec<&str> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = lines.take_while(|line| !line.is_empty());
+    let names = lines.filter_map(|line| line.strip_prefix("  "));
+    let names = names.filter(|line| !line.starts_with(' '));
+    names.filter_map(|line| line.split(' ').next()).collect()
+}
+
+#[test]
+fn every_command_has_its_help_its_part_of_the_page_and_a_schema_of_what_it_prints() {
+    let folder = temp();
+    let help = ok(folder.path(), &["--help"]);
+    let page = include_str!("../../docs/cli.md");
+    let titles: Vec<&str> = page.lines().filter_map(|l| l.strip_prefix("## ")).collect();
+    let titles = titles
+        .iter()
+        .map(|title| title.split(':').next().unwrap_or(title));
+    let titles: Vec<&str> = titles.flat_map(|names| names.split(", ")).collect();
+    let commands = commands(&help);
+    assert!(commands.len() > 20 && commands.contains(&"run"), "{help}");
+    for command in commands.into_iter().filter(|name| *name != "help") {
+        let help = ok(folder.path(), &[command, "--help"]);
+        assert!(
+            titles.contains(&command),
+            "docs/cli.md has no part on `{command}`"
+        );
+        if help
+            .lines()
+            .any(|line| line.trim_start().starts_with("--json"))
+        {
+            let name = format!("{command}-output");
+            let schema = json(folder.path(), &["schema", &name]);
+            assert!(schema.is_object(), "runs/src/schema.rs has no `{name}`");
+        }
+    }
 }
 
 #[test]
