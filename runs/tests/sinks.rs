@@ -52,6 +52,9 @@ impl Sink for Texts {
     fn resume(&mut self, run: &Opening<'_>, checkpoint: &[u8]) -> Result<(), SinkError> {
         let before = std::mem::take(&mut self.streams);
         self.begin(run)?;
+        // Tables come after the streams, and all of them again.
+        self.tables.clear();
+        self.documents.clear();
         let lengths: Vec<usize> = serde_json::from_slice(checkpoint)?;
         for (((_, _, text), (_, _, mut there)), length) in
             self.streams.iter_mut().zip(before).zip(lengths)

@@ -145,7 +145,7 @@ fn what_begins_in_the_window_is_cut_off_or_played_on() {
     for wanted in [
         "`supply-crisis@2026-02-11T08:00:00Z` would act until",
         "is cut off at the end of the version, 2026-02-12T00:00:00Z; what it does to ",
-        " would begin at 2026-02-12T08:00:00Z, and is left out; `--until` plays it on",
+        " would begin at 2026-02-12T08:00:00Z, and is left out; a later end of the version plays it on",
         "`podcast-sponsorship@2026-02-11T22:00:00Z` would act until",
         "what it does to marketing.ad.click/rate, marketing.referral.sent/volume would begin at 2026-02-12T02:00:00Z",
     ] {
@@ -163,8 +163,7 @@ fn what_begins_in_the_window_is_cut_off_or_played_on() {
     assert!(all(&longer) > all(&added), "the cascades are there");
     assert!(podcast(&on).is_causal);
     let told = summary(on.warnings()).join("\n");
-    let wanted =
-        "is cut off at the end of the version, 2026-02-13T12:00:00Z; `--until` plays it on";
+    let wanted = "is cut off at the end of the version, 2026-02-13T12:00:00Z; a later end of the version plays it on";
     assert!(told.contains(wanted), "{told}");
     let (whole, _) = of_new(day(30, 0));
     let told = summary(whole.warnings()).join("\n");
