@@ -13,15 +13,15 @@ use std::path::Path;
 /// The file's name in the folder of a run.
 pub(crate) const COLUMNS_NAME: &str = "columns.json";
 
-/// The types by the names that they have in this file.
-const TYPES: [(&str, ColumnType); 7] = [
-    ("id", ColumnType::Id),
-    ("time", ColumnType::Time),
-    ("float", ColumnType::Float),
-    ("int", ColumnType::Int),
-    ("small int", ColumnType::Small),
-    ("bool", ColumnType::Bool),
-    ("text", ColumnType::Text),
+/// The types that can be read.
+const TYPES: [ColumnType; 7] = [
+    ColumnType::Id,
+    ColumnType::Time,
+    ColumnType::Float,
+    ColumnType::Int,
+    ColumnType::Small,
+    ColumnType::Bool,
+    ColumnType::Text,
 ];
 
 /// The columns of tables, by their place in the folder without part and ending, such as `events/stream=payment.success`.
@@ -72,11 +72,17 @@ pub fn write_columns(folder: &Path, tables: &[(String, TableSchema)]) -> Result<
     write_json(folder, COLUMNS_NAME, &(text + "\n"), tables.len() as u64)
 }
 
+/// The name of a type in this file.
 fn type_name(kind: ColumnType) -> &'static str {
-    let mut types = TYPES.iter();
-    types
-        .find(|(_, of)| *of == kind)
-        .map_or("", |(name, _)| name)
+    match kind {
+        ColumnType::Id => "id",
+        ColumnType::Time => "time",
+        ColumnType::Float => "float",
+        ColumnType::Int => "int",
+        ColumnType::Small => "small int",
+        ColumnType::Bool => "bool",
+        ColumnType::Text => "text",
+    }
 }
 
 /// Reads the columns of a run's tables.
@@ -90,10 +96,12 @@ pub(crate) fn read_columns(folder: &Path) -> Result<Columns, Error> {
     let tables: BTreeMap<String, Vec<Entry>> =
         serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     let column = |entry: Entry| {
-        let kind = TYPES.iter().find(|(name, _)| *name == entry.kind);
+        let kind = TYPES
+            .into_iter()
+            .find(|kind| type_name(*kind) == entry.kind);
         let unknown = || damaged(format!("`{}` is no type of a column", entry.kind));
         Ok(ColumnSpec {
-            kind: kind.ok_or_else(unknown)?.1,
+            kind: kind.ok_or_else(unknown)?,
             name: entry.name,
             unit: entry.unit,
             description: entry.description,
