@@ -55,9 +55,9 @@ pub struct Compared {
     /// The model's name.
     pub model: String,
     /// The first run.
-    pub a: Side,
+    pub a: ComparedRun,
     /// The second.
-    pub b: Side,
+    pub b: ComparedRun,
     /// What is to be known about the two.
     pub notes: Vec<String>,
     /// The streams in which events differ.
@@ -82,7 +82,7 @@ pub struct Compared {
 
 /// One of two runs.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Side {
+pub struct ComparedRun {
     /// Its folder.
     pub path: String,
     /// Its seed, as a decimal string.
@@ -193,8 +193,8 @@ impl Comparison {
         Compared {
             identical: diff.is_empty(),
             model: self.a.manifest().model.name.clone(),
-            a: Side::of(&self.a),
-            b: Side::of(&self.b),
+            a: ComparedRun::of(&self.a),
+            b: ComparedRun::of(&self.b),
             notes: diff.notes.clone(),
             streams: diff.streams.iter().map(StreamDifference::of).collect(),
             identical_streams: diff
@@ -212,10 +212,10 @@ impl Comparison {
     }
 }
 
-impl Side {
-    fn of(run: &Finished) -> Side {
+impl ComparedRun {
+    fn of(run: &Finished) -> ComparedRun {
         let manifest = run.manifest();
-        Side {
+        ComparedRun {
             path: run.folder().display().to_string(),
             seed: manifest.seed.to_string(),
             start: manifest.start.clone(),

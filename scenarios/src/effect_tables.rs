@@ -9,7 +9,7 @@ use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::sides::Side;
 
-use crate::effects::{Cause, Effect, effects};
+use crate::effects::{Cause, Impact, effects};
 use crate::plan::Plan;
 
 /// The tables `effects` (what each cause did to each stream) and `effects_hourly`. `None` when their
@@ -20,7 +20,7 @@ pub fn of_effects<'a>(
     streams: &'a [StreamResult],
 ) -> Option<Tables<'a>> {
     let (causes, effects) = effects(plan, program, streams);
-    let effects: Rc<[Effect<'a>]> = effects.into();
+    let effects: Rc<[Impact<'a>]> = effects.into();
     let mut texts = Texts::default();
     let tables = vec![
         totals(&causes, &effects, &mut texts),
@@ -42,16 +42,16 @@ fn hours_after(start: Time, hour: i64) -> f64 {
     ((Time(hour * Span::HOUR.0) - start).0 as f64 / Span::HOUR.0 as f64).max(0.0)
 }
 
-fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Table<'a> {
+fn totals<'a>(causes: &[Cause], effects: &[Impact<'a>], texts: &mut Texts) -> Table<'a> {
     let mut t = TableBuilder::new(texts, effects.len());
     // There is a row for each cause and stream, which is so few that their values may as well be made at once.
     fn each<'e, T: 'static>(
-        effects: &[Effect<'e>],
-        of: impl Fn(&Effect<'e>) -> T,
+        effects: &[Impact<'e>],
+        of: impl Fn(&Impact<'e>) -> T,
     ) -> impl Iterator<Item = T> + 'static {
         effects.iter().map(of).collect::<Vec<T>>().into_iter()
     }
-    let cause = |effect: &Effect| &causes[effect.cause];
+    let cause = |effect: &Impact| &causes[effect.cause];
     let about = "The scenario or external event; rows are attributed to it by this name";
     t.text(
         "cause",
@@ -85,7 +85,7 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
         about,
         effects.iter().map(|e| e.expected),
     );
-    let mut counts = |name: &str, about: &str, of: &dyn Fn(&Effect) -> i32| {
+    let mut counts = |name: &str, about: &str, of: &dyn Fn(&Impact) -> i32| {
         t.int(name, about, each(effects, of));
     };
     let about = "Events in the hours (UTC) that the window touches";
@@ -109,11 +109,11 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
     });
     let about = "Rows of the stream that are attributed to the cause, and to no other";
     counts("attributed", about, &|e| count(e.attributed));
-    let mut delays = |name: &str, about: &str, of: &dyn Fn(&Effect) -> Option<f64>| {
+    let mut delays = |name: &str, about: &str, of: &dyn Fn(&Impact) -> Option<f64>| {
         t.optional_float(name, about, each(effects, of));
     };
     // The first of the hours with the largest net difference.
-    let peak = |e: &Effect| {
+    let peak = |e: &Impact| {
         let hours = e.hours().map(|(hour, [d, _])| (hour, net(&d).abs()));
         hours.reduce(|most, one| if one.1 > most.1 { one } else { most })
     };
@@ -129,7 +129,7 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
     delays("peak_after_h", about, &|e| {
         Some(hours_after(cause(e).start, peak(e)?.0))
     });
-    let mut observed = |name: &str, about: &str, of: &dyn Fn(&Effect) -> Option<f64>| {
+    let mut observed = |name: &str, about: &str, of: &dyn Fn(&Impact) -> Option<f64>| {
         t.optional_float(name, about, each(effects, of));
     };
     let about = "What an observer sees: events in the hours of the window over what the same hours have outside it, on \
@@ -140,7 +140,7 @@ fn totals<'a>(causes: &[Cause], effects: &[Effect<'a>], texts: &mut Texts) -> Ta
     t.finish("effects", 0)
 }
 
-fn hourly<'a>(causes: &[Cause], effects: &Rc<[Effect<'a>]>, texts: &mut Texts) -> Table<'a> {
+fn hourly<'a>(causes: &[Cause], effects: &Rc<[Impact<'a>]>, texts: &mut Texts) -> Table<'a> {
     // For each row the effect, the hour and the difference. There may be a million rows, so each column goes through
     // them by itself.
     let rows = || {

@@ -76,7 +76,7 @@ impl Basis {
 
 /// What one cause did to one stream.
 #[derive(Clone, Debug)]
-pub struct Effect<'a> {
+pub struct Impact<'a> {
     /// Place of the cause in the list of causes.
     pub cause: usize,
     /// What the stream came to.
@@ -96,7 +96,7 @@ pub struct Effect<'a> {
     pub observed: Observed,
 }
 
-impl<'a> Effect<'a> {
+impl<'a> Impact<'a> {
     /// Events because of it, hour by hour, see [`Basis::hours`].
     pub fn hours(&self) -> impl Iterator<Item = (i64, [Difference; 2])> + use<'a> {
         self.basis.hours(self.stream)
@@ -119,7 +119,7 @@ pub fn effects<'a>(
     plan: &Plan,
     program: &Program,
     streams: &'a [StreamResult],
-) -> (Vec<Cause>, Vec<Effect<'a>>) {
+) -> (Vec<Cause>, Vec<Impact<'a>>) {
     let causes = causes(plan, program);
     let hours = Hours::new(&plan.range, program);
     let mut effects = Vec::new();
@@ -144,7 +144,7 @@ pub fn effects<'a>(
             let named = (named != 0).then(|| stream.impact.because_of(named));
             let named = named.into_iter().flatten();
             let (events, observed) = counts.look(cause.window);
-            effects.push(Effect {
+            effects.push(Impact {
                 cause: at,
                 stream,
                 expected: expected.map(|(_, direction)| *direction),

@@ -7,7 +7,7 @@
 
 use super::change::{Change, ChangeKind};
 use super::lanes::{Lane, Marks, Pairs};
-use super::side::Side;
+use super::side::RunSide;
 use super::store::Store;
 use super::texts::Texts;
 use crate::error::Error;
@@ -18,8 +18,8 @@ const BLOCK: usize = 128;
 
 /// A stream of two runs while it is compared.
 pub(super) struct Merge<'a> {
-    a: Side<'a>,
-    b: Side<'a>,
+    a: RunSide<'a>,
+    b: RunSide<'a>,
     texts: Texts,
     marks: Marks,
     /// Places in the stores: of both sides of an event, and of events without a counterpart so far.
@@ -39,7 +39,7 @@ pub(super) struct Merged {
 }
 
 impl<'a> Merge<'a> {
-    pub fn new(a: Side<'a>, b: Side<'a>, texts: Texts) -> Merge<'a> {
+    pub fn new(a: RunSide<'a>, b: RunSide<'a>, texts: Texts) -> Merge<'a> {
         Merge {
             a,
             b,
@@ -108,7 +108,7 @@ impl<'a> Merge<'a> {
 
     /// Matches the rows of one time by their ids, as far as the batches at hand go.
     fn match_time(&mut self, time: i64) {
-        let here = |side: &Side<'_>| -> Vec<(u64, usize)> {
+        let here = |side: &RunSide<'_>| -> Vec<(u64, usize)> {
             let rows = side.times().iter().take_while(|&&t| t == time).count();
             (0..rows).map(|row| (side.ids()[row], row)).collect()
         };

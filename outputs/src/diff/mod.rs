@@ -73,7 +73,7 @@ use causeflow_engine::base::table::ColumnSpec;
 use change::Change;
 use merge::Merge;
 use rayon::prelude::*;
-use side::Side;
+use side::RunSide;
 use std::collections::BTreeMap;
 use store::Store;
 use texts::Texts;
@@ -404,8 +404,8 @@ impl Task<'_> {
         let columns = both.0.or(both.1).map(|reader| reader.columns().to_vec());
         let columns = columns.unwrap_or_default();
         let merge = Merge::new(
-            Side::new(reader_a, &columns),
-            Side::new(reader_b, &columns),
+            RunSide::new(reader_a, &columns),
+            RunSide::new(reader_b, &columns),
             Texts::new(self.name),
         );
         let merged = merge.run()?;

@@ -12,7 +12,7 @@ use crate::read::columns::{ATTRIBUTION, EVENT_ID, TIME};
 use causeflow_engine::base::table::ColumnSpec;
 
 /// Walks along the rows of a stream.
-pub(super) struct Side<'a> {
+pub(super) struct RunSide<'a> {
     reader: Option<Reader<'a>>,
     /// The columns in the order of side A, and the texts of each.
     columns: Vec<(ColumnSpec, Translator)>,
@@ -28,14 +28,14 @@ pub(super) struct Side<'a> {
     pub store: Store,
 }
 
-impl<'a> Side<'a> {
+impl<'a> RunSide<'a> {
     /// A side of no rows if there is no reader.
-    pub fn new(reader: Option<Reader<'a>>, columns: &[ColumnSpec]) -> Side<'a> {
+    pub fn new(reader: Option<Reader<'a>>, columns: &[ColumnSpec]) -> RunSide<'a> {
         let columns = columns
             .iter()
             .map(|column| (column.clone(), Translator::default()));
         let columns: Vec<_> = columns.collect();
-        Side {
+        RunSide {
             reader,
             store: Store::new(columns.iter().map(|(column, _)| column.kind)),
             columns,

@@ -1,6 +1,6 @@
 //! A writer that is left half-way and gone on with.
 
-use super::{EventWriter, Part, Place, Stream};
+use super::{EventWriter, Part, Shared, Stream};
 use crate::advice::Advice;
 use crate::error::{Error, io_error};
 use crate::file::{FileEntry, Prefix, check_complete};
@@ -60,23 +60,25 @@ impl EventWriter {
     /// # Errors
     /// [`Error::Io`] when the disk fails. The writer is of no use afterwards.
     pub fn freeze(&mut self) -> Result<FrozenEvents, Error> {
-        self.place.spool.forget_before()?;
-        if !self.place.spool.is_named() || self.is_wasteful() {
+        self.shared.spool.forget_before()?;
+        if !self.shared.spool.is_named() || self.is_wasteful() {
             self.renew_spool(true)?;
         }
         let waiting = self.streams.par_iter().map(|it| it.buffer.unspooled());
         let waiting: Vec<(Vec<u8>, usize)> = waiting.collect();
         for (stream, (records, rows)) in self.streams.iter_mut().zip(waiting) {
-            stream.buffer.spool(&records, rows, &mut self.place.spool)?;
+            stream
+                .buffer
+                .spool(&records, rows, &mut self.shared.spool)?;
         }
         let streams: Result<Vec<FrozenStream>, Error> =
             self.streams.par_iter_mut().map(Stream::freeze).collect();
         Ok(FrozenEvents {
-            format: self.place.options.format(),
-            compression: self.place.options.compression(),
-            shape: self.place.shape.clone(),
+            format: self.shared.options.format(),
+            compression: self.shared.options.compression(),
+            shape: self.shared.shape.clone(),
             streams: streams?,
-            spool: self.place.spool.prefix(),
+            spool: self.shared.spool.prefix(),
         })
     }
 
@@ -101,14 +103,14 @@ impl EventWriter {
         let mut writer = EventWriter::new(folder, schemas, dictionary, options);
         remove_later_files(folder, frozen)?;
         if let Some(prefix) = &frozen.spool {
-            writer.place.spool = Spool::reopen(folder, prefix)?;
+            writer.shared.spool = Spool::reopen(folder, prefix)?;
         }
-        let place = &writer.place;
+        let shared = &writer.shared;
         writer
             .streams
             .par_iter_mut()
             .zip(&frozen.streams)
-            .try_for_each(|(stream, frozen)| stream.thaw(frozen, place))?;
+            .try_for_each(|(stream, frozen)| stream.thaw(frozen, shared))?;
         Ok(writer)
     }
 }
@@ -129,17 +131,17 @@ impl Stream {
         })
     }
 
-    fn thaw(&mut self, frozen: &FrozenStream, place: &Place) -> Result<(), Error> {
+    fn thaw(&mut self, frozen: &FrozenStream, shared: &Shared) -> Result<(), Error> {
         let files = frozen.files.par_iter();
-        files.try_for_each(|entry| check_complete(&place.folder, entry))?;
+        files.try_for_each(|entry| check_complete(&shared.folder, entry))?;
         self.files.clone_from(&frozen.files);
         if let Some(FrozenPart { file, groups }) = &frozen.part {
-            let (texts, options) = (&place.texts, place.options);
-            let file = TableFile::resume(&place.folder, file, &self.schema, texts, options)?;
+            let (texts, options) = (&shared.texts, shared.options);
+            let file = TableFile::resume(&shared.folder, file, &self.schema, texts, options)?;
             let groups = *groups;
             self.part = Some(Part { file, groups });
         }
-        self.buffer.resume(&frozen.waiting, &place.spool)
+        self.buffer.resume(&frozen.waiting, &shared.spool)
     }
 }
 

@@ -31,12 +31,12 @@ pub const PART_ROWS: u64 = GROUPS_PER_PART * GROUP_ROWS as u64;
 /// 65,536 rows of each stream are held until they are encoded together: in memory those of the streams that
 /// bring so many soon, up to a limit, and the others in a temporary file in the folder.
 pub struct EventWriter {
-    place: Place,
+    shared: Shared,
     streams: Vec<Stream>,
 }
 
 /// What all streams share.
-struct Place {
+struct Shared {
     folder: PathBuf,
     texts: Texts,
     options: Options,
@@ -78,7 +78,7 @@ impl EventWriter {
         };
         EventWriter {
             streams: schemas.into_iter().map(stream).collect(),
-            place: Place {
+            shared: Shared {
                 folder: folder.to_owned(),
                 texts: Texts::new(dictionary),
                 options,
@@ -106,7 +106,7 @@ impl EventWriter {
         // One stream after the other: the columns of a group are encoded in parallel, and no more than one group is
         // under way.
         for (stream, chunks) in self.streams.iter_mut().zip(inbox) {
-            stream.take_in(chunks, &self.place)?;
+            stream.take_in(chunks, &self.shared)?;
         }
         self.make_room()
     }
@@ -122,10 +122,10 @@ impl EventWriter {
                 break;
             };
             held -= slowest.buffer.bytes();
-            slowest.buffer.put_aside(&mut self.place.spool)?;
+            slowest.buffer.put_aside(&mut self.shared.spool)?;
         }
         // What another process has to find is copied when it is written down where it is.
-        if !self.place.spool.is_named() && self.is_wasteful() {
+        if !self.shared.spool.is_named() && self.is_wasteful() {
             self.renew_spool(false)?;
         }
         Ok(())
@@ -133,14 +133,14 @@ impl EventWriter {
 
     fn is_wasteful(&self) -> bool {
         let spooled = self.streams.iter().flat_map(|s| s.buffer.spooled());
-        self.place
+        self.shared
             .spool
             .is_wasteful(spooled.map(Segment::bytes).sum())
     }
 
     /// Copies what waits on the disk into a new file.
     fn renew_spool(&mut self, named: bool) -> Result<(), Error> {
-        let (before, spool) = (self.place.spool.renew(named)?, &mut self.place.spool);
+        let (before, spool) = (self.shared.spool.renew(named)?, &mut self.shared.spool);
         let mut buffers = self.streams.iter_mut().map(|stream| &mut stream.buffer);
         buffers.try_for_each(|buffer| buffer.move_spooled(&before, spool))
     }
@@ -153,7 +153,7 @@ impl EventWriter {
     pub fn finish(mut self) -> Result<Vec<FileEntry>, Error> {
         // Up to a group a thread is under way: what is left of each stream is mostly little.
         let streams = self.streams.par_iter_mut().with_max_len(1);
-        streams.try_for_each(|stream| stream.finish(&self.place))?;
+        streams.try_for_each(|stream| stream.finish(&self.shared))?;
         Ok(self.streams.into_iter().flat_map(|s| s.files).collect())
     }
 }
@@ -169,14 +169,14 @@ impl RowSink for EventWriter {
 }
 
 impl Stream {
-    fn take_in(&mut self, chunks: Vec<Chunk>, place: &Place) -> Result<(), Error> {
+    fn take_in(&mut self, chunks: Vec<Chunk>, shared: &Shared) -> Result<(), Error> {
         for chunk in chunks {
             self.buffer.check(&chunk)?;
             self.brought += chunk.rows as u64;
             let chunk = match self.buffer.keep(chunk) {
                 Some(chunk) => chunk,
                 None if self.buffer.is_full() => {
-                    self.write_group(place)?;
+                    self.write_group(shared)?;
                     continue;
                 }
                 None => continue,
@@ -185,7 +185,7 @@ impl Stream {
             while done < chunk.rows {
                 done += self.buffer.append(&chunk, done);
                 if self.buffer.is_full() {
-                    self.write_group(place)?;
+                    self.write_group(shared)?;
                 }
             }
         }
@@ -198,9 +198,9 @@ impl Stream {
     }
 
     /// Encodes what the buffer holds; a part that is then full is closed.
-    fn write_group(&mut self, place: &Place) -> Result<(), Error> {
-        let mut part = self.open_part(place)?;
-        part.file.write(self.buffer.take(&place.spool)?)?;
+    fn write_group(&mut self, shared: &Shared) -> Result<(), Error> {
+        let mut part = self.open_part(shared)?;
+        part.file.write(self.buffer.take(&shared.spool)?)?;
         part.groups += 1;
         if part.groups == GROUPS_PER_PART {
             self.files.push(part.file.finish()?);
@@ -210,28 +210,28 @@ impl Stream {
         Ok(())
     }
 
-    fn open_part(&mut self, place: &Place) -> Result<Part, Error> {
+    fn open_part(&mut self, shared: &Shared) -> Result<Part, Error> {
         if let Some(part) = self.part.take() {
             return Ok(part);
         }
         let (name, number) = (&self.schema.name, self.files.len());
         let relative = format!("events/stream={name}/part-{number:04}");
         let file = TableFile::create(
-            &place.folder,
+            &shared.folder,
             &relative,
             &self.schema,
-            &place.texts,
-            place.options,
+            &shared.texts,
+            shared.options,
         )?;
         Ok(Part { file, groups: 0 })
     }
 
-    fn finish(&mut self, place: &Place) -> Result<(), Error> {
+    fn finish(&mut self, shared: &Shared) -> Result<(), Error> {
         if !self.buffer.is_empty() {
-            self.write_group(place)?;
+            self.write_group(shared)?;
         }
         if self.part.is_some() || self.files.is_empty() {
-            let part = self.open_part(place)?;
+            let part = self.open_part(shared)?;
             self.files.push(part.file.finish()?);
         }
         Ok(())

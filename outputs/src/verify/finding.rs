@@ -169,14 +169,14 @@ pub struct Finding {
 }
 
 /// Where a finding stands among those of its check: table or file, time, id.
-pub(super) type Place = (usize, i64, u64);
+pub(super) type Rank = (usize, i64, u64);
 
 /// The findings of one check.
 #[derive(Clone, Debug, Default)]
 pub struct Group {
     /// How many there are.
     pub number: u64,
-    first: BTreeMap<(Place, u64), Finding>,
+    first: BTreeMap<(Rank, u64), Finding>,
 }
 
 impl Group {
@@ -185,7 +185,7 @@ impl Group {
         self.first.values()
     }
 
-    fn keep(&mut self, place: Place, make: impl FnOnce() -> Finding) {
+    fn keep(&mut self, place: Rank, make: impl FnOnce() -> Finding) {
         let last = self.first.last_key_value().map(|((last, _), _)| *last);
         if self.first.len() == SHOWN && last.is_some_and(|last| last <= place) {
             return;
@@ -227,7 +227,7 @@ impl Findings {
         self.add(check, (usize::MAX, 0, number), || finding);
     }
 
-    pub(super) fn add(&mut self, check: Check, place: Place, make: impl FnOnce() -> Finding) {
+    pub(super) fn add(&mut self, check: Check, place: Rank, make: impl FnOnce() -> Finding) {
         let group = self.groups.entry(check).or_default();
         group.number += 1;
         group.keep(place, make);

@@ -11,7 +11,7 @@ use crate::numbers::as_instant;
 
 /// What one cause did to one stream.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct Effect {
+pub struct Impact {
     /// The name that rows are attributed to.
     pub cause: String,
     /// `scenario`, `external_event`, `joint` or `together`.
@@ -50,7 +50,7 @@ pub struct Effect {
     pub observed_correlation: Option<f64>,
 }
 
-impl Effect {
+impl Impact {
     /// Events that differ.
     pub fn touched(&self) -> u64 {
         self.added + self.removed + self.changed
@@ -59,7 +59,7 @@ impl Effect {
 
 /// What one cause did to one stream in one hour.
 #[derive(Clone, Debug)]
-pub struct HourlyEffect {
+pub struct HourlyImpact {
     /// The name that rows are attributed to.
     pub cause: String,
     /// The stream.
@@ -77,7 +77,7 @@ impl Finished {
     ///
     /// # Errors
     /// When the table is damaged or of another shape.
-    pub fn effects(&self) -> Result<Vec<Effect>> {
+    pub fn effects(&self) -> Result<Vec<Impact>> {
         let Some(table) = self.table("effects")? else {
             return Ok(Vec::new());
         };
@@ -103,7 +103,7 @@ impl Finished {
         let rows = (0..table.rows()).map(|row| {
             let listed = streams.iter().find(|listed| listed.name == stream[row]);
             let rows = listed.map_or(0, |listed| listed.rows);
-            Effect {
+            Impact {
                 cause: cause[row].clone(),
                 kind: kind[row].clone(),
                 start: start[row],
@@ -131,7 +131,7 @@ impl Finished {
     ///
     /// # Errors
     /// When there is no such cause or stream, and when the table is damaged.
-    pub fn effects_of(&self, cause: Option<&str>, stream: Option<&str>) -> Result<Vec<Effect>> {
+    pub fn effects_of(&self, cause: Option<&str>, stream: Option<&str>) -> Result<Vec<Impact>> {
         let mut effects = self.effects()?;
         if let Some(cause) = cause {
             let names = effects.iter().map(|effect| effect.cause.as_str());
@@ -155,7 +155,7 @@ impl Finished {
     ///
     /// # Errors
     /// When the table is damaged or of another shape.
-    pub fn hourly_effects(&self) -> Result<Vec<HourlyEffect>> {
+    pub fn hourly_effects(&self) -> Result<Vec<HourlyImpact>> {
         let Some(table) = self.table("effects_hourly")? else {
             return Ok(Vec::new());
         };
@@ -163,7 +163,7 @@ impl Finished {
         let (cause, stream) = (columns.words("cause")?, columns.words("stream")?);
         let (added, removed) = (columns.counts("added")?, columns.counts("removed")?);
         let hour = columns.times("hour")?;
-        let rows = (0..table.rows()).map(|row| HourlyEffect {
+        let rows = (0..table.rows()).map(|row| HourlyImpact {
             cause: cause[row].clone(),
             stream: stream[row].clone(),
             hour: hour[row],
@@ -208,11 +208,11 @@ pub enum EffectsShown {
     /// Causes, those with the largest effect first.
     Causes(Vec<Sum>),
     /// Effects, the largest first.
-    Effects(Vec<Effect>),
+    Effects(Vec<Impact>),
 }
 
 /// The effects by cause, those with the largest first; among the effects the largest have to come first.
-pub fn summed(effects: &[Effect]) -> Vec<Sum> {
+pub fn summed(effects: &[Impact]) -> Vec<Sum> {
     let mut sums: Vec<Sum> = Vec::new();
     for effect in effects {
         let place = sums.iter().position(|sum| sum.cause == effect.cause);

@@ -18,7 +18,7 @@ mod modifiers;
 mod statistics;
 
 pub use counterfactual::Compared;
-pub use effects::{Effect, EffectsShown, HourlyEffect, Sum, id, summed};
+pub use effects::{EffectsShown, HourlyImpact, Impact, Sum, id, summed};
 pub use external_events::ExternalEvent;
 pub use history::{Point, PointsShown};
 pub use lineage::Lineage;

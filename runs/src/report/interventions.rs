@@ -9,17 +9,17 @@ use jiff::Timestamp;
 use causeflow_scenarios::effects::EVERYTHING;
 
 use crate::error::Error;
-use crate::finished::{Finished, HourlyEffect, id};
+use crate::finished::{Finished, HourlyImpact, id};
 
 /// What one intervention did to one stream, in events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Effect {
+pub struct Impact {
     pub added: u64,
     pub removed: u64,
     pub changed: u64,
 }
 
-impl Effect {
+impl Impact {
     /// Events that differ.
     pub fn touched(&self) -> u64 {
         self.added + self.removed + self.changed
@@ -30,7 +30,7 @@ impl Effect {
         self.added as i64 - self.removed as i64
     }
 
-    fn merge(&mut self, other: Effect) {
+    fn merge(&mut self, other: Impact) {
         self.added += other.added;
         self.removed += other.removed;
         self.changed += other.changed;
@@ -55,7 +55,7 @@ pub struct Intervention {
     /// Streams that an external event was expected to move.
     pub expected: Vec<String>,
     /// By stream; only those that it changed.
-    pub effects: BTreeMap<String, Effect>,
+    pub effects: BTreeMap<String, Impact>,
     /// The scenario that made an external event known, if one did.
     pub news_of: Option<String>,
 }
@@ -67,8 +67,8 @@ impl Intervention {
     }
 
     /// What it did to all streams together.
-    pub fn total(&self) -> Effect {
-        let mut total = Effect::default();
+    pub fn total(&self) -> Impact {
+        let mut total = Impact::default();
         self.effects
             .values()
             .for_each(|effect| total.merge(*effect));
@@ -88,7 +88,7 @@ pub fn read(run: &Finished) -> Result<Vec<Intervention>, Error> {
     let mut all = scenarios(run.manifest());
     all.extend(external_events(run)?);
     for row in run.effects()? {
-        let effect = Effect {
+        let effect = Impact {
             added: row.added,
             removed: row.removed,
             changed: row.changed,
@@ -153,7 +153,7 @@ fn external_events(run: &Finished) -> Result<Vec<Intervention>, Error> {
 }
 
 /// Number and intervention, stream, and the effect of the one on the other.
-pub type Numbered<'a> = (usize, &'a Intervention, &'a str, Effect);
+pub type Numbered<'a> = (usize, &'a Intervention, &'a str, Impact);
 
 /// All effects, the largest first.
 pub fn by_size(interventions: &[Intervention]) -> Vec<Numbered<'_>> {
@@ -178,7 +178,7 @@ pub fn net_by_hour(run: &Finished) -> Result<NetByHour, Error> {
     let effects = run.hourly_effects()?;
     // A single intervention is all of them.
     let all = effects.iter().any(|effect| effect.cause == EVERYTHING);
-    let counts = |effect: &&HourlyEffect| !all || effect.cause == EVERYTHING;
+    let counts = |effect: &&HourlyImpact| !all || effect.cause == EVERYTHING;
     for effect in effects.iter().filter(counts) {
         let hours = net.entry(effect.stream.clone()).or_default();
         *hours.entry(effect.hour).or_default() += effect.added as i64 - effect.removed as i64;

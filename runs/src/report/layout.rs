@@ -13,14 +13,14 @@ const SWEEPS: usize = 12;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// Of each stream.
-    pub places: Vec<Place>,
+    pub places: Vec<Position>,
     pub lanes: Vec<Lane>,
     pub columns: usize,
 }
 
 /// Where a stream stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     pub column: usize,
     /// From the top of the drawing.
     pub row: usize,
@@ -138,13 +138,13 @@ impl<'a> Lanes<'a> {
             .map(move |(_, stacks)| height(stacks).unwrap_or(0))
     }
 
-    fn places(&self) -> Vec<Place> {
-        let mut places = vec![Place::default(); self.graph.nodes.len()];
+    fn places(&self) -> Vec<Position> {
+        let mut places = vec![Position::default(); self.graph.nodes.len()];
         let mut top = 0;
         for ((_, stacks), height) in self.lanes.iter().zip(self.heights()) {
             for (&column, stack) in stacks {
                 for (row, &node) in (top..).zip(stack) {
-                    places[node] = Place { column, row };
+                    places[node] = Position { column, row };
                 }
             }
             top += height;
@@ -211,7 +211,7 @@ impl<'a> Lanes<'a> {
 }
 
 /// The mean row of what a stream is connected with; its own without any.
-fn middle(graph: &Graph, places: &[Place], node: usize) -> f64 {
+fn middle(graph: &Graph, places: &[Position], node: usize) -> f64 {
     let ends = graph.arrows.iter().filter_map(|arrow| match arrow {
         _ if arrow.from == arrow.to => None,
         _ if arrow.from == node => Some(arrow.to),

@@ -1,6 +1,6 @@
 //! The effects, for people and for programs.
 
-use causeflow_runs::finished::{Effect, EffectsShown, Sum, summed};
+use causeflow_runs::finished::{EffectsShown, Impact, Sum, summed};
 use causeflow_runs::words::percent;
 
 use crate::args::EffectsArgs;
@@ -8,7 +8,7 @@ use crate::errors::Failure;
 use crate::output::{Align, Table, count, print_as, some};
 
 /// Prints what is left of the effects after they were selected.
-pub fn show(args: &EffectsArgs, effects: &[Effect]) -> Result<(), Failure> {
+pub fn show(args: &EffectsArgs, effects: &[Impact]) -> Result<(), Failure> {
     let summary = args.event.is_none() && args.stream.is_none();
     let sums = summed(effects);
     let shown = match summary {
@@ -69,7 +69,7 @@ fn causes(sums: &[Sum], limit: usize) -> String {
 }
 
 /// The streams that a cause changed, or the causes that changed a stream.
-fn by_size(rows: &[Effect], by_stream: bool, limit: usize) -> String {
+fn by_size(rows: &[Impact], by_stream: bool, limit: usize) -> String {
     // An id may stand for several causes; otherwise the title says which one it is.
     let several = !by_stream && rows.iter().any(|row| row.cause != rows[0].cause);
     let first = if by_stream { "cause" } else { "stream" };

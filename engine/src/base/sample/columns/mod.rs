@@ -90,14 +90,14 @@ pub fn lognormals(column: &mut [u64], median: Parameter<'_>, sigma: Parameter<'_
     });
 }
 
-/// [`exponential`](super::exponential) for a column.
+/// [`exponential`] for a column.
 pub fn exponentials(column: &mut [u64], mean: Parameter<'_>) {
     map(column, |u| -inside(u));
     elementary::log1p(column);
     map_with(column, mean, |x, mean| -spread(mean) * x);
 }
 
-/// [`exponential_truncated`](super::exponential_truncated) for a column.
+/// [`exponential_truncated`] for a column.
 pub fn exponentials_truncated(
     column: &mut [u64],
     mean: Parameter<'_>,
