@@ -90,7 +90,7 @@ pub fn lognormals(column: &mut [u64], median: Parameter<'_>, sigma: Parameter<'_
     });
 }
 
-/// [`exponential`] for a column.
+/// [`exponential`](super::exponential) for a column.
 pub fn exponentials(column: &mut [u64], mean: Parameter<'_>) {
     map(column, |u| -inside(u));
     elementary::log1p(column);
