@@ -84,15 +84,9 @@ fn compiled(
         // What is missing may stand there.
         checked.flaws.lost.extend(BLOCKS.map(str::to_owned));
     }
-    let Checked {
-        files,
-        trees,
-        parsed,
-        flaws,
-        mut errors,
-    } = checked;
-    errors.splice(0..0, unreadable);
-    let compiled = compile::compile(files.clone(), trees, parsed, flaws, errors)?;
+    checked.errors.splice(0..0, unreadable);
+    let files = checked.files.clone();
+    let compiled = compile::compile(checked)?;
     Ok(Model {
         origin: origin.to_owned(),
         files,

@@ -36,11 +36,11 @@ use causeflow_engine::base::zone::Zone;
 use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{Desk, KindId, Program};
 
+use crate::Checked;
 use crate::definition::{
     DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
 };
-use crate::diagnostic::{Diagnostic, Diagnostics, SourceFile};
-use crate::yaml::Node;
+use crate::diagnostic::Diagnostics;
 use assemble::Draft;
 use lower::{About, Scope};
 pub(crate) use report::Flaws;
@@ -92,18 +92,12 @@ struct Merged {
     counters: BTreeMap<String, (usize, usize)>,
 }
 
-/// Compiles the files of one model. `found` has been found wrong already, and `flaws` tells where.
+/// Compiles the files of one model.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn compile(
-    files: Vec<SourceFile>,
-    trees: Vec<Node>,
-    parsed: Vec<ModelFile>,
-    flaws: Flaws,
-    found: Vec<Diagnostic>,
-) -> Result<Compiled, Diagnostics> {
-    let mut given = Some((files, trees, parsed, flaws, found));
+pub fn compile(given: Checked) -> Result<Compiled, Diagnostics> {
+    let mut given = Some(given);
     let done = std::thread::scope(|scope| {
         let work = || given.take().map(compile_given);
         let thread = std::thread::Builder::new().stack_size(STACK);
@@ -121,17 +115,9 @@ pub fn compile(
 /// Names are followed through causes and values as far as they go. The memory is taken up only where it is needed.
 const STACK: usize = 1 << 30;
 
-type Given = (
-    Vec<SourceFile>,
-    Vec<Node>,
-    Vec<ModelFile>,
-    Flaws,
-    Vec<Diagnostic>,
-);
-
-fn compile_given((files, trees, parsed, flaws, found): Given) -> Result<Compiled, Diagnostics> {
+fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
     let mut compiler = Compiler {
-        report: Reporter::new(files, trees, flaws, found),
+        report: Reporter::new(given.files, given.trees, given.flaws, given.errors),
         texts: Texts16::default(),
         kinds: Vec::new(),
         profiles: Vec::new(),
@@ -144,7 +130,7 @@ fn compile_given((files, trees, parsed, flaws, found): Given) -> Result<Compiled
         zone: Zone::utc(),
         reference_offset: Span(0),
     };
-    let merged = compiler.merge(parsed);
+    let merged = compiler.merge(given.parsed);
     let (file, block) = match merged.model.clone() {
         Some(model) => model,
         None => {

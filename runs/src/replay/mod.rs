@@ -148,7 +148,12 @@ pub fn replay(
         manifest: &manifest,
         run: &run,
     };
-    let (result, differing, found, wrong) = replay.compare()?;
+    let Compared {
+        result,
+        differing,
+        found,
+        wrong,
+    } = replay.compare()?;
     let (event, note) = match found {
         None => (None, None),
         Some(Ok(first)) => (Some(first), None),
@@ -241,8 +246,17 @@ type Versions = [Option<EventRow>; 2];
 /// The first event that differs, or why the files of the run cannot tell.
 type Told = std::result::Result<First, String>;
 
-/// What was played, the streams that differ, what the files say about them, and what else is wrong.
-type Compared = (RunResult, Vec<Differing>, Option<Told>, Vec<Wrong>);
+/// A run that was played again, held against its manifest.
+struct Compared {
+    /// What was played.
+    result: RunResult,
+    /// The streams that differ.
+    differing: Vec<Differing>,
+    /// What the files say about these.
+    found: Option<Told>,
+    /// What else is wrong.
+    wrong: Vec<Wrong>,
+}
 
 struct Replay<'a> {
     place: &'a Path,
@@ -264,7 +278,12 @@ impl Replay<'_> {
             true => None,
             false => Some(self.look_up(&differing)?),
         };
-        Ok((result, differing, found, wrong))
+        Ok(Compared {
+            result,
+            differing,
+            found,
+            wrong,
+        })
     }
 
     /// Finds the first event that differs, if the files of the run are there.

@@ -152,20 +152,31 @@ fn external_events(run: &Finished) -> Result<Vec<Intervention>, Error> {
     Ok(all.collect())
 }
 
-/// Number and intervention, stream, and the effect of the one on the other.
-pub type Numbered<'a> = (usize, &'a Intervention, &'a str, Impact);
+/// What an intervention did to a stream.
+pub struct Numbered<'a> {
+    /// The number that the intervention has on the page.
+    pub number: usize,
+    /// The intervention.
+    pub intervention: &'a Intervention,
+    /// The stream.
+    pub stream: &'a str,
+    /// What it did.
+    pub effect: Impact,
+}
 
 /// All effects, the largest first.
 pub fn by_size(interventions: &[Intervention]) -> Vec<Numbered<'_>> {
-    let mut effects: Vec<Numbered<'_>> = (1..)
-        .zip(interventions)
-        .flat_map(|(number, i)| {
-            i.effects
-                .iter()
-                .map(move |(s, e)| (number, i, s.as_str(), *e))
-        })
-        .collect();
-    effects.sort_by_key(|(.., effect)| std::cmp::Reverse(effect.touched()));
+    let mut effects = Vec::new();
+    for (number, intervention) in (1..).zip(interventions) {
+        let of_one = intervention.effects.iter();
+        effects.extend(of_one.map(|(stream, &effect)| Numbered {
+            number,
+            intervention,
+            stream,
+            effect,
+        }));
+    }
+    effects.sort_by_key(|one| std::cmp::Reverse(one.effect.touched()));
     effects
 }
 

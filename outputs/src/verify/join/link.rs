@@ -52,7 +52,15 @@ impl Join<'_> {
                 id,
                 root,
                 reference,
-            } => self.reference((maker, id, root, reference), event, checking)?,
+            } => {
+                let one = ToMaker {
+                    maker,
+                    id,
+                    root,
+                    reference,
+                };
+                self.reference(&one, event, checking)?;
+            }
             Link::Root {
                 cause,
                 id,
@@ -219,10 +227,16 @@ impl Join<'_> {
 
     fn reference(
         &self,
-        (maker, id, root, reference): (u64, u64, u64, u16),
+        one: &ToMaker,
         event: Option<Option<&Event>>,
         checking: &mut Checking<'_>,
     ) -> Result<(), Error> {
+        let &ToMaker {
+            maker,
+            id,
+            root,
+            reference,
+        } = one;
         let Some(of) = self
             .rules
             .map(|rules| &rules.references[usize::from(reference)])
@@ -252,6 +266,16 @@ impl Join<'_> {
         }
         Ok(())
     }
+}
+
+/// An id in a field of an event, and the event that made it.
+struct ToMaker {
+    maker: u64,
+    /// The event with the field.
+    id: u64,
+    root: u64,
+    /// The place of the field's rule.
+    reference: u16,
 }
 
 fn seconds(span: i128) -> String {

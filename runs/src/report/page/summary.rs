@@ -6,7 +6,7 @@ use super::{headings, signed, table};
 use crate::numbers::{count, some};
 use crate::report::Report;
 use crate::report::history::{StreamHistory, Tally};
-use crate::report::interventions::{Intervention, by_size};
+use crate::report::interventions::{Intervention, Numbered, by_size};
 
 /// Rows of the tables of what stands out.
 const ROWS: usize = 8;
@@ -113,7 +113,7 @@ fn largest(interventions: &[Intervention]) -> Markup {
         return html! { p { "Nothing that intervened changed any event." } };
     }
     let rows = html! {
-        @for (number, intervention, stream, effect) in effects.iter().take(ROWS) {
+        @for Numbered { number, intervention, stream, effect } in effects.iter().take(ROWS) {
             tr {
                 th scope="row" { a href={ "#i" (number) } { (number) " " (intervention.id()) } }
                 td { (stream) }

@@ -8,7 +8,7 @@ use crate::finished::Compared;
 use crate::numbers::{count, some};
 use crate::report::Report;
 use crate::report::charts::TwinChart;
-use crate::report::interventions::by_size;
+use crate::report::interventions::{Numbered, by_size};
 use crate::report::twin::Moved;
 
 pub fn section(report: &Report) -> Result<Markup, Error> {
@@ -84,7 +84,7 @@ fn effects(report: &Report) -> Markup {
     let effects = by_size(&report.interventions);
     let names = ["Cause", "Stream", "#Added", "#Removed", "#Changed", "#Net"];
     let rows = html! {
-        @for (number, intervention, stream, effect) in &effects {
+        @for Numbered { number, intervention, stream, effect } in &effects {
             tr {
                 th scope="row" { a href={ "#i" (number) } { (number) " " (intervention.id()) } }
                 td { (stream) }
