@@ -125,10 +125,11 @@ impl<'a> Kept<'a> {
             if session.time() >= end {
                 break;
             }
-            moment = Some(Moment {
-                snapshot: session.snapshot(),
-                sink: streams.checkpoint()?,
-            });
+            // The run stands still as long as the longer of the two takes.
+            let player = session.player();
+            let (snapshot, sink) = rayon::join(|| player.snapshot(), || streams.checkpoint());
+            let sink = sink?;
+            moment = Some(Moment { snapshot, sink });
         }
         streams.close()?;
         keeper.disk.finish()?;
