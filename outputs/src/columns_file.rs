@@ -13,17 +13,6 @@ use std::path::Path;
 /// The file's name in the folder of a run.
 pub(crate) const COLUMNS_NAME: &str = "columns.json";
 
-/// The types that can be read.
-const TYPES: [ColumnType; 7] = [
-    ColumnType::Id,
-    ColumnType::Time,
-    ColumnType::Float,
-    ColumnType::Int,
-    ColumnType::Small,
-    ColumnType::Bool,
-    ColumnType::Text,
-];
-
 /// The columns of tables, by their place in the folder without part and ending, such as `events/stream=payment.success`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns(BTreeMap<String, Vec<ColumnSpec>>);
@@ -58,7 +47,7 @@ struct Entry {
 pub fn write_columns(folder: &Path, tables: &[(String, TableSchema)]) -> Result<FileEntry, Error> {
     let entry = |column: &ColumnSpec| Entry {
         name: column.name.clone(),
-        kind: type_name(column.kind).to_owned(),
+        kind: column.kind.name().to_owned(),
         nullable: column.nullable,
         unit: column.unit.clone(),
         description: column.description.clone(),
@@ -72,19 +61,6 @@ pub fn write_columns(folder: &Path, tables: &[(String, TableSchema)]) -> Result<
     write_json(folder, COLUMNS_NAME, &(text + "\n"), tables.len() as u64)
 }
 
-/// The name of a type in this file.
-fn type_name(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::Id => "id",
-        ColumnType::Time => "time",
-        ColumnType::Float => "float",
-        ColumnType::Int => "int",
-        ColumnType::Small => "small int",
-        ColumnType::Bool => "bool",
-        ColumnType::Text => "text",
-    }
-}
-
 /// Reads the columns of a run's tables.
 pub(crate) fn read_columns(folder: &Path) -> Result<Columns, Error> {
     let path = folder.join(COLUMNS_NAME);
@@ -96,9 +72,8 @@ pub(crate) fn read_columns(folder: &Path) -> Result<Columns, Error> {
     let tables: BTreeMap<String, Vec<Entry>> =
         serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     let column = |entry: Entry| {
-        let kind = TYPES
-            .into_iter()
-            .find(|kind| type_name(*kind) == entry.kind);
+        let mut types = ColumnType::ALL.into_iter();
+        let kind = types.find(|kind| kind.name() == entry.kind);
         let unknown = || damaged(format!("`{}` is no type of a column", entry.kind));
         Ok(ColumnSpec {
             kind: kind.ok_or_else(unknown)?,

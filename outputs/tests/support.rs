@@ -10,16 +10,6 @@ use causeflow_outputs::{
 use std::fs;
 use std::path::Path;
 
-pub const KINDS: [ColumnType; 7] = [
-    ColumnType::Id,
-    ColumnType::Time,
-    ColumnType::Float,
-    ColumnType::Int,
-    ColumnType::Small,
-    ColumnType::Bool,
-    ColumnType::Text,
-];
-
 pub fn spec(name: &str, kind: ColumnType, nullable: bool) -> ColumnSpec {
     ColumnSpec {
         name: name.to_owned(),
@@ -34,7 +24,7 @@ pub fn spec(name: &str, kind: ColumnType, nullable: bool) -> ColumnSpec {
 pub fn all_types(name: &str) -> TableSchema {
     let mut columns = Vec::new();
     for nullable in [false, true] {
-        for kind in KINDS {
+        for kind in ColumnType::ALL {
             columns.push(spec(
                 &format!("{kind:?}_{nullable}").to_lowercase(),
                 kind,
@@ -101,7 +91,7 @@ pub fn rows(shape: Shape, count: usize) -> Chunk {
     let mask = |row: usize| mix(!shape.seed, row as u64) % 8 >= shape.missing_in_8;
     let mut columns: Vec<Column> = Vec::new();
     for nullable in [false, true] {
-        for kind in KINDS {
+        for kind in ColumnType::ALL {
             let validity = match nullable {
                 true => Validity::Mask((0..count).map(mask).collect()),
                 false => Validity::All,

@@ -25,6 +25,30 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
+    /// All of them.
+    pub const ALL: [ColumnType; 7] = [
+        ColumnType::Id,
+        ColumnType::Time,
+        ColumnType::Float,
+        ColumnType::Int,
+        ColumnType::Small,
+        ColumnType::Bool,
+        ColumnType::Text,
+    ];
+
+    /// Its name, for people and in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            ColumnType::Id => "id",
+            ColumnType::Time => "time",
+            ColumnType::Float => "float",
+            ColumnType::Int => "int",
+            ColumnType::Small => "small int",
+            ColumnType::Bool => "bool",
+            ColumnType::Text => "text",
+        }
+    }
+
     /// Whether its values can be summed up.
     pub fn is_number(self) -> bool {
         match self {

@@ -76,9 +76,17 @@ impl EventWriter {
         Ok(FrozenEvents {
             format: self.shared.options.format(),
             compression: self.shared.options.compression(),
-            shape: self.shared.shape.clone(),
+            shape: self.shape().to_owned(),
             streams: streams?,
             spool: self.shared.spool.prefix(),
+        })
+    }
+
+    fn shape(&self) -> &str {
+        let shared = &self.shared;
+        shared.shape.get_or_init(|| {
+            let schemas = self.streams.iter().map(|stream| &stream.schema);
+            shape(&schemas.collect::<Vec<_>>(), &shared.texts.dictionary)
         })
     }
 
@@ -95,7 +103,7 @@ impl EventWriter {
         frozen: &FrozenEvents,
     ) -> Result<EventWriter, Error> {
         let known = schemas.len() == frozen.streams.len();
-        if !known || shape(&schemas, &dictionary) != frozen.shape {
+        if !known || shape(&schemas.iter().collect::<Vec<_>>(), &dictionary) != frozen.shape {
             let message = "holds an unfinished run of another model or other streams";
             return Err(Error::input(folder, message).advising(&[Advice::Anew]));
         }
@@ -169,7 +177,7 @@ fn remove_later_files(folder: &Path, frozen: &FrozenEvents) -> Result<(), Error>
 }
 
 /// A digest over what rows and files have to fit to: their columns, and the texts that codes stand for.
-pub(super) fn shape(schemas: &[TableSchema], texts: &Dictionary) -> String {
+fn shape(schemas: &[&TableSchema], texts: &Dictionary) -> String {
     let all = format!("{schemas:?}{texts:?}");
     blake3::hash(all.as_bytes()).to_hex().to_string()
 }

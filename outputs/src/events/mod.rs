@@ -11,6 +11,7 @@ use causeflow_engine::base::table::{Chunk, Dictionary, RowSink, SinkError, Table
 pub use frozen::FrozenEvents;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Row groups of a part; the next one begins a new file.
 const GROUPS_PER_PART: u64 = 64;
@@ -41,8 +42,8 @@ struct Shared {
     texts: Texts,
     options: Options,
     spool: Spool,
-    /// A digest over what a writer that goes on has to fit to.
-    shape: String,
+    /// A digest over what a writer that goes on has to fit to, once it has been asked for.
+    shape: OnceLock<String>,
 }
 
 struct Stream {
@@ -68,7 +69,7 @@ impl EventWriter {
         dictionary: Dictionary,
         options: Options,
     ) -> EventWriter {
-        let (strings, shape) = (dictionary.len(), frozen::shape(&schemas, &dictionary));
+        let strings = dictionary.len();
         let stream = |schema: TableSchema| Stream {
             buffer: RowBuffer::new(schema.clone(), strings),
             brought: 0,
@@ -83,7 +84,7 @@ impl EventWriter {
                 texts: Texts::new(dictionary),
                 options,
                 spool: Spool::new(folder),
-                shape,
+                shape: OnceLock::new(),
             },
         }
     }

@@ -3,7 +3,6 @@
 mod intervention;
 mod text;
 
-use causeflow_engine::base::table::ColumnType;
 use causeflow_engine::streams::program::StreamId;
 use causeflow_models::{CauseDef, Expression, Model, StreamDef, ValueDef, suggestion};
 use causeflow_scenarios::Library;
@@ -233,7 +232,7 @@ impl<'a> Subject<'a> {
         });
         let fields = stream.fields.iter().map(|(column, _)| FieldShown {
             name: column.name.clone(),
-            kind: type_name(column.kind).to_owned(),
+            kind: column.kind.name().to_owned(),
             unit: column.unit.clone(),
             description: column.description.clone(),
             nullable: column.nullable,
@@ -300,18 +299,5 @@ fn origin(value: &ValueDef) -> String {
     match &long.by {
         Some(by) => format!("by {}", by.0),
         None => "taken over from its cause".to_owned(),
-    }
-}
-
-/// What a column's type is called.
-fn type_name(kind: ColumnType) -> &'static str {
-    match kind {
-        ColumnType::Id => "id",
-        ColumnType::Time => "time",
-        ColumnType::Float => "float",
-        ColumnType::Int => "int",
-        ColumnType::Small => "small int",
-        ColumnType::Bool => "bool",
-        ColumnType::Text => "text",
     }
 }

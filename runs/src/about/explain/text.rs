@@ -6,7 +6,7 @@ use causeflow_models::{
     Weight,
 };
 
-use super::{Subject, origin, type_name};
+use super::{Subject, origin};
 use crate::numbers::rough;
 use crate::text_table::{Align, Table};
 use crate::words::{chance, circumstances, delay, profile, short_chance, states};
@@ -300,7 +300,7 @@ fn fields(subject: &Subject) -> String {
         let meaning = column.description.clone().unwrap_or_default();
         table.row([
             column.name.clone(),
-            type_name(column.kind).to_owned(),
+            column.kind.name().to_owned(),
             unit,
             value,
             meaning,
