@@ -230,23 +230,14 @@ impl Player {
         }
     }
 
+    /// What the written streams have come to so far.
+    pub fn streams(&self) -> Vec<StreamResult> {
+        results(&self.world, self.sums.clone())
+    }
+
     /// What the run has come to.
     pub fn finish(self) -> RunResult {
-        let streams = (0..).zip(&self.world.program.streams).zip(self.sums);
-        let streams = streams.filter(|((index, _), _)| self.world.is_written(*index));
-        let streams: Vec<StreamResult> = streams
-            .map(|((_, stream), mut sums)| StreamResult {
-                name: stream.name.clone(),
-                rows: sums.digest.rows,
-                fingerprint: sums.digest.finish(&stream.name),
-                impact: sums.impact,
-                series: sums.series,
-                parted: {
-                    sums.parted.sort_unstable();
-                    sums.parted
-                },
-            })
-            .collect();
+        let streams = results(&self.world, self.sums);
         let cells = self.clockwork.cells;
         RunResult {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
@@ -259,6 +250,24 @@ impl Player {
             ties: self.ties,
         }
     }
+}
+
+/// What has been added up of the written streams.
+fn results(world: &World, sums: Vec<Sums>) -> Vec<StreamResult> {
+    let streams = (0..).zip(&world.program.streams).zip(sums);
+    let written = streams.filter(|((index, _), _)| world.is_written(*index));
+    let results = written.map(|((_, stream), mut sums)| StreamResult {
+        name: stream.name.clone(),
+        rows: sums.digest.rows,
+        fingerprint: sums.digest.finish(&stream.name),
+        impact: sums.impact,
+        series: sums.series,
+        parted: {
+            sums.parted.sort_unstable();
+            sums.parted
+        },
+    });
+    results.collect()
 }
 
 /// What has taken place on each process.
