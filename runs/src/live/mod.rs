@@ -10,12 +10,14 @@
 mod journal;
 mod past;
 mod script;
+mod shown;
 mod store;
 mod window;
 
 use std::path::Path;
 use std::sync::Arc;
 
+use causeflow_baselines::Baseline;
 use causeflow_engine::base::table::RowSink;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::{Player, StreamResult};
@@ -23,11 +25,11 @@ use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use causeflow_engine::{STREAM_STABILITY_VERSION, base::fingerprint::combine};
 use causeflow_models::Model;
-use causeflow_scenarios::{Clock, Library, Plan};
+use causeflow_scenarios::{Clock, Plan};
 
 use crate::control::{Control, Followed, check};
 use crate::error::{Error, Result};
-use crate::interventions::Interventions;
+use crate::finished::{self, Statistic};
 use crate::model;
 use crate::numbers::instant;
 
@@ -38,7 +40,10 @@ use window::Gathered;
 
 pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, read as read_journal};
 pub use past::{Past, Verdict, replay};
-pub use store::Barrier;
+pub use shown::{
+    EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown, Score, StateShown,
+};
+pub use store::{Barrier, Position};
 pub use window::{Encoder, Tables, Window};
 
 /// What a session is played from.
@@ -59,8 +64,9 @@ pub struct Live {
     entries: Vec<Entry>,
     commands: Vec<Timed>,
     track: Track,
-    /// Up to when events have been given out.
-    given_out: Time,
+    position: Arc<Position>,
+    /// What is usual, if that is not what the session would be without interventions.
+    baseline: Option<Arc<Baseline>>,
 }
 
 /// How far a session has been played, and how.
@@ -167,7 +173,9 @@ impl Origin {
 
     /// What happens before a time, with the commands that are due by then.
     fn plan(&self, commands: &[Timed], until: Time) -> Result<Planned> {
-        let due = commands.iter().filter(|timed| timed.at < until);
+        // A reset is done when it is asked for, and takes back what was before it also where that is played again.
+        let is_due = |timed: &&Timed| timed.at < until || timed.command == Command::Reset;
+        let due = commands.iter().filter(is_due);
         self.script().plan(&due.cloned().collect::<Vec<_>>(), until)
     }
 
@@ -213,7 +221,7 @@ impl Live {
             }
             return Live::resume(folder, control);
         }
-        let mut store = Store::open(folder)?;
+        let store = Store::open(folder)?;
         let origin = Origin::of(header, control)?;
         let script = origin.script();
         let commands: Vec<Timed> = entries
@@ -232,10 +240,10 @@ impl Live {
         let last = last.map_or(origin.settings.start, |last| last + Span(1));
         origin.script().plan(&commands, last)?;
         let journal = Journal::create(&path, &origin.header, entries)?;
-        store.give_out(origin.live_from)?;
         let known = (entries.to_vec(), commands, Vec::new());
         let given_out = origin.live_from;
-        Live::begun(origin, (store, journal), known, given_out, control)
+        let position = Position::open(folder, given_out)?;
+        Live::begun(origin, (store, journal, position), known, control)
     }
 
     /// Goes on with the session in a folder, where it was when its process ended, however that ended.
@@ -252,21 +260,21 @@ impl Live {
         let (barriers, given_out) = Store::noted(folder)?;
         let given_out = given_out.unwrap_or(origin.live_from);
         let known = (entries, commands, barriers);
-        Live::begun(origin, (store, journal), known, given_out, control)
+        let position = Position::open(folder, given_out)?;
+        Live::begun(origin, (store, journal, position), known, control)
     }
 
     /// Plays up to and with the window in which events are given out next.
     fn begun(
         origin: Origin,
-        (mut store, journal): (Store, Journal),
+        (mut store, journal, position): (Store, Journal, Position),
         (entries, commands, barriers): (Vec<Entry>, Vec<Timed>, Vec<Barrier>),
-        given_out: Time,
         control: &dyn Control,
     ) -> Result<Live> {
         let origin = Arc::new(origin);
         let kept = store.kept()?;
         let known = (&commands[..], kept, barriers);
-        let track = Track::at(&origin, known, given_out, Some(&mut store), control)?;
+        let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
         Ok(Live {
             origin,
             store,
@@ -274,8 +282,19 @@ impl Live {
             entries,
             commands,
             track,
-            given_out,
+            position: Arc::new(position),
+            baseline: None,
         })
+    }
+
+    /// The same with a baseline to score against, from a folder of statistics: that of a baseline, or of a run.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn scored_against(mut self, folder: &Path) -> Result<Live> {
+        let statistics = Statistic::read(folder)?;
+        self.baseline = Some(Arc::new(finished::baseline(&statistics)));
+        Ok(self)
     }
 
     /// Plays the next window.
@@ -306,11 +325,12 @@ impl Live {
     /// When it cannot be done; nothing has changed then.
     pub fn command(&mut self, entry: Entry, control: &dyn Control) -> Result<()> {
         let timed = self.origin.script().timed(&entry)?;
-        if timed.at < self.given_out {
+        let given_out = self.given_out();
+        if timed.at < given_out {
             let message = format!(
                 "{} is past: events up to {} have been given out",
                 instant(timed.at),
-                instant(self.given_out)
+                instant(given_out)
             );
             return Err(
                 Error::input(message, "choose a later time, or leave it out").in_field("at"),
@@ -381,6 +401,14 @@ impl Live {
                 "stop it first, or begin the other one then",
             ));
         }
+        let given_out = self.given_out();
+        if timed.command == Command::Reset && timed.at != given_out {
+            return Err(Error::input(
+                format!("a reset is done at once, at {}", instant(given_out)),
+                "leave out its time",
+            )
+            .in_field("at"));
+        }
         if timed.command == Command::Stop && self.active(timed.at)?.is_none() {
             return Err(Error::conflict(
                 format!("no scenario is active at {}", instant(timed.at)),
@@ -420,15 +448,19 @@ impl Live {
     /// # Errors
     /// When it cannot be written down: the events must not be given out then.
     pub fn give_out(&mut self, until: Time) -> Result<()> {
-        self.store.give_out(until)?;
-        self.given_out = until;
+        self.position.give_out(until)?;
         self.track.windows.retain(|window| window.to > until);
         Ok(())
     }
 
     /// Up to when events have been given out.
     pub fn given_out(&self) -> Time {
-        self.given_out
+        self.position.time()
+    }
+
+    /// The same as something that whoever gives events out can hold, while the session plays ahead.
+    pub fn position(&self) -> Arc<Position> {
+        self.position.clone()
     }
 
     /// From when on it is live.
@@ -453,7 +485,7 @@ impl Live {
 
     /// How often it has been reset, by now.
     pub fn resets(&self) -> u32 {
-        resets(&self.commands, self.given_out)
+        resets(&self.commands, self.given_out())
     }
 
     /// What names the order of its events: the same for the same model, seed, start, scale, version and number of resets.
@@ -477,24 +509,9 @@ impl Live {
         (&self.origin.header, &self.entries)
     }
 
-    /// What happens in it, as far as is known by now.
-    pub fn interventions(&self) -> &Interventions {
-        &self.track.planned.interventions
-    }
-
-    /// The scenarios and templates that can be used now.
-    pub fn library(&self) -> &Library {
-        &self.track.planned.interventions.library
-    }
-
     /// The model's program, as nothing has bent it.
     pub fn program(&self) -> &Program {
         self.origin.base()
-    }
-
-    /// What its streams have come to up to [`played`](Self::played).
-    pub fn streams(&self) -> Arc<Vec<StreamResult>> {
-        self.track.streams.clone()
     }
 
     /// What the columns of its streams mean.
@@ -557,14 +574,14 @@ impl Track {
             // One that is damaged, or was taken too late for what is new, is as good as none.
             let Ok(snapshot) = last.read() else { continue };
             let settings = origin.settings_of(&planned);
-            let Ok(player) = Player::resume(planned.program.clone(), &settings, snapshot) else {
+            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot) else {
                 continue;
             };
             barriers.retain(|barrier| barrier.time() <= last.time);
             kept.push(last);
             return Ok(Track::of(planned, player, (kept, barriers), commands.len()));
         }
-        let player = Player::new(planned.program.clone(), &origin.settings_of(&planned));
+        let player = Player::new(Program::clone(&planned.program), &origin.settings_of(&planned));
         Ok(Track::of(
             planned,
             player,

@@ -3,24 +3,39 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use causeflow_baselines::Baseline;
 use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::program::Program;
 
-use super::journal::Journal;
+use super::journal::{Entry, Header, Journal};
 use super::script::Timed;
 use super::store::{Barrier, Kept, Store};
-use super::{Live, Origin, Track, Window};
+use super::shown::Known;
+use super::{Live, Origin, Tables, Track, Window};
 use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::interventions::Interventions;
 use crate::numbers::instant;
 
 /// What is past of a session, as it was when this was made: it can be looked at while the session goes on.
 #[derive(Clone)]
 pub struct Past {
-    origin: Arc<Origin>,
+    pub(super) origin: Arc<Origin>,
     commands: Arc<[Timed]>,
+    pub(super) entries: Arc<[Entry]>,
     kept: Vec<Kept>,
     barriers: Vec<Barrier>,
-    windows: Vec<Arc<Window>>,
+    pub(super) windows: Vec<Arc<Window>>,
+    pub(super) interventions: Arc<Interventions>,
+    /// The program as it is played.
+    pub(super) bent: Arc<Program>,
+    pub(super) streams: Arc<Vec<StreamResult>>,
+    pub(super) tables: Tables,
+    pub(super) epoch: String,
+    pub(super) resets: u32,
+    pub(super) given_baseline: Option<Arc<Baseline>>,
+    pub(super) known: Arc<Known>,
 }
 
 impl Past {
@@ -29,10 +44,76 @@ impl Past {
         Past {
             origin: live.origin.clone(),
             commands: live.commands.clone().into(),
+            entries: live.entries.clone().into(),
             kept: track.kept.clone(),
             barriers: track.barriers.clone(),
             windows: track.windows.clone(),
+            interventions: track.planned.interventions.clone(),
+            bent: track.planned.program.clone(),
+            streams: track.streams.clone(),
+            tables: track.tables.clone(),
+            epoch: live.epoch(),
+            resets: live.resets(),
+            given_baseline: live.baseline.clone(),
+            known: Arc::default(),
         }
+    }
+
+    /// The first instant of the session.
+    pub fn start(&self) -> Time {
+        self.origin.settings.start
+    }
+
+    /// From when on it is live.
+    pub fn live_from(&self) -> Time {
+        self.origin.live_from
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.origin.settings.seed
+    }
+
+    /// The model's program, as nothing has bent it.
+    pub fn program(&self) -> &Program {
+        self.origin.base()
+    }
+
+    /// What names the order of its events.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// What its journal holds.
+    pub fn journal(&self) -> (&Header, &[Entry]) {
+        (&self.origin.header, &self.entries)
+    }
+
+    /// What happens in it, as far as is known by now.
+    pub fn interventions(&self) -> &Interventions {
+        &self.interventions
+    }
+
+    /// What the columns of its streams mean.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// How many events come before a time, which has been played.
+    ///
+    /// # Errors
+    /// When it has not been played.
+    pub fn events_before(&self, time: Time, control: &dyn Control) -> Result<u64> {
+        if time <= self.start() {
+            return Ok(0);
+        }
+        let window = self.window_at(Time(time.0 - 1), control)?;
+        Ok(window.before + window.until(time) as u64)
+    }
+
+    /// The windows that are at hand.
+    pub fn windows(&self) -> &[Arc<Window>] {
+        &self.windows
     }
 
     /// The window in which an event is, given by how many events come before it.

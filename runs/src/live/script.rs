@@ -4,6 +4,8 @@
 //! each stretch of time, and each command. So those that a snapshot had are the first ones of those that come later, however
 //! often it is gone back.
 
+use std::sync::Arc;
+
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
@@ -38,8 +40,8 @@ pub(super) struct Script<'a> {
 
 /// What happens in a session.
 pub(super) struct Planned {
-    pub interventions: Interventions,
-    pub program: Program,
+    pub interventions: Arc<Interventions>,
+    pub program: Arc<Program>,
     /// Up to here.
     pub end: Time,
 }
@@ -93,8 +95,8 @@ impl Script<'_> {
             known.plan = Plan::lengthened(original, &known.library, base, end, self.spec.timeline)?;
         }
         Ok(Planned {
-            program: known.bend(base)?,
-            interventions: known,
+            program: Arc::new(known.bend(base)?),
+            interventions: Arc::new(known),
             end,
         })
     }

@@ -4,7 +4,8 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::snapshot::Snapshot;
@@ -79,7 +80,6 @@ const RARELY: Span = Span(16 * Span::DAY.0);
 pub(super) struct Store {
     folder: PathBuf,
     barriers: File,
-    position: File,
     /// Held as long as the session is under way.
     _lock: File,
 }
@@ -100,19 +100,10 @@ impl Store {
             let message = format!("the session in {} is under way already", folder.display());
             Error::input(message, "stop the other server, or choose another folder")
         })?;
-        let open = |name: &str, append| {
-            let path = folder.join(name);
-            let mut options = OpenOptions::new();
-            options.read(true).create(true);
-            match append {
-                true => options.append(true),
-                false => options.write(true).truncate(false),
-            };
-            options.open(&path).map_err(failed("open", &path))
-        };
+        let path = folder.join(BARRIERS);
+        let barriers = OpenOptions::new().create(true).append(true).open(&path);
         Ok(Store {
-            barriers: open(BARRIERS, true)?,
-            position: open(POSITION, false)?,
+            barriers: barriers.map_err(failed("open", &path))?,
             folder: folder.to_owned(),
             _lock: lock,
         })
@@ -213,14 +204,47 @@ impl Store {
         let text = fs::read_to_string(&path).map_err(failed("read", &path))?;
         Ok((barriers, text.trim().parse().ok().map(Time)))
     }
+}
 
-    /// Takes down up to when events have been given out. It is there when the process is killed afterwards.
-    pub fn give_out(&mut self, until: Time) -> Result<()> {
+/// The time up to which events of a session have been given out, on the disk: it is there also when the process is killed.
+pub struct Position {
+    file: Mutex<File>,
+    path: PathBuf,
+    time_us: AtomicI64,
+}
+
+impl Position {
+    pub(super) fn open(folder: &Path, time: Time) -> Result<Position> {
+        let path = folder.join(POSITION);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(failed("open", &path))?;
+        let position = Position {
+            file: Mutex::new(file),
+            path,
+            time_us: AtomicI64::new(time.0),
+        };
+        position.give_out(time)?;
+        Ok(position)
+    }
+
+    /// Takes down that all events before a time are about to be given out.
+    ///
+    /// # Errors
+    /// When it cannot be written: the events must not be given out then.
+    pub fn give_out(&self, until: Time) -> Result<()> {
         let text = format!("{:020}\n", until.0);
-        self.position
-            .seek(SeekFrom::Start(0))
-            .and_then(|_| self.position.write_all(text.as_bytes()))
-            .map_err(failed("write", &self.folder.join(POSITION)))
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.write_all(text.as_bytes()))
+            .map_err(failed("write", &self.path))?;
+        self.time_us.store(until.0, Ordering::Release);
+        Ok(())
+    }
+
+    /// The time.
+    pub fn time(&self) -> Time {
+        Time(self.time_us.load(Ordering::Acquire))
     }
 }
 
