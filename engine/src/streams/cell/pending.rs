@@ -6,12 +6,13 @@
 
 use std::collections::VecDeque;
 
+use super::Onwards;
 use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
 use crate::streams::event::Event;
 use crate::streams::program::MAX_CARRIED;
-use crate::streams::sides::{Presence, Side, Sides};
+use crate::streams::sides::{Presence, Sides};
 use crate::streams::world::World;
 
 /// StoredWords of an event before those it carries.
@@ -125,21 +126,22 @@ impl Pending {
         pages.flat_map(|page| Stored::all(world, page).map(|(_, stored)| stored.stream()))
     }
 
-    /// Buckets with these words, the first of which is that of the window that begins at `start`.
-    /// Events after the end of the run are dropped. Each side is what `origin` gives for it.
+    /// Buckets with these words, the first of which is that of the next window. Events after the end of the run are
+    /// dropped, and those that are made anew.
     pub fn of_lists(
         world: &World,
-        start: Time,
         buckets: impl Iterator<Item = Vec<u64>>,
-        origin: &[Side],
+        onwards: &Onwards<'_>,
     ) -> Pending {
         let mut pending = Pending::new(world);
-        pending.first = start.index_of(pending.window);
+        pending.first = onwards.now.index_of(pending.window);
         for words in buckets {
             for (_, stored) in Stored::all(world, &words) {
                 let event = stored.event();
-                let presence = event.presence.of_origin(origin);
-                pending.push(world, &Event { presence, ..event });
+                if !onwards.makes_anew(&event) {
+                    let presence = event.presence.of_origin(&onwards.origin);
+                    pending.push(world, &Event { presence, ..event });
+                }
             }
         }
         pending

@@ -50,32 +50,31 @@ impl Player {
     }
 
     /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
-    /// not, behind those that it had, if they begin only when the snapshot is
-    /// [open](crate::streams::play::snapshot::open_from) for them; and the run may end earlier or, with the rows up to the
-    /// snapshot's own end missing, not later.
+    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier or, with
+    /// the rows up to the snapshot's own end missing, not later.
     ///
     /// # Errors
     /// When the snapshot is of another run, or was taken too late for what is new.
     pub fn resume(
         program: Program,
         settings: &Settings,
-        snapshot: Snapshot,
+        mut snapshot: Snapshot,
     ) -> Result<Player, SnapshotError> {
         let world = World::new(program, settings);
         snapshot.check(&world)?;
-        let arrivals = Arrivals::with(&world, snapshot.rates);
-        let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
+        let arrivals = Arrivals::with(&world, std::mem::take(&mut snapshot.rates));
+        let onwards = snapshot.onwards(&world, &arrivals);
         let cells = snapshot.cells.into_par_iter().enumerate();
-        let cells = cells.map(|(index, state)| {
-            LogicalProcess::of_state(&world, index as u16, snapshot.time, state, &origin)
-        });
+        let cells = cells
+            .map(|(index, state)| LogicalProcess::of_state(&world, index as u16, state, &onwards));
         let cells: Vec<LogicalProcess> = cells.collect();
         world.ledger.restore(&snapshot.kept);
-        let observed = snapshot.observed.of_origin(&origin);
+        let observed = snapshot.observed.of_origin(&onwards.origin);
+        let sums = snapshot.sums.iter();
+        let sums = sums.map(|sums| sums.of_origin(&onwards.origin)).collect();
         let clockwork = Clockwork::at(&world, snapshot.time, (cells, arrivals), observed);
-        let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
         Ok(Player {
-            sums: sums.collect(),
+            sums,
             rows: snapshot.rows,
             ties: snapshot.ties,
             ..Player::of(world, clockwork)
@@ -218,7 +217,7 @@ impl Player {
         let cells = &self.clockwork.cells;
         let arrivals = self.clockwork.arrivals.iter();
         Snapshot {
-            origin: Origin::of(&self.world),
+            origin: Origin::of(&self.world, self.clockwork.now),
             time: self.clockwork.now,
             rows: self.rows,
             ties: self.ties,

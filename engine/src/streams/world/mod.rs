@@ -294,6 +294,14 @@ impl World {
         streams.fold(0, add)
     }
 
+    /// What has been left out up to a time because it does not matter to what is written, as a digest. From the start on all
+    /// of the range's events are there, as far as anybody may ask for them; before it, modifiers of delays have a say.
+    pub(crate) fn relevance_digest(&self, now: Time) -> u64 {
+        let in_warmup = self.needed_from.iter().filter(|_| now < self.start);
+        let times = in_warmup.chain(&self.watched_from);
+        times.fold(0, |sum, from| mix(sum ^ from.max(&now).0 as u64))
+    }
+
     /// Whether anything that an effect causes from a time on can matter to what is written.
     #[inline(always)]
     pub fn matters(&self, effect: &Effect, time: Time) -> bool {
