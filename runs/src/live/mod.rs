@@ -74,6 +74,8 @@ struct Track {
     /// How many commands it was planned with.
     commands: usize,
     planned: Planned,
+    /// Commands that are due before this time are in the plan.
+    known: Time,
     player: Player,
     kept: Vec<Kept>,
     barriers: Vec<Barrier>,
@@ -307,10 +309,10 @@ impl Live {
             commands,
             track,
             store,
-            given_out,
+            position,
             ..
         } = self;
-        let played = track.play_window(origin, commands, *given_out, Some(store), control);
+        let played = track.play_window(origin, commands, position.time(), Some(store), control);
         if let Err(error) = played {
             track.recover(origin, commands)?;
             return Err(error);
@@ -358,14 +360,13 @@ impl Live {
             origin,
             track,
             store,
-            given_out,
             ..
         } = self;
         let (kept, barriers) = (track.kept.clone(), track.barriers.clone());
         let bent = Track::at(
             origin,
             (&commands, kept, barriers),
-            *given_out,
+            given_out,
             Some(store),
             control,
         )?;
@@ -579,19 +580,14 @@ impl Track {
             };
             barriers.retain(|barrier| barrier.time() <= last.time);
             kept.push(last);
-            return Ok(Track::of(planned, player, (kept, barriers), commands.len()));
+            return Ok(Track::of((planned, known), player, (kept, barriers), commands.len()));
         }
         let player = Player::new(Program::clone(&planned.program), &origin.settings_of(&planned));
-        Ok(Track::of(
-            planned,
-            player,
-            (Vec::new(), Vec::new()),
-            commands.len(),
-        ))
+        Ok(Track::of((planned, known), player, (Vec::new(), Vec::new()), commands.len()))
     }
 
     fn of(
-        planned: Planned,
+        (planned, known): (Planned, Time),
         player: Player,
         (kept, barriers): (Vec<Kept>, Vec<Barrier>),
         commands: usize,
@@ -606,6 +602,7 @@ impl Track {
             streams: Arc::new(player.streams()),
             tables,
             planned,
+            known,
             player,
             kept,
             barriers,
@@ -681,8 +678,9 @@ impl Track {
     /// Takes in what begins before a time and was not planned yet.
     fn learn(&mut self, origin: &Origin, commands: &[Timed], until: Time) -> Result<()> {
         let from = self.player.time();
-        let is_new = |timed: &Timed| (from..until).contains(&timed.at);
+        let is_new = |timed: &Timed| (self.known..until).contains(&timed.at);
         if until <= self.planned.end && !commands.iter().any(is_new) {
+            self.known = self.known.max(until);
             return Ok(());
         }
         let (kept, barriers) = (self.kept.clone(), self.barriers.clone());

@@ -8,12 +8,12 @@ use causeflow_baselines::{Baseline, Interval, Ongoing, Point as Counted, Pool, R
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::StreamResult;
-use causeflow_engine::streams::program::{Operation, Phase};
+use causeflow_engine::streams::program::{Operation, Phase, Without};
 use causeflow_engine::streams::sides::Side;
-use causeflow_scenarios::effects::causes;
+use causeflow_scenarios::effects::{Basis, causes};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::past::Past;
 use crate::about::ScenarioShown;
@@ -476,6 +476,27 @@ impl Past {
             }
         }
         Ok(effects)
+    }
+
+    /// What an hour has, stream by stream, that it would not have without what was asked for, and the other way round: a list, of
+    /// those streams that differ.
+    pub fn difference(&self, hour: Time) -> Value {
+        let side = self.bent.side_without(Without::AskedFor);
+        let Some(side) = side.filter(|side| *side != Side::FACTUAL) else {
+            return Value::Array(Vec::new());
+        };
+        let number = hour.index_of(Span::HOUR);
+        let differing = self.streams.iter().filter_map(|stream| {
+            let mut hours = Basis::Without(side).hours(stream);
+            let (_, [all, _]) = hours.find(|(hour, _)| *hour == number)?;
+            Some(json!({
+                "stream": stream.name,
+                "added": all.added,
+                "removed": all.removed,
+                "changed": all.changed,
+            }))
+        });
+        Value::Array(differing.collect())
     }
 
     fn check_streams(&self, streams: Option<&[String]>) -> Result<()> {
