@@ -18,7 +18,7 @@ use crate::base::scratch;
 use crate::base::table::{Chunk, RowSink};
 use crate::base::time::Time;
 use crate::streams::cell::LogicalProcess;
-use crate::streams::program::Program;
+use crate::streams::program::{Program, Stream};
 use crate::streams::rates::Arrivals;
 use crate::streams::rows::{CellRows, Completion, EarlySums, Sums, collect, lots};
 use crate::streams::world::{Settings, World};
@@ -50,8 +50,8 @@ impl Player {
     }
 
     /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
-    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier or, with
-    /// the rows up to the snapshot's own end missing, not later.
+    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier, and
+    /// later if the end was [open](Settings::open_end).
     ///
     /// # Errors
     /// When the snapshot is of another run, or was taken too late for what is new.
@@ -130,7 +130,7 @@ impl Player {
         self.clockwork.now
     }
 
-    /// Plays up to the first barrier at or after `until`, or to the end, on the threads of the
+    /// Plays up to the first barrier at or after `until`, or to the first at or after the end, on the threads of the
     /// current rayon pool. All rows up to there have then been handed to the sink.
     ///
     /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
@@ -229,23 +229,30 @@ impl Player {
         }
     }
 
-    /// What the run has come to.
-    pub fn finish(self) -> RunResult {
-        let streams = (0..).zip(&self.world.program.streams).zip(self.sums);
+    /// What each written stream has come to, since the beginning or since this was asked for last: from here on it is
+    /// added up anew, so that a run without an end, and its snapshots, do not grow with what lies behind.
+    pub fn take_sums(&mut self) -> Vec<StreamResult> {
+        let sums = std::mem::take(&mut self.sums);
+        self.sums = vec![Sums::default(); sums.len()];
+        let streams = (0..).zip(&self.world.program.streams).zip(sums);
         let streams = streams.filter(|((index, _), _)| self.world.is_written(*index));
-        let streams: Vec<StreamResult> = streams
-            .map(|((_, stream), mut sums)| StreamResult {
-                name: stream.name.clone(),
-                rows: sums.digest.rows,
-                fingerprint: sums.digest.finish(&stream.name),
-                impact: sums.impact,
-                series: sums.series,
-                parted: {
-                    sums.parted.sort_unstable();
-                    sums.parted
-                },
-            })
-            .collect();
+        let result = |((_, stream), mut sums): ((_, &Stream), Sums)| StreamResult {
+            name: stream.name.clone(),
+            rows: sums.digest.rows,
+            fingerprint: sums.digest.finish(&stream.name),
+            impact: sums.impact,
+            series: sums.series,
+            parted: {
+                sums.parted.sort_unstable();
+                sums.parted
+            },
+        };
+        streams.map(result).collect()
+    }
+
+    /// What the run has come to.
+    pub fn finish(mut self) -> RunResult {
+        let streams = self.take_sums();
         let cells = self.clockwork.cells;
         RunResult {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
