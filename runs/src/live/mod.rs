@@ -185,6 +185,7 @@ impl Origin {
     fn settings_of(&self, planned: &Planned) -> Settings {
         Settings {
             end: planned.end,
+            open_end: true,
             ..self.settings.clone()
         }
     }

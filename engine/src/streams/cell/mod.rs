@@ -148,7 +148,7 @@ impl LogicalProcess {
             end,
         };
         self.watch_growth(window);
-        let due = self.pending.open(start);
+        let due = self.pending.open(world, start);
         self.agenda.begin(start);
         for (place, stored) in due.events(world) {
             // Those that touch state wait for their turn.

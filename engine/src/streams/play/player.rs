@@ -50,8 +50,8 @@ impl Player {
     }
 
     /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
-    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier or, with
-    /// the rows up to the snapshot's own end missing, not later.
+    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier, and
+    /// later if the end was [open](Settings::open_end).
     ///
     /// # Errors
     /// When the snapshot is of another run, or was taken too late for what is new.
@@ -130,7 +130,7 @@ impl Player {
         self.clockwork.now
     }
 
-    /// Plays up to the first barrier at or after `until`, or to the end, on the threads of the
+    /// Plays up to the first barrier at or after `until`, or to the first at or after the end, on the threads of the
     /// current rayon pool. All rows up to there have then been handed to the sink.
     ///
     /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].

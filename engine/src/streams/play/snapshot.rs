@@ -145,7 +145,7 @@ impl Origin {
             stream_stability_version: STREAM_STABILITY_VERSION,
             seed: world.seed,
             begin: world.begin,
-            end: world.end,
+            end: world.kept_until,
             wanted: world.wanted_digest(),
             relevance: world.relevance_digest(now),
             scale: world.scale,
