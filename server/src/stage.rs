@@ -57,7 +57,7 @@ pub struct Anomaly {
 type Reply = oneshot::Sender<Result<Done>>;
 
 /// What came of a command.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Done {
     /// What the journal has.
     pub entry: Entry,
@@ -104,7 +104,7 @@ impl Control for Stage {
 
 // The wall clock sets the pace, and nothing else: what is given out is the same at any.
 #[allow(clippy::disallowed_methods)]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -168,6 +168,11 @@ impl Stage {
     /// Up to when events have been given out.
     pub fn time(&self) -> Time {
         self.position.time()
+    }
+
+    /// The streams' names.
+    pub fn names(&self) -> Arc<[String]> {
+        self.names.clone()
     }
 
     /// What is past.

@@ -7,6 +7,7 @@
 //!
 //! It knows no clock but the virtual one, and nothing of those who look on.
 
+mod chain;
 mod journal;
 mod past;
 mod script;
@@ -38,6 +39,7 @@ use script::{Planned, Script, Timed};
 use store::{Kept, Store, noted};
 use window::Gathered;
 
+pub use chain::{Chain, Link};
 pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, read as read_journal};
 pub use past::{Past, Verdict, replay};
 pub use shown::{
@@ -349,8 +351,12 @@ impl Live {
             .unwrap_or(timed.at);
         // Whether it goes with all others, also those that lie ahead.
         self.origin.script().plan(&commands, last + Span(1))?;
-        let bends =
-            timed.at < self.track.player.time() && !matches!(timed.command, Command::Define { .. });
+        let bends = match timed.command {
+            Command::Define { .. } => false,
+            // It is about the past.
+            Command::Reset => true,
+            _ => timed.at < self.track.player.time(),
+        };
         if !bends {
             self.journal.append(&entry)?;
             self.entries.push(entry);

@@ -22,10 +22,10 @@ use crate::numbers::instant;
 #[derive(Clone)]
 pub struct Past {
     pub(super) origin: Arc<Origin>,
-    commands: Arc<[Timed]>,
+    pub(super) commands: Arc<[Timed]>,
     pub(super) entries: Arc<[Entry]>,
-    kept: Vec<Kept>,
-    barriers: Vec<Barrier>,
+    pub(super) kept: Vec<Kept>,
+    pub(super) barriers: Vec<Barrier>,
     pub(super) windows: Vec<Arc<Window>>,
     pub(super) interventions: Arc<Interventions>,
     /// The program as it is played.

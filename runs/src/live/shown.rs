@@ -226,7 +226,7 @@ impl Past {
     }
 
     /// What was asked for and acts at a time.
-    fn interventions_at(&self, now: Time) -> Vec<InterventionShown> {
+    pub(super) fn interventions_at(&self, now: Time) -> Vec<InterventionShown> {
         let plan = &self.interventions.plan;
         let acting = plan.interventions().iter().filter(|one| !one.of_timeline);
         let scheduled = self.interventions.scheduled();

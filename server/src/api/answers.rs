@@ -1,0 +1,756 @@
+//! The endpoints of version 1.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::JsonRejection;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get as reads, post as tells};
+use causeflow_baselines::Resolution;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_models::duration;
+use causeflow_runs::about::{ScenarioShown, TemplateShown};
+use causeflow_runs::live::{
+    Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown, Injection, InterventionShown, Past,
+    StateShown,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Endpoint, Param, Schemas};
+use crate::catch_up::rows_of;
+use crate::pace::{ClockShown, Speed};
+use crate::problem::Problem;
+use crate::server::{MESSAGE_BYTES, Server};
+use crate::show;
+use crate::socket::{self, SUBPROTOCOL};
+use crate::stage::{Anomaly, Done};
+use crate::topics::Filter;
+
+type Answer<T> = Result<Json<T>, Problem>;
+type Body<T> = Result<Json<T>, JsonRejection>;
+type At = State<Arc<Server>>;
+
+/// A part of time, and some streams.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// From when on: an instant, a time in the model's time zone, `day3`, `now`, or before now, such as `-7d`. The session's start
+    /// by default.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Until when, likewise; now by default.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Streams or patterns with commas between them; all by default.
+    #[serde(default)]
+    pub streams: Option<String>,
+    /// `12h` (by default) or `1h`.
+    #[serde(default)]
+    pub resolution: Option<String>,
+}
+
+/// Events after a position.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct After {
+    /// A position `epoch:seq`, or a number of events; the beginning by default.
+    #[serde(default)]
+    pub after: Option<String>,
+    /// Streams or patterns with commas between them; all by default.
+    #[serde(default)]
+    pub streams: Option<String>,
+    /// How many events to look at, at most 10000; 1000 by default.
+    #[serde(default)]
+    pub limit: Option<u32>,
+}
+
+/// Where an event is.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Where {
+    /// Its number, as it was given out; without it, only what was given out of late is searched.
+    #[serde(default)]
+    pub seq: Option<u64>,
+    /// How far up and down its chain is followed, such as `2d`; at most 7d.
+    #[serde(default)]
+    pub within: Option<String>,
+}
+
+/// Events, and where to go on.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Events {
+    /// Names the order of events.
+    pub epoch: String,
+    /// The number after which these come.
+    pub after: u64,
+    /// The position after which the next ones come.
+    pub next: String,
+    /// Whether there are more by now.
+    pub more: bool,
+    /// The events, as in the protocol.
+    pub events: Vec<Value>,
+}
+
+/// A stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct StreamShown {
+    /// Its name.
+    pub name: String,
+    /// The business domain.
+    pub domain: String,
+    /// `high`, `medium` or `low`.
+    pub cadence: String,
+    /// What an event means.
+    pub description: String,
+    /// Its columns: name, type, unit, what it means.
+    pub columns: Vec<Value>,
+}
+
+/// How the clock is to go; what is left out stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ClockChange {
+    /// A number of virtual seconds a second up to 100000, `max`, or `stepped`.
+    #[serde(default)]
+    pub speed: Option<Value>,
+    /// Whether it stands still.
+    #[serde(default)]
+    pub paused: Option<bool>,
+    /// Goes on so far, such as `1h`, also while it stands still.
+    #[serde(default)]
+    pub step: Option<String>,
+}
+
+/// A command, and when it acts.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Given {
+    /// A later time; now by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    /// What is to be done.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Acknowledged {
+    /// The line of the journal.
+    pub entry: Entry,
+    /// Whether it had been given before, by its key: then nothing has been done now.
+    pub again: bool,
+    /// How the session stands when it acts.
+    pub state: StateShown,
+}
+
+/// A change of a parameter for some time.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Modification {
+    /// The parameter, such as `customer.tutor.search/rate`.
+    pub on: String,
+    /// A factor.
+    #[serde(default)]
+    pub multiply: Option<f64>,
+    /// What is added, such as `60/h`.
+    #[serde(default)]
+    pub add: Option<Value>,
+    /// What it is instead.
+    #[serde(default, rename = "override")]
+    pub override_with: Option<Value>,
+    /// What is added to a probability.
+    #[serde(default)]
+    pub shift: Option<Value>,
+    /// How long it holds, such as `2h`.
+    pub duration: String,
+    /// How long it takes to rise; at once by default.
+    #[serde(default)]
+    pub onset: Option<String>,
+    /// How it lets go: `immediate`, or `{"linear": "2h"}`.
+    #[serde(default)]
+    pub settling: Option<Value>,
+    /// A later time; now by default.
+    #[serde(default)]
+    pub at: Option<String>,
+    /// A headline.
+    #[serde(default)]
+    pub title: Option<String>,
+}
+
+/// What a session is at its last barrier that has been played.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct Fingerprint {
+    /// The barrier, RFC 3339 in UTC.
+    pub time: String,
+    /// Events before it.
+    pub events: u64,
+    /// Digest of these: that of a run which ends there.
+    pub fingerprint: String,
+}
+
+fn get<M, T>(
+    path: &'static str,
+    (id, about): (&'static str, &'static str),
+    params: Vec<Param>,
+    answer: Value,
+    handler: M,
+) -> Endpoint
+where
+    M: axum::handler::Handler<T, Arc<Server>>,
+    T: 'static,
+{
+    Endpoint {
+        method: "get",
+        path,
+        id,
+        about,
+        params,
+        body: None,
+        answer: ("application/json", answer),
+        refusals: &[400, 401, 404, 422],
+        route: reads(handler),
+    }
+}
+
+fn post<M, T>(
+    path: &'static str,
+    (id, about): (&'static str, &'static str),
+    body: Value,
+    answer: Value,
+    handler: M,
+) -> Endpoint
+where
+    M: axum::handler::Handler<T, Arc<Server>>,
+    T: 'static,
+{
+    Endpoint {
+        method: "post",
+        path,
+        id,
+        about,
+        params: Vec::new(),
+        body: Some(body),
+        answer: ("application/json", answer),
+        refusals: &[400, 401, 403, 409, 413, 415, 422, 503],
+        route: tells(handler),
+    }
+}
+
+/// All of them.
+pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
+    let id = |about| Param {
+        name: "id",
+        about,
+        in_path: true,
+        schema: json!({ "type": "string" }),
+    };
+    let mut event = schemas.query::<Where>();
+    event.push(id("The event's id"));
+    let text = json!({ "type": "string" });
+    let state = schemas.of::<StateShown>();
+    let clock = schemas.of::<ClockShown>();
+    let acknowledged = schemas.of::<Acknowledged>();
+    let given = schemas.of::<Given>();
+    let interventions = schemas.of::<Vec<InterventionShown>>();
+    let modification = schemas.of::<Modification>();
+    let object = json!({ "type": "object" });
+    let mut journal = get(
+        "/api/v1/journal",
+        ("journal", "The journal, as JSON lines: it gives the session again"),
+        Vec::new(),
+        text.clone(),
+        journal,
+    );
+    journal.answer.0 = "application/jsonl";
+    vec![
+        get("/api/v1/state", ("state", "How the session stands"), Vec::new(), state, now_state),
+        get("/api/v1/streams", ("streams", "The streams"), Vec::new(), schemas.of::<Vec<StreamShown>>(), streams),
+        get("/api/v1/clock", ("clock", "How the clock goes"), Vec::new(), clock.clone(), clock_now),
+        post(
+            "/api/v1/clock",
+            ("setClock", "Sets the clock: pause, resume, speed, step"),
+            schemas.of::<ClockChange>(),
+            clock,
+            set_clock,
+        ),
+        get(
+            "/api/v1/history",
+            ("history", "Events by half days or hours, with scores, and without interventions"),
+            schemas.query::<Asked>(),
+            schemas.of::<Vec<HistoryShown>>(),
+            history,
+        ),
+        get("/api/v1/statistics", ("statistics", "What is usual so far, stream by stream"), Vec::new(), object.clone(), statistics),
+        get(
+            "/api/v1/effects",
+            ("effects", "What scenarios and external events have done to streams so far"),
+            schemas.query::<Asked>(),
+            schemas.of::<Vec<EffectShown>>(),
+            effects,
+        ),
+        get(
+            "/api/v1/events",
+            ("events", "Events after a position"),
+            schemas.query::<After>(),
+            schemas.of::<Events>(),
+            events,
+        ),
+        get(
+            "/api/v1/events/{id}",
+            ("event", "An event with its chain: what caused it, and what followed from it"),
+            event,
+            schemas.of::<Chain>(),
+            chain,
+        ),
+        get(
+            "/api/v1/external-events",
+            ("externalEvents", "External events, past and planned"),
+            schemas.query::<Asked>(),
+            schemas.of::<Vec<ExternalEventShown>>(),
+            external_events,
+        ),
+        get(
+            "/api/v1/external-events/templates",
+            ("templates", "What external events can be put in"),
+            Vec::new(),
+            schemas.of::<Vec<TemplateShown>>(),
+            templates,
+        ),
+        get(
+            "/api/v1/scenarios",
+            ("scenarios", "The scenarios that can be started"),
+            Vec::new(),
+            schemas.of::<Vec<ScenarioShown>>(),
+            scenarios,
+        ),
+        Endpoint {
+            answer: ("application/yaml", text.clone()),
+            ..get(
+                "/api/v1/scenarios/{id}",
+                ("scenarioFile", "The file of a scenario, to be kept or changed"),
+                vec![id("The scenario's id")],
+                text,
+                scenario_file,
+            )
+        },
+        get(
+            "/api/v1/anomalies",
+            ("anomalies", "Hours of streams that turned warning or critical, the latest first"),
+            Vec::new(),
+            schemas.of::<Vec<Anomaly>>(),
+            anomalies,
+        ),
+        get(
+            "/api/v1/fingerprint",
+            ("fingerprint", "The digest of all events up to the last barrier that has been played"),
+            Vec::new(),
+            schemas.of::<Fingerprint>(),
+            fingerprint,
+        ),
+        journal,
+        post(
+            "/api/v1/commands",
+            ("command", "Gives a command: a scenario, stop, reset, an external event, or a scenario's file"),
+            given.clone(),
+            acknowledged.clone(),
+            command,
+        ),
+        post(
+            "/api/v1/commands/preview",
+            ("preview", "What a command would do, without giving it"),
+            given,
+            interventions.clone(),
+            preview,
+        ),
+        post(
+            "/api/v1/modifiers",
+            ("modify", "Changes a parameter for some time"),
+            modification.clone(),
+            acknowledged,
+            modify,
+        ),
+        post(
+            "/api/v1/modifiers/preview",
+            ("previewModifier", "What a change of a parameter would do, without making it"),
+            modification,
+            interventions,
+            preview_modifier,
+        ),
+    ]
+}
+
+/// Takes a client of the protocol in.
+pub async fn upgrade(State(server): At, upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>) -> Response {
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(error) => {
+            let help = "connect with a WebSocket client, or listen at /api/v1/events/stream";
+            return Problem::bad(error.to_string(), help).into_response();
+        }
+    };
+    let upgrade = upgrade
+        .protocols([SUBPROTOCOL])
+        // The usual 128 KiB for each of thousands of clients that hardly say anything would be most of what the server takes.
+        .read_buffer_size(4 << 10)
+        .write_buffer_size(0)
+        .max_write_buffer_size(16 << 20)
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES);
+    upgrade.on_upgrade(move |socket| async move {
+        let _counted = server.metrics.socket();
+        socket::talk(socket, server.clone()).await;
+    })
+}
+
+async fn now_state(State(server): At) -> Json<StateShown> {
+    Json(server.stage.past().state(server.stage.time()))
+}
+
+async fn streams(State(server): At) -> Json<Vec<StreamShown>> {
+    let past = server.stage.past();
+    let shown = past.program().streams.iter().map(|stream| StreamShown {
+        name: stream.name.clone(),
+        domain: stream.domain.clone(),
+        cadence: stream.cadence.clone(),
+        description: stream.description.clone(),
+        columns: stream
+            .schema()
+            .columns
+            .iter()
+            .map(|column| {
+                json!({
+                    "name": column.name,
+                    "type": column.kind.name(),
+                    "unit": column.unit,
+                    "description": column.description,
+                    "nullable": column.nullable,
+                })
+            })
+            .collect(),
+    });
+    Json(shown.collect())
+}
+
+async fn clock_now(State(server): At) -> Json<ClockShown> {
+    Json(server.stage.clock())
+}
+
+async fn set_clock(State(server): At, body: Body<ClockChange>) -> Answer<ClockShown> {
+    let change = read(body)?;
+    let speed = change.speed.map(|speed| match speed {
+        Value::String(text) => Speed::parse(&text),
+        other => Speed::parse(&other.to_string()),
+    });
+    let speed = speed.transpose().map_err(|error| {
+        Problem::bad(error, "give a number, `max` or `stepped`").in_field("speed")
+    })?;
+    let step = change.step.map(|text| match duration(&text) {
+        Ok(span) if span > Span(0) => Ok(span),
+        _ => Err(Problem::bad(format!("`{text}` is no step"), "write a duration such as `1h`").in_field("step")),
+    });
+    server.stage.set_clock(speed, change.paused, step.transpose()?);
+    Ok(Json(server.stage.clock()))
+}
+
+async fn history(State(server): At, query: Asks<Asked>) -> Answer<Vec<HistoryShown>> {
+    let asked = asked(query)?;
+    let (past, now) = (server.stage.past(), server.stage.time());
+    let resolution = match asked.resolution.as_deref() {
+        None | Some("12h") => Resolution::HalfDay,
+        Some("1h") => Resolution::Hour,
+        Some(other) => {
+            let message = format!("`{other}` is no resolution");
+            return Err(Problem::bad(message, "give 12h or 1h").in_field("resolution"));
+        }
+    };
+    let range = range(&asked, &past, now, now)?;
+    let streams = names(&server, asked.streams.as_deref())?;
+    let work = move |_: &dyn causeflow_runs::Control| {
+        past.history(&range, resolution, streams.as_deref(), now)
+    };
+    Ok(Json(server.looking(work).await?))
+}
+
+async fn statistics(State(server): At) -> Answer<Value> {
+    let (past, now) = (server.stage.past(), server.stage.time());
+    Ok(Json(server.looking(move |_| Ok(past.statistics(now))).await?))
+}
+
+async fn effects(State(server): At, query: Asks<Asked>) -> Answer<Vec<EffectShown>> {
+    let asked = asked(query)?;
+    let (past, now) = (server.stage.past(), server.stage.time());
+    let streams = names(&server, asked.streams.as_deref())?;
+    Ok(Json(server.looking(move |_| past.effects(streams.as_deref(), now)).await?))
+}
+
+async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
+    let asked = asked(query)?;
+    let mark = server.stage.feed.mark();
+    let after = match asked.after.as_deref() {
+        None => 0,
+        Some(text) => {
+            let (epoch, seq) = text.rsplit_once(':').unwrap_or((&mark.epoch, text));
+            if *epoch != *mark.epoch {
+                return Err(Problem::new(
+                    axum::http::StatusCode::CONFLICT,
+                    format!("the position is of the epoch {epoch}, and the session has the epoch {}", mark.epoch),
+                    "the session was reset: begin without a position",
+                )
+                .in_field("after"));
+            }
+            seq.parse().map_err(|_| {
+                Problem::bad(format!("`{text}` is no position"), "give `epoch:seq`").in_field("after")
+            })?
+        }
+    };
+    let limit = u64::from(asked.limit.unwrap_or(1000).clamp(1, 10_000));
+    let patterns = asked.streams.unwrap_or_else(|| "*".to_owned());
+    let topics = patterns.split(',').map(str::trim);
+    let filter = Filter::of(topics, &server.stage.streams);
+    let filter = filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
+    let until = (after + limit).min(mark.events);
+    let (found, epoch) = (rows_of(&server, mark.epoch.clone(), filter, after, until), mark.epoch);
+    let found = found.await.map_err(|error| {
+        Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, error, "ask again")
+    })?;
+    let next = until.max(after);
+    Ok(Json(Events {
+        after,
+        next: format!("{epoch}:{next}"),
+        more: next < server.stage.feed.mark().events,
+        events: found,
+        epoch: epoch.to_string(),
+    }))
+}
+
+async fn chain(State(server): At, Path(id): Path<String>, query: Asks<Where>) -> Answer<Chain> {
+    let asked = asked(query)?;
+    let help = "give an event's id as it was given out";
+    let number: u64 = id.parse().map_err(|_| Problem::bad(format!("`{id}` is no id"), help))?;
+    let within = asked.within.as_deref().unwrap_or("1d");
+    let within = duration(within).ok().filter(|span| (Span(0)..=Span(7 * Span::DAY.0)).contains(span));
+    let within = within.ok_or_else(|| {
+        Problem::bad("the chain is followed for up to 7d", "write a duration such as `2d`").in_field("within")
+    })?;
+    let (past, now) = (server.stage.past(), server.stage.time());
+    let seq = asked.seq.map(|seq| seq.saturating_sub(1));
+    let found = server.looking(move |control| past.chain(number, seq, within, now, control)).await?;
+    let found = found.ok_or_else(|| {
+        Problem::not_found(
+            format!("no event {id} has been given out of late"),
+            "give its number as `seq`, with which it is found wherever it is",
+        )
+    })?;
+    Ok(Json(found))
+}
+
+async fn external_events(State(server): At, query: Asks<Asked>) -> Answer<Vec<ExternalEventShown>> {
+    let asked = asked(query)?;
+    let (past, now) = (server.stage.past(), server.stage.time());
+    let range = range(&asked, &past, now, now)?;
+    Ok(Json(past.external_events(range)))
+}
+
+async fn templates(State(server): At) -> Json<Vec<TemplateShown>> {
+    let past = server.stage.past();
+    let templates = past.interventions().library.event_templates();
+    Json(templates.map(TemplateShown::of).collect())
+}
+
+async fn scenarios(State(server): At) -> Json<Vec<ScenarioShown>> {
+    Json(server.stage.past().scenarios())
+}
+
+async fn scenario_file(State(server): At, Path(id): Path<String>) -> Result<Response, Problem> {
+    let past = server.stage.past();
+    let text = past.scenario_file(&id).ok_or_else(|| {
+        Problem::not_found(format!("there is no scenario `{id}`"), "see /api/v1/scenarios")
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
+}
+
+async fn anomalies(State(server): At) -> Json<Vec<Anomaly>> {
+    Json(server.stage.anomalies(100))
+}
+
+async fn fingerprint(State(server): At) -> Answer<Fingerprint> {
+    let barrier = server.stage.barrier();
+    let Barrier { events, fingerprint, .. } = barrier.clone().ok_or_else(|| {
+        Problem::not_found("nothing has been played yet", "ask again")
+    })?;
+    let time = barrier.map_or(Time(0), |barrier| barrier.time());
+    Ok(Json(Fingerprint {
+        time: show::instant(time),
+        events,
+        fingerprint,
+    }))
+}
+
+async fn journal(State(server): At) -> Result<Response, Problem> {
+    let past = server.stage.past();
+    let (head, entries) = past.journal();
+    let lines = std::iter::once(serde_json::to_string(head))
+        .chain(entries.iter().map(serde_json::to_string));
+    let lines: Result<Vec<String>, _> = lines.collect();
+    let lines = lines.map_err(|error| Problem::bad(error.to_string(), "report it"))?;
+    let kind = [(header::CONTENT_TYPE, "application/jsonl")];
+    Ok((kind, lines.join("\n") + "\n").into_response())
+}
+
+async fn command(State(server): At, headers: HeaderMap, body: Body<Given>) -> Answer<Acknowledged> {
+    let Given { at, command } = read(body)?;
+    let done = server.stage.command(command, at, key(&headers)).await?;
+    Ok(Json(acknowledged(done)))
+}
+
+async fn preview(State(server): At, body: Body<Given>) -> Answer<Vec<InterventionShown>> {
+    let Given { at, command } = read(body)?;
+    previewed(&server, command, at).await
+}
+
+async fn previewed(
+    server: &Arc<Server>,
+    command: Command,
+    at: Option<String>,
+) -> Answer<Vec<InterventionShown>> {
+    let (past, now) = (server.stage.past(), server.stage.time());
+    let entry = Entry {
+        at: at.unwrap_or_else(|| show::instant(now)),
+        command,
+        key: None,
+    };
+    Ok(Json(server.looking(move |_| past.preview(&entry)).await?))
+}
+
+async fn modify(State(server): At, headers: HeaderMap, body: Body<Modification>) -> Answer<Acknowledged> {
+    let asked = read(body)?;
+    let at = asked.at.clone();
+    let done = server.stage.command(modification(&asked), at, key(&headers)).await?;
+    Ok(Json(acknowledged(done)))
+}
+
+async fn preview_modifier(State(server): At, body: Body<Modification>) -> Answer<Vec<InterventionShown>> {
+    let asked = read(body)?;
+    let at = asked.at.clone();
+    previewed(&server, modification(&asked), at).await
+}
+
+/// A change of a parameter is an external event with just this impact.
+fn modification(asked: &Modification) -> Command {
+    let stream = asked.on.split('/').next().unwrap_or(&asked.on);
+    let up = asked.multiply.is_some_and(|factor| factor >= 1.0);
+    let title = asked.title.clone().unwrap_or_else(|| format!("{} was changed by hand", asked.on));
+    let modifier = json!({
+        "on": asked.on,
+        "multiply": asked.multiply,
+        "add": asked.add,
+        "override": asked.override_with,
+        "shift": asked.shift,
+        "onset": asked.onset,
+        "settling": asked.settling,
+    });
+    let definition = json!({
+        "type": "operational",
+        "title": title,
+        "description": format!("Somebody at the controls changed {}.", asked.on),
+        "severity": "info",
+        "icon": "sliders",
+        "expects": {
+            "streams": [stream],
+            "direction": if up { "increase" } else { "mixed" },
+            "magnitude": "medium",
+        },
+        "duration": asked.duration,
+        "modifiers": [without_nulls(modifier)],
+    });
+    Command::Inject {
+        event: Injection {
+            definition: Some(definition),
+            causal: true,
+            ..Injection::default()
+        },
+    }
+}
+
+fn without_nulls(mut value: Value) -> Value {
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, value| !value.is_null());
+    }
+    value
+}
+
+fn acknowledged(done: Done) -> Acknowledged {
+    Acknowledged {
+        state: done.past.state(done.at),
+        entry: done.entry,
+        again: done.again,
+    }
+}
+
+/// By what key whoever asks knows what is asked for.
+pub fn key(headers: &HeaderMap) -> Option<String> {
+    let key = headers.get("idempotency-key")?.to_str().ok()?;
+    Some(key.chars().take(200).collect())
+}
+
+/// A query, if it can be read.
+pub type Asks<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
+
+/// What a query says.
+pub fn asked<T>(query: Asks<T>) -> Result<T, Problem> {
+    let Query(asked) = query.map_err(|error| Problem::bad(error.body_text(), "see /api/v1/openapi.json"))?;
+    Ok(asked)
+}
+
+/// What a body says.
+pub fn read<T>(body: Body<T>) -> Result<T, Problem> {
+    let Json(read) = body.map_err(|error| {
+        let status = error.status();
+        Problem::new(status, error.body_text(), "send JSON as /api/v1/openapi.json describes it")
+    })?;
+    Ok(read)
+}
+
+/// The streams that patterns name; all without any.
+pub fn names(server: &Server, patterns: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
+    let Some(patterns) = patterns else { return Ok(None) };
+    let known = &server.stage.streams;
+    let filter = Filter::of(patterns.split(',').map(str::trim), known);
+    let filter = filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
+    let names = known.iter().enumerate().filter(|(at, _)| filter.has(*at));
+    Ok(Some(names.map(|(_, stream)| stream.name.clone()).collect()))
+}
+
+/// The part of time that is asked for.
+pub fn range(asked: &Asked, past: &Past, now: Time, until: Time) -> Result<Range<Time>, Problem> {
+    let from = asked.from.as_deref().map(|text| time(text, past, now, "from"));
+    let to = asked.to.as_deref().map(|text| time(text, past, now, "to"));
+    let (from, to) = (from.transpose()?.unwrap_or(past.start()), to.transpose()?.unwrap_or(until));
+    match from <= to {
+        true => Ok(from..to),
+        false => Err(Problem::bad("it ends before it begins", "give a later end").in_field("to")),
+    }
+}
+
+/// A time of a request.
+pub fn time(text: &str, past: &Past, now: Time, field: &str) -> Result<Time, Problem> {
+    if text == "now" {
+        return Ok(now);
+    }
+    if let Some(back) = text.strip_prefix('-')
+        && let Ok(span) = duration(back)
+    {
+        return Ok(Time(now.0.saturating_sub(span.0)));
+    }
+    let clock = causeflow_scenarios::Clock::new(past.program(), past.start());
+    clock.time(text).map_err(|_| {
+        let help = "write an instant such as `2026-02-14T10:00:00Z`, `now`, or before now, such as `-7d`";
+        Problem::bad(format!("`{text}` is no time"), help).in_field(field)
+    })
+}

@@ -1,0 +1,111 @@
+//! The other half of the protocol: what a program needs to look on and to steer.
+
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Uri, header};
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::{Error as WsError, Message};
+use tokio_tungstenite::connect_async;
+
+use crate::guard::TOKEN_PROTOCOL;
+use crate::socket::SUBPROTOCOL;
+
+/// What a client looks at.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    /// Where the server is, such as `http://127.0.0.1:7777`.
+    pub url: String,
+    /// What it wants.
+    pub topics: Vec<String>,
+    /// From where on; from now on by default.
+    pub after: Option<String>,
+    /// So many of the last events of each stream first.
+    pub last: Option<u32>,
+    /// What lets it in.
+    pub token: Option<String>,
+}
+
+/// Why looking on has ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// The connection broke, or could not be made: it can be tried again.
+    Lost(String),
+    /// The server does not let it in, or does not understand it.
+    Refused(String),
+    /// Whoever looks on has enough.
+    Enough,
+}
+
+/// How long a server may be silent before it is taken for dead: it tells its position every few seconds.
+const SILENT: Duration = Duration::from_secs(30);
+
+impl Watch {
+    /// Looks on until the connection ends. Each message is handed over; what is returned by it says whether to go on.
+    pub async fn connect(&self, each: &mut dyn FnMut(&Value, &str) -> bool) -> Ended {
+        let request = match self.request() {
+            Ok(request) => request,
+            Err(error) => return Ended::Refused(error),
+        };
+        let mut socket = match connect_async(request).await {
+            Ok((socket, _)) => socket,
+            Err(WsError::Http(response)) => {
+                let body = response.body().as_deref().map(String::from_utf8_lossy);
+                let status = response.status();
+                return Ended::Refused(format!("{status}: {}", body.unwrap_or_default()));
+            }
+            Err(error @ (WsError::Url(_) | WsError::HttpFormat(_))) => return Ended::Refused(error.to_string()),
+            Err(error) => return Ended::Lost(error.to_string()),
+        };
+        let mut subscribe = json!({ "type": "subscribe", "id": "watch", "topics": self.topics });
+        if let Some(after) = &self.after {
+            subscribe["after"] = after.as_str().into();
+        } else if let Some(last) = self.last {
+            subscribe["last"] = last.into();
+        }
+        if let Err(error) = socket.send(Message::text(subscribe.to_string())).await {
+            return Ended::Lost(error.to_string());
+        }
+        loop {
+            let received = match tokio::time::timeout(SILENT, socket.next()).await {
+                Ok(Some(Ok(received))) => received,
+                Ok(Some(Err(error))) => return Ended::Lost(error.to_string()),
+                Ok(None) => return Ended::Lost("the server closed the connection".to_owned()),
+                Err(_) => return Ended::Lost("the server has been silent".to_owned()),
+            };
+            match received {
+                Message::Text(text) => {
+                    let value: Value = match serde_json::from_str(&text) {
+                        Ok(value) => value,
+                        Err(error) => return Ended::Refused(format!("this is no message: {error}")),
+                    };
+                    if !each(&value, &text) {
+                        let _ = socket.close(None).await;
+                        return Ended::Enough;
+                    }
+                }
+                Message::Close(_) => return Ended::Lost("the server closed the connection".to_owned()),
+                _ => {}
+            }
+        }
+    }
+
+    fn request(&self) -> Result<axum::http::Request<()>, String> {
+        let uri: Uri = self.url.parse().map_err(|error| format!("`{}` is no address: {error}", self.url))?;
+        let authority = uri.authority().ok_or_else(|| format!("`{}` is no address", self.url))?;
+        if uri.scheme_str() == Some("https") {
+            return Err("TLS is for a proxy in front of the server: give an address with http://".to_owned());
+        }
+        let mut request = format!("ws://{authority}/api/v1/ws")
+            .into_client_request()
+            .map_err(|error| error.to_string())?;
+        let protocols = match &self.token {
+            Some(token) => format!("{SUBPROTOCOL}, {TOKEN_PROTOCOL}{token}"),
+            None => SUBPROTOCOL.to_owned(),
+        };
+        let value = HeaderValue::from_str(&protocols).map_err(|_| "the token is not one that a header can have".to_owned())?;
+        request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, value);
+        Ok(request)
+    }
+}

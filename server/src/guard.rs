@@ -1,0 +1,181 @@
+//! Who may do what: tokens, and what browsers say about where a request comes from.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use subtle::ConstantTimeEq;
+
+use crate::problem::Problem;
+use crate::server::Server;
+
+/// Who may read, and who may steer.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    /// Whoever has this may read; without one, everybody may.
+    pub read_token: Option<String>,
+    /// Whoever has this may read and steer; without one, everybody may.
+    pub steer_token: Option<String>,
+    /// Names besides those of the loopback by which the server may be called.
+    pub hosts: Vec<String>,
+    /// Origins besides its own from which pages may use it.
+    pub origins: Vec<String>,
+}
+
+/// What a browser offers as a subprotocol, with a token behind it.
+pub const TOKEN_PROTOCOL: &str = "causeflow.token.";
+
+fn same(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+impl Access {
+    /// Refuses what must not be let in.
+    fn check(&self, method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
+        let host = text(headers, header::HOST.as_str()).unwrap_or_default();
+        let name = host_name(host);
+        let is_ours = is_loopback(name) || self.hosts.iter().any(|known| known == name);
+        if !is_ours {
+            // A name that leads here from elsewhere would let any page use the server.
+            return Err(Problem::new(
+                StatusCode::MISDIRECTED_REQUEST,
+                format!("the server is not called `{name}`"),
+                "call it by its address, or start it with `--host-name` and this name",
+            ));
+        }
+        let is_upgrade = headers.contains_key(header::UPGRADE);
+        let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_upgrade;
+        if let Some(origin) = text(headers, header::ORIGIN.as_str())
+            && !is_safe
+        {
+            let own = origin.split_once("://").is_some_and(|(_, of)| of == host);
+            if !own && !self.origins.iter().any(|known| known == origin) {
+                return Err(Problem::new(
+                    StatusCode::FORBIDDEN,
+                    format!("a page of {origin} may not do that"),
+                    "start the server with `--allow-origin` and this origin",
+                ));
+            }
+        }
+        let steers = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        self.check_token(steers, headers)
+    }
+
+    fn check_token(&self, steers: bool, headers: &HeaderMap) -> Result<(), Problem> {
+        let needed = match steers {
+            true => self.steer_token.as_ref(),
+            false => self.read_token.as_ref(),
+        };
+        let Some(needed) = needed else { return Ok(()) };
+        let given = token(headers).unwrap_or_default();
+        let steer = self.steer_token.as_ref();
+        // Both are compared, whatever the first says.
+        let is_steer = steer.is_some_and(|steer| same(steer, given));
+        let is_needed = same(needed, given);
+        match is_needed || is_steer {
+            true => Ok(()),
+            false => Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                "the request has no token that allows it",
+                "send it as `Authorization: Bearer TOKEN`",
+            )),
+        }
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn token(headers: &HeaderMap) -> Option<&str> {
+    let bearer = text(headers, header::AUTHORIZATION.as_str());
+    let bearer = bearer.and_then(|text| text.strip_prefix("Bearer "));
+    // A page cannot set headers of an upgrade.
+    let protocols = text(headers, header::SEC_WEBSOCKET_PROTOCOL.as_str());
+    let mut protocols = protocols.into_iter().flat_map(|text| text.split(','));
+    bearer.or_else(|| protocols.find_map(|one| one.trim().strip_prefix(TOKEN_PROTOCOL)))
+}
+
+/// A host without its port.
+fn host_name(host: &str) -> &str {
+    match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or(v6),
+        None => host.split(':').next().unwrap_or(host),
+    }
+}
+
+fn is_loopback(name: &str) -> bool {
+    let address: Result<IpAddr, _> = name.parse();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// Lets in what may come in.
+pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    // Whether it lives is for those who look after it, who know no token.
+    let is_open = matches!(request.uri().path(), "/livez" | "/readyz");
+    let checked = match is_open {
+        true => Ok(()),
+        false => server.access.check(request.method(), request.headers()),
+    };
+    server.metrics.request();
+    match checked {
+        Ok(()) => next.run(request).await,
+        Err(problem) => {
+            let mut response = problem.into_response();
+            if response.status() == StatusCode::UNAUTHORIZED {
+                let scheme = header::HeaderValue::from_static("Bearer");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+            }
+            response
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        let pairs = all.iter().map(|(name, value)| {
+            let name = header::HeaderName::from_static(name);
+            (name, value.parse().expect("a value"))
+        });
+        pairs.collect()
+    }
+
+    #[test]
+    fn what_comes_from_elsewhere_is_refused() {
+        let access = Access {
+            read_token: None,
+            steer_token: Some("secret".to_owned()),
+            hosts: vec!["causeflow.test".to_owned()],
+            origins: vec!["https://board.test".to_owned()],
+        };
+        let status = |method: Method, all: &[(&'static str, &str)]| {
+            access.check(&method, &headers(all)).map_err(|problem| problem.status)
+        };
+        let local = ("host", "127.0.0.1:7777");
+        let secret = ("authorization", "Bearer secret");
+        assert_eq!(status(Method::GET, &[local]), Ok(()));
+        assert_eq!(status(Method::GET, &[("host", "[::1]:7777")]), Ok(()));
+        assert_eq!(status(Method::GET, &[("host", "causeflow.test")]), Ok(()));
+        assert_eq!(status(Method::GET, &[("host", "evil.test")]), Err(421));
+        assert_eq!(status(Method::GET, &[]), Err(421));
+        assert_eq!(status(Method::POST, &[local]), Err(401));
+        assert_eq!(status(Method::POST, &[local, secret]), Ok(()));
+        assert_eq!(status(Method::POST, &[local, ("authorization", "Bearer secre")]), Err(401));
+        let evil = ("origin", "http://evil.test");
+        assert_eq!(status(Method::POST, &[local, secret, evil]), Err(403));
+        assert_eq!(status(Method::GET, &[local, evil]), Ok(()));
+        assert_eq!(status(Method::GET, &[local, evil, ("upgrade", "websocket")]), Err(403));
+        let own = ("origin", "http://127.0.0.1:7777");
+        assert_eq!(status(Method::POST, &[local, secret, own]), Ok(()));
+        let board = ("origin", "https://board.test");
+        assert_eq!(status(Method::POST, &[local, secret, board]), Ok(()));
+        let offered = ("sec-websocket-protocol", "causeflow.v1.json, causeflow.token.secret");
+        assert_eq!(status(Method::POST, &[local, offered]), Ok(()));
+    }
+}

@@ -1,0 +1,34 @@
+//! A session live: REST, WebSocket, server-sent events and a page to steer it.
+//!
+//! The server is a door to [`causeflow_runs::live`], and thin: what happens in the session, when, and because of what, is decided
+//! there. Here is when it is given out ([`pace`]), to whom ([`topics`], [`feed`]), how it is asked for and told, and who may do so
+//! ([`guard`]). Nothing of it moves an event.
+//!
+//! - [`stage`]: two threads. One plays windows ahead and takes commands; the other gives events out when their time has come, as
+//!   batches, into the ring of the [`feed`].
+//! - [`socket`] and [`sse`]: each client has a place in the ring of its own, and a filter; what is written for a filter is written once.
+//!   [`catch_up`] gets what is not in the ring any more.
+//! - [`api`]: REST, and the document that describes it, from one table.
+
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
+
+pub mod api;
+mod catch_up;
+pub mod client;
+pub mod feed;
+pub mod guard;
+pub mod metrics;
+mod openapi;
+mod page;
+pub mod pace;
+pub mod problem;
+pub mod server;
+mod show;
+pub mod socket;
+pub mod sse;
+pub mod stage;
+pub mod topics;
+
+pub use guard::Access;
+pub use pace::Speed;
+pub use server::{Options, serve};

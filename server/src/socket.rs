@@ -1,0 +1,561 @@
+//! The protocol of live events, over WebSocket and as server-sent events: one reader of the feed for both.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
+use causeflow_engine::base::time::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::{Instant, interval_at, timeout};
+
+use crate::catch_up::{CatchUp, Place};
+use crate::feed::{Mark, Next};
+use crate::server::Server;
+use crate::show;
+use crate::topics::{Filter, Notice, named};
+
+/// The subprotocol.
+pub const SUBPROTOCOL: &str = "causeflow.v1.json";
+/// A client that does not take what is sent to it for so long is cut off.
+const SEND: Duration = Duration::from_secs(10);
+/// How often positions are told when nothing else is.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const PING: Duration = Duration::from_secs(30);
+/// A client that has not been heard of for so long is dead.
+const DEAD: Duration = Duration::from_secs(90);
+/// Batches that are sent before other things are looked at.
+const BATCHES: usize = 16;
+
+/// What a client says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Request {
+    /// Wants topics, besides those that it has.
+    Subscribe {
+        /// Named in the answer.
+        #[serde(default)]
+        id: Option<String>,
+        /// `*`, patterns of streams, `cadence:high`, `anomalies`, `state`, `twin:diff`.
+        topics: Vec<String>,
+        /// A position `epoch:seq`: everything after it comes, wherever it has to be got from.
+        #[serde(default)]
+        after: Option<String>,
+        /// A virtual time: everything from it on comes.
+        #[serde(default, alias = "lastTimestamp")]
+        since: Option<String>,
+        /// So many of the last events of each stream come first.
+        #[serde(default)]
+        last: Option<u32>,
+        /// What to do when the client cannot keep up: `close` (by default) or `skip`.
+        #[serde(default)]
+        policy: Option<Policy>,
+    },
+    /// Does not want topics any more.
+    Unsubscribe {
+        /// Named in the answer.
+        #[serde(default)]
+        id: Option<String>,
+        /// As in `subscribe`.
+        topics: Vec<String>,
+    },
+    /// Wants to hear something.
+    Ping {
+        /// Named in the answer.
+        #[serde(default)]
+        id: Option<String>,
+    },
+}
+
+/// What to do with a client that cannot keep up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Policy {
+    /// It is told, with the position from which it can go on, and the connection is closed.
+    #[default]
+    Close,
+    /// It is told, and goes on with what is there.
+    Skip,
+    /// It is told, gets the last event of each stream that it has missed, and goes on with what is there.
+    Conflate,
+}
+
+/// Where a client is in the feed, and what it wants of it.
+pub struct Reader {
+    server: Arc<Server>,
+    feed: watch::Receiver<Mark>,
+    epoch: Arc<str>,
+    /// Events up to this number have been sent, or were not wanted.
+    seen: u64,
+    /// All up to this number has been told to the client.
+    told: u64,
+    notices: u64,
+    filter: Filter,
+    policy: Policy,
+    catch_up: Option<CatchUp>,
+}
+
+/// What is sent.
+pub enum Sent {
+    /// A message; with the number up to which it tells events, if it does.
+    Message(Utf8Bytes, Option<u64>),
+    /// The last one; the connection is closed with this code and reason.
+    Close(Utf8Bytes, u16, &'static str),
+}
+
+impl Reader {
+    /// One that wants nothing yet.
+    pub fn new(server: Arc<Server>) -> Reader {
+        let feed = server.stage.feed.watch();
+        let mark = feed.borrow().clone();
+        Reader {
+            epoch: mark.epoch.clone(),
+            seen: mark.events,
+            told: mark.events,
+            notices: mark.notices,
+            filter: Filter::default(),
+            policy: Policy::Close,
+            catch_up: None,
+            server,
+            feed,
+        }
+    }
+
+    /// Where the client is.
+    pub fn position(&self) -> String {
+        format!("{}:{}", self.epoch, self.seen)
+    }
+
+    /// The position of a number of events.
+    pub fn at(&self, seq: u64) -> String {
+        format!("{}:{seq}", self.epoch)
+    }
+
+    /// The first message.
+    pub fn hello(&self) -> Value {
+        let mark = self.server.stage.feed.mark();
+        let clock = self.server.stage.clock();
+        json!({
+            "type": "hello",
+            "protocol": SUBPROTOCOL,
+            "epoch": &*mark.epoch,
+            "seq": mark.events,
+            "time": show::instant(mark.time),
+            "speed": clock.speed,
+            "paused": clock.paused,
+            "limits": {
+                "message_bytes": crate::server::MESSAGE_BYTES,
+                "topics": crate::server::TOPICS,
+                "messages_per_s": crate::server::MESSAGES_PER_S,
+            },
+            "heartbeat_s": HEARTBEAT.as_secs(),
+            "ping_s": PING.as_secs(),
+            "dead_after_s": DEAD.as_secs(),
+        })
+    }
+
+    /// A sign of life, with the position.
+    pub fn heartbeat(&mut self) -> Value {
+        let mark = self.server.stage.feed.mark();
+        // What has not been sent was not wanted.
+        self.told = self.seen;
+        json!({
+            "type": "heartbeat",
+            "epoch": &*self.epoch,
+            "seq": self.seen,
+            "time": show::instant(mark.time),
+        })
+    }
+
+    /// Takes what a client says, and answers.
+    pub fn take(&mut self, text: &str) -> Vec<Value> {
+        let request: Request = match serde_json::from_str(text) {
+            Ok(request) => request,
+            Err(error) => {
+                let help = "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`";
+                return vec![wrong(None, &format!("this is no message: {error}"), help)];
+            }
+        };
+        match request {
+            Request::Ping { id } => vec![json!({
+                "type": "pong", "id": id, "epoch": &*self.epoch, "seq": self.seen,
+            })],
+            Request::Unsubscribe { id, topics } => match self.topics(&topics) {
+                Ok(filter) => {
+                    self.filter.without(&filter);
+                    vec![self.acknowledged("unsubscribed", id)]
+                }
+                Err(error) => vec![wrong(id, &error, "give topics that there are")],
+            },
+            Request::Subscribe {
+                id,
+                topics,
+                after,
+                since,
+                last,
+                policy,
+            } => {
+                let from = From { after, since, last };
+                match self.subscribe(&topics, from, policy) {
+                    Ok(mut messages) => {
+                        messages.insert(0, self.acknowledged("subscribed", id));
+                        messages
+                    }
+                    Err((error, help)) => vec![wrong(id, &error, help)],
+                }
+            }
+        }
+    }
+
+    fn topics(&self, topics: &[String]) -> Result<Filter, String> {
+        let topics = topics.iter().take(crate::server::TOPICS).map(String::as_str);
+        Filter::of(topics, &self.server.stage.streams)
+    }
+
+    fn acknowledged(&self, what: &str, id: Option<String>) -> Value {
+        json!({
+            "type": what,
+            "id": id,
+            "topics": named(&self.filter, &self.server.stage.streams),
+            "position": self.position(),
+        })
+    }
+
+    /// Adds topics; from a position, a time or a number of events on only where nothing was wanted before.
+    pub fn subscribe(
+        &mut self,
+        topics: &[String],
+        from: From,
+        policy: Option<Policy>,
+    ) -> Result<Vec<Value>, (String, &'static str)> {
+        let filter = self.topics(topics);
+        let filter = filter.map_err(|error| (error, "give topics that there are"))?;
+        if from.is_some() && !self.filter.is_empty() {
+            return Err((
+                "a position can only be chosen with the first topics".to_owned(),
+                "unsubscribe from all, or use a connection of its own",
+            ));
+        }
+        let mut messages = Vec::new();
+        if self.filter.is_empty() {
+            messages = self.place(from)?;
+        }
+        self.filter.with(&filter);
+        self.policy = policy.unwrap_or(self.policy);
+        if filter.wants(Notice::State) {
+            let past = self.server.stage.past();
+            let state = past.state(self.server.stage.time());
+            messages.push(json!({ "type": "state", "state": state }));
+        }
+        Ok(messages)
+    }
+
+    fn place(&mut self, from: From) -> Result<Vec<Value>, (String, &'static str)> {
+        let mark = self.feed.borrow_and_update().clone();
+        self.epoch = mark.epoch.clone();
+        (self.seen, self.told) = (mark.events, mark.events);
+        self.notices = mark.notices;
+        let place = match (&from.after, &from.since, from.last) {
+            (Some(after), ..) => {
+                let help = "give a position as it was told, such as `0123456789ab:42`";
+                let (epoch, seq) = after
+                    .rsplit_once(':')
+                    .ok_or_else(|| (format!("`{after}` is no position"), help))?;
+                let seq: u64 = seq
+                    .parse()
+                    .map_err(|_| (format!("`{after}` is no position"), help))?;
+                if *epoch != *mark.epoch {
+                    // What was seen there is not what there is now.
+                    return Ok(vec![self.reset_told("the session has another epoch")]);
+                }
+                if seq > mark.events {
+                    return Ok(vec![self.reset_told("the position has not been reached")]);
+                }
+                Place::After(seq)
+            }
+            (None, Some(since), _) => Place::Since(self.time(since)?),
+            (None, None, Some(last)) => Place::Last(last.min(1000)),
+            (None, None, None) => return Ok(Vec::new()),
+        };
+        self.catch_up = Some(CatchUp::new(place, mark.events));
+        Ok(Vec::new())
+    }
+
+    fn time(&self, text: &str) -> Result<Time, (String, &'static str)> {
+        let past = self.server.stage.past();
+        let clock = causeflow_scenarios::Clock::new(past.program(), past.start());
+        clock.time(text).map_err(|_| {
+            (
+                format!("`{text}` is no time"),
+                "write an instant such as `2026-02-14T10:00:00Z`",
+            )
+        })
+    }
+
+    fn reset_told(&self, why: &str) -> Value {
+        json!({
+            "type": "reset",
+            "reason": why,
+            "epoch": &*self.epoch,
+            "seq": self.seen,
+        })
+    }
+
+    /// Waits until there may be something to send.
+    pub async fn wait(&mut self) {
+        if self.catch_up.is_some() {
+            return;
+        }
+        // The feed lives as long as the server.
+        let _ = self.feed.changed().await;
+    }
+
+    /// What there is to send now.
+    pub async fn next(&mut self) -> Vec<Sent> {
+        let mark = self.feed.borrow_and_update().clone();
+        let mut out = Vec::new();
+        if mark.epoch != self.epoch {
+            self.epoch = mark.epoch.clone();
+            (self.seen, self.told) = (mark.events, mark.events);
+            self.catch_up = None;
+            out.push(message(self.reset_told("the session was reset")));
+        }
+        self.notices(&mark, &mut out);
+        if self.catch_up.is_some() {
+            self.caught_up(&mut out).await;
+        } else if self.filter.count() > 0 {
+            self.batches(&mut out);
+        } else {
+            (self.seen, self.told) = (mark.events, mark.events);
+        }
+        if mark.closing {
+            let bye = json!({
+                "type": "closing",
+                "reason": "the server goes down",
+                "resume": self.position(),
+            });
+            out.push(Sent::Close(bye.to_string().into(), 1001, "going down"));
+        }
+        out
+    }
+
+    fn notices(&mut self, mark: &Mark, out: &mut Vec<Sent>) {
+        if mark.notices <= self.notices {
+            return;
+        }
+        for told in self.server.stage.feed.told(self.notices) {
+            self.notices = told.number;
+            if self.filter.wants(told.notice) {
+                out.push(Sent::Message(told.message, None));
+            }
+        }
+    }
+
+    /// What is in the ring after what has been seen.
+    fn batches(&mut self, out: &mut Vec<Sent>) {
+        match self.server.stage.feed.after(self.seen, BATCHES) {
+            Next::Batches(batches) => {
+                for batch in batches {
+                    if batch.epoch != self.epoch {
+                        return;
+                    }
+                    self.seen = batch.last();
+                    if let Some(text) = batch.message(&self.filter, self.told + 1) {
+                        self.told = self.seen;
+                        out.push(Sent::Message(text, Some(self.seen)));
+                    }
+                }
+            }
+            Next::Before(first) => self.behind(first, out),
+        }
+    }
+
+    /// The client could not keep up: what comes next is not in the ring any more.
+    fn behind(&mut self, first: u64, out: &mut Vec<Sent>) {
+        let gap = json!({
+            "type": "gap",
+            "epoch": &*self.epoch,
+            "from": self.told + 1,
+            "to": first - 1,
+            "resume": self.position(),
+        });
+        match self.policy {
+            Policy::Close => {
+                out.push(Sent::Close(gap.to_string().into(), 1013, "too slow"));
+            }
+            Policy::Skip => {
+                (self.seen, self.told) = (first - 1, first - 1);
+                out.push(message(gap));
+            }
+            Policy::Conflate => {
+                out.push(message(gap));
+                let behind = CatchUp::new(Place::Last(1), first - 1);
+                self.catch_up = Some(behind.not_before(self.told + 1));
+            }
+        }
+    }
+
+    async fn caught_up(&mut self, out: &mut Vec<Sent>) {
+        let Some(catch_up) = &mut self.catch_up else {
+            return;
+        };
+        let known = (self.server.clone(), self.filter.clone());
+        match catch_up.next(known, self.epoch.clone()).await {
+            Ok(Some((text, last))) => {
+                (self.seen, self.told) = (last, last);
+                if let Some(text) = text {
+                    out.push(Sent::Message(text, Some(last)));
+                }
+            }
+            Ok(None) => {
+                let last = catch_up.until();
+                (self.seen, self.told) = (last, last);
+                self.catch_up = None;
+                // What came meanwhile is in the ring.
+                self.batches(out);
+            }
+            Err(error) => {
+                self.catch_up = None;
+                let resume = json!({
+                    "type": "error",
+                    "detail": error,
+                    "help": format!("ask for GET /api/v1/events?after={}", self.position()),
+                });
+                out.push(Sent::Close(resume.to_string().into(), 1011, "cannot catch up"));
+            }
+        }
+    }
+}
+
+/// From where on a client wants events.
+#[derive(Clone, Debug, Default)]
+pub struct From {
+    /// After a position.
+    pub after: Option<String>,
+    /// From a time on.
+    pub since: Option<String>,
+    /// So many of each stream.
+    pub last: Option<u32>,
+}
+
+impl From {
+    fn is_some(&self) -> bool {
+        self.after.is_some() || self.since.is_some() || self.last.is_some()
+    }
+}
+
+fn message(value: Value) -> Sent {
+    Sent::Message(value.to_string().into(), None)
+}
+
+fn wrong(id: Option<String>, detail: &str, help: &str) -> Value {
+    json!({ "type": "error", "id": id, "detail": detail, "help": help })
+}
+
+/// Talks with one client until it or the server goes.
+pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
+    let mut reader = Reader::new(server.clone());
+    let (mut heard, start) = (Instant::now(), Instant::now());
+    let mut ping = interval_at(start + PING, PING);
+    let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
+    let mut allowance = Allowance::new();
+    if !send(&mut socket, Message::Text(reader.hello().to_string().into())).await {
+        return;
+    }
+    loop {
+        tokio::select! {
+            received = socket.recv() => {
+                let Some(Ok(received)) = received else { return };
+                heard = Instant::now();
+                let answers = match received {
+                    Message::Text(text) => match allowance.take() {
+                        true => reader.take(text.as_str()),
+                        false => {
+                            let reason = "too many messages";
+                            close(&mut socket, 1008, reason).await;
+                            return;
+                        }
+                    },
+                    Message::Binary(_) => vec![wrong(None, "messages are texts", "send JSON as text")],
+                    Message::Ping(_) | Message::Pong(_) => Vec::new(),
+                    Message::Close(_) => return,
+                };
+                for answer in answers {
+                    if !send(&mut socket, Message::Text(answer.to_string().into())).await {
+                        return;
+                    }
+                }
+            }
+            () = reader.wait() => {
+                for sent in reader.next().await {
+                    match sent {
+                        Sent::Message(text, _) => {
+                            server.metrics.sent(text.as_str().len());
+                            if !send(&mut socket, Message::Text(text)).await {
+                                return;
+                            }
+                        }
+                        Sent::Close(text, code, reason) => {
+                            if send(&mut socket, Message::Text(text)).await {
+                                close(&mut socket, code, reason).await;
+                            }
+                            return;
+                        }
+                    }
+                }
+            }
+            _ = heartbeat.tick() => {
+                let text = reader.heartbeat().to_string();
+                if !send(&mut socket, Message::Text(text.into())).await {
+                    return;
+                }
+            }
+            _ = ping.tick() => {
+                if heard.elapsed() > DEAD || !send(&mut socket, Message::Ping(Default::default())).await {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Sends a message; whether the client is still there.
+async fn send(socket: &mut WebSocket, message: Message) -> bool {
+    matches!(timeout(SEND, socket.send(message)).await, Ok(Ok(())))
+}
+
+async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
+    let frame = CloseFrame {
+        code,
+        reason: reason.into(),
+    };
+    if send(socket, Message::Close(Some(frame))).await {
+        // The client answers, if it is well.
+        let _ = timeout(Duration::from_secs(1), socket.recv()).await;
+    }
+}
+
+/// How many messages a client may send.
+struct Allowance {
+    left: f64,
+    seen: Instant,
+}
+
+impl Allowance {
+    fn new() -> Allowance {
+        Allowance {
+            left: crate::server::MESSAGES_PER_S,
+            seen: Instant::now(),
+        }
+    }
+
+    fn take(&mut self) -> bool {
+        let most = crate::server::MESSAGES_PER_S;
+        self.left = (self.left + self.seen.elapsed().as_secs_f64() * most).min(2.0 * most);
+        self.seen = Instant::now();
+        self.left -= 1.0;
+        self.left >= 0.0
+    }
+}
