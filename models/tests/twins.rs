@@ -37,7 +37,7 @@ fn on(series: &Series, side: Side) -> BTreeMap<i64, Tally> {
 
 /// The series of some rows, as their values say.
 fn summed_up(program: &Program, stream: &str, rows: &[Row]) -> BTreeMap<i64, Tally> {
-    let stream = &program.streams[usize::from(program.stream(stream).expect("it is played"))];
+    let stream = &program.streams[program.stream(stream).expect("it is played")];
     let mut hours: BTreeMap<i64, Tally> = BTreeMap::new();
     for row in rows {
         let value = stream.value.map_or(0.0, |at| {

@@ -175,7 +175,7 @@ proptest! {
         }
         let names = ["x", "y", "lazy", "eager"];
         let program = program(&files);
-        let definition = &program.streams[usize::from(stream("a"))];
+        let definition = &program.streams[stream("a")];
         let place = |name: &str| {
             let at = definition.variables.iter().position(|v| v.name == name);
             Site::Variable(at.expect("it is there") as u16)

@@ -153,7 +153,7 @@ fn declared_per_day(program: &Program, stream: StreamId) -> Option<f64> {
             .iter()
             .any(|cause| cause.all_effects().any(|effect| effect.stream == stream))
     };
-    match &program.streams[usize::from(stream)].source {
+    match &program.streams[stream].source {
         Some(Source::Arrivals { rate_per_day, .. }) if !caused() => Some(*rate_per_day),
         Some(Source::Arrivals { .. } | Source::Each { .. } | Source::Platform { .. }) | None => {
             None
@@ -189,8 +189,8 @@ impl Pilot {
     }
 
     fn of(counter: Counter, settings: &Settings, program: &Program) -> Pilot {
-        let all = 0..program.streams.len() as StreamId;
-        let wanted = settings.streams.clone().unwrap_or_else(|| all.collect());
+        let all = || program.stream_ids().collect();
+        let wanted = settings.streams.clone().unwrap_or_else(all);
         Pilot {
             scale: settings.scale,
             wanted,
@@ -209,7 +209,7 @@ impl Pilot {
     fn expected(&self, program: &Program, settings: &Settings) -> Vec<Expected> {
         let days = (settings.end - settings.start).days();
         let rows = |stream: StreamId| {
-            let counts = &self.counts[usize::from(stream)];
+            let counts = &self.counts[stream];
             match declared_per_day(program, stream) {
                 Some(rate) if counts.iter().map(|(_, rows)| rows).sum::<u64>() < ROWS_TO_TRUST => {
                     rate * days * settings.scale
@@ -261,8 +261,8 @@ impl Pilot {
             without[stream] = file.bytes;
         }
         for one in &mut expected {
-            let (rows, bytes) = with_rows[usize::from(one.stream)];
-            let fixed = without[usize::from(one.stream)] as f64;
+            let (rows, bytes) = with_rows[one.stream];
+            let fixed = without[one.stream] as f64;
             let each = (bytes as f64 - fixed).max(0.0) / (rows.max(1)) as f64;
             one.bytes = fixed + each * one.rows;
         }
@@ -301,14 +301,14 @@ fn writer(folder: &RunFolder, program: &Program, options: Options) -> EventWrite
 fn files_by_stream(
     program: &Program,
     files: Vec<causeflow_outputs::FileEntry>,
-) -> impl Iterator<Item = (usize, causeflow_outputs::FileEntry)> {
+) -> impl Iterator<Item = (StreamId, causeflow_outputs::FileEntry)> {
     files.into_iter().filter_map(|file| {
         let name = file
             .path
             .strip_prefix("events/stream=")?
             .split('/')
             .next()?;
-        Some((usize::from(program.stream(name)?), file))
+        Some((program.stream(name)?, file))
     })
 }
 

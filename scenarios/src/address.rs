@@ -197,7 +197,7 @@ impl<'p> Addresses<'p> {
     /// The desk of a name. A stream that is called so, too, and has a field of the name in question is meant rather.
     fn desk(&self, name: &str) -> Option<u16> {
         let meant = self.program.stream(name).is_some_and(|stream| {
-            let stream = &self.program.streams[usize::from(stream)];
+            let stream = &self.program.streams[stream];
             let fields = stream.fields.iter().map(|(column, _)| column.name.as_str());
             let all = fields.chain(stream.variables.iter().map(|v| v.name.as_str()));
             all.into_iter().any(|name| name == STAFF)
@@ -348,8 +348,8 @@ impl<'p> Addresses<'p> {
         let (Parameter::Probability(cause) | Parameter::Delay(cause)) = target.parameter else {
             return None;
         };
-        let parents = self.program.streams.iter().enumerate();
-        let parents = parents.filter(|(at, _)| cause.is_none_or(|cause| usize::from(cause) == *at));
+        let parents = StreamId::each(&self.program.streams);
+        let parents = parents.filter(|(at, _)| cause.is_none_or(|cause| cause == *at));
         let effects = parents.flat_map(|(_, parent)| parent.all_effects());
         let mut constants = effects
             .filter(|effect| effect.stream == target.stream)

@@ -210,7 +210,7 @@ pub fn causes(plan: &Plan, program: &Program) -> Vec<Cause> {
                 _ => vec![rule.target.stream],
             };
             for stream in streams {
-                let stream = &program.streams[usize::from(stream)].name;
+                let stream = &program.streams[stream].name;
                 match expected.iter_mut().find(|(name, _)| name == stream) {
                     Some((_, known)) if *known != direction => *known = "mixed",
                     Some(_) => {}
@@ -306,8 +306,8 @@ fn direction(program: &Program, rule: &Rule) -> &'static str {
         Operation::Override(_) => return "mixed",
     };
     let of = rule.target.stream;
-    let causes = |from| {
-        let stream = &program.streams[usize::from(from)];
+    let causes = |from: StreamId| {
+        let stream = &program.streams[from];
         stream.all_effects().any(|effect| effect.stream == of)
     };
     match (&rule.target.parameter, more) {

@@ -99,9 +99,9 @@ pub struct Kept {
 impl Kept {
     /// What is bounded, as scenarios address it, and within what.
     pub fn described(&self, program: &Program) -> (String, String) {
-        let stream = &program.streams[usize::from(self.stream)];
+        let stream = &program.streams[self.stream];
         let cause = &stream.name;
-        let name = |stream: StreamId| &program.streams[usize::from(stream)].name;
+        let name = |stream: StreamId| &program.streams[stream].name;
         match self.bound {
             Bound::Whole(field) => {
                 let (column, _) = &stream.fields[usize::from(field)];
@@ -144,7 +144,7 @@ impl Kept {
             Site::Desk => format!("the `desk` of {name}"),
             Site::Source => format!("the source's `when` of {name}"),
             Site::Effect(to, part) => {
-                let to = &program.streams[usize::from(to)].name;
+                let to = &program.streams[to].name;
                 format!("{to}/{}/{name}", part.name())
             }
             Site::Attribute(kind, at) => {

@@ -1,7 +1,7 @@
 //! From when on events matter to what is written: earlier ones are dropped before anything is drawn for them.
 
 use crate::base::time::Time;
-use crate::streams::program::{Expr, Look, Program};
+use crate::streams::program::{Expr, Look, Program, StreamId};
 
 /// For each stream, the time from which its events matter: they are written, they change state
 /// (directly or through what they cause), or what they cause can reach into the range.
@@ -28,9 +28,9 @@ pub fn needed_from(program: &Program, wanted: &[bool], (begin, start): (Time, Ti
     for round in 0.. {
         let mut settled = true;
         let endless = round > program.streams.len();
-        for (s, stream) in program.streams.iter().enumerate() {
+        for (s, stream) in StreamId::each(&program.streams) {
             for effect in stream.all_effects() {
-                let child = from[usize::from(effect.stream)];
+                let child = from[effect.stream];
                 if child == never {
                     continue;
                 }

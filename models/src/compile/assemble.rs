@@ -90,7 +90,7 @@ impl Compiler {
             .collect();
         for (s, draft) in drafts.iter_mut().enumerate() {
             for effect in draft.all_effects() {
-                effect.pass = self.passed(usize::from(effect.stream), s);
+                effect.pass = self.passed(effect.stream.index(), s);
             }
         }
         drafts

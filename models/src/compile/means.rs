@@ -11,7 +11,7 @@ const POINTS: u32 = 1024;
 /// How many events an effect leads to on average, at least: what nobody can know before the model is played, such as a
 /// condition on state, counts as 0.
 pub fn least_children(streams: &[Stream], from: &Stream, effect: &Effect) -> f64 {
-    let child = &streams[usize::from(effect.stream)];
+    let child = &streams[effect.stream];
     let parts = [
         Some(&effect.probability),
         effect.when.as_ref(),

@@ -50,7 +50,7 @@ fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool
         for effect in stream.all_effects() {
             for (slot, from) in effect.pass.iter().enumerate() {
                 if from.is_some_and(|from| may[at][usize::from(from)]) {
-                    found.push((usize::from(effect.stream), slot));
+                    found.push((effect.stream.index(), slot));
                 }
             }
         }

@@ -58,7 +58,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn slot(&mut self, stream: StreamId, slot: Slot, by: By<'_>, back: u32) -> Option<()> {
         let program = self.program;
-        let definition = &program.streams[usize::from(stream)];
+        let definition = &program.streams[stream];
         if slot >= definition.carried {
             let mut variables = definition.variables.iter();
             let variable = variables.find(|variable| variable.slot == slot)?;
@@ -74,7 +74,7 @@ impl Search<'_> {
                 if definition.source.is_some() {
                     self.not_carried(stream, slot, back)?;
                 }
-                for (from, cause) in (0..).zip(&program.streams) {
+                for (from, cause) in StreamId::each(&program.streams) {
                     for effect in cause.all_effects().filter(|e| e.stream == stream) {
                         self.carried(from, effect, slot, back)?;
                     }

@@ -28,9 +28,7 @@ fn alone<'a>(played: &'a Played, name: &str) -> Vec<&'a str> {
                 && m.envelope.start < end
                 && start < m.envelope.settled()
         });
-        let stream = played.program.streams[usize::from(rule.target.stream)]
-            .name
-            .as_str();
+        let stream = played.program.streams[rule.target.stream].name.as_str();
         let wanted = wanted();
         let figures = wanted.iter().find(|wanted| wanted.stream == stream);
         let per_day = figures.map_or(0.0, |figures| figures.per_day);

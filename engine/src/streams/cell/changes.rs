@@ -87,7 +87,7 @@ impl LogicalProcess {
 
     /// Makes the changes of an event on the sides on which it happens. A change that comes out the same is made once.
     pub(super) fn change(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
-        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let stream = &window.world.program.streams[event.stream];
         let noted = Cell::new(Parting::NONE);
         for (place, change) in (0..).zip(&stream.changes) {
             take_undefined();

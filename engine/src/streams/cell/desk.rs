@@ -337,10 +337,7 @@ impl LogicalProcess {
     /// An event is due on the process of the desks: it joins a line, or takes place if it waits for nobody.
     fn come(&mut self, window: Window<'_>, event: &Event) {
         let world = window.world;
-        if world.program.streams[usize::from(event.stream)]
-            .service
-            .is_none()
-        {
+        if world.program.streams[event.stream].service.is_none() {
             self.play(window, event);
             return;
         }
@@ -377,7 +374,7 @@ impl LogicalProcess {
         side: Side,
     ) -> Option<(u16, Ticket, Parting)> {
         let program = &window.world.program;
-        let stream = &program.streams[usize::from(event.stream)];
+        let stream = &program.streams[event.stream];
         let service = stream.service.as_ref()?;
         let strands = Strands::of(event, stream);
         let words = &strands.each[0].words;
@@ -453,7 +450,7 @@ impl LogicalProcess {
             ..event
         };
         let program = &window.world.program;
-        let service = program.streams[usize::from(event.stream)].service.as_ref();
+        let service = program.streams[event.stream].service.as_ref();
         if let (Some(slot), Some(server)) =
             (service.and_then(|service| service.agent), visit.server)
         {

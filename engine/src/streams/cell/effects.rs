@@ -178,11 +178,11 @@ impl<'a> Spawner<'a> {
     }
 
     fn steps(&self, event: &Event) -> &'a [Step] {
-        &self.window.world.steps[usize::from(event.stream)]
+        &self.window.world.steps[event.stream]
     }
 
     fn stream(&self, event: &Event) -> &'a Stream {
-        &self.window.world.program.streams[usize::from(event.stream)]
+        &self.window.world.program.streams[event.stream]
     }
 
     fn send(&mut self, destination: Destination, event: &Event) {
@@ -224,7 +224,7 @@ fn take(
     emit: impl FnMut(Destination, &Event),
 ) {
     let world = window.world;
-    let known = &world.steps[usize::from(event.stream)][step];
+    let known = &world.steps[event.stream][step];
     if event.time < known.matters_from {
         return;
     }

@@ -211,7 +211,7 @@ impl LogicalProcess {
             return;
         }
         self.growth.pass(window.world, event);
-        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let stream = &window.world.program.streams[event.stream];
         self.touched |= stream.writes_state();
         let mut strands = Strands::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
@@ -284,7 +284,7 @@ impl LogicalProcess {
         words: &EventWords,
         sight: Sight<'_>,
     ) -> bool {
-        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let stream = &window.world.program.streams[event.stream];
         let frame = frame_of(window, &self.population, event, words, sight);
         if stream.eager > 0 {
             let eager = stream.variables.iter();

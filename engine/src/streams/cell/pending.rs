@@ -10,7 +10,7 @@ use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
 use crate::streams::event::Event;
-use crate::streams::program::MAX_CARRIED;
+use crate::streams::program::{MAX_CARRIED, StreamId};
 use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::world::World;
 
@@ -95,8 +95,8 @@ impl Pending {
             event.cause,
             event.root,
             u64::from(event.generation) << 32
-                | u64::from(event.stream) << 16
-                | u64::from(event.from),
+                | u64::from(event.stream.0) << 16
+                | u64::from(event.from.0),
             presence.sides.bits() << 56
                 | presence.scarcity.others().bits() << 48
                 | u64::from(event.candidate) << 47
@@ -120,7 +120,7 @@ impl Pending {
     }
 
     /// The stream of each event.
-    pub fn streams<'a>(&'a self, world: &'a World) -> impl Iterator<Item = u16> + 'a {
+    pub fn streams<'a>(&'a self, world: &'a World) -> impl Iterator<Item = StreamId> + 'a {
         let pages = self.buckets.iter().flatten();
         pages.flat_map(|page| Stored::all(world, page).map(|(_, stored)| stored.stream()))
     }
@@ -195,7 +195,7 @@ impl<'a> Stored<'a> {
     #[inline]
     fn first(world: &World, words: &'a [u64]) -> Option<Stored<'a>> {
         let (head, rest) = words.split_first_chunk::<WORDS>()?;
-        let stream = (head[4] >> 16) as u16;
+        let stream = StreamId((head[4] >> 16) as u16);
         let carried = usize::from(world.traits(stream).carried);
         Some(Stored {
             head,
@@ -230,8 +230,8 @@ impl<'a> Stored<'a> {
     }
 
     /// Its stream.
-    pub fn stream(&self) -> u16 {
-        (self.head[4] >> 16) as u16
+    pub fn stream(&self) -> StreamId {
+        StreamId((self.head[4] >> 16) as u16)
     }
 
     /// All of it.
@@ -248,7 +248,7 @@ impl<'a> Stored<'a> {
             generation: self.generation(),
             index: sides as u16,
             stream: self.stream(),
-            from: packed as u16,
+            from: StreamId(packed as u16),
             candidate: (sides >> 47) & 1 != 0,
             presence: Presence {
                 sides: Sides::of_bits(sides >> 56),

@@ -15,7 +15,7 @@ use crate::streams::arrivals::Candidate;
 use crate::streams::eval::{Frame, Marks, Own, number, take_undefined};
 use crate::streams::event::Event;
 use crate::streams::kept::Site;
-use crate::streams::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
+use crate::streams::program::{Actor, KindId, Modified, Source, StreamId, Timer};
 use crate::streams::rates::Arrivals;
 use crate::streams::sides::{MOST_SIDES, Parting, Presence, Side, Sides, in_groups};
 use crate::streams::world::World;
@@ -102,7 +102,7 @@ impl LogicalProcess {
                 rate,
                 |key, time| match outlook.bare {
                     Some(marked) if marked.causes_nothing(&world.steps, key) => {
-                        if world.needed(stream as u16, time) {
+                        if world.needed(stream, time) {
                             self.rows.bare(world, stream, key, time);
                         }
                     }
@@ -130,10 +130,10 @@ impl LogicalProcess {
         presence: Presence,
     ) {
         let (world, stream) = (window.world, arrivals.stream);
-        if !world.needed(stream as u16, time) {
+        if !world.needed(stream, time) {
             return;
         }
-        if !world.written(stream as u16, time)
+        if !world.written(stream, time)
             && let Some(marked) = world.marked[stream]
             && marked.matters_nothing((&world.program, &world.steps), key, time)
         {
@@ -235,7 +235,7 @@ impl LogicalProcess {
                 .joiner_layers
                 .candidates(process, block, max, |candidate| {
                     let Candidate { key, time, .. } = candidate;
-                    if time <= since || !world.needed(arrivals.stream as u16, time) {
+                    if time <= since || !world.needed(arrivals.stream, time) {
                         return;
                     }
                     let rate = per_hour * profile.factor(time) * arrivals.spike(world, time);
@@ -254,9 +254,9 @@ impl LogicalProcess {
     /// On which sides a candidate's actor takes part when its time comes; sets timers for the next
     /// time.
     pub(super) fn accept(&mut self, window: Window<'_>, event: &Event) -> Option<Presence> {
-        debug_assert_eq!(event.from, NO_CAUSE);
+        debug_assert_eq!(event.from, StreamId::NONE);
         let world = window.world;
-        let stream = usize::from(event.stream);
+        let stream = event.stream;
         let actor = match &world.program.streams[stream].source {
             Some(Source::Arrivals {
                 actor: Some(actor), ..
@@ -359,7 +359,7 @@ impl LogicalProcess {
     fn push_occurrence(
         &mut self,
         window: Window<'_>,
-        stream: usize,
+        stream: StreamId,
         entity: usize,
         since: Time,
         presence: Presence,
@@ -392,7 +392,7 @@ impl LogicalProcess {
         }
     }
 
-    fn push_platform(&mut self, window: Window<'_>, stream: usize, instance: u64, since: Time) {
+    fn push_platform(&mut self, window: Window<'_>, stream: StreamId, instance: u64, since: Time) {
         let world = window.world;
         let Some(Source::Platform { timer, .. }) = &world.program.streams[stream].source else {
             return;

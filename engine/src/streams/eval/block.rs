@@ -9,7 +9,7 @@ use super::scalar::{Frame, Own, eval};
 use crate::base::draw::{Key, Purpose};
 use crate::base::time::Time;
 use crate::streams::population::Population;
-use crate::streams::program::{Expr, Modified};
+use crate::streams::program::{Expr, Modified, StreamId};
 use crate::streams::series::first_and_last;
 use crate::streams::sides::Side;
 use crate::streams::steps::probable;
@@ -25,7 +25,7 @@ pub struct Block<'a> {
     /// What stands for the barrier's view in rows; lazy variables never read it.
     pub observed: &'a Observed,
     /// The rows' stream.
-    pub stream: usize,
+    pub stream: StreamId,
     /// Keys of the events.
     pub keys: &'a [u64],
     /// Times in microseconds.

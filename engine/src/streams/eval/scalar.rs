@@ -41,7 +41,7 @@ pub struct Frame<'a> {
     /// What the last barrier showed of the whole business.
     pub observed: &'a Observed,
     /// The event's stream, for [`Expr::Happens`].
-    pub stream: usize,
+    pub stream: StreamId,
     /// The event's key.
     pub key: Key,
     /// The event's time.
@@ -91,7 +91,7 @@ impl<'a> Frame<'a> {
             world,
             population,
             observed,
-            stream: 0,
+            stream: StreamId(0),
             key,
             time,
             cause: 0,
@@ -202,7 +202,7 @@ impl<'a> Frame<'a> {
         figure: usize,
         read: impl Fn(&[f64]) -> f64,
     ) -> f64 {
-        let look = self.world.looks.get(self.stream).copied().flatten();
+        let look = self.world.looks.get(self.stream.index()).copied().flatten();
         let zone = &self.world.program.zone;
         let time = look.map_or(self.time, |look| when(&look, zone, self.time));
         let Some(view) = self.observed.at(time) else {
@@ -272,7 +272,7 @@ impl<'a> Frame<'a> {
     fn note_demanded(&self, variable: u16) {
         let stream = &self.world.program.streams[self.stream];
         if self.side == Side::FACTUAL && !stream.variables[usize::from(variable)].written {
-            let event = (self.stream as StreamId, self.key, self.time);
+            let event = (self.stream, self.key, self.time);
             self.world.note_undefined(event, Site::Variable(variable));
         }
     }

@@ -18,7 +18,7 @@ use crate::base::scratch;
 use crate::base::table::{Chunk, RowSink};
 use crate::base::time::Time;
 use crate::streams::cell::LogicalProcess;
-use crate::streams::program::Program;
+use crate::streams::program::{Program, StreamId};
 use crate::streams::rates::Arrivals;
 use crate::streams::rows::{CellRows, Completion, EarlySums, Sums, collect, lots};
 use crate::streams::world::{Settings, World};
@@ -232,8 +232,8 @@ impl Player {
 
     /// What the run has come to.
     pub fn finish(self) -> RunResult {
-        let streams = (0..).zip(&self.world.program.streams).zip(self.sums);
-        let streams = streams.filter(|((index, _), _)| self.world.is_written(*index));
+        let streams = StreamId::each(&self.world.program.streams).zip(self.sums);
+        let streams = streams.filter(|((id, _), _)| self.world.is_written(*id));
         let streams: Vec<StreamResult> = streams
             .map(|((_, stream), mut sums)| StreamResult {
                 name: stream.name.clone(),
