@@ -1,6 +1,7 @@
 //! What has no finite value is 0 wherever it is worked out, and counted there; what nobody needs is not.
 
 use causeflow_engine::streams::kept::{Bound, Part, Site};
+use causeflow_engine::streams::program::KindId;
 use proptest::prelude::*;
 
 use crate::support::{Played, Row, compile, play, program, property, settings};
@@ -203,8 +204,8 @@ proptest! {
                 people += u64::from(found);
             }
         }
-        prop_assert_eq!(counted(&played, Site::Attribute(0, 2)), people);
-        prop_assert_eq!(counted(&played, Site::EntityVariable(0, 0)), people);
+        prop_assert_eq!(counted(&played, Site::Attribute(KindId(0), 2)), people);
+        prop_assert_eq!(counted(&played, Site::EntityVariable(KindId(0), 0)), people);
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::play::run;
-use causeflow_engine::streams::program::{Program, Source, StreamId};
+use causeflow_engine::streams::program::{KindId, Program, Source, StreamId};
 use causeflow_engine::streams::world::Settings;
 use causeflow_outputs::{EventWriter, Options, RunFolder};
 
@@ -43,7 +43,7 @@ pub struct Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Root {
     Source,
-    EntityTimer(u8),
+    EntityTimer(KindId),
     Platform,
 }
 
@@ -131,7 +131,7 @@ fn roots_per_day(program: &Program) -> f64 {
     let of_source = |source: &Source| match source {
         Source::Arrivals { rate_per_day, .. } => *rate_per_day,
         Source::Each { timer, actor } => {
-            per_day(timer.every.length()) * f64::from(program.kinds[usize::from(actor.kind)].count)
+            per_day(timer.every.length()) * f64::from(program.kinds[actor.kind].count)
         }
         Source::Platform { timer, instances } => {
             per_day(timer.every.length()) * instances.len().max(1) as f64
@@ -167,7 +167,7 @@ fn growth(program: &Program, root: Root, from: f64, to: f64) -> f64 {
         Root::Platform => 1.0,
         Root::Source => to / from,
         Root::EntityTimer(kind) => {
-            let population = |scale| f64::from(program.founders(usize::from(kind), scale));
+            let population = |scale| f64::from(program.founders(kind, scale));
             population(to) / population(from).max(1.0)
         }
     }

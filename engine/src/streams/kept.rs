@@ -133,7 +133,7 @@ impl Kept {
     /// What was worked out there, as scenarios address it if they do.
     fn place(place: Site, stream: &Stream, program: &Program) -> String {
         let name = &stream.name;
-        let of_kind = |kind: KindId| &program.kinds[usize::from(kind)];
+        let of_kind = |kind: KindId| &program.kinds[kind];
         match place {
             Site::Variable(at) => {
                 let variable = &stream.variables[usize::from(at)];

@@ -174,8 +174,8 @@ fn rates_of(
 
 /// Sum of the weights of a cell's starting entities, or of those of them that take part now.
 fn weight(world: &World, actor: &Actor, population: &Population, taking_part: bool) -> f64 {
-    let group = &population.groups[usize::from(actor.kind)];
-    let kind = &world.program.kinds[usize::from(actor.kind)];
+    let group = &population.groups[actor.kind];
+    let kind = &world.program.kinds[actor.kind];
     let observed = Observed::default();
     let share = |entity: usize| {
         let marks = Marks::default();

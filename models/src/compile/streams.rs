@@ -368,7 +368,7 @@ impl Compiler {
                 if (desk || cell == Some(CellDef::Any))
                     && let Ty::Entity(kind) = typed.ty
                 {
-                    let kind = &self.kinds[usize::from(kind)].name;
+                    let kind = &self.kinds[kind].name;
                     let why = match desk {
                         true => "this event takes place at a desk, where no entity lives",
                         false => "with `cell: any` this event may take place in another cell",

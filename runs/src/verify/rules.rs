@@ -158,7 +158,7 @@ fn expected(
     let mut earlier: Option<(Making, Vec<usize>)> = None;
     for origin in origins {
         match *origin {
-            Origin::Entity(kind) => expected.entities.push(usize::from(kind)),
+            Origin::Entity(kind) => expected.entities.push(kind.index()),
             Origin::Event {
                 making,
                 back,

@@ -69,7 +69,7 @@ impl Outcomes {
 impl LogicalProcess {
     /// Brings a new entity, whose identity comes from the event's; returns its index.
     pub(super) fn create(&mut self, window: Window<'_>, kind: KindId, event: &Event) -> u64 {
-        let definition = &window.world.program.kinds[usize::from(kind)];
+        let definition = &window.world.program.kinds[kind];
         let id = event.key.child(definition.purpose, 0);
         let entity = self.population.join(
             window.world,
@@ -212,7 +212,7 @@ impl LogicalProcess {
                 entity,
                 state,
             } => {
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let group = &mut self.population.groups[*kind];
                 // Founders are not opened again.
                 if *entity < group.founders {
                     group.set_state(*entity, presence, *state);
@@ -230,7 +230,7 @@ impl LogicalProcess {
                 entity,
                 value,
             } => {
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let group = &mut self.population.groups[*kind];
                 group.set((*variable, *entity), presence, *value);
             }
             Outcome::Variables {
@@ -239,7 +239,7 @@ impl LogicalProcess {
                 entities,
                 value,
             } => {
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let group = &mut self.population.groups[*kind];
                 for &entity in entities {
                     group.set((*variable, entity), presence, *value);
                 }
@@ -250,8 +250,8 @@ impl LogicalProcess {
                 entity,
                 booking,
             } => {
-                let table = &window.world.program.kinds[usize::from(*kind)].diary;
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let table = &window.world.program.kinds[*kind].diary;
+                let group = &mut self.population.groups[*kind];
                 let now = window.world.program.zone.reading(event.time);
                 let done = table
                     .as_ref()
@@ -264,7 +264,7 @@ impl LogicalProcess {
 
 /// How a change comes out on the side of the frame; none where the kind has no diary.
 fn booking(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
-    let kind = &frame.world.program.kinds[usize::from(change.kind)];
+    let kind = &frame.world.program.kinds[change.kind];
     let table = kind.diary.as_ref()?;
     let [from, span, every, times] =
         [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));

@@ -113,7 +113,7 @@ impl LogicalProcess {
                 .iter()
                 .map(|&stream| match &world.program.streams[stream].source {
                     Some(Source::Each { timer, actor, .. }) => {
-                        let group = groups.get(usize::from(actor.kind));
+                        let group = groups.get(actor.kind.index());
                         group.map_or(0.0, |group| group.ids.len() as f64)
                             * periods(elapsed, timer.every.length())
                     }

@@ -43,9 +43,9 @@ impl LogicalProcess {
         if start == world.begin {
             self.start_platform_timers(window);
             let since = Time(start.0 - 1);
-            for kind in 0..world.program.kinds.len() {
+            for kind in world.program.kind_ids() {
                 for entity in 0..self.population.groups[kind].ids.len() {
-                    self.start_timers(window, kind as KindId, entity, since, Presence::ALL);
+                    self.start_timers(window, kind, entity, since, Presence::ALL);
                 }
             }
         }
@@ -60,7 +60,7 @@ impl LogicalProcess {
         if day < end {
             self.touched = true;
             self.left.clear();
-            for (kind, definition) in world.program.kinds.iter().enumerate() {
+            for (kind, definition) in KindId::each(&world.program.kinds) {
                 let group = &mut self.population.groups[kind];
                 let today = world.program.zone.reading(start).index_of(Span::DAY);
                 group.rejoin(definition, today);
@@ -68,7 +68,7 @@ impl LogicalProcess {
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
                     let since = Time(day.0 - 1);
-                    self.open_joiner(window, kind as KindId, entity, Opening::Day, since);
+                    self.open_joiner(window, kind, entity, Opening::Day, since);
                 }
             }
         }
@@ -155,7 +155,7 @@ impl LogicalProcess {
     fn pick_actor(&self, actor: &Actor, key: Key) -> u64 {
         let bits = key.bits(ACTOR);
         if actor.equal {
-            let founders = self.population.groups[usize::from(actor.kind)].founders;
+            let founders = self.population.groups[actor.kind].founders;
             crate::base::draw::scale_bits(bits, founders as u64)
         } else {
             self.population.pick(actor.kind, bits)
@@ -174,13 +174,13 @@ impl LogicalProcess {
         since: Time,
     ) {
         let world = window.world;
-        let group = &self.population.groups[usize::from(kind)];
+        let group = &self.population.groups[kind];
         if entity < group.founders {
             return;
         }
         let (id, parting) = (Key(group.ids[entity]), group.parting(entity));
         let now = group.states_on_each(entity);
-        let activity = group.activity(&world.program.kinds[usize::from(kind)], entity);
+        let activity = group.activity(&world.program.kinds[kind], entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
         if opening != Opening::Day && Time(since.0).index_of(JOINER_BLOCK) != block {
             // At the very end of a day: the next one is opened when it begins.
@@ -368,7 +368,7 @@ impl LogicalProcess {
         else {
             return;
         };
-        let id = self.population.groups[usize::from(actor.kind)].ids[entity];
+        let id = self.population.groups[actor.kind].ids[entity];
         let own = window.world.source_keys[stream].child(TIMER, id);
         let (key, time) = next_occurrence(window.world, timer, own, since);
         let actor = Some(entity as u64);

@@ -136,11 +136,11 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::Index => out.extend(block.indexes.iter().map(|&i| f64::from(i).to_bits())),
         Expr::Cause => out.extend(block.causes.iter().map(|&c| u64::from(c))),
         Expr::NewId(purpose) => out.extend(block.keys.iter().map(|&k| Key(k).child(*purpose, 0).0)),
-        Expr::Attribute(kind, e, a) => block.entities(e, out, |p| {
-            &p.groups[usize::from(*kind)].attributes[usize::from(*a)]
-        }),
+        Expr::Attribute(kind, e, a) => {
+            block.entities(e, out, |p| &p.groups[*kind].attributes[usize::from(*a)])
+        }
         Expr::EntityId(kind, e) => {
-            block.entities(e, out, |p| &p.groups[usize::from(*kind)].ids);
+            block.entities(e, out, |p| &p.groups[*kind].ids);
         }
         Expr::Unary(op, e) => {
             eval_block(e, block, out);

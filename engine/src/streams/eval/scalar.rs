@@ -337,7 +337,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             entity => f.variable(*kind, *variable, entity),
         },
         Expr::State(kind, e) => {
-            let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
+            let codes = &f.world.program.kinds[*kind].state_codes;
             let code = |state: u8| u64::from(codes[usize::from(state)]);
             f.state(*kind, word(e, f)).map_or(0, code)
         }

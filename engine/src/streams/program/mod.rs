@@ -49,8 +49,11 @@ impl StreamId {
     pub const NONE: StreamId = StreamId(u16::MAX);
 }
 
-/// Index of an entity kind in [`Program::kinds`].
-pub type KindId = u8;
+id_type! {
+    /// Index of an entity kind in [`Program::kinds`].
+    KindId(u8)
+}
+
 /// Index of a slot: of a variable of a stream, in an event's words.
 pub type Slot = u16;
 
@@ -531,6 +534,11 @@ impl Program {
             .iter()
             .position(|stream| stream.name == name)
             .map(StreamId::at)
+    }
+
+    /// The ids of all kinds of entities, in order.
+    pub fn kind_ids(&self) -> impl ExactSizeIterator<Item = KindId> + use<> {
+        (0..self.kinds.len()).map(KindId::at)
     }
 
     /// The process on which the business-wide timers run; cells are 0 up to this.

@@ -14,7 +14,7 @@ use crate::streams::attribution::modified_in_rows;
 use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
 use crate::streams::profile::ProfileTable;
-use crate::streams::program::{Effect, Look, Program, Source, Stream, StreamId, rings};
+use crate::streams::program::{Effect, KindId, Look, Program, Source, Stream, StreamId, rings};
 use crate::streams::relevance::{needed_from, watched_from};
 use crate::streams::steps::{Marked, Step, steps};
 use crate::streams::view::Figures;
@@ -235,7 +235,7 @@ impl World {
     }
 
     /// How many entities of a kind a cell has from the start.
-    pub fn founders(&self, kind: usize, cell: u16) -> u32 {
+    pub fn founders(&self, kind: KindId, cell: u16) -> u32 {
         if cell >= self.peopled {
             return 0;
         }
