@@ -4,6 +4,7 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{
     Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
 };
+use causeflow_engine::streams::sides::Label;
 use causeflow_models::suggestion;
 
 /// A parameter of a program, and the address by which a file names it.
@@ -177,7 +178,7 @@ impl<'p> Addresses<'p> {
         };
         // The engine is the judge of what can be modified; a modifier that does nothing asks it.
         let nothing = Modifier {
-            by: 0,
+            by: Label::NONE,
             operation: Operation::Multiply(1.0),
             envelope: Envelope {
                 start: Time(0),

@@ -95,7 +95,7 @@ pub fn push_root_head(rows: &mut Vec<u64>, key: Key, time: Time, place: u64) {
 pub fn place_word(presence: Presence, cell: u16, index: u16) -> u64 {
     presence.sides.bits() << 56
         | presence.scarcity.others().bits() << 48
-        | u64::from(presence.by) << 32
+        | u64::from(presence.by.0) << 32
         | u64::from(cell) << 16
         | u64::from(index)
 }
@@ -115,7 +115,7 @@ pub fn time_and_key(row: &[u64]) -> (i64, u64) {
 /// Whose interventions have a part in that a row is not the same on the factual and the untouched side.
 #[inline(always)]
 pub fn by_of(place: u64) -> Label {
-    (place >> 32) as Label
+    Label((place >> 32) as u16)
 }
 
 /// On which sides a row is.

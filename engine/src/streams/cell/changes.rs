@@ -11,7 +11,7 @@ use crate::streams::event::Event;
 use crate::streams::kept::Site;
 use crate::streams::population::Booking;
 use crate::streams::program::{Change, ChangeKind, KindId, SlotsChange};
-use crate::streams::sides::{Parting, Presence, Side, Sides};
+use crate::streams::sides::{Label, Parting, Presence, Side, Sides};
 
 /// A change as it comes out on some sides.
 #[derive(PartialEq)]
@@ -80,7 +80,7 @@ impl LogicalProcess {
         );
         self.open_joiner(window, kind, entity, Opening::Joined, event.time);
         // Of what follows by the clock, nothing happens instead of something else.
-        let presence = event.presence.made_by(0);
+        let presence = event.presence.made_by(Label::NONE);
         self.start_timers(window, kind, entity, event.time, presence);
         entity as u64
     }

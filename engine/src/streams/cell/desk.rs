@@ -20,7 +20,7 @@ use crate::streams::event::Event;
 use crate::streams::kept::Site;
 use crate::streams::program::HOURS_OF_WEEK;
 use crate::streams::rates::Arrivals;
-use crate::streams::sides::{JOINT, MOST_SIDES, Parting, Side, Sides, both};
+use crate::streams::sides::{Label, MOST_SIDES, Parting, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -237,7 +237,7 @@ impl Desks {
             }
             let by = match differ.on(Side::UNTOUCHED) {
                 true => modified.by(time, base, agents_of),
-                false => 0,
+                false => Label::NONE,
             };
             at.staffed = Parting::by_lineage(differ, by);
             at.staffing = match at.is_empty() {
@@ -430,15 +430,13 @@ impl LogicalProcess {
         }
         let sides = self.leaves_too(window.world, now, side, &visit);
         let named = match staffing.by {
-            0 => [parting.by, scarce.by, JOINT]
-                .into_iter()
-                .find(|&by| by != 0),
-            by => Some([parting.by, scarce.by].into_iter().fold(by, both)),
+            Label::NONE => parting.by.or(scarce.by).or(Label::JOINT),
+            by => by.and(parting.by).and(scarce.by),
         };
         let parted = Parting {
             lineage: parting.lineage | staffing.lineage,
             scarcity: event.presence.sides,
-            by: named.unwrap_or(JOINT),
+            by: named,
         };
         let presence = match sides == event.presence.sides {
             true => event.presence,

@@ -11,7 +11,7 @@ use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
 use crate::streams::event::Event;
 use crate::streams::program::{MAX_CARRIED, StreamId};
-use crate::streams::sides::{Presence, Side, Sides};
+use crate::streams::sides::{Label, Presence, Side, Sides};
 use crate::streams::world::World;
 
 /// StoredWords of an event before those it carries.
@@ -100,8 +100,8 @@ impl Pending {
             presence.sides.bits() << 56
                 | presence.scarcity.others().bits() << 48
                 | u64::from(event.candidate) << 47
-                | u64::from(presence.made) << 32
-                | u64::from(presence.by) << 16
+                | u64::from(presence.made.0) << 32
+                | u64::from(presence.by.0) << 16
                 | u64::from(event.index),
         ]);
         page.extend_from_slice(&event.carried[..carried]);
@@ -253,8 +253,8 @@ impl<'a> Stored<'a> {
             presence: Presence {
                 sides: Sides::of_bits(sides >> 56),
                 scarcity: Sides::of_bits(sides >> 48).others(),
-                by: (sides >> 16) as u16,
-                made: (sides >> 32) as u16 & MOST_MADE,
+                by: Label((sides >> 16) as u16),
+                made: Label((sides >> 32) as u16 & MOST_MADE),
             },
             carried,
         }

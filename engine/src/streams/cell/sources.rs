@@ -17,7 +17,7 @@ use crate::streams::event::Event;
 use crate::streams::kept::Site;
 use crate::streams::program::{Actor, KindId, Modified, Source, StreamId, Timer};
 use crate::streams::rates::Arrivals;
-use crate::streams::sides::{MOST_SIDES, Parting, Presence, Side, Sides, in_groups};
+use crate::streams::sides::{Label, MOST_SIDES, Parting, Presence, Side, Sides, in_groups};
 use crate::streams::world::World;
 
 const ACTOR: Purpose = purpose("actor");
@@ -502,11 +502,11 @@ fn arrives(
     if anyway && came == Sides::ALL {
         return arrive(from_open);
     }
-    // Who made it arrive, where it does: 0 where it would have anyway.
+    // Who made it arrive, where it does: nobody where it would have anyway.
     let mut made = [None; MOST_SIDES];
     for side in came.each(world.sides()) {
         made[side.index()] = Some(match anyway {
-            true => 0,
+            true => Label::NONE,
             false => modified.made_by(time, base, side, under),
         });
     }
@@ -517,15 +517,15 @@ fn arrives(
     };
     let same = like(Side::FACTUAL);
     let by = match same.on(Side::UNTOUCHED) {
-        true => 0,
+        true => Label::NONE,
         false => modified.by(time, base, under),
     };
     let bent = Parting::by_lineage(same.others(), by);
     in_groups(open.and(came), |side, among| {
         let sides = among.and(like(side));
         let presence = from_open.part(sides, &bent);
-        arrive(presence.made_by(made[side.index()].unwrap_or(0)));
-        Parting::by_lineage(among.without(sides), 0)
+        arrive(presence.made_by(made[side.index()].unwrap_or_default()));
+        Parting::by_lineage(among.without(sides), Label::NONE)
     });
 }
 

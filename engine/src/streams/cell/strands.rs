@@ -105,11 +105,7 @@ impl Strands {
             false => Parting {
                 lineage: noted.lineage | self.parted.lineage,
                 scarcity: noted.scarcity | self.parted.scarcity,
-                by: if noted.by == 0 {
-                    self.parted.by
-                } else {
-                    noted.by
-                },
+                by: noted.by.or(self.parted.by),
             },
         }
     }

@@ -11,7 +11,7 @@ use crate::base::time::Time;
 use crate::streams::population::Population;
 use crate::streams::program::{Expr, Modified, StreamId};
 use crate::streams::series::first_and_last;
-use crate::streams::sides::Side;
+use crate::streams::sides::{Label, Side};
 use crate::streams::steps::probable;
 use crate::streams::view::Observed;
 use crate::streams::world::World;
@@ -82,7 +82,7 @@ impl Block<'_> {
             own: Own::Nobody,
             side: self.side,
             among: self.side.into(),
-            made: 0,
+            made: Label::NONE,
             noted: &Cell::default(),
         };
         eval(e, &frame)

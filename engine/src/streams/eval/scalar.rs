@@ -102,7 +102,7 @@ impl<'a> Frame<'a> {
             own,
             side: Side::FACTUAL,
             among: Sides::ALL,
-            made: 0,
+            made: Label::NONE,
             noted: &marks.noted,
         }
     }
@@ -113,8 +113,8 @@ impl<'a> Frame<'a> {
         let seen = parting.on(self.among);
         // Who has a part in what differs from the untouched side counts also where that has parted before.
         let tells = self.side == Side::FACTUAL && parting.sides().on(Side::UNTOUCHED);
-        let by = if tells { parting.by } else { 0 };
-        if by != 0 || !seen.sides().is_none() {
+        let by = if tells { parting.by } else { Label::NONE };
+        if !by.is_none() || !seen.sides().is_none() {
             self.noted
                 .set(self.noted.get().and(&Parting { by, ..seen }));
         }
@@ -181,7 +181,7 @@ impl<'a> Frame<'a> {
         let value = mine.map_or(factual, &of);
         if value != factual {
             let apart: Sides = twins.iter().map(|twin| twin.sides).collect();
-            self.note(&Parting::by_lineage(apart.others(), 0));
+            self.note(&Parting::by_lineage(apart.others(), Label::NONE));
         }
         for twin in twins.iter().filter(|twin| of(twin) != value) {
             self.note(&twin.parting.on(twin.sides));
@@ -216,7 +216,7 @@ impl<'a> Frame<'a> {
             return value;
         }
         if self.side != Side::FACTUAL {
-            self.note(&Parting::by_lineage(differ, 0));
+            self.note(&Parting::by_lineage(differ, Label::NONE));
             return value;
         }
         let parting = view.parting(figure);
@@ -503,7 +503,7 @@ pub fn happens(effect: &Effect, f: &Frame<'_>) -> bool {
 
 /// An effect without outcome group happens for this event if its guard holds and the mark of its
 /// first child lies under the probability. The mark belongs to the child, so that it is the same draw
-/// whoever asks. Tells who made it happen; 0 where it would have happened anyway.
+/// whoever asks. Tells who made it happen; nobody where it would have happened anyway.
 #[inline(always)]
 pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
     if let Some(when) = &effect.when
@@ -514,11 +514,11 @@ pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
     if let Expr::Modified(at, e) = &effect.probability {
         let modified = &f.world.program.modified[usize::from(*at)];
         return match modified.is_quiet(f.time) {
-            true => probable(f.key, effect.purpose, number(e, f)).then_some(0),
+            true => probable(f.key, effect.purpose, number(e, f)).then_some(Label::NONE),
             false => decide_modified(effect, modified, e, f),
         };
     }
-    probable(f.key, effect.purpose, number(&effect.probability, f)).then_some(0)
+    probable(f.key, effect.purpose, number(&effect.probability, f)).then_some(Label::NONE)
 }
 
 #[inline(never)]
@@ -529,7 +529,7 @@ fn decide_modified(effect: &Effect, modified: &Modified, e: &Expr, f: &Frame<'_>
     let anyway = outcome(base);
     // By somebody: it came out as it would not have otherwise.
     let decided = |probability, side| match (outcome(probability), anyway) {
-        (true, true) => Some(0),
+        (true, true) => Some(Label::NONE),
         (true, false) => Some(modified.made_by(f.time, base, side, outcome)),
         (false, _) => None,
     };
@@ -553,7 +553,7 @@ impl Frame<'_> {
         if !differ.is_none() {
             let by = match differ.on(Side::UNTOUCHED) && self.side == Side::FACTUAL {
                 true => modified.by(self.time, base, told),
-                false => 0,
+                false => Label::NONE,
             };
             self.note(&Parting::by_lineage(differ, by));
         }

@@ -115,7 +115,8 @@ impl Snapshot {
         let known = self.origin.interventions.len();
         let modified = world.program.modified.iter();
         let modifiers = modified.flat_map(|modified| modified.modifiers());
-        let new = modifiers.filter(|modifier| usize::from(modifier.by) > known);
+        let new =
+            modifiers.filter(|modifier| modifier.by.intervention().is_some_and(|at| at >= known));
         match new.map(|modifier| modifier.envelope.start).min() {
             Some(first) if first < open_from(self.time) => {
                 Err(SnapshotError::TooLate(open_from(self.time)))

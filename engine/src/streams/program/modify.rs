@@ -86,7 +86,7 @@ impl Program {
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
-        self.add_interventions(&[(name, true)])
+        Ok(self.add_interventions(&[(name, true)])?[0])
     }
 
     /// Likewise one that belongs to the surroundings: it is there whatever is asked for.
@@ -94,15 +94,15 @@ impl Program {
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn surround(&mut self, name: &str) -> Result<Label, ModifyError> {
-        self.add_interventions(&[(name, false)])
+        Ok(self.add_interventions(&[(name, false)])?[0])
     }
 
-    /// Adds interventions, each by its name and whether it is asked for. Returns the label of the first; those of the others
-    /// follow.
+    /// Adds interventions, each by its name and whether it is asked for. Returns their labels,
+    /// in order.
     ///
     /// # Errors
     /// [`ModifyError::TooMany`]; none has been added then.
-    pub fn add_interventions(&mut self, added: &[(&str, bool)]) -> Result<Label, ModifyError> {
+    pub fn add_interventions(&mut self, added: &[(&str, bool)]) -> Result<Vec<Label>, ModifyError> {
         let before = self.interventions.len();
         if before + added.len() > MOST_INTERVENTIONS {
             return Err(ModifyError::TooMany);
@@ -127,7 +127,8 @@ impl Program {
                 asked_for,
             }),
         );
-        Ok(before as Label + 1)
+        let places = before..self.interventions.len();
+        Ok(places.map(Label::of).collect())
     }
 
     /// Aims a modifier at a parameter. Modifiers act in the order in which they were aimed.

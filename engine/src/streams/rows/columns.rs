@@ -201,7 +201,7 @@ impl Columns {
             let later = variables.filter(|v| v.stage != Stage::Eager);
             for variable in later.filter(|variable| variable.written) {
                 eval(&variable.value, frame);
-                if frame.noted.get().by != 0 {
+                if !frame.noted.get().by.is_none() {
                     break;
                 }
             }
