@@ -109,7 +109,7 @@ fn compare(result: &RunResult, rows: u64) {
                     variable.name
                 );
             }
-            block.slots[usize::from(variable.slot)] = column;
+            block.slots[variable.slot] = column;
         }
     }
 }

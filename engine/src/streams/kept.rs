@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Time;
-use crate::streams::program::{KindId, MAX_COUNT, Program, Stream, StreamId};
+use crate::streams::program::{KindId, MAX_COUNT, Program, Slot, Stream, StreamId};
 
 /// What values are kept within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -239,7 +239,7 @@ impl Ledger {
 
 /// The fields of a stream whose values are kept within 32 bits where they lie beyond.
 pub(crate) fn whole_fields(stream: &Stream) -> Vec<u16> {
-    let of_field = |(place, (_, slot)): (u16, &(_, u16))| {
+    let of_field = |(place, (_, slot)): (u16, &(_, Slot))| {
         let mut own = stream.variables.iter();
         let variable = own.find(|variable| variable.slot == *slot)?;
         variable.value.within_32_bits().map(|_| place)

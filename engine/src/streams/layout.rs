@@ -40,7 +40,7 @@ impl Layout {
         let head = if caused { CAUSED_HEAD } else { ROOT_HEAD };
         Layout {
             caused,
-            stride: head + usize::from(stream.carried + stream.eager),
+            stride: head + stream.kept_words(),
         }
     }
 

@@ -452,7 +452,7 @@ impl LogicalProcess {
         if let (Some(slot), Some(server)) =
             (service.and_then(|service| service.agent), visit.server)
         {
-            event.carried[usize::from(slot)] = f64::from(server + 1).to_bits();
+            event.carried[slot.index()] = f64::from(server + 1).to_bits();
         }
         self.play(window, &event);
     }

@@ -216,7 +216,7 @@ impl LogicalProcess {
         let mut strands = Strands::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
             let entity = self.create(window, kind, event);
-            strands.each[0].words.slots[usize::from(slot)].set(entity);
+            strands.each[0].words.slots[slot].set(entity);
         }
         self.prepare_strands(window, event, &mut strands);
         if strands.each.iter().any(|strand| strand.happens) {
@@ -290,7 +290,7 @@ impl LogicalProcess {
             let eager = stream.variables.iter();
             let eager = eager.filter(|variable| variable.stage == Stage::Eager);
             for variable in eager.take(usize::from(stream.eager)) {
-                words.slots[usize::from(variable.slot)].set(word(&variable.value, &frame));
+                words.slots[variable.slot].set(word(&variable.value, &frame));
             }
         }
         stream

@@ -130,7 +130,7 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
     match e {
         Expr::Num(x) => out.resize(n, x.to_bits()),
         Expr::Text(code) => out.resize(n, u64::from(*code)),
-        Expr::Slot(slot) => out.extend_from_slice(&block.slots[usize::from(*slot)]),
+        Expr::Slot(slot) => out.extend_from_slice(&block.slots[*slot]),
         Expr::Time => out.extend(block.times.iter().map(|&t| (t as f64).to_bits())),
         Expr::EventId => out.extend_from_slice(block.keys),
         Expr::Index => out.extend(block.indexes.iter().map(|&i| f64::from(i).to_bits())),

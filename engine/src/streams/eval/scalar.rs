@@ -240,10 +240,10 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub fn slot(&self, slot: Slot) -> u64 {
         // More slots than bits only come in rows, where all is worked out.
-        if slot < 64 && self.ready.get() & (1 << slot) == 0 {
+        if slot.0 < 64 && self.ready.get() & (1 << slot.0) == 0 {
             self.demand(slot);
         }
-        self.slots[usize::from(slot)].get()
+        self.slots[slot].get()
     }
 
     /// Works out a word that is read for the first time.
@@ -251,7 +251,7 @@ impl<'a> Frame<'a> {
     fn demand(&self, slot: Slot) {
         let frame = self.of.unwrap_or(self);
         let stream = &frame.world.program.streams[frame.stream];
-        let variable = stream.on_demand_at[usize::from(slot - stream.carried)];
+        let variable = stream.on_demand_at[slot.index() - usize::from(stream.carried)];
         // Whoever reads it answers for what was worked out before, but not for this.
         let before = take_undefined();
         let value = variable.map_or(0, |variable| {
@@ -263,8 +263,8 @@ impl<'a> Frame<'a> {
             frame.note_demanded(at);
         }
         set_undefined(before);
-        self.slots[usize::from(slot)].set(value);
-        self.ready.set(self.ready.get() | 1 << slot);
+        self.slots[slot].set(value);
+        self.ready.set(self.ready.get() | 1 << slot.0);
     }
 
     /// Notes that a variable that is worked out on demand had no finite value. One that is written is looked at with its row.

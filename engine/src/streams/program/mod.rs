@@ -54,8 +54,10 @@ id_type! {
     KindId(u8)
 }
 
-/// Index of a slot: of a variable of a stream, in an event's words.
-pub type Slot = u16;
+id_type! {
+    /// Index of a slot: of a variable of a stream, in an event's words.
+    Slot(u16)
+}
 
 /// Most words that an event may carry from its cause.
 pub const MAX_CARRIED: usize = 8;
@@ -504,6 +506,11 @@ impl Stream {
         self.effects
             .iter()
             .chain(self.outcomes.iter().flat_map(|group| &group.effects))
+    }
+
+    /// Number of words that the rows keep: those carried and the eager ones.
+    pub fn kept_words(&self) -> usize {
+        usize::from(self.carried + self.eager)
     }
 
     /// Whether the event changes something that other events can read.

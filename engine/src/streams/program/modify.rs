@@ -2,7 +2,7 @@
 
 use super::{
     Binary, Delay, Destination, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier,
-    Program, Source, Stream, StreamId, Unary, Variable,
+    Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
@@ -348,20 +348,20 @@ impl Program {
     pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
         let held = &self.streams[backlog.held];
         let released = &self.streams[backlog.released];
-        let kept = held.carried + held.eager + held.on_demand;
+        let kept = held.kept_words() + usize::from(held.on_demand);
         let slot_of = |name: &String| {
             let carried = held.carried_names.iter().position(|other| other == name);
             let own = held
                 .variables
                 .iter()
-                .find(|v| v.name == *name && v.slot < kept);
-            carried.map(|at| at as u16).or(own.map(|v| v.slot))
+                .find(|v| v.name == *name && v.slot.index() < kept);
+            carried.map(Slot::at).or(own.map(|v| v.slot))
         };
-        let pass: Vec<Option<u16>> = released.carried_names.iter().map(slot_of).collect();
+        let pass: Vec<Option<Slot>> = released.carried_names.iter().map(slot_of).collect();
         // The desk itself tells which agent it was.
         let service = released.service.as_ref();
         let agent = service.and_then(|service| service.agent);
-        let lacks = (0..).zip(&released.carried_names).zip(&pass);
+        let lacks = Slot::each(&released.carried_names).zip(&pass);
         let lacks: Vec<String> = lacks
             .filter(|((number, _), slot)| slot.is_none() && agent != Some(*number))
             .map(|((_, name), _)| name.clone())

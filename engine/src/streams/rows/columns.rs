@@ -133,7 +133,7 @@ impl Columns {
             if take_undefined() {
                 undefined.push(place);
             }
-            block.slots[usize::from(variable.slot)] = column;
+            block.slots[variable.slot] = column;
         }
         let slots = block.slots;
         Columns {
@@ -181,7 +181,7 @@ impl Columns {
             return Amounts::None;
         };
         let (spec, slot) = &context.definition.fields[usize::from(field)];
-        let words = &self.slots[usize::from(*slot)];
+        let words = &self.slots[*slot];
         match spec.kind {
             ColumnType::Int => Amounts::Wholes(words),
             // No other type is one of numbers.
@@ -255,7 +255,7 @@ impl Columns {
         hashes.column(self.cells.iter().map(|&c| u64::from(c)));
         attribution.digest(&mut hashes, text_hashes);
         for (spec, slot) in &context.definition.fields {
-            let column = &self.slots[usize::from(*slot)];
+            let column = &self.slots[*slot];
             let words = column.iter().copied();
             match spec.kind {
                 ColumnType::Id if spec.nullable => {
@@ -287,7 +287,7 @@ impl Columns {
         }
         for &field in &context.world.whole_fields[context.stream] {
             let (_, slot) = &context.definition.fields[usize::from(field)];
-            let words = &self.slots[usize::from(*slot)];
+            let words = &self.slots[*slot];
             let place = (context.stream, field);
             look_at_rows(
                 &context.world.ledger,
@@ -324,7 +324,7 @@ impl Columns {
         ];
         let fields = context.definition.fields.iter();
         columns.extend(fields.map(|(spec, slot)| {
-            let words = &slots[usize::from(*slot)];
+            let words = &slots[*slot];
             let column = typed(spec.kind, words);
             match spec.nullable {
                 true => where_there(column, words),
