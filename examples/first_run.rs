@@ -26,6 +26,7 @@ fn play(model: &Model, seed: u64) -> Result<RunResult, Box<dyn Error>> {
         seed,
         start: START,
         end: START + Span::DAY,
+        open_end: false,
         scale: SCALE,
         streams: None,
     };

@@ -127,6 +127,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed: 42,
         start: START,
         end: START + Span((REQUEST_DAYS + 1) * Span::DAY.0),
+        open_end: false,
         scale: SCALE,
         // Only what these two streams need is played.
         streams: Some(vec![sink.requested_stream, sink.confirmed_stream]),

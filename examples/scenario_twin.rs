@@ -39,6 +39,7 @@ fn play(program: &Program, plan: &Plan) -> Result<RunResult, Box<dyn Error>> {
         seed: SEED,
         start: START,
         end: START + Span(DAYS * Span::DAY.0),
+        open_end: false,
         scale: SCALE,
         streams: None,
     };

@@ -34,6 +34,7 @@ fn play(program: Program, seed: u64) -> Result<RunResult, Box<dyn Error>> {
         seed,
         start: START,
         end: START + Span(DAYS * Span::DAY.0),
+        open_end: false,
         scale: SCALE,
         streams: None,
     };

@@ -53,6 +53,7 @@ fn untouched(program: &Program, seed: u64) -> Vec<StreamResult> {
         seed,
         start: range().start,
         end: range().end,
+        open_end: false,
         scale: 0.02,
         streams: None,
     };

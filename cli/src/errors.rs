@@ -46,7 +46,7 @@ impl Failure {
 /// What there is to say, and the exit code.
 fn told(error: &Error) -> (String, u8) {
     let (text, code) = match error.kind() {
-        Kind::Input => (plainly(error), 2),
+        Kind::Input | Kind::Conflict => (plainly(error), 2),
         Kind::Model => (error.diagnostics().render(colour()), 2),
         Kind::Machine => (plainly(error), 3),
         Kind::Interrupted if error.resumable().is_some() => ("interrupted".to_owned(), 130),

@@ -65,6 +65,7 @@ fn days(first: i64, days: i64) -> Settings {
         seed: 7,
         start,
         end: start + Span(days * Span::DAY.0),
+        open_end: false,
         scale: 1.0,
         streams: None,
     }

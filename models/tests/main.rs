@@ -17,6 +17,7 @@ mod independence;
 mod looks;
 mod marked;
 mod modified;
+mod open_end;
 mod patterns;
 mod picks;
 mod random;

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::play::snapshot::{Snapshot, SnapshotError, open_from};
+use causeflow_engine::streams::play::snapshot::{Snapshot, SnapshotError};
 use causeflow_engine::streams::play::{Player, RunResult};
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
-use crate::random::{Plan, aim, files, intervene, spec};
+use crate::random::{Aim, Plan, aim, files, intervene, intervene_if, spec};
 use crate::support::{Collect, Row, START, play, program, property, rows_by_stream, settings};
 
 /// Hours that are written: part of a second day.
@@ -89,40 +89,141 @@ proptest! {
     #[test]
     fn interventions_added_at_a_snapshot_are_as_if_they_had_been_there_all_along(
         spec in spec(true),
-        mut earlier in prop::collection::vec(aim(), 0..3),
-        mut later in prop::collection::vec(aim(), 1..3),
-        at in 1..=24i64,
+        earlier in prop::collection::vec((aim(), any::<bool>()), 0..3),
+        later in prop::collection::vec((aim(), any::<bool>()), 1..3),
+        at in -10..HOURS,
+        write_from in any::<bool>(),
     ) {
         let base = program(&files(&Plan::new(&spec), Default::default()));
-        let settings = settings(spec.seed, HOURS);
+        let branch = Branch { seed: spec.seed, at: hour(at), write_from };
+        branch.is_as_if_all_along(&base, &earlier, &later)?;
+    }
+
+    /// Where people come all the time, and take part in several things, ever again.
+    #[test]
+    fn who_has_joined_today_follows_what_begins_today(
+        seed in any::<u64>(),
+        earlier in prop::collection::vec((aim(), any::<bool>()), 0..4),
+        later in prop::collection::vec((aim(), any::<bool>()), 1..4),
+        at in 0..HOURS,
+        write_from in any::<bool>(),
+    ) {
+        let branch = Branch { seed, at: hour(at), write_from };
+        branch.is_as_if_all_along(&busy(), &earlier, &later)?;
+    }
+}
+
+/// A run that goes on from a barrier with more interventions.
+struct Branch {
+    seed: u64,
+    at: Time,
+    /// Whether it leaves out what lies before.
+    write_from: bool,
+}
+
+impl Branch {
+    fn is_as_if_all_along(
+        &self,
+        base: &Program,
+        earlier: &[(Aim, bool)],
+        later: &[(Aim, bool)],
+    ) -> Result<(), TestCaseError> {
+        let settings = settings(self.seed, HOURS);
         let mut original = base.clone();
-        for (number, aim) in earlier.iter_mut().enumerate() {
-            intervene(&mut original, number, aim);
+        for (number, (aim, asked_for)) in earlier.iter().enumerate() {
+            intervene_if(&mut original, number, aim, *asked_for);
         }
-        let mut bent = original.clone();
-        for (number, aim) in later.iter_mut().enumerate() {
-            aim.start = 24 + aim.start.rem_euclid(10);
-            intervene(&mut bent, earlier.len() + number, aim);
-        }
-        let mut player = Player::new(original.clone(), &settings);
-        play_to(&mut player, hour(at), &mut Collect::default());
-        let snapshot = stored(&player.snapshot());
-        prop_assert!(snapshot.time <= hour(24) && open_from(snapshot.time) == hour(24));
-        let mut branch = Player::resume(bent.clone(), &settings, snapshot).expect("what is new begins later");
-        branch.write_from(hour(24)).expect("it is not past that");
         let mut sink = Collect::default();
+        let mut player = Player::new(original.clone(), &settings);
+        play_to(&mut player, self.at, &mut sink);
+        let snapshot = stored(&player.snapshot());
+        let (time, mut bent) = (snapshot.time, original.clone());
+        for (number, (aim, asked_for)) in later.iter().enumerate() {
+            // Some begin with the barrier.
+            let hours = (time - START).0.div_euclid(Span::HOUR.0) as i8;
+            let up = i8::from((time - START).0 % Span::HOUR.0 != 0);
+            let start = hours + up + aim.start.clamp(0, 12);
+            let aim = Aim {
+                start,
+                ..aim.clone()
+            };
+            intervene_if(&mut bent, earlier.len() + number, &aim, *asked_for);
+        }
+        let mut branch = match Player::resume(bent.clone(), &settings, snapshot) {
+            // Longer delays may make matter what has been left out of the warm-up.
+            Err(SnapshotError::Differs { .. }) if time < START => return Ok(()),
+            branch => branch.expect("what is new begins later"),
+        };
+        let from = match self.write_from {
+            true => time,
+            false => Time(i64::MIN),
+        };
+        if self.write_from {
+            branch.write_from(from).expect("it is not past that");
+            sink = Collect::default();
+        }
         play_to(&mut branch, settings.end, &mut sink);
         let result = branch.finish();
         let whole = play(&bent, &settings);
         let rows = rows_by_stream(&bent, &sink.0);
-        prop_assert_eq!(between(&rows, START, settings.end), between(&whole.rows, hour(24), settings.end));
-        for stream in &result.streams {
-            prop_assert_eq!(stream.rows, rows[&stream.name].len() as u64);
+        prop_assert_eq!(
+            between(&rows, Time(i64::MIN), settings.end),
+            between(&whole.rows, from, settings.end)
+        );
+        if self.write_from {
+            for stream in &result.streams {
+                prop_assert_eq!(stream.rows, rows[&stream.name].len() as u64);
+            }
+            return Ok(());
         }
-        // What lies before is as it was.
-        let before = play(&original, &settings);
-        prop_assert_eq!(between(&before.rows, START, hour(24)), between(&whole.rows, START, hour(24)));
+        prop_assert_eq!(result.fingerprint, whole.result.fingerprint);
+        for (a, b) in result.streams.iter().zip(&whole.result.streams) {
+            prop_assert_eq!(&a.impact, &b.impact);
+            prop_assert_eq!(&a.series, &b.series);
+        }
+        Ok(())
     }
+}
+
+/// People join all the time, leave and come back; they search, order and write, which some of it changes, keeps an agent
+/// busy or takes time in their calendars.
+fn busy() -> Program {
+    let text = "
+model: {name: busy, cells: 2, window: 1h, warmup: 6h, reference: {start: 2026-02-02, days: 28}}
+entities:
+  person:
+    count: 40
+    states: [new, active, away]
+    starts: active
+    joins: new
+    activity: 'lognormal(1, 0.5)'
+    variables: {orders: 0}
+    calendar: {step: 1h, days: 3, open: always}
+desks:
+  help: {shifts: [{from: 0h, to: 24h, agents: 2}]}
+streams:
+  joined: {source: {rate: 240}, creates: person}
+  activated:
+    causes: [{on: joined, probability: 0.7, delay: 0s..8h}]
+    changes: [{entity: person, state: active}]
+  searched: {source: {rate: 500, actor: person, states: {new: 0.2, active: 1}}}
+  ordered:
+    source: {rate: 200, actor: person, states: [active]}
+    causes: [{on: searched, probability: 0.2, delay: 1m..3h}]
+    let: {has_time: {value: 'free(person, time, 1h)'}}
+    changes: [{entity: person, add: {orders: 1}}, {entity: person, reserve: {from: time, for: 2h}, when: has_time}]
+    fields: {orders: {value: person.orders}, had_time: {value: has_time}}
+  wrote: {source: {rate: 120, actor: person, states: {active: 1, away: 0.5}}}
+  answered: {causes: [{on: wrote, delay: 1m}], desk: {name: help, work: 5m..20m}}
+  went:
+    source: {rate: 150, actor: person, states: [active]}
+    changes: [{entity: person, state: away}]
+  came:
+    causes: [{on: went, delay: 10m..6h}]
+    changes: [{entity: person, state: active}]
+  reminded: {timer: {every: 5h, per: person, states: [away]}}
+";
+    program(&[("busy.yaml".to_owned(), text.to_owned())])
 }
 
 fn small() -> Program {
@@ -176,11 +277,11 @@ fn a_snapshot_of_another_run_is_refused() {
         parameter: 0,
         operation: 0,
         size: 2.0,
-        start: 47,
+        start: 29,
         ..Default::default()
     };
     intervene(&mut bent, 0, &aim);
-    assert_eq!(refused(&bent, &settings), SnapshotError::TooLate(hour(48)));
+    assert_eq!(refused(&bent, &settings), SnapshotError::TooLate(hour(30)));
     let mut late = Player::resume(base, &settings, snapshot).expect("it is the same run");
     assert_eq!(
         late.write_from(hour(29)),

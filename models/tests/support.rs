@@ -131,6 +131,7 @@ pub fn settings(seed: u64, hours: i64) -> Settings {
         seed,
         start: START,
         end: START + Span(hours * Span::HOUR.0),
+        open_end: false,
         scale: 1.0,
         streams: None,
     }

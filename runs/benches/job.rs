@@ -130,6 +130,7 @@ fn play(model: &Model, days: i64, sink: Option<&mut dyn RowSink>) -> u64 {
         seed: 42,
         start: START,
         end,
+        open_end: false,
         scale: 1.0,
         streams: None,
     };

@@ -21,6 +21,8 @@ pub enum Kind {
     Interrupted,
     /// Two things that should be the same are not.
     Difference,
+    /// It does not go with how things stand now: at another time it could be done.
+    Conflict,
 }
 
 /// Where it is that something is wrong.
@@ -92,6 +94,11 @@ impl Error {
     /// What was cancelled.
     pub fn interrupted() -> Error {
         Error::new(Kind::Interrupted, "it was interrupted".to_owned(), None)
+    }
+
+    /// What does not go with how things stand now, and what would have to be done first.
+    pub fn conflict(message: impl Into<String>, help: impl Into<String>) -> Error {
+        Error::new(Kind::Conflict, message.into(), Some(help.into()))
     }
 
     /// A difference between what should be the same.

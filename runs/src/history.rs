@@ -104,7 +104,7 @@ fn has_value(program: &Program, result: &StreamResult) -> bool {
 
 /// What goes on and when: scenarios until they have settled and released what they held back, and external events for as
 /// long as an impact is to be expected, whether or not they have one.
-fn ongoing(
+pub(crate) fn ongoing(
     interventions: &Interventions,
     plan: &Plan,
     program: &Program,

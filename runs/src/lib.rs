@@ -38,6 +38,7 @@ pub mod about;
 pub mod baseline;
 pub mod diff;
 pub mod finished;
+pub mod live;
 pub mod pilot;
 pub mod regenerate;
 pub mod replay;

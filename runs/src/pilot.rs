@@ -115,6 +115,7 @@ pub fn events_per_day(program: &Program, control: &dyn Control) -> Result<Vec<f6
         seed: 42,
         start,
         end,
+        open_end: false,
         scale: 1.0,
         streams: None,
     };

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use causeflow_baselines::Baseline;
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::play::Player;
-use causeflow_engine::streams::play::snapshot::open_from;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use causeflow_outputs::sink::{Files, Sink};
@@ -218,9 +217,9 @@ impl<'a> Regeneration<'a> {
         &self.asked.out
     }
 
-    /// The run at the last snapshot from which it can still go on otherwise, or at its beginning.
+    /// The run at the last snapshot before anything is new, or at its beginning.
     fn begin(&self) -> Result<(Player, Option<Time>), Error> {
-        let fits = |&time: &Time| time <= self.window.start && open_from(time) <= self.acts_from;
+        let fits = |&time: &Time| time <= self.window.start.min(self.acts_from);
         let snapshot = snapshots::times(&self.manifest)
             .into_iter()
             .rev()

@@ -265,6 +265,7 @@ fn settings_of(manifest: &Manifest, program: &Program) -> Result<Settings, Error
         seed: manifest.seed,
         start,
         end,
+        open_end: false,
         scale: manifest.scale,
         streams: streams_of(manifest, program)?,
     })

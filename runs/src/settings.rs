@@ -52,6 +52,7 @@ pub(crate) fn settings(
         seed,
         start,
         end,
+        open_end: false,
         scale: args.scale,
         streams: streams(patterns, program)?,
     })

@@ -16,7 +16,7 @@ const ENDING: &str = ".snapshot";
 
 const KIND: StateKind = StateKind {
     name: "a snapshot of the engine",
-    version: 5,
+    version: 6,
     remedy: Advice::PlayAgain,
 };
 

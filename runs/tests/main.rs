@@ -1,6 +1,7 @@
 //! The promises of causeflow-runs, one module a subject.
 
 mod controls;
+mod live;
 mod reading;
 mod requests;
 mod sessions;

@@ -32,6 +32,7 @@ pub mod effects;
 mod event;
 mod extends;
 mod labels;
+mod lengthened;
 mod library;
 mod plan;
 mod planner;

@@ -41,12 +41,25 @@ impl Library {
     /// # Errors
     /// When a folder or file cannot be read.
     pub fn load(model: &Model, folder: Option<&Path>) -> Result<Library, Diagnostics> {
+        Library::load_with(model, folder, Vec::new())
+    }
+
+    /// Likewise, with more files, which take the place of what has the same id in those.
+    ///
+    /// # Errors
+    /// When a folder or file cannot be read.
+    pub fn load_with(
+        model: &Model,
+        folder: Option<&Path>,
+        more: Vec<SourceFile>,
+    ) -> Result<Library, Diagnostics> {
         let program = &model.compiled.program;
         let beside = Path::new(&model.origin).join("scenarios");
         let has_folder = causeflow_models::built_in(&model.origin).is_none() && beside.is_dir();
         let folder = folder.or(has_folder.then_some(beside.as_path()));
         let own = folder.map_or(Ok(Vec::new()), read_folder)?;
-        Ok(Library::from_files(program, built_in(&program.name), own))
+        let layers = [built_in(&program.name), own, more];
+        Ok(Library::of_layers(program, layers))
     }
 
     /// Those in texts. What stands in `own` takes the place of what has the same id in `built_in`.
@@ -55,11 +68,16 @@ impl Library {
         built_in: Vec<SourceFile>,
         own: Vec<SourceFile>,
     ) -> Library {
+        Library::of_layers(program, [built_in, own, Vec::new()])
+    }
+
+    /// Those in the built-in files and two layers of others, each of which may replace what is in those before.
+    fn of_layers(program: &Program, layers: [Vec<SourceFile>; 3]) -> Library {
         let mut report = Report::default();
         let mut sources = Sources::default();
         let mut files = Vec::new();
-        let built_in_files = built_in.len();
-        for mut layer in [built_in, own] {
+        let built_in_files = layers[0].len();
+        for mut layer in layers {
             // The order in which a folder lists its files must not show.
             layer.sort_by(|a, b| a.path.cmp(&b.path));
             sources.read(files.len(), &layer, &mut report);

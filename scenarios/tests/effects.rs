@@ -26,6 +26,7 @@ fn played(library: &Library, asked: &Request) -> (Plan, Vec<StreamResult>) {
         seed: 42,
         start: START,
         end: day(DAYS, 0),
+        open_end: false,
         scale: 0.02,
         streams: None,
     };

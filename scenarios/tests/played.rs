@@ -40,6 +40,7 @@ fn played(program: &Program, names: &[&str], days: i64) -> BTreeMap<String, Vec<
         seed: 42,
         start: START,
         end: day(days, 0),
+        open_end: false,
         scale: 0.1,
         streams: Some(streams.collect()),
     };

@@ -164,6 +164,7 @@ fn played() -> &'static Diary {
             seed: 7,
             start: range.start,
             end: range.end,
+            open_end: false,
             scale: 0.2,
             streams: Some(streams.to_vec()),
         };

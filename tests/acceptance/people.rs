@@ -16,6 +16,7 @@ fn founded(program: Program) -> (World, Vec<LogicalProcess>) {
         seed: 42,
         start,
         end: start + Span(DAYS * Span::DAY.0),
+        open_end: false,
         scale: 1.0,
         streams: None,
     };

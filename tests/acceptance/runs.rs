@@ -59,6 +59,7 @@ pub fn play(seed: u64, start: &str, days: i64, scale: f64) -> Played {
         seed,
         start,
         end,
+        open_end: false,
         scale,
         streams: None,
     };

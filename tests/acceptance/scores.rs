@@ -153,6 +153,7 @@ fn with_an_outage() -> Vec<StreamResult> {
         seed: 42,
         start: range().start,
         end: range().end,
+        open_end: false,
         scale: 1.0,
         streams: Some(
             touched

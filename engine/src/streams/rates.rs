@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::draw::{Key, Purpose, purpose};
-use crate::base::time::Time;
+use crate::base::time::{Span, Time};
 use crate::streams::eval::{Frame, Marks, Own, number};
 use crate::streams::population::Population;
 use crate::streams::profile::mean_growth;
@@ -96,7 +96,8 @@ impl Arrivals {
 fn spikes(world: &World, source: Key) -> Vec<f64> {
     const SPIKE: Purpose = purpose("spike");
     let spikes = world.program.spikes;
-    let (first, last) = (world.begin, world.end + world.program.window);
+    // Who joined later opens a day at a time.
+    let (first, last) = (world.begin, world.end + Span::DAY);
     let number = |time: Time| world.program.zone.reading(time).index_of(spikes.every);
     let factor = |interval: i64| {
         let interval = source.child(SPIKE, interval as u64);

@@ -88,7 +88,8 @@ impl ScenariosShown {
 }
 
 impl ScenarioShown {
-    fn of(scenario: &Scenario) -> ScenarioShown {
+    /// One of a library.
+    pub fn of(scenario: &Scenario) -> ScenarioShown {
         ScenarioShown {
             id: scenario.id.clone(),
             name: scenario.name.clone(),
@@ -102,7 +103,8 @@ impl ScenarioShown {
 }
 
 impl TemplateShown {
-    fn of(template: &Template) -> TemplateShown {
+    /// One of a library.
+    pub fn of(template: &Template) -> TemplateShown {
         let every = template.timing.as_ref().and_then(|timing| timing.every);
         TemplateShown {
             id: template.id.clone(),

@@ -83,6 +83,7 @@ impl Play<'_> {
             seed: 42,
             start: range.start,
             end: range.end,
+            open_end: false,
             scale: self.scale,
             streams: Some(streams.collect()),
         };

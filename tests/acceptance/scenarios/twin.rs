@@ -93,6 +93,7 @@ fn play(program: Program) -> (BTreeMap<usize, Vec<Row>>, RunResult) {
         seed: 42,
         start: at(1, 0),
         end: at(1 + DAYS, 0),
+        open_end: false,
         scale: 0.1,
         streams: None,
     };

@@ -280,7 +280,7 @@ impl LogicalProcess {
             end,
         };
         self.watch_growth(window);
-        let due = self.pending.open(start);
+        let due = self.pending.open(world, start);
         for (_, stored) in due.events(world) {
             self.enter(window, &stored.event());
         }
@@ -425,7 +425,7 @@ impl LogicalProcess {
             (desk.parting, desk.staffing) = (Parting::NONE, desk.staffed);
         }
         // The last window may reach beyond the end of the run.
-        if visit.item.has_taken_place || now >= window.world.end {
+        if visit.item.has_taken_place || now >= window.world.kept_until {
             return;
         }
         let sides = self.leaves_too(window.world, now, side, &visit);

@@ -13,6 +13,7 @@ mod effects;
 mod forecast;
 mod growth;
 mod pending;
+mod resume;
 mod sources;
 mod standing;
 mod state;
@@ -21,7 +22,7 @@ mod window;
 
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
-pub(crate) use sources::JOINER_BLOCK;
+pub(crate) use resume::Onwards;
 pub use state::ProcessState;
 
 use std::cell::{Cell, RefCell};
@@ -45,7 +46,7 @@ use desk::Desks;
 use effects::{Children, Spawner};
 use growth::Growth;
 use pending::Pending;
-use sources::Left;
+use sources::{Left, OpenedInPart};
 use standing::Counters;
 use strands::{EventWords, Strands};
 use window::{Sight, Window, frame_of};
@@ -74,6 +75,8 @@ pub struct LogicalProcess {
     desks: Desks,
     /// Who has ceased to take part in a source today, and on which side.
     left: BTreeSet<Left>,
+    /// Whose processes have been opened today on some sides only.
+    opened_in_part: OpenedInPart,
     /// Events after the next barrier.
     pending: Pending,
     /// Events before the next barrier that take place in order.
@@ -113,6 +116,7 @@ impl LogicalProcess {
             refused: 0,
             counters: Counters::new(world),
             left: BTreeSet::new(),
+            opened_in_part: OpenedInPart::new(),
             pending: Pending::new(world),
             agenda: WindowAgenda::default(),
             work: Vec::new(),
@@ -144,7 +148,7 @@ impl LogicalProcess {
             end,
         };
         self.watch_growth(window);
-        let due = self.pending.open(start);
+        let due = self.pending.open(world, start);
         self.agenda.begin(start);
         for (place, stored) in due.events(world) {
             // Those that touch state wait for their turn.

@@ -6,12 +6,13 @@
 
 use std::collections::VecDeque;
 
+use super::Onwards;
 use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
 use crate::streams::event::Event;
 use crate::streams::program::{MAX_CARRIED, StreamId};
-use crate::streams::sides::{Label, Presence, Side, Sides};
+use crate::streams::sides::{Label, Presence, Sides};
 use crate::streams::world::World;
 
 /// StoredWords of an event before those it carries.
@@ -23,6 +24,10 @@ const MOST_MADE: u16 = 0x7FFF;
 const PAGE: usize = 128;
 /// Emptied pages that a cell keeps: what the fullest window had would add up over the cells.
 const MOST_SPARE: usize = 32;
+/// So many windows ahead have a bucket each: of quarters of an hour six weeks, of six hours nearly three years.
+const MOST_BUCKETS: usize = 1 << 12;
+/// After so many windows it is looked which of the events further away have a bucket by now: twice before they are due.
+const NEARER: i64 = MOST_BUCKETS as i64 / 2;
 
 /// The buckets of a cell.
 pub(super) struct Pending {
@@ -30,6 +35,8 @@ pub(super) struct Pending {
     /// Number of the first bucket's window, from the epoch.
     first: i64,
     buckets: VecDeque<Vec<Page>>,
+    /// The events of windows further away than there are buckets.
+    far: Vec<Page>,
     /// Emptied pages, to be used again.
     spare: Vec<Page>,
 }
@@ -62,23 +69,29 @@ impl Pending {
             window,
             first: world.begin.index_of(window),
             buckets: VecDeque::new(),
+            far: Vec::new(),
             spare: Vec::new(),
         }
     }
 
     /// Adds an event; one after the end of the run is dropped.
     pub fn push(&mut self, world: &World, event: &Event) {
-        if event.time >= world.end {
+        if event.time >= world.kept_until {
             return;
         }
         let at = event.time.index_of(self.window) - self.first;
         debug_assert!(at >= 0, "an event comes after its window has been played");
         let at = at.max(0) as usize;
-        while self.buckets.len() <= at {
-            self.buckets.push_back(Vec::new());
-        }
+        let bucket = match at < MOST_BUCKETS {
+            true => {
+                while self.buckets.len() <= at {
+                    self.buckets.push_back(Vec::new());
+                }
+                &mut self.buckets[at]
+            }
+            false => &mut self.far,
+        };
         let carried = usize::from(world.traits(event.stream).carried);
-        let bucket = &mut self.buckets[at];
         if bucket
             .last()
             .is_none_or(|page| page.len() + WORDS + carried > PAGE)
@@ -107,51 +120,63 @@ impl Pending {
         page.extend_from_slice(&event.carried[..carried]);
     }
 
-    /// How many words they take.
-    pub fn words(&self) -> usize {
-        self.buckets.iter().flatten().map(Vec::len).sum()
+    fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.buckets.iter().flatten().chain(&self.far)
     }
 
-    /// Adds the words of each bucket, from that of the next window on.
+    /// How many words they take.
+    pub fn words(&self) -> usize {
+        self.pages().map(Vec::len).sum()
+    }
+
+    /// Adds the words of each bucket, from that of the next window on, and of what lies further away.
     pub fn store(&self, lists: &mut Lists) {
-        for pages in &self.buckets {
+        for pages in self.buckets.iter().chain([&self.far]) {
             lists.push(pages.iter().map(Vec::as_slice));
         }
     }
 
     /// The stream of each event.
     pub fn streams<'a>(&'a self, world: &'a World) -> impl Iterator<Item = StreamId> + 'a {
-        let pages = self.buckets.iter().flatten();
-        pages.flat_map(|page| Stored::all(world, page).map(|(_, stored)| stored.stream()))
+        self.pages()
+            .flat_map(|page| Stored::all(world, page).map(|(_, stored)| stored.stream()))
     }
 
-    /// Buckets with these words, the first of which is that of the window that begins at `start`.
-    /// Events after the end of the run are dropped. Each side is what `origin` gives for it.
+    /// Buckets with these words. Events after the end of the run are
+    /// dropped, and those that are made anew.
     pub fn of_lists(
         world: &World,
-        start: Time,
         buckets: impl Iterator<Item = Vec<u64>>,
-        origin: &[Side],
+        onwards: &Onwards<'_>,
     ) -> Pending {
         let mut pending = Pending::new(world);
-        pending.first = start.index_of(pending.window);
+        pending.first = onwards.now.index_of(pending.window);
         for words in buckets {
             for (_, stored) in Stored::all(world, &words) {
                 let event = stored.event();
-                let presence = event.presence.of_origin(origin);
-                pending.push(world, &Event { presence, ..event });
+                if !onwards.makes_anew(&event) {
+                    let presence = event.presence.of_origin(&onwards.origin);
+                    pending.push(world, &Event { presence, ..event });
+                }
             }
         }
         pending
     }
 
     /// Takes the events of the window that begins at `start`, the next one.
-    pub fn open(&mut self, start: Time) -> Due {
+    pub fn open(&mut self, world: &World, start: Time) -> Due {
         debug_assert_eq!(
             self.first,
             start.index_of(self.window),
             "windows open one after the other"
         );
+        if self.first % NEARER == 0 {
+            for page in std::mem::take(&mut self.far) {
+                for (_, stored) in Stored::all(world, &page) {
+                    self.push(world, &stored.event());
+                }
+            }
+        }
         self.first += 1;
         Due(self.buckets.pop_front().unwrap_or_default())
     }

@@ -5,6 +5,8 @@
 //! or not whatever happens to others, and one that falls on an entity that does not take part then
 //! is left out: traffic follows the population.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::forecast::{Forecast, Outlook};
@@ -60,6 +62,7 @@ impl LogicalProcess {
         if day < end {
             self.touched = true;
             self.left.clear();
+            self.opened_in_part.clear();
             for (kind, definition) in KindId::each(&world.program.kinds) {
                 let group = &mut self.population.groups[kind];
                 let today = world.program.zone.reading(start).index_of(Span::DAY);
@@ -178,9 +181,9 @@ impl LogicalProcess {
         if entity < group.founders {
             return;
         }
-        let (id, parting) = (Key(group.ids[entity]), group.parting(entity));
+        let parting = group.parting(entity);
         let now = group.states_on_each(entity);
-        let activity = group.activity(&world.program.kinds[kind], entity);
+        let joiner = self.joiner(world, kind, entity);
         let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
         if opening != Opening::Day && Time(since.0).index_of(JOINER_BLOCK) != block {
             // At the very end of a day: the next one is opened when it begins.
@@ -190,10 +193,6 @@ impl LogicalProcess {
             Opening::Changed(before) => before,
             Opening::Day | Opening::Joined => [None; MOST_SIDES],
         };
-        let (first, last) = (
-            Time(block * JOINER_BLOCK.0),
-            Time((block + 1) * JOINER_BLOCK.0),
-        );
         for (source, arrivals) in window.arrivals.iter().enumerate() {
             let Some(actor) = arrivals.actor.as_ref().filter(|actor| actor.kind == kind) else {
                 continue;
@@ -221,34 +220,70 @@ impl LogicalProcess {
                         side,
                     })
             });
-            if opens.is_none() || !world.needed_before(arrivals.stream, last) {
+            if opens.is_none() {
                 continue;
             }
-            let weight = if actor.equal { 1.0 } else { activity };
-            let per_hour = arrivals.rates.per_weight_per_hour * weight;
-            let profile = &world.profiles[arrivals.profile];
-            let largest = per_hour * profile.between(first, last).most * world.highest_spike();
-            let bend = Bend::new(world, arrivals, per_hour, (first, last));
-            let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
-            let process = arrivals.key.child(JOINER, id.0);
-            world
-                .joiner_layers
-                .candidates(process, block, max, |candidate| {
-                    let Candidate { key, time, .. } = candidate;
-                    if time <= since || !world.needed(arrivals.stream, time) {
-                        return;
-                    }
-                    let rate = per_hour * profile.factor(time) * arrivals.spike(world, time);
-                    let open = (opens, parting);
-                    arrives(world, &candidate, rate, bend.as_ref(), open, |presence| {
-                        let actor = Some(entity as u64);
-                        self.wait(
-                            window,
-                            &Event::root(arrivals.stream, key, time, actor, presence),
-                        );
-                    });
-                });
+            if opens != Sides::ALL {
+                let opened = self.opened_in_part.entry((kind, entity, source));
+                opened.or_default().push((opens, parting));
+            }
+            self.open_process(window, &joiner, source, (opens, parting), since);
         }
+    }
+
+    /// Somebody who joined later.
+    pub(super) fn joiner(&self, world: &World, kind: KindId, entity: usize) -> Joiner {
+        let group = &self.population.groups[kind];
+        Joiner {
+            entity,
+            id: Key(group.ids[entity]),
+            activity: group.activity(&world.program.kinds[kind], entity),
+        }
+    }
+
+    /// Candidates of the process of a source of somebody who joined later, after `since` and within its day, on some sides,
+    /// which have come to differ like this.
+    pub(super) fn open_process(
+        &mut self,
+        window: Window<'_>,
+        joiner: &Joiner,
+        source: usize,
+        open: (Sides, Parting),
+        since: Time,
+    ) {
+        let (world, arrivals) = (window.world, &window.arrivals[source]);
+        let block = Time(since.0 + 1).index_of(JOINER_BLOCK);
+        let (first, last) = (
+            Time(block * JOINER_BLOCK.0),
+            Time((block + 1) * JOINER_BLOCK.0),
+        );
+        if !world.needed_before(arrivals.stream, last) {
+            return;
+        }
+        let equal = arrivals.actor.as_ref().is_some_and(|actor| actor.equal);
+        let weight = if equal { 1.0 } else { joiner.activity };
+        let per_hour = arrivals.rates.per_weight_per_hour * weight;
+        let profile = &world.profiles[arrivals.profile];
+        let largest = per_hour * profile.between(first, last).most * world.highest_spike();
+        let bend = Bend::new(world, arrivals, per_hour, (first, last));
+        let max = bend.as_ref().map_or(largest, |bend| bend.largest(largest));
+        let process = arrivals.key.child(JOINER, joiner.id.0);
+        world
+            .joiner_layers
+            .candidates(process, block, max, |candidate| {
+                let Candidate { key, time, .. } = candidate;
+                if time <= since || !world.needed(arrivals.stream, time) {
+                    return;
+                }
+                let rate = per_hour * profile.factor(time) * arrivals.spike(world, time);
+                arrives(world, &candidate, rate, bend.as_ref(), open, |presence| {
+                    let actor = Some(joiner.entity as u64);
+                    self.wait(
+                        window,
+                        &Event::root(arrivals.stream, key, time, actor, presence),
+                    );
+                });
+            });
     }
 
     /// On which sides a candidate's actor takes part when its time comes; sets timers for the next
@@ -424,6 +459,17 @@ pub(super) struct Left {
     pub entity: usize,
     pub source: usize,
     pub side: Side,
+}
+
+/// The processes of those who joined later that have been opened today on some sides only, by kind, entity and source, and
+/// how those sides had come to differ then. They matter only to a run that goes on otherwise within the day.
+pub(super) type OpenedInPart = BTreeMap<(KindId, usize, usize), Vec<(Sides, Parting)>>;
+
+/// Somebody who joined later, as their processes of arrivals see them.
+pub(super) struct Joiner {
+    entity: usize,
+    id: Key,
+    activity: f64,
 }
 
 /// How modifiers bend the rate of a process of arrivals for some time.

@@ -8,9 +8,8 @@ use std::collections::BTreeSet;
 
 use super::desk::Desks;
 use super::pending::Pending;
-use super::sources::Left;
-use super::{Counters, LogicalProcess};
-use crate::base::time::Time;
+use super::sources::{Left, OpenedInPart};
+use super::{Counters, LogicalProcess, Onwards};
 use crate::base::words::Lists;
 use crate::streams::population::{Group, GroupState};
 use crate::streams::sides::Side;
@@ -22,6 +21,7 @@ pub struct ProcessState {
     groups: Vec<GroupState>,
     counters: Counters,
     left: BTreeSet<Left>,
+    opened_in_part: OpenedInPart,
     desks: Desks,
     refused: u64,
     played: u64,
@@ -45,6 +45,7 @@ impl LogicalProcess {
             groups,
             counters: self.counters.clone(),
             left: self.left.clone(),
+            opened_in_part: self.opened_in_part.clone(),
             desks: self.desks.clone(),
             refused: self.refused,
             played: self.rows.played,
@@ -52,14 +53,14 @@ impl LogicalProcess {
         }
     }
 
-    /// The process with this number, as it stood at the barrier at `now`. Each side is what `origin` gives for it.
-    pub fn of_state(
+    /// The process with this number, as it stood at a barrier from which a run goes on.
+    pub(crate) fn of_state(
         world: &World,
         index: u16,
-        now: Time,
         state: ProcessState,
-        origin: &[Side],
+        onwards: &Onwards<'_>,
     ) -> LogicalProcess {
+        let origin = &onwards.origin[..];
         let mut cell = LogicalProcess::new(world, index);
         let mut words = state.words.iter();
         let founding = std::mem::take(&mut cell.population.groups).into_iter();
@@ -74,10 +75,15 @@ impl LogicalProcess {
             sides.map(move |side| Left { side, ..left })
         };
         cell.left = state.left.iter().flat_map(left).collect();
+        cell.opened_in_part = state.opened_in_part;
+        for (sides, parting) in cell.opened_in_part.values_mut().flatten() {
+            (*sides, *parting) = (sides.of_origin(origin), parting.of_origin(origin));
+        }
         cell.desks = state.desks.of_origin(origin);
         cell.refused = state.refused;
         cell.rows.played = state.played;
-        cell.pending = Pending::of_lists(world, now, words, origin);
+        cell.pending = Pending::of_lists(world, words, onwards);
+        cell.open_anew(world, onwards);
         for stream in cell.pending.streams(world) {
             cell.growth.receive(world, stream);
         }

@@ -50,32 +50,31 @@ impl Player {
     }
 
     /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
-    /// not, behind those that it had, if they begin only when the snapshot is
-    /// [open](crate::streams::play::snapshot::open_from) for them; and the run may end earlier or, with the rows up to the
-    /// snapshot's own end missing, not later.
+    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier, and
+    /// later if the end was [open](Settings::open_end).
     ///
     /// # Errors
     /// When the snapshot is of another run, or was taken too late for what is new.
     pub fn resume(
         program: Program,
         settings: &Settings,
-        snapshot: Snapshot,
+        mut snapshot: Snapshot,
     ) -> Result<Player, SnapshotError> {
         let world = World::new(program, settings);
         snapshot.check(&world)?;
-        let arrivals = Arrivals::with(&world, snapshot.rates);
-        let origin = snapshot.origin.sides(&world.program).unwrap_or_default();
+        let arrivals = Arrivals::with(&world, std::mem::take(&mut snapshot.rates));
+        let onwards = snapshot.onwards(&world, &arrivals);
         let cells = snapshot.cells.into_par_iter().enumerate();
-        let cells = cells.map(|(index, state)| {
-            LogicalProcess::of_state(&world, index as u16, snapshot.time, state, &origin)
-        });
+        let cells = cells
+            .map(|(index, state)| LogicalProcess::of_state(&world, index as u16, state, &onwards));
         let cells: Vec<LogicalProcess> = cells.collect();
         world.ledger.restore(&snapshot.kept);
-        let observed = snapshot.observed.of_origin(&origin);
+        let observed = snapshot.observed.of_origin(&onwards.origin);
+        let sums = snapshot.sums.iter();
+        let sums = sums.map(|sums| sums.of_origin(&onwards.origin)).collect();
         let clockwork = Clockwork::at(&world, snapshot.time, (cells, arrivals), observed);
-        let sums = snapshot.sums.iter().map(|sums| sums.of_origin(&origin));
         Ok(Player {
-            sums: sums.collect(),
+            sums,
             rows: snapshot.rows,
             ties: snapshot.ties,
             ..Player::of(world, clockwork)
@@ -131,7 +130,7 @@ impl Player {
         self.clockwork.now
     }
 
-    /// Plays up to the first barrier at or after `until`, or to the end, on the threads of the
+    /// Plays up to the first barrier at or after `until`, or to the first at or after the end, on the threads of the
     /// current rayon pool. All rows up to there have then been handed to the sink.
     ///
     /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
@@ -218,7 +217,7 @@ impl Player {
         let cells = &self.clockwork.cells;
         let arrivals = self.clockwork.arrivals.iter();
         Snapshot {
-            origin: Origin::of(&self.world),
+            origin: Origin::of(&self.world, self.clockwork.now),
             time: self.clockwork.now,
             rows: self.rows,
             ties: self.ties,
@@ -230,23 +229,14 @@ impl Player {
         }
     }
 
+    /// What the written streams have come to so far.
+    pub fn streams(&self) -> Vec<StreamResult> {
+        results(&self.world, self.sums.clone())
+    }
+
     /// What the run has come to.
     pub fn finish(self) -> RunResult {
-        let streams = StreamId::each(&self.world.program.streams).zip(self.sums);
-        let streams = streams.filter(|((id, _), _)| self.world.is_written(*id));
-        let streams: Vec<StreamResult> = streams
-            .map(|((_, stream), mut sums)| StreamResult {
-                name: stream.name.clone(),
-                rows: sums.digest.rows,
-                fingerprint: sums.digest.finish(&stream.name),
-                impact: sums.impact,
-                series: sums.series,
-                parted: {
-                    sums.parted.sort_unstable();
-                    sums.parted
-                },
-            })
-            .collect();
+        let streams = results(&self.world, self.sums);
         let cells = self.clockwork.cells;
         RunResult {
             fingerprint: combine(streams.iter().map(|s| (s.name.as_str(), s.fingerprint))),
@@ -259,6 +249,24 @@ impl Player {
             ties: self.ties,
         }
     }
+}
+
+/// What has been added up of the written streams.
+fn results(world: &World, sums: Vec<Sums>) -> Vec<StreamResult> {
+    let streams = StreamId::each(&world.program.streams).zip(sums);
+    let written = streams.filter(|((id, _), _)| world.is_written(*id));
+    let results = written.map(|((_, stream), mut sums)| StreamResult {
+        name: stream.name.clone(),
+        rows: sums.digest.rows,
+        fingerprint: sums.digest.finish(&stream.name),
+        impact: sums.impact,
+        series: sums.series,
+        parted: {
+            sums.parted.sort_unstable();
+            sums.parted
+        },
+    });
+    results.collect()
 }
 
 /// What has taken place on each process.

@@ -1,7 +1,7 @@
 //! Snapshots: a run at a barrier, as plain values that any serde format stores.
 //!
 //! [`Player::snapshot`](crate::streams::play::Player::snapshot) takes one; the same program goes
-//! on from it to the same rows, also with interventions added that begin later
+//! on from it to the same rows, also with interventions added that begin at its time or later
 //! ([`Player::resume`](crate::streams::play::Player::resume)). What follows from the program is not
 //! in it, so a snapshot belongs to the program, seed and scale that it was taken of, and is refused
 //! by others.
@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 use crate::STREAM_STABILITY_VERSION;
 use crate::base::draw::{Purpose, mix, purpose};
 use crate::base::time::Time;
-use crate::streams::cell::{JOINER_BLOCK, ProcessState};
+use crate::streams::cell::{Onwards, ProcessState};
 use crate::streams::kept::Kept;
-use crate::streams::program::Program;
-use crate::streams::rates::Rates;
+use crate::streams::program::{Modifier, Program};
+use crate::streams::rates::{Arrivals, Rates};
 use crate::streams::rows::Sums;
 use crate::streams::sides::Side;
 use crate::streams::view::Observed;
@@ -52,6 +52,8 @@ pub struct Origin {
     end: Time,
     /// Digest of the streams that are written: what they do not need is left out.
     wanted: u64,
+    /// Digest of what has been left out so far because it does not matter to what is written.
+    relevance: u64,
     scale: f64,
     /// Digest of all names and counts on which the layout of the state depends.
     layout: u64,
@@ -98,32 +100,40 @@ impl fmt::Display for SnapshotError {
 
 impl std::error::Error for SnapshotError {}
 
-/// From when on interventions can act that a run has not had before a snapshot at this time: the
-/// beginning of the next day (UTC), unless it was taken as a day began. What happens until then may
-/// have been drawn already.
-pub fn open_from(time: Time) -> Time {
-    Time(time.0 - 1).floor_to(JOINER_BLOCK) + JOINER_BLOCK
-}
-
 impl Snapshot {
     /// Whether a run can go on from here.
     ///
     /// # Errors
     /// In what the two differ, or that something new begins too early.
     pub(crate) fn check(&self, world: &World) -> Result<(), SnapshotError> {
-        self.origin.check(world)?;
+        self.origin.check(world, self.time)?;
         let known = self.origin.interventions.len();
         let modified = world.program.modified.iter();
         let modifiers = modified.flat_map(|modified| modified.modifiers());
-        let new =
-            modifiers.filter(|modifier| modifier.by.intervention().is_some_and(|at| at >= known));
-        match new.map(|modifier| modifier.envelope.start).min() {
-            Some(first) if first < open_from(self.time) => {
-                Err(SnapshotError::TooLate(open_from(self.time)))
-            }
-            _ => Ok(()),
+        let new = modifiers.filter(|modifier| is_new(modifier, known));
+        let mut starts = new.map(|modifier| modifier.envelope.start);
+        match starts.any(|start| start < self.time) {
+            true => Err(SnapshotError::TooLate(self.time)),
+            false => Ok(()),
         }
     }
+}
+
+impl Snapshot {
+    /// From where a run goes on that may do so, and what is otherwise there.
+    pub(crate) fn onwards<'a>(&self, world: &World, arrivals: &'a [Arrivals]) -> Onwards<'a> {
+        let known = self.origin.interventions.len();
+        let origin = self.origin.sides(&world.program).unwrap_or_default();
+        Onwards::new(world, (self.time, origin), arrivals, |modifier| {
+            is_new(modifier, known)
+        })
+    }
+}
+
+/// Whether a modifier is of an intervention that comes after those known before.
+fn is_new(modifier: &Modifier, known: usize) -> bool {
+    let place = modifier.by.intervention();
+    place.is_some_and(|place| place >= known)
 }
 
 impl Origin {
@@ -132,8 +142,8 @@ impl Origin {
         program.origin(self.interventions.len())
     }
 
-    /// That of snapshots of a run.
-    pub(crate) fn of(world: &World) -> Origin {
+    /// That of snapshots of a run at a time.
+    pub(crate) fn of(world: &World, now: Time) -> Origin {
         let program = &world.program;
         let interventions = program.interventions.iter();
         let interventions = interventions.map(|it| (it.name.clone(), it.asked_for));
@@ -141,8 +151,9 @@ impl Origin {
             stream_stability_version: STREAM_STABILITY_VERSION,
             seed: world.seed,
             begin: world.begin,
-            end: world.end,
+            end: world.kept_until,
             wanted: world.wanted_digest(),
+            relevance: world.relevance_digest(now),
             scale: world.scale,
             layout: layout(program),
             texts: (program.dictionary.len(), texts(&program.dictionary)),
@@ -155,8 +166,8 @@ impl Origin {
     ///
     /// # Errors
     /// In what the two differ.
-    fn check(&self, world: &World) -> Result<(), SnapshotError> {
-        let mine = Origin::of(world);
+    fn check(&self, world: &World, now: Time) -> Result<(), SnapshotError> {
+        let mine = Origin::of(world, now);
         if self.stream_stability_version != mine.stream_stability_version {
             return Err(SnapshotError::Version(self.stream_stability_version));
         }
@@ -174,6 +185,10 @@ impl Origin {
             (known.map(texts) != Some(self.texts.1), "model"),
             (self.end < mine.end, "end, which was earlier"),
             (self.wanted != mine.wanted, "selection of streams"),
+            (
+                self.relevance != mine.relevance,
+                "beginning of what matters to its rows, which was later",
+            ),
             (
                 self.sides(program).is_none(),
                 "number of scenarios, which are too many to be told apart",

@@ -30,6 +30,9 @@ pub struct Settings {
     pub start: Time,
     /// The first moment that is not any more.
     pub end: Time,
+    /// Whether the run may be gone on with after that: it plays its last window to the barrier, and keeps what lies behind
+    /// it, so that its snapshots can be resumed with a later end.
+    pub open_end: bool,
     /// Size of the population and of the traffic, relative to the model's.
     pub scale: f64,
     /// The streams to write; what they need is played all the same. `None` writes all.
@@ -74,8 +77,10 @@ pub struct World {
     pub begin: Time,
     /// The first moment that is written.
     pub start: Time,
-    /// The first moment that is not any more.
+    /// The first moment that is not any more; the barrier at or after it, where the end is open.
     pub end: Time,
+    /// From when on events are not kept: that end, or [`NEVER`].
+    pub kept_until: Time,
     /// Size of the population and of the traffic, relative to the model's.
     pub scale: f64,
     /// How many cells have a population, from the first on.
@@ -124,6 +129,9 @@ pub struct World {
     needed_from: Vec<Time>,
 }
 
+/// The end of runs whose end is open: the year 2255, up to which a float has whole microseconds.
+pub const NEVER: Time = Time(1 << f64::MANTISSA_DIGITS);
+
 /// How far profiles are known beyond the end of a run, where no appointment reaches further.
 const BEYOND: Span = Span(32 * Span::DAY.0);
 
@@ -142,6 +150,13 @@ impl World {
             }
         }
         let begin = (settings.start - program.warmup).floor_to(program.window);
+        let (end, kept_until) = match settings.open_end {
+            false => (settings.end, settings.end),
+            true => {
+                let last = Time(settings.end.0 - 1).floor_to(program.window);
+                (last + program.window, NEVER)
+            }
+        };
         let profiles = program
             .profiles
             .iter()
@@ -149,8 +164,7 @@ impl World {
             .map(|(at, profile)| {
                 // With no look further ahead, the length of the run cannot show.
                 let ahead = program.appointments.get(&(at as u16));
-                let last =
-                    settings.end + ahead.map_or(BEYOND, |ahead| BEYOND.max(*ahead + Span::DAY));
+                let last = end + ahead.map_or(BEYOND, |ahead| BEYOND.max(*ahead + Span::DAY));
                 profile.compile(
                     &program.zone,
                     &program.reference,
@@ -202,7 +216,8 @@ impl World {
             seed: settings.seed,
             begin,
             start: settings.start,
-            end: settings.end,
+            end,
+            kept_until,
             scale: settings.scale,
             peopled: program.peopled(settings.scale),
             profiles,
@@ -275,7 +290,7 @@ impl World {
     /// Whether a stream's event at this time matters to what is written.
     #[inline(always)]
     pub fn needed(&self, stream: StreamId, time: Time) -> bool {
-        time >= self.needed_from[stream] && time < self.end
+        time >= self.needed_from[stream] && time < self.kept_until
     }
 
     /// The names of the streams that are written, as a digest.
@@ -286,6 +301,14 @@ impl World {
             false => mix(sum),
         };
         streams.fold(0, add)
+    }
+
+    /// What has been left out up to a time because it does not matter to what is written, as a digest. From the start on all
+    /// of the range's events are there, as far as anybody may ask for them; before it, modifiers of delays have a say.
+    pub(crate) fn relevance_digest(&self, now: Time) -> u64 {
+        let in_warmup = self.needed_from.iter().filter(|_| now < self.start);
+        let times = in_warmup.chain(&self.watched_from);
+        times.fold(0, |sum, from| mix(sum ^ from.max(&now).0 as u64))
     }
 
     /// Whether anything that an effect causes from a time on can matter to what is written.

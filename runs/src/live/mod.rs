@@ -1,0 +1,761 @@
+//! Live sessions: the world of a run, played as far as a clock is, with commands at any time, and without a last day.
+//!
+//! A [`Live`] plays whole windows, as a run does, and whoever has the clock gives their events out when their time has come. A
+//! command at a time bends what comes after it: the session goes back to the last barrier before it, plays up to it
+//! again (and makes sure that nothing before it has changed) and goes on. Each command stands in a journal on the disk
+//! before it counts, and the same journal gives the same events, whenever what was asked.
+//!
+//! It knows no clock but the virtual one, and nothing of those who look on.
+
+mod journal;
+mod past;
+mod script;
+mod shown;
+mod store;
+mod window;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use causeflow_baselines::Baseline;
+use causeflow_engine::base::table::RowSink;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::{Player, StreamResult};
+use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::world::Settings;
+use causeflow_engine::{STREAM_STABILITY_VERSION, base::fingerprint::combine};
+use causeflow_models::Model;
+use causeflow_scenarios::{Clock, Plan};
+
+use crate::control::{Control, Followed, check};
+use crate::error::{Error, Result};
+use crate::finished::{self, Statistic};
+use crate::model;
+use crate::numbers::instant;
+
+use journal::Journal;
+use script::{Planned, Script, Timed};
+use store::{Kept, Store, noted};
+use window::Gathered;
+
+pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, read as read_journal};
+pub use past::{Past, Verdict, replay};
+pub use shown::{
+    EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown, Score, StateShown,
+};
+pub use store::{Barrier, Position};
+pub use window::{Encoder, Tables, Window};
+
+/// What a session is played from.
+pub(crate) struct Origin {
+    pub model: Model,
+    pub header: Header,
+    /// Those of a run; the end is that of the stretch of time that is planned.
+    pub settings: Settings,
+    /// From when on events are given out.
+    pub live_from: Time,
+}
+
+/// A session under way.
+pub struct Live {
+    origin: Arc<Origin>,
+    store: Store,
+    journal: Journal,
+    entries: Vec<Entry>,
+    commands: Vec<Timed>,
+    track: Track,
+    position: Arc<Position>,
+    /// What is usual, if that is not what the session would be without interventions.
+    baseline: Option<Arc<Baseline>>,
+}
+
+/// How far a session has been played, and how.
+struct Track {
+    /// How many commands it was planned with.
+    commands: usize,
+    planned: Planned,
+    /// Commands that are due before this time are in the plan.
+    known: Time,
+    player: Player,
+    kept: Vec<Kept>,
+    barriers: Vec<Barrier>,
+    /// The windows from the one on in which events are given out.
+    windows: Vec<Arc<Window>>,
+    tables: Tables,
+    /// What the streams have come to at the player's barrier.
+    streams: Arc<Vec<StreamResult>>,
+}
+
+impl Origin {
+    /// Checks what a journal says that a session is made from.
+    pub fn of(header: Header, control: &dyn Control) -> Result<Origin> {
+        let spec = &header.spec;
+        let asked = [
+            ("scenarios", !spec.scenarios.is_empty()),
+            ("events", !spec.events.is_empty()),
+            ("event_files", !spec.event_files.is_empty()),
+            ("streams", !spec.streams.is_empty()),
+            ("counterfactual", spec.counterfactual.is_some()),
+        ];
+        if let Some((field, _)) = asked.into_iter().find(|(_, asked)| *asked) {
+            return Err(Error::input(
+                format!("a session is not begun with `{field}`"),
+                "give commands of a journal in place of scenarios and events; streams are chosen by those who look on",
+            )
+            .in_field(field));
+        }
+        let model = model::load(&spec.model, control)?;
+        let digest = model::digest(&model.files);
+        if header.model_digest.as_ref().is_some_and(|of| *of != digest) {
+            return Err(Error::input(
+                format!(
+                    "the model `{}` is not the one that the session was begun with",
+                    spec.model
+                ),
+                "use the model as it was, or begin a new session",
+            ));
+        }
+        let version = header.stream_stability_version;
+        if version.is_some_and(|version| version != STREAM_STABILITY_VERSION) {
+            return Err(Error::input(
+                "the session was begun by a version of the program that generates other values",
+                "go on with that version, or begin a new session",
+            ));
+        }
+        let program = &model.compiled.program;
+        let settings = crate::settings::settings(spec.seed, &spec.range(), &[], program, control)?;
+        let live_from = match &header.live_from {
+            Some(text) => Clock::new(program, settings.start).time(text)?,
+            None => settings.start,
+        };
+        if live_from < settings.start {
+            return Err(Error::input(
+                format!(
+                    "the session would be live from {live_from} on, before it begins at {}",
+                    settings.start
+                ),
+                "begin it earlier",
+            )
+            .in_field("live_from"));
+        }
+        Ok(Origin {
+            header: Header {
+                model_digest: Some(digest),
+                stream_stability_version: Some(STREAM_STABILITY_VERSION),
+                ..header
+            },
+            model,
+            settings,
+            live_from,
+        })
+    }
+
+    fn script(&self) -> Script<'_> {
+        Script {
+            model: &self.model,
+            spec: &self.header.spec,
+            settings: &self.settings,
+        }
+    }
+
+    fn base(&self) -> &Program {
+        &self.model.compiled.program
+    }
+
+    /// How long a window is.
+    fn window(&self) -> Span {
+        self.base().window
+    }
+
+    /// The first barrier after a time.
+    fn barrier_after(&self, time: Time) -> Time {
+        let (Time(begin), Span(window)) = (self.settings.start - self.base().warmup, self.window());
+        Time(begin + ((time.0 - begin).max(0) / window + 1) * window)
+    }
+
+    /// What happens before a time, with the commands that are due by then.
+    fn plan(&self, commands: &[Timed], until: Time) -> Result<Planned> {
+        // A reset is done when it is asked for, and takes back what was before it also where that is played again.
+        let is_due = |timed: &&Timed| timed.at < until || timed.command == Command::Reset;
+        let due = commands.iter().filter(is_due);
+        self.script().plan(&due.cloned().collect::<Vec<_>>(), until)
+    }
+
+    /// The settings of a player that plays a plan.
+    fn settings_of(&self, planned: &Planned) -> Settings {
+        Settings {
+            end: planned.end,
+            open_end: true,
+            ..self.settings.clone()
+        }
+    }
+}
+
+impl Live {
+    /// Opens a session: the one that lies in a folder, or a new one there. Commands of a new one may lie ahead.
+    ///
+    /// # Errors
+    /// When there is another session in the folder, what is asked for is wrong, or the folder cannot be used.
+    pub fn open(
+        folder: &Path,
+        header: Header,
+        entries: &[Entry],
+        control: &dyn Control,
+    ) -> Result<Live> {
+        let path = Store::journal(folder);
+        if path.exists() {
+            let (_, found, _) = Journal::open(&path)?;
+            let digest = &found.model_digest;
+            let same = Header {
+                model_digest: digest.clone(),
+                ..found.clone()
+            } == Header {
+                model_digest: digest.clone(),
+                stream_stability_version: found.stream_stability_version,
+                live_from: found.live_from.clone(),
+                ..header
+            };
+            if !same {
+                let message = format!("{} holds a session of something else", folder.display());
+                return Err(Error::input(
+                    message,
+                    "choose another folder, or ask for what that session is made from",
+                ));
+            }
+            return Live::resume(folder, control);
+        }
+        let store = Store::open(folder)?;
+        let origin = Origin::of(header, control)?;
+        let script = origin.script();
+        let commands: Vec<Timed> = entries
+            .iter()
+            .map(|entry| script.timed(entry))
+            .collect::<Result<_>>()?;
+        if let Some(early) = commands
+            .iter()
+            .find(|timed| timed.at < origin.settings.start)
+        {
+            let message = format!("a command at {} comes before the session begins", early.at);
+            return Err(Error::input(message, "let it come later"));
+        }
+        // Everything that is wrong with commands that lie ahead is told before anything is played.
+        let last = commands.iter().map(|timed| timed.at).max();
+        let last = last.map_or(origin.settings.start, |last| last + Span(1));
+        origin.script().plan(&commands, last)?;
+        let journal = Journal::create(&path, &origin.header, entries)?;
+        let known = (entries.to_vec(), commands, Vec::new());
+        let given_out = origin.live_from;
+        let position = Position::open(folder, given_out)?;
+        Live::begun(origin, (store, journal, position), known, control)
+    }
+
+    /// Goes on with the session in a folder, where it was when its process ended, however that ended.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be gone on with.
+    pub fn resume(folder: &Path, control: &dyn Control) -> Result<Live> {
+        let (journal, header, entries) = Journal::open(&Store::journal(folder))?;
+        let store = Store::open(folder)?;
+        let origin = Origin::of(header, control)?;
+        let script = origin.script();
+        let commands = entries.iter().map(|entry| script.timed(entry));
+        let commands = commands.collect::<Result<Vec<Timed>>>()?;
+        let (barriers, given_out) = Store::noted(folder)?;
+        let given_out = given_out.unwrap_or(origin.live_from);
+        let known = (entries, commands, barriers);
+        let position = Position::open(folder, given_out)?;
+        Live::begun(origin, (store, journal, position), known, control)
+    }
+
+    /// Plays up to and with the window in which events are given out next.
+    fn begun(
+        origin: Origin,
+        (mut store, journal, position): (Store, Journal, Position),
+        (entries, commands, barriers): (Vec<Entry>, Vec<Timed>, Vec<Barrier>),
+        control: &dyn Control,
+    ) -> Result<Live> {
+        let origin = Arc::new(origin);
+        let kept = store.kept()?;
+        let known = (&commands[..], kept, barriers);
+        let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
+        Ok(Live {
+            origin,
+            store,
+            journal,
+            entries,
+            commands,
+            track,
+            position: Arc::new(position),
+            baseline: None,
+        })
+    }
+
+    /// The same with a baseline to score against, from a folder of statistics: that of a baseline, or of a run.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn scored_against(mut self, folder: &Path) -> Result<Live> {
+        let statistics = Statistic::read(folder)?;
+        self.baseline = Some(Arc::new(finished::baseline(&statistics)));
+        Ok(self)
+    }
+
+    /// Plays the next window.
+    ///
+    /// # Errors
+    /// When it is cancelled, which loses nothing, and when a ring of causes grows without end.
+    pub fn next(&mut self, control: &dyn Control) -> Result<Arc<Window>> {
+        let Live {
+            origin,
+            commands,
+            track,
+            store,
+            position,
+            ..
+        } = self;
+        let played = track.play_window(origin, commands, position.time(), Some(store), control);
+        if let Err(error) = played {
+            track.recover(origin, commands)?;
+            return Err(error);
+        }
+        track.last()
+    }
+
+    /// Gives a command, which acts from a time on that lies in what has not been given out. When this returns it is in the journal, and
+    /// [`windows`](Self::windows) are those that it has bent, from the one that holds its time.
+    ///
+    /// # Errors
+    /// When it cannot be done; nothing has changed then.
+    pub fn command(&mut self, entry: Entry, control: &dyn Control) -> Result<()> {
+        let timed = self.origin.script().timed(&entry)?;
+        let given_out = self.given_out();
+        if timed.at < given_out {
+            let message = format!(
+                "{} is past: events up to {} have been given out",
+                instant(timed.at),
+                instant(given_out)
+            );
+            return Err(
+                Error::input(message, "choose a later time, or leave it out").in_field("at"),
+            );
+        }
+        self.check_goes(&timed)?;
+        let mut commands = self.commands.clone();
+        commands.push(timed.clone());
+        let last = commands
+            .iter()
+            .map(|timed| timed.at)
+            .max()
+            .unwrap_or(timed.at);
+        // Whether it goes with all others, also those that lie ahead.
+        self.origin.script().plan(&commands, last + Span(1))?;
+        let bends =
+            timed.at < self.track.player.time() && !matches!(timed.command, Command::Define { .. });
+        if !bends {
+            self.journal.append(&entry)?;
+            self.entries.push(entry);
+            self.commands = commands;
+            return Ok(());
+        }
+        let Live {
+            origin,
+            track,
+            store,
+            ..
+        } = self;
+        let (kept, barriers) = (track.kept.clone(), track.barriers.clone());
+        let bent = Track::at(
+            origin,
+            (&commands, kept, barriers),
+            given_out,
+            Some(store),
+            control,
+        )?;
+        let mut done = Ok(());
+        if timed.command != Command::Reset {
+            done = track.check_before(&bent, timed.at);
+        }
+        if let Err(error) = done.and_then(|()| self.journal.append(&entry)) {
+            // Snapshots of a command that has not been given must not be taken for those of the next one.
+            let new = bent
+                .kept
+                .iter()
+                .filter(|kept| kept.commands == commands.len());
+            new.for_each(|kept| store.forget(kept));
+            return Err(error);
+        }
+        *track = bent;
+        self.entries.push(entry);
+        self.commands = commands;
+        Ok(())
+    }
+
+    /// Whether a command goes with how things stand.
+    fn check_goes(&self, timed: &Timed) -> Result<()> {
+        if let Command::Scenario { .. } = timed.command
+            && let Some((name, end)) = self.active(timed.at)?
+        {
+            return Err(Error::conflict(
+                format!(
+                    "`{name}` is active until {}, and only one scenario is active at a time",
+                    instant(end)
+                ),
+                "stop it first, or begin the other one then",
+            ));
+        }
+        let given_out = self.given_out();
+        if timed.command == Command::Reset && timed.at != given_out {
+            return Err(Error::input(
+                format!("a reset is done at once, at {}", instant(given_out)),
+                "leave out its time",
+            )
+            .in_field("at"));
+        }
+        if timed.command == Command::Stop && self.active(timed.at)?.is_none() {
+            return Err(Error::conflict(
+                format!("no scenario is active at {}", instant(timed.at)),
+                "start one first",
+            ));
+        }
+        if let Command::Define { text } = &timed.command {
+            let id = script::defined_id(text)?;
+            let used = self.commands.iter().any(|timed| match &timed.command {
+                Command::Scenario { scenario, .. } => *scenario == id,
+                _ => false,
+            });
+            if used {
+                return Err(Error::conflict(
+                    format!("the scenario `{id}` has been started, and stays as it was"),
+                    "give yours another id",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The scenario that is active at a time, and when it begins to settle.
+    fn active(&self, time: Time) -> Result<Option<(String, Time)>> {
+        let planned = self.origin.plan(&self.commands, time + Span(1))?;
+        let scheduled = planned.interventions.scheduled();
+        let mut active = scheduled
+            .iter()
+            .filter(|one| one.activation.start <= time && time < one.end);
+        Ok(active
+            .next()
+            .map(|one| (one.activation.to_string(), one.end)))
+    }
+
+    /// Takes down that all events before a time are about to be given out. Windows that are over are let go.
+    ///
+    /// # Errors
+    /// When it cannot be written down: the events must not be given out then.
+    pub fn give_out(&mut self, until: Time) -> Result<()> {
+        self.position.give_out(until)?;
+        self.track.windows.retain(|window| window.to > until);
+        Ok(())
+    }
+
+    /// Up to when events have been given out.
+    pub fn given_out(&self) -> Time {
+        self.position.time()
+    }
+
+    /// The same as something that whoever gives events out can hold, while the session plays ahead.
+    pub fn position(&self) -> Arc<Position> {
+        self.position.clone()
+    }
+
+    /// From when on it is live.
+    pub fn live_from(&self) -> Time {
+        self.origin.live_from
+    }
+
+    /// Its first instant.
+    pub fn start(&self) -> Time {
+        self.origin.settings.start
+    }
+
+    /// Up to when it has been played.
+    pub fn played(&self) -> Time {
+        self.track.player.time()
+    }
+
+    /// The windows that have been played and hold events that have not been given out.
+    pub fn windows(&self) -> &[Arc<Window>] {
+        &self.track.windows
+    }
+
+    /// How often it has been reset, by now.
+    pub fn resets(&self) -> u32 {
+        resets(&self.commands, self.given_out())
+    }
+
+    /// What names the order of its events: the same for the same model, seed, start, scale, version and number of resets.
+    pub fn epoch(&self) -> String {
+        let Origin {
+            header, settings, ..
+        } = &*self.origin;
+        let digest = header.model_digest.as_deref().unwrap_or_default();
+        let (Time(start), scale) = (settings.start, settings.scale.to_bits());
+        let timeline = header.spec.timeline;
+        let of = format!(
+            "{digest} {} {start} {scale} {timeline} {STREAM_STABILITY_VERSION} {}",
+            settings.seed,
+            self.resets()
+        );
+        blake3::hash(of.as_bytes()).to_hex()[..12].to_owned()
+    }
+
+    /// What its journal holds.
+    pub fn journal(&self) -> (&Header, &[Entry]) {
+        (&self.origin.header, &self.entries)
+    }
+
+    /// The model's program, as nothing has bent it.
+    pub fn program(&self) -> &Program {
+        self.origin.base()
+    }
+
+    /// What the columns of its streams mean.
+    pub fn tables(&self) -> &Tables {
+        &self.track.tables
+    }
+
+    /// A view of what is past, which stays as it is while the session goes on.
+    pub fn past(&self) -> Past {
+        Past::of(self)
+    }
+
+    /// What it has come to at its last barrier.
+    pub fn barrier(&self) -> Option<&Barrier> {
+        self.track.barriers.last()
+    }
+}
+
+/// How many resets have come by a time.
+fn resets(commands: &[Timed], time: Time) -> u32 {
+    let resets = commands.iter();
+    let resets = resets.filter(|timed| timed.command == Command::Reset && timed.at <= time);
+    resets.count() as u32
+}
+
+impl Track {
+    /// Played up to and with the window that holds a time, from the last snapshot that goes with the commands.
+    fn at(
+        origin: &Origin,
+        (commands, kept, barriers): (&[Timed], Vec<Kept>, Vec<Barrier>),
+        time: Time,
+        mut store: Option<&mut Store>,
+        control: &dyn Control,
+    ) -> Result<Track> {
+        let known = origin.barrier_after(time);
+        let mut track = Track::from_last(origin, commands, (kept, barriers), (time, known))?;
+        while track.player.time() <= time {
+            track.play_window(origin, commands, time, store.as_deref_mut(), control)?;
+        }
+        Ok(track)
+    }
+
+    /// At the last snapshot at or before a time from which it can be gone on with the commands that are due before another
+    /// one, or at the beginning.
+    fn from_last(
+        origin: &Origin,
+        commands: &[Timed],
+        (mut kept, mut barriers): (Vec<Kept>, Vec<Barrier>),
+        (time, known): (Time, Time),
+    ) -> Result<Track> {
+        let planned = origin.plan(commands, known)?;
+        while let Some(last) = kept.pop() {
+            if last.time > time || last.commands > commands.len() {
+                continue;
+            }
+            let then = origin.plan(&commands[..last.commands], last.time)?;
+            if !continues(&planned.interventions.plan, &then.interventions.plan) {
+                continue;
+            }
+            // One that is damaged, or was taken too late for what is new, is as good as none.
+            let Ok(snapshot) = last.read() else { continue };
+            let settings = origin.settings_of(&planned);
+            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot) else {
+                continue;
+            };
+            barriers.retain(|barrier| barrier.time() <= last.time);
+            kept.push(last);
+            return Ok(Track::of((planned, known), player, (kept, barriers), commands.len()));
+        }
+        let player = Player::new(Program::clone(&planned.program), &origin.settings_of(&planned));
+        Ok(Track::of((planned, known), player, (Vec::new(), Vec::new()), commands.len()))
+    }
+
+    fn of(
+        (planned, known): (Planned, Time),
+        player: Player,
+        (kept, barriers): (Vec<Kept>, Vec<Barrier>),
+        commands: usize,
+    ) -> Track {
+        let streams = player.world().program.streams.iter();
+        let tables = Tables {
+            streams: streams.map(|stream| stream.schema()).collect(),
+            dictionary: player.world().program.dictionary.clone(),
+        };
+        Track {
+            commands,
+            streams: Arc::new(player.streams()),
+            tables,
+            planned,
+            known,
+            player,
+            kept,
+            barriers,
+            windows: Vec::new(),
+        }
+    }
+
+    /// Plays one window, with what begins in it, and keeps a snapshot at its end. Its rows are kept if it does not end before
+    /// a time.
+    fn play_window(
+        &mut self,
+        origin: &Origin,
+        commands: &[Timed],
+        time: Time,
+        store: Option<&mut Store>,
+        control: &dyn Control,
+    ) -> Result<()> {
+        check(control)?;
+        let from = self.player.time();
+        let (start, window) = (origin.settings.start, origin.window());
+        // The warm-up is played at once, up to the last barrier before the start.
+        let warmup = (start - from).0.max(0) / window.0;
+        let to = from + Span(warmup.max(1) * window.0);
+        self.learn(origin, commands, to)?;
+        let is_held = to > time;
+        let before = self.events();
+        let mut rows = Gathered::default();
+        let mut followed = Followed::silent(control);
+        let sink: Option<&mut dyn RowSink> = match is_held {
+            true => Some(&mut rows),
+            false => None,
+        };
+        self.player
+            .play(to, sink, &mut |progress| followed.note(progress))?;
+        self.streams = Arc::new(self.player.streams());
+        let barrier = self.come_to(resets(commands, from));
+        self.windows.retain(|window| window.to > time);
+        if is_held {
+            let window = Window::new(self.tables.clone(), (from, to), before, rows);
+            self.windows.push(Arc::new(window));
+        }
+        if let Some(store) = store {
+            store.note(&barrier)?;
+            // What is long past needs no snapshot at each barrier.
+            let is_day = to.0 % Span::DAY.0 == 0;
+            if is_held || is_day || time - to < Span::DAY {
+                let kept = store.keep(self.player.snapshot(), self.commands)?;
+                self.kept.push(kept);
+                store.thin(&mut self.kept);
+            }
+        }
+        noted(&mut self.barriers, barrier);
+        Ok(())
+    }
+
+    /// Events up to the player's barrier.
+    fn events(&self) -> u64 {
+        self.streams.iter().map(|stream| stream.rows).sum()
+    }
+
+    /// What it has come to at the player's barrier.
+    fn come_to(&self, epoch: u32) -> Barrier {
+        let prints = self.streams.iter();
+        let prints = prints.map(|stream| (stream.name.as_str(), stream.fingerprint));
+        Barrier {
+            epoch,
+            time_us: self.player.time().0,
+            events: self.events(),
+            fingerprint: combine(prints).to_string(),
+        }
+    }
+
+    /// Takes in what begins before a time and was not planned yet.
+    fn learn(&mut self, origin: &Origin, commands: &[Timed], until: Time) -> Result<()> {
+        let from = self.player.time();
+        let is_new = |timed: &Timed| (self.known..until).contains(&timed.at);
+        if until <= self.planned.end && !commands.iter().any(is_new) {
+            self.known = self.known.max(until);
+            return Ok(());
+        }
+        let (kept, barriers) = (self.kept.clone(), self.barriers.clone());
+        let mut track = Track::from_last(origin, commands, (kept, barriers), (from, until))?;
+        while track.player.time() < from {
+            track.play_window(origin, commands, from, None, &())?;
+        }
+        let windows = std::mem::take(&mut self.windows);
+        *self = Track {
+            windows,
+            kept: std::mem::take(&mut self.kept),
+            barriers: std::mem::take(&mut self.barriers),
+            ..track
+        };
+        Ok(())
+    }
+
+    /// Goes back to the last barrier after playing on has failed.
+    fn recover(&mut self, origin: &Origin, commands: &[Timed]) -> Result<()> {
+        let last = self
+            .barriers
+            .last()
+            .map_or(origin.settings.start, Barrier::time);
+        let windows = std::mem::take(&mut self.windows);
+        let (kept, barriers) = (self.kept.clone(), self.barriers.clone());
+        let known = origin.barrier_after(last);
+        *self = Track {
+            windows,
+            ..Track::from_last(origin, commands, (kept, barriers), (last, known))?
+        };
+        Ok(())
+    }
+
+    /// Makes sure that nothing before a time has changed.
+    fn check_before(&self, bent: &Track, time: Time) -> Result<()> {
+        let holds = |window: &&Arc<Window>| window.from <= time && time < window.to;
+        let (Some(was), Some(is)) = (
+            self.windows.iter().find(holds),
+            bent.windows.iter().find(holds),
+        ) else {
+            return Ok(());
+        };
+        let differs = was.differs(is, was.until(time));
+        let earlier = bent
+            .barriers
+            .iter()
+            .filter(|barrier| barrier.time() <= was.from);
+        let changed = |barrier: &&Barrier| {
+            let place = self
+                .barriers
+                .binary_search_by_key(&barrier.time_us, |b| b.time_us);
+            place.is_ok_and(|at| self.barriers[at].fingerprint != barrier.fingerprint)
+        };
+        let before = earlier
+            .clone()
+            .any(|barrier| changed(&barrier))
+            .then_some(0);
+        match before.or(differs) {
+            None => Ok(()),
+            Some(at) => Err(Error::machine(format!(
+                "a command at {} would have changed event {} before it, which is a fault of the program",
+                instant(time),
+                was.before + at as u64 + 1
+            ))),
+        }
+    }
+
+    fn last(&self) -> Result<Arc<Window>> {
+        let last = self.windows.last().cloned();
+        last.ok_or_else(|| Error::machine("no window has been played"))
+    }
+}
+
+/// Whether what one plan has is what another begins with.
+fn continues(plan: &Plan, then: &Plan) -> bool {
+    plan.interventions().starts_with(then.interventions())
+}

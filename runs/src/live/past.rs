@@ -1,0 +1,223 @@
+//! What is past of a session: played again from snapshot and journal, as it was.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use causeflow_baselines::Baseline;
+use causeflow_engine::base::time::Time;
+use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::program::Program;
+
+use super::journal::{Entry, Header, Journal};
+use super::script::Timed;
+use super::store::{Barrier, Kept, Store};
+use super::shown::Known;
+use super::{Live, Origin, Tables, Track, Window};
+use crate::control::Control;
+use crate::error::{Error, Result};
+use crate::interventions::Interventions;
+use crate::numbers::instant;
+
+/// What is past of a session, as it was when this was made: it can be looked at while the session goes on.
+#[derive(Clone)]
+pub struct Past {
+    pub(super) origin: Arc<Origin>,
+    commands: Arc<[Timed]>,
+    pub(super) entries: Arc<[Entry]>,
+    kept: Vec<Kept>,
+    barriers: Vec<Barrier>,
+    pub(super) windows: Vec<Arc<Window>>,
+    pub(super) interventions: Arc<Interventions>,
+    /// The program as it is played.
+    pub(super) bent: Arc<Program>,
+    pub(super) streams: Arc<Vec<StreamResult>>,
+    pub(super) tables: Tables,
+    pub(super) epoch: String,
+    pub(super) resets: u32,
+    pub(super) given_baseline: Option<Arc<Baseline>>,
+    pub(super) known: Arc<Known>,
+}
+
+impl Past {
+    pub(super) fn of(live: &Live) -> Past {
+        let track = &live.track;
+        Past {
+            origin: live.origin.clone(),
+            commands: live.commands.clone().into(),
+            entries: live.entries.clone().into(),
+            kept: track.kept.clone(),
+            barriers: track.barriers.clone(),
+            windows: track.windows.clone(),
+            interventions: track.planned.interventions.clone(),
+            bent: track.planned.program.clone(),
+            streams: track.streams.clone(),
+            tables: track.tables.clone(),
+            epoch: live.epoch(),
+            resets: live.resets(),
+            given_baseline: live.baseline.clone(),
+            known: Arc::default(),
+        }
+    }
+
+    /// The first instant of the session.
+    pub fn start(&self) -> Time {
+        self.origin.settings.start
+    }
+
+    /// From when on it is live.
+    pub fn live_from(&self) -> Time {
+        self.origin.live_from
+    }
+
+    /// The seed.
+    pub fn seed(&self) -> u64 {
+        self.origin.settings.seed
+    }
+
+    /// The model's program, as nothing has bent it.
+    pub fn program(&self) -> &Program {
+        self.origin.base()
+    }
+
+    /// What names the order of its events.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// What its journal holds.
+    pub fn journal(&self) -> (&Header, &[Entry]) {
+        (&self.origin.header, &self.entries)
+    }
+
+    /// What happens in it, as far as is known by now.
+    pub fn interventions(&self) -> &Interventions {
+        &self.interventions
+    }
+
+    /// What the columns of its streams mean.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// How many events come before a time, which has been played.
+    ///
+    /// # Errors
+    /// When it has not been played.
+    pub fn events_before(&self, time: Time, control: &dyn Control) -> Result<u64> {
+        if time <= self.start() {
+            return Ok(0);
+        }
+        let window = self.window_at(Time(time.0 - 1), control)?;
+        Ok(window.before + window.until(time) as u64)
+    }
+
+    /// The windows that are at hand.
+    pub fn windows(&self) -> &[Arc<Window>] {
+        &self.windows
+    }
+
+    /// The window in which an event is, given by how many events come before it.
+    ///
+    /// # Errors
+    /// When it has not been played, or was cancelled.
+    pub fn window_of(&self, event: u64, control: &dyn Control) -> Result<Arc<Window>> {
+        let after = self
+            .barriers
+            .partition_point(|barrier| barrier.events <= event);
+        if after == self.barriers.len() {
+            return Err(Error::input(
+                format!("event {event} has not happened yet"),
+                "ask for an earlier one",
+            ));
+        }
+        let time = match after.checked_sub(1) {
+            Some(at) => self.barriers[at].time(),
+            None => self.origin.settings.start,
+        };
+        self.window_at(time, control)
+    }
+
+    /// The window that holds a time.
+    ///
+    /// # Errors
+    /// When it has not been played, or was cancelled.
+    pub fn window_at(&self, time: Time, control: &dyn Control) -> Result<Arc<Window>> {
+        let holds = |window: &&Arc<Window>| window.from <= time && time < window.to;
+        if let Some(window) = self.windows.iter().find(holds) {
+            return Ok(window.clone());
+        }
+        if self.barriers.last().is_none_or(|last| last.time() <= time) {
+            return Err(Error::input(
+                format!("{} has not been played yet", instant(time)),
+                "ask for an earlier time",
+            ));
+        }
+        let known = (&self.commands[..], self.kept.clone(), Vec::new());
+        Track::at(&self.origin, known, time, None, control)?.last()
+    }
+}
+
+/// What came of playing a session again from its journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Up to when it was played: the last barrier before which all events had been given out.
+    pub until: Time,
+    /// How many events there are until then.
+    pub events: u64,
+    /// Digest of them.
+    pub fingerprint: String,
+    /// How many barriers were compared.
+    pub compared: usize,
+    /// What is not as it was, if anything is.
+    pub difference: Option<String>,
+}
+
+/// Plays the session in a folder again, from its first instant and its journal alone, and compares it with what it was.
+///
+/// # Errors
+/// When there is no session, or it cannot be played.
+pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
+    let (_, header, entries) = Journal::open(&Store::journal(folder))?;
+    let (barriers, given_out) = Store::noted(folder)?;
+    let origin = Origin::of(header, control)?;
+    let script = origin.script();
+    let commands = entries.iter().map(|entry| script.timed(entry));
+    let commands = commands.collect::<Result<Vec<Timed>>>()?;
+    let until = given_out.unwrap_or(origin.live_from);
+    let first = origin.barrier_after(origin.settings.start);
+    let times = (origin.settings.start, first);
+    let mut track = Track::from_last(&origin, &commands, (Vec::new(), Vec::new()), times)?;
+    let (mut compared, mut difference) = (0, None);
+    while track.player.time() + origin.window() <= until {
+        track.play_window(&origin, &commands, Time(i64::MAX), None, control)?;
+        let Some(is) = track.barriers.last() else {
+            break;
+        };
+        let Ok(at) = barriers.binary_search_by_key(&is.time_us, |barrier| barrier.time_us) else {
+            continue;
+        };
+        compared += 1;
+        let was = &barriers[at];
+        if (was.events, &was.fingerprint) != (is.events, &is.fingerprint) {
+            difference = Some(format!(
+                "up to {} there were {} events with fingerprint {}, and now there are {} with {}",
+                instant(is.time()),
+                was.events,
+                was.fingerprint,
+                is.events,
+                is.fingerprint
+            ));
+            break;
+        }
+    }
+    let last = track.barriers.last();
+    Ok(Verdict {
+        until: last.map_or(origin.settings.start, Barrier::time),
+        events: last.map_or(0, |barrier| barrier.events),
+        fingerprint: last
+            .map(|barrier| barrier.fingerprint.clone())
+            .unwrap_or_default(),
+        compared,
+        difference,
+    })
+}

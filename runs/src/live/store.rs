@@ -1,0 +1,256 @@
+//! What a session leaves on the disk besides its journal: snapshots to go back to, what it came to at each barrier, and the time up to
+//! which events have been given out.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_engine::streams::play::snapshot::Snapshot;
+use causeflow_outputs::{Advice, StateKind, read_state, write_state};
+use serde::{Deserialize, Serialize};
+
+use super::journal::failed;
+use crate::error::{Error, Result};
+use crate::numbers::json_line;
+
+const JOURNAL: &str = "journal.jsonl";
+const SNAPSHOTS: &str = "snapshots";
+const BARRIERS: &str = "barriers.jsonl";
+const POSITION: &str = "position";
+const LOCK: &str = "lock";
+
+const KIND: StateKind = StateKind {
+    name: "a snapshot of a session",
+    version: 1,
+    remedy: Advice::PlayAgain,
+};
+
+/// What a session has come to at a barrier.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Barrier {
+    /// How often the session had been reset.
+    pub epoch: u32,
+    /// The barrier, in microseconds since the epoch of time.
+    pub time_us: i64,
+    /// Events before it.
+    pub events: u64,
+    /// Digest of these events: that of a run which ends here.
+    pub fingerprint: String,
+}
+
+impl Barrier {
+    /// The barrier.
+    pub fn time(&self) -> Time {
+        Time(self.time_us)
+    }
+}
+
+/// A snapshot that can be gone back to.
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub time: Time,
+    /// How many commands the session had been given then.
+    pub commands: usize,
+    /// Those of late are in memory.
+    memory: Option<Arc<Snapshot>>,
+    path: PathBuf,
+}
+
+impl Kept {
+    /// The snapshot.
+    pub fn read(&self) -> Result<Snapshot> {
+        match &self.memory {
+            Some(snapshot) => Ok(Snapshot::clone(snapshot)),
+            None => Ok(read_state(&self.path, &KIND)?),
+        }
+    }
+}
+
+/// So many snapshots stay in memory: that of the window in which the clock is, and those of the windows played ahead.
+const IN_MEMORY: usize = 4;
+/// All snapshots of so long are kept, then one a day, then one in so many days.
+const ALL: Span = Span(2 * Span::DAY.0);
+const DAILY: Span = Span(40 * Span::DAY.0);
+const RARELY: Span = Span(16 * Span::DAY.0);
+
+/// The folder of a session.
+pub(super) struct Store {
+    folder: PathBuf,
+    barriers: File,
+    /// Held as long as the session is under way.
+    _lock: File,
+}
+
+impl Store {
+    /// The journal of a session's folder.
+    pub fn journal(folder: &Path) -> PathBuf {
+        folder.join(JOURNAL)
+    }
+
+    /// Takes hold of a folder, which is made if it is not there.
+    pub fn open(folder: &Path) -> Result<Store> {
+        let snapshots = folder.join(SNAPSHOTS);
+        fs::create_dir_all(&snapshots).map_err(failed("create", &snapshots))?;
+        let path = folder.join(LOCK);
+        let lock = File::create(&path).map_err(failed("create", &path))?;
+        lock.try_lock().map_err(|_| {
+            let message = format!("the session in {} is under way already", folder.display());
+            Error::input(message, "stop the other server, or choose another folder")
+        })?;
+        let path = folder.join(BARRIERS);
+        let barriers = OpenOptions::new().create(true).append(true).open(&path);
+        Ok(Store {
+            barriers: barriers.map_err(failed("open", &path))?,
+            folder: folder.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// Keeps a snapshot. A barrier has one for each number of commands.
+    pub fn keep(&self, snapshot: Snapshot, commands: usize) -> Result<Kept> {
+        let time = snapshot.time;
+        let name = format!("{SNAPSHOTS}/{}-{commands}.snapshot", time.0);
+        write_state(&self.folder, &name, &KIND, &snapshot)?;
+        Ok(Kept {
+            time,
+            commands,
+            memory: Some(Arc::new(snapshot)),
+            path: self.folder.join(name),
+        })
+    }
+
+    /// The snapshots that are there, in the order of their times.
+    pub fn kept(&self) -> Result<Vec<Kept>> {
+        let folder = self.folder.join(SNAPSHOTS);
+        let entries = fs::read_dir(&folder).map_err(failed("read", &folder))?;
+        let mut kept = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(failed("read", &folder))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let parts = name.and_then(|name| name.strip_suffix(".snapshot")?.rsplit_once('-'));
+            let parts = parts.and_then(|(time, n)| Some((time.parse().ok()?, n.parse().ok()?)));
+            if let Some((time, commands)) = parts {
+                kept.push(Kept {
+                    time: Time(time),
+                    commands,
+                    memory: None,
+                    path,
+                });
+            }
+        }
+        kept.sort_by_key(|kept| (kept.time, kept.commands));
+        Ok(kept)
+    }
+
+    /// Gives up a snapshot.
+    pub fn forget(&self, kept: &Kept) {
+        // One that cannot be removed takes room and does no harm: what it was taken of is checked when it is read.
+        let _ = fs::remove_file(&kept.path);
+    }
+
+    /// Gives up what is not needed any more of snapshots in the order of their times.
+    pub fn thin(&self, kept: &mut Vec<Kept>) {
+        let Some(last) = kept.last().map(|kept| kept.time) else {
+            return;
+        };
+        let spacing = |time: Time| match last - time {
+            age if age <= ALL => Span(1),
+            age if age <= DAILY => Span::DAY,
+            _ => RARELY,
+        };
+        let mut before: Option<Time> = None;
+        kept.retain(|one| {
+            let step = spacing(one.time);
+            let stays =
+                before.is_none_or(|before| before.index_of(step) != one.time.index_of(step));
+            match stays {
+                true => before = Some(one.time),
+                false => self.forget(one),
+            }
+            stays
+        });
+        let in_memory = kept.len().saturating_sub(IN_MEMORY);
+        for kept in &mut kept[..in_memory] {
+            kept.memory = None;
+        }
+    }
+
+    /// Notes what the session has come to at a barrier.
+    pub fn note(&mut self, barrier: &Barrier) -> Result<()> {
+        let line = json_line(barrier)?;
+        let path = self.folder.join(BARRIERS);
+        self.barriers
+            .write_all(line.as_bytes())
+            .map_err(failed("write", &path))
+    }
+
+    /// What has been noted, and up to when events have been given out, if any have. A later note of a barrier takes the
+    /// place of all from there on.
+    pub fn noted(folder: &Path) -> Result<(Vec<Barrier>, Option<Time>)> {
+        let path = folder.join(BARRIERS);
+        let text = fs::read_to_string(&path).map_err(failed("read", &path))?;
+        let mut barriers: Vec<Barrier> = Vec::new();
+        // A line that was cut off is of a barrier that will be come to again.
+        for barrier in text
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+        {
+            noted(&mut barriers, barrier);
+        }
+        let path = folder.join(POSITION);
+        let text = fs::read_to_string(&path).map_err(failed("read", &path))?;
+        Ok((barriers, text.trim().parse().ok().map(Time)))
+    }
+}
+
+/// The time up to which events of a session have been given out, on the disk: it is there also when the process is killed.
+pub struct Position {
+    file: Mutex<File>,
+    path: PathBuf,
+    time_us: AtomicI64,
+}
+
+impl Position {
+    pub(super) fn open(folder: &Path, time: Time) -> Result<Position> {
+        let path = folder.join(POSITION);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(failed("open", &path))?;
+        let position = Position {
+            file: Mutex::new(file),
+            path,
+            time_us: AtomicI64::new(time.0),
+        };
+        position.give_out(time)?;
+        Ok(position)
+    }
+
+    /// Takes down that all events before a time are about to be given out.
+    ///
+    /// # Errors
+    /// When it cannot be written: the events must not be given out then.
+    pub fn give_out(&self, until: Time) -> Result<()> {
+        let text = format!("{:020}\n", until.0);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(0))
+            .and_then(|_| file.write_all(text.as_bytes()))
+            .map_err(failed("write", &self.path))?;
+        self.time_us.store(until.0, Ordering::Release);
+        Ok(())
+    }
+
+    /// The time.
+    pub fn time(&self) -> Time {
+        Time(self.time_us.load(Ordering::Acquire))
+    }
+}
+
+/// Adds a barrier to those in order; those from there on are given up.
+pub(super) fn noted(barriers: &mut Vec<Barrier>, barrier: Barrier) {
+    let before = barriers.partition_point(|other| other.time_us < barrier.time_us);
+    barriers.truncate(before);
+    barriers.push(barrier);
+}

@@ -1,0 +1,507 @@
+//! Where a session is played: one thread plays ahead and takes commands, another gives events out when their time has come.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_runs::live::{Barrier, Command, Entry, Live, Past, Position, Score, Window};
+use causeflow_runs::{Control, Error, Result};
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use crate::feed::{Batch, Feed};
+use crate::pace::{ClockShown, Pace, Speed};
+use crate::show;
+use crate::topics::{Named, Notice};
+
+/// Windows that are played before their time.
+const AHEAD: usize = 2;
+/// How often events are given out.
+const TICK: Duration = Duration::from_millis(100);
+/// Events that are given out at once, at most.
+const MOST: usize = 4096;
+/// Anomalies that are remembered.
+const ANOMALIES: usize = 200;
+
+/// What a window is given out with.
+struct Ready {
+    window: Arc<Window>,
+    /// For each hour that ends in it: the scores of that hour, and what differs in it.
+    hours: Vec<Hour>,
+}
+
+struct Hour {
+    start: Time,
+    scores: Arc<[Option<Score>]>,
+    difference: serde_json::Value,
+}
+
+/// An interval of a stream that turned warning or critical.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+pub struct Anomaly {
+    /// The stream.
+    pub stream: String,
+    /// The hour's beginning, RFC 3339 in UTC.
+    pub interval_start: String,
+    /// Its events.
+    pub value: u64,
+    /// 0 to 100, 50 being the mean.
+    pub normalized_value: f64,
+    /// `warning` or `critical`.
+    pub anomaly_flag: &'static str,
+}
+
+type Reply = oneshot::Sender<Result<Done>>;
+
+/// What came of a command.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// What the journal has.
+    pub entry: Entry,
+    /// Whether it had been given before, by its key.
+    pub again: bool,
+    /// How the session stands at its time.
+    pub past: Past,
+    /// When it acts.
+    pub at: Time,
+}
+
+struct Inner {
+    ready: VecDeque<Ready>,
+    pace: Pace,
+    /// Nothing is given out while a command is taken.
+    held: bool,
+    commands: VecDeque<(Command, Option<String>, Option<String>, Reply)>,
+    past: Arc<Past>,
+    scores: Arc<[Option<Score>]>,
+    anomalies: VecDeque<Anomaly>,
+    stopping: bool,
+    failed: Option<Arc<Error>>,
+    barrier: Option<Barrier>,
+}
+
+/// The session on its clock, to whoever has a door to it.
+pub struct Stage {
+    inner: Mutex<Inner>,
+    wake: Condvar,
+    cancel: AtomicBool,
+    position: Arc<Position>,
+    /// What has been given out.
+    pub feed: Feed,
+    /// The streams.
+    pub streams: Arc<[Named]>,
+    names: Arc<[String]>,
+}
+
+impl Control for Stage {
+    fn cancelled(&self) -> bool {
+        self.cancel.load(Ordering::Relaxed)
+    }
+}
+
+// The wall clock sets the pace, and nothing else: what is given out is the same at any.
+#[allow(clippy::disallowed_methods)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+impl Stage {
+    /// Raises the curtain. The threads end when [`stop`](Self::stop) is called.
+    pub fn open(live: Live, speed: Speed, paused: bool) -> (Arc<Stage>, Vec<JoinHandle<()>>) {
+        let program = live.program();
+        let streams: Arc<[Named]> = program
+            .streams
+            .iter()
+            .map(|stream| Named {
+                name: stream.name.clone(),
+                cadence: stream.cadence.clone(),
+            })
+            .collect();
+        let names = streams.iter().map(|stream| stream.name.clone()).collect();
+        let past = live.past();
+        let at = live.given_out();
+        let ready: VecDeque<Ready> = live
+            .windows()
+            .iter()
+            .map(|window| Ready::of(window.clone(), &past))
+            .collect();
+        let events = ready.front().map_or(0, |first| {
+            first.window.before + first.window.until(at) as u64
+        });
+        let epoch: Arc<str> = live.epoch().into();
+        let scores: Arc<[Option<Score>]> = past.scores(at.floor_to(Span::HOUR) - Span::HOUR).into();
+        let stage = Arc::new(Stage {
+            inner: Mutex::new(Inner {
+                ready,
+                pace: Pace::new(speed, paused, at, now()),
+                held: false,
+                commands: VecDeque::new(),
+                past: Arc::new(past),
+                scores,
+                anomalies: VecDeque::new(),
+                stopping: false,
+                failed: None,
+                barrier: live.barrier().cloned(),
+            }),
+            wake: Condvar::new(),
+            cancel: AtomicBool::new(false),
+            position: live.position(),
+            feed: Feed::new(epoch, events, at),
+            streams,
+            names,
+        });
+        let (player, giver) = (stage.clone(), stage.clone());
+        let threads = vec![
+            std::thread::spawn(move || player.play(live)),
+            std::thread::spawn(move || giver.give()),
+        ];
+        (stage, threads)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Up to when events have been given out.
+    pub fn time(&self) -> Time {
+        self.position.time()
+    }
+
+    /// What is past.
+    pub fn past(&self) -> Arc<Past> {
+        self.lock().past.clone()
+    }
+
+    /// The last anomalies, the latest first.
+    pub fn anomalies(&self, most: usize) -> Vec<Anomaly> {
+        self.lock().anomalies.iter().rev().take(most).cloned().collect()
+    }
+
+    /// Why it cannot be played on, if it cannot.
+    pub fn failed(&self) -> Option<Arc<Error>> {
+        self.lock().failed.clone()
+    }
+
+    /// What it has come to at the last barrier that has been played.
+    pub fn barrier(&self) -> Option<Barrier> {
+        self.lock().barrier.clone()
+    }
+
+    /// How the clock goes.
+    pub fn clock(&self) -> ClockShown {
+        let inner = self.lock();
+        let at = self.time();
+        ClockShown {
+            speed: inner.pace.speed().to_string(),
+            paused: inner.pace.paused(),
+            time: show::instant(at),
+            lag_s: inner.pace.lag_s(now(), at),
+        }
+    }
+
+    /// Sets the clock; what is not given stays as it is. Returns to where a step leads.
+    pub fn set_clock(
+        &self,
+        speed: Option<Speed>,
+        paused: Option<bool>,
+        step: Option<Span>,
+    ) -> Option<Time> {
+        let mut inner = self.lock();
+        let at = self.time();
+        if speed.is_some() || paused.is_some() {
+            let speed = speed.unwrap_or(inner.pace.speed());
+            let paused = paused.unwrap_or(inner.pace.paused());
+            inner.pace.set(speed, paused, now(), at);
+        }
+        let stepped = step.map(|step| inner.pace.step(step, at));
+        self.wake.notify_all();
+        stepped
+    }
+
+    /// Gives a command, which acts from now on, or from a later time on.
+    ///
+    /// # Errors
+    /// What it fails with; nothing has changed then.
+    pub async fn command(
+        &self,
+        command: Command,
+        at: Option<String>,
+        key: Option<String>,
+    ) -> Result<Done> {
+        let (reply, done) = oneshot::channel();
+        {
+            let mut inner = self.lock();
+            if inner.stopping {
+                return Err(Error::interrupted());
+            }
+            inner.commands.push_back((command, at, key, reply));
+            // What is being played ahead would have to be played again.
+            self.cancel.store(true, Ordering::Relaxed);
+            self.wake.notify_all();
+        }
+        done.await.unwrap_or_else(|_| Err(Error::interrupted()))
+    }
+
+    /// Ends the threads.
+    pub fn stop(&self) {
+        let mut inner = self.lock();
+        inner.stopping = true;
+        self.cancel.store(true, Ordering::Relaxed);
+        self.wake.notify_all();
+    }
+
+    /// Plays ahead and takes commands.
+    fn play(&self, mut live: Live) {
+        loop {
+            let command = {
+                let mut inner = self.lock();
+                loop {
+                    if inner.stopping {
+                        return;
+                    }
+                    if let Some(command) = inner.commands.pop_front() {
+                        inner.held = true;
+                        if inner.commands.is_empty() {
+                            self.cancel.store(false, Ordering::Relaxed);
+                        }
+                        break Some(command);
+                    }
+                    if inner.ready.len() < AHEAD && inner.failed.is_none() {
+                        break None;
+                    }
+                    inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                }
+            };
+            match command {
+                Some((command, at, key, reply)) => {
+                    let done = self.take(&mut live, command, at, key);
+                    // Whoever has asked may have gone.
+                    let _ = reply.send(done);
+                }
+                None => self.play_ahead(&mut live),
+            }
+        }
+    }
+
+    fn play_ahead(&self, live: &mut Live) {
+        match live.next(self) {
+            Ok(window) => {
+                let past = live.past();
+                let ready = Ready::of(window, &past);
+                let mut inner = self.lock();
+                inner.past = Arc::new(past);
+                inner.ready.push_back(ready);
+                inner.barrier = live.barrier().cloned();
+                self.wake.notify_all();
+            }
+            Err(error) if error.kind() == causeflow_runs::Kind::Interrupted => {}
+            Err(error) => {
+                let mut inner = self.lock();
+                inner.failed = Some(Arc::new(error));
+                self.wake.notify_all();
+            }
+        }
+    }
+
+    /// Takes a command, while nothing is given out.
+    fn take(
+        &self,
+        live: &mut Live,
+        command: Command,
+        at: Option<String>,
+        key: Option<String>,
+    ) -> Result<Done> {
+        let given_out = self.time();
+        let known = key.as_ref().and_then(|key| {
+            let (_, entries) = live.journal();
+            entries.iter().find(|entry| entry.key.as_ref() == Some(key)).cloned()
+        });
+        let (entry, again, result) = match known {
+            Some(known) if known.command == command => (known, true, Ok(())),
+            Some(_) => {
+                let error = Error::conflict(
+                    "another command has been given by this key",
+                    "give each command a key of its own",
+                );
+                self.lock().held = false;
+                self.wake.notify_all();
+                return Err(error.in_field("Idempotency-Key"));
+            }
+            None => {
+                let entry = Entry {
+                    at: at.unwrap_or_else(|| show::instant(given_out)),
+                    command,
+                    key,
+                };
+                // It is short, and once it is in the journal it has to be done.
+                let result = live.command(entry.clone(), &());
+                (entry, false, result)
+            }
+        };
+        let past = live.past();
+        let bent = result.is_ok() && !again;
+        let ready: VecDeque<Ready> = match bent {
+            true => {
+                let windows = live.windows().iter();
+                windows.map(|window| Ready::of(window.clone(), &past)).collect()
+            }
+            false => VecDeque::new(),
+        };
+        let mut inner = self.lock();
+        inner.held = false;
+        if bent {
+            let epoch: Arc<str> = live.epoch().into();
+            if *epoch != *self.feed.mark().epoch {
+                let events = past.events_before(given_out, &()).unwrap_or_default();
+                self.feed.reset(epoch, events, given_out);
+                inner.anomalies.clear();
+            }
+            inner.ready = ready;
+            inner.past = Arc::new(past.clone());
+            inner.failed = None;
+            inner.barrier = live.barrier().cloned();
+            let state = show::state(&past, given_out);
+            self.feed.tell(Notice::State, state);
+        }
+        self.wake.notify_all();
+        drop(inner);
+        result?;
+        let clock = causeflow_scenarios::Clock::new(live.program(), live.start());
+        let at = clock.time(&entry.at)?;
+        Ok(Done {
+            entry,
+            again,
+            past,
+            at,
+        })
+    }
+
+    /// Gives events out when their time has come.
+    fn give(&self) {
+        let mut next_tick = now();
+        loop {
+            let mut inner = self.lock();
+            if inner.stopping {
+                return;
+            }
+            let given = match inner.held {
+                true => false,
+                false => self.give_some(&mut inner),
+            };
+            if given && inner.pace.speed() == Speed::Max {
+                drop(inner);
+                // Those who wait for the lock come before the next batch.
+                std::thread::yield_now();
+                continue;
+            }
+            if given {
+                continue;
+            }
+            let now = now();
+            next_tick = (next_tick + TICK).max(now);
+            let wait = next_tick.saturating_duration_since(now).min(TICK);
+            let wait = wait.max(Duration::from_millis(1));
+            let waited = self.wake.wait_timeout(inner, wait);
+            drop(waited.unwrap_or_else(PoisonError::into_inner));
+        }
+    }
+
+    /// Gives out the events whose time has come, as far as they have been played; whether more of them may be there at once.
+    fn give_some(&self, inner: &mut Inner) -> bool {
+        let (at, wall) = (self.time(), now());
+        let due = inner.pace.due(wall, at);
+        let Some(ready) = inner.ready.front() else {
+            return false;
+        };
+        let window = ready.window.clone();
+        let hour = at.floor_to(Span::HOUR) + Span::HOUR;
+        // One batch lies within one hour, so that the score of the last one is known.
+        let mut to = due.min(window.to).min(hour);
+        if to <= at {
+            return false;
+        }
+        let first = window.until(at);
+        let mut last = window.until(to);
+        if last - first > MOST {
+            let cut = window.time(first + MOST);
+            if cut > at {
+                (to, last) = (cut, window.until(cut));
+            }
+        }
+        if let Err(error) = self.position.give_out(to) {
+            inner.failed = Some(Arc::new(error));
+            return false;
+        }
+        if last > first {
+            let origin = (self.feed.mark().epoch, self.names.clone());
+            let scores = inner.scores.clone();
+            self.feed.push(Batch::of(origin, window.clone(), first..last, (to, wall), scores));
+        } else {
+            self.feed.pass(to);
+        }
+        if to == hour {
+            self.pass_hour(inner, at.floor_to(Span::HOUR));
+        }
+        if to == window.to {
+            inner.ready.pop_front();
+            self.wake.notify_all();
+        }
+        true
+    }
+
+    /// An hour is over.
+    fn pass_hour(&self, inner: &mut Inner, start: Time) {
+        let ready = inner.ready.front();
+        let hours = ready.map(|ready| ready.hours.iter());
+        let Some(hour) = hours.and_then(|mut hours| hours.find(|hour| hour.start == start)) else {
+            return;
+        };
+        let (scores, difference) = (hour.scores.clone(), hour.difference.clone());
+        for (stream, score) in self.names.iter().zip(scores.iter()) {
+            let Some(score) = score.filter(|score| score.flag != "normal") else {
+                continue;
+            };
+            let anomaly = Anomaly {
+                stream: stream.clone(),
+                interval_start: show::instant(start),
+                value: score.count,
+                normalized_value: (score.score * 10.0).round() / 10.0,
+                anomaly_flag: score.flag,
+            };
+            let epoch = self.feed.mark().epoch;
+            self.feed.tell(Notice::Anomalies, show::anomaly(&epoch, &anomaly));
+            inner.anomalies.push_back(anomaly);
+            if inner.anomalies.len() > ANOMALIES {
+                inner.anomalies.pop_front();
+            }
+        }
+        if difference.as_array().is_some_and(|streams| !streams.is_empty()) {
+            let epoch = self.feed.mark().epoch;
+            let message = show::difference(&epoch, start, &difference);
+            self.feed.tell(Notice::Difference, message);
+        }
+        inner.scores = scores;
+        let state = show::state(&inner.past, start + Span::HOUR);
+        self.feed.tell(Notice::State, state);
+    }
+}
+
+impl Ready {
+    fn of(window: Arc<Window>, past: &Past) -> Ready {
+        let first = window.from.floor_to(Span::HOUR);
+        let starts = (0..).map(|hour| first + Span(hour * Span::HOUR.0));
+        let ended = starts.take_while(|start| *start + Span::HOUR <= window.to);
+        let hours = ended.map(|start| Hour {
+            start,
+            scores: past.scores(start).into(),
+            difference: past.difference(start),
+        });
+        Ready {
+            hours: hours.collect(),
+            window,
+        }
+    }
+}
