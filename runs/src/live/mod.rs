@@ -281,6 +281,7 @@ impl Live {
         let kept = store.kept()?;
         let known = (&commands[..], kept, barriers);
         let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
+        store.forget_others(&store.kept()?, &track.kept);
         Ok(Live {
             origin,
             store,
@@ -391,6 +392,7 @@ impl Live {
             new.for_each(|kept| store.forget(kept));
             return Err(error);
         }
+        store.forget_others(&track.kept, &bent.kept);
         *track = bent;
         self.entries.push(entry);
         self.commands = commands;
