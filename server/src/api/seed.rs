@@ -185,7 +185,7 @@ async fn start(
         scenario: scenario_id.clone(),
         duration,
     };
-    let done = server.stage.command(command, None, key(&headers)).await?;
+    let done = server.stage.command(command, None, key(&headers)?).await?;
     let acting = done.past.state(done.at).interventions;
     let one = acting
         .iter()
@@ -207,7 +207,7 @@ async fn start(
 async fn stop(State(server): At, headers: HeaderMap) -> Answer<Value> {
     let done = server
         .stage
-        .command(Command::Stop, None, key(&headers))
+        .command(Command::Stop, None, key(&headers)?)
         .await?;
     let acting = done.past.state(done.at).interventions;
     let settling = acting.iter().filter(|one| one.scenario.is_some());
@@ -226,7 +226,7 @@ async fn reset(State(server): At, headers: HeaderMap) -> Answer<Value> {
         .len();
     let done = server
         .stage
-        .command(Command::Reset, None, key(&headers))
+        .command(Command::Reset, None, key(&headers)?)
         .await?;
     Ok(Json(json!({
         "success": true,
