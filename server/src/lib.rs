@@ -29,6 +29,7 @@ pub mod socket;
 pub mod sse;
 pub mod stage;
 pub mod topics;
+mod viewer;
 
 pub use guard::Access;
 pub use pace::Speed;

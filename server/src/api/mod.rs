@@ -20,6 +20,7 @@ use crate::page;
 use crate::problem::Problem;
 use crate::server::{BODY_BYTES, Server};
 use crate::sse::{self, Listening};
+use crate::viewer;
 
 /// What a query may say.
 pub struct Param {
@@ -120,6 +121,7 @@ pub fn router(server: Arc<Server>) -> Router {
     router
         .route("/api/v1/ws", any(answers::upgrade))
         .route("/api/v1/openapi.json", get(openapi::document))
+        .route("/api/v1/docs", get(viewer::page))
         .route("/metrics", get(metrics))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
