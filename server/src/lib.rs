@@ -13,6 +13,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 pub mod api;
+mod asyncapi;
 mod catch_up;
 pub mod check;
 pub mod client;

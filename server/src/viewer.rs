@@ -1,7 +1,5 @@
 //! The description of the endpoints for people: a page without scripts, and the same as a text for the documentation.
 
-use std::fmt::Write;
-
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
@@ -132,41 +130,43 @@ fn shown(document: &Value) -> Markup {
     }
 }
 
-/// The same as Markdown, for docs/api.md.
-pub fn markdown() -> String {
-    let document = described();
-    let mut page = String::from(
-        "# What can be asked and told\n\n\
-         Made of the OpenAPI document of the server (`/api/v1/openapi.json`), which has all shapes in full; `/api/v1/docs` shows it as a page.\n\
-         Errors are `application/problem+json` (RFC 9457): `detail` says what was found, `help` what to do, `field` where. Ids of 64 bits are strings.\n\
-         Times may be instants, times in the model's zone, `day3T10:00`, `now`, or before now, such as `-7d`.\n",
-    );
-    for one in operations(&document) {
-        // Writing to a text cannot fail.
-        let _ = write!(page, "\n## {} {}\n\n{}.\n", one.method, one.path, one.about);
-        if !one.params.is_empty() {
-            page.push_str("\n| name | where | meaning |\n|---|---|---|\n");
-        }
-        for (name, place, about) in &one.params {
-            let about = about.replace('\n', " ");
-            let _ = writeln!(page, "| `{name}` | {place} | {about} |");
-        }
-        if let Some(body) = one.body {
-            let _ = write!(page, "\nBody: `{body}`.");
-        }
-        let _ = writeln!(
-            page,
-            "\nAnswer: `{}`. Refused with {}.",
-            one.answer,
-            one.refusals.join(", ")
-        );
-    }
-    page
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
+
+    /// The same as Markdown, for docs/api.md.
+    fn markdown() -> String {
+        let document = described();
+        let mut page = String::from(
+            "# What can be asked and told\n\n\
+             Made of the OpenAPI document of the server (`/api/v1/openapi.json`), which has all shapes in full; `/api/v1/docs` shows it as a page.\n\
+             Errors are `application/problem+json` (RFC 9457): `detail` says what was found, `help` what to do, `field` where. Ids of 64 bits are strings.\n\
+             Times may be instants, times in the model's zone, `day3T10:00`, `now`, or before now, such as `-7d`.\n",
+        );
+        for one in operations(&document) {
+            // Writing to a text cannot fail.
+            let _ = write!(page, "\n## {} {}\n\n{}.\n", one.method, one.path, one.about);
+            if !one.params.is_empty() {
+                page.push_str("\n| name | where | meaning |\n|---|---|---|\n");
+            }
+            for (name, place, about) in &one.params {
+                let about = about.replace('\n', " ");
+                let _ = writeln!(page, "| `{name}` | {place} | {about} |");
+            }
+            if let Some(body) = one.body {
+                let _ = write!(page, "\nBody: `{body}`.");
+            }
+            let _ = writeln!(
+                page,
+                "\nAnswer: `{}`. Refused with {}.",
+                one.answer,
+                one.refusals.join(", ")
+            );
+        }
+        page
+    }
 
     #[test]
     fn the_documentation_has_what_the_server_has() {
