@@ -137,23 +137,22 @@ impl CatchUp {
         epoch: Arc<str>,
     ) -> Result<Utf8Bytes, String> {
         let past = server.stage.past();
-        let at_hand = past.windows().to_vec();
-        let (mut back, earliest) = (at_hand.into_iter().rev(), server.stage.time() - LOOK_BACK);
         let mut left: BTreeMap<usize, u32> = BTreeMap::new();
         let mut wanted = u64::from(number) * u64::from(filter.count());
-        let mut found = Vec::new();
-        let mut begin = server.stage.time();
-        while wanted > 0 {
-            let window = match back.next() {
-                Some(window) => window,
-                None if begin <= earliest.max(past.start()) => break,
-                None => {
-                    let (past, before) = (past.clone(), Time(begin.0 - 1));
-                    let work = move |control: &dyn Control| past.window_at(before, control);
-                    server.replaying(work).await?
-                }
+        let (mut found, mut back, begin) = (Vec::new(), None, past.start());
+        while wanted > 0 && self.until > 0 && *past.epoch() == *epoch {
+            let (past, event) = (past.clone(), self.until - 1);
+            let work = move |control: &dyn Control| match back {
+                Some((before, earliest)) if before < earliest => Ok(None),
+                Some((before, _)) => past.window_at(before, control).map(Some),
+                None => past.window_of(event, control).map(Some),
             };
-            begin = begin.min(window.from);
+            let Some(window) = server.replaying(work).await? else {
+                break;
+            };
+            // So far, and not farther.
+            let (_, earliest) = back.unwrap_or((window.from, window.from - LOOK_BACK));
+            back = Some((Time(window.from.0 - 1), earliest.max(begin)));
             let end = (self.until.saturating_sub(window.before) as usize).min(window.len());
             for row in (0..end).rev() {
                 let stream = window.stream(row);

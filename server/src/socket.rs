@@ -594,8 +594,10 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
         reason: reason.into(),
     };
     if send(socket, Message::Close(Some(frame))).await {
-        // The client answers, if it is well.
-        let _ = timeout(Duration::from_secs(1), socket.recv()).await;
+        // The client answers, if it is well. What it has said before that is read, as its system would not let it see the reason
+        // otherwise.
+        let answered = async { while let Some(Ok(_)) = socket.recv().await {} };
+        let _ = timeout(Duration::from_secs(1), answered).await;
     }
 }
 

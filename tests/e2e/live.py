@@ -1,6 +1,7 @@
 """A live session as the tests use it: the server's process, a client that takes down what it was told, and a bad network."""
 
 import asyncio
+import datetime
 import json
 import random
 import signal
@@ -17,6 +18,10 @@ import history
 
 PATIENCE_S = 60
 SUBPROTOCOL = "causeflow.v1.json"
+
+
+def instant(text):
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def free_port():
@@ -89,11 +94,11 @@ class Server:
     def clock(self, **change):
         return self.post("/api/v1/clock", change)
 
-    def step(self, span):
-        """Goes on by a span, and waits until that has been given out."""
-        before = self.clock(paused=True)["time"]
-        self.clock(step=span)
-        return eventually(lambda: (now := self.clock_time()) > before and now)
+    def step(self, hours):
+        """Goes on by so many hours, and waits until that has been given out."""
+        to = instant(self.clock(paused=True)["time"]) + datetime.timedelta(hours=hours)
+        self.clock(step=f"{round(hours * 3600)}s")
+        eventually(lambda: instant(self.clock_time()) >= to)
 
     def clock_time(self):
         return self.get("/api/v1/clock")["time"]
@@ -118,7 +123,7 @@ class Server:
         return found
 
     def socket(self, port=None, **more):
-        more = {"max_size": 64 << 20, "compression": None, "open_timeout": PATIENCE_S, "max_queue": 4, **more}
+        more = {"max_size": 64 << 20, "compression": None, "open_timeout": PATIENCE_S, "max_queue": 4, "close_timeout": 1, **more}
         return connect(f"ws://127.0.0.1:{port or self.port}/api/v1/ws", subprotocols=[SUBPROTOCOL], **more)
 
     def watch(self, *topics, **more):
@@ -135,7 +140,7 @@ class Record:
 
     def __init__(self):
         self.epoch = self.covered = self.start = None
-        self.rows, self.gaps, self.kinds = {}, [], []
+        self.rows, self.gaps, self.kinds, self.policy = {}, [], [], "close"
 
     @property
     def position(self):
@@ -174,7 +179,7 @@ class Record:
         elif kind == "gap" and "from" in message:
             assert message["from"] == self.covered + 1 and message["from"] <= message["to"]
             self.gaps.append((message["from"], message["to"]))
-            if message["resume"] != self.position:
+            if self.policy != "close":
                 self.covered = message["to"]
 
 
@@ -183,6 +188,7 @@ class Client:
 
     def __init__(self, server, topics=("*",), record=None, port=None, **subscribe):
         self.record = record or Record()
+        self.record.policy = subscribe.get("policy", "close")
         self.server = server
         self.socket = server.socket(port).__enter__()
         self.messages = []

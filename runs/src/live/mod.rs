@@ -361,7 +361,7 @@ impl Live {
             Command::Define { .. } => false,
             // It is about the past.
             Command::Reset => true,
-            _ => timed.at < self.track.player.time(),
+            _ => timed.at < self.track.known,
         };
         if !bends {
             self.journal.append(&entry)?;
@@ -495,7 +495,9 @@ impl Live {
 
     /// The windows that have been played and hold events that have not been given out.
     pub fn windows(&self) -> &[Arc<Window>] {
-        &self.track.windows
+        // Whoever holds the position may have come to the end of some.
+        let (windows, given_out) = (&self.track.windows, self.given_out());
+        &windows[windows.partition_point(|window| window.to <= given_out)..]
     }
 
     /// How often it has been reset, by now.
@@ -734,10 +736,10 @@ impl Track {
             .map_or(origin.settings.start, Barrier::time);
         let windows = std::mem::take(&mut self.windows);
         let (kept, barriers) = (self.kept.clone(), self.barriers.clone());
-        let known = origin.barrier_after(last);
+        // What begins in the window that was not played may still be to come.
         *self = Track {
             windows,
-            ..Track::from_last(origin, commands, (kept, barriers), (last, known))?
+            ..Track::from_last(origin, commands, (kept, barriers), (last, last))?
         };
         Ok(())
     }

@@ -19,6 +19,7 @@ use causeflow_runs::live::{
     InterventionShown, Past, StateShown,
 };
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -36,7 +37,8 @@ use crate::topics::Filter;
 const LONGEST_STEP: Span = Span(366 * Span::DAY.0);
 
 type Answer<T> = Result<Json<T>, Problem>;
-type Body<T> = Result<Json<T>, JsonRejection>;
+/// The body of a request.
+pub type Body = Result<Json<Value>, JsonRejection>;
 type At = State<Arc<Server>>;
 
 /// A part of time, and some streams.
@@ -270,7 +272,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "The journal, as JSON lines: it gives the session again",
         ),
         Vec::new(),
-        text.clone(),
+        text,
         journal,
     );
     journal.answer.0 = "application/jsonl";
@@ -369,7 +371,8 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             scenarios,
         ),
         Endpoint {
-            answer: ("application/yaml", text.clone()),
+            // An object, to whoever reads it.
+            answer: ("application/yaml", json!({})),
             ..get(
                 "/api/v1/scenarios/{id}",
                 (
@@ -377,7 +380,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
                     "The file of a scenario, to be kept or changed",
                 ),
                 vec![id("The scenario's id")],
-                text,
+                json!({}),
                 scenario_file,
             )
         },
@@ -498,12 +501,8 @@ async fn clock_now(State(server): At) -> Json<ClockShown> {
     Json(server.stage.clock())
 }
 
-async fn set_clock(
-    State(server): At,
-    headers: HeaderMap,
-    body: Body<ClockChange>,
-) -> Answer<ClockShown> {
-    let change = read(body)?;
+async fn set_clock(State(server): At, headers: HeaderMap, body: Body) -> Answer<ClockShown> {
+    let change: ClockChange = read(body)?;
     let (key, said) = (key(&headers)?, format!("{change:?}"));
     let speed = change.speed.map(|speed| match speed {
         Value::String(text) => Speed::parse(&text),
@@ -725,13 +724,13 @@ async fn journal(State(server): At) -> Result<Response, Problem> {
     Ok((kind, lines.join("\n") + "\n").into_response())
 }
 
-async fn command(State(server): At, headers: HeaderMap, body: Body<Value>) -> Answer<Acknowledged> {
+async fn command(State(server): At, headers: HeaderMap, body: Body) -> Answer<Acknowledged> {
     let Given { at, command } = given(body)?;
     let done = server.stage.command(command, at, key(&headers)?).await?;
     Ok(Json(acknowledged(done)))
 }
 
-async fn preview(State(server): At, body: Body<Value>) -> Answer<Vec<InterventionShown>> {
+async fn preview(State(server): At, body: Body) -> Answer<Vec<InterventionShown>> {
     let Given { at, command } = given(body)?;
     previewed(&server, command, at).await
 }
@@ -750,12 +749,8 @@ async fn previewed(
     Ok(Json(server.looking(move |_| past.preview(&entry)).await?))
 }
 
-async fn modify(
-    State(server): At,
-    headers: HeaderMap,
-    body: Body<Modification>,
-) -> Answer<Acknowledged> {
-    let asked = read(body)?;
+async fn modify(State(server): At, headers: HeaderMap, body: Body) -> Answer<Acknowledged> {
+    let asked: Modification = read(body)?;
     let at = asked.at.clone();
     let done = server
         .stage
@@ -764,11 +759,8 @@ async fn modify(
     Ok(Json(acknowledged(done)))
 }
 
-async fn preview_modifier(
-    State(server): At,
-    body: Body<Modification>,
-) -> Answer<Vec<InterventionShown>> {
-    let asked = read(body)?;
+async fn preview_modifier(State(server): At, body: Body) -> Answer<Vec<InterventionShown>> {
+    let asked: Modification = read(body)?;
     let at = asked.at.clone();
     previewed(&server, modification(&asked), at).await
 }
@@ -853,17 +845,16 @@ fn name(name: Names) -> Result<String, Problem> {
 }
 
 /// A command as it is sent. A key that is none of its command's would be lost without a word, so it is refused.
-fn given(body: Body<Value>) -> Result<Given, Problem> {
-    let help = "send JSON as /api/v1/openapi.json describes it";
-    let wrong = |error: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error, help);
-    let body = read(body)?;
-    let given = Given::deserialize(&body).map_err(|error| wrong(error.to_string()))?;
-    let known = serde_json::to_value(&given).map_err(|error| wrong(error.to_string()))?;
-    let mut keys = body.as_object().into_iter().flat_map(|body| body.iter());
+fn given(body: Body) -> Result<Given, Problem> {
+    let sent = body.as_ref().ok().map(|Json(sent)| sent.clone());
+    let given: Given = read(body)?;
+    let known = serde_json::to_value(&given).unwrap_or_default();
+    let sent = sent.as_ref().and_then(Value::as_object);
+    let mut keys = sent.into_iter().flatten();
     match keys.find(|(key, value)| known.get(key).is_none() && !value.is_null()) {
         Some((key, _)) => {
             let message = format!("a command `{}` has no `{key}`", given.command.name());
-            Err(wrong(message).in_field(key))
+            Err(misread(StatusCode::UNPROCESSABLE_ENTITY, message).in_field(key))
         }
         None => Ok(given),
     }
@@ -880,16 +871,18 @@ pub fn asked<T>(query: Asks<T>) -> Result<T, Problem> {
 }
 
 /// What a body says.
-pub fn read<T>(body: Body<T>) -> Result<T, Problem> {
-    let Json(read) = body.map_err(|error| {
-        let status = error.status();
-        Problem::new(
-            status,
-            error.body_text(),
-            "send JSON as /api/v1/openapi.json describes it",
-        )
-    })?;
-    Ok(read)
+pub fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let Json(sent) = body.map_err(|error| misread(error.status(), error.body_text()))?;
+    let wrong = |error: String| misread(StatusCode::UNPROCESSABLE_ENTITY, error);
+    if !sent.is_object() {
+        return Err(wrong(format!("the body is no object: {sent}")));
+    }
+    serde_json::from_value(sent).map_err(|error| wrong(error.to_string()))
+}
+
+fn misread(status: StatusCode, error: String) -> Problem {
+    let help = "send JSON as /api/v1/openapi.json describes it";
+    Problem::new(status, error, help)
 }
 
 /// The streams that patterns name; all without any.

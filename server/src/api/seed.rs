@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use causeflow_baselines::Resolution;
@@ -15,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answers::{Asks, asked, key, names, read, time};
+use super::answers::{Asks, Body, asked, key, names, read, time};
 use super::{Endpoint, Schemas};
 use crate::problem::Problem;
 use crate::server::Server;
@@ -172,15 +171,11 @@ fn event(event: &ExternalEventShown) -> Value {
     })
 }
 
-async fn start(
-    State(server): At,
-    headers: HeaderMap,
-    body: Result<Json<Start>, JsonRejection>,
-) -> Answer<Value> {
+async fn start(State(server): At, headers: HeaderMap, body: Body) -> Answer<Value> {
     let Start {
         scenario_id,
         duration,
-    } = read(body)?;
+    } = read::<Start>(body)?;
     let command = Command::Scenario {
         scenario: scenario_id.clone(),
         duration,
