@@ -16,7 +16,7 @@ use std::ops::ControlFlow;
 use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Values};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::run;
-use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::world::Settings;
 
 /// 2026-02-02T00:00:00Z, a Monday, in microseconds since the Unix epoch.
@@ -36,9 +36,9 @@ const WEEKDAYS: [&str; 7] = [
 
 /// Requests that wait for an answer, and the counts by weekday.
 struct Confirmations {
-    /// Indices of the two streams in the program: the `table` of their chunks.
-    requested_stream: usize,
-    confirmed_stream: usize,
+    /// The two streams; their places in the program are the `table` of their chunks.
+    requested_stream: StreamId,
+    confirmed_stream: StreamId,
     /// event_id of each request that has not been confirmed (yet), with the weekday on which it was made.
     open: BTreeMap<u64, usize>,
     requested: [u64; 7],
@@ -53,8 +53,8 @@ impl Confirmations {
                 .ok_or_else(|| format!("the model has no stream {name}"))
         };
         Ok(Confirmations {
-            requested_stream: stream("booking.requested")?.into(),
-            confirmed_stream: stream("booking.confirmed")?.into(),
+            requested_stream: stream("booking.requested")?,
+            confirmed_stream: stream("booking.confirmed")?,
             open: BTreeMap::new(),
             requested: [0; 7],
             confirmed: [0; 7],
@@ -108,7 +108,7 @@ impl RowSink for Confirmations {
         // Within one call the chunks come stream by stream, so causes are taken before what they caused.
         let (requests, rest): (Vec<Chunk>, Vec<Chunk>) = chunks
             .into_iter()
-            .partition(|chunk| chunk.table == self.requested_stream);
+            .partition(|chunk| chunk.table == self.requested_stream.index());
         for chunk in &requests {
             self.take_requests(chunk)?;
         }
@@ -130,10 +130,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         open_end: false,
         scale: SCALE,
         // Only what these two streams need is played.
-        streams: Some(vec![
-            sink.requested_stream as u16,
-            sink.confirmed_stream as u16,
-        ]),
+        streams: Some(vec![sink.requested_stream, sink.confirmed_stream]),
     };
     let result = run(program, &settings, Some(&mut sink), &mut |_| {
         ControlFlow::Continue(())

@@ -29,6 +29,11 @@ impl Failure {
         Error::machine(message).into()
     }
 
+    /// What was compared is not the same, as has been said.
+    pub fn difference() -> Failure {
+        Error::difference(String::new()).into()
+    }
+
     /// Says what happened on stderr. What cannot be said there is lost; the exit code remains.
     pub fn report(self) -> ExitCode {
         let (text, code) = match self {

@@ -25,6 +25,9 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> Result<(), Failure> {
     match command {
         Command::Run(args) => commands::run::run(&args),
+        Command::Serve(args) => commands::serve::run(&args),
+        Command::Watch(args) => commands::watch::run(&args),
+        Command::Steer(args) => commands::steer::run(&args),
         Command::Models { json } => commands::models::run(json),
         Command::Streams { model, json } => commands::streams::run(&model, json),
         Command::Explain {

@@ -7,7 +7,7 @@ use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::eval::{Block, Frame, Marks, Own, eval, eval_block};
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::population::Population;
-use causeflow_engine::streams::program::{Program, Stage};
+use causeflow_engine::streams::program::{Program, Stage, StreamId};
 use causeflow_engine::streams::sides::Side;
 use causeflow_engine::streams::view::Observed;
 
@@ -57,7 +57,7 @@ fn compare(result: &RunResult, rows: u64) {
     let cells: Vec<u16> = keys.iter().map(|key| (key % 2) as u16).collect();
     let indexes: Vec<u32> = keys.iter().map(|key| (key % 3) as u32).collect();
     let causes = vec![1; keys.len()];
-    for (stream, definition) in world.program.streams.iter().enumerate() {
+    for (stream, definition) in StreamId::each(&world.program.streams) {
         let mut block = Block {
             world,
             populations: &populations,
@@ -109,7 +109,7 @@ fn compare(result: &RunResult, rows: u64) {
                     variable.name
                 );
             }
-            block.slots[usize::from(variable.slot)] = column;
+            block.slots[variable.slot] = column;
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{
-    Envelope, Modifier, Operation, Parameter, Program, Settling,
+    Envelope, Modifier, Operation, Parameter, Program, Settling, StreamId,
 };
 
 use crate::support::{Played, Row, START, play, program, settings};
@@ -185,7 +185,7 @@ fn agents_come_and_go_as_a_scenario_says_and_all_that_comes_of_it_is_its_doing()
             envelope,
             precedence: 0,
         };
-        bent.modify(0, &Parameter::Staff(0), modifier)
+        bent.modify(StreamId(0), &Parameter::Staff(0), modifier)
             .expect("there is a desk");
         let played = play(&bent, &settings);
         let agents = |time: i64| {

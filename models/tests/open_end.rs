@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::snapshot::SnapshotError;
-use causeflow_engine::streams::program::{Program, StreamId};
+use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
@@ -50,7 +50,7 @@ proptest! {
         }
         let program = bent(&base, &aims);
         let all = bent(&base, &[aims, later].concat());
-        let some = (0..base.streams.len() as StreamId).filter(|stream| stream % 2 == 1);
+        let some = base.stream_ids().filter(|stream| stream.0 % 2 == 1);
         let whole = Settings {
             end: minute(last),
             streams: few.then(|| some.collect()),

@@ -102,7 +102,7 @@ fn named(order: &[usize]) -> Vec<String> {
 fn columns(text: &str, names: &[String]) -> Option<Vec<String>> {
     let program = compile(&model(text)).ok()?.compiled.program;
     let of = |name: &String| {
-        let stream = &program.streams[usize::from(program.stream(name).expect("a stream"))];
+        let stream = &program.streams[program.stream(name).expect("a stream")];
         let fields = stream.fields.iter();
         let fields = fields.map(|(spec, _)| format!("{} {:?}", spec.name, spec.kind));
         fields.collect::<Vec<_>>().join(", ")

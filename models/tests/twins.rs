@@ -37,7 +37,7 @@ fn on(series: &Series, side: Side) -> BTreeMap<i64, Tally> {
 
 /// The series of some rows, as their values say.
 fn summed_up(program: &Program, stream: &str, rows: &[Row]) -> BTreeMap<i64, Tally> {
-    let stream = &program.streams[usize::from(program.stream(stream).expect("it is played"))];
+    let stream = &program.streams[program.stream(stream).expect("it is played")];
     let mut hours: BTreeMap<i64, Tally> = BTreeMap::new();
     for row in rows {
         let value = stream.value.map_or(0.0, |at| {
@@ -84,9 +84,15 @@ pub fn agree(program: &Program, played: &Played, twin: &Played) {
             let Some(label) = account.label() else {
                 continue;
             };
-            assert!(label != 0, "{}: a difference is nobody's", result.name);
-            let name = program.interventions.get(usize::from(label) - 1);
-            let name = name.map_or(JOINTLY, |it| it.name.as_str());
+            assert!(
+                !label.is_none(),
+                "{}: a difference is nobody's",
+                result.name
+            );
+            let name = label
+                .intervention()
+                .map(|at| &*program.interventions[at].name);
+            let name = name.unwrap_or(JOINTLY);
             let via = if account.is_scarcity() {
                 BY_CONTENTION
             } else {
@@ -166,7 +172,7 @@ proptest! {
         let bent = |acts: &dyn Fn(Label, bool) -> bool| {
             let mut bent = base.clone();
             for (number, (aim, asked_for)) in aims.iter().enumerate() {
-                if acts(number as Label + 1, *asked_for) {
+                if acts(Label::of(number), *asked_for) {
                     intervene_if(&mut bent, number, aim, *asked_for);
                 }
             }
@@ -308,7 +314,7 @@ pub fn bend(
         .iter()
         .position(|known| known.name == by);
     let by = match known {
-        Some(at) => at as Label + 1,
+        Some(at) => Label::of(at),
         None => program.intervene(by).expect("there are few"),
     };
     let stream = program.stream(stream).expect("the model has the stream");
@@ -423,7 +429,7 @@ fn a_backlog_releases_its_share_of_what_was_held_back() {
     let from = START + Span(32 * Span::HOUR.0);
     let within = Span(2 * Span::HOUR.0);
     let backlog = Backlog {
-        by: 1,
+        by: Label(1),
         held: stream("refused"),
         released: stream("paid"),
         share: 0.8,
@@ -528,6 +534,8 @@ fn what_a_volume_bends_is_the_same_whoever_else_bends_the_number() {
     }
     let settings = settings(4, 36);
     let (played, twin) = (play(&both, &settings), play(&half, &settings));
-    let side = both.side_without(Without::One(1)).expect("it is played");
+    let side = both
+        .side_without(Without::One(Label(1)))
+        .expect("it is played");
     agree_on(&both, &played, side, &twin);
 }

@@ -1,6 +1,7 @@
 //! What has no finite value is 0 wherever it is worked out, and counted there; what nobody needs is not.
 
 use causeflow_engine::streams::kept::{Bound, Part, Site};
+use causeflow_engine::streams::program::KindId;
 use proptest::prelude::*;
 
 use crate::support::{Played, Row, compile, play, program, property, settings};
@@ -175,7 +176,7 @@ proptest! {
         }
         let names = ["x", "y", "lazy", "eager"];
         let program = program(&files);
-        let definition = &program.streams[usize::from(stream("a"))];
+        let definition = &program.streams[stream("a")];
         let place = |name: &str| {
             let at = definition.variables.iter().position(|v| v.name == name);
             Site::Variable(at.expect("it is there") as u16)
@@ -203,8 +204,8 @@ proptest! {
                 people += u64::from(found);
             }
         }
-        prop_assert_eq!(counted(&played, Site::Attribute(0, 2)), people);
-        prop_assert_eq!(counted(&played, Site::EntityVariable(0, 0)), people);
+        prop_assert_eq!(counted(&played, Site::Attribute(KindId(0), 2)), people);
+        prop_assert_eq!(counted(&played, Site::EntityVariable(KindId(0), 0)), people);
     }
 }
 

@@ -4,7 +4,7 @@
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::kept::Bound;
 use causeflow_engine::streams::program::{
-    Envelope, Modifier, Operation, Parameter, Program, Settling,
+    Envelope, KindId, Modifier, Operation, Parameter, Program, Settling,
 };
 
 use crate::support::{Played, Row, START, Value, compile, play, program, settings};
@@ -272,7 +272,7 @@ fn small_kinds_are_as_many_as_declared() {
     );
     let uneven = few.uneven(0.1);
     assert_eq!(uneven.len(), 1);
-    assert_eq!((uneven[0].kind, uneven[0].there), (1, 1));
+    assert_eq!((uneven[0].kind, uneven[0].there), (KindId(1), 1));
     let warnings = match compile(&model(64, text)) {
         Ok(model) => model.compiled.warnings.list,
         Err(wrong) => panic!("{wrong}"),

@@ -99,7 +99,7 @@ fn write_statistics(
 
 fn has_value(program: &Program, result: &StreamResult) -> bool {
     let stream = program.stream(&result.name);
-    stream.is_some_and(|stream| program.streams[usize::from(stream)].value.is_some())
+    stream.is_some_and(|stream| program.streams[stream].value.is_some())
 }
 
 /// What goes on and when: scenarios until they have settled and released what they held back, and external events for as

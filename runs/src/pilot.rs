@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::play::run;
-use causeflow_engine::streams::program::{Program, Source, StreamId};
+use causeflow_engine::streams::program::{KindId, Program, Source, StreamId};
 use causeflow_engine::streams::world::Settings;
 use causeflow_outputs::{EventWriter, Options, RunFolder};
 
@@ -43,7 +43,7 @@ pub struct Expected {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Root {
     Source,
-    EntityTimer(u8),
+    EntityTimer(KindId),
     Platform,
 }
 
@@ -132,7 +132,7 @@ fn roots_per_day(program: &Program) -> f64 {
     let of_source = |source: &Source| match source {
         Source::Arrivals { rate_per_day, .. } => *rate_per_day,
         Source::Each { timer, actor } => {
-            per_day(timer.every.length()) * f64::from(program.kinds[usize::from(actor.kind)].count)
+            per_day(timer.every.length()) * f64::from(program.kinds[actor.kind].count)
         }
         Source::Platform { timer, instances } => {
             per_day(timer.every.length()) * instances.len().max(1) as f64
@@ -154,7 +154,7 @@ fn declared_per_day(program: &Program, stream: StreamId) -> Option<f64> {
             .iter()
             .any(|cause| cause.all_effects().any(|effect| effect.stream == stream))
     };
-    match &program.streams[usize::from(stream)].source {
+    match &program.streams[stream].source {
         Some(Source::Arrivals { rate_per_day, .. }) if !caused() => Some(*rate_per_day),
         Some(Source::Arrivals { .. } | Source::Each { .. } | Source::Platform { .. }) | None => {
             None
@@ -168,7 +168,7 @@ fn growth(program: &Program, root: Root, from: f64, to: f64) -> f64 {
         Root::Platform => 1.0,
         Root::Source => to / from,
         Root::EntityTimer(kind) => {
-            let population = |scale| f64::from(program.founders(usize::from(kind), scale));
+            let population = |scale| f64::from(program.founders(kind, scale));
             population(to) / population(from).max(1.0)
         }
     }
@@ -190,8 +190,8 @@ impl Pilot {
     }
 
     fn of(counter: Counter, settings: &Settings, program: &Program) -> Pilot {
-        let all = 0..program.streams.len() as StreamId;
-        let wanted = settings.streams.clone().unwrap_or_else(|| all.collect());
+        let all = || program.stream_ids().collect();
+        let wanted = settings.streams.clone().unwrap_or_else(all);
         Pilot {
             scale: settings.scale,
             wanted,
@@ -210,7 +210,7 @@ impl Pilot {
     fn expected(&self, program: &Program, settings: &Settings) -> Vec<Expected> {
         let days = (settings.end - settings.start).days();
         let rows = |stream: StreamId| {
-            let counts = &self.counts[usize::from(stream)];
+            let counts = &self.counts[stream];
             match declared_per_day(program, stream) {
                 Some(rate) if counts.iter().map(|(_, rows)| rows).sum::<u64>() < ROWS_TO_TRUST => {
                     rate * days * settings.scale
@@ -262,8 +262,8 @@ impl Pilot {
             without[stream] = file.bytes;
         }
         for one in &mut expected {
-            let (rows, bytes) = with_rows[usize::from(one.stream)];
-            let fixed = without[usize::from(one.stream)] as f64;
+            let (rows, bytes) = with_rows[one.stream];
+            let fixed = without[one.stream] as f64;
             let each = (bytes as f64 - fixed).max(0.0) / (rows.max(1)) as f64;
             one.bytes = fixed + each * one.rows;
         }
@@ -302,14 +302,14 @@ fn writer(folder: &RunFolder, program: &Program, options: Options) -> EventWrite
 fn files_by_stream(
     program: &Program,
     files: Vec<causeflow_outputs::FileEntry>,
-) -> impl Iterator<Item = (usize, causeflow_outputs::FileEntry)> {
+) -> impl Iterator<Item = (StreamId, causeflow_outputs::FileEntry)> {
     files.into_iter().filter_map(|file| {
         let name = file
             .path
             .strip_prefix("events/stream=")?
             .split('/')
             .next()?;
-        Some((usize::from(program.stream(name)?), file))
+        Some((program.stream(name)?, file))
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use causeflow_baselines::{Baseline, Class, Resolution, intervals};
 use causeflow_engine::STREAM_STABILITY_VERSION;
-use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::world::Settings;
 use causeflow_models::Model;
 use causeflow_outputs::{BaselineEntry, BaselineManifest, FinishedBaseline};
@@ -108,11 +108,9 @@ fn misfit(
 
 /// A class of the run's intervals that a baseline does not know, if there is one.
 fn unknown(baseline: &Baseline, program: &Program, settings: &Settings) -> Option<String> {
-    let wanted = |index: u16| {
-        settings
-            .streams
-            .as_ref()
-            .is_none_or(|list| list.contains(&index))
+    let wanted = |id: StreamId| {
+        let list = settings.streams.as_ref();
+        list.is_none_or(|list| list.contains(&id))
     };
     let range = settings.start..settings.end;
     for resolution in Resolution::ALL {
@@ -123,10 +121,8 @@ fn unknown(baseline: &Baseline, program: &Program, settings: &Settings) -> Optio
             .collect();
         classes.sort_unstable();
         classes.dedup();
-        for (_, stream) in (0..)
-            .zip(&program.streams)
-            .filter(|(index, _)| wanted(*index))
-        {
+        let streams = StreamId::each(&program.streams);
+        for (_, stream) in streams.filter(|(id, _)| wanted(*id)) {
             let known = |class: &Class| {
                 baseline
                     .expected(&stream.name, resolution, *class)

@@ -10,6 +10,7 @@ use crate::baseline::Usual;
 use crate::diff::Compared;
 use crate::finished::{EffectsShown, PointsShown, StatisticsShown};
 use crate::job::{Estimate, Outcome};
+use crate::live::{Entry, Header, Verdict};
 use crate::regenerate::Regenerated;
 use crate::replay::Replayed;
 use crate::spec::RunSpec;
@@ -79,6 +80,13 @@ pub const SCHEMAS: &[Named] = &[
         "what `history` comes to",
         of::<PointsShown>,
     ),
+    (
+        "session-replay-output",
+        "what `replay` of a session comes to",
+        of::<Verdict>,
+    ),
+    ("journal", "the first line of a journal", of::<Header>),
+    ("journal-entry", "each other line of a journal", of::<Entry>),
     ("verify-output", "what `verify` comes to", of::<Verified>),
 ];
 

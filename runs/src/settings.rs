@@ -167,13 +167,8 @@ fn streams(patterns: &[String], program: &Program) -> Result<Option<Vec<StreamId
             return Err(Error::wrong(message, help).in_field("streams"));
         }
     }
-    Ok(Some(
-        (0..)
-            .zip(matched)
-            .filter(|(_, matched)| *matched)
-            .map(|(stream, _)| stream)
-            .collect(),
-    ))
+    let matched = StreamId::each(&matched).filter(|(_, matched)| **matched);
+    Ok(Some(matched.map(|(stream, _)| stream).collect()))
 }
 
 /// Whether a name matches a pattern in which `*` is any text and `?` any character.

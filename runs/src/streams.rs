@@ -2,6 +2,7 @@
 
 use causeflow_engine::base::table::{Chunk, RowSink, SinkError, TableSchema};
 use causeflow_engine::streams::play::Player;
+use causeflow_engine::streams::program::StreamId;
 use causeflow_outputs::Manifest;
 use causeflow_outputs::sink::{Opening, Sink};
 
@@ -53,8 +54,8 @@ impl<'s> Streams<'s> {
     ) -> Result<Streams<'s>, Error> {
         let (mut schemas, mut places) = (Vec::<TableSchema>::new(), Vec::new());
         let world = player.world();
-        for (index, stream) in (0..).zip(&world.program.streams) {
-            let wanted = world.is_written(index);
+        for (id, stream) in StreamId::each(&world.program.streams) {
+            let wanted = world.is_written(id);
             places.push(wanted.then_some(schemas.len()));
             if wanted {
                 schemas.push(stream.schema());

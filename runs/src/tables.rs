@@ -6,6 +6,7 @@ use causeflow_engine::base::table::Chunk;
 use causeflow_engine::base::tables::Tables;
 use causeflow_engine::streams::entities;
 use causeflow_engine::streams::play::RunResult;
+use causeflow_engine::streams::program::KindId;
 use causeflow_outputs::sink::{Heading, Sink};
 use causeflow_outputs::{EntityEntry, Manifest, Placed};
 use causeflow_scenarios::effect_tables::of_effects;
@@ -65,13 +66,13 @@ pub fn write_plan(sink: &mut dyn Sink, interventions: &Interventions) -> Result<
 fn write_entities(sink: &mut dyn Sink, result: &RunResult) -> Result<Vec<EntityEntry>, Error> {
     let program = &result.world.program;
     let mut entries = Vec::new();
-    for (index, kind) in (0..).zip(&program.kinds) {
+    for (id, kind) in KindId::each(&program.kinds) {
         let heading = Heading {
             name: &format!("entities/{}", kind.name),
             schema: &entities::schema(kind),
             dictionary: &program.dictionary,
         };
-        let chunks = entities::rows(&result.world, &result.cells, index);
+        let chunks = entities::rows(&result.world, &result.cells, id);
         entries.push(EntityEntry {
             kind: kind.name.clone(),
             rows: write_table(sink, &heading, chunks)?,

@@ -4,6 +4,7 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{
     Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
 };
+use causeflow_engine::streams::sides::Label;
 use causeflow_models::suggestion;
 
 /// A parameter of a program, and the address by which a file names it.
@@ -177,7 +178,7 @@ impl<'p> Addresses<'p> {
         };
         // The engine is the judge of what can be modified; a modifier that does nothing asks it.
         let nothing = Modifier {
-            by: 0,
+            by: Label::NONE,
             operation: Operation::Multiply(1.0),
             envelope: Envelope {
                 start: Time(0),
@@ -197,7 +198,7 @@ impl<'p> Addresses<'p> {
     /// The desk of a name. A stream that is called so, too, and has a field of the name in question is meant rather.
     fn desk(&self, name: &str) -> Option<u16> {
         let meant = self.program.stream(name).is_some_and(|stream| {
-            let stream = &self.program.streams[usize::from(stream)];
+            let stream = &self.program.streams[stream];
             let fields = stream.fields.iter().map(|(column, _)| column.name.as_str());
             let all = fields.chain(stream.variables.iter().map(|v| v.name.as_str()));
             all.into_iter().any(|name| name == STAFF)
@@ -348,8 +349,8 @@ impl<'p> Addresses<'p> {
         let (Parameter::Probability(cause) | Parameter::Delay(cause)) = target.parameter else {
             return None;
         };
-        let parents = self.program.streams.iter().enumerate();
-        let parents = parents.filter(|(at, _)| cause.is_none_or(|cause| usize::from(cause) == *at));
+        let parents = StreamId::each(&self.program.streams);
+        let parents = parents.filter(|(at, _)| cause.is_none_or(|cause| cause == *at));
         let effects = parents.flat_map(|(_, parent)| parent.all_effects());
         let mut constants = effects
             .filter(|effect| effect.stream == target.stream)

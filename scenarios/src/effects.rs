@@ -16,7 +16,7 @@ use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::{Operation, Parameter, Program, StreamId, Without};
 use causeflow_engine::streams::series::Series;
-use causeflow_engine::streams::sides::{JOINT, Label, Side};
+use causeflow_engine::streams::sides::{Label, Side};
 
 use crate::plan::Plan;
 use crate::rule::Rule;
@@ -138,10 +138,10 @@ pub fn effects<'a>(
                 continue;
             }
             let named = match cause.kind {
-                "joint" => JOINT,
+                "joint" => Label::JOINT,
                 _ => label(program, &cause.name),
             };
-            let named = (named != 0).then(|| stream.impact.because_of(named));
+            let named = (!named.is_none()).then(|| stream.impact.because_of(named));
             let named = named.into_iter().flatten();
             let (events, observed) = counts.look(cause.window);
             effects.push(Impact {
@@ -162,16 +162,15 @@ pub fn effects<'a>(
     (causes, effects)
 }
 
-/// The label of an intervention; 0 if the program has none of this name.
+/// The label of an intervention; nobody's if the program has none of this name.
 fn label(program: &Program, name: &str) -> Label {
     let known = program.interventions.iter().position(|i| i.name == name);
-    known.map_or(0, |at| at as Label + 1)
+    known.map_or(Label::NONE, Label::of)
 }
 
 /// What effects of an intervention are held against.
 fn basis(program: &Program, label: Label) -> Basis {
-    let intervention = usize::from(label).checked_sub(1);
-    match intervention.map(|at| &program.interventions[at]) {
+    match label.intervention().map(|at| &program.interventions[at]) {
         None => Basis::Nothing,
         Some(it) if it.asked_for => match program.side_without(Without::One(label)) {
             Some(side) => Basis::Without(side),
@@ -210,7 +209,7 @@ pub fn causes(plan: &Plan, program: &Program) -> Vec<Cause> {
                 _ => vec![rule.target.stream],
             };
             for stream in streams {
-                let stream = &program.streams[usize::from(stream)].name;
+                let stream = &program.streams[stream].name;
                 match expected.iter_mut().find(|(name, _)| name == stream) {
                     Some((_, known)) if *known != direction => *known = "mixed",
                     Some(_) => {}
@@ -255,9 +254,9 @@ pub fn causes(plan: &Plan, program: &Program) -> Vec<Cause> {
 /// What is because of several interventions: jointly, and of all that were asked for, and of all, as one.
 fn several(causes: &[Cause], program: &Program) -> Vec<Cause> {
     let acting = |of: &dyn Fn(bool) -> bool| {
-        let named = |cause: &&Cause| match label(program, &cause.name) {
-            0 => false,
-            label => of(program.interventions[usize::from(label) - 1].asked_for),
+        let named = |cause: &&Cause| {
+            let at = label(program, &cause.name).intervention();
+            at.is_some_and(|at| of(program.interventions[at].asked_for))
         };
         causes.iter().filter(named).collect::<Vec<_>>()
     };
@@ -278,7 +277,7 @@ fn several(causes: &[Cause], program: &Program) -> Vec<Cause> {
     let (all, asked_for) = (acting(&|_| true), acting(&|asked_for| asked_for));
     let mut several = Vec::new();
     if all.len() > 1 {
-        several.extend(of(JOINTLY, "joint", Basis::Part(JOINT), &all));
+        several.extend(of(JOINTLY, "joint", Basis::Part(Label::JOINT), &all));
     }
     if asked_for.len() > 1
         && let Some(side) = program.side_without(Without::AskedFor)
@@ -306,8 +305,8 @@ fn direction(program: &Program, rule: &Rule) -> &'static str {
         Operation::Override(_) => return "mixed",
     };
     let of = rule.target.stream;
-    let causes = |from| {
-        let stream = &program.streams[usize::from(from)];
+    let causes = |from: StreamId| {
+        let stream = &program.streams[from];
         stream.all_effects().any(|effect| effect.stream == of)
     };
     match (&rule.target.parameter, more) {

@@ -104,8 +104,8 @@ impl Plan {
         let acting = self.interventions.iter();
         let acting = acting.filter(|it| !it.modifiers.is_empty() || it.backlog.is_some());
         let named = acting.clone().map(|it| (&*it.name, !it.of_timeline));
-        let first = program.add_interventions(&named.collect::<Vec<_>>())?;
-        for (by, intervention) in (first..).zip(acting) {
+        let labels = program.add_interventions(&named.collect::<Vec<_>>())?;
+        for (by, intervention) in labels.into_iter().zip(acting) {
             for (rule, modifier) in &intervention.modifiers {
                 let modifier = Modifier { by, ..*modifier };
                 program.modify(rule.target.stream, &rule.target.parameter, modifier)?;

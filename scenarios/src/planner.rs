@@ -6,6 +6,7 @@ use std::ops::Range;
 use causeflow_engine::base::draw::{Key, purpose};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{Backlog, Program};
+use causeflow_engine::streams::sides::Label;
 use causeflow_models::Diagnostics;
 
 use crate::activation::Activation;
@@ -202,7 +203,7 @@ impl<'a> Planner<'a> {
             ));
         }
         let backlog = scenario.backlog.as_ref().map(|rule| Backlog {
-            by: 0,
+            by: Label::NONE,
             held: rule.held,
             released: rule.released,
             share: rule.share,

@@ -2,6 +2,7 @@
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{Envelope, Modifier, Operation, Parameter, Settling};
+use causeflow_engine::streams::sides::Label;
 use causeflow_models::duration;
 
 use crate::address::{Addresses, Target};
@@ -62,7 +63,7 @@ impl Rule {
             until: None,
         };
         (envelope.start < end).then_some(Modifier {
-            by: 0,
+            by: Label::NONE,
             operation: self.amount.operation,
             envelope,
             precedence: self.precedence.unwrap_or(0),

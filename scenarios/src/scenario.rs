@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::{Backlog, ModifyError, Parameter, Settling, StreamId};
+use causeflow_engine::streams::sides::Label;
 use causeflow_models::share;
 
 use crate::address::Addresses;
@@ -241,7 +242,7 @@ impl Compiler<'_, '_> {
             self.report.warning(backlog, &["of"], message, help);
         }
         let asked = Backlog {
-            by: 0,
+            by: Label::NONE,
             held: rule.held,
             released: rule.released,
             share: rule.share,

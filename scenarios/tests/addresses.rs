@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use causeflow_engine::streams::program::StreamId;
 use causeflow_scenarios::ADDRESSES;
 
 use crate::support::{summary, tutoring, with};
@@ -41,20 +42,17 @@ fn the_docs_have_every_address_and_no_other() {
 fn of_each_address_the_docs_tell_what_may_be_done_and_nothing_else_is_taken() {
     let program = &tutoring().0;
     let names = |truth: bool| {
-        program
-            .streams
-            .iter()
-            .zip(0..)
-            .flat_map(move |(stream, at)| {
-                let fields = program.modifiable_fields(at).into_iter();
-                let fields = fields.filter(move |name| program.is_chance(at, name) == Ok(truth));
-                fields.map(move |name| {
-                    let is_field = stream.fields.iter().any(|(column, _)| column.name == name);
-                    (format!("{}/{name}", stream.name), is_field)
-                })
+        let streams = StreamId::each(&program.streams);
+        streams.flat_map(move |(at, stream)| {
+            let fields = program.modifiable_fields(at).into_iter();
+            let fields = fields.filter(move |name| program.is_chance(at, name) == Ok(truth));
+            fields.map(move |name| {
+                let is_field = stream.fields.iter().any(|(column, _)| column.name == name);
+                (format!("{}/{name}", stream.name), is_field)
             })
+        })
     };
-    let texts = program.streams.iter().zip(0..).flat_map(|(stream, at)| {
+    let texts = StreamId::each(&program.streams).flat_map(|(at, stream)| {
         let choices = program.modifiable_choices(at).into_iter();
         choices.map(move |name| format!("{}/{name}/{}", stream.name, program.choices(at, &name)[0]))
     });

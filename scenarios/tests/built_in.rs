@@ -253,7 +253,7 @@ fn templates_are_of_all_six_types_and_all_have_an_impact_and_a_timing() {
             template.id
         );
         for rule in &template.rules {
-            let stream = &tutoring().0.streams[usize::from(rule.target.stream)].name;
+            let stream = &tutoring().0.streams[rule.target.stream].name;
             let through = stream == "session.technical.issue" || template.streams.contains(stream);
             assert!(
                 through,

@@ -8,7 +8,7 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::attribution::{Difference, Impact};
 use causeflow_engine::streams::play::{StreamResult, run};
 use causeflow_engine::streams::series::{Hour, Tally};
-use causeflow_engine::streams::sides::{JOINT, Label, Side};
+use causeflow_engine::streams::sides::{Label, Side};
 use causeflow_engine::streams::world::Settings;
 use causeflow_scenarios::effects::{Basis, Cause, EVERYTHING, Observed, effects};
 use causeflow_scenarios::{Library, Plan, Request};
@@ -59,7 +59,8 @@ fn the_effects_of_all_causes_are_those_of_the_run() {
     for stream in &streams {
         // By whom they are because of, the differences from the untouched side are all there, each once.
         let mut by_label: BTreeMap<i64, Difference> = BTreeMap::new();
-        for label in (1..=program.interventions.len() as Label).chain([JOINT]) {
+        let labels = Label::each(&program.interventions).map(|(label, _)| label);
+        for label in labels.chain([Label::JOINT]) {
             for (hour, [all, contention]) in stream.impact.because_of(label) {
                 add(by_label.entry(hour).or_default(), &all);
                 assert!(contention.added <= all.added && contention.removed <= all.removed);

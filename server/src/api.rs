@@ -137,7 +137,11 @@ async fn nothing() -> Problem {
 
 async fn no_method() -> Problem {
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    Problem::new(status, "this path has no such method", "see /api/v1/openapi.json")
+    Problem::new(
+        status,
+        "this path has no such method",
+        "see /api/v1/openapi.json",
+    )
 }
 
 async fn metrics(State(server): State<Arc<Server>>) -> Response {
@@ -148,7 +152,9 @@ async fn metrics(State(server): State<Arc<Server>>) -> Response {
 
 async fn ready(State(server): State<Arc<Server>>) -> Response {
     match server.stage.failed() {
-        _ if server.is_leaving() => (StatusCode::SERVICE_UNAVAILABLE, "going down\n").into_response(),
+        _ if server.is_leaving() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "going down\n").into_response()
+        }
         None => "ready\n".into_response(),
         Some(error) => Problem::from(&*error).into_response(),
     }

@@ -154,7 +154,13 @@ impl CatchUp {
                 let origin = (epoch.clone(), server.stage.names());
                 let at = (window.time(row), now());
                 let rows = row..row + 1;
-                batches.push(Batch::of(origin, window.clone(), rows, at, Vec::new().into()));
+                batches.push(Batch::of(
+                    origin,
+                    window.clone(),
+                    rows,
+                    at,
+                    Vec::new().into(),
+                ));
             }
         }
         batches.reverse();

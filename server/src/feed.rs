@@ -163,7 +163,9 @@ impl Batch {
 
     fn cut(&self, filter: &Filter, from: u64) -> Option<Utf8Bytes> {
         let begin = (from.max(self.first) - self.first) as usize;
-        let mut events = (begin..self.rows.len()).filter(|&at| filter.has(self.stream(at))).peekable();
+        let mut events = (begin..self.rows.len())
+            .filter(|&at| filter.has(self.stream(at)))
+            .peekable();
         events.peek()?;
         let time = causeflow_outputs::rfc3339(self.time.0).unwrap_or_default();
         let head = format!(
@@ -268,7 +270,8 @@ impl Feed {
                 ring.batches.pop_front();
             }
         }
-        self.mark.send_modify(|mark| (mark.events, mark.time) = (events, time));
+        self.mark
+            .send_modify(|mark| (mark.events, mark.time) = (events, time));
     }
 
     /// Says that time has passed without an event.

@@ -48,7 +48,8 @@ impl Access {
             ));
         }
         let is_upgrade = headers.contains_key(header::UPGRADE);
-        let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_upgrade;
+        let is_safe =
+            matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_upgrade;
         if let Some(origin) = text(headers, header::ORIGIN.as_str())
             && !is_safe
         {
@@ -132,7 +133,9 @@ pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Ne
             let mut response = problem.into_response();
             if response.status() == StatusCode::UNAUTHORIZED {
                 let scheme = header::HeaderValue::from_static("Bearer");
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+                response
+                    .headers_mut()
+                    .insert(header::WWW_AUTHENTICATE, scheme);
             }
             response
         }
@@ -170,7 +173,9 @@ mod tests {
             origins: vec!["https://board.test".to_owned()],
         };
         let status = |method: Method, all: &[(&'static str, &str)]| {
-            access.check(&method, &headers(all)).map_err(|problem| problem.status)
+            access
+                .check(&method, &headers(all))
+                .map_err(|problem| problem.status)
         };
         let local = ("host", "127.0.0.1:7777");
         let secret = ("authorization", "Bearer secret");
@@ -181,16 +186,25 @@ mod tests {
         assert_eq!(status(Method::GET, &[]), Err(421));
         assert_eq!(status(Method::POST, &[local]), Err(401));
         assert_eq!(status(Method::POST, &[local, secret]), Ok(()));
-        assert_eq!(status(Method::POST, &[local, ("authorization", "Bearer secre")]), Err(401));
+        assert_eq!(
+            status(Method::POST, &[local, ("authorization", "Bearer secre")]),
+            Err(401)
+        );
         let evil = ("origin", "http://evil.test");
         assert_eq!(status(Method::POST, &[local, secret, evil]), Err(403));
         assert_eq!(status(Method::GET, &[local, evil]), Ok(()));
-        assert_eq!(status(Method::GET, &[local, evil, ("upgrade", "websocket")]), Err(403));
+        assert_eq!(
+            status(Method::GET, &[local, evil, ("upgrade", "websocket")]),
+            Err(403)
+        );
         let own = ("origin", "http://127.0.0.1:7777");
         assert_eq!(status(Method::POST, &[local, secret, own]), Ok(()));
         let board = ("origin", "https://board.test");
         assert_eq!(status(Method::POST, &[local, secret, board]), Ok(()));
-        let offered = ("sec-websocket-protocol", "causeflow.v1.json, causeflow.token.secret");
+        let offered = (
+            "sec-websocket-protocol",
+            "causeflow.v1.json, causeflow.token.secret",
+        );
         assert_eq!(status(Method::POST, &[local, offered]), Ok(()));
     }
 }

@@ -14,13 +14,14 @@
 
 pub mod api;
 mod catch_up;
+pub mod check;
 pub mod client;
 pub mod feed;
 pub mod guard;
 pub mod metrics;
 mod openapi;
-mod page;
 pub mod pace;
+mod page;
 pub mod problem;
 pub mod server;
 mod show;

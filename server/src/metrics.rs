@@ -61,21 +61,74 @@ impl Metrics {
         let (sockets, streams) = self.connected();
         let healthy = f64::from(u8::from(stage.failed().is_none()));
         let rows = [
-            ("causeflow_events_total", "counter", "Events given out in this epoch", mark.events as f64),
-            ("causeflow_virtual_time_seconds", "gauge", "The virtual time, in seconds since 1970", mark.time.0 as f64 / 1e6),
-            ("causeflow_clock_lag_seconds", "gauge", "How far events lie behind the clock", clock.lag_s),
-            ("causeflow_clock_paused", "gauge", "Whether the clock stands still", f64::from(u8::from(clock.paused))),
-            ("causeflow_healthy", "gauge", "Whether the session can be played on", healthy),
-            ("causeflow_websockets", "gauge", "Clients connected by WebSocket", sockets as f64),
-            ("causeflow_event_streams", "gauge", "Clients that listen to server-sent events", streams as f64),
-            ("causeflow_http_requests_total", "counter", "Requests that have come", load(&self.requests)),
-            ("causeflow_messages_sent_total", "counter", "Messages sent to clients", load(&self.messages)),
-            ("causeflow_message_bytes_total", "counter", "Bytes of these messages", load(&self.bytes)),
+            (
+                "causeflow_events_total",
+                "counter",
+                "Events given out in this epoch",
+                mark.events as f64,
+            ),
+            (
+                "causeflow_virtual_time_seconds",
+                "gauge",
+                "The virtual time, in seconds since 1970",
+                mark.time.0 as f64 / 1e6,
+            ),
+            (
+                "causeflow_clock_lag_seconds",
+                "gauge",
+                "How far events lie behind the clock",
+                clock.lag_s,
+            ),
+            (
+                "causeflow_clock_paused",
+                "gauge",
+                "Whether the clock stands still",
+                f64::from(u8::from(clock.paused)),
+            ),
+            (
+                "causeflow_healthy",
+                "gauge",
+                "Whether the session can be played on",
+                healthy,
+            ),
+            (
+                "causeflow_websockets",
+                "gauge",
+                "Clients connected by WebSocket",
+                sockets as f64,
+            ),
+            (
+                "causeflow_event_streams",
+                "gauge",
+                "Clients that listen to server-sent events",
+                streams as f64,
+            ),
+            (
+                "causeflow_http_requests_total",
+                "counter",
+                "Requests that have come",
+                load(&self.requests),
+            ),
+            (
+                "causeflow_messages_sent_total",
+                "counter",
+                "Messages sent to clients",
+                load(&self.messages),
+            ),
+            (
+                "causeflow_message_bytes_total",
+                "counter",
+                "Bytes of these messages",
+                load(&self.bytes),
+            ),
         ];
         let mut page = String::new();
         for (name, kind, about, value) in rows {
             // Writing to a text cannot fail.
-            let _ = writeln!(page, "# HELP {name} {about}\n# TYPE {name} {kind}\n{name} {value}");
+            let _ = writeln!(
+                page,
+                "# HELP {name} {about}\n# TYPE {name} {kind}\n{name} {value}"
+            );
         }
         page
     }

@@ -11,9 +11,21 @@ use crate::server::Server;
 
 /// The files, as what they are served.
 const FILES: &[(&str, &str, &[u8])] = &[
-    ("/admin", "text/html; charset=utf-8", include_bytes!("../page/index.html")),
-    ("/admin/app.js", "text/javascript; charset=utf-8", include_bytes!("../page/app.js")),
-    ("/admin/app.css", "text/css; charset=utf-8", include_bytes!("../page/app.css")),
+    (
+        "/admin",
+        "text/html; charset=utf-8",
+        include_bytes!("../page/index.html"),
+    ),
+    (
+        "/admin/app.js",
+        "text/javascript; charset=utf-8",
+        include_bytes!("../page/app.js"),
+    ),
+    (
+        "/admin/app.css",
+        "text/css; charset=utf-8",
+        include_bytes!("../page/app.css"),
+    ),
 ];
 
 /// Nothing but what comes from here, so that what events say can never act in the page.
@@ -27,8 +39,12 @@ pub fn has(path: &str) -> bool {
 /// What serves them.
 pub fn router() -> Router<Arc<Server>> {
     let home = get(|| async { Redirect::temporary("/admin") });
-    let files = FILES.iter().map(|(path, kind, bytes)| (*path, get(move || file(kind, bytes))));
-    files.fold(Router::new().route("/", home), |router, (path, file)| router.route(path, file))
+    let files = FILES
+        .iter()
+        .map(|(path, kind, bytes)| (*path, get(move || file(kind, bytes))));
+    files.fold(Router::new().route("/", home), |router, (path, file)| {
+        router.route(path, file)
+    })
 }
 
 async fn file(kind: &'static str, bytes: &'static [u8]) -> Response {

@@ -91,7 +91,11 @@ impl Server {
         work: impl FnOnce(&dyn Control) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         // It is closed only with the server.
-        let _turn = self.replays.acquire().await.map_err(|_| Error::interrupted())?;
+        let _turn = self
+            .replays
+            .acquire()
+            .await
+            .map_err(|_| Error::interrupted())?;
         let server = self.clone();
         let work = tokio::task::spawn_blocking(move || work(&Leaving(&server)));
         work.await.map_err(|_| Error::interrupted())?
@@ -116,7 +120,9 @@ pub fn serve(live: Live, options: Options, ready: impl FnOnce(SocketAddr)) -> Re
         )
         .in_field("listen"));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| Error::machine(format!("cannot start: {error}")))?;
     let (stage, threads) = Stage::open(live, options.speed, options.paused);
     let server = Arc::new(Server {
@@ -149,7 +155,9 @@ async fn listen(
     let room = Arc::new(Semaphore::new(options.connections));
     let (leaving, _) = tokio::sync::watch::channel(false);
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(64 << 10);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(64 << 10);
     ready(address);
     let mut end = std::pin::pin!(ended());
     loop {
@@ -169,7 +177,9 @@ async fn listen(
         // What is sent is small and due.
         let _ = socket.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
-        let connection = http.serve_connection(TokioIo::new(socket), service).with_upgrades();
+        let connection = http
+            .serve_connection(TokioIo::new(socket), service)
+            .with_upgrades();
         let mut leave = leaving.subscribe();
         tokio::spawn(async move {
             let mut connection = std::pin::pin!(connection);

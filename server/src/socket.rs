@@ -174,7 +174,8 @@ impl Reader {
         let request: Request = match serde_json::from_str(text) {
             Ok(request) => request,
             Err(error) => {
-                let help = "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`";
+                let help =
+                    "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`";
                 return vec![wrong(None, &format!("this is no message: {error}"), help)];
             }
         };
@@ -210,7 +211,10 @@ impl Reader {
     }
 
     fn topics(&self, topics: &[String]) -> Result<Filter, String> {
-        let topics = topics.iter().take(crate::server::TOPICS).map(String::as_str);
+        let topics = topics
+            .iter()
+            .take(crate::server::TOPICS)
+            .map(String::as_str);
         Filter::of(topics, &self.server.stage.streams)
     }
 
@@ -423,7 +427,11 @@ impl Reader {
                     "detail": error,
                     "help": format!("ask for GET /api/v1/events?after={}", self.position()),
                 });
-                out.push(Sent::Close(resume.to_string().into(), 1011, "cannot catch up"));
+                out.push(Sent::Close(
+                    resume.to_string().into(),
+                    1011,
+                    "cannot catch up",
+                ));
             }
         }
     }
@@ -461,7 +469,12 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
     let mut ping = interval_at(start + PING, PING);
     let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
     let mut allowance = Allowance::new();
-    if !send(&mut socket, Message::Text(reader.hello().to_string().into())).await {
+    if !send(
+        &mut socket,
+        Message::Text(reader.hello().to_string().into()),
+    )
+    .await
+    {
         return;
     }
     loop {

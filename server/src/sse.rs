@@ -43,7 +43,10 @@ pub async fn listen(
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = last.map(str::to_owned).or(asked.after);
     let topics = asked.topics.unwrap_or_else(|| "*".to_owned());
-    let topics: Vec<String> = topics.split(',').map(|topic| topic.trim().to_owned()).collect();
+    let topics: Vec<String> = topics
+        .split(',')
+        .map(|topic| topic.trim().to_owned())
+        .collect();
     let resumes = after.is_some();
     let from = From {
         after,
@@ -59,7 +62,11 @@ pub async fn listen(
     hello["resumed"] = (resumes && first.is_empty()).into();
     let begin = std::iter::once(hello).chain(first);
     let begin: Vec<Event> = begin
-        .map(|message| Event::default().event(kind(&message.to_string())).data(message.to_string()))
+        .map(|message| {
+            Event::default()
+                .event(kind(&message.to_string()))
+                .data(message.to_string())
+        })
         .collect();
     let state = Listener {
         reader,
@@ -102,7 +109,9 @@ impl Listener {
                     }
                 };
                 self.server.metrics.sent(text.as_str().len());
-                let mut event = Event::default().event(kind(text.as_str())).data(text.as_str());
+                let mut event = Event::default()
+                    .event(kind(text.as_str()))
+                    .data(text.as_str());
                 if let Some(last) = last {
                     event = event.id(self.reader.at(last));
                 }
@@ -115,6 +124,8 @@ impl Listener {
 
 /// The kind of a message, which stands first in it.
 fn kind(text: &str) -> &str {
-    let kind = text.strip_prefix("{\"type\":\"").and_then(|rest| rest.split('"').next());
+    let kind = text
+        .strip_prefix("{\"type\":\"")
+        .and_then(|rest| rest.split('"').next());
     kind.unwrap_or("message")
 }

@@ -182,7 +182,13 @@ impl Stage {
 
     /// The last anomalies, the latest first.
     pub fn anomalies(&self, most: usize) -> Vec<Anomaly> {
-        self.lock().anomalies.iter().rev().take(most).cloned().collect()
+        self.lock()
+            .anomalies
+            .iter()
+            .rev()
+            .take(most)
+            .cloned()
+            .collect()
     }
 
     /// Why it cannot be played on, if it cannot.
@@ -277,7 +283,10 @@ impl Stage {
                     if inner.ready.len() < AHEAD && inner.failed.is_none() {
                         break None;
                     }
-                    inner = self.wake.wait(inner).unwrap_or_else(PoisonError::into_inner);
+                    inner = self
+                        .wake
+                        .wait(inner)
+                        .unwrap_or_else(PoisonError::into_inner);
                 }
             };
             match command {
@@ -322,7 +331,10 @@ impl Stage {
         let given_out = self.time();
         let known = key.as_ref().and_then(|key| {
             let (_, entries) = live.journal();
-            entries.iter().find(|entry| entry.key.as_ref() == Some(key)).cloned()
+            entries
+                .iter()
+                .find(|entry| entry.key.as_ref() == Some(key))
+                .cloned()
         });
         let (entry, again, result) = match known {
             Some(known) if known.command == command => (known, true, Ok(())),
@@ -351,7 +363,9 @@ impl Stage {
         let ready: VecDeque<Ready> = match bent {
             true => {
                 let windows = live.windows().iter();
-                windows.map(|window| Ready::of(window.clone(), &past)).collect()
+                windows
+                    .map(|window| Ready::of(window.clone(), &past))
+                    .collect()
             }
             false => VecDeque::new(),
         };
@@ -443,7 +457,13 @@ impl Stage {
         if last > first {
             let origin = (self.feed.mark().epoch, self.names.clone());
             let scores = inner.scores.clone();
-            self.feed.push(Batch::of(origin, window.clone(), first..last, (to, wall), scores));
+            self.feed.push(Batch::of(
+                origin,
+                window.clone(),
+                first..last,
+                (to, wall),
+                scores,
+            ));
         } else {
             self.feed.pass(to);
         }
@@ -477,13 +497,17 @@ impl Stage {
                 anomaly_flag: score.flag,
             };
             let epoch = self.feed.mark().epoch;
-            self.feed.tell(Notice::Anomalies, show::anomaly(&epoch, &anomaly));
+            self.feed
+                .tell(Notice::Anomalies, show::anomaly(&epoch, &anomaly));
             inner.anomalies.push_back(anomaly);
             if inner.anomalies.len() > ANOMALIES {
                 inner.anomalies.pop_front();
             }
         }
-        if difference.as_array().is_some_and(|streams| !streams.is_empty()) {
+        if difference
+            .as_array()
+            .is_some_and(|streams| !streams.is_empty())
+        {
             let epoch = self.feed.mark().epoch;
             let message = show::difference(&epoch, start, &difference);
             self.feed.tell(Notice::Difference, message);

@@ -56,11 +56,10 @@ impl Tally {
     pub fn new(program: &Program, start: Time, end: Time) -> Tally {
         let count = program.streams.len();
         let of = |name: &str| {
-            usize::from(
-                program
-                    .stream(name)
-                    .unwrap_or_else(|| panic!("no stream `{name}`")),
-            )
+            program
+                .stream(name)
+                .unwrap_or_else(|| panic!("no stream `{name}`"))
+                .index()
         };
         let mut links = Vec::new();
         for stream in wanted() {

@@ -12,6 +12,7 @@ Examples:
   causeflow replay out/tutoring-42/manifest.json
   causeflow replay out/shop-42 --model ./shop              a run of a model of one's own
   causeflow replay out/tutoring-42 --events launch.yaml    a run with templates of one's own
+  causeflow replay out/live-tutoring-42                    a session, from its journal
 
 Nothing is written. Where events differ, the first of them is shown with its chain of causes.";
 
@@ -73,8 +74,8 @@ pub struct VerifyArgs {
 
 #[derive(Debug, Args)]
 pub struct ReplayArgs {
-    /// The manifest of a finished run, or the run's folder
-    #[arg(value_name = "MANIFEST")]
+    /// The manifest of a finished run or the journal of a session, or the folder of either
+    #[arg(value_name = "MANIFEST|JOURNAL")]
     pub manifest: PathBuf,
     #[command(flatten)]
     pub sources: SourceArgs,

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 
 mod again;
 mod baseline;
+mod live;
 mod range;
 mod report;
 mod run;
@@ -18,6 +19,8 @@ use again::{REPLAY_EXAMPLES, VERIFY_EXAMPLES};
 pub use again::{ReplayArgs, VerifyArgs};
 use baseline::{BASELINE_EXAMPLES, HISTORY_EXAMPLES, STATS_EXAMPLES};
 pub use baseline::{BaselineArgs, BaselineFormat, HistoryArgs, StatsArgs};
+pub use live::{Deed, ServeArgs, SteerArgs, WatchArgs};
+use live::{SERVE_EXAMPLES, STEER_EXAMPLES, WATCH_EXAMPLES};
 use report::REPORT_EXAMPLES;
 pub use report::ReportArgs;
 use run::RUN_EXAMPLES;
@@ -87,6 +90,15 @@ pub enum Command {
     /// Plays a model and writes its history
     #[command(after_help = format!("{RUN_EXAMPLES}\n\n{EXIT_CODES}"))]
     Run(Box<RunArgs>),
+    /// Plays a model on a clock: live over REST, WebSocket and server-sent events, with a page to steer it
+    #[command(after_help = format!("{SERVE_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Serve(Box<ServeArgs>),
+    /// Looks on at a live session, and can check that all that comes is right
+    #[command(after_help = format!("{WATCH_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Watch(WatchArgs),
+    /// Steers a live session: scenarios, external events, the clock
+    #[command(after_help = format!("{STEER_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Steer(SteerArgs),
     /// Lists the built-in models
     Models {
         /// Print JSON
@@ -161,7 +173,7 @@ pub enum Command {
     /// Writes a page with the charts of a finished run: every stream, the causal graph, what interventions did
     #[command(after_help = format!("{REPORT_EXAMPLES}\n\n{EXIT_CODES}"))]
     Report(ReportArgs),
-    /// Plays a finished run again from its manifest and says whether it comes out the same
+    /// Plays a finished run again from its manifest, or a live session from its journal, and says whether it comes out the same
     #[command(after_help = format!("{REPLAY_EXAMPLES}\n\n{EXIT_CODES}"))]
     Replay(ReplayArgs),
     /// Makes a version of a part of a finished run, with scenarios or external events put into the past

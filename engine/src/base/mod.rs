@@ -5,6 +5,7 @@
 pub mod draw;
 pub mod fingerprint;
 pub mod head;
+pub(crate) mod ids;
 pub(crate) mod narrow;
 pub mod queue;
 pub mod rounding;

@@ -16,14 +16,13 @@ const ROUNDING: f64 = 1e-9;
 
 thread_local! {
     /// The ledger, event and stream of the last note: a step that is worked out again for the other side follows at once.
-    static LAST: Cell<(u64, u64, StreamId)> = const { Cell::new((u64::MAX, 0, 0)) };
+    static LAST: Cell<(u64, u64, StreamId)> = const { Cell::new((u64::MAX, 0, StreamId::NONE)) };
 }
 
 impl Frame<'_> {
     fn keep(&self, bound: Bound, value: f64) {
         let first = (self.time, self.key.0);
-        self.world
-            .keep(self.stream as StreamId, bound, (first, value));
+        self.world.keep(self.stream, bound, (first, value));
     }
 }
 
@@ -47,7 +46,7 @@ pub(crate) fn look_at_variable(frame: &Frame<'_>, place: u16) {
 #[cold]
 pub(crate) fn look_at_event(frame: &Frame<'_>, happens: bool) {
     let stream = &frame.world.program.streams[frame.stream];
-    let event = (frame.stream as StreamId, frame.key, frame.time);
+    let event = (frame.stream, frame.key, frame.time);
     let note = |place| frame.world.note_undefined(event, place);
     let variables = (0..).zip(&stream.variables);
     let eager = |(_, variable): &(u16, &Variable)| variable.stage == Stage::Eager;
@@ -70,7 +69,7 @@ pub(crate) fn look(
     (step, happening): (usize, Option<&Effect>),
     (loose, undefined): (bool, bool),
 ) {
-    let (world, stream) = (frame.world, frame.stream as StreamId);
+    let (world, stream) = (frame.world, frame.stream);
     let definition = &world.program.streams[frame.stream];
     // Which of the steps it is tells an event's notes apart.
     let this = (world.ledger.number(), frame.key.0 ^ step as u64, stream);

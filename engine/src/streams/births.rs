@@ -21,21 +21,21 @@ impl Population {
         if cell >= world.program.platform() {
             return population;
         }
-        for (k, kind) in kinds.iter().enumerate() {
+        for (k, kind) in KindId::each(kinds) {
             let process =
                 Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
             for slot in 0..world.founders(k, cell) {
                 let id = process.child(purpose("slot"), u64::from(slot));
                 let joined = (id, world.begin);
-                population.join(world, k as KindId, joined, kind.starts, Presence::ALL);
+                population.join(world, k, joined, kind.starts, Presence::ALL);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
             group.weigh(kind);
         }
-        for (k, kind) in kinds.iter().enumerate() {
+        for (k, kind) in KindId::each(kinds) {
             for belonging in &kind.belongs_to {
-                let owner = &population.groups[usize::from(belonging.owner)];
+                let owner = &population.groups[belonging.owner];
                 let owners = assign(
                     owner,
                     population.groups[k].founders,
@@ -58,7 +58,7 @@ impl Population {
         state: u8,
         presence: Presence,
     ) -> usize {
-        let definition = &world.program.kinds[usize::from(kind)];
+        let definition = &world.program.kinds[kind];
         let observed = Observed::default();
         let nobody = Population::default();
         let mut words = Vec::with_capacity(definition.attributes.len());
@@ -80,7 +80,7 @@ impl Population {
         let variables: Vec<u64> = variables
             .map(|(at, v)| value(&v.value, &words, Site::EntityVariable(kind, at)))
             .collect();
-        let group = &mut self.groups[usize::from(kind)];
+        let group = &mut self.groups[kind];
         let entity = group.ids.len();
         group.ids.push(id.0);
         group.joined.push(time);

@@ -51,16 +51,15 @@ pub fn schema(kind: &Kind) -> TableSchema {
 
 /// The rows of one kind of entity: cell by cell, those there from the start first.
 pub fn rows(world: &World, cells: &[LogicalProcess], kind: KindId) -> impl Iterator<Item = Chunk> {
-    let table = usize::from(kind);
-    let definition = &world.program.kinds[table];
+    let definition = &world.program.kinds[kind];
     let filled = cells
         .iter()
-        .filter(move |cell| !cell.population.groups[table].ids.is_empty());
-    filled.map(move |cell| chunk(definition, cell, table))
+        .filter(move |cell| !cell.population.groups[kind].ids.is_empty());
+    filled.map(move |cell| chunk(definition, cell, kind))
 }
 
-fn chunk(kind: &Kind, cell: &LogicalProcess, table: usize) -> Chunk {
-    let group = &cell.population.groups[table];
+fn chunk(kind: &Kind, cell: &LogicalProcess, id: KindId) -> Chunk {
+    let group = &cell.population.groups[id];
     // Who would be there only without interventions is not.
     let here: Vec<usize> = (0..group.ids.len())
         .filter(|&entity| group.state(entity as u64).is_some())
@@ -95,7 +94,7 @@ fn chunk(kind: &Kind, cell: &LogicalProcess, table: usize) -> Chunk {
         });
     }
     Chunk {
-        table,
+        table: id.index(),
         rows: here.len(),
         columns,
     }

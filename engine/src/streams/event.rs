@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::draw::Key;
 use crate::base::queue::Order;
 use crate::base::time::Time;
-use crate::streams::program::{MAX_CARRIED, NO_CAUSE, StreamId};
+use crate::streams::program::{MAX_CARRIED, StreamId};
 use crate::streams::sides::Presence;
 
 /// An event that is to take place.
@@ -25,7 +25,7 @@ pub struct Event {
     pub index: u16,
     /// Its stream.
     pub stream: StreamId,
-    /// The causing stream, or [`NO_CAUSE`].
+    /// The causing stream, or [`StreamId::NONE`].
     pub from: StreamId,
     /// Whether it still depends on its actor's state: a source's candidate.
     pub candidate: bool,
@@ -47,7 +47,7 @@ impl Event {
 
     /// One that nothing caused.
     pub fn root(
-        stream: usize,
+        stream: StreamId,
         key: Key,
         time: Time,
         actor: Option<u64>,
@@ -62,8 +62,8 @@ impl Event {
             root: key.0,
             generation: 0,
             index: 0,
-            stream: stream as StreamId,
-            from: NO_CAUSE,
+            stream,
+            from: StreamId::NONE,
             candidate: actor.is_some(),
             presence,
             carried,

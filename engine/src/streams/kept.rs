@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Time;
-use crate::streams::program::{KindId, MAX_COUNT, Program, Stream, StreamId};
+use crate::streams::program::{KindId, MAX_COUNT, Program, Slot, Stream, StreamId};
 
 /// What values are kept within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,9 +99,9 @@ pub struct Kept {
 impl Kept {
     /// What is bounded, as scenarios address it, and within what.
     pub fn described(&self, program: &Program) -> (String, String) {
-        let stream = &program.streams[usize::from(self.stream)];
+        let stream = &program.streams[self.stream];
         let cause = &stream.name;
-        let name = |stream: StreamId| &program.streams[usize::from(stream)].name;
+        let name = |stream: StreamId| &program.streams[stream].name;
         match self.bound {
             Bound::Whole(field) => {
                 let (column, _) = &stream.fields[usize::from(field)];
@@ -133,7 +133,7 @@ impl Kept {
     /// What was worked out there, as scenarios address it if they do.
     fn place(place: Site, stream: &Stream, program: &Program) -> String {
         let name = &stream.name;
-        let of_kind = |kind: KindId| &program.kinds[usize::from(kind)];
+        let of_kind = |kind: KindId| &program.kinds[kind];
         match place {
             Site::Variable(at) => {
                 let variable = &stream.variables[usize::from(at)];
@@ -144,7 +144,7 @@ impl Kept {
             Site::Desk => format!("the `desk` of {name}"),
             Site::Source => format!("the source's `when` of {name}"),
             Site::Effect(to, part) => {
-                let to = &program.streams[usize::from(to)].name;
+                let to = &program.streams[to].name;
                 format!("{to}/{}/{name}", part.name())
             }
             Site::Attribute(kind, at) => {
@@ -239,7 +239,7 @@ impl Ledger {
 
 /// The fields of a stream whose values are kept within 32 bits where they lie beyond.
 pub(crate) fn whole_fields(stream: &Stream) -> Vec<u16> {
-    let of_field = |(place, (_, slot)): (u16, &(_, u16))| {
+    let of_field = |(place, (_, slot)): (u16, &(_, Slot))| {
         let mut own = stream.variables.iter();
         let variable = own.find(|variable| variable.slot == *slot)?;
         variable.value.within_32_bits().map(|_| place)

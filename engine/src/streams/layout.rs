@@ -7,7 +7,7 @@
 use crate::base::draw::Key;
 use crate::base::time::Time;
 use crate::streams::event::Event;
-use crate::streams::program::{NO_CAUSE, Stream};
+use crate::streams::program::{Stream, StreamId};
 use crate::streams::sides::{Label, Presence, Sides};
 
 /// The time, in microseconds.
@@ -40,7 +40,7 @@ impl Layout {
         let head = if caused { CAUSED_HEAD } else { ROOT_HEAD };
         Layout {
             caused,
-            stride: head + usize::from(stream.carried + stream.eager),
+            stride: head + stream.kept_words(),
         }
     }
 
@@ -63,7 +63,7 @@ impl Layout {
             let chain = chain_word(event.generation, event.from);
             rows.extend_from_slice(&[time, event.key.0, place, event.cause, event.root, chain]);
         } else {
-            debug_assert_eq!(event.from, NO_CAUSE);
+            debug_assert_eq!(event.from, StreamId::NONE);
             push_root_head(rows, event.key, event.time, place);
         }
     }
@@ -74,7 +74,7 @@ pub fn layouts(streams: &[Stream]) -> Vec<Layout> {
     let mut caused = vec![false; streams.len()];
     for stream in streams {
         for effect in stream.all_effects() {
-            caused[usize::from(effect.stream)] = true;
+            caused[effect.stream] = true;
         }
     }
     streams
@@ -95,15 +95,15 @@ pub fn push_root_head(rows: &mut Vec<u64>, key: Key, time: Time, place: u64) {
 pub fn place_word(presence: Presence, cell: u16, index: u16) -> u64 {
     presence.sides.bits() << 56
         | presence.scarcity.others().bits() << 48
-        | u64::from(presence.by) << 32
+        | u64::from(presence.by.0) << 32
         | u64::from(cell) << 16
         | u64::from(index)
 }
 
 /// The generation in 32 bits, then, in the lowest 16, the causing stream.
 #[inline(always)]
-fn chain_word(generation: u32, from: u16) -> u64 {
-    u64::from(generation) << 32 | u64::from(from)
+fn chain_word(generation: u32, from: StreamId) -> u64 {
+    u64::from(generation) << 32 | u64::from(from.0)
 }
 
 /// Where a row stands, whatever side it is on.
@@ -115,7 +115,7 @@ pub fn time_and_key(row: &[u64]) -> (i64, u64) {
 /// Whose interventions have a part in that a row is not the same on the factual and the untouched side.
 #[inline(always)]
 pub fn by_of(place: u64) -> Label {
-    (place >> 32) as Label
+    Label((place >> 32) as u16)
 }
 
 /// On which sides a row is.
@@ -148,8 +148,8 @@ pub fn index_of(place: u64) -> u16 {
     place as u16
 }
 
-/// The stream that caused a row, or [`NO_CAUSE`].
+/// The stream that caused a row, or [`StreamId::NONE`].
 #[inline(always)]
-pub fn from_of(chain: u64) -> u16 {
-    chain as u16
+pub fn from_of(chain: u64) -> StreamId {
+    StreamId(chain as u16)
 }

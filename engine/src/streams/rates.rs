@@ -10,7 +10,7 @@ use crate::base::time::{Span, Time};
 use crate::streams::eval::{Frame, Marks, Own, number};
 use crate::streams::population::Population;
 use crate::streams::profile::mean_growth;
-use crate::streams::program::{Actor, Source};
+use crate::streams::program::{Actor, Source, StreamId};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -27,7 +27,7 @@ pub struct Rates {
 #[derive(Clone, Debug)]
 pub struct Arrivals {
     /// Index of the stream.
-    pub stream: usize,
+    pub stream: StreamId,
     /// Key of the source.
     pub key: Key,
     /// Index of the profile's table.
@@ -113,8 +113,8 @@ fn spikes(world: &World, source: Key) -> Vec<f64> {
 }
 
 /// The streams that have arrivals, by index.
-fn sources(world: &World) -> impl Iterator<Item = (usize, &Source)> {
-    let streams = world.program.streams.iter().enumerate();
+fn sources(world: &World) -> impl Iterator<Item = (StreamId, &Source)> {
+    let streams = StreamId::each(&world.program.streams);
     streams.filter_map(|(stream, definition)| match &definition.source {
         Some(source @ Source::Arrivals { .. }) => Some((stream, source)),
         Some(Source::Each { .. } | Source::Platform { .. }) | None => None,
@@ -175,8 +175,8 @@ fn rates_of(
 
 /// Sum of the weights of a cell's starting entities, or of those of them that take part now.
 fn weight(world: &World, actor: &Actor, population: &Population, taking_part: bool) -> f64 {
-    let group = &population.groups[usize::from(actor.kind)];
-    let kind = &world.program.kinds[usize::from(actor.kind)];
+    let group = &population.groups[actor.kind];
+    let kind = &world.program.kinds[actor.kind];
     let observed = Observed::default();
     let share = |entity: usize| {
         let marks = Marks::default();

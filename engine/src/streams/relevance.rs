@@ -1,7 +1,7 @@
 //! From when on events matter to what is written: earlier ones are dropped before anything is drawn for them.
 
 use crate::base::time::Time;
-use crate::streams::program::{Expr, Look, Program};
+use crate::streams::program::{Expr, KindId, Look, Program, StreamId};
 
 /// For each stream, the time from which its events matter: they are written, they change state
 /// (directly or through what they cause), or what they cause can reach into the range.
@@ -28,9 +28,9 @@ pub fn needed_from(program: &Program, wanted: &[bool], (begin, start): (Time, Ti
     for round in 0.. {
         let mut settled = true;
         let endless = round > program.streams.len();
-        for (s, stream) in program.streams.iter().enumerate() {
+        for (s, stream) in StreamId::each(&program.streams) {
             for effect in stream.all_effects() {
-                let child = from[usize::from(effect.stream)];
+                let child = from[effect.stream];
                 if child == never {
                     continue;
                 }
@@ -54,8 +54,8 @@ pub fn needed_from(program: &Program, wanted: &[bool], (begin, start): (Time, Ti
 /// For each kind, the time from which anybody looks at how much of its diaries is reserved; `needed_from` tells from when
 /// on a stream's events matter.
 pub fn watched_from(program: &Program, needed_from: &[Time], looks: &[Option<Look>]) -> Vec<Time> {
-    let looked_at_from = |kind: usize| {
-        let asks = |e: &Expr| matches!(e, Expr::Utilisation(at) if usize::from(*at) == kind);
+    let looked_at_from = |kind: KindId| {
+        let asks = |e: &Expr| matches!(e, Expr::Utilisation(at) if *at == kind);
         let streams = program.streams.iter().zip(needed_from).zip(looks);
         let times = streams.filter_map(|((stream, from), look)| {
             let asked = from.0 < i64::MAX && stream.any(asks);
@@ -63,5 +63,5 @@ pub fn watched_from(program: &Program, needed_from: &[Time], looks: &[Option<Loo
         });
         times.min().unwrap_or(Time(i64::MAX))
     };
-    (0..program.kinds.len()).map(looked_at_from).collect()
+    program.kind_ids().map(looked_at_from).collect()
 }

@@ -15,11 +15,61 @@ use std::ops::BitOr;
 
 use serde::{Deserialize, Serialize};
 
-/// Who made something differ: 0 for nobody, one more than the index of an intervention, or [`JOINT`].
-pub type Label = u16;
+/// Who made something differ: nobody, one of the interventions, or several of them. Serialised as the number in it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Label(pub u16);
 
-/// Stands for several interventions that have a part in something.
-pub const JOINT: Label = 0x7FFF;
+impl Label {
+    /// Nobody.
+    pub const NONE: Label = Label(0);
+    /// Several interventions that have a part in something.
+    pub const JOINT: Label = Label(0x7FFF);
+
+    /// That of the intervention at this place, of [which](crate::streams::program::MOST_INTERVENTIONS) there are few enough.
+    pub fn of(place: usize) -> Label {
+        debug_assert!(place + 1 < usize::from(Label::JOINT.0));
+        Label(place as u16 + 1)
+    }
+
+    /// The interventions in their order, each with its label.
+    pub fn each<T>(interventions: &[T]) -> impl Iterator<Item = (Label, &T)> {
+        let all = interventions.iter().enumerate();
+        all.map(|(place, intervention)| (Label::of(place), intervention))
+    }
+
+    /// The place of the intervention; there is none for nobody and for several.
+    pub fn intervention(self) -> Option<usize> {
+        match self {
+            Label::JOINT => None,
+            Label(number) => usize::from(number).checked_sub(1),
+        }
+    }
+
+    /// Whether it is nobody.
+    #[inline(always)]
+    pub fn is_none(self) -> bool {
+        self == Label::NONE
+    }
+
+    /// Who is to be named where both have a part in a difference.
+    #[inline(always)]
+    pub fn and(self, other: Label) -> Label {
+        match (self, other) {
+            (Label::NONE, one) | (one, Label::NONE) => one,
+            (a, b) if a == b => a,
+            _ => Label::JOINT,
+        }
+    }
+
+    /// It, or another one where it is nobody.
+    #[inline(always)]
+    pub fn or(self, other: Label) -> Label {
+        if self.is_none() { other } else { self }
+    }
+}
 
 /// Most sides that are played at once.
 pub const MOST_SIDES: usize = 8;
@@ -156,16 +206,6 @@ impl Sides {
     }
 }
 
-/// Who is to be named where both have a part in a difference.
-#[inline(always)]
-pub fn both(a: Label, b: Label) -> Label {
-    match (a, b) {
-        (0, one) | (one, 0) => one,
-        (a, b) if a == b => a,
-        _ => JOINT,
-    }
-}
-
 /// How sides have come to differ from another one, mostly the factual one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parting {
@@ -173,7 +213,7 @@ pub struct Parting {
     pub lineage: Sides,
     /// Those that differ because something scarce was there for others.
     pub scarcity: Sides,
-    /// Whose interventions made the factual and the untouched side differ; 0 where they do not.
+    /// Whose interventions made the factual and the untouched side differ; nobody's where they do not.
     pub by: Label,
 }
 
@@ -188,7 +228,7 @@ impl Parting {
     pub const NONE: Parting = Parting {
         lineage: Sides::NONE,
         scarcity: Sides::NONE,
-        by: 0,
+        by: Label::NONE,
     };
 
     /// Because of what lies in the lineage.
@@ -213,7 +253,7 @@ impl Parting {
         Parting {
             lineage: self.lineage | other.lineage,
             scarcity: self.scarcity | other.scarcity,
-            by: both(self.by, other.by),
+            by: self.by.and(other.by),
         }
     }
 
@@ -253,10 +293,10 @@ pub struct Presence {
     pub sides: Sides,
     /// Of the sides that differ from the factual one, those that do so because something scarce was there for others.
     pub scarcity: Sides,
-    /// Whose interventions have a part in that it is not the same on the factual and the untouched side; 0 where it
-    /// is.
+    /// Whose interventions have a part in that it is not the same on the factual and the untouched side; nobody's
+    /// where it is.
     pub by: Label,
-    /// Who made this very event happen instead of another or of none; 0 if nobody did.
+    /// Who made this very event happen instead of another or of none.
     pub made: Label,
 }
 
@@ -271,8 +311,8 @@ impl Presence {
     pub const ALL: Presence = Presence {
         sides: Sides::ALL,
         scarcity: Sides::NONE,
-        by: 0,
-        made: 0,
+        by: Label::NONE,
+        made: Label::NONE,
     };
 
     /// The sides that differ from the factual one.
@@ -297,7 +337,7 @@ impl Presence {
     #[inline(always)]
     pub fn part(self, sides: Sides, parting: &Parting) -> Presence {
         // As good as always.
-        if sides == self.sides && parting.by == 0 {
+        if sides == self.sides && parting.by.is_none() {
             return self;
         }
         self.parted(sides, parting)
@@ -313,13 +353,13 @@ impl Presence {
         };
         let scarcity = parted.and(parting.scarcity).without(parting.lineage);
         let by = match is_factual == sides.on(Side::UNTOUCHED) {
-            true => 0,
+            true => Label::NONE,
             // What others contribute to what is there counts; what is not there has one story.
-            false if self.by == 0 || is_factual => both(self.by, parting.by),
+            false if self.by.is_none() || is_factual => self.by.and(parting.by),
             false => self.by,
         };
         debug_assert!(
-            is_factual == sides.on(Side::UNTOUCHED) || by != 0,
+            is_factual == sides.on(Side::UNTOUCHED) || !by.is_none(),
             "{self:?} {sides:?} {parting:?}"
         );
         Presence {
@@ -352,5 +392,38 @@ pub fn in_groups(sides: Sides, mut look: impl FnMut(Side, Sides) -> Parting) {
     while !left.is_none() {
         let parted = look(left.first(), left).sides();
         left = left.and(parted);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn label() -> impl Strategy<Value = Label> {
+        prop_oneof![
+            Just(Label::NONE),
+            Just(Label::JOINT),
+            (0..3usize).prop_map(Label::of)
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_label_is_that_of_one_place(place in 0..1000usize) {
+            let label = Label::of(place);
+            prop_assert_eq!(label.intervention(), Some(place));
+            prop_assert_eq!(postcard::to_allocvec(&label).unwrap(), postcard::to_allocvec(&label.0).unwrap());
+        }
+
+        /// Whoever is asked first: nobody adds nothing, and of several none is told apart any more.
+        #[test]
+        fn who_is_named_for_all_does_not_depend_on_their_order(a in label(), b in label(), c in label()) {
+            prop_assert_eq!(a.and(b), b.and(a));
+            prop_assert_eq!(a.and(b).and(c), a.and(b.and(c)));
+            prop_assert_eq!((a.and(a), a.and(Label::NONE), a.or(Label::NONE)), (a, a, a));
+            let several = !a.is_none() && !b.is_none() && a != b;
+            prop_assert_eq!(several || a.max(b) == Label::JOINT, a.and(b) == Label::JOINT);
+        }
     }
 }

@@ -42,7 +42,7 @@ impl Figures {
 
     /// How many entities of a kind are in a state.
     pub fn state(&self, kind: KindId, state: u8) -> usize {
-        self.states[usize::from(kind)] + usize::from(state)
+        self.states[kind] + usize::from(state)
     }
 
     /// The value of a counter.
@@ -58,7 +58,7 @@ impl Figures {
     /// How many slots of the day entities of a kind offer; how many of those are reserved comes next. Nothing for kinds at
     /// which nobody looks.
     pub fn slots(&self, kind: KindId) -> usize {
-        self.slots + 2 * usize::from(kind)
+        self.slots + 2 * kind.index()
     }
 
     /// How many states all kinds have.

@@ -71,6 +71,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "zone",
             "scratch",
             "narrow",
+            "ids",
             "words",
             "slots",
             "draw",

@@ -8,7 +8,7 @@ use causeflow_engine::streams::program::{
 
 use super::Compiler;
 use super::streams::{Progress, Restrict, Unit};
-use super::types::{OWN, Ty};
+use super::types::{Ty, own_of_slot, slot_of_own};
 use crate::definition::{Cadence, FieldDef, NumberType, ValueDef};
 use crate::diagnostic::suggestion;
 
@@ -90,7 +90,7 @@ impl Compiler {
             .collect();
         for (s, draft) in drafts.iter_mut().enumerate() {
             for effect in draft.all_effects() {
-                effect.pass = self.passed(usize::from(effect.stream), s);
+                effect.pass = self.passed(effect.stream.index(), s);
             }
         }
         drafts
@@ -110,7 +110,7 @@ impl Compiler {
             };
             Some(Variable {
                 name: unit.own[own].name.clone(),
-                slot: OWN + own as u16,
+                slot: slot_of_own(own),
                 value: typed.expr.clone(),
                 kind: None,
                 stage: Stage::Lazy,
@@ -170,11 +170,7 @@ impl Compiler {
                 }
             }
         });
-        slots
-            .into_iter()
-            .filter(|&slot| slot >= OWN)
-            .map(|slot| usize::from(slot - OWN))
-            .collect()
+        slots.into_iter().filter_map(own_of_slot).collect()
     }
 
     /// Whether an expression reads state, also through the effects that it asks for.
@@ -228,8 +224,8 @@ impl Compiler {
             {
                 let passed = self.passed(child, s).into_iter().flatten();
                 passed
-                    .filter(|&slot| slot >= OWN)
-                    .for_each(|slot| uses[usize::from(slot - OWN)] += 2);
+                    .filter_map(own_of_slot)
+                    .for_each(|own| uses[own] += 2);
             }
         }
         let order = self.units[s].order.clone();
@@ -241,7 +237,7 @@ impl Compiler {
             }
         }
         for &own in &order {
-            let slot = OWN + own as u16;
+            let slot = slot_of_own(own);
             let variable = &self.units[s].own[own];
             if uses[own] != 1 || variable.is_field || variable.definition.is_none() {
                 continue;
@@ -309,8 +305,8 @@ impl Compiler {
                 .any(|cause| cause.parent == s)
             {
                 let passed = self.passed(child, s);
-                for slot in passed.into_iter().flatten().filter(|&slot| slot >= OWN) {
-                    demanded[usize::from(slot - OWN)] = true;
+                for own in passed.into_iter().flatten().filter_map(own_of_slot) {
+                    demanded[own] = true;
                 }
             }
         }
@@ -323,8 +319,9 @@ impl Compiler {
             })
             .collect();
         let unit = &self.units[s];
-        let mut slot = vec![0; count];
-        let mut next = unit.inputs.len() as Slot;
+        let mut slot = vec![Slot(0); count];
+        // The own ones come after the inputs.
+        let mut next = unit.inputs.len();
         let created = (0..count).filter(|&i| unit.own[i].definition.is_none());
         let sequence: Vec<usize> = created
             .chain(
@@ -336,7 +333,7 @@ impl Compiler {
             .collect();
         for wanted in [Stage::Eager, Stage::OnDemand, Stage::Lazy] {
             for &i in sequence.iter().filter(|&&i| stage[i] == wanted) {
-                slot[i] = next;
+                slot[i] = Slot(next as u16);
                 next += 1;
             }
         }
@@ -361,13 +358,7 @@ impl Compiler {
     }
 
     fn stream(&mut self, s: usize, mut draft: Draft, layout: &Layout) -> Stream {
-        let real = |slot: Slot| {
-            if slot >= OWN {
-                layout.slot[usize::from(slot - OWN)]
-            } else {
-                slot
-            }
-        };
+        let real = |slot: Slot| own_of_slot(slot).map_or(slot, |own| layout.slot[own]);
         draft.visit(&mut |expr, _| expr.map_slots(&real));
         for effect in draft.all_effects() {
             effect
@@ -486,7 +477,7 @@ impl Compiler {
                 stream
                     .variables
                     .iter()
-                    .position(|v| v.slot == slot && v.stage == Stage::OnDemand)
+                    .position(|v| v.slot == Slot(slot) && v.stage == Stage::OnDemand)
             })
             .map(|at| at.map(|at| at as u16))
             .collect();

@@ -110,6 +110,7 @@ mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
     use causeflow_engine::base::sample::Dist;
+    use causeflow_engine::streams::program::Slot;
 
     #[test]
     fn sums_and_draws_are_bounded_by_their_parts() {
@@ -125,7 +126,7 @@ mod tests {
             Box::new(Expr::Num(1.0)),
         );
         assert_eq!(bounds(&sum), (3.0, 6.0));
-        let low = Expr::Binary(Binary::Min, Box::new(draw), Box::new(Expr::Slot(0)));
+        let low = Expr::Binary(Binary::Min, Box::new(draw), Box::new(Expr::Slot(Slot(0))));
         assert_eq!(bounds(&low), (f64::NEG_INFINITY, 5.0));
     }
 }

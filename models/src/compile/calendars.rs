@@ -71,7 +71,7 @@ fn form(name: &str) -> Form {
 
 impl Compiler {
     /// The calendar of a kind.
-    pub(super) fn diary(&mut self, k: usize, at: &At, definition: &EntityDef) -> Option<Diary> {
+    pub(super) fn diary(&mut self, k: KindId, at: &At, definition: &EntityDef) -> Option<Diary> {
         let calendar = definition.calendar.as_ref()?;
         let at = at.key("calendar");
         let step = self.duration(&calendar.step.0, &at.key("step"))?;
@@ -99,14 +99,14 @@ impl Compiler {
         span: &Range<usize>,
         scope: &Scope,
     ) -> Option<Span> {
-        let names = &self.kinds[usize::from(kind)];
+        let names = &self.kinds[kind];
         if names.slots.is_none() && !names.is_spoilt {
             let message = format!("a {} has no calendar", names.name);
             let help = "add one to the kind, such as `calendar: {step: 30m, days: 28}`";
             self.report
                 .error_in(&scope.at, span, message, Some(help.into()));
         }
-        self.kinds[usize::from(kind)].slots
+        self.kinds[kind].slots
     }
 
     /// A question to calendars: some entities, then what the function takes besides.
@@ -196,11 +196,11 @@ impl Compiler {
     ) {
         for (key, slots) in slots_defs(change) {
             let at = at.key(key);
-            if self.kinds[usize::from(kind)].slots.is_none() {
-                if self.kinds[usize::from(kind)].is_spoilt {
+            if self.kinds[kind].slots.is_none() {
+                if self.kinds[kind].is_spoilt {
                     continue;
                 }
-                let message = format!("a {} has no calendar", self.kinds[usize::from(kind)].name);
+                let message = format!("a {} has no calendar", self.kinds[kind].name);
                 let help = "add one to the kind, such as `calendar: {step: 30m, days: 28}`";
                 self.report.error_at_key(&at, message, Some(help.into()));
                 continue;

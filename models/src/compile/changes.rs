@@ -117,7 +117,7 @@ impl Compiler {
         scope: &impl Fn(&str) -> Scope,
         kinds: &mut Vec<ChangeKind>,
     ) {
-        let names = self.kinds[usize::from(kind)].clone();
+        let names = self.kinds[kind].clone();
         if let Some(state) = &change.state {
             match names.states.iter().position(|name| name == state) {
                 Some(i) => kinds.push(ChangeKind::State {
@@ -220,7 +220,7 @@ impl Compiler {
             let Some(adopted) = self.kind_named(name, &at.key("adopt")) else {
                 continue;
             };
-            let variables = &self.kinds[usize::from(adopted)].variables;
+            let variables = &self.kinds[adopted].variables;
             match variables
                 .iter()
                 .position(|(_, ty, _)| *ty == Ty::Entity(kind))
@@ -232,7 +232,7 @@ impl Compiler {
                     count: *count,
                     purpose: purpose(&format!("adopt/{name}")),
                 }),
-                None if self.kinds[usize::from(adopted)].is_spoilt => {}
+                None if self.kinds[adopted].is_spoilt => {}
                 None => {
                     let message = format!("a {name} does not belong to a {}", names.name);
                     self.report.error(

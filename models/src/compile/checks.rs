@@ -55,7 +55,7 @@ fn circles(streams: &[Stream], passes: impl Fn(i64) -> bool) -> Vec<Vec<usize>> 
     let next = |at: usize| -> Vec<usize> {
         let effects = streams[at].all_effects();
         let passing = effects.filter(|effect| passes(effect.shortest.0));
-        passing.map(|effect| usize::from(effect.stream)).collect()
+        passing.map(|effect| effect.stream.index()).collect()
     };
     let (mut found, mut state) = (Vec::new(), vec![0u8; streams.len()]);
     for start in 0..streams.len() {

@@ -1,7 +1,7 @@
 //! Desks, and the streams whose events wait at one.
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Desk, Expr, HOURS_OF_WEEK, Service};
+use causeflow_engine::streams::program::{Desk, Expr, HOURS_OF_WEEK, Service, Slot};
 
 use super::lower::{About, Scope};
 use super::report::At;
@@ -120,7 +120,7 @@ impl Compiler {
             desk: desk?,
             work: work?,
             priority: priority?,
-            agent: agent.map(|slot| slot as u16),
+            agent: agent.map(Slot::at),
         })
     }
 

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Delay, Destination, Effect, Expr, MAX_COUNT, Outcome};
+use causeflow_engine::streams::program::{
+    Delay, Destination, Effect, Expr, MAX_COUNT, Outcome, StreamId,
+};
 
 use super::Compiler;
 use super::bounds::{bounds, least_after};
@@ -87,14 +89,11 @@ impl Compiler {
         let parts: Vec<String> = effects
             .iter()
             .map(|effect| match effect.probability {
-                Expr::Num(p) => format!("{} {p}", self.units[usize::from(effect.stream)].name),
-                _ => format!(
-                    "{} with an expression",
-                    self.units[usize::from(effect.stream)].name
-                ),
+                Expr::Num(p) => format!("{} {p}", self.units[effect.stream].name),
+                _ => format!("{} with an expression", self.units[effect.stream].name),
             })
             .collect();
-        let first = usize::from(effects[0].stream);
+        let first = effects[0].stream.index();
         let position = self.units[first]
             .causes
             .iter()
@@ -339,7 +338,7 @@ impl Compiler {
         let (when, probability) = guard?;
         let loose = self.loose(child, cause, &probability, count.as_ref());
         Some(Effect {
-            stream: child as u16,
+            stream: StreamId::at(child),
             purpose: purpose(&format!("{parent_name} -> {child_name}")),
             when,
             probability,

@@ -57,7 +57,8 @@ impl Compiler {
             .iter()
             .enumerate()
             .map(|(k, (name, (file, definition)))| {
-                self.entity(k, &At::new(*file, &["entities", name]), definition, merged)
+                let (kind, at) = (KindId::at(k), At::new(*file, &["entities", name]));
+                self.entity(kind, &at, definition, merged)
             })
             .collect()
     }
@@ -75,7 +76,7 @@ impl Compiler {
         self.report.warning(&at.key("cells"), message, Some(help));
     }
 
-    fn entity(&mut self, k: usize, at: &At, definition: &EntityDef, merged: &Merged) -> Kind {
+    fn entity(&mut self, k: KindId, at: &At, definition: &EntityDef, merged: &Merged) -> Kind {
         let name = self.kinds[k].name.clone();
         let states = self.kinds[k].states.clone();
         if states.is_empty() || states.len() > 255 {
@@ -141,7 +142,7 @@ impl Compiler {
 
     pub(super) fn attribute(
         &mut self,
-        k: usize,
+        k: KindId,
         at: &At,
         name: &str,
         value: &ValueDef,
@@ -212,7 +213,7 @@ impl Compiler {
     /// Refuses numbers that owners cannot have: those who belong to them are all given to somebody.
     fn check_shared(
         &mut self,
-        k: usize,
+        k: KindId,
         (count, owner): (u32, &str),
         bounds: &BelongsDef,
         merged: &Merged,
@@ -243,7 +244,7 @@ impl Compiler {
 
     pub(super) fn belongs(
         &mut self,
-        k: usize,
+        k: KindId,
         at: &At,
         definition: &EntityDef,
         merged: &Merged,
@@ -264,7 +265,7 @@ impl Compiler {
                 );
                 continue;
             };
-            if kind == k as KindId {
+            if kind == k {
                 let message = format!("a {owner} cannot belong to a {owner}");
                 let help = "give the owners a kind of their own";
                 self.report.error_at_key(&at, message, Some(help.into()));

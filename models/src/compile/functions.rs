@@ -451,14 +451,11 @@ impl Compiler {
 
     pub(super) fn state_argument(&mut self, kind: KindId, arg: &Ast, scope: &Scope) -> Option<u8> {
         let name = self.plain_name(arg, scope)?;
-        let states = self.kinds[usize::from(kind)].states.clone();
+        let states = self.kinds[kind].states.clone();
         let found = states.iter().position(|state| *state == name);
-        if found.is_none() && !self.kinds[usize::from(kind)].is_spoilt {
+        if found.is_none() && !self.kinds[kind].is_spoilt {
             let help = suggestion(&name, states.iter().map(String::as_str));
-            let message = format!(
-                "a {} has no state `{name}`",
-                self.kinds[usize::from(kind)].name
-            );
+            let message = format!("a {} has no state `{name}`", self.kinds[kind].name);
             self.report
                 .certain_error_in(&scope.at, &arg.span, message, help);
         }

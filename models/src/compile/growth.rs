@@ -23,7 +23,7 @@ pub(super) fn growing(streams: &[Stream]) -> Vec<Growth> {
         let mut graph = Graph::default();
         for &from in &group {
             for effect in streams[from].all_effects() {
-                let to = usize::from(effect.stream);
+                let to = effect.stream.index();
                 let mean = least_children(streams, &streams[from], effect);
                 if group.binary_search(&to).is_ok() {
                     graph.add(from, to, mean, &[]);

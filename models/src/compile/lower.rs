@@ -24,7 +24,7 @@ pub enum About {
         inside: Option<usize>,
     },
     /// An entity; `variables` tells whether its variables and state are known, too.
-    Entity { kind: usize, variables: bool },
+    Entity { kind: KindId, variables: bool },
 }
 
 /// The surroundings of an expression.
@@ -153,7 +153,7 @@ impl Compiler {
             Ty::Time => "a time".into(),
             Ty::Text => "a text".into(),
             Ty::Id => "an identifier".into(),
-            Ty::Entity(kind) => format!("a reference to a {}", self.kinds[usize::from(kind)].name),
+            Ty::Entity(kind) => format!("a reference to a {}", self.kinds[kind].name),
         }
     }
 
@@ -293,7 +293,7 @@ impl Compiler {
 
     fn own_name(
         &mut self,
-        kind: usize,
+        kind: KindId,
         variables: bool,
         parts: &[String],
         span: &Range<usize>,
@@ -324,7 +324,7 @@ impl Compiler {
                 });
             }
             if variables && ["id", "age", "state"].contains(&name.as_str()) {
-                return self.member(kind as KindId, Expr::OwnEntity, name, span, scope);
+                return self.member(kind, Expr::OwnEntity, name, span, scope);
             }
         }
         if names.is_spoilt {
@@ -354,7 +354,7 @@ impl Compiler {
         span: &Range<usize>,
         scope: &Scope,
     ) -> Option<Typed> {
-        let names = self.kinds[usize::from(kind)].clone();
+        let names = self.kinds[kind].clone();
         let entity = Box::new(entity);
         if let Some(i) = names.attributes.iter().position(|(n, ..)| n == part) {
             let (_, ty, texts) = names.attributes[i].clone();

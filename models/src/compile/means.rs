@@ -11,7 +11,7 @@ const POINTS: u32 = 1024;
 /// How many events an effect leads to on average, at least: what nobody can know before the model is played, such as a
 /// condition on state, counts as 0.
 pub fn least_children(streams: &[Stream], from: &Stream, effect: &Effect) -> f64 {
-    let child = &streams[usize::from(effect.stream)];
+    let child = &streams[effect.stream];
     let parts = [
         Some(&effect.probability),
         effect.when.as_ref(),
@@ -185,6 +185,7 @@ mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
     use causeflow_engine::base::sample::Dist;
+    use causeflow_engine::streams::program::Slot;
 
     fn draw(dist: Dist, args: &[f64]) -> Expr {
         let args: Vec<Expr> = args.iter().map(|&x| Expr::Num(x)).collect();
@@ -206,7 +207,7 @@ mod tests {
         );
         let (low, high) = mean(&Expr::If(Box::new(chance)));
         assert!((low - 1.2).abs() < 1e-12 && low == high);
-        let unknown = (Expr::Slot(0), Expr::Num(2.0), Expr::Num(0.0));
+        let unknown = (Expr::Slot(Slot(0)), Expr::Num(2.0), Expr::Num(0.0));
         assert_eq!(mean(&Expr::If(Box::new(unknown))), (0.0, 2.0));
         let law = Dist::Poisson.law(&[1.5]).expect("a table");
         assert!((mean(&Expr::Law(law, purpose("x"))).0 - 1.5).abs() < 1e-9);

@@ -20,7 +20,7 @@ pub(super) fn mark(streams: &mut [Stream], profiles: &[Profile]) {
     while step(streams, profiles, &mut may) {}
     for (stream, may) in streams.iter_mut().zip(&may) {
         for (column, slot) in &mut stream.fields {
-            column.nullable = column.kind.can_be_missing() && may[usize::from(*slot)];
+            column.nullable = column.kind.can_be_missing() && may[*slot];
         }
     }
 }
@@ -29,7 +29,7 @@ fn words_of(stream: &Stream) -> usize {
     let own = stream.variables.iter().map(|variable| variable.slot);
     let created = stream.creates.map(|(_, slot)| slot);
     let last = own.chain(created).max();
-    last.map_or(0, |last| usize::from(last) + 1)
+    last.map_or(0, |last| last.index() + 1)
         .max(usize::from(stream.carried))
 }
 
@@ -44,13 +44,13 @@ fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool
                 may: &may[at],
             };
             if words.misses(&variable.value) {
-                found.push((at, usize::from(variable.slot)));
+                found.push((at, variable.slot.index()));
             }
         }
         for effect in stream.all_effects() {
             for (slot, from) in effect.pass.iter().enumerate() {
-                if from.is_some_and(|from| may[at][usize::from(from)]) {
-                    found.push((usize::from(effect.stream), slot));
+                if from.is_some_and(|from| may[at][from]) {
+                    found.push((effect.stream.index(), slot));
                 }
             }
         }
@@ -74,7 +74,7 @@ impl Words<'_> {
     /// Whether a value may be missing.
     fn misses(&self, e: &Expr) -> bool {
         match e {
-            Expr::Slot(slot) => self.may[usize::from(*slot)],
+            Expr::Slot(slot) => self.may[*slot],
             Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) | Expr::OnClock(e) => {
                 self.misses(e)
             }

@@ -363,7 +363,7 @@ impl Compiler {
         self.kinds
             .iter()
             .position(|kind| kind.name == name)
-            .map(|i| i as KindId)
+            .map(KindId::at)
     }
 
     fn counter(&self, name: &str) -> Option<u16> {

@@ -12,7 +12,7 @@ use super::Compiler;
 use super::assemble::Draft;
 use super::report::At;
 use super::streams::{Progress, Restrict};
-use super::types::{OWN, Texts, Ty};
+use super::types::{Texts, Ty, own_of_slot};
 use crate::diagnostic::suggestion;
 
 /// A search for a name on a stream's events: among what it carries, or (without a restriction) its own variable.
@@ -214,8 +214,8 @@ impl Compiler {
         }
         let mut needed = Vec::new();
         for expr in exprs {
-            let slots = expr.slots().into_iter().filter(|&slot| slot >= OWN);
-            needed.extend(slots.map(|slot| Node::Own(usize::from(slot - OWN))));
+            let own = expr.slots().into_iter().filter_map(own_of_slot);
+            needed.extend(own.map(Node::Own));
             expr.visit(&mut |e| {
                 if let Expr::Happens(effect) = e {
                     needed.push(Node::Effect(usize::from(*effect)));

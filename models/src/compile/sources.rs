@@ -110,7 +110,7 @@ impl Compiler {
         equal: bool,
         at: &At,
     ) -> Actor {
-        let names = self.kinds[usize::from(kind)].states.clone();
+        let names = self.kinds[kind].states.clone();
         let mut shares = vec![if states.is_none() { 1.0 } else { 0.0 }; names.len()];
         let given: Vec<(String, f64)> = match states {
             None => Vec::new(),
@@ -133,13 +133,10 @@ impl Compiler {
             };
             match names.iter().position(|state| state == name) {
                 Some(state) => shares[state] = *share,
-                None if self.kinds[usize::from(kind)].is_spoilt => {}
+                None if self.kinds[kind].is_spoilt => {}
                 None => {
                     let help = suggestion(name, names.iter().map(String::as_str));
-                    let message = format!(
-                        "a {} has no state `{name}`",
-                        self.kinds[usize::from(kind)].name
-                    );
+                    let message = format!("a {} has no state `{name}`", self.kinds[kind].name);
                     self.report.certain_error_at_key(&place, message, help);
                 }
             }
@@ -153,7 +150,7 @@ impl Compiler {
         }
         let when = when.as_ref().and_then(|Expression(text)| {
             let about = About::Entity {
-                kind: usize::from(kind),
+                kind,
                 variables: true,
             };
             let name = format!("{}/actor", self.units[stream].name);

@@ -8,7 +8,7 @@ use super::Compiler;
 use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::report::At;
-use super::types::{OWN, Texts, Ty, Typed};
+use super::types::{Texts, Ty, Typed, slot_of_input, slot_of_own};
 use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
 use crate::diagnostic::{number, suggestion};
 
@@ -211,7 +211,7 @@ impl Compiler {
         if let Some(own) = own.filter(|&own| Some(own) != inside) {
             let typed = self.variable(stream, own)?;
             return Ok(typed.map(|typed| Typed {
-                expr: Expr::Slot(OWN + own as u16),
+                expr: Expr::Slot(slot_of_own(own)),
                 ..typed
             }));
         }
@@ -236,7 +236,7 @@ impl Compiler {
         if let Some(at) = known {
             let input = &self.units[stream].inputs[at];
             return Ok(Some(Typed {
-                expr: Expr::Slot(at as u16),
+                expr: Expr::Slot(slot_of_input(at)),
                 ty: input.ty,
                 texts: input.texts.clone(),
             }));
@@ -297,7 +297,7 @@ impl Compiler {
             _ => None,
         };
         Typed {
-            expr: Expr::Slot(at as u16),
+            expr: Expr::Slot(slot_of_input(at)),
             ty,
             texts,
         }
@@ -368,7 +368,7 @@ impl Compiler {
                 if (desk || cell == Some(CellDef::Any))
                     && let Ty::Entity(kind) = typed.ty
                 {
-                    let kind = &self.kinds[usize::from(kind)].name;
+                    let kind = &self.kinds[kind].name;
                     let why = match desk {
                         true => "this event takes place at a desk, where no entity lives",
                         false => "with `cell: any` this event may take place in another cell",

@@ -188,6 +188,7 @@ mod tests {
     use super::*;
     use causeflow_engine::base::draw::purpose;
     use causeflow_engine::base::sample::Dist;
+    use causeflow_engine::streams::program::Slot;
 
     fn draw(low: f64, high: f64) -> Expr {
         Expr::Draw(
@@ -198,7 +199,8 @@ mod tests {
     }
 
     fn choose(slot: u16, yes: f64, no: f64) -> Expr {
-        Expr::If(Box::new((Expr::Slot(slot), Expr::Num(yes), Expr::Num(no))))
+        let slot = Expr::Slot(Slot(slot));
+        Expr::If(Box::new((slot, Expr::Num(yes), Expr::Num(no))))
     }
 
     fn rest(e: Expr) -> Expr {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use causeflow_engine::base::table::Dictionary;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Expr, KindId};
+use causeflow_engine::streams::program::{Expr, KindId, Slot};
 
 /// What kind of value an expression has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub type Texts = Option<BTreeSet<u16>>;
 /// A lowered expression with its type.
 #[derive(Clone, Debug)]
 pub struct Typed {
-    /// The expression; slots of streams are still virtual (see [`OWN`]).
+    /// The expression; slots of streams are still virtual (see [`slot_of_own`]).
     pub expr: Expr,
     /// Its type.
     pub ty: Ty,
@@ -53,7 +53,22 @@ impl Typed {
 
 /// Until slots are assigned, a stream's own variable `i` has the slot `OWN + i`, and its input `i`
 /// has the slot `i`.
-pub const OWN: u16 = 0x4000;
+const OWN: usize = 0x4000;
+
+/// The slot of an own variable, until slots are assigned.
+pub fn slot_of_own(own: usize) -> Slot {
+    Slot::at(OWN + own)
+}
+
+/// The slot of an input. Of too many inputs, all are refused later, whatever slots they have got.
+pub fn slot_of_input(input: usize) -> Slot {
+    Slot(input as u16)
+}
+
+/// The own variable that a slot is that of, until slots are assigned; none for an input.
+pub fn own_of_slot(slot: Slot) -> Option<usize> {
+    slot.index().checked_sub(OWN)
+}
 
 /// All texts of a model; code 0 is the empty text, code 1 is `source`.
 #[derive(Clone, Debug)]

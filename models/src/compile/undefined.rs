@@ -7,7 +7,7 @@ use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::means::is_whole;
 use super::streams::Progress;
-use super::types::OWN;
+use super::types::own_of_slot;
 
 impl Compiler {
     /// Warns of an expression that divides by what can be 0, and the like. What stands behind a condition is taken to be meant.
@@ -53,8 +53,7 @@ impl Compiler {
         let (Expr::Slot(slot), About::Stream { stream, .. }) = (expr, &scope.about) else {
             return expr;
         };
-        let own = slot.checked_sub(OWN).map(usize::from);
-        let own = own.and_then(|own| self.units[*stream].own.get(own));
+        let own = own_of_slot(*slot).and_then(|own| self.units[*stream].own.get(own));
         match own.map(|own| &own.progress) {
             Some(Progress::Done(Some(typed))) => &typed.expr,
             _ => expr,

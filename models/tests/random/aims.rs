@@ -61,7 +61,7 @@ pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: 
         false => program.surround(&name),
     };
     let by = by.expect("there are few");
-    let stream = StreamId::from(aim.stream) % program.streams.len() as StreamId;
+    let stream = StreamId::at(usize::from(aim.stream) % program.streams.len());
     let fields = program.modifiable_fields(stream).into_iter();
     let choices = program.modifiable_choices(stream).into_iter();
     let texts = choices.flat_map(|name| {
@@ -73,7 +73,7 @@ pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: 
         .chain(texts)
         .collect();
     let named = named.get(usize::from(aim.operation) % named.len().max(1));
-    let waits = program.streams[usize::from(stream)].service.is_some();
+    let waits = program.streams[stream].service.is_some();
     let (parameter, unit) = match aim.parameter {
         0 => (Parameter::Rate, 5.0),
         1 | 2 => (Parameter::Probability(None), 0.3),

@@ -28,7 +28,7 @@ fn edges(model: &Model) -> impl Iterator<Item = (usize, usize, &CauseDef, String
     all.flat_map(move |(to, definition)| {
         definition.causes.iter().filter_map(move |cause| {
             let label = format!("{}, {}", short_arrow(cause, definition), short_delay(cause));
-            Some((usize::from(program.stream(&cause.on)?), to, cause, label))
+            Some((program.stream(&cause.on)?.index(), to, cause, label))
         })
     })
 }

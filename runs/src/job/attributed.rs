@@ -1,7 +1,6 @@
 //! How many rows are because of what: scenarios, events that were asked for, events that came by themselves.
 
 use causeflow_engine::streams::play::RunResult;
-use causeflow_engine::streams::sides::JOINT;
 use causeflow_scenarios::{Intervention, Kind, Plan};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,8 +48,10 @@ impl Attributed {
             let there = difference.added + difference.changed;
             match account.label() {
                 Some(_) if account.is_scarcity() => attributed.contention.rows += there,
-                Some(JOINT) => attributed.joint.rows += there,
-                Some(label) => rows[usize::from(label) - 1] += there,
+                Some(label) => match label.intervention() {
+                    Some(at) => rows[at] += there,
+                    None => attributed.joint.rows += there,
+                },
                 None => {}
             }
         }

@@ -9,7 +9,7 @@ use causeflow_engine::streams::attribution::PartedRow;
 use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::program::Without;
-use causeflow_engine::streams::sides::{Side, Sides};
+use causeflow_engine::streams::sides::{Label, Side, Sides};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{Compression, FileEntry, Format, Manifest, Options};
@@ -78,7 +78,7 @@ pub fn write(
     };
     let together = twin.compare(of, sink, manifest, &why)?;
     if what == Counterfactual::Each {
-        for (label, one) in (1..).zip(&run.world.program.interventions) {
+        for (label, one) in Label::each(&run.world.program.interventions) {
             if !one.asked_for {
                 continue;
             }
@@ -181,9 +181,7 @@ struct Why<'a> {
 impl<'a> Why<'a> {
     fn of(run: &'a RunResult) -> Why<'a> {
         let program = &run.world.program;
-        let asked_for = (1..)
-            .zip(&program.interventions)
-            .filter(|(_, it)| it.asked_for);
+        let asked_for = Label::each(&program.interventions).filter(|(_, it)| it.asked_for);
         let lacking = asked_for.filter_map(|(label, it)| {
             Some((program.side_without(Without::One(label))?, it.name.clone()))
         });

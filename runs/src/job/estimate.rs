@@ -98,7 +98,7 @@ impl Job {
         let (program, settings) = (&run.program, &run.settings);
         let expected = pilot::estimate(program, settings, Some(options), control)?;
         let stream = |one: &pilot::Expected| {
-            let stream = &program.streams[usize::from(one.stream)];
+            let stream = &program.streams[one.stream];
             StreamEstimate {
                 name: stream.name.clone(),
                 domain: stream.domain.clone(),

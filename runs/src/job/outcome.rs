@@ -175,7 +175,7 @@ impl Outcome {
 impl StreamOutcome {
     fn of(stream: &StreamResult, program: &Program) -> StreamOutcome {
         let index = program.stream(&stream.name);
-        let domain = index.map(|index| program.streams[usize::from(index)].domain.clone());
+        let domain = index.map(|index| program.streams[index].domain.clone());
         StreamOutcome {
             name: stream.name.clone(),
             domain: domain.unwrap_or_default(),

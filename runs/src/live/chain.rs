@@ -162,7 +162,10 @@ impl Past {
         };
         let had: Vec<InterventionShown> = self.interventions_at(at);
         let mut acting = with.interventions_at(at);
-        acting.retain(|one| !had.iter().any(|had| had.name == one.name && had.end == one.end));
+        acting.retain(|one| {
+            !had.iter()
+                .any(|had| had.name == one.name && had.end == one.end)
+        });
         Ok(acting)
     }
 

@@ -41,9 +41,10 @@ use window::Gathered;
 
 pub use chain::{Chain, Link};
 pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, read as read_journal};
-pub use past::{Past, Verdict, replay};
+pub use past::{Past, Verdict, folder_of, replay};
 pub use shown::{
-    EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown, Score, StateShown,
+    EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown,
+    Score, StateShown,
 };
 pub use store::{Barrier, Position};
 pub use window::{Encoder, Tables, Window};
@@ -582,15 +583,29 @@ impl Track {
             // One that is damaged, or was taken too late for what is new, is as good as none.
             let Ok(snapshot) = last.read() else { continue };
             let settings = origin.settings_of(&planned);
-            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot) else {
+            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot)
+            else {
                 continue;
             };
             barriers.retain(|barrier| barrier.time() <= last.time);
             kept.push(last);
-            return Ok(Track::of((planned, known), player, (kept, barriers), commands.len()));
+            return Ok(Track::of(
+                (planned, known),
+                player,
+                (kept, barriers),
+                commands.len(),
+            ));
         }
-        let player = Player::new(Program::clone(&planned.program), &origin.settings_of(&planned));
-        Ok(Track::of((planned, known), player, (Vec::new(), Vec::new()), commands.len()))
+        let player = Player::new(
+            Program::clone(&planned.program),
+            &origin.settings_of(&planned),
+        );
+        Ok(Track::of(
+            (planned, known),
+            player,
+            (Vec::new(), Vec::new()),
+            commands.len(),
+        ))
     }
 
     fn of(

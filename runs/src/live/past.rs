@@ -7,16 +7,18 @@ use causeflow_baselines::Baseline;
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::Program;
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::journal::{Entry, Header, Journal};
 use super::script::Timed;
-use super::store::{Barrier, Kept, Store};
 use super::shown::Known;
-use super::{Live, Origin, Tables, Track, Window};
+use super::store::{Barrier, Kept, Store};
+use super::{Encoder, Live, Origin, Tables, Track, Window};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::interventions::Interventions;
-use crate::numbers::instant;
+use crate::numbers::{as_instant, instant};
 
 /// What is past of a session, as it was when this was made: it can be looked at while the session goes on.
 #[derive(Clone)]
@@ -158,9 +160,13 @@ impl Past {
 }
 
 /// What came of playing a session again from its journal.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Verdict {
-    /// Up to when it was played: the last barrier before which all events had been given out.
+    /// Whether it is the same.
+    pub identical: bool,
+    /// Up to when it was played: the last barrier before which all events had been given out. RFC 3339 in UTC.
+    #[serde(serialize_with = "as_instant")]
+    #[schemars(with = "String")]
     pub until: Time,
     /// How many events there are until then.
     pub events: u64,
@@ -170,6 +176,31 @@ pub struct Verdict {
     pub compared: usize,
     /// What is not as it was, if anything is.
     pub difference: Option<String>,
+    /// The first event that is not as it was, as it is told from the session's own snapshots, and as the journal alone gives it.
+    pub first: Option<[String; 2]>,
+}
+
+impl Verdict {
+    /// Fails if it is not the same.
+    ///
+    /// # Errors
+    /// Of the kind [`Difference`](crate::Kind::Difference).
+    pub fn check(&self) -> Result<()> {
+        match &self.difference {
+            None => Ok(()),
+            Some(difference) => Err(Error::difference(difference.clone())),
+        }
+    }
+}
+
+/// The folder of a session, of which a path names the folder or the journal in it; nothing if it is none.
+pub fn folder_of(path: &Path) -> Option<&Path> {
+    let folder = match path.is_dir() {
+        true => path,
+        false => path.parent()?,
+    };
+    let is_named = path.is_dir() || path.extension().is_some_and(|ending| ending == "jsonl");
+    (is_named && Store::journal(folder).exists()).then_some(folder)
 }
 
 /// Plays the session in a folder again, from its first instant and its journal alone, and compares it with what it was.
@@ -211,7 +242,14 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
         }
     }
     let last = track.barriers.last();
+    let window = last.map(|last| Time(last.time_us - origin.window().0));
+    let first = match (&difference, window) {
+        (Some(_), Some(window)) => first_difference(folder, &origin, &commands, window, control)?,
+        _ => None,
+    };
     Ok(Verdict {
+        identical: difference.is_none(),
+        first,
         until: last.map_or(origin.settings.start, Barrier::time),
         events: last.map_or(0, |barrier| barrier.events),
         fingerprint: last
@@ -220,4 +258,32 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
         compared,
         difference,
     })
+}
+
+/// The first event of a window that is another when the session goes on from a snapshot than when it is played from its
+/// beginning.
+fn first_difference(
+    folder: &Path,
+    origin: &Origin,
+    commands: &[Timed],
+    window: Time,
+    control: &dyn Control,
+) -> Result<Option<[String; 2]>> {
+    let played = |kept| {
+        let track = Track::at(origin, (commands, kept, Vec::new()), window, None, control)?;
+        track.last()
+    };
+    let (was, is) = (played(Store::kept_in(folder)?)?, played(Vec::new())?);
+    let Some(at) = was.differs(&is, was.len().max(is.len())) else {
+        return Ok(None);
+    };
+    let text = |window: &Window| -> Result<String> {
+        if at >= window.len() {
+            return Ok("nothing".to_owned());
+        }
+        let mut text = Vec::new();
+        Encoder::new(&window.tables).append(window, at, &mut text)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    };
+    Ok(Some([text(&was)?, text(&is)?]))
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use causeflow_baselines::{Baseline, Interval, Ongoing, Point as Counted, Pool, Resolution, history, intervals};
+use causeflow_baselines::{
+    Baseline, Interval, Ongoing, Point as Counted, Pool, Resolution, history, intervals,
+};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::StreamResult;
@@ -231,11 +233,15 @@ impl Past {
         let acting = plan.interventions().iter().filter(|one| !one.of_timeline);
         let scheduled = self.interventions.scheduled();
         let shown = acting.filter_map(|one| {
-            let scenario = scheduled.iter().find(|s| s.activation.to_string() == one.name);
+            let scenario = scheduled
+                .iter()
+                .find(|s| s.activation.to_string() == one.name);
             let envelopes = one.modifiers.iter().map(|(_, m)| m.envelope);
             let start = scenario.map(|s| s.activation.start);
             let start = start.or(envelopes.clone().map(|e| e.start).min())?;
-            let end = scenario.map(|s| s.end).or(envelopes.clone().map(|e| e.end).max())?;
+            let end = scenario
+                .map(|s| s.end)
+                .or(envelopes.clone().map(|e| e.end).max())?;
             let settled = scenario.map(|s| s.settled);
             let settled = settled.or(envelopes.map(|e| e.settled()).max())?;
             (start <= now && now < settled).then(|| InterventionShown {
@@ -327,7 +333,12 @@ impl Past {
         self.check_streams(streams)?;
         let program = self.program();
         let end = now.min(range.end.max(self.start()));
-        let all = intervals(&program.zone, program.weekend, &(self.start()..end), resolution);
+        let all = intervals(
+            &program.zone,
+            program.weekend,
+            &(self.start()..end),
+            resolution,
+        );
         let first = all.partition_point(|interval| interval.end() <= range.start);
         let all = &all[first..];
         let (scenarios, events) = self.ongoing();
@@ -383,7 +394,11 @@ impl Past {
 
     /// Events of a stream in a part of the windows at hand.
     fn count_between(&self, stream: &str, range: Range<Time>) -> u64 {
-        let table = self.tables.streams.iter().position(|one| one.name == stream);
+        let table = self
+            .tables
+            .streams
+            .iter()
+            .position(|one| one.name == stream);
         let windows = self.windows.iter();
         let counts = windows.map(|window| {
             let rows = window.until(range.start)..window.until(range.end);
@@ -419,18 +434,28 @@ impl Past {
         if let Some(given) = &self.given_baseline {
             return given;
         }
-        self.known.own.get_or_init(|| Baseline::of(&self.pool(self.settled()).statistics()))
+        self.known
+            .own
+            .get_or_init(|| Baseline::of(&self.pool(self.settled()).statistics()))
     }
 
     /// Up to here all windows are over.
     fn settled(&self) -> Time {
-        self.windows.first().map_or(self.start(), |window| window.from)
+        self.windows
+            .first()
+            .map_or(self.start(), |window| window.from)
     }
 
     fn pool(&self, until: Time) -> Pool {
         let program = self.program();
         let range = self.start()..until.max(self.start());
-        Pool::of_run(&program.zone, program.weekend, &range, self.seed(), &self.streams)
+        Pool::of_run(
+            &program.zone,
+            program.weekend,
+            &range,
+            self.seed(),
+            &self.streams,
+        )
     }
 
     /// What is usual in the session so far, by stream: as in `statistics.json` of a run.
@@ -460,7 +485,9 @@ impl Past {
                     first = first.or(Some(hour));
                     last = Some(hour);
                 }
-                let Some((first, last)) = first.zip(last) else { continue };
+                let Some((first, last)) = first.zip(last) else {
+                    continue;
+                };
                 let after = |hour: i64| seconds(Time(hour * Span::HOUR.0) - cause.start) / 3600.0;
                 effects.push(EffectShown {
                     cause: cause.name.clone(),
@@ -501,7 +528,10 @@ impl Past {
 
     fn check_streams(&self, streams: Option<&[String]>) -> Result<()> {
         let names: BTreeSet<&str> = self.streams.iter().map(|stream| &*stream.name).collect();
-        let mut unknown = streams.into_iter().flatten().filter(|name| !names.contains(&***name));
+        let mut unknown = streams
+            .into_iter()
+            .flatten()
+            .filter(|name| !names.contains(&***name));
         match unknown.next() {
             None => Ok(()),
             Some(name) => {
@@ -539,7 +569,9 @@ fn shown_point(stream: &str, interval: &Interval, is: &Counted) -> Point {
         baseline_sigma: is.expected.map(|e| e.sigma),
         score: is.score,
         flag: is.flag.map(|flag| flag.name().to_owned()),
-        alarm: is.alarm.map(|alarm| causeflow_baselines::Alarm::name(Some(alarm)).to_owned()),
+        alarm: is
+            .alarm
+            .map(|alarm| causeflow_baselines::Alarm::name(Some(alarm)).to_owned()),
         scenarios: None,
         external_events: None,
     }

@@ -124,7 +124,12 @@ impl Store {
 
     /// The snapshots that are there, in the order of their times.
     pub fn kept(&self) -> Result<Vec<Kept>> {
-        let folder = self.folder.join(SNAPSHOTS);
+        Store::kept_in(&self.folder)
+    }
+
+    /// Those of the session in a folder.
+    pub fn kept_in(folder: &Path) -> Result<Vec<Kept>> {
+        let folder = folder.join(SNAPSHOTS);
         let entries = fs::read_dir(&folder).map_err(failed("read", &folder))?;
         let mut kept = Vec::new();
         for entry in entries {

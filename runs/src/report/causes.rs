@@ -97,7 +97,7 @@ fn declared(model: &Model) -> Graph {
                 continue;
             };
             let declared = (short_arrow(cause, definition), short_delay(cause));
-            add(&mut arrows, usize::from(from), to, (cause, declared));
+            add(&mut arrows, from.index(), to, (cause, declared));
         }
     }
     Graph {

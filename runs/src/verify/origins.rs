@@ -58,8 +58,8 @@ struct Search<'a> {
 impl Search<'_> {
     fn slot(&mut self, stream: StreamId, slot: Slot, by: By<'_>, back: u32) -> Option<()> {
         let program = self.program;
-        let definition = &program.streams[usize::from(stream)];
-        if slot >= definition.carried {
+        let definition = &program.streams[stream];
+        if slot.index() >= usize::from(definition.carried) {
             let mut variables = definition.variables.iter();
             let variable = variables.find(|variable| variable.slot == slot)?;
             return self.expression(stream, &variable.value, by, back);
@@ -74,7 +74,7 @@ impl Search<'_> {
                 if definition.source.is_some() {
                     self.not_carried(stream, slot, back)?;
                 }
-                for (from, cause) in (0..).zip(&program.streams) {
+                for (from, cause) in StreamId::each(&program.streams) {
                     for effect in cause.all_effects().filter(|e| e.stream == stream) {
                         self.carried(from, effect, slot, back)?;
                     }
@@ -85,7 +85,7 @@ impl Search<'_> {
     }
 
     fn carried(&mut self, from: StreamId, effect: &Effect, slot: Slot, back: u32) -> Option<()> {
-        match effect.pass.get(usize::from(slot)).copied().flatten() {
+        match effect.pass.get(slot.index()).copied().flatten() {
             Some(slot) => self.slot(from, slot, By::Any, back + 1),
             None => {
                 self.add(from, Making::Nothing, back);
@@ -96,7 +96,7 @@ impl Search<'_> {
 
     /// What nothing caused carries its actor, or a word of its timer, and otherwise nothing.
     fn not_carried(&mut self, stream: StreamId, slot: Slot, back: u32) -> Option<()> {
-        (slot > 0).then(|| self.add(stream, Making::Nothing, back))
+        (slot.index() > 0).then(|| self.add(stream, Making::Nothing, back))
     }
 
     fn expression(&mut self, stream: StreamId, e: &Expr, by: By<'_>, back: u32) -> Option<()> {

@@ -33,14 +33,14 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
         window: program.window,
     };
     for &id in &written.0 {
-        let stream = &program.streams[usize::from(id)];
+        let stream = &program.streams[id];
         rules.streams.push(StreamRules {
             columns: stream.schema().columns,
             roots: roots(stream),
             incoming: Vec::new(),
             groups: Vec::new(),
             is_referred_to: false,
-            generations: generations[usize::from(id)],
+            generations: generations[id],
             fields: Vec::new(),
         });
     }
@@ -69,7 +69,7 @@ fn effects<'a>(
     generations: &[(u32, Option<u32>)],
 ) -> Vec<(StreamId, &'a Effect)> {
     let mut made_from = Vec::new();
-    for (from, stream) in (0..).zip(&program.streams) {
+    for (from, stream) in StreamId::each(&program.streams) {
         let groups = groups(program, stream, written);
         let cause = written.place(from);
         let group_of = |effect: &Effect| {
@@ -80,7 +80,7 @@ fn effects<'a>(
             let Some(to) = written.place(effect.stream) else {
                 continue;
             };
-            let (least, most) = generations[usize::from(from)];
+            let (least, most) = generations[from];
             let number = rules.effects.len() as u16;
             rules.streams[to].incoming.push(number);
             rules.effects.push(EffectRules {
@@ -119,7 +119,7 @@ fn fields(
     made_from: &[(StreamId, &Effect)],
     written: &Written,
 ) {
-    let stream = &program.streams[usize::from(id)];
+    let stream = &program.streams[id];
     let incoming = rules.streams[place].incoming.iter();
     let by = incoming.map(|&effect| Some(made_from[usize::from(effect)]));
     let by: Vec<Option<(StreamId, &Effect)>> = by.chain([None]).collect();
@@ -158,7 +158,7 @@ fn expected(
     let mut earlier: Option<(Making, Vec<usize>)> = None;
     for origin in origins {
         match *origin {
-            Origin::Entity(kind) => expected.entities.push(usize::from(kind)),
+            Origin::Entity(kind) => expected.entities.push(kind.index()),
             Origin::Event {
                 making,
                 back,
@@ -227,7 +227,7 @@ fn groups(
     let always = stream.effects.iter().filter(always);
     let always = always.map(|effect| (None, vec![effect]));
     let group = |(outcome, effects): (Option<String>, Vec<&Effect>)| {
-        let stream = |effect: &&Effect| &program.streams[usize::from(effect.stream)];
+        let stream = |effect: &&Effect| &program.streams[effect.stream];
         let sure = effects.iter().all(|effect| {
             written.place(effect.stream).is_some() && stream(effect).requires.is_none()
         });
@@ -261,9 +261,9 @@ fn generations(program: &Program) -> Vec<(u32, Option<u32>)> {
     let mut most: Vec<Option<u32>> = vec![Some(0); streams];
     // Without a circle, all paths have ended after so many rounds.
     for _ in 0..=streams {
-        for (from, stream) in program.streams.iter().enumerate() {
+        for (from, stream) in StreamId::each(&program.streams) {
             for effect in stream.all_effects() {
-                let to = usize::from(effect.stream);
+                let to = effect.stream;
                 least[to] = least[to].min(least[from].saturating_add(1));
                 most[to] = match (most[to], most[from]) {
                     (Some(to), Some(from)) if (from as usize) < streams => Some(to.max(from + 1)),

@@ -15,8 +15,8 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
 use causeflow_runs::about::{ScenarioShown, TemplateShown};
 use causeflow_runs::live::{
-    Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown, Injection, InterventionShown, Past,
-    StateShown,
+    Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown, Injection,
+    InterventionShown, Past, StateShown,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -262,16 +262,37 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
     let object = json!({ "type": "object" });
     let mut journal = get(
         "/api/v1/journal",
-        ("journal", "The journal, as JSON lines: it gives the session again"),
+        (
+            "journal",
+            "The journal, as JSON lines: it gives the session again",
+        ),
         Vec::new(),
         text.clone(),
         journal,
     );
     journal.answer.0 = "application/jsonl";
     vec![
-        get("/api/v1/state", ("state", "How the session stands"), Vec::new(), state, now_state),
-        get("/api/v1/streams", ("streams", "The streams"), Vec::new(), schemas.of::<Vec<StreamShown>>(), streams),
-        get("/api/v1/clock", ("clock", "How the clock goes"), Vec::new(), clock.clone(), clock_now),
+        get(
+            "/api/v1/state",
+            ("state", "How the session stands"),
+            Vec::new(),
+            state,
+            now_state,
+        ),
+        get(
+            "/api/v1/streams",
+            ("streams", "The streams"),
+            Vec::new(),
+            schemas.of::<Vec<StreamShown>>(),
+            streams,
+        ),
+        get(
+            "/api/v1/clock",
+            ("clock", "How the clock goes"),
+            Vec::new(),
+            clock.clone(),
+            clock_now,
+        ),
         post(
             "/api/v1/clock",
             ("setClock", "Sets the clock: pause, resume, speed, step"),
@@ -281,15 +302,27 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
         ),
         get(
             "/api/v1/history",
-            ("history", "Events by half days or hours, with scores, and without interventions"),
+            (
+                "history",
+                "Events by half days or hours, with scores, and without interventions",
+            ),
             schemas.query::<Asked>(),
             schemas.of::<Vec<HistoryShown>>(),
             history,
         ),
-        get("/api/v1/statistics", ("statistics", "What is usual so far, stream by stream"), Vec::new(), object.clone(), statistics),
+        get(
+            "/api/v1/statistics",
+            ("statistics", "What is usual so far, stream by stream"),
+            Vec::new(),
+            object.clone(),
+            statistics,
+        ),
         get(
             "/api/v1/effects",
-            ("effects", "What scenarios and external events have done to streams so far"),
+            (
+                "effects",
+                "What scenarios and external events have done to streams so far",
+            ),
             schemas.query::<Asked>(),
             schemas.of::<Vec<EffectShown>>(),
             effects,
@@ -303,7 +336,10 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
         ),
         get(
             "/api/v1/events/{id}",
-            ("event", "An event with its chain: what caused it, and what followed from it"),
+            (
+                "event",
+                "An event with its chain: what caused it, and what followed from it",
+            ),
             event,
             schemas.of::<Chain>(),
             chain,
@@ -333,7 +369,10 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             answer: ("application/yaml", text.clone()),
             ..get(
                 "/api/v1/scenarios/{id}",
-                ("scenarioFile", "The file of a scenario, to be kept or changed"),
+                (
+                    "scenarioFile",
+                    "The file of a scenario, to be kept or changed",
+                ),
                 vec![id("The scenario's id")],
                 text,
                 scenario_file,
@@ -341,14 +380,20 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
         },
         get(
             "/api/v1/anomalies",
-            ("anomalies", "Hours of streams that turned warning or critical, the latest first"),
+            (
+                "anomalies",
+                "Hours of streams that turned warning or critical, the latest first",
+            ),
             Vec::new(),
             schemas.of::<Vec<Anomaly>>(),
             anomalies,
         ),
         get(
             "/api/v1/fingerprint",
-            ("fingerprint", "The digest of all events up to the last barrier that has been played"),
+            (
+                "fingerprint",
+                "The digest of all events up to the last barrier that has been played",
+            ),
             Vec::new(),
             schemas.of::<Fingerprint>(),
             fingerprint,
@@ -356,7 +401,10 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
         journal,
         post(
             "/api/v1/commands",
-            ("command", "Gives a command: a scenario, stop, reset, an external event, or a scenario's file"),
+            (
+                "command",
+                "Gives a command: a scenario, stop, reset, an external event, or a scenario's file",
+            ),
             given.clone(),
             acknowledged.clone(),
             command,
@@ -377,7 +425,10 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
         ),
         post(
             "/api/v1/modifiers/preview",
-            ("previewModifier", "What a change of a parameter would do, without making it"),
+            (
+                "previewModifier",
+                "What a change of a parameter would do, without making it",
+            ),
             modification,
             interventions,
             preview_modifier,
@@ -386,7 +437,10 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
 }
 
 /// Takes a client of the protocol in.
-pub async fn upgrade(State(server): At, upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>) -> Response {
+pub async fn upgrade(
+    State(server): At,
+    upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
+) -> Response {
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(error) => {
@@ -452,9 +506,15 @@ async fn set_clock(State(server): At, body: Body<ClockChange>) -> Answer<ClockSh
     })?;
     let step = change.step.map(|text| match duration(&text) {
         Ok(span) if span > Span(0) => Ok(span),
-        _ => Err(Problem::bad(format!("`{text}` is no step"), "write a duration such as `1h`").in_field("step")),
+        _ => Err(Problem::bad(
+            format!("`{text}` is no step"),
+            "write a duration such as `1h`",
+        )
+        .in_field("step")),
     });
-    server.stage.set_clock(speed, change.paused, step.transpose()?);
+    server
+        .stage
+        .set_clock(speed, change.paused, step.transpose()?);
     Ok(Json(server.stage.clock()))
 }
 
@@ -479,14 +539,20 @@ async fn history(State(server): At, query: Asks<Asked>) -> Answer<Vec<HistorySho
 
 async fn statistics(State(server): At) -> Answer<Value> {
     let (past, now) = (server.stage.past(), server.stage.time());
-    Ok(Json(server.looking(move |_| Ok(past.statistics(now))).await?))
+    Ok(Json(
+        server.looking(move |_| Ok(past.statistics(now))).await?,
+    ))
 }
 
 async fn effects(State(server): At, query: Asks<Asked>) -> Answer<Vec<EffectShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
     let streams = names(&server, asked.streams.as_deref())?;
-    Ok(Json(server.looking(move |_| past.effects(streams.as_deref(), now)).await?))
+    Ok(Json(
+        server
+            .looking(move |_| past.effects(streams.as_deref(), now))
+            .await?,
+    ))
 }
 
 async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
@@ -499,13 +565,17 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
             if *epoch != *mark.epoch {
                 return Err(Problem::new(
                     axum::http::StatusCode::CONFLICT,
-                    format!("the position is of the epoch {epoch}, and the session has the epoch {}", mark.epoch),
+                    format!(
+                        "the position is of the epoch {epoch}, and the session has the epoch {}",
+                        mark.epoch
+                    ),
                     "the session was reset: begin without a position",
                 )
                 .in_field("after"));
             }
             seq.parse().map_err(|_| {
-                Problem::bad(format!("`{text}` is no position"), "give `epoch:seq`").in_field("after")
+                Problem::bad(format!("`{text}` is no position"), "give `epoch:seq`")
+                    .in_field("after")
             })?
         }
     };
@@ -513,11 +583,19 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
     let patterns = asked.streams.unwrap_or_else(|| "*".to_owned());
     let topics = patterns.split(',').map(str::trim);
     let filter = Filter::of(topics, &server.stage.streams);
-    let filter = filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
+    let filter =
+        filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
     let until = (after + limit).min(mark.events);
-    let (found, epoch) = (rows_of(&server, mark.epoch.clone(), filter, after, until), mark.epoch);
+    let (found, epoch) = (
+        rows_of(&server, mark.epoch.clone(), filter, after, until),
+        mark.epoch,
+    );
     let found = found.await.map_err(|error| {
-        Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, error, "ask again")
+        Problem::new(
+            axum::http::StatusCode::SERVICE_UNAVAILABLE,
+            error,
+            "ask again",
+        )
     })?;
     let next = until.max(after);
     Ok(Json(Events {
@@ -532,15 +610,25 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
 async fn chain(State(server): At, Path(id): Path<String>, query: Asks<Where>) -> Answer<Chain> {
     let asked = asked(query)?;
     let help = "give an event's id as it was given out";
-    let number: u64 = id.parse().map_err(|_| Problem::bad(format!("`{id}` is no id"), help))?;
+    let number: u64 = id
+        .parse()
+        .map_err(|_| Problem::bad(format!("`{id}` is no id"), help))?;
     let within = asked.within.as_deref().unwrap_or("1d");
-    let within = duration(within).ok().filter(|span| (Span(0)..=Span(7 * Span::DAY.0)).contains(span));
+    let within = duration(within)
+        .ok()
+        .filter(|span| (Span(0)..=Span(7 * Span::DAY.0)).contains(span));
     let within = within.ok_or_else(|| {
-        Problem::bad("the chain is followed for up to 7d", "write a duration such as `2d`").in_field("within")
+        Problem::bad(
+            "the chain is followed for up to 7d",
+            "write a duration such as `2d`",
+        )
+        .in_field("within")
     })?;
     let (past, now) = (server.stage.past(), server.stage.time());
     let seq = asked.seq.map(|seq| seq.saturating_sub(1));
-    let found = server.looking(move |control| past.chain(number, seq, within, now, control)).await?;
+    let found = server
+        .looking(move |control| past.chain(number, seq, within, now, control))
+        .await?;
     let found = found.ok_or_else(|| {
         Problem::not_found(
             format!("no event {id} has been given out of late"),
@@ -570,7 +658,10 @@ async fn scenarios(State(server): At) -> Json<Vec<ScenarioShown>> {
 async fn scenario_file(State(server): At, Path(id): Path<String>) -> Result<Response, Problem> {
     let past = server.stage.past();
     let text = past.scenario_file(&id).ok_or_else(|| {
-        Problem::not_found(format!("there is no scenario `{id}`"), "see /api/v1/scenarios")
+        Problem::not_found(
+            format!("there is no scenario `{id}`"),
+            "see /api/v1/scenarios",
+        )
     })?;
     Ok(([(header::CONTENT_TYPE, "application/yaml")], text).into_response())
 }
@@ -581,9 +672,13 @@ async fn anomalies(State(server): At) -> Json<Vec<Anomaly>> {
 
 async fn fingerprint(State(server): At) -> Answer<Fingerprint> {
     let barrier = server.stage.barrier();
-    let Barrier { events, fingerprint, .. } = barrier.clone().ok_or_else(|| {
-        Problem::not_found("nothing has been played yet", "ask again")
-    })?;
+    let Barrier {
+        events,
+        fingerprint,
+        ..
+    } = barrier
+        .clone()
+        .ok_or_else(|| Problem::not_found("nothing has been played yet", "ask again"))?;
     let time = barrier.map_or(Time(0), |barrier| barrier.time());
     Ok(Json(Fingerprint {
         time: show::instant(time),
@@ -628,14 +723,24 @@ async fn previewed(
     Ok(Json(server.looking(move |_| past.preview(&entry)).await?))
 }
 
-async fn modify(State(server): At, headers: HeaderMap, body: Body<Modification>) -> Answer<Acknowledged> {
+async fn modify(
+    State(server): At,
+    headers: HeaderMap,
+    body: Body<Modification>,
+) -> Answer<Acknowledged> {
     let asked = read(body)?;
     let at = asked.at.clone();
-    let done = server.stage.command(modification(&asked), at, key(&headers)).await?;
+    let done = server
+        .stage
+        .command(modification(&asked), at, key(&headers))
+        .await?;
     Ok(Json(acknowledged(done)))
 }
 
-async fn preview_modifier(State(server): At, body: Body<Modification>) -> Answer<Vec<InterventionShown>> {
+async fn preview_modifier(
+    State(server): At,
+    body: Body<Modification>,
+) -> Answer<Vec<InterventionShown>> {
     let asked = read(body)?;
     let at = asked.at.clone();
     previewed(&server, modification(&asked), at).await
@@ -645,7 +750,10 @@ async fn preview_modifier(State(server): At, body: Body<Modification>) -> Answer
 fn modification(asked: &Modification) -> Command {
     let stream = asked.on.split('/').next().unwrap_or(&asked.on);
     let up = asked.multiply.is_some_and(|factor| factor >= 1.0);
-    let title = asked.title.clone().unwrap_or_else(|| format!("{} was changed by hand", asked.on));
+    let title = asked
+        .title
+        .clone()
+        .unwrap_or_else(|| format!("{} was changed by hand", asked.on));
     let modifier = json!({
         "on": asked.on,
         "multiply": asked.multiply,
@@ -704,7 +812,8 @@ pub type Asks<T> = Result<Query<T>, axum::extract::rejection::QueryRejection>;
 
 /// What a query says.
 pub fn asked<T>(query: Asks<T>) -> Result<T, Problem> {
-    let Query(asked) = query.map_err(|error| Problem::bad(error.body_text(), "see /api/v1/openapi.json"))?;
+    let Query(asked) =
+        query.map_err(|error| Problem::bad(error.body_text(), "see /api/v1/openapi.json"))?;
     Ok(asked)
 }
 
@@ -712,26 +821,39 @@ pub fn asked<T>(query: Asks<T>) -> Result<T, Problem> {
 pub fn read<T>(body: Body<T>) -> Result<T, Problem> {
     let Json(read) = body.map_err(|error| {
         let status = error.status();
-        Problem::new(status, error.body_text(), "send JSON as /api/v1/openapi.json describes it")
+        Problem::new(
+            status,
+            error.body_text(),
+            "send JSON as /api/v1/openapi.json describes it",
+        )
     })?;
     Ok(read)
 }
 
 /// The streams that patterns name; all without any.
 pub fn names(server: &Server, patterns: Option<&str>) -> Result<Option<Vec<String>>, Problem> {
-    let Some(patterns) = patterns else { return Ok(None) };
+    let Some(patterns) = patterns else {
+        return Ok(None);
+    };
     let known = &server.stage.streams;
     let filter = Filter::of(patterns.split(',').map(str::trim), known);
-    let filter = filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
+    let filter =
+        filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
     let names = known.iter().enumerate().filter(|(at, _)| filter.has(*at));
     Ok(Some(names.map(|(_, stream)| stream.name.clone()).collect()))
 }
 
 /// The part of time that is asked for.
 pub fn range(asked: &Asked, past: &Past, now: Time, until: Time) -> Result<Range<Time>, Problem> {
-    let from = asked.from.as_deref().map(|text| time(text, past, now, "from"));
+    let from = asked
+        .from
+        .as_deref()
+        .map(|text| time(text, past, now, "from"));
     let to = asked.to.as_deref().map(|text| time(text, past, now, "to"));
-    let (from, to) = (from.transpose()?.unwrap_or(past.start()), to.transpose()?.unwrap_or(until));
+    let (from, to) = (
+        from.transpose()?.unwrap_or(past.start()),
+        to.transpose()?.unwrap_or(until),
+    );
     match from <= to {
         true => Ok(from..to),
         false => Err(Problem::bad("it ends before it begins", "give a later end").in_field("to")),
@@ -750,7 +872,8 @@ pub fn time(text: &str, past: &Past, now: Time, field: &str) -> Result<Time, Pro
     }
     let clock = causeflow_scenarios::Clock::new(past.program(), past.start());
     clock.time(text).map_err(|_| {
-        let help = "write an instant such as `2026-02-14T10:00:00Z`, `now`, or before now, such as `-7d`";
+        let help =
+            "write an instant such as `2026-02-14T10:00:00Z`, `now`, or before now, such as `-7d`";
         Problem::bad(format!("`{text}` is no time"), help).in_field(field)
     })
 }

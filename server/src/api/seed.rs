@@ -86,23 +86,48 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             start_body,
             post(start),
         ),
-        tell("/api/simulation/stop", ("stopScenario", "Lets the scenario that is active settle"), None, post(stop)),
-        tell("/api/simulation/reset", ("reset", "Goes back to the baseline"), None, post(reset)),
-        ask("/api/simulation/state", ("simulationState", "How the simulation stands"), Vec::new(), get(state)),
+        tell(
+            "/api/simulation/stop",
+            ("stopScenario", "Lets the scenario that is active settle"),
+            None,
+            post(stop),
+        ),
+        tell(
+            "/api/simulation/reset",
+            ("reset", "Goes back to the baseline"),
+            None,
+            post(reset),
+        ),
+        ask(
+            "/api/simulation/state",
+            ("simulationState", "How the simulation stands"),
+            Vec::new(),
+            get(state),
+        ),
         ask(
             "/api/simulation/history",
-            ("simulationHistory", "Values and scores for charts, and external events"),
+            (
+                "simulationHistory",
+                "Values and scores for charts, and external events",
+            ),
             schemas.query::<Charted>(),
             get(history),
         ),
-        ask("/api/simulation/scenarios", ("simulationScenarios", "The scenarios"), Vec::new(), get(scenarios)),
+        ask(
+            "/api/simulation/scenarios",
+            ("simulationScenarios", "The scenarios"),
+            Vec::new(),
+            get(scenarios),
+        ),
     ]
 }
 
 fn modifier(one: &InterventionShown, past: &Past) -> Value {
     let id = one.scenario.clone();
     let known = past.scenarios();
-    let scenario = known.iter().find(|scenario| Some(&scenario.id) == id.as_ref());
+    let scenario = known
+        .iter()
+        .find(|scenario| Some(&scenario.id) == id.as_ref());
     let mut streams: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for modifier in &one.modifiers {
         streams.entry(&modifier.stream).or_default().push(json!({
@@ -152,18 +177,25 @@ async fn start(
     headers: HeaderMap,
     body: Result<Json<Start>, JsonRejection>,
 ) -> Answer<Value> {
-    let Start { scenario_id, duration } = read(body)?;
+    let Start {
+        scenario_id,
+        duration,
+    } = read(body)?;
     let command = Command::Scenario {
         scenario: scenario_id.clone(),
         duration,
     };
     let done = server.stage.command(command, None, key(&headers)).await?;
     let acting = done.past.state(done.at).interventions;
-    let one = acting.iter().find(|one| one.scenario.as_ref() == Some(&scenario_id));
+    let one = acting
+        .iter()
+        .find(|one| one.scenario.as_ref() == Some(&scenario_id));
     let name = one.map(|one| one.name.clone());
     let far = done.at + Span(366 * Span::DAY.0);
     let events = done.past.external_events(done.at - Span::DAY..far);
-    let events = events.iter().filter(|event| event.injected_by == name && name.is_some());
+    let events = events
+        .iter()
+        .filter(|event| event.injected_by == name && name.is_some());
     Ok(Json(json!({
         "success": true,
         "scenario": one.map(|one| modifier(one, &done.past)),
@@ -173,16 +205,29 @@ async fn start(
 }
 
 async fn stop(State(server): At, headers: HeaderMap) -> Answer<Value> {
-    let done = server.stage.command(Command::Stop, None, key(&headers)).await?;
+    let done = server
+        .stage
+        .command(Command::Stop, None, key(&headers))
+        .await?;
     let acting = done.past.state(done.at).interventions;
     let settling = acting.iter().filter(|one| one.scenario.is_some());
     let until = settling.map(|one| one.settled).max().unwrap_or(done.at);
-    Ok(Json(json!({ "success": true, "settlingUntil": show::instant(until) })))
+    Ok(Json(
+        json!({ "success": true, "settlingUntil": show::instant(until) }),
+    ))
 }
 
 async fn reset(State(server): At, headers: HeaderMap) -> Answer<Value> {
-    let before = server.stage.past().state(server.stage.time()).interventions.len();
-    let done = server.stage.command(Command::Reset, None, key(&headers)).await?;
+    let before = server
+        .stage
+        .past()
+        .state(server.stage.time())
+        .interventions
+        .len();
+    let done = server
+        .stage
+        .command(Command::Reset, None, key(&headers))
+        .await?;
     Ok(Json(json!({
         "success": true,
         "message": format!("Back at the baseline; {before} that acted are gone."),
@@ -194,7 +239,9 @@ async fn state(State(server): At) -> Json<Value> {
     let (past, now) = (server.stage.past(), server.stage.time());
     let state = past.state(now);
     let (_, entries) = past.journal();
-    let modified = entries.last().map_or(show::instant(past.start()), |entry| entry.at.clone());
+    let modified = entries
+        .last()
+        .map_or(show::instant(past.start()), |entry| entry.at.clone());
     Json(json!({
         "baselineState": "normal",
         "activeModifiers": state.interventions.iter().map(|one| modifier(one, &past)).collect::<Vec<_>>(),

@@ -1,7 +1,7 @@
 //! External events: those with an impact have it, red herrings have none; a scenario without effects has none.
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::sides::JOINT;
+use causeflow_engine::streams::sides::Label;
 use causeflow_scenarios::effects::effects;
 
 use super::played::{BARE, Play};
@@ -28,9 +28,7 @@ fn alone<'a>(played: &'a Played, name: &str) -> Vec<&'a str> {
                 && m.envelope.start < end
                 && start < m.envelope.settled()
         });
-        let stream = played.program.streams[usize::from(rule.target.stream)]
-            .name
-            .as_str();
+        let stream = played.program.streams[rule.target.stream].name.as_str();
         let wanted = wanted();
         let figures = wanted.iter().find(|wanted| wanted.stream == stream);
         let per_day = figures.map_or(0.0, |figures| figures.per_day);
@@ -85,8 +83,8 @@ fn red_herrings_move_nothing_and_the_others_move_what_they_aim_at() {
         for result in &played.streams {
             let accounts = result.impact.differences().map(|((account, _), _)| account);
             let labels = accounts.filter_map(|account| account.label());
-            for label in labels.filter(|&label| label != JOINT) {
-                let name = &names[usize::from(label) - 1].name;
+            for at in labels.filter_map(Label::intervention) {
+                let name = &names[at].name;
                 assert!(causes.iter().any(|cause| cause.name == *name), "{name}");
             }
         }

@@ -41,10 +41,10 @@ impl Keep {
     /// Keeps the rows of streams, with the number among their fields that is looked at, if any.
     pub fn new(program: &Program, kept: &[(&str, &str)]) -> Keep {
         let column = |(name, field): &(&str, &str)| {
-            let stream = usize::from(program.stream(name)?);
+            let stream = program.stream(name)?;
             let fields = &program.streams[stream].fields;
             let field = fields.iter().position(|(column, _)| column.name == *field);
-            Some((stream, field.map(|at| ATTRIBUTION + 1 + at)))
+            Some((stream.index(), field.map(|at| ATTRIBUTION + 1 + at)))
         };
         Keep {
             kept: kept.iter().filter_map(column).collect(),

@@ -11,7 +11,6 @@ use causeflow_engine::streams::attribution::Difference;
 use causeflow_engine::streams::play::{RunResult, run};
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::series::hour_of;
-use causeflow_engine::streams::sides::JOINT;
 use causeflow_engine::streams::world::Settings;
 
 use super::played::{BARE, Play, at};
@@ -172,8 +171,7 @@ fn assert_exact(scenarios: &[&str], named: &[&str]) {
             let all = difference.added + difference.removed + difference.changed;
             let name = match (account.is_scarcity(), label) {
                 (true, _) => "contention",
-                (_, JOINT) => JOINTLY,
-                (_, label) => &names[usize::from(label) - 1],
+                (_, label) => label.intervention().map_or(JOINTLY, |at| &names[at]),
             };
             *by.entry(name).or_default() += all;
         }

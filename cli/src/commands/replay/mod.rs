@@ -1,7 +1,7 @@
 //! `causeflow replay`: plays a run again from its manifest and says whether it is the same.
 
-use causeflow_runs::pool;
 use causeflow_runs::replay::replay;
+use causeflow_runs::{live, pool};
 
 use crate::args::ReplayArgs;
 use crate::control::{Clock, Front};
@@ -17,6 +17,11 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
     interrupt::listen()?;
     let clock = Clock::start();
     let front = Front { quiet: args.quiet };
+    if let Some(folder) = live::folder_of(&args.manifest) {
+        let verdict = pool.install(|| live::replay(folder, &front))?;
+        print_as(args.json, &verdict, || report::of_session(&verdict, clock))?;
+        return Ok(verdict.check()?);
+    }
     let (sources, baseline) = (args.sources.sources(), args.baseline.as_deref());
     let replayed = pool.install(|| replay(&args.manifest, sources, baseline, &front))?;
     print_as(args.json, &replayed, || report::text(&replayed, clock))?;

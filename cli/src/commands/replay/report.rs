@@ -1,11 +1,12 @@
 //! What playing a run again came to, for people.
 
+use causeflow_runs::live::Verdict;
 use causeflow_runs::replay::{First, Replayed};
 use serde_json::{Map, Value};
 
 use crate::commands::verify::{place, told};
 use crate::control::Clock;
-use crate::output::{Align, Table, count, short, some};
+use crate::output::{Align, Table, count, instant, short, some};
 
 /// How much of what is wrong is shown.
 const SHOWN: usize = 20;
@@ -22,6 +23,28 @@ fn what(replayed: &Replayed) -> String {
         some(replayed.scenarios, "scenario"),
         some(replayed.external_events, "external event"),
     )
+}
+
+/// Whether a session is the same, then what differs.
+pub fn of_session(verdict: &Verdict, clock: Clock) -> String {
+    let speed = format!(
+        "played in {:.1} s, {} events/s; {} compared",
+        clock.seconds(),
+        short(clock.rate(verdict.events)),
+        some(verdict.compared, "barrier")
+    );
+    let Some(difference) = &verdict.difference else {
+        return format!(
+            "identical: {} events up to {} have the fingerprint {}\n{speed}\n",
+            count(verdict.events),
+            instant(verdict.until),
+            verdict.fingerprint
+        );
+    };
+    let first = verdict.first.as_ref().map_or(String::new(), |[was, is]| {
+        format!("the first event that differs was\n  {was}\nand is now\n  {is}\n")
+    });
+    format!("different: {difference}\n{first}{speed}\n")
 }
 
 /// Whether the run is the same, then what differs.

@@ -38,7 +38,7 @@ impl Difference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Account(u16);
 
-/// What an account of a side has in place of a label: more than labels, apart from [`JOINT`](crate::streams::sides::JOINT).
+/// What an account of a side has in place of a label: more than labels, apart from [`Label::JOINT`].
 const SIDES: u16 = 0x7F80;
 /// The bit of what scarcity has made.
 const SCARCITY: u16 = 0x8000;
@@ -46,18 +46,18 @@ const SCARCITY: u16 = 0x8000;
 impl Account {
     /// Of the differences from the untouched side because of an intervention, or of several.
     pub fn by(label: Label, scarcity: bool) -> Account {
-        Account(label | if scarcity { SCARCITY } else { 0 })
+        Account(label.0 | if scarcity { SCARCITY } else { 0 })
     }
 
     /// Of the differences from a side, which is not the untouched one.
     pub fn from(side: Side, scarcity: bool) -> Account {
-        Account::by(SIDES | u16::from(side.0), scarcity)
+        Account::by(Label(SIDES | u16::from(side.0)), scarcity)
     }
 
     /// Because of whom, if they are from the untouched side.
     pub fn label(self) -> Option<Label> {
-        let label = self.0 & !SCARCITY;
-        (label & SIDES != SIDES || label == crate::streams::sides::JOINT).then_some(label)
+        let label = Label(self.0 & !SCARCITY);
+        (label.0 & SIDES != SIDES || label == Label::JOINT).then_some(label)
     }
 
     /// From which side they are.
@@ -414,8 +414,8 @@ mod tests {
     /// Some accounts of each kind.
     fn account(number: u16) -> Account {
         match number {
-            0..3 => Account::by(number + 1, number == 1),
-            3 => Account::by(crate::streams::sides::JOINT, false),
+            0..3 => Account::by(Label::of(number.into()), number == 1),
+            3 => Account::by(Label::JOINT, false),
             _ => Account::from(Side(number as u8), number > 4),
         }
     }

@@ -16,7 +16,7 @@ use crate::streams::sides::{Label, Sides};
 /// Who is to be named for a row that the untouched side does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Named {
-    /// Whose interventions have a part in it; 0 for a row that the untouched side has, too.
+    /// Whose interventions have a part in it; nobody's for a row that the untouched side has, too.
     pub by: Label,
     /// Whether they have it only because something scarce was there for others, and not through its lineage.
     pub scarcity: bool,
@@ -61,7 +61,7 @@ pub struct Attribution<'a> {
 impl<'a> Attribution<'a> {
     /// That of these rows.
     pub fn new(program: &'a Program, named: &'a [Named]) -> Attribution<'a> {
-        let named = match named.iter().any(|named| named.by != 0) {
+        let named = match named.iter().any(|named| !named.by.is_none()) {
             true => named,
             false => &[],
         };
@@ -69,14 +69,15 @@ impl<'a> Attribution<'a> {
     }
 
     fn codes(&self) -> impl Iterator<Item = u16> {
-        self.named.iter().map(|&Named { by, scarcity }| match by {
-            0 => 0,
+        let code = |&Named { by, scarcity }: &Named| match by {
+            Label::NONE => 0,
             by => self.program.attribution_code(by, scarcity),
-        })
+        };
+        self.named.iter().map(code)
     }
 
     fn valid(&self) -> impl Iterator<Item = bool> {
-        self.named.iter().map(|named| named.by != 0)
+        self.named.iter().map(|named| !named.by.is_none())
     }
 
     /// The column as it is handed over.

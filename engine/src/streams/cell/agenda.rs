@@ -9,6 +9,7 @@ use crate::base::draw::Key;
 use crate::base::queue::{FutureEvents, Order};
 use crate::base::time::Time;
 use crate::streams::event::Event;
+use crate::streams::program::StreamId;
 use crate::streams::sides::Presence;
 
 /// The events of one window.
@@ -43,7 +44,7 @@ enum What {
     /// A pending event of this generation.
     Due(u32, Locator),
     /// An arrival of a stream's source, and whose doing it is.
-    Arrival(u16, u64),
+    Arrival(StreamId, u64),
 }
 
 impl Known {
@@ -98,8 +99,8 @@ impl WindowAgenda {
 
     /// Likewise an arrival, which is on all sides.
     #[inline]
-    pub fn push_arrival(&mut self, stream: usize, key: Key, time: Time, actor: u64) {
-        let what = What::Arrival(stream as u16, actor);
+    pub fn push_arrival(&mut self, stream: StreamId, key: Key, time: Time, actor: u64) {
+        let what = What::Arrival(stream, actor);
         self.known.push(Known { time, key, what });
     }
 
@@ -136,13 +137,9 @@ impl WindowAgenda {
                 self.passed += 1;
                 Some(match known.what {
                     What::Due(_, place) => due(place),
-                    What::Arrival(stream, actor) => Event::root(
-                        usize::from(stream),
-                        known.key,
-                        known.time,
-                        Some(actor),
-                        Presence::ALL,
-                    ),
+                    What::Arrival(stream, actor) => {
+                        Event::root(stream, known.key, known.time, Some(actor), Presence::ALL)
+                    }
                 })
             }
             None => self.pop_pushed(),
@@ -181,7 +178,7 @@ mod tests {
             agenda.begin(Time(start));
             let event = |time: Time, generation, key| Event {
                 generation,
-                ..Event::root(0, Key(key), time, Some(0), Presence::ALL)
+                ..Event::root(StreamId(0), Key(key), time, Some(0), Presence::ALL)
             };
             let mut pending = Vec::new();
             let mut expected = Vec::new();
@@ -189,7 +186,7 @@ mod tests {
                 let time = Time(start + after * far);
                 let generation = if arrives { 0 } else { generation };
                 if arrives {
-                    agenda.push_arrival(0, Key(key), time, 0);
+                    agenda.push_arrival(StreamId(0), Key(key), time, 0);
                 } else {
                     let place = Locator { page: 0, word: pending.len() as u32 };
                     agenda.push_due(time, generation, Key(key), place);

@@ -11,7 +11,7 @@ use crate::streams::event::Event;
 use crate::streams::kept::Site;
 use crate::streams::population::Booking;
 use crate::streams::program::{Change, ChangeKind, KindId, SlotsChange};
-use crate::streams::sides::{Parting, Presence, Side, Sides};
+use crate::streams::sides::{Label, Parting, Presence, Side, Sides};
 
 /// A change as it comes out on some sides.
 #[derive(PartialEq)]
@@ -69,7 +69,7 @@ impl Outcomes {
 impl LogicalProcess {
     /// Brings a new entity, whose identity comes from the event's; returns its index.
     pub(super) fn create(&mut self, window: Window<'_>, kind: KindId, event: &Event) -> u64 {
-        let definition = &window.world.program.kinds[usize::from(kind)];
+        let definition = &window.world.program.kinds[kind];
         let id = event.key.child(definition.purpose, 0);
         let entity = self.population.join(
             window.world,
@@ -80,14 +80,14 @@ impl LogicalProcess {
         );
         self.open_joiner(window, kind, entity, Opening::Joined, event.time);
         // Of what follows by the clock, nothing happens instead of something else.
-        let presence = event.presence.made_by(0);
+        let presence = event.presence.made_by(Label::NONE);
         self.start_timers(window, kind, entity, event.time, presence);
         entity as u64
     }
 
     /// Makes the changes of an event on the sides on which it happens. A change that comes out the same is made once.
     pub(super) fn change(&mut self, window: Window<'_>, event: &Event, strands: &mut Strands) {
-        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let stream = &window.world.program.streams[event.stream];
         let noted = Cell::new(Parting::NONE);
         for (place, change) in (0..).zip(&stream.changes) {
             take_undefined();
@@ -212,7 +212,7 @@ impl LogicalProcess {
                 entity,
                 state,
             } => {
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let group = &mut self.population.groups[*kind];
                 // Founders are not opened again.
                 if *entity < group.founders {
                     group.set_state(*entity, presence, *state);
@@ -230,7 +230,7 @@ impl LogicalProcess {
                 entity,
                 value,
             } => {
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let group = &mut self.population.groups[*kind];
                 group.set((*variable, *entity), presence, *value);
             }
             Outcome::Variables {
@@ -239,7 +239,7 @@ impl LogicalProcess {
                 entities,
                 value,
             } => {
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let group = &mut self.population.groups[*kind];
                 for &entity in entities {
                     group.set((*variable, entity), presence, *value);
                 }
@@ -250,8 +250,8 @@ impl LogicalProcess {
                 entity,
                 booking,
             } => {
-                let table = &window.world.program.kinds[usize::from(*kind)].diary;
-                let group = &mut self.population.groups[usize::from(*kind)];
+                let table = &window.world.program.kinds[*kind].diary;
+                let group = &mut self.population.groups[*kind];
                 let now = window.world.program.zone.reading(event.time);
                 let done = table
                     .as_ref()
@@ -264,7 +264,7 @@ impl LogicalProcess {
 
 /// How a change comes out on the side of the frame; none where the kind has no diary.
 fn booking(change: &SlotsChange, frame: &Frame<'_>) -> Option<Booking> {
-    let kind = &frame.world.program.kinds[usize::from(change.kind)];
+    let kind = &frame.world.program.kinds[change.kind];
     let table = kind.diary.as_ref()?;
     let [from, span, every, times] =
         [&change.from, &change.span, &change.every, &change.times].map(|e| number(e, frame));

@@ -20,7 +20,7 @@ use crate::streams::event::Event;
 use crate::streams::kept::Site;
 use crate::streams::program::HOURS_OF_WEEK;
 use crate::streams::rates::Arrivals;
-use crate::streams::sides::{JOINT, MOST_SIDES, Parting, Side, Sides, both};
+use crate::streams::sides::{Label, MOST_SIDES, Parting, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -237,7 +237,7 @@ impl Desks {
             }
             let by = match differ.on(Side::UNTOUCHED) {
                 true => modified.by(time, base, agents_of),
-                false => 0,
+                false => Label::NONE,
             };
             at.staffed = Parting::by_lineage(differ, by);
             at.staffing = match at.is_empty() {
@@ -337,10 +337,7 @@ impl LogicalProcess {
     /// An event is due on the process of the desks: it joins a line, or takes place if it waits for nobody.
     fn come(&mut self, window: Window<'_>, event: &Event) {
         let world = window.world;
-        if world.program.streams[usize::from(event.stream)]
-            .service
-            .is_none()
-        {
+        if world.program.streams[event.stream].service.is_none() {
             self.play(window, event);
             return;
         }
@@ -377,7 +374,7 @@ impl LogicalProcess {
         side: Side,
     ) -> Option<(u16, Ticket, Parting)> {
         let program = &window.world.program;
-        let stream = &program.streams[usize::from(event.stream)];
+        let stream = &program.streams[event.stream];
         let service = stream.service.as_ref()?;
         let strands = Strands::of(event, stream);
         let words = &strands.each[0].words;
@@ -433,15 +430,13 @@ impl LogicalProcess {
         }
         let sides = self.leaves_too(window.world, now, side, &visit);
         let named = match staffing.by {
-            0 => [parting.by, scarce.by, JOINT]
-                .into_iter()
-                .find(|&by| by != 0),
-            by => Some([parting.by, scarce.by].into_iter().fold(by, both)),
+            Label::NONE => parting.by.or(scarce.by).or(Label::JOINT),
+            by => by.and(parting.by).and(scarce.by),
         };
         let parted = Parting {
             lineage: parting.lineage | staffing.lineage,
             scarcity: event.presence.sides,
-            by: named.unwrap_or(JOINT),
+            by: named,
         };
         let presence = match sides == event.presence.sides {
             true => event.presence,
@@ -453,11 +448,11 @@ impl LogicalProcess {
             ..event
         };
         let program = &window.world.program;
-        let service = program.streams[usize::from(event.stream)].service.as_ref();
+        let service = program.streams[event.stream].service.as_ref();
         if let (Some(slot), Some(server)) =
             (service.and_then(|service| service.agent), visit.server)
         {
-            event.carried[usize::from(slot)] = f64::from(server + 1).to_bits();
+            event.carried[slot.index()] = f64::from(server + 1).to_bits();
         }
         self.play(window, &event);
     }

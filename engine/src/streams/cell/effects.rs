@@ -20,7 +20,7 @@ use crate::streams::program::{
     Delay, Destination, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Stream,
 };
 use crate::streams::rows::RowBuffers;
-use crate::streams::sides::{Label, Parting, Side, Sides, both};
+use crate::streams::sides::{Label, Parting, Side, Sides};
 use crate::streams::steps::Step;
 
 /// The events that follow from one step of an event, for each group of sides. Kept to use its memory again.
@@ -69,7 +69,7 @@ impl<'a> Spawner<'a> {
                 .part(sight.among, &strands.parting(&noted.get()));
             presence.made_by(child.presence.made)
         };
-        let is_named = event.presence.by != 0;
+        let is_named = !event.presence.by.is_none();
         let own = |child: &Event| match is_named {
             true => Event {
                 presence: presence(child),
@@ -178,11 +178,11 @@ impl<'a> Spawner<'a> {
     }
 
     fn steps(&self, event: &Event) -> &'a [Step] {
-        &self.window.world.steps[usize::from(event.stream)]
+        &self.window.world.steps[event.stream]
     }
 
     fn stream(&self, event: &Event) -> &'a Stream {
-        &self.window.world.program.streams[usize::from(event.stream)]
+        &self.window.world.program.streams[event.stream]
     }
 
     fn send(&mut self, destination: Destination, event: &Event) {
@@ -224,7 +224,7 @@ fn take(
     emit: impl FnMut(Destination, &Event),
 ) {
     let world = window.world;
-    let known = &world.steps[usize::from(event.stream)][step];
+    let known = &world.steps[event.stream][step];
     if event.time < known.matters_from {
         return;
     }
@@ -232,7 +232,7 @@ fn take(
         .mark
         .filter(|mark| mark.is_quiet(&world.program, event.time));
     let happening = match (marked, stream.effects.get(step)) {
-        (Some(mark), Some(effect)) => mark.is_under(frame.key).then_some((effect, 0)),
+        (Some(mark), Some(effect)) => mark.is_under(frame.key).then_some((effect, Label::NONE)),
         (None, Some(effect)) => decide(effect, frame).map(|made| (effect, made)),
         (_, None) => choose(&stream.outcomes[step - stream.effects.len()], frame)
             .filter(|(effect, _)| world.matters(effect, event.time)),
@@ -337,7 +337,7 @@ fn choose<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Effect, Labe
     };
     let mark = frame.key.uniform(group.purpose) * shares.iter().sum::<f64>();
     let effect = group.effects.get(pick(shares, mark)?)?;
-    Some((effect, 0))
+    Some((effect, Label::NONE))
 }
 
 /// Up to how many members of a group need no memory of their own.
@@ -376,7 +376,7 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
     let mark = frame.key.uniform(group.purpose) * total;
     let first = pick(&bases, mark)?;
     if total <= 0.0 {
-        return Some((&group.effects[first], 0));
+        return Some((&group.effects[first], Label::NONE));
     }
     let bases: Vec<f64> = bases.iter().map(|base| base / total).collect();
     let on = |side| chosen_on(side, group, frame, first, &bases);
@@ -389,11 +389,10 @@ fn choose_modified<'a>(group: &'a Outcome, frame: &Frame<'_>) -> Option<(&'a Eff
             Expr::Modified(modified, _) => {
                 world.program.modified[usize::from(modified)].by(frame.time, bases[at], |v| v)
             }
-            _ => 0,
+            _ => Label::NONE,
         };
-        let by = [mine.0, first].iter().map(moved).fold(0, both);
-        let by = if by == 0 { mine.1 } else { by };
-        frame.note(&Parting::by_lineage(differ, by));
+        let by = moved(&mine.0).and(moved(&first));
+        frame.note(&Parting::by_lineage(differ, by.or(mine.1)));
     }
     Some((&group.effects[mine.0], mine.1))
 }
@@ -417,13 +416,13 @@ fn chosen_on(
     };
     let modified: Vec<Option<(f64, Label)>> = group.effects.iter().zip(bases).map(under).collect();
     let Some(by) = modified.iter().flatten().map(|(_, by)| *by).next() else {
-        return (first, 0);
+        return (first, Label::NONE);
     };
     let shares = redistributed(bases, &modified);
     if shares[first] >= bases[first]
         || frame.key.uniform(group.purpose.part(LEAVES)) * bases[first] < shares[first]
     {
-        return (first, 0);
+        return (first, Label::NONE);
     }
     let gained = bases.iter().zip(&shares).map(|(b, s)| (s - b).max(0.0));
     let gained: Vec<f64> = gained.collect();
@@ -437,7 +436,7 @@ fn chosen_on(
             (chosen, by)
         }
         // With nobody to go to, it stays.
-        None => (first, 0),
+        None => (first, Label::NONE),
     }
 }
 

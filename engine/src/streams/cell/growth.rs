@@ -7,7 +7,7 @@
 use super::{LogicalProcess, Window};
 use crate::base::time::Span;
 use crate::streams::event::Event;
-use crate::streams::program::{NO_CAUSE, Source, StreamId};
+use crate::streams::program::{Source, StreamId};
 use crate::streams::world::World;
 
 /// So many events of rings may wait in a whole run, whatever it is, and so many more for each beginning of a chain.
@@ -69,7 +69,7 @@ impl Growth {
     /// An event takes place.
     #[inline]
     pub fn pass(&mut self, world: &World, event: &Event) {
-        if event.from != NO_CAUSE {
+        if event.from != StreamId::NONE {
             self.waiting -= i64::from(world.traits(event.stream).ring);
         }
     }
@@ -113,7 +113,7 @@ impl LogicalProcess {
                 .iter()
                 .map(|&stream| match &world.program.streams[stream].source {
                     Some(Source::Each { timer, actor, .. }) => {
-                        let group = groups.get(usize::from(actor.kind));
+                        let group = groups.get(actor.kind.index());
                         group.map_or(0.0, |group| group.ids.len() as f64)
                             * periods(elapsed, timer.every.length())
                     }

@@ -215,12 +215,12 @@ impl LogicalProcess {
             return;
         }
         self.growth.pass(window.world, event);
-        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let stream = &window.world.program.streams[event.stream];
         self.touched |= stream.writes_state();
         let mut strands = Strands::of(event, stream);
         if let Some((kind, slot)) = stream.creates {
             let entity = self.create(window, kind, event);
-            strands.each[0].words.slots[usize::from(slot)].set(entity);
+            strands.each[0].words.slots[slot].set(entity);
         }
         self.prepare_strands(window, event, &mut strands);
         if strands.each.iter().any(|strand| strand.happens) {
@@ -288,13 +288,13 @@ impl LogicalProcess {
         words: &EventWords,
         sight: Sight<'_>,
     ) -> bool {
-        let stream = &window.world.program.streams[usize::from(event.stream)];
+        let stream = &window.world.program.streams[event.stream];
         let frame = frame_of(window, &self.population, event, words, sight);
         if stream.eager > 0 {
             let eager = stream.variables.iter();
             let eager = eager.filter(|variable| variable.stage == Stage::Eager);
             for variable in eager.take(usize::from(stream.eager)) {
-                words.slots[usize::from(variable.slot)].set(word(&variable.value, &frame));
+                words.slots[variable.slot].set(word(&variable.value, &frame));
             }
         }
         stream

@@ -11,8 +11,8 @@ use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
 use crate::base::words::Lists;
 use crate::streams::event::Event;
-use crate::streams::program::MAX_CARRIED;
-use crate::streams::sides::{Presence, Sides};
+use crate::streams::program::{MAX_CARRIED, StreamId};
+use crate::streams::sides::{Label, Presence, Sides};
 use crate::streams::world::World;
 
 /// StoredWords of an event before those it carries.
@@ -108,13 +108,13 @@ impl Pending {
             event.cause,
             event.root,
             u64::from(event.generation) << 32
-                | u64::from(event.stream) << 16
-                | u64::from(event.from),
+                | u64::from(event.stream.0) << 16
+                | u64::from(event.from.0),
             presence.sides.bits() << 56
                 | presence.scarcity.others().bits() << 48
                 | u64::from(event.candidate) << 47
-                | u64::from(presence.made) << 32
-                | u64::from(presence.by) << 16
+                | u64::from(presence.made.0) << 32
+                | u64::from(presence.by.0) << 16
                 | u64::from(event.index),
         ]);
         page.extend_from_slice(&event.carried[..carried]);
@@ -137,7 +137,7 @@ impl Pending {
     }
 
     /// The stream of each event.
-    pub fn streams<'a>(&'a self, world: &'a World) -> impl Iterator<Item = u16> + 'a {
+    pub fn streams<'a>(&'a self, world: &'a World) -> impl Iterator<Item = StreamId> + 'a {
         self.pages()
             .flat_map(|page| Stored::all(world, page).map(|(_, stored)| stored.stream()))
     }
@@ -220,7 +220,7 @@ impl<'a> Stored<'a> {
     #[inline]
     fn first(world: &World, words: &'a [u64]) -> Option<Stored<'a>> {
         let (head, rest) = words.split_first_chunk::<WORDS>()?;
-        let stream = (head[4] >> 16) as u16;
+        let stream = StreamId((head[4] >> 16) as u16);
         let carried = usize::from(world.traits(stream).carried);
         Some(Stored {
             head,
@@ -255,8 +255,8 @@ impl<'a> Stored<'a> {
     }
 
     /// Its stream.
-    pub fn stream(&self) -> u16 {
-        (self.head[4] >> 16) as u16
+    pub fn stream(&self) -> StreamId {
+        StreamId((self.head[4] >> 16) as u16)
     }
 
     /// All of it.
@@ -273,13 +273,13 @@ impl<'a> Stored<'a> {
             generation: self.generation(),
             index: sides as u16,
             stream: self.stream(),
-            from: packed as u16,
+            from: StreamId(packed as u16),
             candidate: (sides >> 47) & 1 != 0,
             presence: Presence {
                 sides: Sides::of_bits(sides >> 56),
                 scarcity: Sides::of_bits(sides >> 48).others(),
-                by: (sides >> 16) as u16,
-                made: (sides >> 32) as u16 & MOST_MADE,
+                by: Label((sides >> 16) as u16),
+                made: Label((sides >> 32) as u16 & MOST_MADE),
             },
             carried,
         }

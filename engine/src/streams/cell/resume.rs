@@ -8,7 +8,7 @@ use super::sources::{JOINER_BLOCK, Left};
 use super::{LogicalProcess, Window};
 use crate::base::time::Time;
 use crate::streams::event::Event;
-use crate::streams::program::{Actor, Modifier, NO_CAUSE};
+use crate::streams::program::{Actor, Modifier, StreamId};
 use crate::streams::rates::Arrivals;
 use crate::streams::sides::{Parting, Side, Sides};
 use crate::streams::view::Observed;
@@ -57,9 +57,9 @@ impl<'a> Onwards<'a> {
 
     /// Whether an event that waits is a candidate of those that are opened anew.
     pub fn makes_anew(&self, event: &Event) -> bool {
-        let stream = usize::from(event.stream);
         let mut anew = self.anew.iter();
-        event.from == NO_CAUSE && anew.any(|&source| self.arrivals[source].stream == stream)
+        event.from == StreamId::NONE
+            && anew.any(|&source| self.arrivals[source].stream == event.stream)
     }
 }
 
@@ -77,7 +77,7 @@ impl LogicalProcess {
             let Some(actor) = &onwards.arrivals[source].actor else {
                 continue;
             };
-            let group = &self.population.groups[usize::from(actor.kind)];
+            let group = &self.population.groups[actor.kind];
             for entity in group.founders..group.ids.len() {
                 let joiner = self.joiner(world, actor.kind, entity);
                 for open in self.opened_today(actor, entity, source) {

@@ -17,9 +17,9 @@ use crate::streams::arrivals::Candidate;
 use crate::streams::eval::{Frame, Marks, Own, number, take_undefined};
 use crate::streams::event::Event;
 use crate::streams::kept::Site;
-use crate::streams::program::{Actor, KindId, Modified, NO_CAUSE, Source, Timer};
+use crate::streams::program::{Actor, KindId, Modified, Source, StreamId, Timer};
 use crate::streams::rates::Arrivals;
-use crate::streams::sides::{MOST_SIDES, Parting, Presence, Side, Sides, in_groups};
+use crate::streams::sides::{Label, MOST_SIDES, Parting, Presence, Side, Sides, in_groups};
 use crate::streams::world::World;
 
 const ACTOR: Purpose = purpose("actor");
@@ -45,9 +45,9 @@ impl LogicalProcess {
         if start == world.begin {
             self.start_platform_timers(window);
             let since = Time(start.0 - 1);
-            for kind in 0..world.program.kinds.len() {
+            for kind in world.program.kind_ids() {
                 for entity in 0..self.population.groups[kind].ids.len() {
-                    self.start_timers(window, kind as KindId, entity, since, Presence::ALL);
+                    self.start_timers(window, kind, entity, since, Presence::ALL);
                 }
             }
         }
@@ -63,7 +63,7 @@ impl LogicalProcess {
             self.touched = true;
             self.left.clear();
             self.opened_in_part.clear();
-            for (kind, definition) in world.program.kinds.iter().enumerate() {
+            for (kind, definition) in KindId::each(&world.program.kinds) {
                 let group = &mut self.population.groups[kind];
                 let today = world.program.zone.reading(start).index_of(Span::DAY);
                 group.rejoin(definition, today);
@@ -71,7 +71,7 @@ impl LogicalProcess {
                 let group = &self.population.groups[kind];
                 for entity in group.founders..group.ids.len() {
                     let since = Time(day.0 - 1);
-                    self.open_joiner(window, kind as KindId, entity, Opening::Day, since);
+                    self.open_joiner(window, kind, entity, Opening::Day, since);
                 }
             }
         }
@@ -105,7 +105,7 @@ impl LogicalProcess {
                 rate,
                 |key, time| match outlook.bare {
                     Some(marked) if marked.causes_nothing(&world.steps, key) => {
-                        if world.needed(stream as u16, time) {
+                        if world.needed(stream, time) {
                             self.rows.bare(world, stream, key, time);
                         }
                     }
@@ -133,10 +133,10 @@ impl LogicalProcess {
         presence: Presence,
     ) {
         let (world, stream) = (window.world, arrivals.stream);
-        if !world.needed(stream as u16, time) {
+        if !world.needed(stream, time) {
             return;
         }
-        if !world.written(stream as u16, time)
+        if !world.written(stream, time)
             && let Some(marked) = world.marked[stream]
             && marked.matters_nothing((&world.program, &world.steps), key, time)
         {
@@ -158,7 +158,7 @@ impl LogicalProcess {
     fn pick_actor(&self, actor: &Actor, key: Key) -> u64 {
         let bits = key.bits(ACTOR);
         if actor.equal {
-            let founders = self.population.groups[usize::from(actor.kind)].founders;
+            let founders = self.population.groups[actor.kind].founders;
             crate::base::draw::scale_bits(bits, founders as u64)
         } else {
             self.population.pick(actor.kind, bits)
@@ -177,7 +177,7 @@ impl LogicalProcess {
         since: Time,
     ) {
         let world = window.world;
-        let group = &self.population.groups[usize::from(kind)];
+        let group = &self.population.groups[kind];
         if entity < group.founders {
             return;
         }
@@ -233,11 +233,11 @@ impl LogicalProcess {
 
     /// Somebody who joined later.
     pub(super) fn joiner(&self, world: &World, kind: KindId, entity: usize) -> Joiner {
-        let group = &self.population.groups[usize::from(kind)];
+        let group = &self.population.groups[kind];
         Joiner {
             entity,
             id: Key(group.ids[entity]),
-            activity: group.activity(&world.program.kinds[usize::from(kind)], entity),
+            activity: group.activity(&world.program.kinds[kind], entity),
         }
     }
 
@@ -272,7 +272,7 @@ impl LogicalProcess {
             .joiner_layers
             .candidates(process, block, max, |candidate| {
                 let Candidate { key, time, .. } = candidate;
-                if time <= since || !world.needed(arrivals.stream as u16, time) {
+                if time <= since || !world.needed(arrivals.stream, time) {
                     return;
                 }
                 let rate = per_hour * profile.factor(time) * arrivals.spike(world, time);
@@ -289,9 +289,9 @@ impl LogicalProcess {
     /// On which sides a candidate's actor takes part when its time comes; sets timers for the next
     /// time.
     pub(super) fn accept(&mut self, window: Window<'_>, event: &Event) -> Option<Presence> {
-        debug_assert_eq!(event.from, NO_CAUSE);
+        debug_assert_eq!(event.from, StreamId::NONE);
         let world = window.world;
-        let stream = usize::from(event.stream);
+        let stream = event.stream;
         let actor = match &world.program.streams[stream].source {
             Some(Source::Arrivals {
                 actor: Some(actor), ..
@@ -394,7 +394,7 @@ impl LogicalProcess {
     fn push_occurrence(
         &mut self,
         window: Window<'_>,
-        stream: usize,
+        stream: StreamId,
         entity: usize,
         since: Time,
         presence: Presence,
@@ -403,7 +403,7 @@ impl LogicalProcess {
         else {
             return;
         };
-        let id = self.population.groups[usize::from(actor.kind)].ids[entity];
+        let id = self.population.groups[actor.kind].ids[entity];
         let own = window.world.source_keys[stream].child(TIMER, id);
         let (key, time) = next_occurrence(window.world, timer, own, since);
         let actor = Some(entity as u64);
@@ -427,7 +427,7 @@ impl LogicalProcess {
         }
     }
 
-    fn push_platform(&mut self, window: Window<'_>, stream: usize, instance: u64, since: Time) {
+    fn push_platform(&mut self, window: Window<'_>, stream: StreamId, instance: u64, since: Time) {
         let world = window.world;
         let Some(Source::Platform { timer, .. }) = &world.program.streams[stream].source else {
             return;
@@ -548,11 +548,11 @@ fn arrives(
     if anyway && came == Sides::ALL {
         return arrive(from_open);
     }
-    // Who made it arrive, where it does: 0 where it would have anyway.
+    // Who made it arrive, where it does: nobody where it would have anyway.
     let mut made = [None; MOST_SIDES];
     for side in came.each(world.sides()) {
         made[side.index()] = Some(match anyway {
-            true => 0,
+            true => Label::NONE,
             false => modified.made_by(time, base, side, under),
         });
     }
@@ -563,15 +563,15 @@ fn arrives(
     };
     let same = like(Side::FACTUAL);
     let by = match same.on(Side::UNTOUCHED) {
-        true => 0,
+        true => Label::NONE,
         false => modified.by(time, base, under),
     };
     let bent = Parting::by_lineage(same.others(), by);
     in_groups(open.and(came), |side, among| {
         let sides = among.and(like(side));
         let presence = from_open.part(sides, &bent);
-        arrive(presence.made_by(made[side.index()].unwrap_or(0)));
-        Parting::by_lineage(among.without(sides), 0)
+        arrive(presence.made_by(made[side.index()].unwrap_or_default()));
+        Parting::by_lineage(among.without(sides), Label::NONE)
     });
 }
 

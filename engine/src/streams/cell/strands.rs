@@ -105,11 +105,7 @@ impl Strands {
             false => Parting {
                 lineage: noted.lineage | self.parted.lineage,
                 scarcity: noted.scarcity | self.parted.scarcity,
-                by: if noted.by == 0 {
-                    self.parted.by
-                } else {
-                    noted.by
-                },
+                by: noted.by.or(self.parted.by),
             },
         }
     }
@@ -131,7 +127,7 @@ impl EventWords {
     /// Takes up an event.
     pub fn begin(&mut self, event: &Event, stream: &Stream) {
         self.slots.resize(MAX_WORDS, Cell::new(0));
-        self.kept = usize::from(stream.carried + stream.eager);
+        self.kept = stream.kept_words();
         self.ready.set((1 << self.kept) - 1);
         let carried = &event.carried[..usize::from(stream.carried)];
         for (slot, &word) in self.slots.iter().zip(carried) {

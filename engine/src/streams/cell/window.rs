@@ -45,7 +45,7 @@ pub(super) fn frame_of<'a>(
         world: window.world,
         population,
         observed: window.observed,
-        stream: usize::from(event.stream),
+        stream: event.stream,
         key: event.key,
         time: event.time,
         cause: window.world.cause_code(event.from),

@@ -9,9 +9,9 @@ use super::scalar::{Frame, Own, eval};
 use crate::base::draw::{Key, Purpose};
 use crate::base::time::Time;
 use crate::streams::population::Population;
-use crate::streams::program::{Expr, Modified};
+use crate::streams::program::{Expr, Modified, StreamId};
 use crate::streams::series::first_and_last;
-use crate::streams::sides::Side;
+use crate::streams::sides::{Label, Side};
 use crate::streams::steps::probable;
 use crate::streams::view::Observed;
 use crate::streams::world::World;
@@ -25,7 +25,7 @@ pub struct Block<'a> {
     /// What stands for the barrier's view in rows; lazy variables never read it.
     pub observed: &'a Observed,
     /// The rows' stream.
-    pub stream: usize,
+    pub stream: StreamId,
     /// Keys of the events.
     pub keys: &'a [u64],
     /// Times in microseconds.
@@ -82,7 +82,7 @@ impl Block<'_> {
             own: Own::Nobody,
             side: self.side,
             among: self.side.into(),
-            made: 0,
+            made: Label::NONE,
             noted: &Cell::default(),
         };
         eval(e, &frame)
@@ -130,17 +130,17 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
     match e {
         Expr::Num(x) => out.resize(n, x.to_bits()),
         Expr::Text(code) => out.resize(n, u64::from(*code)),
-        Expr::Slot(slot) => out.extend_from_slice(&block.slots[usize::from(*slot)]),
+        Expr::Slot(slot) => out.extend_from_slice(&block.slots[*slot]),
         Expr::Time => out.extend(block.times.iter().map(|&t| (t as f64).to_bits())),
         Expr::EventId => out.extend_from_slice(block.keys),
         Expr::Index => out.extend(block.indexes.iter().map(|&i| f64::from(i).to_bits())),
         Expr::Cause => out.extend(block.causes.iter().map(|&c| u64::from(c))),
         Expr::NewId(purpose) => out.extend(block.keys.iter().map(|&k| Key(k).child(*purpose, 0).0)),
-        Expr::Attribute(kind, e, a) => block.entities(e, out, |p| {
-            &p.groups[usize::from(*kind)].attributes[usize::from(*a)]
-        }),
+        Expr::Attribute(kind, e, a) => {
+            block.entities(e, out, |p| &p.groups[*kind].attributes[usize::from(*a)])
+        }
         Expr::EntityId(kind, e) => {
-            block.entities(e, out, |p| &p.groups[usize::from(*kind)].ids);
+            block.entities(e, out, |p| &p.groups[*kind].ids);
         }
         Expr::Unary(op, e) => {
             eval_block(e, block, out);

@@ -273,7 +273,7 @@ fn eval_rows(e: &Expr, rows: &[u64], block: &Block<'_>, out: &mut Vec<u64>) {
     let whole = e.any(|e| !by_columns(e));
     let reads = |test: &dyn Fn(&Expr) -> bool| whole || e.any(test);
     let slots = block.slots.iter().enumerate().map(|(slot, column)| {
-        let read = |e: &Expr| matches!(e, Expr::Slot(s) if usize::from(*s) == slot);
+        let read = |e: &Expr| matches!(e, Expr::Slot(s) if s.index() == slot);
         if !column.is_empty() && reads(&read) {
             words(column)
         } else {

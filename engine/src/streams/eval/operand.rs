@@ -26,7 +26,7 @@ impl<'a> Operand<'a> {
         if let Some(word) = constant(e) {
             Operand::Constant(word)
         } else if let Expr::Slot(slot) = e {
-            Operand::Slot(&block.slots[usize::from(*slot)])
+            Operand::Slot(&block.slots[*slot])
         } else {
             let mut column = scratch::column();
             eval_block(e, block, &mut column);

@@ -98,7 +98,7 @@ impl Race<'_> {
     /// The time of an entity, if it comes before another one.
     #[inline(always)]
     fn own_time(&self, entity: usize, limit: f64) -> Option<f64> {
-        let kind = &self.f.world.program.kinds[usize::from(self.kind)];
+        let kind = &self.f.world.program.kinds[self.kind];
         let activity = self.group.activity(kind, entity);
         let bits = self
             .f

@@ -41,7 +41,7 @@ pub struct Frame<'a> {
     /// What the last barrier showed of the whole business.
     pub observed: &'a Observed,
     /// The event's stream, for [`Expr::Happens`].
-    pub stream: usize,
+    pub stream: StreamId,
     /// The event's key.
     pub key: Key,
     /// The event's time.
@@ -91,7 +91,7 @@ impl<'a> Frame<'a> {
             world,
             population,
             observed,
-            stream: 0,
+            stream: StreamId(0),
             key,
             time,
             cause: 0,
@@ -102,7 +102,7 @@ impl<'a> Frame<'a> {
             own,
             side: Side::FACTUAL,
             among: Sides::ALL,
-            made: 0,
+            made: Label::NONE,
             noted: &marks.noted,
         }
     }
@@ -113,8 +113,8 @@ impl<'a> Frame<'a> {
         let seen = parting.on(self.among);
         // Who has a part in what differs from the untouched side counts also where that has parted before.
         let tells = self.side == Side::FACTUAL && parting.sides().on(Side::UNTOUCHED);
-        let by = if tells { parting.by } else { 0 };
-        if by != 0 || !seen.sides().is_none() {
+        let by = if tells { parting.by } else { Label::NONE };
+        if !by.is_none() || !seen.sides().is_none() {
             self.noted
                 .set(self.noted.get().and(&Parting { by, ..seen }));
         }
@@ -181,7 +181,7 @@ impl<'a> Frame<'a> {
         let value = mine.map_or(factual, &of);
         if value != factual {
             let apart: Sides = twins.iter().map(|twin| twin.sides).collect();
-            self.note(&Parting::by_lineage(apart.others(), 0));
+            self.note(&Parting::by_lineage(apart.others(), Label::NONE));
         }
         for twin in twins.iter().filter(|twin| of(twin) != value) {
             self.note(&twin.parting.on(twin.sides));
@@ -202,7 +202,7 @@ impl<'a> Frame<'a> {
         figure: usize,
         read: impl Fn(&[f64]) -> f64,
     ) -> f64 {
-        let look = self.world.looks.get(self.stream).copied().flatten();
+        let look = self.world.looks.get(self.stream.index()).copied().flatten();
         let zone = &self.world.program.zone;
         let time = look.map_or(self.time, |look| when(&look, zone, self.time));
         let Some(view) = self.observed.at(time) else {
@@ -216,7 +216,7 @@ impl<'a> Frame<'a> {
             return value;
         }
         if self.side != Side::FACTUAL {
-            self.note(&Parting::by_lineage(differ, 0));
+            self.note(&Parting::by_lineage(differ, Label::NONE));
             return value;
         }
         let parting = view.parting(figure);
@@ -240,10 +240,10 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub fn slot(&self, slot: Slot) -> u64 {
         // More slots than bits only come in rows, where all is worked out.
-        if slot < 64 && self.ready.get() & (1 << slot) == 0 {
+        if slot.0 < 64 && self.ready.get() & (1 << slot.0) == 0 {
             self.demand(slot);
         }
-        self.slots[usize::from(slot)].get()
+        self.slots[slot].get()
     }
 
     /// Works out a word that is read for the first time.
@@ -251,7 +251,7 @@ impl<'a> Frame<'a> {
     fn demand(&self, slot: Slot) {
         let frame = self.of.unwrap_or(self);
         let stream = &frame.world.program.streams[frame.stream];
-        let variable = stream.on_demand_at[usize::from(slot - stream.carried)];
+        let variable = stream.on_demand_at[slot.index() - usize::from(stream.carried)];
         // Whoever reads it answers for what was worked out before, but not for this.
         let before = take_undefined();
         let value = variable.map_or(0, |variable| {
@@ -263,8 +263,8 @@ impl<'a> Frame<'a> {
             frame.note_demanded(at);
         }
         set_undefined(before);
-        self.slots[usize::from(slot)].set(value);
-        self.ready.set(self.ready.get() | 1 << slot);
+        self.slots[slot].set(value);
+        self.ready.set(self.ready.get() | 1 << slot.0);
     }
 
     /// Notes that a variable that is worked out on demand had no finite value. One that is written is looked at with its row.
@@ -272,7 +272,7 @@ impl<'a> Frame<'a> {
     fn note_demanded(&self, variable: u16) {
         let stream = &self.world.program.streams[self.stream];
         if self.side == Side::FACTUAL && !stream.variables[usize::from(variable)].written {
-            let event = (self.stream as StreamId, self.key, self.time);
+            let event = (self.stream, self.key, self.time);
             self.world.note_undefined(event, Site::Variable(variable));
         }
     }
@@ -337,7 +337,7 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             entity => f.variable(*kind, *variable, entity),
         },
         Expr::State(kind, e) => {
-            let codes = &f.world.program.kinds[usize::from(*kind)].state_codes;
+            let codes = &f.world.program.kinds[*kind].state_codes;
             let code = |state: u8| u64::from(codes[usize::from(state)]);
             f.state(*kind, word(e, f)).map_or(0, code)
         }
@@ -503,7 +503,7 @@ pub fn happens(effect: &Effect, f: &Frame<'_>) -> bool {
 
 /// An effect without outcome group happens for this event if its guard holds and the mark of its
 /// first child lies under the probability. The mark belongs to the child, so that it is the same draw
-/// whoever asks. Tells who made it happen; 0 where it would have happened anyway.
+/// whoever asks. Tells who made it happen; nobody where it would have happened anyway.
 #[inline(always)]
 pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
     if let Some(when) = &effect.when
@@ -514,11 +514,11 @@ pub fn decide(effect: &Effect, f: &Frame<'_>) -> Option<Label> {
     if let Expr::Modified(at, e) = &effect.probability {
         let modified = &f.world.program.modified[usize::from(*at)];
         return match modified.is_quiet(f.time) {
-            true => probable(f.key, effect.purpose, number(e, f)).then_some(0),
+            true => probable(f.key, effect.purpose, number(e, f)).then_some(Label::NONE),
             false => decide_modified(effect, modified, e, f),
         };
     }
-    probable(f.key, effect.purpose, number(&effect.probability, f)).then_some(0)
+    probable(f.key, effect.purpose, number(&effect.probability, f)).then_some(Label::NONE)
 }
 
 #[inline(never)]
@@ -529,7 +529,7 @@ fn decide_modified(effect: &Effect, modified: &Modified, e: &Expr, f: &Frame<'_>
     let anyway = outcome(base);
     // By somebody: it came out as it would not have otherwise.
     let decided = |probability, side| match (outcome(probability), anyway) {
-        (true, true) => Some(0),
+        (true, true) => Some(Label::NONE),
         (true, false) => Some(modified.made_by(f.time, base, side, outcome)),
         (false, _) => None,
     };
@@ -553,7 +553,7 @@ impl Frame<'_> {
         if !differ.is_none() {
             let by = match differ.on(Side::UNTOUCHED) && self.side == Side::FACTUAL {
                 true => modified.by(self.time, base, told),
-                false => 0,
+                false => Label::NONE,
             };
             self.note(&Parting::by_lineage(differ, by));
         }

@@ -53,7 +53,7 @@ pub fn answer(lookup: &Lookup, f: &Frame<'_>) -> f64 {
     let (mut all_exist, mut all_same) = (true, true);
     for (place, (kind, reference)) in who.iter_mut().zip(&lookup.who) {
         let (group, entity) = (f.population.group(*kind), word(reference, f));
-        let table = f.world.program.kinds[usize::from(*kind)].diary.as_ref();
+        let table = f.world.program.kinds[*kind].diary.as_ref();
         *place = table
             .filter(|_| entity < group.ids.len() as u64)
             .map(|table| Asked {

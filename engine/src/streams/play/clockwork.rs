@@ -12,7 +12,7 @@ use crate::base::time::{Span, Time};
 use crate::streams::cell::{Forecast, LogicalProcess};
 use crate::streams::event::Event;
 use crate::streams::population::Population;
-use crate::streams::program::ring_of;
+use crate::streams::program::{StreamId, ring_of};
 use crate::streams::rates::Arrivals;
 use crate::streams::rows::{Completion, EarlySums, Rows};
 use crate::streams::view::{Observed, View};
@@ -111,7 +111,7 @@ impl Clockwork {
         let mut excess = self.cells.iter().filter_map(LogicalProcess::excess);
         excess.next().map_or(Ok(()), |excess| {
             let streams = &world.program.streams;
-            let ring = ring_of(&world.program, usize::from(excess.stream));
+            let ring = ring_of(&world.program, excess.stream.index());
             Err(Growing {
                 ring: ring.iter().map(|&s| streams[s].name.clone()).collect(),
                 events: excess.events.unsigned_abs(),
@@ -188,7 +188,7 @@ impl Clockwork {
     }
 
     /// Forgets the rows of a stream, which have been collected.
-    pub fn forget_rows(&mut self, stream: usize) {
+    pub fn forget_rows(&mut self, stream: StreamId) {
         for cell in &mut self.cells {
             cell.rows.forget(stream);
         }

@@ -18,7 +18,7 @@ use crate::base::scratch;
 use crate::base::table::{Chunk, RowSink};
 use crate::base::time::Time;
 use crate::streams::cell::LogicalProcess;
-use crate::streams::program::Program;
+use crate::streams::program::{Program, StreamId};
 use crate::streams::rates::Arrivals;
 use crate::streams::rows::{CellRows, Completion, EarlySums, Sums, collect, lots};
 use crate::streams::world::{Settings, World};
@@ -253,8 +253,8 @@ impl Player {
 
 /// What has been added up of the written streams.
 fn results(world: &World, sums: Vec<Sums>) -> Vec<StreamResult> {
-    let streams = (0..).zip(&world.program.streams).zip(sums);
-    let written = streams.filter(|((index, _), _)| world.is_written(*index));
+    let streams = StreamId::each(&world.program.streams).zip(sums);
+    let written = streams.filter(|((id, _), _)| world.is_written(*id));
     let results = written.map(|((_, stream), mut sums)| StreamResult {
         name: stream.name.clone(),
         rows: sums.digest.rows,

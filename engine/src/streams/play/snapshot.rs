@@ -15,7 +15,7 @@ use crate::base::draw::{Purpose, mix, purpose};
 use crate::base::time::Time;
 use crate::streams::cell::{Onwards, ProcessState};
 use crate::streams::kept::Kept;
-use crate::streams::program::Program;
+use crate::streams::program::{Modifier, Program};
 use crate::streams::rates::{Arrivals, Rates};
 use crate::streams::rows::Sums;
 use crate::streams::sides::Side;
@@ -110,7 +110,7 @@ impl Snapshot {
         let known = self.origin.interventions.len();
         let modified = world.program.modified.iter();
         let modifiers = modified.flat_map(|modified| modified.modifiers());
-        let new = modifiers.filter(|modifier| usize::from(modifier.by) > known);
+        let new = modifiers.filter(|modifier| is_new(modifier, known));
         let mut starts = new.map(|modifier| modifier.envelope.start);
         match starts.any(|start| start < self.time) {
             true => Err(SnapshotError::TooLate(self.time)),
@@ -125,9 +125,15 @@ impl Snapshot {
         let known = self.origin.interventions.len();
         let origin = self.origin.sides(&world.program).unwrap_or_default();
         Onwards::new(world, (self.time, origin), arrivals, |modifier| {
-            usize::from(modifier.by) > known
+            is_new(modifier, known)
         })
     }
+}
+
+/// Whether a modifier is of an intervention that comes after those known before.
+fn is_new(modifier: &Modifier, known: usize) -> bool {
+    let place = modifier.by.intervention();
+    place.is_some_and(|place| place >= known)
 }
 
 impl Origin {

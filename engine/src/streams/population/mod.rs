@@ -341,7 +341,7 @@ impl Population {
     /// The entities of a kind.
     #[inline(always)]
     pub fn group(&self, kind: KindId) -> &Group {
-        &self.groups[usize::from(kind)]
+        &self.groups[kind]
     }
 
     /// An attribute; 0 for [`NO_ENTITY`].

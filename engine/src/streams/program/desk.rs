@@ -47,7 +47,7 @@ impl Program {
             let named = |e: &Expr| matches!(e, Expr::Text(other) if *other == code);
             service.desk.any(named) || !service.desk.any(text)
         };
-        let streams = (0..).zip(&self.streams);
+        let streams = StreamId::each(&self.streams);
         streams.filter_map(move |(at, stream)| {
             stream.service.as_ref().filter(|s| waits(s)).map(|_| at)
         })

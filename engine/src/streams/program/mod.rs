@@ -32,18 +32,32 @@ use std::collections::BTreeMap;
 
 use crate::base::draw::Purpose;
 use crate::base::head;
+use crate::base::ids::id_type;
 use crate::base::table::{ColumnSpec, ColumnType, Dictionary, TableSchema};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
 use crate::streams::diary::{Action, Diary};
 use crate::streams::profile::{Profile, Reference, Weekend};
 
-/// Index of a stream in [`Program::streams`].
-pub type StreamId = u16;
-/// Index of an entity kind in [`Program::kinds`].
-pub type KindId = u8;
-/// Index of a slot: of a variable of a stream, in an event's words.
-pub type Slot = u16;
+id_type! {
+    /// Index of a stream in [`Program::streams`].
+    StreamId(u16)
+}
+
+impl StreamId {
+    /// The "causing stream" of an event that nothing caused.
+    pub const NONE: StreamId = StreamId(u16::MAX);
+}
+
+id_type! {
+    /// Index of an entity kind in [`Program::kinds`].
+    KindId(u8)
+}
+
+id_type! {
+    /// Index of a slot: of a variable of a stream, in an event's words.
+    Slot(u16)
+}
 
 /// Most words that an event may carry from its cause.
 pub const MAX_CARRIED: usize = 8;
@@ -63,8 +77,6 @@ pub fn is_no_time(us: f64) -> bool {
 
 /// How far ahead appointments can lie.
 pub const APPOINTMENTS: Span = Span(366 * Span::DAY.0);
-/// The "causing stream" of an event that nothing caused.
-pub const NO_CAUSE: StreamId = StreamId::MAX;
 
 /// A compiled model.
 #[derive(Clone, Debug)]
@@ -452,7 +464,7 @@ impl Effect {
     #[inline(always)]
     pub(crate) fn matters_from(&self, needed_from: &[Time]) -> Time {
         match self.longest {
-            Some(longest) => needed_from[usize::from(self.stream)] - longest,
+            Some(longest) => needed_from[self.stream] - longest,
             None => Time(i64::MIN),
         }
     }
@@ -496,6 +508,11 @@ impl Stream {
             .chain(self.outcomes.iter().flat_map(|group| &group.effects))
     }
 
+    /// Number of words that the rows keep: those carried and the eager ones.
+    pub fn kept_words(&self) -> usize {
+        usize::from(self.carried + self.eager)
+    }
+
     /// Whether the event changes something that other events can read.
     pub fn writes_state(&self) -> bool {
         !self.changes.is_empty() || self.creates.is_some()
@@ -513,12 +530,22 @@ impl Stream {
 }
 
 impl Program {
+    /// The ids of all streams, in order.
+    pub fn stream_ids(&self) -> impl ExactSizeIterator<Item = StreamId> + use<> {
+        (0..self.streams.len()).map(StreamId::at)
+    }
+
     /// The stream of this name.
     pub fn stream(&self, name: &str) -> Option<StreamId> {
         self.streams
             .iter()
             .position(|stream| stream.name == name)
-            .map(|i| i as StreamId)
+            .map(StreamId::at)
+    }
+
+    /// The ids of all kinds of entities, in order.
+    pub fn kind_ids(&self) -> impl ExactSizeIterator<Item = KindId> + use<> {
+        (0..self.kinds.len()).map(KindId::at)
     }
 
     /// The process on which the business-wide timers run; cells are 0 up to this.

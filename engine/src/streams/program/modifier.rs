@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use crate::base::time::{Span, Time};
-use crate::streams::sides::{JOINT, Label, MOST_SIDES, Side, Sides, both};
+use crate::streams::sides::{Label, MOST_SIDES, Side, Sides};
 
 /// Most interventions of a program, so that labels fit in 15 bits, with room for others who are accounted for.
 pub const MOST_INTERVENTIONS: usize = 0x7F00;
@@ -239,7 +239,7 @@ impl Modified {
     /// interventions act, in their order.
     pub fn prepare(&mut self, acts_on: &[Sides]) {
         for Aimed { modifier, on } in &mut self.modifiers {
-            let known = acts_on.get(usize::from(modifier.by).wrapping_sub(1));
+            let known = modifier.by.intervention().and_then(|at| acts_on.get(at));
             *on = known.copied().unwrap_or(*on);
         }
         let mut turns: Vec<(Time, bool, u16)> = Vec::new();
@@ -386,7 +386,7 @@ impl Modified {
     }
 
     /// Who made something come out on a side as `outcome(value)` instead of `outcome(base)`: the last in the sequence
-    /// that changed the outcome. 0 if it is the same.
+    /// that changed the outcome. Nobody if it is the same.
     pub fn made_by<T: PartialEq>(
         &self,
         time: Time,
@@ -395,7 +395,7 @@ impl Modified {
         outcome: impl Fn(f64) -> T,
     ) -> Label {
         let before = outcome(base);
-        let (mut value, mut came_out, mut by) = (base, outcome(base), 0);
+        let (mut value, mut came_out, mut by) = (base, outcome(base), Label::NONE);
         for m in self.acting(time).filter(|m| m.on.on(side)) {
             value = m.at(time, value);
             let now = outcome(self.clamp(value));
@@ -404,12 +404,12 @@ impl Modified {
                 came_out = now;
             }
         }
-        if came_out == before { 0 } else { by }
+        if came_out == before { Label::NONE } else { by }
     }
 
-    /// Who moves the value most at a time on a side; 0 where nothing acts.
+    /// Who moves the value most at a time on a side; nobody where nothing acts.
     pub fn strongest(&self, time: Time, base: f64, side: Side) -> Label {
-        let (mut value, mut most, mut by) = (base, 0.0, 0);
+        let (mut value, mut most, mut by) = (base, 0.0, Label::NONE);
         for m in self.acting(time).filter(|m| m.on.on(side)) {
             let next = m.at(time, value);
             if (next - value).abs() > most {
@@ -422,7 +422,7 @@ impl Modified {
 
     /// Whose interventions have a part in that something comes out as it does and not as `outcome(base)`: those without
     /// whom it would come out otherwise. Where it needs none of them, since others would do as well, those who would
-    /// do alone. 0 if it is the same.
+    /// do alone. Nobody if it is the same.
     pub fn by<T: PartialEq>(&self, time: Time, base: f64, outcome: impl Fn(f64) -> T) -> Label {
         let acting = self.acting(time).map(|m| m.modifier.by);
         let with = |takes_part: &dyn Fn(Label) -> bool| {
@@ -435,17 +435,18 @@ impl Modified {
         };
         let (came_out, before) = (with(&|_| true), outcome(base));
         if came_out == before {
-            return 0;
+            return Label::NONE;
         }
-        let named = |of: &dyn Fn(Label) -> bool| acting.clone().filter(|&by| of(by)).fold(0, both);
+        let named = |of: &dyn Fn(Label) -> bool| {
+            let named = acting.clone().filter(|&by| of(by));
+            named.fold(Label::NONE, Label::and)
+        };
         let needed = named(&|by| with(&|other| other != by) != came_out);
-        if needed != 0 {
+        if !needed.is_none() {
             return needed;
         }
-        match named(&|by| with(&|other| other == by) == came_out) {
-            0 => JOINT,
-            alone => alone,
-        }
+        let alone = named(&|by| with(&|other| other == by) == came_out);
+        alone.or(Label::JOINT)
     }
 }
 
@@ -460,14 +461,14 @@ mod tests {
     }
 
     fn modifier(
-        by: Label,
+        number: u16,
         operation: Operation,
         from: i64,
         to: i64,
         settling: Settling,
     ) -> Modifier {
         Modifier {
-            by,
+            by: Label(number),
             operation,
             envelope: Envelope {
                 start: hours(from),
@@ -558,17 +559,20 @@ mod tests {
             modifier(2, Operation::Multiply(1.2), 0, 10, Settling::Immediate),
         ]);
         let by = |mark: f64| all.by(hours(1), 1.0, |rate| mark < rate);
-        assert_eq!([by(0.9), by(1.4), by(1.7), by(1.9)], [0, 1, JOINT, 0]);
+        assert_eq!(
+            [by(0.9), by(1.4), by(1.7), by(1.9)],
+            [Label::NONE, Label(1), Label::JOINT, Label::NONE]
+        );
         // Either would do.
-        assert_eq!(by(1.1), JOINT);
-        assert_eq!(all.by(hours(1), 1.0, |rate| rate), JOINT);
+        assert_eq!(by(1.1), Label::JOINT);
+        assert_eq!(all.by(hours(1), 1.0, |rate| rate), Label::JOINT);
         let made = |mark: f64, side| all.made_by(hours(1), 1.0, side, |rate| mark < rate);
         assert_eq!(
             [1.1, 1.7, 1.9].map(|mark| made(mark, Side::FACTUAL)),
-            [1, 2, 0]
+            [Label(1), Label(2), Label::NONE]
         );
-        assert_eq!(made(1.1, Side::UNTOUCHED), 0);
-        assert_eq!(all.strongest(hours(1), 1.0, Side::FACTUAL), 1);
+        assert_eq!(made(1.1, Side::UNTOUCHED), Label::NONE);
+        assert_eq!(all.strongest(hours(1), 1.0, Side::FACTUAL), Label(1));
     }
 
     use proptest::prelude::*;
@@ -590,7 +594,7 @@ mod tests {
             let modifiers: Vec<Modifier> = spans
                 .iter()
                 .map(|span| Modifier {
-                    by: 1,
+                    by: Label(1),
                     operation: Operation::Add(1.0),
                     envelope: envelope(span),
                     precedence: 0,

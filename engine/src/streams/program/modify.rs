@@ -2,7 +2,7 @@
 
 use super::{
     Binary, Delay, Destination, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier,
-    Program, Source, Stream, StreamId, Unary, Variable,
+    Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::purpose;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
@@ -86,7 +86,7 @@ impl Program {
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn intervene(&mut self, name: &str) -> Result<Label, ModifyError> {
-        self.add_interventions(&[(name, true)])
+        Ok(self.add_interventions(&[(name, true)])?[0])
     }
 
     /// Likewise one that belongs to the surroundings: it is there whatever is asked for.
@@ -94,15 +94,15 @@ impl Program {
     /// # Errors
     /// [`ModifyError::TooMany`].
     pub fn surround(&mut self, name: &str) -> Result<Label, ModifyError> {
-        self.add_interventions(&[(name, false)])
+        Ok(self.add_interventions(&[(name, false)])?[0])
     }
 
-    /// Adds interventions, each by its name and whether it is asked for. Returns the label of the first; those of the others
-    /// follow.
+    /// Adds interventions, each by its name and whether it is asked for. Returns their labels,
+    /// in order.
     ///
     /// # Errors
     /// [`ModifyError::TooMany`]; none has been added then.
-    pub fn add_interventions(&mut self, added: &[(&str, bool)]) -> Result<Label, ModifyError> {
+    pub fn add_interventions(&mut self, added: &[(&str, bool)]) -> Result<Vec<Label>, ModifyError> {
         let before = self.interventions.len();
         if before + added.len() > MOST_INTERVENTIONS {
             return Err(ModifyError::TooMany);
@@ -127,7 +127,8 @@ impl Program {
                 asked_for,
             }),
         );
-        Ok(before as Label + 1)
+        let places = before..self.interventions.len();
+        Ok(places.map(Label::of).collect())
     }
 
     /// Aims a modifier at a parameter. Modifiers act in the order in which they were aimed.
@@ -158,7 +159,7 @@ impl Program {
                 Ok(())
             }),
             Parameter::Work => {
-                let service = self.streams[usize::from(stream)].service.as_mut();
+                let service = self.streams[stream].service.as_mut();
                 let work = &mut service.ok_or(ModifyError::NoDesk)?.work;
                 Wrapper(&mut self.modified).wrap(work, NOT_NEGATIVE, modifier);
                 Ok(())
@@ -188,7 +189,7 @@ impl Program {
     }
 
     fn modify_rate(&mut self, stream: StreamId, modifier: Modifier) -> Result<(), ModifyError> {
-        match &mut self.streams[usize::from(stream)].source {
+        match &mut self.streams[stream].source {
             Some(Source::Arrivals {
                 rate_per_day,
                 modified,
@@ -208,7 +209,7 @@ impl Program {
         let mut wrapper = Wrapper(&mut self.modified);
         let mut done = Err(ModifyError::NoCause);
         for (parent, definition) in self.streams.iter_mut().enumerate() {
-            if from.is_some_and(|from| usize::from(from) != parent) {
+            if from.is_some_and(|from| from.index() != parent) {
                 continue;
             }
             let groups = definition.outcomes.iter_mut().flat_map(|g| &mut g.effects);
@@ -230,7 +231,7 @@ impl Program {
     ) -> Result<(), ModifyError> {
         let truth = self.is_chance(stream, name)?;
         let at = self.variable(stream, name)?;
-        let value = &mut self.streams[usize::from(stream)].variables[at].value;
+        let value = &mut self.streams[stream].variables[at].value;
         let mut wrapper = Wrapper(&mut self.modified);
         if truth {
             value.rewrite(&mut |e| {
@@ -257,13 +258,13 @@ impl Program {
         let Some(&code) = codes.iter().find(named) else {
             return Err(ModifyError::NoChoice(self.choices(stream, name)));
         };
-        let value = &mut self.streams[usize::from(stream)].variables[at].value;
+        let value = &mut self.streams[stream].variables[at].value;
         bend_choices(value, code, &mut self.modified, modifier)
     }
 
     /// The variable that works out a field or `let`: one that only passes on a `let` is that.
     fn variable(&self, stream: StreamId, name: &str) -> Result<usize, ModifyError> {
-        let definition = &self.streams[usize::from(stream)];
+        let definition = &self.streams[stream];
         let field = definition.fields.iter().find(|(c, _)| c.name == name);
         let own = |v: &Variable| field.map_or(v.name == name, |(_, slot)| v.slot == *slot);
         match (field, definition.variables.iter().position(own)) {
@@ -278,7 +279,7 @@ impl Program {
     /// # Errors
     /// When it is neither.
     pub fn is_chance(&self, stream: StreamId, name: &str) -> Result<bool, ModifyError> {
-        let definition = &self.streams[usize::from(stream)];
+        let definition = &self.streams[stream];
         let variable = &definition.variables[self.variable(stream, name)?];
         let field = definition.fields.iter().find(|(c, _)| c.name == name);
         match field.map(|(column, _)| column.kind).or(variable.kind) {
@@ -296,7 +297,7 @@ impl Program {
 
     fn choices_at(&self, stream: StreamId, variable: usize) -> Vec<u16> {
         let mut found = Vec::new();
-        let value = &self.streams[usize::from(stream)].variables[variable].value;
+        let value = &self.streams[stream].variables[variable].value;
         value.visit(&mut |e| {
             if let Expr::Choice(shares, codes, _) = e {
                 found.extend(codes.iter().filter(|_| is_open(shares)));
@@ -333,7 +334,7 @@ impl Program {
 
     /// The names of its fields, and then of its `let`s.
     fn named(&self, stream: StreamId) -> impl Iterator<Item = &str> {
-        let definition = &self.streams[usize::from(stream)];
+        let definition = &self.streams[stream];
         let fields = definition.fields.iter().map(|(c, _)| c.name.as_str());
         let is_field = |name: &str| definition.fields.iter().any(|(c, _)| c.name == name);
         let lets = definition.variables.iter().map(|v| v.name.as_str());
@@ -345,22 +346,22 @@ impl Program {
     /// # Errors
     /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs.
     pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
-        let held = &self.streams[usize::from(backlog.held)];
-        let released = &self.streams[usize::from(backlog.released)];
-        let kept = held.carried + held.eager + held.on_demand;
+        let held = &self.streams[backlog.held];
+        let released = &self.streams[backlog.released];
+        let kept = held.kept_words() + usize::from(held.on_demand);
         let slot_of = |name: &String| {
             let carried = held.carried_names.iter().position(|other| other == name);
             let own = held
                 .variables
                 .iter()
-                .find(|v| v.name == *name && v.slot < kept);
-            carried.map(|at| at as u16).or(own.map(|v| v.slot))
+                .find(|v| v.name == *name && v.slot.index() < kept);
+            carried.map(Slot::at).or(own.map(|v| v.slot))
         };
-        let pass: Vec<Option<u16>> = released.carried_names.iter().map(slot_of).collect();
+        let pass: Vec<Option<Slot>> = released.carried_names.iter().map(slot_of).collect();
         // The desk itself tells which agent it was.
         let service = released.service.as_ref();
         let agent = service.and_then(|service| service.agent);
-        let lacks = (0..).zip(&released.carried_names).zip(&pass);
+        let lacks = Slot::each(&released.carried_names).zip(&pass);
         let lacks: Vec<String> = lacks
             .filter(|((number, _), slot)| slot.is_none() && agent != Some(*number))
             .map(|((_, name), _)| name.clone())
@@ -393,7 +394,7 @@ impl Program {
             longest: None,
             longest_delay: None,
         };
-        let held = &mut self.streams[usize::from(backlog.held)];
+        let held = &mut self.streams[backlog.held];
         held.effects.push(effect);
         held.leaf = false;
         Ok(())

@@ -5,8 +5,8 @@ use super::{ChangeKind, Expr, KindId, Program};
 /// A kind of which there are not as many as its share, since there is no part of an entity.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Uneven {
-    /// Index of the kind.
-    pub kind: usize,
+    /// The kind.
+    pub kind: KindId,
     /// How many the scale asks for.
     pub wanted: f64,
     /// How many there are.
@@ -18,7 +18,7 @@ const NOTICED: f64 = 0.05;
 
 impl Program {
     /// How many entities of a kind there are from the start: as many as declared at scale 1, and at least one of each kind.
-    pub fn founders(&self, kind: usize, scale: f64) -> u32 {
+    pub fn founders(&self, kind: KindId, scale: f64) -> u32 {
         match self.kinds[kind].count {
             0 => 0,
             count => (f64::from(count) * scale).round().max(1.0) as u32,
@@ -28,7 +28,7 @@ impl Program {
     /// The kinds whose entities others look for in their cell: picked, adopted, or belonged to.
     fn looked_for(&self) -> Vec<bool> {
         let mut looked_for = vec![false; self.kinds.len()];
-        let mut mark = |kind: KindId| looked_for[usize::from(kind)] = true;
+        let mut mark = |kind: KindId| looked_for[kind] = true;
         for kind in &self.kinds {
             kind.belongs_to
                 .iter()
@@ -54,9 +54,9 @@ impl Program {
     /// The kind that bounds the number of peopled cells, with that number, where it is less than that of all cells.
     ///
     /// Who is looked for lives in every peopled cell, or others there would look in vain.
-    pub fn scarcest(&self, scale: f64) -> Option<(usize, u16)> {
+    pub fn scarcest(&self, scale: f64) -> Option<(KindId, u16)> {
         let looked_for = self.looked_for();
-        let kinds = (0..self.kinds.len()).filter(|&kind| looked_for[kind]);
+        let kinds = self.kind_ids().filter(|&kind| looked_for[kind]);
         let numbers = kinds.map(|kind| (kind, self.founders(kind, scale)));
         let few = numbers.filter(|&(_, number)| 0 < number && number < u32::from(self.cells));
         let scarcest = few.min_by_key(|&(_, number)| number)?;
@@ -70,7 +70,7 @@ impl Program {
 
     /// The kinds of which there are too many or too few at a scale to keep their ratio to others.
     pub fn uneven(&self, scale: f64) -> Vec<Uneven> {
-        let of_kind = |kind: usize| Uneven {
+        let of_kind = |kind: KindId| Uneven {
             kind,
             wanted: f64::from(self.kinds[kind].count) * scale,
             there: self.founders(kind, scale),
@@ -78,6 +78,6 @@ impl Program {
         let noticed = |uneven: &Uneven| {
             (f64::from(uneven.there) - uneven.wanted).abs() > NOTICED * uneven.wanted
         };
-        (0..self.kinds.len()).map(of_kind).filter(noticed).collect()
+        self.kind_ids().map(of_kind).filter(noticed).collect()
     }
 }

@@ -8,7 +8,7 @@ use super::{Program, Stream};
 /// its kind are in none.
 pub fn rings(streams: &[Stream]) -> Vec<Vec<usize>> {
     let count = streams.len();
-    let next = |at: usize| streams[at].all_effects().map(|e| usize::from(e.stream));
+    let next = |at: usize| streams[at].all_effects().map(|e| e.stream.index());
     let next: Vec<Vec<usize>> = (0..count).map(|at| next(at).collect()).collect();
     // Tarjan's components, with a stack of one's own: chains of causes may be long.
     const NEW: usize = usize::MAX;
@@ -59,7 +59,7 @@ pub fn ring_of(program: &Program, stream: usize) -> Vec<usize> {
     let mut rest = VecDeque::from([stream]);
     while let Some(at) = rest.pop_front() {
         for effect in program.streams[at].all_effects() {
-            let to = usize::from(effect.stream);
+            let to = effect.stream.index();
             if from[to].is_none() {
                 from[to] = Some(at);
                 rest.push_back(to);

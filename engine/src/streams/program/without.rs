@@ -1,7 +1,7 @@
 //! What the sides of a run lack: which of a program's interventions act on which side.
 
 use super::{Intervention, Program};
-use crate::streams::sides::{JOINT, Label, MOST_SIDES, Side, Sides};
+use crate::streams::sides::{Label, MOST_SIDES, Side, Sides};
 
 /// What a side lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl Without {
 
     /// Whether the same of these interventions act.
     fn is_like(self, other: Without, interventions: &[Intervention]) -> bool {
-        let mut labels = (1..).zip(interventions);
+        let mut labels = Label::each(interventions);
         labels.all(|(label, it)| self.acts(label, it) == other.acts(label, it))
     }
 }
@@ -39,7 +39,7 @@ fn find(sides: &[Without], without: Without, interventions: &[Intervention]) -> 
 }
 
 fn sides_of(interventions: &[Intervention]) -> Vec<Without> {
-    let asked_for = (1..).zip(interventions).filter(|(_, it)| it.asked_for);
+    let asked_for = Label::each(interventions).filter(|(_, it)| it.asked_for);
     let ones = asked_for.map(|(label, _)| Without::One(label));
     let all = [Without::Nothing, Without::All, Without::AskedFor];
     let mut sides: Vec<Without> = Vec::new();
@@ -69,7 +69,7 @@ impl Program {
         let acts = |(label, it): (Label, &Intervention)| {
             Sides::those(sides.len(), |side| sides[side.index()].acts(label, it))
         };
-        (1..).zip(&self.interventions).map(acts).collect()
+        Label::each(&self.interventions).map(acts).collect()
     }
 
     /// For each side the one that it was when only the first interventions were known, so many. None if one was not
@@ -84,9 +84,9 @@ impl Program {
     /// The dictionary's code of what a row is attributed to.
     pub(crate) fn attribution_code(&self, by: Label, scarcity: bool) -> u16 {
         let code = |it: &Intervention| if scarcity { it.scarcity_code } else { it.code };
-        match by {
-            JOINT => code(&self.interventions[0]) - 2,
-            by => code(&self.interventions[usize::from(by) - 1]),
+        match by.intervention() {
+            Some(at) => code(&self.interventions[at]),
+            None => code(&self.interventions[0]) - 2,
         }
     }
 }
@@ -113,9 +113,12 @@ mod tests {
         assert_eq!(sides(&[false, false]), [Nothing, All]);
         assert_eq!(sides(&[true]), [Nothing, All]);
         assert_eq!(sides(&[false, true]), [Nothing, All, AskedFor]);
-        assert_eq!(sides(&[true, true]), [Nothing, All, One(1), One(2)]);
+        assert_eq!(
+            sides(&[true, true]),
+            [Nothing, All, One(Label(1)), One(Label(2))]
+        );
         let many = sides(&[&[false][..], &[true; 9]].concat());
-        assert_eq!(many[..4], [Nothing, All, AskedFor, One(2)]);
+        assert_eq!(many[..4], [Nothing, All, AskedFor, One(Label(2))]);
         assert_eq!(many.len(), MOST_SIDES);
     }
 }

@@ -4,6 +4,7 @@ use super::columns::transpose;
 use super::context::RowContext;
 use super::{BLOCK, Completion, RowBuffers, Sums, blocks_of};
 use crate::streams::population::Population;
+use crate::streams::program::StreamId;
 use crate::streams::world::World;
 
 /// So many rows of a cell, at least, make blocks of their own.
@@ -32,7 +33,7 @@ impl EarlySums {
         population: &Population,
         rows: &mut RowBuffers,
     ) {
-        for (stream, layout) in completion.world.layouts.iter().enumerate() {
+        for (stream, layout) in StreamId::each(&completion.world.layouts) {
             let stride = layout.stride;
             if rows.by_stream[stream].words() < OWN_BLOCK * stride {
                 continue;

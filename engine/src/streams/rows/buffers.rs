@@ -7,6 +7,7 @@ use crate::base::scratch::{self, PAGE};
 use crate::base::time::Time;
 use crate::streams::event::Event;
 use crate::streams::layout::{TIME, place_word, push_root_head};
+use crate::streams::program::StreamId;
 use crate::streams::series::first_and_last;
 use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::world::World;
@@ -127,12 +128,12 @@ impl RowBuffers {
     }
 
     /// The rows of a stream, on whatever side.
-    pub fn of(&self, stream: usize) -> [&Rows; 3] {
+    pub fn of(&self, stream: StreamId) -> [&Rows; 3] {
         [&self.by_stream, &self.factual, &self.others].map(|rows| &rows[stream])
     }
 
     /// Forgets the rows of a stream.
-    pub fn forget(&mut self, stream: usize) {
+    pub fn forget(&mut self, stream: StreamId) {
         for rows in [&mut self.by_stream, &mut self.factual, &mut self.others] {
             rows[stream] = Rows::default();
         }
@@ -163,9 +164,9 @@ impl RowBuffers {
 
     /// Counts an event that is only a row, on all sides, and keeps it if it is to be written.
     #[inline(always)]
-    pub(crate) fn bare(&mut self, world: &World, stream: usize, key: Key, time: Time) {
+    pub(crate) fn bare(&mut self, world: &World, stream: StreamId, key: Key, time: Time) {
         self.played += 1;
-        if world.written(stream as u16, time) {
+        if world.written(stream, time) {
             let place = place_word(Presence::ALL, self.cell, 0);
             let rows = self.by_stream[stream].next(world.layouts[stream].stride);
             push_root_head(rows, key, time, place);
@@ -183,9 +184,8 @@ impl RowBuffers {
             some if some.on(Side::FACTUAL) => &mut self.factual,
             _ => &mut self.others,
         };
-        let stream = usize::from(event.stream);
-        let layout = world.layouts[stream];
-        let rows = all[stream].next(layout.stride);
+        let layout = world.layouts[event.stream];
+        let rows = all[event.stream].next(layout.stride);
         layout.push_head(rows, self.cell, event, presence);
         Some(rows)
     }

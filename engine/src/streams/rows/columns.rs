@@ -13,7 +13,7 @@ use crate::streams::attribution::Attribution;
 use crate::streams::audit::{look_at_rows, look_at_variable};
 use crate::streams::eval::{Block, Frame, Marks, Own, eval, eval_block, take_undefined};
 use crate::streams::layout::{cell_of, from_of, index_of};
-use crate::streams::program::{NO_CAUSE, Stage, StreamId, is_no_time};
+use crate::streams::program::{Stage, StreamId, is_no_time};
 use crate::streams::series::{Amounts, Series};
 use crate::streams::sides::{Label, Side, Sides};
 use crate::streams::view::Observed;
@@ -78,7 +78,7 @@ struct Chains {
     cause_ids: Vec<u64>,
     roots: Vec<u64>,
     /// The causing streams.
-    from: Vec<u16>,
+    from: Vec<StreamId>,
 }
 
 impl Columns {
@@ -133,7 +133,7 @@ impl Columns {
             if take_undefined() {
                 undefined.push(place);
             }
-            block.slots[usize::from(variable.slot)] = column;
+            block.slots[variable.slot] = column;
         }
         let slots = block.slots;
         Columns {
@@ -148,10 +148,10 @@ impl Columns {
     }
 
     /// The causing stream of a row.
-    fn from(&self, row: usize) -> u16 {
+    fn from(&self, row: usize) -> StreamId {
         self.chains
             .as_ref()
-            .map_or(NO_CAUSE, |chains| chains.from[row])
+            .map_or(StreamId::NONE, |chains| chains.from[row])
     }
 
     /// The first events of the rows' chains.
@@ -181,7 +181,7 @@ impl Columns {
             return Amounts::None;
         };
         let (spec, slot) = &context.definition.fields[usize::from(field)];
-        let words = &self.slots[usize::from(*slot)];
+        let words = &self.slots[*slot];
         match spec.kind {
             ColumnType::Int => Amounts::Wholes(words),
             // No other type is one of numbers.
@@ -201,7 +201,7 @@ impl Columns {
             let later = variables.filter(|v| v.stage != Stage::Eager);
             for variable in later.filter(|variable| variable.written) {
                 eval(&variable.value, frame);
-                if frame.noted.get().by != 0 {
+                if !frame.noted.get().by.is_none() {
                     break;
                 }
             }
@@ -246,7 +246,7 @@ impl Columns {
             Some(Chains {
                 cause_ids, from, ..
             }) => {
-                let caused = from.iter().map(|&from| from != NO_CAUSE);
+                let caused = from.iter().map(|&from| from != StreamId::NONE);
                 hashes.column_where(caused, cause_ids.iter().copied());
             }
             None => hashes.missing(),
@@ -255,7 +255,7 @@ impl Columns {
         hashes.column(self.cells.iter().map(|&c| u64::from(c)));
         attribution.digest(&mut hashes, text_hashes);
         for (spec, slot) in &context.definition.fields {
-            let column = &self.slots[usize::from(*slot)];
+            let column = &self.slots[*slot];
             let words = column.iter().copied();
             match spec.kind {
                 ColumnType::Id if spec.nullable => {
@@ -287,8 +287,8 @@ impl Columns {
         }
         for &field in &context.world.whole_fields[context.stream] {
             let (_, slot) = &context.definition.fields[usize::from(field)];
-            let words = &self.slots[usize::from(*slot)];
-            let place = (context.stream as StreamId, field);
+            let words = &self.slots[*slot];
+            let place = (context.stream, field);
             look_at_rows(
                 &context.world.ledger,
                 place,
@@ -324,7 +324,7 @@ impl Columns {
         ];
         let fields = context.definition.fields.iter();
         columns.extend(fields.map(|(spec, slot)| {
-            let words = &slots[usize::from(*slot)];
+            let words = &slots[*slot];
             let column = typed(spec.kind, words);
             match spec.nullable {
                 true => where_there(column, words),
@@ -333,7 +333,7 @@ impl Columns {
         }));
         slots.into_iter().for_each(scratch::give_column);
         Chunk {
-            table: context.stream,
+            table: context.stream.index(),
             rows,
             columns,
         }
@@ -359,14 +359,14 @@ impl Chains {
             roots,
             from,
         } = self;
-        let uncaused = from.iter().filter(|&&from| from == NO_CAUSE).count();
+        let uncaused = from.iter().filter(|&&from| from == StreamId::NONE).count();
         if uncaused == from.len() {
             scratch::give_column(cause_ids);
             return (without_values(), roots);
         }
         let validity = match uncaused {
             0 => Validity::All,
-            _ => Validity::Mask(from.iter().map(|&from| from != NO_CAUSE).collect()),
+            _ => Validity::Mask(from.iter().map(|&from| from != StreamId::NONE).collect()),
         };
         let values = Values::Id(shrunk(cause_ids));
         (Column { values, validity }, roots)

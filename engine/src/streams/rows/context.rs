@@ -11,7 +11,7 @@ use crate::streams::layout::{
     KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
 };
 use crate::streams::population::Population;
-use crate::streams::program::Stream;
+use crate::streams::program::{Stream, StreamId};
 use crate::streams::series::{Amounts, Series, first_and_last};
 use crate::streams::sides::{Side, Sides};
 use crate::streams::world::World;
@@ -30,7 +30,7 @@ pub struct RowContext<'a> {
     pub world: &'a World,
     pub populations: &'a [&'a Population],
     pub text_hashes: &'a [u64],
-    pub stream: usize,
+    pub stream: StreamId,
     pub definition: &'a Stream,
     pub layout: Layout,
     keeps_parted: bool,
@@ -45,7 +45,7 @@ impl<'a> RowContext<'a> {
     pub fn new(
         completion: Completion<'a>,
         populations: &'a [&'a Population],
-        stream: usize,
+        stream: StreamId,
     ) -> RowContext<'a> {
         let Completion {
             world,

@@ -26,6 +26,7 @@ use crate::base::scratch;
 use crate::base::table::Chunk;
 use crate::streams::attribution::{Impact, PartedRow};
 use crate::streams::population::Population;
+use crate::streams::program::StreamId;
 use crate::streams::series::Series;
 use crate::streams::sides::Side;
 use crate::streams::world::World;
@@ -100,7 +101,7 @@ const PORTION_WORDS: usize = LOT_WORDS / 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portion {
     /// The stream's number.
-    pub stream: usize,
+    pub stream: StreamId,
     /// From when to when, in microseconds.
     pub times: Range<i64>,
     /// Whether no later rows of the stream are left.
@@ -126,12 +127,15 @@ pub fn lots(
     times: Range<i64>,
     keep: bool,
 ) -> Vec<Vec<Portion>> {
-    let words = |stream: usize| {
+    let words = |stream: StreamId| {
         let rows = cells.iter().flat_map(|cell| cell.rows.of(stream));
         rows.map(Rows::words).sum::<usize>()
     };
-    let streams = (0..world.program.streams.len()).map(|stream| (words(stream), stream));
-    let mut streams: Vec<(usize, usize)> = streams.filter(|(words, _)| *words > 0).collect();
+    let streams = world
+        .program
+        .stream_ids()
+        .map(|stream| (words(stream), stream));
+    let mut streams: Vec<(usize, StreamId)> = streams.filter(|(words, _)| *words > 0).collect();
     // The largest streams first, so that the threads end together.
     streams.sort_by_key(|&(words, stream)| (Reverse(words), stream));
     let (mut lots, mut room) = (Vec::new(), 0);
@@ -164,7 +168,7 @@ pub fn lots(
 }
 
 /// Times that cut the rows of a stream into so many parts of about the same size, or into fewer.
-fn cuts(cells: &[CellRows<'_>], stream: usize, parts: usize) -> Vec<i64> {
+fn cuts(cells: &[CellRows<'_>], stream: StreamId, parts: usize) -> Vec<i64> {
     if parts < 2 {
         return Vec::new();
     }

@@ -12,12 +12,12 @@ use super::Step;
 use crate::base::draw::{Key, Purpose, purpose};
 use crate::base::time::Time;
 use crate::streams::layout::Layout;
-use crate::streams::program::{Effect, Expr, Program, Source, Stream};
+use crate::streams::program::{Effect, Expr, Program, Source, Stream, StreamId};
 
 /// A stream of whose roots the marks in its [`Step`]s decide all that they cause.
 #[derive(Clone, Copy, Debug)]
 pub struct Marked {
-    stream: usize,
+    stream: StreamId,
     /// Whether a root that causes nothing is only a row.
     bare: bool,
 }
@@ -66,7 +66,7 @@ impl Mark {
 
 impl Marked {
     /// None where something else decides, too, or where the roots of this stream do more than cause.
-    pub fn new(number: usize, stream: &Stream, layout: Layout) -> Option<Marked> {
+    pub fn new(id: StreamId, stream: &Stream, layout: Layout) -> Option<Marked> {
         let actor = match &stream.source {
             Some(Source::Arrivals { actor, .. }) => actor,
             Some(Source::Each { .. } | Source::Platform { .. }) | None => return None,
@@ -77,7 +77,7 @@ impl Marked {
         let wordless = layout.stride == layout.head();
         let mut marks = stream.effects.iter().map(Mark::of);
         marks.all(|mark| mark.is_some()).then_some(Marked {
-            stream: number,
+            stream: id,
             bare: actor.is_none() && wordless && !layout.caused && !stream.stateful,
         })
     }

@@ -6,7 +6,7 @@ mod marked;
 pub use marked::{MARK, Mark, Marked, mark_of, probable};
 
 use crate::base::time::Time;
-use crate::streams::program::{Delay, Effect, Expr, Program, Stream};
+use crate::streams::program::{Delay, Effect, Expr, Program, Slot, Stream};
 
 /// What is asked of a step by each event.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
     let differs = |stream: &Stream, e: &Expr| {
         e.reads_state() || e.any(|e| matches!(e, Expr::Modified(..) | Expr::HeldBack(_)))
             // What is worked out on demand may ask for anything.
-            || e.slots().iter().any(|&slot| slot >= stream.carried + stream.eager)
+            || e.slots().iter().any(|slot| slot.index() >= stream.kept_words())
             || e.any(|e| matches!(e, Expr::Happens(_)))
     };
     let steady = |stream: &Stream, effect: &Effect| {
@@ -40,8 +40,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
             .iter()
             .chain(&effect.count)
             .chain(&effect.spacing);
-        let demanded =
-            |slot: &Option<u16>| slot.is_some_and(|s| s >= stream.carried + stream.eager);
+        let demanded = |slot: &Option<Slot>| slot.is_some_and(|s| s.index() >= stream.kept_words());
         untouched
             || !expressions
                 .chain([&effect.probability, delay])

@@ -14,7 +14,7 @@ use crate::streams::attribution::modified_in_rows;
 use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
 use crate::streams::profile::ProfileTable;
-use crate::streams::program::{Effect, Look, NO_CAUSE, Program, Source, Stream, StreamId, rings};
+use crate::streams::program::{Effect, KindId, Look, Program, Source, Stream, StreamId, rings};
 use crate::streams::relevance::{needed_from, watched_from};
 use crate::streams::steps::{Marked, Step, steps};
 use crate::streams::view::Figures;
@@ -92,7 +92,7 @@ pub struct World {
     /// How the processes of those who join later are cut: a day a block.
     pub joiner_layers: Layers,
     /// The streams that have timers.
-    pub timers: Vec<usize>,
+    pub timers: Vec<StreamId>,
     /// The longest period of each stream's platform timer; nothing where there is none.
     pub periods: Vec<Span>,
     /// Keys of the sources, by stream.
@@ -174,14 +174,11 @@ impl World {
                 )
             })
             .collect();
-        let wanted: Vec<bool> = (0..program.streams.len())
-            .map(|s| {
-                settings
-                    .streams
-                    .as_ref()
-                    .is_none_or(|list| list.contains(&(s as StreamId)))
-            })
-            .collect();
+        let wanted = |stream| {
+            let list = settings.streams.as_ref();
+            list.is_none_or(|list| list.contains(&stream))
+        };
+        let wanted: Vec<bool> = program.stream_ids().map(wanted).collect();
         let needed_from = needed_from(&program, &wanted, (begin, settings.start));
         let steps = steps(&program, &needed_from);
         let source_keys = program
@@ -197,15 +194,12 @@ impl World {
         let looks = program.streams.iter().map(|s| s.look(program.window));
         let looks: Vec<Option<Look>> = looks.collect();
         let watched_from = watched_from(&program, &needed_from, &looks);
-        let timers = program
-            .streams
-            .iter()
-            .enumerate()
+        let timers = StreamId::each(&program.streams)
             .filter(|(_, s)| match s.source {
                 Some(Source::Each { .. } | Source::Platform { .. }) => true,
                 Some(Source::Arrivals { .. }) | None => false,
             })
-            .map(|(i, _)| i)
+            .map(|(stream, _)| stream)
             .collect();
         let mut in_ring = vec![false; program.streams.len()];
         for stream in rings(&program.streams).concat() {
@@ -214,8 +208,8 @@ impl World {
         let traits = program.streams.iter().zip(&in_ring);
         let traits = traits.map(|(stream, &ring)| Traits::of(stream, ring));
         let layouts = layouts(&program.streams);
-        let streams = (0..).zip(&program.streams).zip(&layouts);
-        let marked = streams.map(|((number, stream), &layout)| Marked::new(number, stream, layout));
+        let streams = StreamId::each(&program.streams).zip(&layouts);
+        let marked = streams.map(|((id, stream), &layout)| Marked::new(id, stream, layout));
         World {
             figures: Figures::new(&program),
             sides: program.sides().len(),
@@ -256,7 +250,7 @@ impl World {
     }
 
     /// How many entities of a kind a cell has from the start.
-    pub fn founders(&self, kind: usize, cell: u16) -> u32 {
+    pub fn founders(&self, kind: KindId, cell: u16) -> u32 {
         if cell >= self.peopled {
             return 0;
         }
@@ -279,24 +273,24 @@ impl World {
     /// What must be known of a stream all the time.
     #[inline(always)]
     pub(crate) fn traits(&self, stream: StreamId) -> Traits {
-        self.traits[usize::from(stream)]
+        self.traits[stream]
     }
 
     /// Whether a stream is written.
     pub fn is_written(&self, stream: StreamId) -> bool {
-        self.wanted[usize::from(stream)]
+        self.wanted[stream]
     }
 
     /// Whether a stream's event at this time is written.
     #[inline(always)]
     pub fn written(&self, stream: StreamId, time: Time) -> bool {
-        time >= self.written_from && self.wanted[usize::from(stream)]
+        time >= self.written_from && self.wanted[stream]
     }
 
     /// Whether a stream's event at this time matters to what is written.
     #[inline(always)]
     pub fn needed(&self, stream: StreamId, time: Time) -> bool {
-        time >= self.needed_from[usize::from(stream)] && time < self.kept_until
+        time >= self.needed_from[stream] && time < self.kept_until
     }
 
     /// The names of the streams that are written, as a digest.
@@ -324,14 +318,14 @@ impl World {
     }
 
     /// Whether any of a stream's events before `end` may matter.
-    pub fn needed_before(&self, stream: usize, end: Time) -> bool {
+    pub fn needed_before(&self, stream: StreamId, end: Time) -> bool {
         self.needed_from[stream] < end
     }
 
     /// Code of the name of a causing stream; that of `source` when there is none.
     #[inline(always)]
     pub fn cause_code(&self, from: StreamId) -> u16 {
-        if from == NO_CAUSE {
+        if from == StreamId::NONE {
             SOURCE_CODE
         } else {
             self.traits(from).code

@@ -32,6 +32,6 @@ impl World {
     /// Likewise of an entity: those there from the start are written, though they have been drawn before.
     #[cold]
     pub(crate) fn note_entity(&self, (id, joined): (Key, Time), place: Site) {
-        self.keep(0, Bound::Undefined(place), ((joined, id.0), 0.0));
+        self.keep(StreamId(0), Bound::Undefined(place), ((joined, id.0), 0.0));
     }
 }

@@ -1,7 +1,7 @@
 //! The words for scenarios and for templates of external events.
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_scenarios::definition::Direction;
 use causeflow_scenarios::{Injection, Rule, Scenario, Template};
 use schemars::JsonSchema;
@@ -25,7 +25,7 @@ pub fn scenario(scenario: &Scenario, program: &Program) -> String {
     );
     out += &changes(&scenario.rules, Span(0), scenario.duration);
     let backlog = scenario.backlog.as_ref().map(|backlog| {
-        let name = |stream| &program.streams[usize::from(stream)].name;
+        let name = |stream: StreamId| &program.streams[stream].name;
         format!(
             "{} of the {} events that would not be there without it happen as {} after all, within {} after its end",
             percent(backlog.share),
@@ -291,7 +291,7 @@ pub struct RuleShown {
 
 impl ScenarioExplained {
     pub(super) fn of(scenario: &Scenario, program: &Program) -> ScenarioExplained {
-        let name = |stream| program.streams[usize::from(stream)].name.clone();
+        let name = |stream: StreamId| program.streams[stream].name.clone();
         let backlog = scenario.backlog.as_ref().map(|backlog| BacklogShown {
             of: name(backlog.held),
             released_as: name(backlog.released),

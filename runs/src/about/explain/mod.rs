@@ -40,10 +40,10 @@ pub fn explain(
     control: &dyn Control,
 ) -> Result<(String, Explained), Error> {
     let program = &model.compiled.program;
-    if let Some(index) = program.stream(name) {
+    if let Some(stream) = program.stream(name) {
         let subject = Subject {
             model,
-            stream: usize::from(index),
+            stream,
             per_day: &events_per_day(program, control)?,
         };
         let explained = Explained::Stream(Box::new(subject.explained()));
@@ -169,7 +169,7 @@ pub struct FieldShown {
 /// The stream that is explained.
 struct Subject<'a> {
     model: &'a Model,
-    stream: usize,
+    stream: StreamId,
     /// Expected events a day of all streams.
     per_day: &'a [f64],
 }
@@ -211,8 +211,8 @@ impl<'a> Subject<'a> {
 
     /// Expected events a day of a stream.
     fn rate(&self, stream: &str) -> f64 {
-        let index: Option<StreamId> = self.model.compiled.program.stream(stream);
-        index.map_or(0.0, |index| self.per_day[usize::from(index)])
+        let stream = self.model.compiled.program.stream(stream);
+        stream.map_or(0.0, |stream| self.per_day[stream])
     }
 
     fn explained(&self) -> StreamExplained {

@@ -1,0 +1,187 @@
+//! The arguments of commands about live sessions: `serve`, `watch` and `steer`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use causeflow_server::Speed;
+use clap::{Args, Subcommand};
+
+use super::values::{scale, seed};
+
+pub(super) const SERVE_EXAMPLES: &str = "\
+Examples:
+  causeflow serve tutoring                                    in real time, at http://127.0.0.1:7777/admin
+  causeflow serve tutoring --speed 3600 --from -30d           thirty days at once, then an hour a second
+  causeflow serve tutoring --journal incidents.jsonl          a schedule of incidents
+  causeflow serve tutoring --dir out/live-tutoring-42         goes on where it was, however it ended
+
+A session lies in a folder: its journal, snapshots and position. What is done to it is in the journal before it counts, and
+`causeflow replay` of the folder gives the same events again. Tokens are read from CAUSEFLOW_READ_TOKEN and CAUSEFLOW_STEER_TOKEN.";
+
+pub(super) const WATCH_EXAMPLES: &str = "\
+Examples:
+  causeflow watch http://127.0.0.1:7777 --topics 'payment.*,anomalies'
+  causeflow watch http://127.0.0.1:7777 --json --count 1000            as JSON lines, for a program
+  causeflow watch http://127.0.0.1:7777 --check --seconds 60           whether what comes is what the journal gives
+
+It comes back by itself when the connection breaks, and goes on after the last event that it has seen.";
+
+pub(super) const STEER_EXAMPLES: &str = "\
+Examples:
+  causeflow steer http://127.0.0.1:7777 scenario payment-outage --duration 4h
+  causeflow steer http://127.0.0.1:7777 stop
+  causeflow steer http://127.0.0.1:7777 inject blog-viral
+  causeflow steer http://127.0.0.1:7777 clock --speed 3600";
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// A built-in model's name or the path of a model's folder
+    pub model: String,
+    /// Everything drawn follows from it
+    #[arg(long, default_value = "42", value_parser = seed, allow_negative_numbers = true)]
+    pub seed: u64,
+    /// The first day, a date and time such as 2026-02-02T06:00, or an instant such as 2026-02-02T06:00:00Z
+    #[arg(
+        long,
+        default_value = "2026-02-02",
+        value_name = "DATE",
+        conflicts_with = "from"
+    )]
+    pub start: String,
+    /// Begins so long ago, such as -30d: what has happened since then is there at once, and it goes on from now
+    #[arg(long, value_name = "-SPAN", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// Size of the population and of the traffic: 0.01 is a hundredth of the model's
+    #[arg(long, default_value = "1", value_parser = scale, allow_negative_numbers = true)]
+    pub scale: f64,
+    /// Virtual seconds in each second, up to 100000; `max` for as fast as possible, `stepped` for steps from outside
+    #[arg(long, default_value = "1", value_parser = Speed::parse)]
+    pub speed: Speed,
+    /// Stands still until it is told to go
+    #[arg(long)]
+    pub paused: bool,
+    /// Where to listen; other machines reach it only with tokens
+    #[arg(long, default_value = "127.0.0.1:7777", value_name = "ADDRESS:PORT")]
+    pub listen: SocketAddr,
+    /// The folder of the session; out/live-MODEL-SEED by default. One that is there is gone on with
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// A journal of commands that lie ahead, for a new session
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
+    /// A finished run or a baseline to score hours against; without one, what the session would be without interventions
+    #[arg(long, value_name = "DIR")]
+    pub baseline: Option<PathBuf>,
+    /// A folder of scenarios in place of the model's own folder `scenarios`
+    #[arg(long, value_name = "DIR")]
+    pub scenarios: Option<PathBuf>,
+    /// Leaves out the external events that come by themselves
+    #[arg(long)]
+    pub no_timeline: bool,
+    /// A name besides localhost by which the server may be called. Repeatable
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Vec<String>,
+    /// An origin besides its own whose pages may steer and use WebSocket, such as https://board.example. Repeatable
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
+    /// Connections at once, at most
+    #[arg(long, default_value = "12000", value_name = "N")]
+    pub connections: usize,
+    /// No progress and no warnings
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Where the server is, such as http://127.0.0.1:7777
+    pub url: String,
+    /// Topics with commas between them: *, customer.*, cadence:high, a stream, anomalies, state, twin:diff
+    #[arg(long, default_value = "*", value_delimiter = ',')]
+    pub topics: Vec<String>,
+    /// A position such as 0123456789ab:42: everything after it comes
+    #[arg(long, value_name = "EPOCH:SEQ", conflicts_with = "last")]
+    pub after: Option<String>,
+    /// So many of the last events of each stream first
+    #[arg(long, value_name = "N")]
+    pub last: Option<u32>,
+    /// Ends after so many events
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// Ends after so many seconds
+    #[arg(long, value_name = "S")]
+    pub seconds: Option<f64>,
+    /// Compares what came with what the session's journal gives, and exits with 1 if anything differs, lacks or came twice
+    #[arg(long)]
+    pub check: bool,
+    /// Prints what comes as JSON lines
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SteerArgs {
+    /// Where the server is, such as http://127.0.0.1:7777
+    pub url: String,
+    #[command(subcommand)]
+    pub deed: Deed,
+    /// Prints the answer as JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What is done.
+#[derive(Debug, Subcommand)]
+pub enum Deed {
+    /// Starts a scenario
+    Scenario {
+        /// Its id
+        id: String,
+        /// How long, such as 4h; as long as it says itself by default
+        #[arg(long)]
+        duration: Option<String>,
+        /// When, if not now
+        #[arg(long)]
+        at: Option<String>,
+    },
+    /// Lets the scenario that is active settle
+    Stop,
+    /// Goes back to the baseline
+    Reset,
+    /// Lets an external event happen
+    Inject {
+        /// The template's id
+        template: String,
+        /// Another title than the template's
+        #[arg(long)]
+        title: Option<String>,
+        /// When, if not now
+        #[arg(long)]
+        at: Option<String>,
+        /// Without the template's impact: a red herring
+        #[arg(long)]
+        red_herring: bool,
+    },
+    /// Adds a scenario of one's own, from its file
+    Define {
+        /// The file
+        file: PathBuf,
+    },
+    /// Sets the clock, or shows it
+    Clock {
+        /// Virtual seconds in each second, max, or stepped
+        #[arg(long)]
+        speed: Option<String>,
+        /// Stands still
+        #[arg(long, conflicts_with = "resume")]
+        pause: bool,
+        /// Goes on
+        #[arg(long)]
+        resume: bool,
+        /// Goes on so far, such as 1h
+        #[arg(long)]
+        step: Option<String>,
+    },
+    /// Shows how the session stands
+    State,
+}

@@ -1,0 +1,123 @@
+//! `causeflow serve`: a session on a clock, to look at and to steer.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_models::duration;
+use causeflow_runs::live::{Entry, Header, JOURNAL_VERSION, Live, read_journal};
+use causeflow_runs::{RunSpec, default_out};
+use causeflow_server::{Access, Options, serve};
+
+use crate::args::ServeArgs;
+use crate::control::Front;
+use crate::errors::Failure;
+use crate::output::{instant, say};
+
+/// Runs the command.
+pub fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let front = Front { quiet: args.quiet };
+    let plain = default_out(&args.model, args.seed);
+    let name = plain
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let folder = plain.with_file_name(format!("live-{}", name.unwrap_or_default()));
+    let folder = args.dir.clone().unwrap_or(folder);
+    let (header, entries) = asked(args, &folder)?;
+    let live = Live::open(&folder, header, &entries, &front)?;
+    let live = match &args.baseline {
+        Some(baseline) => live.scored_against(baseline)?,
+        None => live,
+    };
+    let options = Options {
+        listen: args.listen,
+        speed: args.speed,
+        paused: args.paused,
+        connections: args.connections,
+        access: Access {
+            read_token: token("CAUSEFLOW_READ_TOKEN"),
+            steer_token: token("CAUSEFLOW_STEER_TOKEN"),
+            hosts: args.host_name.clone(),
+            origins: args.allow_origin.clone(),
+        },
+    };
+    let (at, quiet) = (live.given_out(), args.quiet);
+    serve(live, options, |address| {
+        if !quiet {
+            say(&format!(
+                "live at http://{address}/admin, from {} on; the session lies in {}",
+                instant(at),
+                folder.display()
+            ));
+        }
+    })?;
+    Ok(())
+}
+
+fn token(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|token| !token.is_empty())
+}
+
+/// What the session is made from, and what lies ahead.
+fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<(Header, Vec<Entry>), Failure> {
+    let there = folder.join("journal.jsonl");
+    let there = match there.exists() {
+        true => Some(read_journal(&there)?.0),
+        false => None,
+    };
+    if let Some(path) = &args.journal
+        && there.is_none()
+    {
+        return Ok(read_journal(path)?);
+    }
+    let spec = RunSpec {
+        seed: args.seed,
+        start: args.start.clone(),
+        scale: args.scale,
+        timeline: !args.no_timeline,
+        scenario_folder: args.scenarios.clone(),
+        ..RunSpec::of(&args.model)
+    };
+    let mut header = Header {
+        journal_version: JOURNAL_VERSION,
+        spec,
+        live_from: None,
+        model_digest: None,
+        stream_stability_version: None,
+    };
+    match (&args.from, there) {
+        // What "so long ago" meant was found out when the session began.
+        (Some(_), Some(there)) => {
+            header.spec.start = there.spec.start;
+            header.live_from = there.live_from;
+        }
+        (Some(from), None) => {
+            let now = now();
+            let back = from.strip_prefix('-').unwrap_or(from);
+            let back = duration(back)
+                .ok()
+                .filter(|back| *back > Span(0))
+                .ok_or_else(|| {
+                    Failure::input(
+                        format!("--from {from} is no span before now"),
+                        "write one such as -30d",
+                    )
+                })?;
+            header.spec.start = instant((now - back).floor_to(Span::DAY));
+            header.live_from = Some(instant(now));
+        }
+        (None, _) => {}
+    }
+    Ok((header, Vec::new()))
+}
+
+/// What the clock on the wall shows, once: it is kept in the journal.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the time at which a session begins is asked for, and written down"
+)]
+fn now() -> Time {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Time(since.as_micros() as i64).floor_to(Span::SECOND)
+}
