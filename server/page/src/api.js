@@ -1,6 +1,6 @@
 // REST, with the token where one is needed.
 
-import { get as known, set } from "./store.js";
+import { set } from "./store.js";
 
 const KEY = "causeflow.token";
 
@@ -67,5 +67,3 @@ export async function post(path, body) {
 
 export const command = (body) => post("commands", body);
 export const preview = (body) => post("commands/preview", body);
-
-export const epoch = () => known().state?.epoch;

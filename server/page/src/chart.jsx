@@ -99,7 +99,7 @@ function options(width, colour, content, onPoint) {
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: { x: { time: true }, y: { range: (_, low, high) => [0, Math.max(high * 1.08, 1)] } },
     axes: [
-      { ...axis, space: 70, incrs: [1, 3, 6, 12, 24, 48, 96, 168].map((hours) => hours * 3600), values: (_, splits) => splits.map((at) => (at % 86400 ? clock(at * 1000, false) : day(at * 1000).slice(4))) },
+      { ...axis, size: 30, space: 70, incrs: [1, 3, 6, 12, 24, 48, 96, 168].map((hours) => hours * 3600), values: (_, splits) => splits.map((at) => (at % 86400 ? clock(at * 1000, false) : day(at * 1000).slice(4))) },
       { ...axis, size: 44, space: 32, values: (_, splits) => splits.map((value) => (value >= 1e4 ? `${number(value / 1000)}k` : number(value))) },
     ],
     series: [
@@ -179,7 +179,7 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
         <h3>{stream}</h3>
         <Flag flag={whole?.flag} />
         {changed && <span class="flag scenario">changed now</span>}
-        {onRemove && <button type="button" class="quiet small" aria-label={`Remove the chart of ${stream}`} onClick={onRemove}>Remove</button>}
+        {onRemove && <button type="button" class="quiet small" aria-label={`Remove the chart of ${stream}`} title="Remove" onClick={onRemove}>×</button>}
       </div>
       <p class="note readout">{shown ? readout(shown, isOpen && at === points.length - 1) : words}</p>
       <div class="canvas" role="img" aria-label={`Chart of ${stream}: ${words}. The table below has its numbers.`} ref={box} />

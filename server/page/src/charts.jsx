@@ -34,7 +34,7 @@ function Choose({ streams, chosen }) {
 export function Charts() {
   const [streams, state, outside, hours] = [use("streams"), use("state"), use("outside"), use("hours")];
   const [chosen, follow, beat] = [use("chosen") ?? [], use("follow"), use("beat")];
-  const names = charted(get());
+  const names = state ? charted(get()) : [];
   const changed = new Set((state?.interventions ?? []).flatMap((one) => one.modifiers.map((modifier) => modifier.stream)));
   const { value, problem } = useAnswer(
     async () => (names.length ? ask("history", { from: `-${hours}h`, streams: names.join(), resolution: "1h" }) : []),

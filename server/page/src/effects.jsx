@@ -51,8 +51,9 @@ export function Strengths({ one }) {
   );
 }
 
+// A virtual time that is left, and how long that takes on the wall.
 export function remaining(seconds, speed) {
   const times = Number(speed);
-  const real = times > 1 ? `, about ${span(seconds / times)} here` : "";
-  return `${span(seconds)}${real}`;
+  const real = times > 1 && seconds > 0 ? ` (about ${span(seconds / times)} at this speed)` : "";
+  return [span(seconds), real];
 }

@@ -19,12 +19,12 @@ export function Anomalies() {
       <Table
         id="anomalies-table"
         caption="Hours of streams that turned warning or critical, the latest first"
-        head={["Stream", "Hour", num("Events"), num("Score"), "Flag"]}
+        head={["Stream", "Hour", num("Events"), "Score"]}
         rows={anomalies.slice(0, LAST).map((one) => ({
           key: `${one.stream} ${one.interval_start}`,
           cells: [
             chosen.includes(one.stream) ? one.stream : <button type="button" class="link" title="Show its chart" onClick={() => choose([...get().chosen, one.stream])}>{one.stream}</button>,
-            moment(one.interval_start), number(one.value), number(one.normalized_value), <Flag flag={one.anomaly_flag} />,
+            moment(one.interval_start), number(one.value), <span>{number(one.normalized_value)} <Flag flag={one.anomaly_flag} /></span>,
           ],
         }))}
         empty="None so far."

@@ -5,9 +5,13 @@ import { useState } from "preact/hooks";
 import { get as ask } from "./api.js";
 import { Chart, Legend } from "./chart.jsx";
 import { brief, moment, number } from "./format.js";
-import { Chain, Effects, OutsideEvent, causal } from "./happened.jsx";
+import { Effects, OutsideEvent, causal } from "./happened.jsx";
 import { Choice, Field, Flag, num, Panel, Table, Text, useAnswer, Wrong } from "./parts.jsx";
+import { position } from "./session.js";
 import { set, use } from "./store.js";
+
+// Events that are looked through for rows of a stream at once: as many as the server gives.
+const MOST = 10_000;
 
 function Range({ range, onRange, resolution = true }) {
   const [from, setFrom] = useState(range.from);
@@ -46,10 +50,9 @@ function Rows({ stream }) {
   const state = use("state");
   const [before, setBefore] = useState(null);
   const { value, problem } = useAnswer(async () => {
-    const mark = await ask("events", { after: "0", limit: 1 });
-    const last = before ?? Number(mark.more ? (await newest(mark.epoch)) : 1);
-    const after = Math.max(0, last - 10_000);
-    const found = await ask("events", { after: `${mark.epoch}:${after}`, streams: stream, limit: Math.max(1, last - after) });
+    const last = before ?? position().seq;
+    const after = Math.max(0, last - MOST);
+    const found = await ask("events", { after: `${state.epoch}:${after}`, streams: stream, limit: Math.max(1, last - after) });
     return { ...found, after, last };
   }, [stream, before, state.epoch]);
   const events = (value?.events ?? []).toReversed().slice(0, 100);
@@ -81,17 +84,9 @@ function Rows({ stream }) {
   );
 }
 
-// How many events have been given out.
-async function newest(epoch) {
-  // A number beyond the last is answered with where it is.
-  const far = await ask("events", { after: `${epoch}:${Number.MAX_SAFE_INTEGER}`, limit: 1 }).catch(() => null);
-  return far ? far.next.split(":").pop() : 1;
-}
-
 const SECTIONS = [["timeline", "Timeline"], ["columns", "Columns"], ["rows", "Rows"], ["statistics", "Statistics"], ["effects", "What has moved it"]];
 
 function Statistics({ of }) {
-  const rows = [["hours", of?.hours], ["half days", of?.half_days]];
   const classes = Object.entries(of ?? {}).filter(([, value]) => value?.classes).flatMap(([resolution, value]) =>
     Object.entries(value.classes).filter(([, figures]) => figures).map(([name, figures]) => ({ resolution, name, ...figures })));
   if (!of) return <p class="note">Nothing is known yet.</p>;
@@ -108,7 +103,7 @@ function Statistics({ of }) {
         head={["Kind", "By", num("Intervals"), num("Mean"), num("Median"), num("Sigma")]}
         rows={classes.map((one) => ({
           key: `${one.resolution} ${one.name}`,
-          cells: [one.name, one.resolution, number(one.intervals), number(one.mean, 2), number(one.median, 2), number(one.sigma ?? one.std ?? one.standard_deviation, 2)],
+          cells: [one.name, one.resolution, number(one.intervals), number(one.mean, 2), number(one.median, 2), number(one.sigma ?? one.std_dev, 2)],
         }))}
         empty="Not enough has happened yet to say what is usual."
       />
@@ -155,7 +150,7 @@ function Outside() {
           cells: [
             <button type="button" class="link" onClick={() => set({ opened: { outside: event } })}>{event.title}</button>,
             moment(event.time), event.type, <Flag flag={event.severity} />,
-            <span class="long">{event.expected_direction} of {event.expected_streams.join(", ")}</span>, causal(event),
+            <span class="long">{event.expected_direction} of {event.expected_streams.slice(0, 3).join(", ")}{event.expected_streams.length > 3 && ` and ${event.expected_streams.length - 3} more`}</span>, causal(event),
           ],
         }))}
       />
@@ -163,7 +158,7 @@ function Outside() {
   );
 }
 
-function AllEffects({ effects, streams }) {
+function AllEffects({ effects }) {
   const [cause, setCause] = useState("");
   const causes = [...new Set(effects.map((one) => one.cause))];
   const known = causes.includes(cause) ? cause : "";
@@ -205,7 +200,7 @@ export function Inspector() {
       </Panel>
       <div class="column">
         <Stream stream={stream} statistics={statistics.value} effects={effects.value} />
-        <AllEffects effects={effects.value ?? []} streams={streams} />
+        <AllEffects effects={effects.value ?? []} />
         <Outside />
       </div>
     </div>

@@ -201,6 +201,12 @@ export async function begin() {
   await refresh().catch((problem) => say(problem.message));
 }
 
+// Where the page is in the order of events.
+export const position = () => {
+  const [epoch, seq] = connection?.position ?? ["", 0];
+  return { epoch, seq };
+};
+
 export const again = () => connection.now();
 
 // After something was done: says so, and shows how the session stands now.

@@ -88,8 +88,9 @@ export function Clock() {
 
 function Acting({ one, pace, name }) {
   const whole = Date.parse(one.end) - Date.parse(one.start);
-  const let_go = Date.parse(one.settled) - Date.parse(one.end);
-  const done = one.state === "active" ? 1 - (one.remaining_s * 1000) / whole : let_go ? 1 - (one.settled_in_s * 1000) / let_go : 1;
+  const fade = Date.parse(one.settled) - Date.parse(one.end);
+  const [left, real] = remaining(one.state === "active" ? one.remaining_s : one.settled_in_s, pace);
+  const done = one.state === "active" ? 1 - (one.remaining_s * 1000) / whole : fade ? 1 - (one.settled_in_s * 1000) / fade : 1;
   return (
     <article class={`acting ${one.state}`} data-intervention={one.name}>
       <div class="head">
@@ -97,8 +98,8 @@ function Acting({ one, pace, name }) {
         <span class={`flag ${one.state}`}>{one.state}</span>
       </div>
       <p>
-        {one.state === "active" ? `${remaining(one.remaining_s, pace)} left, then it settles until ` : `settled in ${remaining(one.settled_in_s, pace)}, at `}
-        {moment(one.settled)}
+        {one.state === "active" ? `${left} left${real}, then it settles until ` : `Settled in ${left}${real}, at `}
+        {moment(one.settled)}.
       </p>
       <progress max={1} value={Math.min(1, Math.max(0, done))} aria-label={`How far ${name} is`} />
       <details open={one.modifiers.length < 8}>
