@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { get as ask } from "./api.js";
 import { brief, moment, number } from "./format.js";
-import { Choice, Dialog, Flag, num, Panel, Table, useAnswer, Wrong } from "./parts.jsx";
+import { Choice, Dialog, Flag, Name, num, Panel, Table, useAnswer, Wrong } from "./parts.jsx";
 import { choose, setting } from "./session.js";
 import { get, set, use } from "./store.js";
 
@@ -23,7 +23,7 @@ export function Anomalies() {
         rows={anomalies.slice(0, LAST).map((one) => ({
           key: `${one.stream} ${one.interval_start}`,
           cells: [
-            chosen.includes(one.stream) ? one.stream : <button type="button" class="link" title="Show its chart" onClick={() => choose([...get().chosen, one.stream])}>{one.stream}</button>,
+            chosen.includes(one.stream) ? <Name of={one.stream} /> : <button type="button" class="link" title="Show its chart" onClick={() => choose([...get().chosen, one.stream])}><Name of={one.stream} /></button>,
             moment(one.interval_start), number(one.value), <span>{number(one.normalized_value)} <Flag flag={one.anomaly_flag} /></span>,
           ],
         }))}
@@ -44,14 +44,14 @@ export function Outside() {
       <Table
         id="outside-table"
         caption="External events, planned ones first"
-        head={["Event", "When", "Severity", "In truth", "From"]}
+        head={["Event", "When", "Severity", "In truth"]}
         rows={rows.map((event) => ({
           key: event.id,
           className: event.time > now ? "ahead" : "",
           cells: [
             <button type="button" class="link" onClick={() => set({ opened: { outside: event } })}>{event.title}</button>,
             event.time > now ? `${moment(event.time)} (ahead)` : moment(event.time),
-            <Flag flag={event.severity} />, causal(event), event.injected ? event.injected_by ?? "put in" : "the world",
+            <Flag flag={event.severity} />, <span class="wrap">{causal(event)}{event.injected ? ", put in" : ""}</span>,
           ],
         }))}
         empty="None in this time."
@@ -95,7 +95,9 @@ const facts = (data) => Object.entries(data).filter(([name, value]) => !COMMON.i
 export function Events() {
   const [events, streams, watching, missed] = [use("events"), use("streams"), use("watching"), use("missed")];
   const [held, setHeld] = useState(null);
-  const shown = held ?? events;
+  // Rows do not move away from whoever is about to choose one.
+  const [kept, setKept] = useState(null);
+  const shown = held ?? kept ?? events;
   const domains = [...new Set(streams.map((one) => one.name.split(".")[0]))];
   const choices = [["charts", "streams with a chart"], ["*", "all streams"], ...domains.map((domain) => [`${domain}.*`, `${domain}.*`]), ...streams.map((one) => one.name)];
   const fits = (event) => watching === "charts" || watching === "*" || event.stream === watching || (watching.endsWith("*") && event.stream.startsWith(watching.slice(0, -1)));
@@ -112,6 +114,7 @@ export function Events() {
         </div>
       }
     >
+      <div onMouseEnter={() => setKept(events)} onMouseLeave={() => setKept(null)} onFocusIn={() => setKept(events)} onFocusOut={() => setKept(null)}>
       <Table
         id="events-table"
         caption="The last events, the latest first; each opens its causal chain"
@@ -127,6 +130,7 @@ export function Events() {
         }))}
         empty="None yet: they come as the clock goes."
       />
+      </div>
     </Panel>
   );
 }

@@ -130,6 +130,9 @@ export function Choice({ options, onChoice, ...rest }) {
   );
 }
 
+// A name with dots may break after them, and nowhere else.
+export const Name = ({ of }) => of.split(".").flatMap((part, at) => (at ? [".", <wbr key={at} />, part] : [part]));
+
 export const Flag = ({ flag }) => (flag ? <span class={`flag ${flag}`}>{flag}</span> : null);
 
 export function download(name, text, type) {
