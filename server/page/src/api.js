@@ -17,8 +17,16 @@ export class Problem extends Error {
 
 // Asks for a token, once however many requests need it. Nothing comes back when it is not given.
 let asked = null;
+let refused = false;
+
+// Somebody who gave none is asked again only when they do something.
+export const askAgain = () => {
+  refused = false;
+};
+
 export function askToken() {
   asked ??= new Promise((answer) => set({ asking: { again: Boolean(token()), answer } })).then((given) => {
+    refused = !given;
     if (given) sessionStorage.setItem(KEY, given);
     set({ asking: null });
     asked = null;
@@ -39,7 +47,8 @@ async function request(path, options = {}) {
   }
   if (response.status === 401) {
     // Another request may have been given one meanwhile.
-    const has = token() !== used || (await askToken());
+    const may = options.method === "POST" || !refused;
+    const has = token() !== used || (may && (await askToken()));
     if (has) return request(path, options);
   }
   if (!response.ok) {

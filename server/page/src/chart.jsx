@@ -3,7 +3,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 
-import { clock, day, moment, number } from "./format.js";
+import { clock, counted, day, moment, number } from "./format.js";
 import { Flag, num, Table } from "./parts.jsx";
 
 const HEIGHT = 168;
@@ -136,7 +136,15 @@ export const Legend = () => (
   </ul>
 );
 
-const readout = (point, open) => `${moment(point.interval_start)}: ${number(point.count)} events${open ? " so far" : `, ${number(point.untouched)} without interventions`}, usual ${usual(point)}`;
+// Whether the last interval is under way. What is known of the time may be older than the points: then it has no score yet.
+function goesOn(points, now) {
+  const last = points.at(-1);
+  if (!last) return false;
+  const ends = points.length > 1 ? 2 * start(last) - start(points.at(-2)) : start(last) + 3600;
+  return ends * 1000 > Date.parse(now) || (last.flag === null && points.at(-2)?.flag !== null);
+}
+
+const readout = (point, open) => `${moment(point.interval_start)}: ${counted(point.count, "event")}${open ? " so far" : `, ${number(point.untouched)} without interventions`}, usual ${usual(point)}`;
 
 export function Chart({ stream, points, outside, now, changed, onRemove }) {
   const box = useRef();
@@ -146,7 +154,7 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
   const [open, setOpen] = useState(false);
   const scheme = useScheme();
   const last = points.at(-1);
-  const isOpen = Boolean(last) && Date.parse(last.interval_start) + 3.6e6 > Date.parse(now);
+  const isOpen = goesOn(points, now);
   const own = useMemo(
     () => outside.filter((event) => event.expected_streams.includes(stream) || event.injected),
     [outside, stream],
@@ -171,7 +179,7 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
   const whole = isOpen ? points.at(-2) : last;
   const shown = at === null ? null : points[at];
   const words = whole
-    ? `${number(whole.count)} events in the last whole hour, ${number(whole.untouched)} without interventions, usual ${usual(whole)}${whole.flag ? `, ${whole.flag}` : ""}`
+    ? `${counted(whole.count, "event")} in the last whole hour, ${number(whole.untouched)} without interventions, usual ${usual(whole)}${whole.flag ? `, ${whole.flag}` : ""}`
     : "Nothing yet";
   return (
     <article class="chart" data-stream={stream}>

@@ -39,7 +39,7 @@ export function number(value, digits = 1) {
   return value.toLocaleString("en-GB", { maximumFractionDigits: digits });
 }
 
-export const signed = (value) => (value > 0 ? `+${number(value)}` : number(value).replace("-", "−"));
+export const counted = (number_of, one, more = `${one}s`) => `${number(number_of)} ${number_of === 1 ? one : more}`;
 
 export function speed(text) {
   if (text === "max") return "as fast as possible";

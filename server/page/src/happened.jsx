@@ -3,12 +3,14 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { get as ask } from "./api.js";
-import { brief, moment, number } from "./format.js";
+import { brief, counted, instant, moment, number } from "./format.js";
 import { Choice, Dialog, Flag, Name, num, Panel, Table, useAnswer, Wrong } from "./parts.jsx";
 import { choose, setting } from "./session.js";
 import { get, set, use } from "./store.js";
 
 const LAST = 12;
+// External events that come by themselves are told so long before they happen.
+const AHEAD = 6 * 3.6e6;
 // What every row has; the rest is what it says itself.
 const COMMON = ["event_id", "time", "timestamp", "cause_id", "root_id", "cell", "attribution", "schema_version"];
 
@@ -38,7 +40,9 @@ export const causal = (event) => (event.is_causal ? "moves streams" : "moves not
 export function Outside() {
   const [outside, state] = [use("outside"), use("state")];
   const now = state?.time ?? "";
-  const rows = [...outside].sort((a, b) => (a.time < b.time ? 1 : -1));
+  // What was put in is shown however far ahead it lies.
+  const soon = instant(Date.parse(now || 0) + AHEAD);
+  const rows = outside.filter((event) => event.injected || event.time < soon).sort((a, b) => (a.time < b.time ? 1 : -1));
   return (
     <Panel id="outside" title="External events" note="as marked in the charts">
       <Table
@@ -50,7 +54,7 @@ export function Outside() {
           className: event.time > now ? "ahead" : "",
           cells: [
             <button type="button" class="link" onClick={() => set({ opened: { outside: event } })}>{event.title}</button>,
-            event.time > now ? `${moment(event.time)} (ahead)` : moment(event.time),
+            <span class="wrap">{moment(event.time)}{event.time > now && " (ahead)"}</span>,
             <Flag flag={event.severity} />, <span class="wrap">{causal(event)}{event.injected ? ", put in" : ""}</span>,
           ],
         }))}
@@ -90,7 +94,12 @@ export function Effects({ effects, caption }) {
   );
 }
 
-const facts = (data) => Object.entries(data).filter(([name, value]) => !COMMON.includes(name) && value !== null);
+// What a row says, identities last.
+function facts(data) {
+  const own = Object.entries(data).filter(([name, value]) => !COMMON.includes(name) && value !== null);
+  const isId = ([name]) => name.endsWith("_id");
+  return [...own.filter((one) => !isId(one)), ...own.filter(isId)];
+}
 
 export function Events() {
   const [events, streams, watching, missed] = [use("events"), use("streams"), use("watching"), use("missed")];
@@ -190,7 +199,7 @@ export function Chain({ opened, onClose }) {
         {value && (
           <>
             <p class="note">
-              {value.causes.length} {value.causes.length === 1 ? "cause" : "causes"}, {value.effects.length} {value.effects.length === 1 ? "event that follows" : "events that follow"} so far.
+              {counted(value.causes.length, "cause")}, {counted(value.effects.length, "event that follows", "events that follow")} so far.
               {value.lost && " The chain goes further back than was looked."}
             </p>
             <div class="chain scroll" tabIndex={0} role="region" aria-label="The chain">

@@ -11,9 +11,9 @@ const FIRST = 5;
 
 export class Connection {
   // `on` has a function for each kind of message, and `status`.
-  constructor(on) {
+  constructor(topics, on) {
     this.on = on;
-    this.topics = [];
+    this.topics = topics;
     this.position = null;
     this.tries = 0;
     this.open();

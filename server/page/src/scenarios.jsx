@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { command, preview, text } from "./api.js";
 import { Preview } from "./effects.jsx";
-import { moment, number } from "./format.js";
+import { counted, moment } from "./format.js";
 import { Dialog, download, OpenFile, Panel, Text, useAnswer, useTask, Wrong } from "./parts.jsx";
 import { done, refreshScenarios } from "./session.js";
 import { use } from "./store.js";
@@ -38,7 +38,7 @@ function Reset({ onClose }) {
           {state.interventions.map((one) => one.name).join(", ")}
         </li>
         <li>
-          {cleared.length ? `${number(cleared.length)} ${cleared.length === 1 ? "command" : "commands"} since ${last < 0 ? "the beginning" : "the last reset"}:` : "No command was given since the last reset."}
+          {cleared.length ? `${counted(cleared.length, "command")} since ${last < 0 ? "the beginning" : "the last reset"}:` : "No command was given since the last reset."}
           <ul>
             {cleared.slice(-8).reverse().map((entry, at) => <li key={at}>{moment(entry.at)}: {told(entry)}</li>)}
             {cleared.length > 8 && <li>and {cleared.length - 8} before these</li>}
@@ -93,7 +93,7 @@ function Card({ one, active }) {
         {is && <span class="flag active">active</span>}
       </div>
       <p class="note">
-        {one.duration}, settles {one.settling === "immediate" ? "at once" : one.settling}, {one.modifiers} {one.modifiers === 1 ? "modifier" : "modifiers"}
+        {one.duration}, settles {one.settling}, {counted(one.modifiers, "modifier")}
       </p>
       <p>{one.description}</p>
       <div class="row">

@@ -1,6 +1,6 @@
 // What goes on between the page and the server: everything that is asked for, and when.
 
-import { get as ask, text } from "./api.js";
+import { askAgain, get as ask, text } from "./api.js";
 import { moment } from "./format.js";
 import { Connection } from "./live.js";
 import { get, keep, listen, say, set } from "./store.js";
@@ -59,7 +59,7 @@ export const refreshState = async () => {
   set({ clock });
 };
 
-const counted = async () => {
+const refreshClients = async () => {
   const page = await text("/metrics");
   const number = (name) => Number(page.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1] ?? 0);
   set({ clients: { sockets: number("causeflow_websockets"), streams: number("causeflow_event_streams") } });
@@ -69,7 +69,7 @@ export const refreshOutside = async () => {
   const { state, hours } = get();
   if (!state) return;
   const from = Math.max(Date.parse(state.start), Date.parse(state.time) - hours * 3.6e6);
-  const to = Date.parse(state.time) + 48 * 3.6e6;
+  const to = Date.parse(state.time) + 168 * 3.6e6;
   set({ outside: await ask("external-events", { from: new Date(from).toISOString(), to: new Date(to).toISOString() }) });
 };
 
@@ -88,7 +88,7 @@ export async function refresh() {
   set({ streams, chosen: get().chosen?.filter((name) => streams.some((one) => one.name === name)) ?? first(streams) });
   await refreshScenarios();
   await refreshState();
-  await Promise.all([refreshOutside(), counted()]);
+  await Promise.all([refreshOutside(), refreshClients()]);
   anomaliesSoon();
   chartsSoon();
 }
@@ -142,16 +142,17 @@ function hear(events) {
 let hour = null;
 
 export async function begin() {
-  let topics = "";
-  connection = new Connection({
+  // What can be looked at has to be known first.
+  await refresh().catch((problem) => say(problem.message));
+  let topics = wanted().join();
+  connection = new Connection(wanted(), {
     status(status, again) {
       const had = get().connection.status;
       set({ connection: { status, again } });
       if (status === "lost" && had === "live") say("The connection to the server is lost. It is tried again by itself.");
-      if (status === "live" && had === "lost") {
-        say("The connection is back; nothing was missed.");
-        refresh().catch(() => {});
-      }
+      if (status !== "live") return;
+      if (had === "lost") say("The connection is back; nothing was missed.");
+      if (had === "lost" || !get().streams.length) refresh().catch(() => {});
     },
     events: hear,
     time(time) {
@@ -191,14 +192,12 @@ export async function begin() {
     connection.watch(now);
     chartsSoon();
   });
-  connection.watch(wanted());
   let count = 0;
   setInterval(() => {
     if (document.hidden || get().connection.status !== "live") return;
     refreshState().catch(() => {});
-    if (count++ % 4 === 0) counted().catch(() => {});
+    if (count++ % 4 === 0) refreshClients().catch(() => {});
   }, POLLED_EVERY);
-  await refresh().catch((problem) => say(problem.message));
 }
 
 // Where the page is in the order of events.
@@ -207,7 +206,10 @@ export const position = () => {
   return { epoch, seq };
 };
 
-export const again = () => connection.now();
+export function again() {
+  askAgain();
+  connection.now();
+}
 
 // After something was done: says so, and shows how the session stands now.
 export function done(words, { state }) {

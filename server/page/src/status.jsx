@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 
 import { post } from "./api.js";
 import { remaining, Strengths } from "./effects.jsx";
-import { moment, number, span, speed } from "./format.js";
+import { counted, moment, number, span, speed } from "./format.js";
 import { Panel, Text, useTask, Wrong } from "./parts.jsx";
 import { again, refreshState } from "./session.js";
 import { say, set, use } from "./store.js";
@@ -13,7 +13,7 @@ const WORDS = { baseline: "Baseline", running: "Running", settling: "Settling" }
 
 function Line() {
   const connection = use("connection");
-  if (connection.status === "live") return <span class="pill live">Connected</span>;
+  if (connection.status === "live") return <span class="pill on">Connected</span>;
   if (connection.status === "connecting") return <span class="pill">Connecting…</span>;
   return (
     <span class="pill lost">
@@ -103,7 +103,7 @@ function Acting({ one, pace, name }) {
       </p>
       <progress max={1} value={Math.min(1, Math.max(0, done))} aria-label={`How far ${name} is`} />
       <details open={one.modifiers.length < 8}>
-        <summary>{one.modifiers.length} {one.modifiers.length === 1 ? "modifier" : "modifiers"} since {moment(one.start)}</summary>
+        <summary>{counted(one.modifiers.length, "modifier")} since {moment(one.start)}</summary>
         <Strengths one={one} />
       </details>
     </article>
@@ -116,7 +116,7 @@ export function Now({ children }) {
   const name = (one) => scenarios.find((known) => known.id === one.scenario)?.name ?? outside.find((event) => event.attribution === one.name)?.title ?? one.name;
   const since = (Date.parse(state.time) - Date.parse(state.live_from)) / 1000;
   return (
-    <Panel id="now" title="Now" note={`live for ${span(Math.max(0, since))}, ${number(state.commands)} commands, ${number(state.resets)} resets`} actions={children}>
+    <Panel id="now" title="Now" note={`live for ${span(Math.max(0, since))}, ${counted(state.commands, "command")}, ${counted(state.resets, "reset")}`} actions={children}>
       {state.interventions.length
         ? <div class="actings">{state.interventions.map((one) => <Acting key={`${one.name} ${one.end}`} one={one} pace={time?.speed} name={name(one)} />)}</div>
         : <p>The world is at its baseline: nothing that was asked for acts.</p>}
