@@ -26,7 +26,7 @@ use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use causeflow_engine::{STREAM_STABILITY_VERSION, base::fingerprint::combine};
 use causeflow_models::Model;
-use causeflow_scenarios::{Clock, Plan};
+use causeflow_scenarios::Clock;
 
 use crate::control::{Control, Followed, check};
 use crate::error::{Error, Result};
@@ -582,11 +582,7 @@ impl Track {
             if last.time > time || last.commands > commands.len() {
                 continue;
             }
-            let then = origin.plan(&commands[..last.commands], last.time)?;
-            if !continues(&planned.interventions.plan, &then.interventions.plan) {
-                continue;
-            }
-            // One that is damaged, or was taken too late for what is new, is as good as none.
+            // One that is damaged, or was taken too late for what is new or ends sooner, is as good as none.
             let Ok(snapshot) = last.read() else { continue };
             let settings = origin.settings_of(&planned);
             let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot)
@@ -780,9 +776,4 @@ impl Track {
         let last = self.windows.last().cloned();
         last.ok_or_else(|| Error::machine("no window has been played"))
     }
-}
-
-/// Whether what one plan has is what another begins with.
-fn continues(plan: &Plan, then: &Plan) -> bool {
-    plan.interventions().starts_with(then.interventions())
 }
