@@ -15,7 +15,10 @@ use causeflow_runs::{Job, RunSpec, pool};
 const DAYS: i64 = 4;
 
 fn main() {
-    let commands = std::env::args().filter_map(|arg| arg.parse().ok()).next().unwrap_or(40);
+    let commands = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .next()
+        .unwrap_or(40);
     let pool = pool(Some(2)).expect("threads");
     pool.install(|| measure(commands));
 }
@@ -68,7 +71,10 @@ fn measure(commands: u64) {
             opened = Some(live);
         });
         ratios.push(session / run);
-        println!("{DAYS} days: run {run:.2} s, session {session:.2} s, {:.2} times", session / run);
+        println!(
+            "{DAYS} days: run {run:.2} s, session {session:.2} s, {:.2} times",
+            session / run
+        );
     }
     let mut live = opened.expect("it was opened");
     let mut at = live.given_out();
@@ -88,7 +94,9 @@ fn measure(commands: u64) {
         let begun = command(
             &mut live,
             Command::Scenario {
-                scenario: ["exam-season-surge", "payment-outage", "supply-crisis"][number as usize % 3].to_owned(),
+                scenario: ["exam-season-surge", "payment-outage", "supply-crisis"]
+                    [number as usize % 3]
+                    .to_owned(),
                 duration: Some("2h".to_owned()),
             },
         );
@@ -100,13 +108,20 @@ fn measure(commands: u64) {
         let mut all: Vec<f64> = took.iter().map(|pair| pair[of] * 1e3).collect();
         all.sort_by(f64::total_cmp);
         let at = |share: f64| all[((all.len() - 1) as f64 * share) as usize];
-        println!("{what}: {} commands, ms: p50 {:.0}, p90 {:.0}, p99 {:.0}", all.len(), at(0.5), at(0.9), at(0.99));
+        println!(
+            "{what}: {} commands, ms: p50 {:.0}, p90 {:.0}, p99 {:.0}",
+            all.len(),
+            at(0.5),
+            at(0.9),
+            at(0.99)
+        );
     }
     let past = live.past();
     let now = live.given_out();
     let history = seconds(|| {
         let streams = ["customer.tutor.search".to_owned()];
-        past.history(&(live.start()..now), Resolution::Hour, Some(&streams), now).expect("a history");
+        past.history(&(live.start()..now), Resolution::Hour, Some(&streams), now)
+            .expect("a history");
     });
     println!("a stream by hours: {:.2} ms", history * 1e3);
     let place = folder.path().join("2");
