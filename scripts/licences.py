@@ -1,6 +1,7 @@
 """Checks that every dependency, of all platforms, comes from the registry under a licence that we may ship.
 
-Run it with `python scripts/licences.py`; it reads `cargo metadata`. A dependency under another licence needs a
+Run it with `python scripts/licences.py`; it reads `cargo metadata`, and for the page of `causeflow serve` the lock file of
+npm, whose packages are all held to what we ship: parts of them are in the page. A dependency under another licence needs a
 decision: add the licence to ALLOWED, or choose another crate.
 """
 
@@ -95,6 +96,18 @@ def shipped_with(ours, nodes):
     return found
 
 
+def of_the_page(root):
+    """What is wrong with the licences of the page's packages, and how many packages there are."""
+    lock = json.loads((root / "server/page/package-lock.json").read_text())
+    packages = {path.removeprefix("node_modules/"): of for path, of in lock["packages"].items() if path}
+    wrong = [
+        f"{name} {of['version']}: the licence {of.get('license')!r} is not among those allowed"
+        for name, of in packages.items()
+        if not allowed(of.get("license") or "")
+    ]
+    return wrong, len(packages)
+
+
 def main():
     command = ["cargo", "metadata", "--format-version", "1", "--locked"]
     root = Path(__file__).resolve().parent.parent
@@ -109,10 +122,12 @@ def main():
             wrong.append(f"{name}: the licence {package['license']!r} is not among those allowed")
         if package["id"] not in ours and not (package["source"] or "").startswith(REGISTRY):
             wrong.append(f"{name}: comes from {package['source']}, not from the registry")
+    wrong_in_page, in_page = of_the_page(root)
+    wrong += wrong_in_page
     for line in wrong:
         print("error:", line, file=sys.stderr)
     if not wrong:
-        print(f"{len(metadata['packages'])} packages under licences that are allowed, {len(shipped)} of them shipped")
+        print(f"{len(metadata['packages'])} packages under licences that are allowed, {len(shipped)} of them shipped, and {in_page} for the page")
     return 1 if wrong else 0
 
 

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
 
+use crate::page;
 use crate::problem::Problem;
 use crate::server::{BODY_BYTES, Server};
 
@@ -119,11 +120,15 @@ fn is_loopback(name: &str) -> bool {
     name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
+/// Whether a path is for everybody: whether the server lives is for those who look after it, who know no token, and a browser
+/// has none before the page, which holds nothing of the session, asks for it.
+fn is_open(path: &str) -> bool {
+    matches!(path, "/livez" | "/readyz" | "/") || page::has(path)
+}
+
 /// Lets in what may come in.
 pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    // Whether it lives is for those who look after it, who know no token.
-    let is_open = matches!(request.uri().path(), "/livez" | "/readyz");
-    let checked = match is_open {
+    let checked = match is_open(request.uri().path()) {
         true => Ok(()),
         false => server.access.check(request.method(), request.headers()),
     };
@@ -178,6 +183,30 @@ mod tests {
             (name, value.parse().expect("a value"))
         });
         pairs.collect()
+    }
+
+    #[test]
+    fn the_page_is_open_and_nothing_of_the_session() {
+        for path in [
+            "/",
+            "/admin",
+            "/admin/app.js",
+            "/admin/app.css",
+            "/livez",
+            "/readyz",
+        ] {
+            assert!(is_open(path), "{path}");
+        }
+        for path in [
+            "/metrics",
+            "/api/v1/state",
+            "/api/v1/ws",
+            "/api/simulation/state",
+            "/admin/",
+            "/admin/../api/v1/state",
+        ] {
+            assert!(!is_open(path), "{path}");
+        }
     }
 
     #[test]

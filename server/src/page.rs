@@ -29,7 +29,12 @@ const FILES: &[(&str, &str, &[u8])] = &[
 ];
 
 /// Nothing but what comes from here, so that what events say can never act in the page.
-const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+/// Whether a path is that of one of the files.
+pub fn has(path: &str) -> bool {
+    FILES.iter().any(|(of, ..)| *of == path)
+}
 
 /// What serves them.
 pub fn router() -> Router<Arc<Server>> {

@@ -143,9 +143,7 @@ impl Stage {
             .iter()
             .map(|window| Ready::of(window.clone(), &past))
             .collect();
-        let events = ready.front().map_or(0, |first| {
-            first.window.before + first.window.until(at) as u64
-        });
+        let events = ready.front().map_or(0, |first| first.events_until(at));
         let epoch: Arc<str> = live.epoch().into();
         let scores: Arc<[Option<Score>]> = past.scores(at.floor_to(Span::HOUR) - Span::HOUR).into();
         let stage = Arc::new(Stage {
@@ -406,7 +404,9 @@ impl Stage {
         if bent {
             let epoch: Arc<str> = live.epoch().into();
             if *epoch != *self.feed.mark().epoch {
-                let events = past.events_before(given_out, &()).unwrap_or_default();
+                let events = ready
+                    .front()
+                    .map_or(0, |first| first.events_until(given_out));
                 self.feed.reset(epoch, events, given_out);
                 inner.anomalies.clear();
             }
@@ -555,6 +555,11 @@ impl Stage {
 }
 
 impl Ready {
+    /// How many events of the session come before a time of the window.
+    fn events_until(&self, time: Time) -> u64 {
+        self.window.before + self.window.until(time) as u64
+    }
+
     fn of(window: Arc<Window>, past: &Past) -> Ready {
         let first = window.from.floor_to(Span::HOUR);
         let starts = (0..).map(|hour| first + Span(hour * Span::HOUR.0));

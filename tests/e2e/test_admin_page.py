@@ -1,0 +1,371 @@
+"""The page of `causeflow serve` in a real browser: it shows what goes on, it steers, and it comes back by itself. And the files
+in the binary are those that their sources make."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+import history
+from test_report import DESKTOP, PHONE, browser  # noqa: F401, the fixture
+
+PAGE = history.ROOT / "server/page"
+BUILT = ("index.html", "app.js", "app.css")
+STREAM = "support.ticket.created"
+# A day and a half is there already, and the clock stands still: what is to be seen is stepped to.
+JOURNAL = {
+    "journal_version": 1,
+    "spec": {"spec_version": 1, "model": "tutoring", "scale": 0.01},
+    "live_from": "day2T12:00",
+}
+
+# Of the built-in ones, none is seen well in a hundredth of the traffic.
+FLOOD = """
+id: flood
+name: Flood
+description: Everybody writes to support.
+duration: 1d
+settling: {linear: 12h}
+modifiers:
+  - {on: support.ticket.created/rate, add: 3000/h}
+events:
+  - {template: support-hours-change, at: 0h, title: It rains}
+"""
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Served:
+    """A server, which can be ended and started again at the same place."""
+
+    def __init__(self, folder, *args, **tokens):
+        self.folder, self.args, self.tokens = folder, args, tokens
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        (folder / "journal.jsonl").write_text(json.dumps(JOURNAL) + "\n")
+        self.start()
+
+    def start(self):
+        command = [
+            history.BINARY, "serve", "tutoring", "--scale", "0.01", "--dir", "session", "--journal", "journal.jsonl",
+            "--listen", f"127.0.0.1:{self.port}", "--quiet", *self.args,
+        ]
+        self.process = subprocess.Popen(command, cwd=self.folder, env={**os.environ, **self.tokens})
+        for _ in range(400):
+            try:
+                with urllib.request.urlopen(f"{self.url}/readyz", timeout=5):
+                    return
+            except OSError:
+                assert self.process.poll() is None, "the server has ended"
+                time.sleep(0.05)
+        raise AssertionError("the server does not answer")
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def get(self, path):
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}", timeout=10) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    server = Served(tmp_path_factory.mktemp("served"), "--paused", "--speed", "3600")
+    yield server
+    server.kill()
+
+
+def opened(browser, url, said, hash="", **context):
+    context = browser.new_context(**{"viewport": DESKTOP, **context})
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(f"{url}/admin{hash}")
+    return page
+
+
+@pytest.fixture
+def page(browser, served):
+    """The page, which must not have said anything to the console but that the connection is lost."""
+    said = []
+    page = opened(browser, served.url, said)
+    expect(page.locator("[data-status]")).to_be_visible()
+    yield page
+    page.context.close()
+    assert [words for words in said if "ERR_" not in words and "WebSocket" not in words] == []
+
+
+def number(text):
+    return float(text.replace(",", ""))
+
+
+def status(page, word, timeout=10_000):
+    expect(page.locator("[data-status]")).to_have_attribute("data-status", word, timeout=timeout)
+
+
+def step(page, words):
+    before = page.locator(".time time").get_attribute("datetime")
+    page.get_by_role("button", name=f"+ {words}", exact=True).click()
+    expect(page.locator(".time time")).not_to_have_attribute("datetime", before)
+
+
+def test_a_scenario_rises_is_stopped_settles_and_is_taken_back(page, served, tmp_path):
+    status(page, "baseline")
+    epoch = served.get("state")["epoch"]
+    (tmp_path / "flood.yaml").write_text(FLOOD)
+    page.locator("input[type=file]").set_input_files(tmp_path / "flood.yaml")
+    card = page.locator("[data-scenario=flood]")
+    card.get_by_role("button", name="What Flood does").click()
+    expect(card.get_by_role("table")).to_contain_text("support.ticket.created/rate")
+    # With the keyboard alone.
+    card.get_by_role("button", name="Activate Flood").focus()
+    page.keyboard.press("Enter")
+    status(page, "running")
+    expect(page.get_by_role("status").first).to_contain_text("Flood")
+    acting = page.locator("[data-intervention]")
+    expect(acting).to_contain_text("1 d left")
+    for name in ("flood", "payment-outage"):
+        expect(page.locator(f"[data-scenario={name}]").get_by_role("button", name="Activate")).to_be_disabled()
+
+    # What it changes has a chart of its own accord, which rises.
+    for _ in range(2):
+        step(page, "6 hours")
+    expect(acting).to_contain_text("12 h left")
+    chart = page.locator(f"[data-stream='{STREAM}']")
+    expect(chart.locator(".canvas canvas")).to_be_visible()
+    chart.get_by_text(f"Table of {STREAM}").click()
+    expect(chart.locator("tbody tr").nth(1)).to_contain_text("critical")
+    shown = [number(cell) for cell in chart.locator("tbody tr td:nth-child(2)").all_inner_texts()[1:9]]
+    [points] = served.get(f"history?resolution=1h&from=-12h&streams={STREAM}")
+    assert shown == [point["count"] for point in points["points"][-2::-1]][:8]
+    count, untouched = (sum(point[side] for point in points["points"]) for side in ("count", "untouched"))
+    assert count > 200 > 5 * untouched
+    expect(page.locator("#anomalies-table")).to_contain_text(STREAM)
+    expect(page.locator("#outside-table")).to_contain_text("It rains")
+    expect(page.locator("#events-table")).to_contain_text(STREAM)
+
+    # Stopped, it settles.
+    page.get_by_role("button", name="Stop the scenario").click()
+    status(page, "settling")
+    step(page, "6 hours")
+    expect(page.locator("[data-intervention] .strength").first).to_contain_text("50 %")
+    step(page, "6 hours")
+    status(page, "baseline")
+
+    # It is taken back only by somebody who knows what is cleared.
+    page.get_by_role("button", name="Reset to baseline…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("3 commands since the beginning")
+    expect(dialog).to_contain_text("scenario: flood")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert served.get("state")["epoch"] == epoch
+    page.get_by_role("button", name="Reset to baseline…").click()
+    dialog.get_by_role("button", name="Reset to the baseline").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator(".bar")).not_to_contain_text(epoch)
+    assert served.get("state")["resets"] == 1
+    page.reload()
+    status(page, "baseline")
+    expect(page.locator(".bar")).to_contain_text(served.get("state")["epoch"])
+
+
+def test_the_clock_goes_and_stands_and_events_come_live(page, served):
+    page.get_by_label("Of", exact=True).select_option("*")
+    shown = page.locator(".time time")
+    before = shown.get_attribute("datetime")
+    page.get_by_role("button", name="Resume").click()
+    expect(shown).not_to_have_attribute("datetime", before)
+    expect(page.locator("#events-table tbody tr").nth(20)).to_be_visible()
+    page.get_by_role("button", name="600×", exact=True).click()
+    expect(page.get_by_role("button", name="600×", exact=True)).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    assert served.get("clock")["paused"] and served.get("clock")["speed"] == "600"
+
+
+def test_the_chain_of_an_event_leads_up_and_down(page, served):
+    page.get_by_label("Of", exact=True).select_option("customer.tutor.viewed")
+    page.get_by_role("button", name=re.compile("^Chain of customer.tutor.viewed")).first.click()
+    dialog = page.get_by_role("dialog")
+    here = dialog.locator(".node.here")
+    expect(here).to_contain_text("customer.tutor.viewed")
+    expect(dialog.locator(".row-data")).to_contain_text("event_id")
+    # Its cause is a search, whose chain has the view below it.
+    dialog.get_by_role("button", name="customer.tutor.search").first.click()
+    expect(here).to_contain_text("customer.tutor.search")
+    expect(dialog.get_by_role("button", name="customer.tutor.viewed").first).to_be_visible()
+
+
+def test_an_event_is_put_in_and_a_parameter_changed_after_a_preview(browser, served):
+    said = []
+    page = opened(browser, served.url, said, "#change")
+    inject = page.locator("section", has=page.get_by_role("heading", name="Put an external event in"))
+    inject.get_by_label("Template").select_option("blog-viral")
+    inject.get_by_role("button", name="Preview").click()
+    expect(inject.get_by_role("table")).to_contain_text("customer.account.registered/volume")
+    inject.get_by_role("button", name="Put it in").click()
+    expect(page.get_by_role("status").first).to_contain_text("put in")
+
+    modify = page.locator("section", has=page.get_by_role("heading", name="Change a parameter"))
+    modify.get_by_label("Parameter").fill("customer.tutor.serch/rate")
+    modify.get_by_role("button", name="Preview").click()
+    expect(modify.get_by_role("alert")).to_contain_text("customer.tutor.search")
+    modify.get_by_label("Parameter").fill("customer.tutor.search/rate")
+    modify.get_by_label("Amount").fill("3")
+    modify.get_by_role("button", name="Preview").click()
+    expect(modify.get_by_role("table")).to_contain_text("× 3")
+    modify.get_by_role("button", name="Apply").click()
+    expect(page.locator("[data-intervention]").filter(has_text="customer.tutor.search/rate")).to_be_visible()
+
+    inject.get_by_label("of my own").check()
+    inject.get_by_label("Title").fill("Fire in the server room")
+    inject.get_by_label("Streams that people").fill("customer.tutor.search")
+    inject.get_by_label("What it changes").fill("customer.tutor.search/rate multiply 0.1")
+    inject.get_by_role("button", name="Put it in").click()
+    page.goto(f"{served.url}/admin#live")
+    expect(page.locator("#outside-table")).to_contain_text("Fire in the server room")
+    assert said == []
+    page.context.close()
+
+
+def test_scenarios_are_saved_and_loaded_as_files(page, served, tmp_path):
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the file of Payment gateway outage").click()
+    file = tmp_path / "own.yaml"
+    download.value.save_as(file)
+    assert file.read_bytes() == (history.ROOT / "scenarios/tutoring/payment-outage.yaml").read_bytes()
+    file.write_text(file.read_text().replace("id: payment-outage", "id: my-outage").replace("Payment gateway outage", "My outage"))
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.locator("[data-scenario=my-outage]")).to_contain_text("My outage")
+    file.write_text("id: broken\n")
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_the_inspector_shows_what_is_there(browser, served):
+    said = []
+    page = opened(browser, served.url, said, "#inspect")
+    page.get_by_role("button", name=STREAM, exact=True).click()
+    section = page.locator("section", has=page.get_by_role("heading", name=STREAM)).first
+    expect(section.locator(".canvas canvas")).to_be_visible()
+    section.get_by_label("From").fill("day2")
+    section.get_by_label("To").fill("day2T06:00")
+    section.get_by_role("button", name="Show").click()
+    section.get_by_text(f"Table of {STREAM}").click()
+    expect(section.locator("tbody tr")).to_have_count(6)
+    section.get_by_role("button", name="Columns").click()
+    expect(section.get_by_role("table")).to_contain_text("ticket_id")
+    section.get_by_role("button", name="Rows").click()
+    expect(section.get_by_role("table")).to_contain_text("cause_id")
+    section.get_by_role("button", name="Statistics").click()
+    expect(section.get_by_role("table")).to_contain_text("weekday")
+    assert said == []
+    page.context.close()
+
+
+def test_a_lost_connection_is_told_and_comes_back_where_it_was(page, served):
+    expect(page.get_by_text("Connected")).to_be_visible()
+    before = served.get("state")
+    served.kill()
+    expect(page.get_by_text("Connection lost")).to_be_visible()
+    expect(page.get_by_role("status").first).to_contain_text("lost")
+    served.start()
+    expect(page.get_by_text("Connected")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("status").first).to_contain_text("nothing was missed")
+    after = served.get("state")
+    assert (after["epoch"], after["time"]) == (before["epoch"], before["time"])
+    step(page, "1 hour")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_it_passes_the_accessibility_check(browser, served, scheme, viewport):
+    said = []
+    page = opened(browser, served.url, said, viewport=viewport, color_scheme=scheme, reduced_motion="reduce")
+    expect(page.locator(".canvas canvas").first).to_be_visible()
+    for hash in ("#live", "#change", "#inspect"):
+        page.goto(f"{served.url}/admin{hash}")
+        expect(page.locator("main section").first).to_be_visible()
+        page.wait_for_timeout(300)
+        page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+        page.wait_for_timeout(100)
+        check(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"], hash
+    page.goto(f"{served.url}/admin#live")
+    page.get_by_role("button", name="Reset to baseline…").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
+    assert said == []
+    page.context.close()
+
+
+def check(page):
+    results = Axe().run(page, options={"resultTypes": ["violations"]})
+    assert len(results.response["passes"]) > 15
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_a_token_is_asked_for_and_never_in_an_address(browser, tmp_path):
+    server = Served(tmp_path, "--paused", CAUSEFLOW_READ_TOKEN="look", CAUSEFLOW_STEER_TOKEN="steer-it")
+    try:
+        said = []
+        page = opened(browser, server.url, said)
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Token").fill("look")
+        dialog.get_by_role("button", name="Use it").click()
+        status(page, "baseline")
+        expect(page.get_by_text("Connected")).to_be_visible()
+        # It may look and not steer.
+        page.get_by_role("button", name="+ 1 hour", exact=True).click()
+        expect(dialog).to_contain_text("does not allow that")
+        dialog.get_by_label("Token").fill("steer-it")
+        dialog.get_by_role("button", name="Use it").click()
+        expect(page.get_by_role("status").first).to_contain_text("1 hour")
+        page.reload()
+        status(page, "baseline")
+        assert asked and not any("look" in url or "steer-it" in url for url in asked)
+        page.context.close()
+    finally:
+        server.kill()
+
+
+def test_it_is_small_and_needs_nothing_from_elsewhere(served):
+    total = 0
+    for name, path in zip(BUILT, ("/admin", "/admin/app.js", "/admin/app.css")):
+        with urllib.request.urlopen(served.url + path, timeout=10) as answer:
+            body = answer.read()
+            assert "'unsafe" not in answer.headers["content-security-policy"]
+        assert body == (PAGE / name).read_bytes()
+        addresses = set(re.findall(rb"https?://[^\s\"'`)]+", body))
+        assert all(b"www.w3.org" in address for address in addresses), addresses
+        total += len(body)
+    assert total < 150_000
+
+
+@pytest.mark.skipif(not shutil.which("npm"), reason="npm is not installed")
+def test_the_files_are_what_their_sources_make(tmp_path):
+    copy = shutil.copytree(PAGE, tmp_path / "page", ignore=shutil.ignore_patterns("node_modules"))
+    for command in (["npm", "ci", "--no-audit", "--no-fund"], ["npm", "run", "build"]):
+        done = subprocess.run(command, cwd=copy, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    for name in BUILT:
+        digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for folder in (PAGE, copy)]
+        assert digests[0] == digests[1], f"{name} is not what its sources make: run `npm ci && npm run build` in server/page"
