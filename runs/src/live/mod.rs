@@ -659,10 +659,11 @@ impl Track {
         store: Option<&mut Store>,
         control: &dyn Control,
     ) -> Result<()> {
-        check(control)?;
+        // Also when it is cancelled: it is come back to.
         if let Some(store) = &store {
             self.keep(store)?;
         }
+        check(control)?;
         let from = self.player.time();
         let (start, window) = (origin.settings.start, origin.window());
         // The warm-up is played at once, up to the last barrier before the start.
@@ -756,10 +757,11 @@ impl Track {
         let windows = std::mem::take(&mut self.windows);
         let (kept, barriers) = (self.kept.clone(), self.barriers.clone());
         // What begins in the window that was not played may still be to come.
-        *self = Track {
-            windows,
-            ..Track::from_last(origin, commands, (kept, barriers), (last, last))?
-        };
+        let mut track = Track::from_last(origin, commands, (kept, barriers), (last, last))?;
+        while track.player.time() < last {
+            track.play_window(origin, commands, last, None, &())?;
+        }
+        *self = Track { windows, ..track };
         Ok(())
     }
 
