@@ -81,7 +81,7 @@ fn measure(commands: u64) {
     let mut took: Vec<[f64; 2]> = Vec::new();
     for number in 0..commands {
         // Minutes that are spread over the day.
-        at = at + Span((137 + number as i64 * 211 % 600) * Span::MINUTE.0);
+        at += Span((137 + number as i64 * 211 % 600) * Span::MINUTE.0);
         until(&mut live, at);
         let command = |live: &mut Live, command: Command| {
             let entry = Entry {
@@ -100,7 +100,7 @@ fn measure(commands: u64) {
                 duration: Some("2h".to_owned()),
             },
         );
-        at = at + Span(20 * Span::MINUTE.0);
+        at += Span(20 * Span::MINUTE.0);
         until(&mut live, at);
         took.push([begun, command(&mut live, Command::Stop)]);
     }

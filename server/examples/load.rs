@@ -175,7 +175,7 @@ async fn client(
         None => format!(r#"{{"type":"subscribe","topics":["{topic}"]}}"#),
     };
     socket.send(Message::text(subscribe)).await.ok()?;
-    if number % 100 == 0 && after.is_none() {
+    if number.is_multiple_of(100) && after.is_none() {
         // It is there and does not read.
         tokio::time::sleep_until(end.into()).await;
         return None;

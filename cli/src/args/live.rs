@@ -81,7 +81,7 @@ pub struct ServeArgs {
     /// A name besides localhost by which the server may be called. Repeatable
     #[arg(long, value_name = "NAME")]
     pub host_name: Vec<String>,
-    /// An origin besides its own whose pages may steer and use WebSocket, such as https://board.example. Repeatable
+    /// An origin besides its own whose pages may steer and use WebSocket, such as `https://board.example`. Repeatable
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
     /// Connections at once, at most
@@ -94,7 +94,7 @@ pub struct ServeArgs {
 
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// Where the server is, such as http://127.0.0.1:7777
+    /// Where the server is, such as `http://127.0.0.1:7777`
     pub url: String,
     /// Topics with commas between them: *, customer.*, cadence:high, a stream, anomalies, state, twin:diff
     #[arg(long, default_value = "*", value_delimiter = ',')]
@@ -121,7 +121,7 @@ pub struct WatchArgs {
 
 #[derive(Debug, Args)]
 pub struct SteerArgs {
-    /// Where the server is, such as http://127.0.0.1:7777
+    /// Where the server is, such as `http://127.0.0.1:7777`
     pub url: String,
     #[command(subcommand)]
     pub deed: Deed,
