@@ -689,7 +689,8 @@ def test_a_fuzzer_that_reads_the_document_finds_nothing(server):
             str(8 * ROUNDS), "--seed", str(SEED), "--exclude-path", "/api/v1/events/stream", "--phases", "fuzzing",
             "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,"
             "response_schema_conformance", "--request-timeout", "20", "--no-color"]
-    done = subprocess.run(tool, capture_output=True, text=True, timeout=300)
+    # It leaves a folder where it runs.
+    done = subprocess.run(tool, cwd=server.folder.parent, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
 

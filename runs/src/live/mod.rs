@@ -366,7 +366,8 @@ impl Live {
             Command::Define { .. } => false,
             // It is about the past.
             Command::Reset => true,
-            _ => timed.at < self.track.known,
+            // What acts in the window that is given out is shown at once, too.
+            _ => timed.at < known.max(self.track.known),
         };
         if !bends {
             self.journal.append(&entry)?;
