@@ -320,7 +320,7 @@ def test_every_client_ends_with_the_rows_of_the_journal_each_once(tmp_path, numb
         epoch, last = server.position()
         for client in clients:
             record = client.catch_up(last)
-            assert record.epoch == epoch and record.gaps == []
+            assert record.epoch == epoch
             patterns = ",".join(topic for topic in client.topics if "." in topic or "*" in topic or "cadence" in topic)
             assert record.rows == server.rows(record.start, last, patterns), client.topics
         assert watch.wait(PATIENCE_S) == 0, (tmp_path / "watched").read_text()[-2000:]
@@ -639,48 +639,38 @@ def test_whatever_is_sent_the_server_stays(server):
     words = ["18446744073709551615", "-1", "%ff", "%00", "..", "x" * 3000, "9" * 400, "day1000000000", "-99999999999d",
              "now", "*", ",", "9999-12-31", "-0s"]
     statuses = {}
-    with server.watch("*") as other:
-        end, heard = time.monotonic() + 10 * ROUNDS, threading.Event()
-
-        def hear():
-            while not heard.is_set():
-                try:
-                    other.receive(0.1)
-                except TimeoutError:
-                    pass
-
-        hearing = threading.Thread(target=hear)
-        hearing.start()
-        while time.monotonic() < end:
-            method, path, body = draws.choice(seeds)
-            text = None
-            if body is not None:
-                body = dict(body)
-                for _ in range(draws.randrange(3)):
-                    body[draws.choice(list(body))] = draws.choice(odd)
-                if draws.random() < 0.1:
-                    body.pop(draws.choice(list(body)))
-                text = json.dumps(body).encode()
-                if draws.random() < 0.3:
-                    at, byte = draws.randrange(len(text)), bytes([draws.randrange(256)])
-                    text = text[:at] + draws.choice([b"", byte]) + text[at + draws.choice([0, 1]):]
-            elif draws.random() < 0.8:
-                values = re.findall(r"(?<=[=/])[^&=/?]+", path)
-                value = draws.choice(values)
-                path = path[:path.rindex(value)] + draws.choice(words) + path[path.rindex(value) + len(value):]
-            headers = {"Content-Type": "application/json"} if draws.random() < 0.95 else {}
-            answer = server.http.request(method, path, content=text, headers=headers)
-            statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
-            if answer.status_code >= 400:
-                assert_problem(answer)
-            assert answer.status_code < 500, (method, path, text, answer.text)
-        heard.set()
-        hearing.join()
-        server.clock(paused=True, speed=60)
-        _, last = server.position()
-        record = other.until_covered(last, 120)
+    # One that cannot keep up on a busy machine is told so, and comes back.
+    other = Restless(server, ("*",), SEED, 3600)
+    other.start()
+    end = time.monotonic() + 10 * ROUNDS
+    while time.monotonic() < end:
+        method, path, body = draws.choice(seeds)
+        text = None
+        if body is not None:
+            body = dict(body)
+            for _ in range(draws.randrange(3)):
+                body[draws.choice(list(body))] = draws.choice(odd)
+            if draws.random() < 0.1:
+                body.pop(draws.choice(list(body)))
+            text = json.dumps(body).encode()
+            if draws.random() < 0.3:
+                at, byte = draws.randrange(len(text)), bytes([draws.randrange(256)])
+                text = text[:at] + draws.choice([b"", byte]) + text[at + draws.choice([0, 1]):]
+        elif draws.random() < 0.8:
+            values = re.findall(r"(?<=[=/])[^&=/?]+", path)
+            value = draws.choice(values)
+            path = path[:path.rindex(value)] + draws.choice(words) + path[path.rindex(value) + len(value):]
+        headers = {"Content-Type": "application/json"} if draws.random() < 0.95 else {}
+        answer = server.http.request(method, path, content=text, headers=headers)
+        statuses[answer.status_code] = statuses.get(answer.status_code, 0) + 1
+        if answer.status_code >= 400:
+            assert_problem(answer)
+        assert answer.status_code < 500, (method, path, text, answer.text)
+    server.clock(paused=True, speed=60)
+    _, last = server.position()
+    record = other.catch_up(last)
     print(statuses)
-    assert len(record.rows) == last - record.start and record.gaps == []
+    assert record.rows.keys() == set(range(record.start + 1, last + 1))
     assert server.process.poll() is None
 
 
