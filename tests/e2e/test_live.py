@@ -783,7 +783,7 @@ def test_an_example_of_a_client_comes_back_to_where_it_was(server, tmp_path, cli
         pytest.skip("node is not installed")
     epoch, _ = server.position()
     with open(tmp_path / "out", "w") as out:
-        command = [*command_of(client), server.url, "session.*,customer.*", "3000"]
+        command = [*command_of(client), server.url, "session.*,customer.*", "1500"]
         looking = subprocess.Popen(list(map(str, command)), stdout=out, stderr=subprocess.STDOUT)
     printed = lambda: re.findall(r"^(\d+) ", (tmp_path / "out").read_text(), re.M)
     try:
@@ -796,7 +796,7 @@ def test_an_example_of_a_client_comes_back_to_where_it_was(server, tmp_path, cli
         looking.kill()
     seqs = list(map(int, printed()))
     rows = server.rows(seqs[0] - 1, seqs[-1], "session.*,customer.*")
-    assert seqs == sorted(rows) and len(seqs) >= 3000 and "reset" not in (tmp_path / "out").read_text()
+    assert seqs == sorted(rows) and len(seqs) >= 1500 and "reset" not in (tmp_path / "out").read_text()
     assert server.position()[0] == epoch
 
 
