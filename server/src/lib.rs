@@ -23,6 +23,7 @@ pub mod metrics;
 mod openapi;
 pub mod pace;
 mod page;
+mod patient;
 pub mod problem;
 pub mod server;
 mod show;

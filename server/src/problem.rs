@@ -67,6 +67,7 @@ impl From<&Error> for Problem {
         let diagnostics = error.diagnostics();
         let first = diagnostics.list.first();
         let help = error.help().or_else(|| first?.help.clone());
+        let help = help.or_else(|| Some("see /api/v1/openapi.json".to_owned()));
         Problem {
             help,
             field: match error.place() {

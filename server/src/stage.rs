@@ -23,6 +23,8 @@ const AHEAD: usize = 2;
 const TICK: Duration = Duration::from_millis(100);
 /// Events that are given out at once, at most.
 const MOST: usize = 4096;
+/// Keys of changes of the clock that are remembered.
+const KEYS: usize = 1000;
 /// Anomalies that are remembered.
 const ANOMALIES: usize = 200;
 
@@ -54,6 +56,17 @@ pub struct Anomaly {
     pub anomaly_flag: &'static str,
 }
 
+/// What is known by a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    New,
+    /// The same.
+    Same,
+    /// Something else.
+    Another,
+}
+
 type Reply = oneshot::Sender<Result<Done>>;
 
 /// What came of a command.
@@ -78,6 +91,8 @@ struct Inner {
     past: Arc<Past>,
     scores: Arc<[Option<Score>]>,
     anomalies: VecDeque<Anomaly>,
+    /// Changes of the clock that were asked for by a key. Those of commands are in the journal.
+    keys: VecDeque<(String, String)>,
     stopping: bool,
     failed: Option<Arc<Error>>,
     barrier: Option<Barrier>,
@@ -140,6 +155,7 @@ impl Stage {
                 past: Arc::new(past),
                 scores,
                 anomalies: VecDeque::new(),
+                keys: VecDeque::new(),
                 stopping: false,
                 failed: None,
                 barrier: live.barrier().cloned(),
@@ -208,6 +224,22 @@ impl Stage {
             paused: inner.pace.paused(),
             time: show::instant(at),
             lag_s: inner.pace.lag_s(now(), at),
+        }
+    }
+
+    /// Whether something has been asked for by a key; from now on it has.
+    pub fn know(&self, key: String, said: String) -> Known {
+        let mut inner = self.lock();
+        match inner.keys.iter().find(|(known, _)| *known == key) {
+            Some((_, before)) if *before == said => Known::Same,
+            Some(_) => Known::Another,
+            None => {
+                inner.keys.push_back((key, said));
+                if inner.keys.len() > KEYS {
+                    inner.keys.pop_front();
+                }
+                Known::New
+            }
         }
     }
 

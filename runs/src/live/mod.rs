@@ -366,7 +366,8 @@ impl Live {
             Command::Define { .. } => false,
             // It is about the past.
             Command::Reset => true,
-            _ => timed.at < self.track.player.time(),
+            // What acts in the window that is given out is shown at once, too.
+            _ => timed.at < known.max(self.track.known),
         };
         if !bends {
             self.journal.append(&entry)?;
@@ -507,7 +508,9 @@ impl Live {
 
     /// The windows that have been played and hold events that have not been given out.
     pub fn windows(&self) -> &[Arc<Window>] {
-        &self.track.windows
+        // Whoever holds the position may have come to the end of some.
+        let (windows, given_out) = (&self.track.windows, self.given_out());
+        &windows[windows.partition_point(|window| window.to <= given_out)..]
     }
 
     /// How often it has been reset, by now.
@@ -657,10 +660,11 @@ impl Track {
         store: Option<&mut Store>,
         control: &dyn Control,
     ) -> Result<()> {
-        check(control)?;
+        // Also when it is cancelled: it is come back to.
         if let Some(store) = &store {
             self.keep(store)?;
         }
+        check(control)?;
         let from = self.player.time();
         let (start, window) = (origin.settings.start, origin.window());
         // The warm-up is played at once, up to the last barrier before the start.
@@ -753,11 +757,12 @@ impl Track {
             .map_or(origin.settings.start, Barrier::time);
         let windows = std::mem::take(&mut self.windows);
         let (kept, barriers) = (self.kept.clone(), self.barriers.clone());
-        let known = origin.barrier_after(last);
-        *self = Track {
-            windows,
-            ..Track::from_last(origin, commands, (kept, barriers), (last, known))?
-        };
+        // What begins in the window that was not played may still be to come.
+        let mut track = Track::from_last(origin, commands, (kept, barriers), (last, last))?;
+        while track.player.time() < last {
+            track.play_window(origin, commands, last, None, &())?;
+        }
+        *self = Track { windows, ..track };
         Ok(())
     }
 

@@ -165,9 +165,15 @@ impl Store {
             Error::input(message, "stop the other server, or choose another folder")
         })?;
         let path = folder.join(BARRIERS);
+        let is_cut_off = fs::read(&path).is_ok_and(|text| text.last().is_some_and(|&b| b != b'\n'));
         let barriers = OpenOptions::new().create(true).append(true).open(&path);
+        let mut barriers = barriers.map_err(failed("open", &path))?;
+        if is_cut_off {
+            // What is noted next must not be taken for its rest.
+            barriers.write_all(b"\n").map_err(failed("write", &path))?;
+        }
         Ok(Store {
-            barriers: barriers.map_err(failed("open", &path))?,
+            barriers,
             folder: folder.to_owned(),
             writer: Writer::start(folder),
             _lock: lock,
@@ -286,8 +292,8 @@ impl Store {
         {
             noted(&mut barriers, barrier);
         }
-        let path = folder.join(POSITION);
-        let text = fs::read_to_string(&path).map_err(failed("read", &path))?;
+        // The process may have ended before the first one was noted.
+        let text = fs::read_to_string(folder.join(POSITION)).unwrap_or_default();
         Ok((barriers, text.trim().parse().ok().map(Time)))
     }
 }
