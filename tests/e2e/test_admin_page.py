@@ -186,7 +186,7 @@ def test_a_scenario_rises_is_stopped_settles_and_is_taken_back(page, served, tmp
 
 
 def test_the_clock_goes_and_stands_and_events_come_live(page, served):
-    page.get_by_label("Of", exact=True).select_option("*")
+    page.get_by_label("Events of which streams").select_option("*")
     shown = page.locator(".time time")
     before = shown.get_attribute("datetime")
     page.get_by_role("button", name="Resume").click()
@@ -200,7 +200,7 @@ def test_the_clock_goes_and_stands_and_events_come_live(page, served):
 
 
 def test_the_chain_of_an_event_leads_up_and_down(page, served):
-    page.get_by_label("Of", exact=True).select_option("customer.tutor.viewed")
+    page.get_by_label("Events of which streams").select_option("customer.tutor.viewed")
     page.get_by_role("button", name=re.compile("^Chain of customer.tutor.viewed")).first.click()
     dialog = page.get_by_role("dialog")
     here = dialog.locator(".node.here")
@@ -216,25 +216,25 @@ def test_an_event_is_put_in_and_a_parameter_changed_after_a_preview(browser, ser
     said = []
     page = opened(browser, served.url, said, "#change")
     inject = page.locator("section", has=page.get_by_role("heading", name="Put an external event in"))
-    inject.get_by_label("Template").select_option("blog-viral")
+    inject.get_by_label("Template", exact=True).select_option("blog-viral")
     inject.get_by_role("button", name="Preview").click()
     expect(inject.get_by_role("table")).to_contain_text("customer.account.registered/volume")
     inject.get_by_role("button", name="Put it in").click()
     expect(page.get_by_role("status").first).to_contain_text("put in")
 
     modify = page.locator("section", has=page.get_by_role("heading", name="Change a parameter"))
-    modify.get_by_label("Parameter").fill("customer.tutor.serch/rate")
+    modify.get_by_label("Parameter", exact=True).fill("customer.tutor.serch/rate")
     modify.get_by_role("button", name="Preview").click()
     expect(modify.get_by_role("alert")).to_contain_text("customer.tutor.search")
-    modify.get_by_label("Parameter").fill("customer.tutor.search/rate")
-    modify.get_by_label("Amount").fill("3")
+    modify.get_by_label("Parameter", exact=True).fill("customer.tutor.search/rate")
+    modify.get_by_label("Amount", exact=True).fill("3")
     modify.get_by_role("button", name="Preview").click()
     expect(modify.get_by_role("table")).to_contain_text("× 3")
     modify.get_by_role("button", name="Apply").click()
     expect(page.locator("[data-intervention]").filter(has_text="customer.tutor.search/rate")).to_be_visible()
 
     inject.get_by_label("of my own").check()
-    inject.get_by_label("Title").fill("Fire in the server room")
+    inject.get_by_label("Title", exact=True).fill("Fire in the server room")
     inject.get_by_label("Streams that people").fill("customer.tutor.search")
     inject.get_by_label("What it changes").fill("customer.tutor.search/rate multiply 0.1")
     inject.get_by_role("button", name="Put it in").click()

@@ -162,13 +162,15 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
   content.current = { points, outside: own, isOpen };
 
   useEffect(() => {
-    const width = () => Math.max(160, box.current.clientWidth);
-    plot.current = new uPlot(options(width(), colours(), content, setAt), columns(points, isOpen), box.current);
-    const resized = new ResizeObserver(() => plot.current.setSize({ width: width(), height: HEIGHT }));
-    resized.observe(box.current);
+    const place = box.current;
+    const width = () => Math.max(160, place.clientWidth);
+    const drawn = new uPlot(options(width(), colours(), content, setAt), columns(points, isOpen), place);
+    plot.current = drawn;
+    const resized = new ResizeObserver(() => drawn.setSize({ width: width(), height: HEIGHT }));
+    resized.observe(place);
     return () => {
       resized.disconnect();
-      plot.current.destroy();
+      drawn.destroy();
     };
   }, [scheme]);
 

@@ -164,7 +164,7 @@ function AllEffects({ effects }) {
   const known = causes.includes(cause) ? cause : "";
   return (
     <Panel id="all-effects" title="Effects" note="in whole hours, so far">
-      <label class="inline">Of <Choice options={[["", "everything"], ...causes]} value={known} onChoice={setCause} /></label>
+      <label class="inline">Of <Choice aria-label="Effects of what" options={[["", "everything"], ...causes]} value={known} onChoice={setCause} /></label>
       <Effects effects={effects.filter((one) => !known || one.cause === known)} caption={`What ${known || "scenarios and external events"} did to streams`} />
     </Panel>
   );
