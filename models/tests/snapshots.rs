@@ -7,12 +7,14 @@ use std::ops::ControlFlow;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::snapshot::{Snapshot, SnapshotError};
 use causeflow_engine::streams::play::{Player, RunResult};
-use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::program::{Backlog, Operation, Parameter, Program};
+use causeflow_engine::streams::sides::Label;
 use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
 use crate::random::{Aim, Plan, aim, files, intervene, intervene_if, spec};
 use crate::support::{Collect, Row, START, play, program, property, rows_by_stream, settings};
+use crate::twins::bend;
 
 /// Hours that are written: part of a second day.
 const HOURS: i64 = 36;
@@ -89,70 +91,127 @@ proptest! {
     #[test]
     fn interventions_added_at_a_snapshot_are_as_if_they_had_been_there_all_along(
         spec in spec(true),
-        earlier in prop::collection::vec((aim(), any::<bool>()), 0..3),
-        later in prop::collection::vec((aim(), any::<bool>()), 1..3),
-        at in -10..HOURS,
-        write_from in any::<bool>(),
+        branch in branch(),
     ) {
         let base = program(&files(&Plan::new(&spec), Default::default()));
-        let branch = Branch { seed: spec.seed, at: hour(at), write_from };
-        branch.is_as_if_all_along(&base, &earlier, &later)?;
+        branch.is_as_if_all_along(&base)?;
     }
 
-    /// Where people come all the time, and take part in several things, ever again.
+}
+
+proptest! {
+    #![proptest_config(property(200))]
+
+    /// Where people come all the time, and take part in several things, ever again; how many do is moved before, and what
+    /// they do afterwards.
     #[test]
-    fn who_has_joined_today_follows_what_begins_today(
-        seed in any::<u64>(),
-        earlier in prop::collection::vec((aim(), any::<bool>()), 0..4),
-        later in prop::collection::vec((aim(), any::<bool>()), 1..4),
-        at in 0..HOURS,
-        write_from in any::<bool>(),
+    fn who_has_joined_today_follows_what_begins_or_ends_today(
+        mut branch in branch(),
+        who in (0..4usize, 1..16i8),
+        what in (0..4usize, 0..6i8),
     ) {
-        let branch = Branch { seed, at: hour(at), write_from };
-        branch.is_as_if_all_along(&busy(), &earlier, &later)?;
+        let base = busy();
+        let stream = |name: &str| base.stream(name).expect("the model has the stream").0 as u8;
+        let hour = (branch.at / 60) as i8;
+        if let Some((aim, ..)) = branch.earlier.first_mut() {
+            aim.stream = stream(["joined", "activated", "went", "came"][who.0]);
+            (aim.parameter, aim.start) = (5, hour - who.1);
+        }
+        if let Some((aim, _)) = branch.later.first_mut() {
+            aim.stream = stream(["searched", "ordered", "went", "wrote"][what.0]);
+            (aim.parameter, aim.start) = (0, what.1);
+        }
+        branch.is_as_if_all_along(&base)?;
     }
 }
 
-/// A run that goes on from a barrier with more interventions.
+/// A run that goes on from a barrier otherwise: with interventions that end earlier, and with more of them.
+#[derive(Clone, Debug)]
 struct Branch {
     seed: u64,
-    at: Time,
+    /// In minutes after the start.
+    at: i64,
+    /// Those that it has had, whether they were asked for, and how they end.
+    earlier: Vec<(Aim, bool, u8)>,
+    later: Vec<(Aim, bool)>,
     /// Whether it leaves out what lies before.
     write_from: bool,
 }
 
+fn branch() -> impl Strategy<Value = Branch> {
+    (
+        any::<u64>(),
+        // Some as the day begins.
+        prop_oneof![4 => -10 * 60..HOURS * 60, 1 => Just(0), 1 => Just(24 * 60)],
+        prop::collection::vec((aim(), any::<bool>(), 0..12u8), 0..4),
+        prop::collection::vec((aim(), any::<bool>()), 0..3),
+        any::<bool>(),
+    )
+        .prop_map(|(seed, at, earlier, later, write_from)| Branch {
+            seed,
+            at,
+            earlier,
+            later,
+            write_from,
+        })
+}
+
+/// What becomes of an intervention that ends earlier, at this hour at the earliest; none if it does not come at all.
+fn stopped(aim: &Aim, how: u8, hour: i8) -> Option<Aim> {
+    let end = aim.start + aim.hours as i8;
+    let hours = match how {
+        0..5 => aim.hours,
+        5..8 if aim.start >= hour && aim.parameter < 7 => return None,
+        _ if aim.start >= hour => how % (aim.hours + 1),
+        _ if end > hour => (hour - aim.start) as u8 + how % (end - hour) as u8,
+        _ => aim.hours,
+    };
+    Some(Aim {
+        hours,
+        ..aim.clone()
+    })
+}
+
 impl Branch {
-    fn is_as_if_all_along(
-        &self,
-        base: &Program,
-        earlier: &[(Aim, bool)],
-        later: &[(Aim, bool)],
-    ) -> Result<(), TestCaseError> {
+    fn is_as_if_all_along(&self, base: &Program) -> Result<(), TestCaseError> {
         let settings = settings(self.seed, HOURS);
         let mut original = base.clone();
-        for (number, (aim, asked_for)) in earlier.iter().enumerate() {
+        for (number, (aim, asked_for, _)) in self.earlier.iter().enumerate() {
             intervene_if(&mut original, number, aim, *asked_for);
         }
         let mut sink = Collect::default();
         let mut player = Player::new(original.clone(), &settings);
-        play_to(&mut player, self.at, &mut sink);
+        play_to(
+            &mut player,
+            START + Span(self.at * Span::MINUTE.0),
+            &mut sink,
+        );
         let snapshot = stored(&player.snapshot());
-        let (time, mut bent) = (snapshot.time, original.clone());
-        for (number, (aim, asked_for)) in later.iter().enumerate() {
-            // Some begin with the barrier.
-            let hours = (time - START).0.div_euclid(Span::HOUR.0) as i8;
-            let up = i8::from((time - START).0 % Span::HOUR.0 != 0);
-            let start = hours + up + aim.start.clamp(0, 12);
+        let (time, mut bent) = (snapshot.time, base.clone());
+        // Some begin and end with the barrier.
+        let hour = -((START - time).0.div_euclid(Span::HOUR.0) as i8);
+        for (number, (aim, asked_for, how)) in self.earlier.iter().enumerate() {
+            match stopped(aim, *how, hour) {
+                Some(aim) => intervene_if(&mut bent, number, &aim, *asked_for),
+                None => {
+                    let name = format!("intervention {number}");
+                    let added = bent.add_interventions(&[(&name, *asked_for)]);
+                    added.expect("there are few");
+                }
+            }
+        }
+        for (number, (aim, asked_for)) in self.later.iter().enumerate() {
+            let start = hour + aim.start.clamp(0, 12);
             let aim = Aim {
                 start,
                 ..aim.clone()
             };
-            intervene_if(&mut bent, earlier.len() + number, &aim, *asked_for);
+            intervene_if(&mut bent, self.earlier.len() + number, &aim, *asked_for);
         }
         let mut branch = match Player::resume(bent.clone(), &settings, snapshot) {
-            // Longer delays may make matter what has been left out of the warm-up.
+            // Other delays may make matter what has been left out of the warm-up.
             Err(SnapshotError::Differs { .. }) if time < START => return Ok(()),
-            branch => branch.expect("what is new begins later"),
+            branch => branch.expect("what is otherwise begins later"),
         };
         let from = match self.write_from {
             true => time,
@@ -183,6 +242,117 @@ impl Branch {
         }
         Ok(())
     }
+}
+
+const TILL: &str = "
+model: {name: till, cells: 2, window: 1h, warmup: 2h, reference: {start: 2026-02-02, days: 28}}
+desks:
+  help: {shifts: [{from: 0h, to: 24h, agents: 3}]}
+streams:
+  ordered: {source: {rate: 1000}, fields: {amount: {value: 'uniform(1, 9)'}}}
+  paid:
+    causes: [{on: ordered, probability: 0.9, outcome: pay, delay: 0s..40m}]
+    fields: {amount: {}}
+  refused:
+    causes: [{on: ordered, probability: 0.1, outcome: pay, delay: 0s..3h}]
+    fields: {amount: {}}
+  answered:
+    causes: [{on: paid, probability: 0.3, delay: 1m}]
+    desk: {name: help, work: 5m..9m}
+    fields: {amount: {}}
+";
+
+/// A till that fails from the second hour to one, and is told from another intervention that does the same later; what it
+/// has not taken is paid, or asked about, afterwards.
+fn failing(until: i64, released: &str) -> Program {
+    let mut program = program(&[("till.yaml".to_owned(), TILL.to_owned())]);
+    let stream = |name| program.stream(name).expect("the model has the stream");
+    let (held, released) = (stream("refused"), stream(released));
+    let probability = Parameter::Probability(None);
+    let fails = Operation::Override(0.9);
+    for (by, &(name, hours)) in Label::each(&[("first", (2, until)), ("second", (20, 22))]) {
+        bend(
+            &mut program,
+            name,
+            "refused",
+            probability.clone(),
+            fails,
+            hours,
+        );
+        let backlog = Backlog {
+            by,
+            held,
+            released,
+            share: 0.7,
+            from: hour(hours.1),
+            within: Span(8 * Span::HOUR.0),
+        };
+        program.release(&backlog).expect("both carry the amount");
+    }
+    program
+}
+
+#[test]
+fn what_is_held_back_is_released_after_an_earlier_end() {
+    let settings = settings(11, HOURS);
+    for released in ["paid", "answered"] {
+        let known = failing(12, released);
+        for (at, until) in [(1, 2), (1, 6), (4, 4), (4, 9), (6, 7), (12, 12)] {
+            let mut sink = Collect::default();
+            let mut player = Player::new(known.clone(), &settings);
+            play_to(&mut player, hour(at), &mut sink);
+            let program = failing(until, released);
+            let mut player = Player::resume(program.clone(), &settings, player.snapshot())
+                .expect("it ends later");
+            play_to(&mut player, settings.end, &mut sink);
+            let whole = play(&program, &settings);
+            assert_eq!(rows_by_stream(&program, &sink.0), whole.rows);
+        }
+        let mut player = Player::new(known, &settings);
+        play_to(&mut player, hour(13), &mut Collect::default());
+        let late = Player::resume(failing(14, released), &settings, player.snapshot());
+        assert_eq!(late.err(), Some(SnapshotError::TooLate(hour(13))));
+    }
+}
+
+/// What it has done, no intervention can undo.
+#[test]
+fn another_past_is_refused() {
+    let settings = settings(1, HOURS);
+    let known = failing(12, "paid");
+    let mut player = Player::new(known, &settings);
+    play_to(&mut player, hour(5), &mut Collect::default());
+    let late = |program: Program| {
+        let resumed = Player::resume(program, &settings, player.snapshot());
+        assert_eq!(resumed.err(), Some(SnapshotError::TooLate(hour(5))));
+    };
+    // It ends before the barrier, is released otherwise, or not at all.
+    late(failing(4, "paid"));
+    late(failing(12, "answered"));
+    let mut less = failing(12, "paid");
+    less.backlogs.clear();
+    late(less);
+    // Something else is bent.
+    let mut more = failing(12, "paid");
+    bend(
+        &mut more,
+        "first",
+        "ordered",
+        Parameter::Rate,
+        Operation::Multiply(2.0),
+        (3, 12),
+    );
+    late(more);
+    let mut later = failing(12, "paid");
+    bend(
+        &mut later,
+        "first",
+        "ordered",
+        Parameter::Rate,
+        Operation::Multiply(2.0),
+        (5, 12),
+    );
+    assert!(Player::resume(later, &settings, player.snapshot()).is_ok());
 }
 
 /// People join all the time, leave and come back; they search, order and write, which some of it changes, keeps an agent

@@ -44,7 +44,7 @@ impl Access {
             return Err(Problem::new(
                 StatusCode::MISDIRECTED_REQUEST,
                 format!("the server is not called `{name}`"),
-                "call it by its address, or start it with `--host-name` and this name",
+                "call it by its address, or let it know this name when it is started",
             ));
         }
         let is_upgrade = headers.contains_key(header::UPGRADE);
@@ -58,7 +58,7 @@ impl Access {
                 return Err(Problem::new(
                     StatusCode::FORBIDDEN,
                     format!("a page of {origin} may not do that"),
-                    "start the server with `--allow-origin` and this origin",
+                    "let the server know this origin when it is started",
                 ));
             }
         }

@@ -13,6 +13,7 @@
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
 
 pub mod api;
+mod asyncapi;
 mod catch_up;
 pub mod check;
 pub mod client;
@@ -29,6 +30,7 @@ pub mod socket;
 pub mod sse;
 pub mod stage;
 pub mod topics;
+mod viewer;
 
 pub use guard::Access;
 pub use pace::Speed;

@@ -277,6 +277,7 @@ impl Reader {
                 if seq > mark.events {
                     return Ok(vec![self.reset_told("the position has not been reached")]);
                 }
+                (self.seen, self.told) = (seq, seq);
                 Place::After(seq)
             }
             (None, Some(since), _) => Place::Since(self.time(since)?),

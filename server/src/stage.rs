@@ -420,9 +420,12 @@ impl Stage {
                 continue;
             }
             let now = now();
-            next_tick = (next_tick + TICK).max(now);
-            let wait = next_tick.saturating_duration_since(now).min(TICK);
-            let wait = wait.max(Duration::from_millis(1));
+            // A tick that was missed is not made up for.
+            next_tick = match next_tick + TICK > now {
+                true => next_tick + TICK,
+                false => now + TICK,
+            };
+            let wait = next_tick.saturating_duration_since(now);
             let waited = self.wake.wait_timeout(inner, wait);
             drop(waited.unwrap_or_else(PoisonError::into_inner));
         }
@@ -474,7 +477,8 @@ impl Stage {
             inner.ready.pop_front();
             self.wake.notify_all();
         }
-        true
+        // Otherwise the next tick comes first, so that there are not more batches than ticks.
+        to < due
     }
 
     /// An hour is over.

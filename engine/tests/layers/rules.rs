@@ -34,6 +34,7 @@ pub const LIBRARIES: &[&str] = &[
     "baselines",
     "outputs",
     "runs",
+    "server",
 ];
 
 /// All crates: what data flows through comes first.
@@ -46,6 +47,18 @@ pub const CRATES: &[Crate] = &[
     own(
         "runs",
         &["engine", "models", "scenarios", "baselines", "outputs"],
+        &[],
+    ),
+    own(
+        "server",
+        &[
+            "engine",
+            "models",
+            "scenarios",
+            "baselines",
+            "outputs",
+            "runs",
+        ],
         &[],
     ),
     own("cli", LIBRARIES, &[]),

@@ -348,6 +348,7 @@ impl Compiler {
             dictionary: self.texts.dictionary(),
             interventions: Vec::new(),
             modified: Vec::new(),
+            backlogs: Vec::new(),
         };
         self.check_graph(&program.streams);
         self.check_cells(&program, at);

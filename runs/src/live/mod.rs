@@ -16,7 +16,7 @@ mod store;
 mod window;
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use causeflow_baselines::Baseline;
 use causeflow_engine::base::table::RowSink;
@@ -36,6 +36,7 @@ use crate::numbers::instant;
 
 use journal::Journal;
 use script::{Planned, Script, Timed};
+use shown::Usual;
 use store::{Kept, Store, noted};
 use window::Gathered;
 
@@ -70,6 +71,8 @@ pub struct Live {
     position: Arc<Position>,
     /// What is usual, if that is not what the session would be without interventions.
     baseline: Option<Arc<Baseline>>,
+    /// What was usual up to the day at hand.
+    usual: Mutex<Arc<Usual>>,
 }
 
 /// How far a session has been played, and how.
@@ -281,6 +284,7 @@ impl Live {
         let kept = store.kept()?;
         let known = (&commands[..], kept, barriers);
         let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
+        store.forget_others(&store.kept()?, &track.kept);
         Ok(Live {
             origin,
             store,
@@ -290,6 +294,7 @@ impl Live {
             track,
             position: Arc::new(position),
             baseline: None,
+            usual: Mutex::default(),
         })
     }
 
@@ -399,6 +404,7 @@ impl Live {
             new.for_each(|kept| store.forget(kept));
             return Err(error);
         }
+        store.forget_others(&track.kept, &bent.kept);
         *track = bent;
         self.entries.push(entry);
         self.commands = commands;

@@ -1,7 +1,7 @@
 //! What is past of a session: played again from snapshot and journal, as it was.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use causeflow_baselines::Baseline;
 use causeflow_engine::base::time::Time;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::journal::{Entry, Header, Journal};
 use super::script::Timed;
-use super::shown::Known;
+use super::shown::Usual;
 use super::store::{Barrier, Kept, Store};
 use super::{Encoder, Live, Origin, Tables, Track, Window};
 use crate::control::Control;
@@ -37,12 +37,17 @@ pub struct Past {
     pub(super) epoch: String,
     pub(super) resets: u32,
     pub(super) given_baseline: Option<Arc<Baseline>>,
-    pub(super) known: Arc<Known>,
+    pub(super) usual: Arc<Usual>,
 }
 
 impl Past {
     pub(super) fn of(live: &Live) -> Past {
         let track = &live.track;
+        let at = track
+            .windows
+            .first()
+            .map_or(live.given_out(), |window| window.from);
+        let mut usual = live.usual.lock().unwrap_or_else(PoisonError::into_inner);
         Past {
             origin: live.origin.clone(),
             commands: live.commands.clone().into(),
@@ -57,7 +62,7 @@ impl Past {
             epoch: live.epoch(),
             resets: live.resets(),
             given_baseline: live.baseline.clone(),
-            known: Arc::default(),
+            usual: Usual::at(&mut usual, live.resets(), at),
         }
     }
 

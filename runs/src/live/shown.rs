@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use causeflow_baselines::{
     Baseline, Interval, Ongoing, Point as Counted, Pool, Resolution, history, intervals,
@@ -198,10 +198,25 @@ pub struct Score {
     pub flag: &'static str,
 }
 
-/// What a session was at its last barrier, worked out when it is first asked for.
+/// What was usual up to a day, worked out when it is first asked for: commands do not change it, so it is kept as long as the
+/// day lasts.
 #[derive(Default)]
-pub(super) struct Known {
-    own: OnceLock<Baseline>,
+pub(super) struct Usual {
+    /// After so many resets, up to the beginning of this day.
+    of: Option<(u32, Time)>,
+    baseline: OnceLock<Baseline>,
+}
+
+impl Usual {
+    /// What was usual up to the day of a time; the same one if it is known already.
+    pub fn at(known: &mut Arc<Usual>, resets: u32, time: Time) -> Arc<Usual> {
+        let of = Some((resets, time.floor_to(Span::DAY)));
+        if known.of != of {
+            let baseline = OnceLock::new();
+            *known = Arc::new(Usual { of, baseline });
+        }
+        known.clone()
+    }
 }
 
 impl Past {
@@ -434,16 +449,10 @@ impl Past {
         if let Some(given) = &self.given_baseline {
             return given;
         }
-        self.known
-            .own
-            .get_or_init(|| Baseline::of(&self.pool(self.settled()).statistics()))
-    }
-
-    /// Up to here all windows are over.
-    fn settled(&self) -> Time {
-        self.windows
-            .first()
-            .map_or(self.start(), |window| window.from)
+        self.usual.baseline.get_or_init(|| {
+            let until = self.usual.of.map_or(self.start(), |(_, day)| day);
+            Baseline::of(&self.pool(until).statistics())
+        })
     }
 
     fn pool(&self, until: Time) -> Pool {

@@ -156,6 +156,14 @@ impl Store {
         let _ = fs::remove_file(&kept.path);
     }
 
+    /// Gives up those that are not among others.
+    pub fn forget_others(&self, all: &[Kept], others: &[Kept]) {
+        let stays = |kept: &Kept| others.iter().any(|other| other.path == kept.path);
+        all.iter()
+            .filter(|kept| !stays(kept))
+            .for_each(|kept| self.forget(kept));
+    }
+
     /// Gives up what is not needed any more of snapshots in the order of their times.
     pub fn thin(&self, kept: &mut Vec<Kept>) {
         let Some(last) = kept.last().map(|kept| kept.time) else {

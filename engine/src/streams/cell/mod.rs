@@ -22,7 +22,7 @@ mod window;
 
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
-pub(crate) use resume::Onwards;
+pub(crate) use resume::{Onwards, end_of_day};
 pub use state::ProcessState;
 
 use std::cell::{Cell, RefCell};

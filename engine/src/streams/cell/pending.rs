@@ -153,10 +153,8 @@ impl Pending {
         pending.first = onwards.now.index_of(pending.window);
         for words in buckets {
             for (_, stored) in Stored::all(world, &words) {
-                let event = stored.event();
-                if !onwards.makes_anew(&event) {
-                    let presence = event.presence.of_origin(&onwards.origin);
-                    pending.push(world, &Event { presence, ..event });
+                if let Some(event) = onwards.event(&stored.event()) {
+                    pending.push(world, &event);
                 }
             }
         }

@@ -50,11 +50,12 @@ impl Player {
     }
 
     /// A run at the barrier of a snapshot. The program may have interventions that the snapshot's had
-    /// not, behind those that it had, if they begin at that barrier or later; and the run may end earlier, and
-    /// later if the end was [open](Settings::open_end).
+    /// not, behind those that it had, if they begin at that barrier or later; those that it had may do something else from
+    /// the barrier on, such as end earlier; and the run may end earlier, and later if the end was
+    /// [open](Settings::open_end).
     ///
     /// # Errors
-    /// When the snapshot is of another run, or was taken too late for what is new.
+    /// When the snapshot is of another run, or was taken too late for what is otherwise.
     pub fn resume(
         program: Program,
         settings: &Settings,

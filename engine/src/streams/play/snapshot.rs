@@ -1,7 +1,8 @@
 //! Snapshots: a run at a barrier, as plain values that any serde format stores.
 //!
 //! [`Player::snapshot`](crate::streams::play::Player::snapshot) takes one; the same program goes
-//! on from it to the same rows, also with interventions added that begin at its time or later
+//! on from it to the same rows, also with interventions added that begin at its time or later, or with others that end
+//! earlier than was known
 //! ([`Player::resume`](crate::streams::play::Player::resume)). What follows from the program is not
 //! in it, so a snapshot belongs to the program, seed and scale that it was taken of, and is refused
 //! by others.
@@ -13,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use crate::STREAM_STABILITY_VERSION;
 use crate::base::draw::{Purpose, mix, purpose};
 use crate::base::time::Time;
-use crate::streams::cell::{Onwards, ProcessState};
+use crate::streams::cell::{Onwards, ProcessState, end_of_day};
 use crate::streams::kept::Kept;
-use crate::streams::program::{Modifier, Program};
+use crate::streams::program::{Backlog, Envelope, Expr, Modifier, Program, Source, StreamId};
 use crate::streams::rates::{Arrivals, Rates};
 use crate::streams::rows::Sums;
 use crate::streams::sides::Side;
 use crate::streams::view::Observed;
-use crate::streams::world::World;
+use crate::streams::world::{NEVER, World};
 
 /// A run at a barrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,6 +62,12 @@ pub struct Origin {
     texts: (usize, u64),
     /// The interventions, in order, and whether each was asked for: labels and sides are part of the state.
     interventions: Vec<(String, bool)>,
+    /// Digest of what each of them has done so far.
+    pasts: Vec<u64>,
+    /// For each stream, a digest of how the rate of its source is bent for the rest of the day.
+    rates: Vec<u64>,
+    /// What is held back, and when it is released.
+    backlogs: Vec<Backlog>,
 }
 
 /// Why a run cannot go on from a snapshot.
@@ -104,36 +111,27 @@ impl Snapshot {
     /// Whether a run can go on from here.
     ///
     /// # Errors
-    /// In what the two differ, or that something new begins too early.
+    /// In what the two differ, or that something differs too early.
     pub(crate) fn check(&self, world: &World) -> Result<(), SnapshotError> {
         self.origin.check(world, self.time)?;
-        let known = self.origin.interventions.len();
-        let modified = world.program.modified.iter();
-        let modifiers = modified.flat_map(|modified| modified.modifiers());
-        let new = modifiers.filter(|modifier| is_new(modifier, known));
-        let mut starts = new.map(|modifier| modifier.envelope.start);
-        match starts.any(|start| start < self.time) {
-            true => Err(SnapshotError::TooLate(self.time)),
-            false => Ok(()),
-        }
+        self.origin.moved(world, self.time).map(drop)
     }
-}
 
-impl Snapshot {
     /// From where a run goes on that may do so, and what is otherwise there.
     pub(crate) fn onwards<'a>(&self, world: &World, arrivals: &'a [Arrivals]) -> Onwards<'a> {
-        let known = self.origin.interventions.len();
         let origin = self.origin.sides(&world.program).unwrap_or_default();
-        Onwards::new(world, (self.time, origin), arrivals, |modifier| {
-            is_new(modifier, known)
-        })
+        let mut onwards = Onwards::new((self.time, origin), arrivals);
+        let rates = ahead(&world.program, self.time);
+        for (stream, was) in StreamId::each(&self.origin.rates) {
+            if rates[stream] != *was {
+                onwards.open_anew(stream);
+            }
+        }
+        for (was, is) in self.origin.moved(world, self.time).unwrap_or_default() {
+            onwards.release_anew(&world.program, &was, &is);
+        }
+        onwards
     }
-}
-
-/// Whether a modifier is of an intervention that comes after those known before.
-fn is_new(modifier: &Modifier, known: usize) -> bool {
-    let place = modifier.by.intervention();
-    place.is_some_and(|place| place >= known)
 }
 
 impl Origin {
@@ -158,11 +156,14 @@ impl Origin {
             layout: layout(program),
             texts: (program.dictionary.len(), texts(&program.dictionary)),
             interventions: interventions.collect(),
+            pasts: pasts(program, now),
+            rates: ahead(program, now),
+            backlogs: program.backlogs.clone(),
         }
     }
 
     /// Whether a run can go on from a snapshot of this origin: it is of the same run, or of one
-    /// with fewer interventions.
+    /// with fewer interventions, or with interventions that do something else from then on.
     ///
     /// # Errors
     /// In what the two differ.
@@ -194,11 +195,118 @@ impl Origin {
                 "number of scenarios, which are too many to be told apart",
             ),
         ];
-        match differs.into_iter().find(|(differs, _)| *differs) {
-            Some((_, what)) => Err(SnapshotError::Differs { what }),
-            None => Ok(()),
+        if let Some((_, what)) = differs.into_iter().find(|(differs, _)| *differs) {
+            return Err(SnapshotError::Differs { what });
+        }
+        let (known, new) = mine.pasts.split_at(self.pasts.len());
+        match known == self.pasts && new.iter().all(|&past| past == NO_PAST) {
+            true => Ok(()),
+            false => Err(SnapshotError::TooLate(now)),
         }
     }
+
+    /// The backlogs that are released at another time than was known, as they were and as they are: of what is held back
+    /// already the release waits.
+    ///
+    /// # Errors
+    /// When that cannot be changed any more.
+    fn moved(&self, world: &World, now: Time) -> Result<Vec<(Backlog, Backlog)>, SnapshotError> {
+        let has_begun = |backlog: &&Backlog| {
+            let past = backlog.by.intervention();
+            let past = past.and_then(|place| self.pasts.get(place));
+            past.is_some_and(|&past| past != NO_PAST)
+        };
+        let was: Vec<&Backlog> = self.backlogs.iter().filter(has_begun).collect();
+        let is: Vec<&Backlog> = (world.program.backlogs.iter()).filter(has_begun).collect();
+        let pairs = || was.iter().zip(&is).filter(|(was, is)| was != is);
+        let may_move = |(was, is): (&&Backlog, &&Backlog)| {
+            let mut moved = **was;
+            (moved.from, moved.within) = (is.from, is.within);
+            // Whether another one's releases are told from these.
+            let twins = self.backlogs.iter().filter(|other| {
+                let mut other = **other;
+                other.by = was.by;
+                other == **was
+            });
+            moved == **is
+                && now >= world.start
+                && now <= was.from.min(is.from)
+                && was.from + was.within <= self.end
+                && twins.count() == 1
+        };
+        if was.len() != is.len() || !pairs().all(may_move) {
+            return Err(SnapshotError::TooLate(now));
+        }
+        Ok(pairs().map(|(was, is)| (**was, **is)).collect())
+    }
+}
+
+/// The digest of an intervention that has done nothing yet.
+const NO_PAST: u64 = 0;
+
+/// Digests of what each intervention has done up to a time.
+fn pasts(program: &Program, now: Time) -> Vec<u64> {
+    let mut pasts: Vec<Vec<u64>> = vec![Vec::new(); program.interventions.len()];
+    let has_begun = |modifier: &&Modifier| modifier.envelope.start < now;
+    for (modified, place) in program.modified.iter().zip(places(program)) {
+        for modifier in modified.modifiers().filter(has_begun) {
+            let words = modifier.words_until(now);
+            let digest = words.iter().fold(place, |sum, word| mix(sum ^ word));
+            if let Some(past) = modifier.by.intervention().and_then(|at| pasts.get_mut(at)) {
+                past.push(digest);
+            }
+        }
+    }
+    let digest = pasts.into_iter().map(|mut past| {
+        // In whatever order parameters have been bent, and however often an expression has been copied for it.
+        past.sort_unstable();
+        past.dedup();
+        past.iter().fold(NO_PAST, |sum, word| mix(sum ^ word))
+    });
+    digest.collect()
+}
+
+/// Where the modified parameters are: of which stream, or of which desk.
+fn places(program: &Program) -> Vec<u64> {
+    let mut places = vec![0; program.modified.len()];
+    for desk in &program.desks {
+        if let Some(at) = desk.modified {
+            places[usize::from(at)] = purpose(&desk.name).0;
+        }
+    }
+    for stream in &program.streams {
+        let Purpose(name) = purpose(&stream.name);
+        if let Some(at) = stream.source.as_ref().and_then(Source::modified) {
+            places[usize::from(at)] = mix(name);
+        }
+        for e in stream.expressions() {
+            e.visit(&mut |e| {
+                if let Expr::Modified(at, _) = e {
+                    places[usize::from(*at)] = name;
+                }
+            });
+        }
+    }
+    places
+}
+
+/// For each stream, a digest of how the rate of its source is bent from a time on until the day ends: so far ahead there are
+/// candidates.
+fn ahead(program: &Program, now: Time) -> Vec<u64> {
+    let end = end_of_day(now);
+    let acts = |modifier: &&Modifier| {
+        let Envelope { start, .. } = modifier.envelope;
+        now < end && start < end && modifier.envelope.settled() > now
+    };
+    let streams = program.streams.iter();
+    let digest = streams.map(|stream| {
+        let modified = stream.source.as_ref().and_then(Source::modified);
+        let modified = modified.map(|at| &program.modified[usize::from(at)]);
+        let modifiers = modified.into_iter().flat_map(|m| m.modifiers());
+        let words = modifiers.filter(acts).map(|m| m.words_until(NEVER));
+        words.flatten().fold(0, |sum, word| mix(sum ^ word))
+    });
+    digest.collect()
 }
 
 fn texts(dictionary: &[String]) -> u64 {

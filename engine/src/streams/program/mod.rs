@@ -117,6 +117,8 @@ pub struct Program {
     pub interventions: Vec<Intervention>,
     /// The parameters that they bend; sources and [`Expr::Modified`] refer to them.
     pub modified: Vec<Modified>,
+    /// What interventions hold back and release once they are over.
+    pub backlogs: Vec<Backlog>,
 }
 
 /// In a share of the intervals of each source, its rate is a little higher or lower.
@@ -289,6 +291,16 @@ pub enum Source {
         /// One timer for each of these words, carried in slot 0; empty for a single one.
         instances: Vec<u64>,
     },
+}
+
+impl Source {
+    /// The modifiers of the rate, as an index into [`Program::modified`].
+    pub fn modified(&self) -> Option<u16> {
+        match self {
+            Source::Arrivals { modified, .. } => *modified,
+            Source::Each { .. } | Source::Platform { .. } => None,
+        }
+    }
 }
 
 /// Which entities a source's events are the doing of.

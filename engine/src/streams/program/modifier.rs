@@ -176,6 +176,41 @@ impl Aimed {
 }
 
 impl Modifier {
+    /// All that it is about up to a time, as numbers: what it does later does not show.
+    pub(crate) fn words_until(&self, time: Time) -> [u64; 11] {
+        let (operation, size) = match self.operation {
+            Operation::Multiply(factor) => (0, factor),
+            Operation::Add(amount) => (1, amount),
+            Operation::Override(target) => (2, target),
+        };
+        let (settling, settles) = match self.envelope.settling {
+            Settling::Immediate => (0, Span(0)),
+            Settling::Linear(length) => (1, length),
+            Settling::Exponential(half_life) => (2, half_life),
+        };
+        let Envelope {
+            start,
+            onset,
+            end,
+            until,
+            ..
+        } = self.envelope;
+        let before = |at: Time| at.min(time).0 as u64;
+        [
+            u64::from(self.by.0),
+            operation,
+            size.to_bits(),
+            self.precedence as u64,
+            settling,
+            settles.0 as u64,
+            onset.0 as u64,
+            before(start),
+            before(end),
+            before(until.unwrap_or(time)),
+            u64::from(until.is_some_and(|until| until < time)),
+        ]
+    }
+
     fn apply(&self, value: f64, strength: f64) -> f64 {
         match self.operation {
             Operation::Multiply(factor) => value * (1.0 + (factor - 1.0) * strength),

@@ -1,10 +1,12 @@
 //! Aiming modifiers at a program's parameters.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     Binary, Delay, Destination, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier,
     Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
-use crate::base::draw::purpose;
+use crate::base::draw::{Purpose, purpose};
 use crate::base::head::{BY_CONTENTION, JOINTLY};
 use crate::base::sample::Dist;
 use crate::base::table::ColumnType;
@@ -64,7 +66,7 @@ pub enum ModifyError {
 }
 
 /// A share of the events that an intervention kept from happening, released once it is over.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backlog {
     /// The intervention.
     pub by: Label,
@@ -78,6 +80,25 @@ pub struct Backlog {
     pub from: Time,
     /// How long it takes; the events are spread evenly over it.
     pub within: Span,
+}
+
+impl Backlog {
+    /// When an event is released, as it is drawn from its key.
+    pub(crate) fn time(&self) -> Expr {
+        let (from, until) = (self.from, self.from + self.within);
+        Expr::Draw(
+            Dist::Uniform,
+            vec![Expr::Num(from.0 as f64), Expr::Num(until.0 as f64)],
+            purpose("backlog"),
+        )
+    }
+
+    /// What events are released for.
+    pub(crate) fn purpose(&self, program: &Program) -> Purpose {
+        let name = |stream: StreamId| &program.streams[stream].name;
+        let (held, released) = (name(self.held), name(self.released));
+        purpose(&format!("{held} -> {released} after its backlog"))
+    }
 }
 
 impl Program {
@@ -369,18 +390,12 @@ impl Program {
         if !lacks.is_empty() {
             return Err(ModifyError::Lacks(lacks));
         }
-        let name = format!("{} -> {} after its backlog", held.name, released.name);
-        let (from, until) = (backlog.from, backlog.from + backlog.within);
         let effect = Effect {
             stream: backlog.released,
-            purpose: purpose(&name),
+            purpose: backlog.purpose(self),
             when: Some(Expr::HeldBack(backlog.by)),
             probability: Expr::Num(backlog.share),
-            delay: Delay::At(Expr::Draw(
-                Dist::Uniform,
-                vec![Expr::Num(from.0 as f64), Expr::Num(until.0 as f64)],
-                purpose("backlog"),
-            )),
+            delay: Delay::At(backlog.time()),
             count: None,
             counted: false,
             spacing: None,
@@ -397,6 +412,7 @@ impl Program {
         let held = &mut self.streams[backlog.held];
         held.effects.push(effect);
         held.leaf = false;
+        self.backlogs.push(*backlog);
         Ok(())
     }
 }
