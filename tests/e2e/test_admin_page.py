@@ -14,10 +14,10 @@ import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 import history
-from test_report import DESKTOP, PHONE, browser  # noqa: F401, the fixture
+from browsers import DESKTOP, PHONE
 
 PAGE = history.ROOT / "server/page"
 BUILT = ("index.html", "app.js", "app.css")

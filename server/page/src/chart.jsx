@@ -126,7 +126,7 @@ const Sample = ({ kind }) => <span class={`sample ${kind}`} aria-hidden="true" /
 
 export const Legend = () => (
   <ul class="legend">
-    <li><Sample kind="line" />events an hour</li>
+    <li><Sample kind="line" />events</li>
     <li><Sample kind="dashed" />without any intervention</li>
     <li><Sample kind="band" />usual: within 2σ, and 3σ</li>
     <li><Sample kind="dot warning" />warning</li>
@@ -197,8 +197,8 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
         <summary>Table of {stream}</summary>
         {open && (
           <Table
-            caption={`${stream} by hours, the latest first`}
-            head={["Hour", num("Events"), num("Untouched"), num("Usual"), num("Score"), "Flag", "Because of"]}
+            caption={`${stream}, the latest first`}
+            head={["From", num("Events"), num("Untouched"), num("Usual"), num("Score"), "Flag", "Because of"]}
             rows={points.toReversed().map((point, place) => ({
               key: point.interval_start,
               cells: [
