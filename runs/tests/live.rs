@@ -140,6 +140,27 @@ fn a_scenario_that_is_defined_is_there_at_once() {
     assert!(known(&again));
 }
 
+#[test]
+fn a_preview_tells_also_what_begins_later() {
+    let folder = temp();
+    let mut played = Played::open(folder.path(), &[]);
+    played.until(after(90));
+    let entry = Entry {
+        at: after(90).to_string(),
+        // Its impact begins two hours after it.
+        command: inject("blog-viral"),
+        key: None,
+    };
+    let past = played.live.past();
+    let told = past.preview(&entry).expect("a preview");
+    let [one] = &told[..] else {
+        panic!("one intervention: {told:?}")
+    };
+    assert_eq!((one.state, one.start), ("waiting", after(90 + 120)));
+    assert!(!one.modifiers.is_empty());
+    assert!(past.state(after(90)).interventions.is_empty());
+}
+
 /// What is done to a session, one after the other.
 #[derive(Clone, Debug)]
 enum Deed {

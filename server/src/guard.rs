@@ -156,10 +156,24 @@ mod tests {
 
     #[test]
     fn the_page_is_open_and_nothing_of_the_session() {
-        for path in ["/", "/admin", "/admin/app.js", "/admin/app.css", "/livez", "/readyz"] {
+        for path in [
+            "/",
+            "/admin",
+            "/admin/app.js",
+            "/admin/app.css",
+            "/livez",
+            "/readyz",
+        ] {
             assert!(is_open(path), "{path}");
         }
-        for path in ["/metrics", "/api/v1/state", "/api/v1/ws", "/api/simulation/state", "/admin/", "/admin/../api/v1/state"] {
+        for path in [
+            "/metrics",
+            "/api/v1/state",
+            "/api/v1/ws",
+            "/api/simulation/state",
+            "/admin/",
+            "/admin/../api/v1/state",
+        ] {
             assert!(!is_open(path), "{path}");
         }
     }

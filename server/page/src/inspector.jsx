@@ -143,9 +143,9 @@ function Outside() {
       <Range range={range} onRange={setRange} resolution={false} />
       <Wrong problem={problem} />
       <Table
-        caption="External events in this time; each opens what it has done"
+        caption="External events in this time, the latest first; each opens what it has done"
         head={["Event", "When", "Type", "Severity", "Expected", "In truth"]}
-        rows={(value ?? []).map((event) => ({
+        rows={(value ?? []).toReversed().map((event) => ({
           key: event.id,
           cells: [
             <button type="button" class="link" onClick={() => set({ opened: { outside: event } })}>{event.title}</button>,
