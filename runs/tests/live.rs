@@ -4,7 +4,7 @@ use std::path::Path;
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_runs::live::{Command, Encoder, Entry, Header, Injection, Live, replay};
-use causeflow_runs::{Job, Kind, RunSpec};
+use causeflow_runs::{Control, Job, Kind, RunSpec};
 use proptest::prelude::*;
 
 use crate::support::temp;
@@ -265,4 +265,63 @@ fn past_lines(live: &Live, until: Time) -> Vec<String> {
         time = window.to;
     }
     lines
+}
+
+#[test]
+fn a_window_is_over_when_whoever_has_the_clock_has_come_to_its_end() {
+    let folder = temp();
+    let mut live = Live::open(&folder.path().join("s"), header(), &[], &()).expect("a session");
+    let first = live.windows().first().expect("a window").clone();
+    live.position().give_out(first.to).expect("written");
+    assert!(live.windows().is_empty());
+    let outage = Entry {
+        at: causeflow_runs::numbers::instant(first.to),
+        command: Command::Scenario {
+            scenario: "payment-outage".to_owned(),
+            duration: None,
+        },
+        key: None,
+    };
+    live.command(outage, &()).expect("it goes");
+    // What a command leaves to be given out comes after its time.
+    assert!(live.windows().iter().all(|window| window.to > first.to));
+    assert_eq!(live.windows().first().expect("the next one").from, first.to);
+}
+
+struct Cancelled;
+
+impl Control for Cancelled {
+    fn cancelled(&self) -> bool {
+        true
+    }
+}
+
+#[test]
+fn a_command_that_comes_while_a_window_is_played_bends_that_window() {
+    let folder = temp();
+    let outage = |at: Time| Entry {
+        at: causeflow_runs::numbers::instant(at),
+        command: Command::Scenario {
+            scenario: "payment-outage".to_owned(),
+            duration: None,
+        },
+        key: None,
+    };
+    let mut played = Played::open(&folder.path().join("s"), &[]);
+    let barrier = played.live.played();
+    played.until(barrier);
+    // It takes time to play the next one, and the command does not wait for that.
+    let cancelled = played.live.next(&Cancelled).expect_err("nothing");
+    assert_eq!(cancelled.kind(), Kind::Interrupted);
+    played.live.command(outage(barrier), &()).expect("it goes");
+    played.until(barrier + Span(12 * Span::HOUR.0));
+    let mut whole = Played::open(&folder.path().join("whole"), &[outage(barrier)]);
+    whole.until(barrier + Span(12 * Span::HOUR.0));
+    assert!(played.lines == whole.lines);
+    assert!(
+        played
+            .lines
+            .iter()
+            .any(|line| line.contains("payment-outage@"))
+    );
 }

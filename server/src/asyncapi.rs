@@ -11,8 +11,15 @@ pub async fn document() -> Json<Value> {
     Json(described())
 }
 
+/// A message: its `type`, what it is for, and the name and type of each thing that it has.
+type Message = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
 /// What is told besides answers: each message by its `type`, what it is for, and what it has.
-const TOLD: &[(&str, &str, &[(&str, &str)])] = &[
+const TOLD: &[Message] = &[
     (
         "hello",
         "The first message: where the session is, and what it allows",

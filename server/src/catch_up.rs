@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::ws::Utf8Bytes;
-use causeflow_engine::base::time::Time;
+use causeflow_engine::base::time::{Span, Time};
+use causeflow_runs::Control;
 use causeflow_runs::live::Window;
 
 use crate::feed::{Batch, Next};
@@ -17,12 +18,12 @@ use crate::topics::Filter;
 pub enum Place {
     /// After this number of events.
     After(u64),
-    /// From a time on.
-    Since(Time),
     /// The last ones of each stream, so many.
     Last(u32),
 }
 
+/// How far it is looked back for the last events of a stream.
+const LOOK_BACK: Span = Span::DAY;
 /// Events in one message.
 const MOST: usize = 4096;
 
@@ -35,8 +36,6 @@ pub struct CatchUp {
     from: u64,
     /// The window at hand.
     window: Option<Arc<Window>>,
-    /// Batches that are sent, one after the other.
-    ready: Option<Vec<Batch>>,
 }
 
 /// A message, if it holds anything, and the number up to which it tells.
@@ -50,7 +49,6 @@ impl CatchUp {
             until,
             from: 0,
             window: None,
-            ready: None,
         }
     }
 
@@ -64,40 +62,34 @@ impl CatchUp {
         self.until
     }
 
-    /// The next message; nothing when it is there.
+    /// The next message, which tells everything after a number; nothing when it is there.
     pub async fn next(
         &mut self,
         (server, filter): (Arc<Server>, Filter),
         epoch: Arc<str>,
+        told: u64,
     ) -> Result<Option<Step>, String> {
-        if let Place::Last(number) = self.place {
-            let batches = match self.ready.take() {
-                Some(batches) => batches,
-                None => self.last(&server, &filter, number, epoch)?,
-            };
-            return Ok(self.give(batches, &filter));
-        }
-        if let Place::Since(time) = self.place {
-            let past = server.stage.past();
-            let before = server
-                .replaying(move |control| past.events_before(time, control))
-                .await?;
-            self.place = Place::After(before);
-        }
-        let Place::After(seen) = self.place else {
-            return Ok(None);
+        let seen = match self.place {
+            Place::Last(number) => {
+                let text = self.last(&server, &filter, number, epoch).await?;
+                self.place = Place::After(self.until);
+                return Ok(Some((Some(text), self.until)));
+            }
+            Place::After(seen) => seen,
         };
         if seen >= self.until {
             return Ok(None);
         }
-        if let Next::Batches(batches) = server.stage.feed.after(seen, 1)
+        if let Next::Batches(batches) = server.stage.feed.after(&epoch, seen, 1)
             && let Some(batch) = batches.first()
-            && batch.epoch == epoch
         {
             self.place = Place::After(batch.last());
-            return Ok(Some((batch.message(&filter, seen + 1), batch.last())));
+            return Ok(Some((batch.message(&filter, told + 1), batch.last())));
         }
-        let window = self.window_of(&server, seen).await?;
+        let Some(window) = self.window_of(&server, seen, &epoch).await? else {
+            // The epoch is over, which whoever reads the feed finds there.
+            return Ok(None);
+        };
         let first = (seen - window.before) as usize;
         let most = (self.until - window.before) as usize;
         let last = (first + MOST).min(window.len()).min(most);
@@ -109,81 +101,86 @@ impl CatchUp {
         let scores = Vec::new().into();
         let batch = Batch::of(origin, window, first..last, (time, now()), scores);
         self.place = Place::After(batch.last());
-        Ok(Some((batch.message(&filter, seen + 1), batch.last())))
+        Ok(Some((batch.message(&filter, told + 1), batch.last())))
     }
 
-    /// The window that holds the event after so many.
-    async fn window_of(&mut self, server: &Arc<Server>, seen: u64) -> Result<Arc<Window>, String> {
+    /// The window that holds the event after so many, in an epoch that is not over.
+    async fn window_of(
+        &mut self,
+        server: &Arc<Server>,
+        seen: u64,
+        epoch: &str,
+    ) -> Result<Option<Arc<Window>>, String> {
         let holds = |window: &Arc<Window>| {
             (window.before..window.before + window.len() as u64).contains(&seen)
         };
         if let Some(window) = self.window.as_ref().filter(|window| holds(window)) {
-            return Ok(window.clone());
+            return Ok(Some(window.clone()));
         }
         let past = server.stage.past();
+        if past.epoch() != epoch {
+            return Ok(None);
+        }
         let window = server
             .replaying(move |control| past.window_of(seen, control))
             .await?;
         self.window = Some(window.clone());
-        Ok(window)
+        Ok(Some(window))
     }
 
-    /// The last events of each stream among those windows that are at hand.
-    fn last(
+    /// The last events of each stream, as one message that says what it is of. It looks back so far at most.
+    async fn last(
         &self,
-        server: &Server,
+        server: &Arc<Server>,
         filter: &Filter,
         number: u32,
         epoch: Arc<str>,
-    ) -> Result<Vec<Batch>, String> {
+    ) -> Result<Utf8Bytes, String> {
         let past = server.stage.past();
         let mut left: BTreeMap<usize, u32> = BTreeMap::new();
-        let mut batches = Vec::new();
-        for window in past.windows().iter().rev() {
+        let mut wanted = u64::from(number) * u64::from(filter.count());
+        let (mut found, mut back, begin) = (Vec::new(), None, past.start());
+        while wanted > 0 && self.until > 0 && *past.epoch() == *epoch {
+            let (past, event) = (past.clone(), self.until - 1);
+            let work = move |control: &dyn Control| match back {
+                Some((before, earliest)) if before < earliest => Ok(None),
+                Some((before, _)) => past.window_at(before, control).map(Some),
+                None => past.window_of(event, control).map(Some),
+            };
+            let Some(window) = server.replaying(work).await? else {
+                break;
+            };
+            // So far, and not farther.
+            let (_, earliest) = back.unwrap_or((window.from, window.from - LOOK_BACK));
+            back = Some((Time(window.from.0 - 1), earliest.max(begin)));
             let end = (self.until.saturating_sub(window.before) as usize).min(window.len());
             for row in (0..end).rev() {
                 let stream = window.stream(row);
-                if !filter.has(stream) || window.before + (row as u64) < self.from {
-                    continue;
-                }
                 let left = left.entry(stream).or_insert(number);
-                if *left == 0 {
+                let is_new = window.before + row as u64 + 1 >= self.from;
+                if !filter.has(stream) || !is_new || *left == 0 {
                     continue;
                 }
-                *left -= 1;
+                (*left, wanted) = (*left - 1, wanted - 1);
                 let origin = (epoch.clone(), server.stage.names());
-                let at = (window.time(row), now());
-                let rows = row..row + 1;
-                batches.push(Batch::of(
-                    origin,
-                    window.clone(),
-                    rows,
-                    at,
-                    Vec::new().into(),
-                ));
+                let (at, rows) = ((window.time(row), now()), row..row + 1);
+                let scores = Vec::new().into();
+                found.push(Batch::of(origin, window.clone(), rows, at, scores));
+            }
+            if window.before < self.from {
+                break;
             }
         }
-        batches.reverse();
-        Ok(batches)
-    }
-
-    /// What was picked, as one message that says what it is of.
-    fn give(&mut self, batches: Vec<Batch>, filter: &Filter) -> Option<Step> {
-        self.place = Place::After(self.until);
-        let first = batches.first()?;
-        let mut bytes = format!(
-            "{{\"type\":\"snapshot\",\"epoch\":\"{}\",\"to\":{},\"events\":[",
-            first.epoch, self.until
-        )
-        .into_bytes();
-        for batch in batches.iter().filter(|batch| filter.has(batch.stream(0))) {
-            bytes.extend_from_slice(batch.event(0));
-            bytes.push(b',');
+        let until = self.until;
+        let head =
+            format!("{{\"type\":\"snapshot\",\"epoch\":\"{epoch}\",\"to\":{until},\"events\":[");
+        let mut bytes = head.into_bytes();
+        for (at, event) in found.iter().rev().enumerate() {
+            bytes.extend_from_slice(if at > 0 { b"," } else { b"" });
+            bytes.extend_from_slice(event.event(0));
         }
-        bytes.pop();
         bytes.extend_from_slice(b"]}");
-        let text = String::from_utf8(bytes).unwrap_or_default();
-        Some((Some(text.into()), self.until))
+        Ok(String::from_utf8(bytes).unwrap_or_default().into())
     }
 }
 
@@ -198,7 +195,7 @@ pub async fn rows_of(
     let mut catch_up = CatchUp::new(Place::After(after), until);
     let mut events = Vec::new();
     let known = (server.clone(), filter);
-    while let Some((text, _)) = catch_up.next(known.clone(), epoch.clone()).await? {
+    while let Some((text, _)) = catch_up.next(known.clone(), epoch.clone(), after).await? {
         let Some(text) = text else { continue };
         let message: serde_json::Value =
             serde_json::from_str(text.as_str()).map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use causeflow_runs::live::{Command, Encoder, Entry, Header, Live};
+use causeflow_runs::live::{Encoder, Entry, Header, Live};
 use causeflow_runs::{Control, Error, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -49,13 +49,7 @@ pub fn check(
     folder: &Path,
     control: &dyn Control,
 ) -> Result<Checked> {
-    let reset = entries
-        .iter()
-        .rposition(|entry| entry.command == Command::Reset);
-    let defines = entries[..reset.map_or(0, |at| at)].iter();
-    let defines = defines.filter(|entry| matches!(entry.command, Command::Define { .. }));
-    let later = entries[reset.map_or(0, |at| at + 1)..].iter();
-    let entries: Vec<Entry> = defines.chain(later).cloned().collect();
+    // What was done before the last reset is taken back also where it is played again.
     let mut live = Live::open(folder, header, &entries, control)?;
     let streams = live.program().streams.iter().map(|stream| Named {
         name: stream.name.clone(),

@@ -221,14 +221,24 @@ impl Record {
         let number = |name: &str| message.get(name).and_then(Value::as_u64);
         let epoch = message.get("epoch").and_then(Value::as_str);
         match message.get("type").and_then(Value::as_str) {
-            Some("subscribed") if self.covered.is_none() => {
+            Some("subscribed" | "unsubscribed") => {
                 let position = message.get("position").and_then(Value::as_str);
                 let position = position.and_then(|text| text.rsplit_once(':'));
                 if let Some((epoch, seq)) = position
                     && let Ok(seq) = seq.parse::<u64>()
                 {
-                    self.epoch = epoch.to_owned();
-                    self.covered = Some((seq + 1, seq));
+                    match self.covered {
+                        None => {
+                            self.epoch = epoch.to_owned();
+                            self.covered = Some((seq + 1, seq));
+                        }
+                        // Up to here it was about what was wanted before.
+                        Some((first, last)) if self.epoch == epoch => {
+                            self.covered = Some((first, seq.max(last)));
+                        }
+                        // That it was reset is told next.
+                        Some(_) => {}
+                    }
                 }
             }
             Some("reset") => {
@@ -258,11 +268,7 @@ impl Record {
                 .unwrap_or_default()
         };
         let (from, to) = (number("from"), number("to"));
-        let (mut first, mut last) = self.covered.unwrap_or((from, from.saturating_sub(1)));
-        if self.events.is_empty() && from < first {
-            // It was asked for from a time on, and this is where that is.
-            (first, last) = (from, from - 1);
-        }
+        let (first, last) = self.covered.unwrap_or((from, from.saturating_sub(1)));
         if from > last + 1 {
             self.holes.push((last + 1, from - 1));
         }

@@ -311,11 +311,10 @@ impl Feed {
 
     /// A new order of events begins: what has been given out is gone.
     pub fn reset(&self, epoch: Arc<str>, events: u64, time: Time) {
-        {
-            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-            ring.batches.clear();
-            ring.bytes = 0;
-        }
+        let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+        ring.batches.clear();
+        ring.bytes = 0;
+        // Nobody must look between the two.
         self.mark.send_modify(|mark| {
             (mark.epoch, mark.events, mark.time) = (epoch, events, time);
         });
@@ -326,11 +325,15 @@ impl Feed {
         self.mark.send_modify(|mark| mark.closing = true);
     }
 
-    /// What comes after a number of events, at most so many batches.
-    pub fn after(&self, events: u64, most: usize) -> Next {
+    /// What comes after a number of events of an epoch, at most so many batches; nothing if it is over.
+    pub fn after(&self, epoch: &str, events: u64, most: usize) -> Next {
         let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
-        let given_out = self.mark.borrow().events;
-        if events >= given_out {
+        let Mark {
+            epoch: now,
+            events: given_out,
+            ..
+        } = self.mark();
+        if events >= given_out || *now != *epoch {
             return Next::Batches(Vec::new());
         }
         let at = ring.batches.partition_point(|batch| batch.last() <= events);

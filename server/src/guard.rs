@@ -2,16 +2,19 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
+use tokio::time::timeout;
 
 use crate::page;
 use crate::problem::Problem;
-use crate::server::Server;
+use crate::server::{BODY_BYTES, Server};
 
 /// Who may read, and who may steer.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +28,9 @@ pub struct Access {
     /// Origins besides its own from which pages may use it.
     pub origins: Vec<String>,
 }
+
+/// The body of a request has to come in this time.
+const BODY: Duration = Duration::from_secs(10);
 
 /// What a browser offers as a subprotocol, with a token behind it.
 pub const TOKEN_PROTOCOL: &str = "causeflow.token.";
@@ -128,7 +134,10 @@ pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Ne
     };
     server.metrics.request();
     match checked {
-        Ok(()) => next.run(request).await,
+        Ok(()) => match whole(request).await {
+            Ok(request) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        },
         Err(problem) => {
             let mut response = problem.into_response();
             if response.status() == StatusCode::UNAUTHORIZED {
@@ -140,6 +149,28 @@ pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Ne
             response
         }
     }
+}
+
+/// The same request with a body that has come whole, which must not take for ever.
+async fn whole(request: Request) -> Result<Request, Problem> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let body = match timeout(BODY, to_bytes(body, BODY_BYTES)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let message = format!("the body is no whole one of up to {BODY_BYTES} bytes");
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            return Err(Problem::new(status, message, "send a shorter one"));
+        }
+        Err(_) => {
+            let message = format!("the body has not come in {} s", BODY.as_secs());
+            let status = StatusCode::REQUEST_TIMEOUT;
+            return Err(Problem::new(status, message, "send it again"));
+        }
+    };
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 #[cfg(test)]

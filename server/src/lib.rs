@@ -7,7 +7,7 @@
 //! - [`stage`]: two threads. One plays windows ahead and takes commands; the other gives events out when their time has come, as
 //!   batches, into the ring of the [`feed`].
 //! - [`socket`] and [`sse`]: each client has a place in the ring of its own, and a filter; what is written for a filter is written once.
-//!   [`catch_up`] gets what is not in the ring any more.
+//!   `catch_up` gets what is not in the ring any more.
 //! - [`api`]: REST, and the document that describes it, from one table.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
@@ -23,6 +23,7 @@ pub mod metrics;
 mod openapi;
 pub mod pace;
 mod page;
+mod patient;
 pub mod problem;
 pub mod server;
 mod show;

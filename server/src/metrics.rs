@@ -1,6 +1,7 @@
 //! What the server counts about itself, in the text format of Prometheus.
 
 use std::fmt::Write;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::stage::Stage;
@@ -11,14 +12,14 @@ pub struct Metrics {
     requests: AtomicU64,
     messages: AtomicU64,
     bytes: AtomicU64,
-    sockets: AtomicI64,
-    streams: AtomicI64,
+    sockets: Arc<AtomicI64>,
+    streams: Arc<AtomicI64>,
 }
 
 /// One more as long as it lives.
-pub struct Counted<'a>(&'a AtomicI64);
+pub struct Counted(Arc<AtomicI64>);
 
-impl Drop for Counted<'_> {
+impl Drop for Counted {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -37,15 +38,15 @@ impl Metrics {
     }
 
     /// Somebody has connected by WebSocket.
-    pub fn socket(&self) -> Counted<'_> {
+    pub fn socket(&self) -> Counted {
         self.sockets.fetch_add(1, Ordering::Relaxed);
-        Counted(&self.sockets)
+        Counted(self.sockets.clone())
     }
 
     /// Somebody listens to server-sent events.
-    pub fn stream(&self) -> Counted<'_> {
+    pub fn stream(&self) -> Counted {
         self.streams.fetch_add(1, Ordering::Relaxed);
-        Counted(&self.streams)
+        Counted(self.streams.clone())
     }
 
     /// How many are connected: by WebSocket, and by server-sent events.

@@ -5,15 +5,15 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use causeflow_runs::{Error, Kind, Place};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// What went wrong with a request.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Problem {
-    /// A reference that names the kind of problem.
-    pub r#type: String,
+    /// `about:blank`: the status says of what kind it is.
+    pub r#type: &'static str,
     /// The kind of problem in a few words.
-    pub title: String,
+    pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
     /// What was found, and what was expected.
@@ -29,10 +29,9 @@ pub struct Problem {
 impl Problem {
     /// One of a status.
     pub fn new(status: StatusCode, detail: impl Into<String>, help: impl Into<String>) -> Problem {
-        let title = status.canonical_reason().unwrap_or("Error").to_owned();
         Problem {
-            r#type: format!("about:blank#{}", title.to_lowercase().replace(' ', "-")),
-            title,
+            r#type: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
             detail: detail.into(),
             help: Some(help.into()),
@@ -68,6 +67,7 @@ impl From<&Error> for Problem {
         let diagnostics = error.diagnostics();
         let first = diagnostics.list.first();
         let help = error.help().or_else(|| first?.help.clone());
+        let help = help.or_else(|| Some("see /api/v1/openapi.json".to_owned()));
         Problem {
             help,
             field: match error.place() {

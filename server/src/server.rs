@@ -17,6 +17,7 @@ use crate::api;
 use crate::guard::Access;
 use crate::metrics::Metrics;
 use crate::pace::Speed;
+use crate::patient::Patient;
 use crate::stage::Stage;
 
 /// Bytes of a message of a client, at most.
@@ -178,7 +179,7 @@ async fn listen(
         let _ = socket.set_nodelay(true);
         let service = TowerToHyperService::new(router.clone());
         let connection = http
-            .serve_connection(TokioIo::new(socket), service)
+            .serve_connection(TokioIo::new(Patient::new(socket)), service)
             .with_upgrades();
         let mut leave = leaving.subscribe();
         tokio::spawn(async move {

@@ -13,14 +13,12 @@ use tokio::time::{Instant, interval_at, timeout};
 
 use crate::catch_up::{CatchUp, Place};
 use crate::feed::{Mark, Next};
-use crate::server::Server;
+use crate::server::{Server, TOPICS};
 use crate::show;
 use crate::topics::{Filter, Notice, named};
 
 /// The subprotocol.
 pub const SUBPROTOCOL: &str = "causeflow.v1.json";
-/// A client that does not take what is sent to it for so long is cut off.
-const SEND: Duration = Duration::from_secs(10);
 /// How often positions are told when nothing else is.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const PING: Duration = Duration::from_secs(30);
@@ -49,7 +47,7 @@ pub enum Request {
         /// So many of the last events of each stream come first.
         #[serde(default)]
         last: Option<u32>,
-        /// What to do when the client cannot keep up: `close` (by default) or `skip`.
+        /// What to do when the client cannot keep up: `close` (by default), `skip` or `conflate`.
         #[serde(default)]
         policy: Option<Policy>,
     },
@@ -147,7 +145,7 @@ impl Reader {
             "paused": clock.paused,
             "limits": {
                 "message_bytes": crate::server::MESSAGE_BYTES,
-                "topics": crate::server::TOPICS,
+                "topics": TOPICS,
                 "messages_per_s": crate::server::MESSAGES_PER_S,
             },
             "heartbeat_s": HEARTBEAT.as_secs(),
@@ -170,7 +168,7 @@ impl Reader {
     }
 
     /// Takes what a client says, and answers.
-    pub fn take(&mut self, text: &str) -> Vec<Value> {
+    pub async fn take(&mut self, text: &str) -> Vec<Value> {
         let request: Request = match serde_json::from_str(text) {
             Ok(request) => request,
             Err(error) => {
@@ -180,9 +178,12 @@ impl Reader {
             }
         };
         match request {
-            Request::Ping { id } => vec![json!({
-                "type": "pong", "id": id, "epoch": &*self.epoch, "seq": self.seen,
-            })],
+            Request::Ping { id } => {
+                self.told = self.seen;
+                vec![json!({
+                    "type": "pong", "id": id, "epoch": &*self.epoch, "seq": self.seen,
+                })]
+            }
             Request::Unsubscribe { id, topics } => match self.topics(&topics) {
                 Ok(filter) => {
                     self.filter.without(&filter);
@@ -199,7 +200,7 @@ impl Reader {
                 policy,
             } => {
                 let from = From { after, since, last };
-                match self.subscribe(&topics, from, policy) {
+                match self.subscribe(&topics, from, policy).await {
                     Ok(mut messages) => {
                         messages.insert(0, self.acknowledged("subscribed", id));
                         messages
@@ -211,14 +212,19 @@ impl Reader {
     }
 
     fn topics(&self, topics: &[String]) -> Result<Filter, String> {
-        let topics = topics
-            .iter()
-            .take(crate::server::TOPICS)
-            .map(String::as_str);
-        Filter::of(topics, &self.server.stage.streams)
+        if topics.len() > TOPICS {
+            let found = topics.len();
+            return Err(format!("{found} topics are more than {TOPICS} at once"));
+        }
+        Filter::of(
+            topics.iter().map(String::as_str),
+            &self.server.stage.streams,
+        )
     }
 
-    fn acknowledged(&self, what: &str, id: Option<String>) -> Value {
+    fn acknowledged(&mut self, what: &str, id: Option<String>) -> Value {
+        // Up to here it was about what was wanted before.
+        self.told = self.seen;
         json!({
             "type": what,
             "id": id,
@@ -228,7 +234,7 @@ impl Reader {
     }
 
     /// Adds topics; from a position, a time or a number of events on only where nothing was wanted before.
-    pub fn subscribe(
+    pub async fn subscribe(
         &mut self,
         topics: &[String],
         from: From,
@@ -242,9 +248,15 @@ impl Reader {
                 "unsubscribe from all, or use a connection of its own",
             ));
         }
+        if from.count() > 1 {
+            return Err((
+                "`after`, `since` and `last` say different things".to_owned(),
+                "give one of them",
+            ));
+        }
         let mut messages = Vec::new();
         if self.filter.is_empty() {
-            messages = self.place(from)?;
+            messages = self.place(from).await?;
         }
         self.filter.with(&filter);
         self.policy = policy.unwrap_or(self.policy);
@@ -256,11 +268,12 @@ impl Reader {
         Ok(messages)
     }
 
-    fn place(&mut self, from: From) -> Result<Vec<Value>, (String, &'static str)> {
+    async fn place(&mut self, from: From) -> Result<Vec<Value>, (String, &'static str)> {
         let mark = self.feed.borrow_and_update().clone();
         self.epoch = mark.epoch.clone();
         (self.seen, self.told) = (mark.events, mark.events);
         self.notices = mark.notices;
+        self.catch_up = None;
         let place = match (&from.after, &from.since, from.last) {
             (Some(after), ..) => {
                 let help = "give a position as it was told, such as `0123456789ab:42`";
@@ -280,12 +293,31 @@ impl Reader {
                 (self.seen, self.told) = (seq, seq);
                 Place::After(seq)
             }
-            (None, Some(since), _) => Place::Since(self.time(since)?),
+            (None, Some(since), _) => {
+                let before = self.before(self.time(since)?, &mark).await?;
+                (self.seen, self.told) = (before, before);
+                Place::After(before)
+            }
             (None, None, Some(last)) => Place::Last(last.min(1000)),
             (None, None, None) => return Ok(Vec::new()),
         };
         self.catch_up = Some(CatchUp::new(place, mark.events));
         Ok(Vec::new())
+    }
+
+    /// How many events come before a time. Later than now is now.
+    async fn before(&self, time: Time, mark: &Mark) -> Result<u64, (String, &'static str)> {
+        if time >= mark.time {
+            return Ok(mark.events);
+        }
+        let past = self.server.stage.past();
+        let before = self
+            .server
+            .replaying(move |control| past.events_before(time, control));
+        let before = before
+            .await
+            .map_err(|error| (error, "give a later time, or a position"))?;
+        Ok(before.min(mark.events))
     }
 
     fn time(&self, text: &str) -> Result<Time, (String, &'static str)> {
@@ -310,7 +342,9 @@ impl Reader {
 
     /// Waits until there may be something to send.
     pub async fn wait(&mut self) {
-        if self.catch_up.is_some() {
+        // What is in the ring need not wait for more.
+        let is_behind = self.filter.count() > 0 && self.feed.borrow().events > self.seen;
+        if self.catch_up.is_some() || is_behind {
             return;
         }
         // The feed lives as long as the server.
@@ -325,7 +359,8 @@ impl Reader {
             self.epoch = mark.epoch.clone();
             (self.seen, self.told) = (mark.events, mark.events);
             self.catch_up = None;
-            out.push(message(self.reset_told("the session was reset")));
+            let told = self.reset_told("the session was reset");
+            out.push(message(told, Some(self.seen)));
         }
         self.notices(&mark, &mut out);
         if self.catch_up.is_some() {
@@ -351,6 +386,11 @@ impl Reader {
             return;
         }
         for told in self.server.stage.feed.told(self.notices) {
+            if told.number > self.notices + 1 && self.filter.notices() {
+                let lost = told.number - self.notices - 1;
+                let gap = json!({ "type": "gap", "epoch": &*self.epoch, "notices": lost });
+                out.push(message(gap, None));
+            }
             self.notices = told.number;
             if self.filter.wants(told.notice) {
                 out.push(Sent::Message(told.message, None));
@@ -360,12 +400,10 @@ impl Reader {
 
     /// What is in the ring after what has been seen.
     fn batches(&mut self, out: &mut Vec<Sent>) {
-        match self.server.stage.feed.after(self.seen, BATCHES) {
+        let feed = &self.server.stage.feed;
+        match feed.after(&self.epoch, self.seen, BATCHES) {
             Next::Batches(batches) => {
                 for batch in batches {
-                    if batch.epoch != self.epoch {
-                        return;
-                    }
                     self.seen = batch.last();
                     if let Some(text) = batch.message(&self.filter, self.told + 1) {
                         self.told = self.seen;
@@ -392,10 +430,10 @@ impl Reader {
             }
             Policy::Skip => {
                 (self.seen, self.told) = (first - 1, first - 1);
-                out.push(message(gap));
+                out.push(message(gap, Some(self.seen)));
             }
             Policy::Conflate => {
-                out.push(message(gap));
+                out.push(message(gap, None));
                 let behind = CatchUp::new(Place::Last(1), first - 1);
                 self.catch_up = Some(behind.not_before(self.told + 1));
             }
@@ -407,16 +445,16 @@ impl Reader {
             return;
         };
         let known = (self.server.clone(), self.filter.clone());
-        match catch_up.next(known, self.epoch.clone()).await {
+        match catch_up.next(known, self.epoch.clone(), self.told).await {
             Ok(Some((text, last))) => {
-                (self.seen, self.told) = (last, last);
+                self.seen = last;
                 if let Some(text) = text {
+                    self.told = last;
                     out.push(Sent::Message(text, Some(last)));
                 }
             }
             Ok(None) => {
-                let last = catch_up.until();
-                (self.seen, self.told) = (last, last);
+                self.seen = catch_up.until();
                 self.catch_up = None;
                 // What came meanwhile is in the ring.
                 self.batches(out);
@@ -451,12 +489,21 @@ pub struct From {
 
 impl From {
     fn is_some(&self) -> bool {
-        self.after.is_some() || self.since.is_some() || self.last.is_some()
+        self.count() > 0
+    }
+
+    fn count(&self) -> usize {
+        let given = [
+            self.after.is_some(),
+            self.since.is_some(),
+            self.last.is_some(),
+        ];
+        given.into_iter().filter(|given| *given).count()
     }
 }
 
-fn message(value: Value) -> Sent {
-    Sent::Message(value.to_string().into(), None)
+fn message(value: Value, up_to: Option<u64>) -> Sent {
+    Sent::Message(value.to_string().into(), up_to)
 }
 
 fn wrong(id: Option<String>, detail: &str, help: &str) -> Value {
@@ -485,7 +532,7 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
                 heard = Instant::now();
                 let answers = match received {
                     Message::Text(text) => match allowance.take() {
-                        true => reader.take(text.as_str()),
+                        true => reader.take(text.as_str()).await,
                         false => {
                             let reason = "too many messages";
                             close(&mut socket, 1008, reason).await;
@@ -537,7 +584,8 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
 
 /// Sends a message; whether the client is still there.
 async fn send(socket: &mut WebSocket, message: Message) -> bool {
-    matches!(timeout(SEND, socket.send(message)).await, Ok(Ok(())))
+    // One that takes nothing is cut off by the connection.
+    socket.send(message).await.is_ok()
 }
 
 async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
@@ -546,8 +594,10 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
         reason: reason.into(),
     };
     if send(socket, Message::Close(Some(frame))).await {
-        // The client answers, if it is well.
-        let _ = timeout(Duration::from_secs(1), socket.recv()).await;
+        // The client answers, if it is well. What it has said before that is read, as its system would not let it see the reason
+        // otherwise.
+        let answered = async { while let Some(Ok(_)) = socket.recv().await {} };
+        let _ = timeout(Duration::from_secs(1), answered).await;
     }
 }
 

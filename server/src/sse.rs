@@ -4,16 +4,18 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::api::{Asks, asked};
+use crate::metrics::Counted;
 use crate::problem::Problem;
 use crate::server::Server;
-use crate::socket::{From, Reader, Sent};
+use crate::socket::{From, Policy, Reader, Sent};
 
 /// What a listener asks for.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -31,15 +33,22 @@ pub struct Listening {
     /// So many of the last events of each stream come first.
     #[serde(default)]
     pub last: Option<u32>,
+    /// What to do when the client cannot keep up: `close` (by default), `skip` or `conflate`.
+    #[serde(default)]
+    pub policy: Option<Policy>,
 }
 
 /// Streams what a client asks for. Each message has the position as its id, so that a client that comes back says by itself
 /// where it was.
 pub async fn listen(
     State(server): State<Arc<Server>>,
-    Query(asked): Query<Listening>,
+    query: Asks<Listening>,
     headers: HeaderMap,
 ) -> Response {
+    let asked = match asked(query) {
+        Ok(asked) => asked,
+        Err(problem) => return problem.into_response(),
+    };
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let after = last.map(str::to_owned).or(asked.after);
     let topics = asked.topics.unwrap_or_else(|| "*".to_owned());
@@ -54,7 +63,7 @@ pub async fn listen(
         last: asked.last,
     };
     let mut reader = Reader::new(server.clone());
-    let first = match reader.subscribe(&topics, from, None) {
+    let first = match reader.subscribe(&topics, from, asked.policy).await {
         Ok(messages) => messages,
         Err((error, help)) => return Problem::bad(error, help).into_response(),
     };
@@ -65,10 +74,12 @@ pub async fn listen(
         .map(|message| {
             Event::default()
                 .event(kind(&message.to_string()))
+                .id(reader.position())
                 .data(message.to_string())
         })
         .collect();
     let state = Listener {
+        _counted: server.metrics.stream(),
         reader,
         server,
         waiting: begin.into_iter().rev().collect(),
@@ -83,6 +94,7 @@ pub async fn listen(
 }
 
 struct Listener {
+    _counted: Counted,
     reader: Reader,
     server: Arc<Server>,
     /// What is sent next, the last one first.

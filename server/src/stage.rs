@@ -23,6 +23,8 @@ const AHEAD: usize = 2;
 const TICK: Duration = Duration::from_millis(100);
 /// Events that are given out at once, at most.
 const MOST: usize = 4096;
+/// Keys of changes of the clock that are remembered.
+const KEYS: usize = 1000;
 /// Anomalies that are remembered.
 const ANOMALIES: usize = 200;
 
@@ -54,6 +56,17 @@ pub struct Anomaly {
     pub anomaly_flag: &'static str,
 }
 
+/// What is known by a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    New,
+    /// The same.
+    Same,
+    /// Something else.
+    Another,
+}
+
 type Reply = oneshot::Sender<Result<Done>>;
 
 /// What came of a command.
@@ -78,6 +91,8 @@ struct Inner {
     past: Arc<Past>,
     scores: Arc<[Option<Score>]>,
     anomalies: VecDeque<Anomaly>,
+    /// Changes of the clock that were asked for by a key. Those of commands are in the journal.
+    keys: VecDeque<(String, String)>,
     stopping: bool,
     failed: Option<Arc<Error>>,
     barrier: Option<Barrier>,
@@ -128,9 +143,7 @@ impl Stage {
             .iter()
             .map(|window| Ready::of(window.clone(), &past))
             .collect();
-        let events = ready.front().map_or(0, |first| {
-            first.window.before + first.window.until(at) as u64
-        });
+        let events = ready.front().map_or(0, |first| first.events_until(at));
         let epoch: Arc<str> = live.epoch().into();
         let scores: Arc<[Option<Score>]> = past.scores(at.floor_to(Span::HOUR) - Span::HOUR).into();
         let stage = Arc::new(Stage {
@@ -142,6 +155,7 @@ impl Stage {
                 past: Arc::new(past),
                 scores,
                 anomalies: VecDeque::new(),
+                keys: VecDeque::new(),
                 stopping: false,
                 failed: None,
                 barrier: live.barrier().cloned(),
@@ -210,6 +224,22 @@ impl Stage {
             paused: inner.pace.paused(),
             time: show::instant(at),
             lag_s: inner.pace.lag_s(now(), at),
+        }
+    }
+
+    /// Whether something has been asked for by a key; from now on it has.
+    pub fn know(&self, key: String, said: String) -> Known {
+        let mut inner = self.lock();
+        match inner.keys.iter().find(|(known, _)| *known == key) {
+            Some((_, before)) if *before == said => Known::Same,
+            Some(_) => Known::Another,
+            None => {
+                inner.keys.push_back((key, said));
+                if inner.keys.len() > KEYS {
+                    inner.keys.pop_front();
+                }
+                Known::New
+            }
         }
     }
 
@@ -374,7 +404,9 @@ impl Stage {
         if bent {
             let epoch: Arc<str> = live.epoch().into();
             if *epoch != *self.feed.mark().epoch {
-                let events = past.events_before(given_out, &()).unwrap_or_default();
+                let events = ready
+                    .front()
+                    .map_or(0, |first| first.events_until(given_out));
                 self.feed.reset(epoch, events, given_out);
                 inner.anomalies.clear();
             }
@@ -523,6 +555,11 @@ impl Stage {
 }
 
 impl Ready {
+    /// How many events of the session come before a time of the window.
+    fn events_until(&self, time: Time) -> u64 {
+        self.window.before + self.window.until(time) as u64
+    }
+
     fn of(window: Arc<Window>, past: &Past) -> Ready {
         let first = window.from.floor_to(Span::HOUR);
         let starts = (0..).map(|hour| first + Span(hour * Span::HOUR.0));

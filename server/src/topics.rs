@@ -118,6 +118,11 @@ impl Filter {
         self.notices >> notice as u8 & 1 == 1
     }
 
+    /// Whether it has any notice.
+    pub fn notices(&self) -> bool {
+        self.notices != 0
+    }
+
     /// Whether it has nothing.
     pub fn is_empty(&self) -> bool {
         self.notices == 0 && self.count() == 0

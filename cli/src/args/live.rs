@@ -21,7 +21,7 @@ A session lies in a folder: its journal, snapshots and position. What is done to
 pub(super) const WATCH_EXAMPLES: &str = "\
 Examples:
   causeflow watch http://127.0.0.1:7777 --topics 'payment.*,anomalies'
-  causeflow watch http://127.0.0.1:7777 --json --count 1000            as JSON lines, for a program
+  causeflow watch http://127.0.0.1:7777 --raw --count 1000             messages as they come, for a program
   causeflow watch http://127.0.0.1:7777 --check --seconds 60           whether what comes is what the journal gives
 
 It comes back by itself when the connection breaks, and goes on after the last event that it has seen.";
@@ -81,7 +81,7 @@ pub struct ServeArgs {
     /// A name besides localhost by which the server may be called. Repeatable
     #[arg(long, value_name = "NAME")]
     pub host_name: Vec<String>,
-    /// An origin besides its own whose pages may steer and use WebSocket, such as https://board.example. Repeatable
+    /// An origin besides its own whose pages may steer and use WebSocket, such as `https://board.example`. Repeatable
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
     /// Connections at once, at most
@@ -94,7 +94,7 @@ pub struct ServeArgs {
 
 #[derive(Debug, Args)]
 pub struct WatchArgs {
-    /// Where the server is, such as http://127.0.0.1:7777
+    /// Where the server is, such as `http://127.0.0.1:7777`
     pub url: String,
     /// Topics with commas between them: *, customer.*, cadence:high, a stream, anomalies, state, twin:diff
     #[arg(long, default_value = "*", value_delimiter = ',')]
@@ -114,20 +114,20 @@ pub struct WatchArgs {
     /// Compares what came with what the session's journal gives, and exits with 1 if anything differs, lacks or came twice
     #[arg(long)]
     pub check: bool,
-    /// Prints what comes as JSON lines
+    /// Prints messages as they come, a line of JSON each
     #[arg(long)]
-    pub json: bool,
+    pub raw: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct SteerArgs {
-    /// Where the server is, such as http://127.0.0.1:7777
+    /// Where the server is, such as `http://127.0.0.1:7777`
     pub url: String,
     #[command(subcommand)]
     pub deed: Deed,
-    /// Prints the answer as JSON
+    /// Prints the answer as it comes, in JSON
     #[arg(long, global = true)]
-    pub json: bool,
+    pub raw: bool,
 }
 
 /// What is done.

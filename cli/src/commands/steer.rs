@@ -47,7 +47,7 @@ pub fn run(args: &SteerArgs) -> Result<(), Failure> {
         let detail = text("detail").unwrap_or_else(|| format!("the server answered {status}"));
         return Err(Failure::input(detail, text("help").unwrap_or_default()));
     }
-    match args.json {
+    match args.raw {
         true => print(&(body + "\n")),
         false => print(&told(&args.deed, &value)),
     }

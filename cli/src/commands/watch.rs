@@ -116,7 +116,7 @@ impl<'a> Looked<'a> {
             // What is not compared need not be kept.
             self.record.events.clear();
         }
-        let printed = match self.args.json {
+        let printed = match self.args.raw {
             true => print(&format!("{text}\n")),
             false => print(&words(message)),
         };

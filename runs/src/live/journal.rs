@@ -165,11 +165,11 @@ impl Journal {
             path: path.to_owned(),
             length,
         };
-        journal.to_end()?;
+        journal.seek_end()?;
         Ok((journal, header, entries))
     }
 
-    fn to_end(&mut self) -> Result<()> {
+    fn seek_end(&mut self) -> Result<()> {
         use std::io::{Seek, SeekFrom};
         let end = self.file.seek(SeekFrom::Start(self.length));
         end.map(drop).map_err(failed("write", &self.path))
@@ -188,7 +188,7 @@ impl Journal {
             Err(error) => {
                 // What has been written of it must not count later.
                 let _ = self.file.set_len(self.length);
-                let _ = self.to_end();
+                let _ = self.seek_end();
                 Err(failed("write", &self.path)(error))
             }
         }

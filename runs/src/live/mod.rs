@@ -16,7 +16,7 @@ mod store;
 mod window;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use causeflow_baselines::Baseline;
 use causeflow_engine::base::table::RowSink;
@@ -26,7 +26,7 @@ use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use causeflow_engine::{STREAM_STABILITY_VERSION, base::fingerprint::combine};
 use causeflow_models::Model;
-use causeflow_scenarios::{Clock, Plan};
+use causeflow_scenarios::{Clock, Library};
 
 use crate::control::{Control, Followed, check};
 use crate::error::{Error, Result};
@@ -58,6 +58,8 @@ pub(crate) struct Origin {
     pub settings: Settings,
     /// From when on events are given out.
     pub live_from: Time,
+    /// The scenarios and templates without those that were defined on the way, once they have been read.
+    library: OnceLock<Library>,
 }
 
 /// A session under way.
@@ -79,6 +81,8 @@ pub struct Live {
 struct Track {
     /// How many commands it was planned with.
     commands: usize,
+    /// Whether a snapshot of the player's barrier is to be kept.
+    is_due: bool,
     planned: Planned,
     /// Commands that are due before this time are in the plan.
     known: Time,
@@ -153,6 +157,7 @@ impl Origin {
             model,
             settings,
             live_from,
+            library: OnceLock::new(),
         })
     }
 
@@ -161,6 +166,7 @@ impl Origin {
             model: &self.model,
             spec: &self.header.spec,
             settings: &self.settings,
+            library: &self.library,
         }
     }
 
@@ -350,18 +356,18 @@ impl Live {
         self.check_goes(&timed)?;
         let mut commands = self.commands.clone();
         commands.push(timed.clone());
-        let last = commands
-            .iter()
-            .map(|timed| timed.at)
-            .max()
-            .unwrap_or(timed.at);
-        // Whether it goes with all others, also those that lie ahead.
-        self.origin.script().plan(&commands, last + Span(1))?;
+        let known = self.origin.barrier_after(given_out);
+        let ahead = commands.iter().map(|timed| timed.at).max();
+        if let Some(last) = ahead.filter(|last| *last >= known) {
+            // Whether it goes with all others, also those that lie ahead.
+            self.origin.script().plan(&commands, last + Span(1))?;
+        }
         let bends = match timed.command {
             Command::Define { .. } => false,
             // It is about the past.
             Command::Reset => true,
-            _ => timed.at < self.track.player.time(),
+            // What acts in the window that is given out is shown at once, too.
+            _ => timed.at < known.max(self.track.known),
         };
         if !bends {
             // What is defined bends nothing, and is there at once.
@@ -456,8 +462,15 @@ impl Live {
 
     /// The scenario that is active at a time, and when it begins to settle.
     fn active(&self, time: Time) -> Result<Option<(String, Time)>> {
-        let planned = self.origin.plan(&self.commands, time + Span(1))?;
-        let scheduled = planned.interventions.scheduled();
+        let planned;
+        let interventions = match time < self.track.known {
+            true => &self.track.planned.interventions,
+            false => {
+                planned = self.origin.plan(&self.commands, time + Span(1))?;
+                &planned.interventions
+            }
+        };
+        let scheduled = interventions.scheduled();
         let mut active = scheduled
             .iter()
             .filter(|one| one.activation.start <= time && time < one.end);
@@ -503,7 +516,9 @@ impl Live {
 
     /// The windows that have been played and hold events that have not been given out.
     pub fn windows(&self) -> &[Arc<Window>] {
-        &self.track.windows
+        // Whoever holds the position may have come to the end of some.
+        let (windows, given_out) = (&self.track.windows, self.given_out());
+        &windows[windows.partition_point(|window| window.to <= given_out)..]
     }
 
     /// How often it has been reset, by now.
@@ -590,11 +605,7 @@ impl Track {
             if last.time > time || last.commands > commands.len() {
                 continue;
             }
-            let then = origin.plan(&commands[..last.commands], last.time)?;
-            if !continues(&planned.interventions.plan, &then.interventions.plan) {
-                continue;
-            }
-            // One that is damaged, or was taken too late for what is new, is as good as none.
+            // One that is damaged, or was taken too late for what is new or ends sooner, is as good as none.
             let Ok(snapshot) = last.read() else { continue };
             let settings = origin.settings_of(&planned);
             let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot)
@@ -637,6 +648,7 @@ impl Track {
             commands,
             streams: Arc::new(player.streams()),
             tables,
+            is_due: false,
             planned,
             known,
             player,
@@ -656,6 +668,10 @@ impl Track {
         store: Option<&mut Store>,
         control: &dyn Control,
     ) -> Result<()> {
+        // Also when it is cancelled: it is come back to.
+        if let Some(store) = &store {
+            self.keep(store)?;
+        }
         check(control)?;
         let from = self.player.time();
         let (start, window) = (origin.settings.start, origin.window());
@@ -684,13 +700,20 @@ impl Track {
             store.note(&barrier)?;
             // What is long past needs no snapshot at each barrier.
             let is_day = to.0 % Span::DAY.0 == 0;
-            if is_held || is_day || time - to < Span::DAY {
-                let kept = store.keep(self.player.snapshot(), self.commands)?;
-                self.kept.push(kept);
-                store.thin(&mut self.kept);
-            }
+            self.is_due = is_held || is_day || time - to < Span::DAY;
         }
         noted(&mut self.barriers, barrier);
+        Ok(())
+    }
+
+    /// Keeps a snapshot of the barrier, if one is due and has not been taken: before playing on, so that nobody who waits for the
+    /// window waits for that, too.
+    fn keep(&mut self, store: &Store) -> Result<()> {
+        if std::mem::take(&mut self.is_due) {
+            let kept = store.keep(self.player.snapshot(), self.commands)?;
+            self.kept.push(kept);
+            store.thin(&mut self.kept);
+        }
         Ok(())
     }
 
@@ -742,11 +765,12 @@ impl Track {
             .map_or(origin.settings.start, Barrier::time);
         let windows = std::mem::take(&mut self.windows);
         let (kept, barriers) = (self.kept.clone(), self.barriers.clone());
-        let known = origin.barrier_after(last);
-        *self = Track {
-            windows,
-            ..Track::from_last(origin, commands, (kept, barriers), (last, known))?
-        };
+        // What begins in the window that was not played may still be to come.
+        let mut track = Track::from_last(origin, commands, (kept, barriers), (last, last))?;
+        while track.player.time() < last {
+            track.play_window(origin, commands, last, None, &())?;
+        }
+        *self = Track { windows, ..track };
         Ok(())
     }
 
@@ -788,9 +812,4 @@ impl Track {
         let last = self.windows.last().cloned();
         last.ok_or_else(|| Error::machine("no window has been played"))
     }
-}
-
-/// Whether what one plan has is what another begins with.
-fn continues(plan: &Plan, then: &Plan) -> bool {
-    plan.interventions().starts_with(then.interventions())
 }

@@ -4,7 +4,7 @@
 //! each stretch of time, and each command. So those that a snapshot had are the first ones of those that come later, however
 //! often it is gone back.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::program::Program;
@@ -36,6 +36,8 @@ pub(super) struct Script<'a> {
     pub model: &'a Model,
     pub spec: &'a RunSpec,
     pub settings: &'a Settings,
+    /// What is there without what was defined on the way.
+    pub library: &'a OnceLock<Library>,
 }
 
 /// What happens in a session.
@@ -123,8 +125,16 @@ impl Script<'_> {
                 Command::Scenario { .. } | Command::Stop | Command::Reset => {}
             }
         }
-        let files: Vec<String> = more.iter().map(|file| file.path.clone()).collect();
         let folder = self.spec.scenario_folder.as_deref();
+        if more.is_empty() {
+            // It is read and compiled once.
+            let library = match self.library.get() {
+                Some(library) => library.clone(),
+                None => Library::load(self.model, folder)?,
+            };
+            return Ok(self.library.get_or_init(|| library).clone());
+        }
+        let files: Vec<String> = more.iter().map(|file| file.path.clone()).collect();
         let library = Library::load_with(self.model, folder, more)?;
         // What is wrong with the model's own scenarios is known; what came in here is refused.
         let mut wrong = library.problems();

@@ -555,7 +555,7 @@ impl Past {
         match unknown.next() {
             None => Ok(()),
             Some(name) => {
-                let near = causeflow_models::suggestion(name, names.into_iter());
+                let near = causeflow_models::suggestion(name, names);
                 let message = format!("there is no stream `{name}`");
                 Err(Error::wrong(message, near).in_field("streams"))
             }

@@ -5,7 +5,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::snapshot::Snapshot;
@@ -76,9 +78,71 @@ const ALL: Span = Span(2 * Span::DAY.0);
 const DAILY: Span = Span(40 * Span::DAY.0);
 const RARELY: Span = Span(16 * Span::DAY.0);
 
+/// What the writer of snapshots is given to do, in order.
+enum Task {
+    Write(String, Arc<Snapshot>),
+    Remove(PathBuf),
+}
+
+/// Writes snapshots to the disk beside the session, which does not wait for that: what is lost with a process that is killed meanwhile is
+/// played again.
+struct Writer {
+    tasks: Option<SyncSender<Task>>,
+    thread: Option<JoinHandle<()>>,
+    failed: Arc<Mutex<Option<Error>>>,
+}
+
+impl Writer {
+    fn start(folder: &Path) -> Writer {
+        // Fewer than stay in memory, so that what is read from the disk is there.
+        let (tasks, todo) = sync_channel(IN_MEMORY - 2);
+        let (folder, failed) = (folder.to_owned(), Arc::new(Mutex::new(None)));
+        let failure = failed.clone();
+        let thread = std::thread::spawn(move || {
+            for task in todo {
+                let done = match task {
+                    Task::Write(name, snapshot) => {
+                        write_state(&folder, &name, &KIND, &*snapshot).map(drop)
+                    }
+                    Task::Remove(path) => {
+                        // One that cannot be removed takes room and does no harm: what it was taken of is checked.
+                        let _ = fs::remove_file(path);
+                        Ok(())
+                    }
+                };
+                if let Err(error) = done {
+                    *failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.into());
+                }
+            }
+        });
+        Writer {
+            tasks: Some(tasks),
+            thread: Some(thread),
+            failed,
+        }
+    }
+
+    fn give(&self, task: Task) {
+        if let Some(tasks) = &self.tasks {
+            // The thread ends only with the writer.
+            let _ = tasks.send(task);
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.tasks = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 /// The folder of a session.
 pub(super) struct Store {
     folder: PathBuf,
+    writer: Writer,
     barriers: File,
     /// Held as long as the session is under way.
     _lock: File,
@@ -101,24 +165,40 @@ impl Store {
             Error::input(message, "stop the other server, or choose another folder")
         })?;
         let path = folder.join(BARRIERS);
+        let is_cut_off = fs::read(&path).is_ok_and(|text| text.last().is_some_and(|&b| b != b'\n'));
         let barriers = OpenOptions::new().create(true).append(true).open(&path);
+        let mut barriers = barriers.map_err(failed("open", &path))?;
+        if is_cut_off {
+            // What is noted next must not be taken for its rest.
+            barriers.write_all(b"\n").map_err(failed("write", &path))?;
+        }
         Ok(Store {
-            barriers: barriers.map_err(failed("open", &path))?,
+            barriers,
             folder: folder.to_owned(),
+            writer: Writer::start(folder),
             _lock: lock,
         })
     }
 
     /// Keeps a snapshot. A barrier has one for each number of commands.
     pub fn keep(&self, snapshot: Snapshot, commands: usize) -> Result<Kept> {
-        let time = snapshot.time;
+        let mut failed = self
+            .writer
+            .failed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(error) = failed.take() {
+            return Err(error);
+        }
+        let (time, snapshot) = (snapshot.time, Arc::new(snapshot));
         let name = format!("{SNAPSHOTS}/{}-{commands}.snapshot", time.0);
-        write_state(&self.folder, &name, &KIND, &snapshot)?;
+        let path = self.folder.join(&name);
+        self.writer.give(Task::Write(name, snapshot.clone()));
         Ok(Kept {
             time,
             commands,
-            memory: Some(Arc::new(snapshot)),
-            path: self.folder.join(name),
+            memory: Some(snapshot),
+            path,
         })
     }
 
@@ -152,8 +232,7 @@ impl Store {
 
     /// Gives up a snapshot.
     pub fn forget(&self, kept: &Kept) {
-        // One that cannot be removed takes room and does no harm: what it was taken of is checked when it is read.
-        let _ = fs::remove_file(&kept.path);
+        self.writer.give(Task::Remove(kept.path.clone()));
     }
 
     /// Gives up those that are not among others.
@@ -213,8 +292,8 @@ impl Store {
         {
             noted(&mut barriers, barrier);
         }
-        let path = folder.join(POSITION);
-        let text = fs::read_to_string(&path).map_err(failed("read", &path))?;
+        // The process may have ended before the first one was noted.
+        let text = fs::read_to_string(folder.join(POSITION)).unwrap_or_default();
         Ok((barriers, text.trim().parse().ok().map(Time)))
     }
 }

@@ -9,6 +9,8 @@ use causeflow_engine::base::table::{
 use causeflow_engine::base::time::Time;
 use causeflow_outputs::{RowEncoder, TextFormat};
 
+use rayon::prelude::*;
+
 use crate::error::Result;
 
 /// A row: the chunk that it is in, and its place there.
@@ -56,7 +58,7 @@ impl Window {
             keyed.extend(rows.map(|(row, &time)| (time, chunk.table as u16, (at, row))));
         }
         // Chunks of one stream come in its order, so places keep it.
-        keyed.sort_unstable();
+        keyed.par_sort_unstable();
         let mut order: Vec<Place> = keyed.iter().map(|&(.., place)| place).collect();
         let mut first = 0;
         for same in keyed.chunk_by(|a, b| a.0 == b.0) {

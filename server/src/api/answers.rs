@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get as reads, post as tells};
 use causeflow_baselines::Resolution;
@@ -19,6 +19,7 @@ use causeflow_runs::live::{
     InterventionShown, Past, StateShown,
 };
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -29,11 +30,15 @@ use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
 use crate::show;
 use crate::socket::{self, SUBPROTOCOL};
-use crate::stage::{Anomaly, Done};
+use crate::stage::{Anomaly, Done, Known};
 use crate::topics::Filter;
 
+/// The longest step of the clock.
+const LONGEST_STEP: Span = Span(366 * Span::DAY.0);
+
 type Answer<T> = Result<Json<T>, Problem>;
-type Body<T> = Result<Json<T>, JsonRejection>;
+/// The body of a request.
+pub type Body = Result<Json<Value>, JsonRejection>;
 type At = State<Arc<Server>>;
 
 /// A part of time, and some streams.
@@ -267,7 +272,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "The journal, as JSON lines: it gives the session again",
         ),
         Vec::new(),
-        text.clone(),
+        text,
         journal,
     );
     journal.answer.0 = "application/jsonl";
@@ -366,7 +371,8 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             scenarios,
         ),
         Endpoint {
-            answer: ("application/yaml", text.clone()),
+            // An object, to whoever reads it.
+            answer: ("application/yaml", json!({})),
             ..get(
                 "/api/v1/scenarios/{id}",
                 (
@@ -374,7 +380,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
                     "The file of a scenario, to be kept or changed",
                 ),
                 vec![id("The scenario's id")],
-                text,
+                json!({}),
                 scenario_file,
             )
         },
@@ -495,8 +501,9 @@ async fn clock_now(State(server): At) -> Json<ClockShown> {
     Json(server.stage.clock())
 }
 
-async fn set_clock(State(server): At, body: Body<ClockChange>) -> Answer<ClockShown> {
-    let change = read(body)?;
+async fn set_clock(State(server): At, headers: HeaderMap, body: Body) -> Answer<ClockShown> {
+    let change: ClockChange = read(body)?;
+    let (key, said) = (key(&headers)?, format!("{change:?}"));
     let speed = change.speed.map(|speed| match speed {
         Value::String(text) => Speed::parse(&text),
         other => Speed::parse(&other.to_string()),
@@ -505,16 +512,28 @@ async fn set_clock(State(server): At, body: Body<ClockChange>) -> Answer<ClockSh
         Problem::bad(error, "give a number, `max` or `stepped`").in_field("speed")
     })?;
     let step = change.step.map(|text| match duration(&text) {
-        Ok(span) if span > Span(0) => Ok(span),
+        Ok(span) if (Span(1)..=LONGEST_STEP).contains(&span) => Ok(span),
         _ => Err(Problem::bad(
             format!("`{text}` is no step"),
-            "write a duration such as `1h`",
+            "write a duration such as `1h`, up to 366d",
         )
         .in_field("step")),
     });
-    server
-        .stage
-        .set_clock(speed, change.paused, step.transpose()?);
+    let step = step.transpose()?;
+    match key.map(|key| server.stage.know(key, said)) {
+        Some(Known::Another) => {
+            let problem = Problem::new(
+                StatusCode::CONFLICT,
+                "another change has been asked for by this key",
+                "give each change a key of its own",
+            );
+            return Err(problem.in_field("Idempotency-Key"));
+        }
+        Some(Known::Same) => {}
+        Some(Known::New) | None => {
+            server.stage.set_clock(speed, change.paused, step);
+        }
+    }
     Ok(Json(server.stage.clock()))
 }
 
@@ -558,13 +577,13 @@ async fn effects(State(server): At, query: Asks<Asked>) -> Answer<Vec<EffectShow
 async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
     let asked = asked(query)?;
     let mark = server.stage.feed.mark();
-    let after = match asked.after.as_deref() {
+    let after: u64 = match asked.after.as_deref() {
         None => 0,
         Some(text) => {
             let (epoch, seq) = text.rsplit_once(':').unwrap_or((&mark.epoch, text));
             if *epoch != *mark.epoch {
                 return Err(Problem::new(
-                    axum::http::StatusCode::CONFLICT,
+                    StatusCode::CONFLICT,
                     format!(
                         "the position is of the epoch {epoch}, and the session has the epoch {}",
                         mark.epoch
@@ -585,18 +604,23 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
     let filter = Filter::of(topics, &server.stage.streams);
     let filter =
         filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
-    let until = (after + limit).min(mark.events);
+    let until = after.saturating_add(limit).min(mark.events);
     let (found, epoch) = (
         rows_of(&server, mark.epoch.clone(), filter, after, until),
         mark.epoch,
     );
-    let found = found.await.map_err(|error| {
-        Problem::new(
-            axum::http::StatusCode::SERVICE_UNAVAILABLE,
-            error,
-            "ask again",
-        )
-    })?;
+    let found = found
+        .await
+        .map_err(|error| Problem::new(StatusCode::SERVICE_UNAVAILABLE, error, "ask again"))?;
+    if *server.stage.feed.mark().epoch != *epoch {
+        let conflict = StatusCode::CONFLICT;
+        let help = "begin without a position";
+        return Err(Problem::new(
+            conflict,
+            "the session was reset just now",
+            help,
+        ));
+    }
     let next = until.max(after);
     Ok(Json(Events {
         after,
@@ -607,7 +631,8 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
     }))
 }
 
-async fn chain(State(server): At, Path(id): Path<String>, query: Asks<Where>) -> Answer<Chain> {
+async fn chain(State(server): At, id: Names, query: Asks<Where>) -> Answer<Chain> {
+    let id = name(id)?;
     let asked = asked(query)?;
     let help = "give an event's id as it was given out";
     let number: u64 = id
@@ -655,7 +680,8 @@ async fn scenarios(State(server): At) -> Json<Vec<ScenarioShown>> {
     Json(server.stage.past().scenarios())
 }
 
-async fn scenario_file(State(server): At, Path(id): Path<String>) -> Result<Response, Problem> {
+async fn scenario_file(State(server): At, id: Names) -> Result<Response, Problem> {
+    let id = name(id)?;
     let past = server.stage.past();
     let text = past.scenario_file(&id).ok_or_else(|| {
         Problem::not_found(
@@ -698,14 +724,14 @@ async fn journal(State(server): At) -> Result<Response, Problem> {
     Ok((kind, lines.join("\n") + "\n").into_response())
 }
 
-async fn command(State(server): At, headers: HeaderMap, body: Body<Given>) -> Answer<Acknowledged> {
-    let Given { at, command } = read(body)?;
-    let done = server.stage.command(command, at, key(&headers)).await?;
+async fn command(State(server): At, headers: HeaderMap, body: Body) -> Answer<Acknowledged> {
+    let Given { at, command } = given(body)?;
+    let done = server.stage.command(command, at, key(&headers)?).await?;
     Ok(Json(acknowledged(done)))
 }
 
-async fn preview(State(server): At, body: Body<Given>) -> Answer<Vec<InterventionShown>> {
-    let Given { at, command } = read(body)?;
+async fn preview(State(server): At, body: Body) -> Answer<Vec<InterventionShown>> {
+    let Given { at, command } = given(body)?;
     previewed(&server, command, at).await
 }
 
@@ -723,25 +749,18 @@ async fn previewed(
     Ok(Json(server.looking(move |_| past.preview(&entry)).await?))
 }
 
-async fn modify(
-    State(server): At,
-    headers: HeaderMap,
-    body: Body<Modification>,
-) -> Answer<Acknowledged> {
-    let asked = read(body)?;
+async fn modify(State(server): At, headers: HeaderMap, body: Body) -> Answer<Acknowledged> {
+    let asked: Modification = read(body)?;
     let at = asked.at.clone();
     let done = server
         .stage
-        .command(modification(&asked), at, key(&headers))
+        .command(modification(&asked), at, key(&headers)?)
         .await?;
     Ok(Json(acknowledged(done)))
 }
 
-async fn preview_modifier(
-    State(server): At,
-    body: Body<Modification>,
-) -> Answer<Vec<InterventionShown>> {
-    let asked = read(body)?;
+async fn preview_modifier(State(server): At, body: Body) -> Answer<Vec<InterventionShown>> {
+    let asked: Modification = read(body)?;
     let at = asked.at.clone();
     previewed(&server, modification(&asked), at).await
 }
@@ -802,9 +821,43 @@ fn acknowledged(done: Done) -> Acknowledged {
 }
 
 /// By what key whoever asks knows what is asked for.
-pub fn key(headers: &HeaderMap) -> Option<String> {
-    let key = headers.get("idempotency-key")?.to_str().ok()?;
-    Some(key.chars().take(200).collect())
+pub fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    match key.to_str() {
+        Ok(key) if (1..=200).contains(&key.len()) => Ok(Some(key.to_owned())),
+        _ => {
+            let message = "this is no key for a request";
+            let problem = Problem::bad(message, "give one of up to 200 characters of ASCII");
+            Err(problem.in_field("Idempotency-Key"))
+        }
+    }
+}
+
+/// A part of the path.
+type Names = Result<Path<String>, axum::extract::rejection::PathRejection>;
+
+fn name(name: Names) -> Result<String, Problem> {
+    let Path(name) =
+        name.map_err(|error| Problem::bad(error.body_text(), "write the path as UTF-8"))?;
+    Ok(name)
+}
+
+/// A command as it is sent. A key that is none of its command's would be lost without a word, so it is refused.
+fn given(body: Body) -> Result<Given, Problem> {
+    let sent = body.as_ref().ok().map(|Json(sent)| sent.clone());
+    let given: Given = read(body)?;
+    let known = serde_json::to_value(&given).unwrap_or_default();
+    let sent = sent.as_ref().and_then(Value::as_object);
+    let mut keys = sent.into_iter().flatten();
+    match keys.find(|(key, value)| known.get(key).is_none() && !value.is_null()) {
+        Some((key, _)) => {
+            let message = format!("a command `{}` has no `{key}`", given.command.name());
+            Err(misread(StatusCode::UNPROCESSABLE_ENTITY, message).in_field(key))
+        }
+        None => Ok(given),
+    }
 }
 
 /// A query, if it can be read.
@@ -818,16 +871,18 @@ pub fn asked<T>(query: Asks<T>) -> Result<T, Problem> {
 }
 
 /// What a body says.
-pub fn read<T>(body: Body<T>) -> Result<T, Problem> {
-    let Json(read) = body.map_err(|error| {
-        let status = error.status();
-        Problem::new(
-            status,
-            error.body_text(),
-            "send JSON as /api/v1/openapi.json describes it",
-        )
-    })?;
-    Ok(read)
+pub fn read<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
+    let Json(sent) = body.map_err(|error| misread(error.status(), error.body_text()))?;
+    let wrong = |error: String| misread(StatusCode::UNPROCESSABLE_ENTITY, error);
+    if !sent.is_object() {
+        return Err(wrong(format!("the body is no object: {sent}")));
+    }
+    serde_json::from_value(sent).map_err(|error| wrong(error.to_string()))
+}
+
+fn misread(status: StatusCode, error: String) -> Problem {
+    let help = "send JSON as /api/v1/openapi.json describes it";
+    Problem::new(status, error, help)
 }
 
 /// The streams that patterns name; all without any.

@@ -3,6 +3,8 @@
 mod answers;
 mod seed;
 
+pub use answers::{Asks, asked};
+
 use std::sync::Arc;
 
 use axum::Router;

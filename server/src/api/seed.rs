@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::extract::rejection::JsonRejection;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
 use causeflow_baselines::Resolution;
@@ -15,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answers::{Asks, asked, key, names, read, time};
+use super::answers::{Asks, Body, asked, key, names, read, time};
 use super::{Endpoint, Schemas};
 use crate::problem::Problem;
 use crate::server::Server;
@@ -172,20 +171,16 @@ fn event(event: &ExternalEventShown) -> Value {
     })
 }
 
-async fn start(
-    State(server): At,
-    headers: HeaderMap,
-    body: Result<Json<Start>, JsonRejection>,
-) -> Answer<Value> {
+async fn start(State(server): At, headers: HeaderMap, body: Body) -> Answer<Value> {
     let Start {
         scenario_id,
         duration,
-    } = read(body)?;
+    } = read::<Start>(body)?;
     let command = Command::Scenario {
         scenario: scenario_id.clone(),
         duration,
     };
-    let done = server.stage.command(command, None, key(&headers)).await?;
+    let done = server.stage.command(command, None, key(&headers)?).await?;
     let acting = done.past.state(done.at).interventions;
     let one = acting
         .iter()
@@ -207,7 +202,7 @@ async fn start(
 async fn stop(State(server): At, headers: HeaderMap) -> Answer<Value> {
     let done = server
         .stage
-        .command(Command::Stop, None, key(&headers))
+        .command(Command::Stop, None, key(&headers)?)
         .await?;
     let acting = done.past.state(done.at).interventions;
     let settling = acting.iter().filter(|one| one.scenario.is_some());
@@ -226,7 +221,7 @@ async fn reset(State(server): At, headers: HeaderMap) -> Answer<Value> {
         .len();
     let done = server
         .stage
-        .command(Command::Reset, None, key(&headers))
+        .command(Command::Reset, None, key(&headers)?)
         .await?;
     Ok(Json(json!({
         "success": true,

@@ -7,6 +7,8 @@
 //! what happens lies in the processes. Two things give way: from when on rows are written may be set before the run goes on,
 //! and the ledger of what had to be kept within bounds takes notes, from whichever thread, that only the result reads.
 
+use rayon::prelude::*;
+
 use crate::base::draw::{Key, mix, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Layers;
@@ -159,7 +161,7 @@ impl World {
         };
         let profiles = program
             .profiles
-            .iter()
+            .par_iter()
             .enumerate()
             .map(|(at, profile)| {
                 // With no look further ahead, the length of the run cannot show.
