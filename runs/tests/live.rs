@@ -116,6 +116,51 @@ fn a_session_without_commands_is_a_run() {
     assert_eq!(verdict.fingerprint, result.fingerprint.to_string());
 }
 
+#[test]
+fn a_scenario_that_is_defined_is_there_at_once() {
+    let folder = temp();
+    let mut played = Played::open(folder.path(), &[]);
+    played.until(after(90));
+    let known = |live: &Live| {
+        let scenarios = live.past().scenarios();
+        scenarios.into_iter().any(|scenario| scenario.id == "own")
+    };
+    assert!(!known(&played.live));
+    let text = "{id: own, name: Own, description: Mine., duration: 1h, settling: immediate, modifiers: \
+                [{on: customer.tutor.search/rate, multiply: 2}]}";
+    played
+        .command(Command::Define {
+            text: text.to_owned(),
+        })
+        .expect("a scenario");
+    assert!(known(&played.live));
+    assert!(played.live.past().scenario_file("own").is_some());
+    drop(played);
+    let again = Live::resume(folder.path(), &()).expect("the session");
+    assert!(known(&again));
+}
+
+#[test]
+fn a_preview_tells_also_what_begins_later() {
+    let folder = temp();
+    let mut played = Played::open(folder.path(), &[]);
+    played.until(after(90));
+    let entry = Entry {
+        at: after(90).to_string(),
+        // Its impact begins two hours after it.
+        command: inject("blog-viral"),
+        key: None,
+    };
+    let past = played.live.past();
+    let told = past.preview(&entry).expect("a preview");
+    let [one] = &told[..] else {
+        panic!("one intervention: {told:?}")
+    };
+    assert_eq!((one.state, one.start), ("waiting", after(90 + 120)));
+    assert!(!one.modifiers.is_empty());
+    assert!(past.state(after(90)).interventions.is_empty());
+}
+
 /// What is done to a session, one after the other.
 #[derive(Clone, Debug)]
 enum Deed {

@@ -2,6 +2,7 @@
 
 import pytest
 
+import browsers
 import history
 
 # Eighteen days hold two weekly payouts of each tutor, and the whole story of most bookings.
@@ -37,3 +38,9 @@ def told(tmp_path_factory):
 def causes(told):
     """The streams that cause each stream."""
     return {name: {origin for origin in stream["origins"] if origin in told} for name, stream in told.items()}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsers.started() as browser:
+        yield browser

@@ -1,39 +1,17 @@
 """`causeflow report` in a real browser, without a network: its numbers are those of the files, it can be used by
 everybody, on a phone too, and the same run gives the same page."""
 
-import os
 import re
 import shutil
 import subprocess
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import sync_playwright
 
 import history
+from browsers import DESKTOP, PHONE
 
 RUN = ("--seed", 7, "--days", 9, "--scale", 0.02, "--scenario", "payment-outage@2026-02-04T10:00", "--counterfactual")
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
-PHONE = {"width": 360, "height": 780}
-DESKTOP = {"width": 1360, "height": 900}
-
-
-def installed_browser():
-    """The browser of the system; nothing for playwright's own, which scripts/setup installs where it is missing."""
-    found = (os.environ.get("CHROMIUM"), *map(shutil.which, BROWSERS))
-    return next((path for path in found if path), None)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        try:
-            # Containers do not let the browser make a sandbox of its own; it opens nothing but our own page.
-            started = playwright.chromium.launch(executable_path=installed_browser(), args=["--no-sandbox"])
-        except Exception as error:
-            pytest.fail(f"no browser starts, which the tests of the report need: run scripts/setup\n{error}")
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")

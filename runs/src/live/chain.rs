@@ -160,8 +160,8 @@ impl Past {
             bent: planned.program,
             ..self.clone()
         };
-        let had: Vec<InterventionShown> = self.interventions_at(at);
-        let mut acting = with.interventions_at(at);
+        let had: Vec<InterventionShown> = self.interventions_from(at);
+        let mut acting = with.interventions_from(at);
         acting.retain(|one| {
             !had.iter()
                 .any(|had| had.name == one.name && had.end == one.end)

@@ -370,7 +370,15 @@ impl Live {
             _ => timed.at < known.max(self.track.known),
         };
         if !bends {
+            // What is defined bends nothing, and is there at once.
+            let planned = match timed.command {
+                Command::Define { .. } => Some(self.origin.plan(&commands, self.track.known)?),
+                _ => None,
+            };
             self.journal.append(&entry)?;
+            if let Some(planned) = planned {
+                self.track.planned.interventions = planned.interventions;
+            }
             self.entries.push(entry);
             self.commands = commands;
             return Ok(());

@@ -61,7 +61,7 @@ pub struct InterventionShown {
     pub name: String,
     /// The scenario's id, if it is one.
     pub scenario: Option<String>,
-    /// `active` or `settling`.
+    /// `active` or `settling`; `waiting` in what a command would do later.
     pub state: &'static str,
     /// When it began.
     #[serde(serialize_with = "as_instant")]
@@ -244,6 +244,13 @@ impl Past {
 
     /// What was asked for and acts at a time.
     pub(super) fn interventions_at(&self, now: Time) -> Vec<InterventionShown> {
+        let mut all = self.interventions_from(now);
+        all.retain(|one| one.start <= now);
+        all
+    }
+
+    /// The same with what is to act later.
+    pub(super) fn interventions_from(&self, now: Time) -> Vec<InterventionShown> {
         let plan = &self.interventions.plan;
         let acting = plan.interventions().iter().filter(|one| !one.of_timeline);
         let scheduled = self.interventions.scheduled();
@@ -259,10 +266,14 @@ impl Past {
                 .or(envelopes.clone().map(|e| e.end).max())?;
             let settled = scenario.map(|s| s.settled);
             let settled = settled.or(envelopes.map(|e| e.settled()).max())?;
-            (start <= now && now < settled).then(|| InterventionShown {
+            (now < settled).then(|| InterventionShown {
                 name: one.name.clone(),
                 scenario: scenario.map(|s| s.activation.scenario.clone()),
-                state: if now < end { "active" } else { "settling" },
+                state: match now {
+                    _ if now < start => "waiting",
+                    _ if now < end => "active",
+                    _ => "settling",
+                },
                 start,
                 end,
                 settled,

@@ -99,6 +99,9 @@ function App() {
         {page === "change" && <Change />}
         {page === "inspect" && <Inspector />}
       </main>
+      <footer class="note">
+        All times are UTC. The same from a program: <a href="/api/v1/docs">the endpoints</a>, <a href="/api/v1/asyncapi.json">the messages</a>, <a href="/metrics">metrics</a>.
+      </footer>
       <Opened />
       {asking && <Token asking={asking} />}
     </>

@@ -126,7 +126,7 @@ const Sample = ({ kind }) => <span class={`sample ${kind}`} aria-hidden="true" /
 
 export const Legend = () => (
   <ul class="legend">
-    <li><Sample kind="line" />events an hour</li>
+    <li><Sample kind="line" />events</li>
     <li><Sample kind="dashed" />without any intervention</li>
     <li><Sample kind="band" />usual: within 2σ, and 3σ</li>
     <li><Sample kind="dot warning" />warning</li>
@@ -162,13 +162,15 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
   content.current = { points, outside: own, isOpen };
 
   useEffect(() => {
-    const width = () => Math.max(160, box.current.clientWidth);
-    plot.current = new uPlot(options(width(), colours(), content, setAt), columns(points, isOpen), box.current);
-    const resized = new ResizeObserver(() => plot.current.setSize({ width: width(), height: HEIGHT }));
-    resized.observe(box.current);
+    const place = box.current;
+    const width = () => Math.max(160, place.clientWidth);
+    const drawn = new uPlot(options(width(), colours(), content, setAt), columns(points, isOpen), place);
+    plot.current = drawn;
+    const resized = new ResizeObserver(() => drawn.setSize({ width: width(), height: HEIGHT }));
+    resized.observe(place);
     return () => {
       resized.disconnect();
-      plot.current.destroy();
+      drawn.destroy();
     };
   }, [scheme]);
 
@@ -195,8 +197,8 @@ export function Chart({ stream, points, outside, now, changed, onRemove }) {
         <summary>Table of {stream}</summary>
         {open && (
           <Table
-            caption={`${stream} by hours, the latest first`}
-            head={["Hour", num("Events"), num("Untouched"), num("Usual"), num("Score"), "Flag", "Because of"]}
+            caption={`${stream}, the latest first`}
+            head={["From", num("Events"), num("Untouched"), num("Usual"), num("Score"), "Flag", "Because of"]}
             rows={points.toReversed().map((point, place) => ({
               key: point.interval_start,
               cells: [

@@ -55,7 +55,7 @@ export function Charts() {
             <input type="checkbox" checked={follow} onChange={(event) => setting("follow", event.currentTarget.checked)} />
             also those that are changed now
           </label>
-          <label class="inline">Last <Choice options={RANGES} value={hours} onChoice={range} /></label>
+          <label class="inline">Last <Choice aria-label="How far back" options={RANGES} value={hours} onChoice={range} /></label>
         </div>
       }
     >

@@ -118,7 +118,7 @@ export function Events() {
       note={missed ? `${number(missed)} were left out, to keep up` : ""}
       actions={
         <div class="tools">
-          <label class="inline">Of <Choice options={choices} value={watching} onChoice={(value) => setting("watching", value)} /></label>
+          <label class="inline">Of <Choice aria-label="Events of which streams" options={choices} value={watching} onChoice={(value) => setting("watching", value)} /></label>
           <button type="button" aria-pressed={Boolean(held)} onClick={() => setHeld(held ? null : events)}>Hold</button>
         </div>
       }
@@ -192,7 +192,7 @@ export function Chain({ opened, onClose }) {
   const { value, problem } = useAnswer(() => ask(`events/${at.id}`, { seq: at.seq, within }), [at.id, within]);
   return (
     <Dialog title="Causal chain" onClose={onClose} wide>
-      <label class="inline">Followed up and down for <Choice options={[["1d", "a day"], ["3d", "3 days"], ["7d", "7 days"]]} value={within} onChoice={setWithin} /></label>
+      <label class="inline">Followed up and down for <Choice aria-label="How far the chain is followed" options={[["1d", "a day"], ["3d", "3 days"], ["7d", "7 days"]]} value={within} onChoice={setWithin} /></label>
       <Wrong problem={problem} />
       <div aria-live="polite" aria-busy={!value && !problem}>
         {!value && !problem && <p class="note">Looking…</p>}

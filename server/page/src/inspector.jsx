@@ -143,9 +143,9 @@ function Outside() {
       <Range range={range} onRange={setRange} resolution={false} />
       <Wrong problem={problem} />
       <Table
-        caption="External events in this time; each opens what it has done"
+        caption="External events in this time, the latest first; each opens what it has done"
         head={["Event", "When", "Type", "Severity", "Expected", "In truth"]}
-        rows={(value ?? []).map((event) => ({
+        rows={(value ?? []).toReversed().map((event) => ({
           key: event.id,
           cells: [
             <button type="button" class="link" onClick={() => set({ opened: { outside: event } })}>{event.title}</button>,
@@ -164,7 +164,7 @@ function AllEffects({ effects }) {
   const known = causes.includes(cause) ? cause : "";
   return (
     <Panel id="all-effects" title="Effects" note="in whole hours, so far">
-      <label class="inline">Of <Choice options={[["", "everything"], ...causes]} value={known} onChoice={setCause} /></label>
+      <label class="inline">Of <Choice aria-label="Effects of what" options={[["", "everything"], ...causes]} value={known} onChoice={setCause} /></label>
       <Effects effects={effects.filter((one) => !known || one.cause === known)} caption={`What ${known || "scenarios and external events"} did to streams`} />
     </Panel>
   );

@@ -1,5 +1,6 @@
 // Small parts that are used all over the page.
 
+import { cloneElement } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 
 export function Panel({ id, title, note, actions, children, className = "" }) {
@@ -106,13 +107,15 @@ export function useAnswer(work, inputs) {
   return answer;
 }
 
+// A label with its control, which is named by the label alone; the hint describes it.
 export function Field({ label, hint, children }) {
+  const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
-      {children}
-      {hint && <small>{hint}</small>}
-    </label>
+    <div class="field">
+      <label for={id}>{label}</label>
+      {cloneElement(children, { id, "aria-describedby": hint ? `${id}-hint` : undefined })}
+      {hint && <small id={`${id}-hint`}>{hint}</small>}
+    </div>
   );
 }
 

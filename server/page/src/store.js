@@ -66,5 +66,12 @@ export function listen(listener) {
   listeners.add(listener);
 }
 
-// Tells everybody, also those who hear the page.
-export const say = (said) => set({ said });
+const TOLD = 10_000;
+let silent = null;
+
+// Tells everybody, also those who hear the page, and is gone after some time.
+export function say(said) {
+  set({ said });
+  clearTimeout(silent);
+  silent = setTimeout(() => set({ said: "" }), TOLD);
+}
