@@ -74,7 +74,8 @@ impl Access {
 
     fn check_token(&self, steers: bool, headers: &HeaderMap) -> Result<(), Problem> {
         let needed = match steers {
-            true => self.steer_token.as_ref(),
+            // Whoever must not read must not steer either.
+            true => self.steer_token.as_ref().or(self.read_token.as_ref()),
             false => self.read_token.as_ref(),
         };
         let Some(needed) = needed else { return Ok(()) };

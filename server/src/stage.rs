@@ -296,6 +296,7 @@ impl Stage {
 
     /// Plays ahead and takes commands.
     fn play(&self, mut live: Live) {
+        let _fallen = Fallen(self);
         loop {
             let command = {
                 let mut inner = self.lock();
@@ -432,6 +433,7 @@ impl Stage {
 
     /// Gives events out when their time has come.
     fn give(&self) {
+        let _fallen = Fallen(self);
         let mut next_tick = now();
         loop {
             let mut inner = self.lock();
@@ -551,6 +553,24 @@ impl Stage {
         inner.scores = scores;
         let state = show::state(&inner.past, start + Span::HOUR);
         self.feed.tell(Notice::State, state);
+    }
+}
+
+/// Says so when a thread of the stage ends where it should not, so that nobody waits for it.
+struct Fallen<'a>(&'a Stage);
+
+impl Drop for Fallen<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut inner = self.0.lock();
+            let fault =
+                Error::machine("the session has met a fault of the program and stands still");
+            inner.failed = Some(Arc::new(fault));
+            inner.held = false;
+            inner.stopping = true;
+            // Whoever waits for an answer hears that none comes.
+            inner.commands.clear();
+        }
     }
 }
 
