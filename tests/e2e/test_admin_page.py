@@ -156,6 +156,7 @@ def test_a_scenario_rises_is_stopped_settles_and_is_taken_back(page, served, tmp
     chart = page.locator(f"[data-stream='{STREAM}']")
     expect(chart.locator(".canvas canvas")).to_be_visible()
     chart.get_by_text(f"Table of {STREAM}").click()
+    expect(chart.locator("tbody tr").first).to_contain_text("Tue 3 Feb 23:00")
     expect(chart.locator("tbody tr").nth(1)).to_contain_text("critical")
     shown = [number(cell) for cell in chart.locator("tbody tr td:nth-child(2)").all_inner_texts()[1:9]]
     [points] = served.get(f"history?resolution=1h&from=-12h&streams={STREAM}")
