@@ -1,9 +1,10 @@
 //! A session is a run on a clock: the same events, whatever is asked when, and its journal gives them again.
 
+use std::fs;
 use std::path::Path;
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_runs::live::{Command, Encoder, Entry, Header, Injection, Live, replay};
+use causeflow_runs::live::{Command, Encoder, Entry, Header, Injection, Live, made_from, replay};
 use causeflow_runs::{Control, Job, Kind, RunSpec};
 use proptest::prelude::*;
 
@@ -159,6 +160,32 @@ fn a_preview_tells_also_what_begins_later() {
     assert_eq!((one.state, one.start), ("waiting", after(90 + 120)));
     assert!(!one.modifiers.is_empty());
     assert!(past.state(after(90)).interventions.is_empty());
+}
+
+/// A process may be killed while it writes a line: the command of that line was never acknowledged.
+#[test]
+fn a_line_that_was_cut_off_never_counted() {
+    let folder = temp();
+    let mut played = Played::open(folder.path(), &[]);
+    played.until(after(30));
+    played.command(inject("blog-viral")).expect("a template");
+    drop(played);
+    let path = folder.path().join("journal.jsonl");
+    let whole = fs::read_to_string(&path).expect("a journal");
+    fs::write(&path, format!("{whole}{{\"at\":\"2026-02-")).expect("a disk");
+    let header = made_from(folder.path()).expect("it can be read");
+    assert_eq!(header.map(|header| header.spec.seed), Some(42));
+    let verdict = replay(folder.path(), &()).expect("it plays");
+    assert_eq!(verdict.difference, None);
+    let live = Live::resume(folder.path(), &()).expect("it goes on");
+    assert_eq!(live.journal().1.len(), 1);
+    let mut played = Played::of(live);
+    played
+        .command(scenario("payment-outage", None))
+        .expect("a scenario");
+    let text = fs::read_to_string(&path).expect("a journal");
+    assert_eq!(text.lines().count(), 3);
+    assert!(text.starts_with(&whole) && text.ends_with('\n'));
 }
 
 /// What is done to a session, one after the other.

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, interval_at, timeout};
 
 use crate::catch_up::{CatchUp, Place};
-use crate::feed::{Mark, Next};
+use crate::feed::{Follower, Mark, Next};
 use crate::server::{Server, TOPICS};
 use crate::show;
 use crate::topics::{Filter, Notice, named};
@@ -84,6 +84,8 @@ pub enum Policy {
 pub struct Reader {
     server: Arc<Server>,
     feed: watch::Receiver<Mark>,
+    /// Where it is, for whoever gives events out as fast as they can be played.
+    follower: Arc<Follower>,
     epoch: Arc<str>,
     /// Events up to this number have been sent, or were not wanted.
     seen: u64,
@@ -116,6 +118,7 @@ impl Reader {
             filter: Filter::default(),
             policy: Policy::Close,
             catch_up: None,
+            follower: server.stage.feed.follow(),
             server,
             feed,
         }
@@ -353,6 +356,9 @@ impl Reader {
 
     /// What there is to send now.
     pub async fn next(&mut self) -> Vec<Sent> {
+        // What there was before has been sent. Nobody waits for those who look at what is past.
+        let is_back = self.catch_up.is_some();
+        self.follower.at(if is_back { u64::MAX } else { self.seen });
         let mark = self.feed.borrow_and_update().clone();
         let mut out = Vec::new();
         if mark.epoch != self.epoch {

@@ -25,6 +25,10 @@ const TICK: Duration = Duration::from_millis(100);
 const MOST: usize = 4096;
 /// Keys of changes of the clock that are remembered.
 const KEYS: usize = 1000;
+/// Events that those who look on may be behind when nothing else sets the pace.
+const LEAD: u64 = 200_000;
+/// Ticks that somebody who does not move is waited for.
+const PATIENCE: u32 = 20;
 /// Anomalies that are remembered.
 const ANOMALIES: usize = 200;
 
@@ -96,6 +100,8 @@ struct Inner {
     stopping: bool,
     failed: Option<Arc<Error>>,
     barrier: Option<Barrier>,
+    /// Where the slowest of those who look on was, and for how many ticks it has been waited for there.
+    waited: (u64, u32),
 }
 
 /// The session on its clock, to whoever has a door to it.
@@ -159,6 +165,7 @@ impl Stage {
                 stopping: false,
                 failed: None,
                 barrier: live.barrier().cloned(),
+                waited: (0, 0),
             }),
             wake: Condvar::new(),
             cancel: AtomicBool::new(false),
@@ -467,6 +474,9 @@ impl Stage {
 
     /// Gives out the events whose time has come, as far as they have been played; whether more of them may be there at once.
     fn give_some(&self, inner: &mut Inner) -> bool {
+        if inner.pace.speed() == Speed::Max && self.has_to_wait(inner) {
+            return false;
+        }
         let (at, wall) = (self.time(), now());
         let due = inner.pace.due(wall, at);
         let Some(ready) = inner.ready.front() else {
@@ -513,6 +523,25 @@ impl Stage {
         }
         // Otherwise the next tick comes first, so that there are not more batches than ticks.
         to < due
+    }
+
+    /// Whether somebody who looks on would be left behind: what is as fast as it can be is as fast as they can take it. One that does
+    /// not move for some time is not waited for.
+    fn has_to_wait(&self, inner: &mut Inner) -> bool {
+        let given = self.feed.mark().events;
+        let Some(slowest) = self.feed.slowest() else {
+            return false;
+        };
+        let seen = slowest.seen();
+        if given.saturating_sub(seen) < LEAD {
+            return false;
+        }
+        let (last, waited) = inner.waited;
+        inner.waited = (seen, if last == seen { waited + 1 } else { 0 });
+        if inner.waited.1 >= PATIENCE {
+            slowest.leave();
+        }
+        true
     }
 
     /// An hour is over.

@@ -420,6 +420,20 @@ def test_who_cannot_keep_up_is_told_what_it_misses(tmp_path, policy):
             }
 
 
+def test_as_fast_as_possible_is_as_fast_as_those_who_look_on(tmp_path):
+    with Server(tmp_path, "--scale", 0.02, "--speed", "max", "--paused") as server:
+        with server.watch("*") as client:
+            server.clock(paused=False)
+            deadline = time.monotonic() + 5
+            while time.monotonic() < deadline:
+                client.receive()
+            server.clock(paused=True)
+            _, end = server.position()
+            record = client.until_covered(end, 60)
+            assert record.gaps == [] and end > record.start + 10_000
+            assert record.rows.keys() == set(range(record.start + 1, end + 1))
+
+
 def test_nobody_suffers_from_the_connections_of_others(server):
     proxy = Proxy(server.port)
     slow = [Restless(server, topics, SEED + at, 1) for at, topics in enumerate([("*",), ("customer.*",)])]

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
-use causeflow_runs::live::{Entry, Header, JOURNAL_VERSION, Live, read_journal};
+use causeflow_runs::live::{Entry, Header, JOURNAL_VERSION, Live, made_from, read_journal};
 use causeflow_runs::{RunSpec, default_out};
 use causeflow_server::{Access, Options, serve};
 
@@ -59,16 +59,10 @@ fn token(name: &str) -> Option<String> {
 
 /// What the session is made from, and what lies ahead.
 fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<(Header, Vec<Entry>), Failure> {
-    let there = folder.join("journal.jsonl");
-    let there = match there.exists() {
-        true => Some(read_journal(&there)?.0),
-        false => None,
-    };
-    if let Some(path) = &args.journal
-        && there.is_none()
-    {
+    if let Some(path) = &args.journal {
         return Ok(read_journal(path)?);
     }
+    let there = made_from(folder)?;
     let spec = RunSpec {
         seed: args.seed,
         start: args.start.clone(),

@@ -153,12 +153,9 @@ impl Journal {
 
     /// One that is there. A last line that was cut off is taken away: its command was never acknowledged.
     pub fn open(path: &Path) -> Result<(Journal, Header, Vec<Entry>)> {
-        let text = std::fs::read_to_string(path).map_err(failed("read", path))?;
-        let whole = text.rfind('\n').map_or("", |last| &text[..=last]);
-        let (header, entries) = parse(whole, path)?;
+        let (header, entries, length) = acknowledged(path)?;
         let file = OpenOptions::new().write(true).open(path);
         let file = file.map_err(failed("open", path))?;
-        let length = whole.len() as u64;
         file.set_len(length).map_err(failed("write", path))?;
         let mut journal = Journal {
             file,
@@ -195,7 +192,15 @@ impl Journal {
     }
 }
 
-/// Reads a journal that people have written, or a session.
+/// What counts of a session's journal, and how long that is. The file stays as it is: somebody may be writing to it.
+pub(super) fn acknowledged(path: &Path) -> Result<(Header, Vec<Entry>, u64)> {
+    let text = std::fs::read_to_string(path).map_err(failed("read", path))?;
+    let whole = text.rfind('\n').map_or("", |last| &text[..=last]);
+    let (header, entries) = parse(whole, path)?;
+    Ok((header, entries, whole.len() as u64))
+}
+
+/// Reads a journal that people have written.
 ///
 /// # Errors
 /// When it cannot be read, or a line is none; the message names it.

@@ -34,7 +34,7 @@ use crate::finished::{self, Statistic};
 use crate::model;
 use crate::numbers::instant;
 
-use journal::Journal;
+use journal::{Journal, acknowledged};
 use script::{Planned, Script, Timed};
 use shown::Usual;
 use store::{Kept, Store, noted};
@@ -216,7 +216,7 @@ impl Live {
     ) -> Result<Live> {
         let path = Store::journal(folder);
         if path.exists() {
-            let (_, found, _) = Journal::open(&path)?;
+            let (found, ..) = acknowledged(&path)?;
             let digest = &found.model_digest;
             let same = Header {
                 model_digest: digest.clone(),
@@ -266,8 +266,13 @@ impl Live {
     /// # Errors
     /// When there is none, or it cannot be gone on with.
     pub fn resume(folder: &Path, control: &dyn Control) -> Result<Live> {
-        let (journal, header, entries) = Journal::open(&Store::journal(folder))?;
+        let path = Store::journal(folder);
+        if !path.exists() {
+            let message = format!("there is no session in {}", folder.display());
+            return Err(Error::input(message, "give the folder of one"));
+        }
         let store = Store::open(folder)?;
+        let (journal, header, entries) = Journal::open(&path)?;
         let origin = Origin::of(header, control)?;
         let script = origin.script();
         let commands = entries.iter().map(|entry| script.timed(entry));
@@ -565,6 +570,18 @@ impl Live {
     /// What it has come to at its last barrier.
     pub fn barrier(&self) -> Option<&Barrier> {
         self.track.barriers.last()
+    }
+}
+
+/// What the session in a folder is made from, if there is one.
+///
+/// # Errors
+/// When its journal cannot be read.
+pub fn made_from(folder: &Path) -> Result<Option<Header>> {
+    let path = Store::journal(folder);
+    match path.exists() {
+        true => Ok(Some(acknowledged(&path)?.0)),
+        false => Ok(None),
     }
 }
 

@@ -10,7 +10,7 @@ use causeflow_engine::streams::program::Program;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::journal::{Entry, Header, Journal};
+use super::journal::{Entry, Header, acknowledged};
 use super::script::Timed;
 use super::shown::Usual;
 use super::store::{Barrier, Kept, Store};
@@ -213,7 +213,7 @@ pub fn folder_of(path: &Path) -> Option<&Path> {
 /// # Errors
 /// When there is no session, or it cannot be played.
 pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
-    let (_, header, entries) = Journal::open(&Store::journal(folder))?;
+    let (header, entries, _) = acknowledged(&Store::journal(folder))?;
     let (barriers, given_out) = Store::noted(folder)?;
     let origin = Origin::of(header, control)?;
     let script = origin.script();
