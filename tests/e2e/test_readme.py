@@ -6,9 +6,11 @@ import subprocess
 import sys
 import tempfile
 
+import httpx
 import pytest
 
 import history
+import live
 
 README = (history.ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
@@ -26,6 +28,23 @@ def folder():
         yield name
 
 
+def served(command, folder, environment):
+    """A server is there until it is told to go."""
+    with subprocess.Popen(["bash", "-euc", f"exec {command}"], cwd=folder, env=environment) as process:
+        try:
+            def page():
+                assert process.poll() is None
+                try:
+                    return httpx.get("http://127.0.0.1:7777/admin").status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            live.eventually(page, 60)
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+
+
 @pytest.fixture(scope="module")
 def said(folder):
     """What each command of the README prints, run one after the other in one folder."""
@@ -36,6 +55,9 @@ def said(folder):
             continue
         command = re.sub(r"^cargo run --release --|^causeflow", f"'{history.BINARY}'", line)
         environment = {**os.environ, "NO_COLOR": "1"}
+        if " serve " in line:
+            served(command, folder, environment)
+            continue
         done = subprocess.run(["bash", "-euc", command], cwd=folder, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
         assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
         said[line] = done.stdout
