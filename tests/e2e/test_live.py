@@ -57,6 +57,8 @@ def standing(tmp_path_factory):
 def session_of(server):
     """Whether the journal alone gives the same session."""
     verdict = history.call_json("replay", server.folder, folder=server.folder.parent)
+    schema = json.loads(history.call("schema", "session-replay-output", folder=server.folder.parent))
+    jsonschema.validate(verdict, schema)
     assert verdict["identical"], verdict
     return verdict
 
