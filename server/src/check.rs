@@ -51,11 +51,7 @@ pub fn check(
 ) -> Result<Checked> {
     // What was done before the last reset is taken back also where it is played again.
     let mut live = Live::open(folder, header, &entries, control)?;
-    let streams = live.program().streams.iter().map(|stream| Named {
-        name: stream.name.clone(),
-        cadence: stream.cadence.clone(),
-    });
-    let streams: Vec<Named> = streams.collect();
+    let streams = Named::all(live.program());
     let filter = Filter::of(topics.iter().map(String::as_str), &streams);
     let filter = filter.map_err(|error| Error::input(error, "give topics that there are"))?;
     let (from, to) = record.covered.unwrap_or((1, 0));

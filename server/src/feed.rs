@@ -344,11 +344,9 @@ impl Feed {
 
     /// Tells something.
     pub fn tell(&self, notice: crate::topics::Notice, message: String) {
-        let mut number = 0;
-        {
+        let number = {
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
-            let last = ring.notices.back().map_or(0, |told| told.number);
-            number = number.max(last + 1);
+            let number = ring.notices.back().map_or(0, |told| told.number) + 1;
             ring.notices.push_back(Told {
                 number,
                 notice,
@@ -357,7 +355,8 @@ impl Feed {
             if ring.notices.len() > NOTICES {
                 ring.notices.pop_front();
             }
-        }
+            number
+        };
         self.mark.send_modify(|mark| mark.notices = number);
     }
 

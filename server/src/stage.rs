@@ -132,15 +132,7 @@ pub(crate) fn now() -> Instant {
 impl Stage {
     /// Raises the curtain. The threads end when [`stop`](Self::stop) is called.
     pub fn open(live: Live, speed: Speed, paused: bool) -> (Arc<Stage>, Vec<JoinHandle<()>>) {
-        let program = live.program();
-        let streams: Arc<[Named]> = program
-            .streams
-            .iter()
-            .map(|stream| Named {
-                name: stream.name.clone(),
-                cadence: stream.cadence.clone(),
-            })
-            .collect();
+        let streams: Arc<[Named]> = Named::all(live.program()).into();
         let names = streams.iter().map(|stream| stream.name.clone()).collect();
         let past = live.past();
         let at = live.given_out();

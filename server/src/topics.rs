@@ -1,5 +1,6 @@
 //! What a client looks at: topics, by name.
 
+use causeflow_engine::streams::program::{Program, Stream};
 use serde_json::json;
 
 /// What can be subscribed to besides streams.
@@ -34,6 +35,17 @@ pub struct Named {
     pub name: String,
     /// `high`, `medium` or `low`.
     pub cadence: String,
+}
+
+impl Named {
+    /// The streams of a program, in its order.
+    pub fn all(program: &Program) -> Vec<Named> {
+        let named = |stream: &Stream| Named {
+            name: stream.name.clone(),
+            cadence: stream.cadence.clone(),
+        };
+        program.streams.iter().map(named).collect()
+    }
 }
 
 /// Which streams and notices a client wants: a bit for each.

@@ -216,9 +216,7 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
     let (header, entries, _) = acknowledged(&Store::journal(folder))?;
     let (barriers, given_out) = Store::noted(folder)?;
     let origin = Origin::of(header, control)?;
-    let script = origin.script();
-    let commands = entries.iter().map(|entry| script.timed(entry));
-    let commands = commands.collect::<Result<Vec<Timed>>>()?;
+    let commands = origin.script().all_timed(&entries)?;
     let until = given_out.unwrap_or(origin.live_from);
     let first = origin.barrier_after(origin.settings.start);
     let times = (origin.settings.start, first);

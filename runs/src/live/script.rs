@@ -58,6 +58,11 @@ impl Script<'_> {
         })
     }
 
+    /// Reads the times of all entries.
+    pub fn all_timed(&self, entries: &[Entry]) -> Result<Vec<Timed>> {
+        entries.iter().map(|entry| self.timed(entry)).collect()
+    }
+
     /// The plan after these commands, up to the end of the stretch of time in which `until` lies.
     ///
     /// # Errors

@@ -237,16 +237,16 @@ impl RowSink for Gathered {
 /// Writes events of windows as JSON, each as an object with the stream's columns.
 pub struct Encoder {
     tables: Tables,
-    encoders: Vec<RowEncoder>,
+    /// One a stream, made when its first event is written: each holds all texts, and mostly few streams are.
+    encoders: Vec<Option<RowEncoder>>,
 }
 
 impl Encoder {
     /// For windows with such tables.
     pub fn new(tables: &Tables) -> Encoder {
-        let encoder = |schema| RowEncoder::new(schema, &tables.dictionary, TextFormat::Jsonl);
         Encoder {
             tables: tables.clone(),
-            encoders: tables.streams.iter().map(encoder).collect(),
+            encoders: tables.streams.iter().map(|_| None).collect(),
         }
     }
 
@@ -259,7 +259,14 @@ impl Encoder {
             *self = Encoder::new(&window.tables);
         }
         let (chunk, row) = window.row(at);
-        self.encoders[chunk.table].encode(chunk, row, out)?;
+        let Tables {
+            streams,
+            dictionary,
+        } = &self.tables;
+        let encoder = self.encoders[chunk.table].get_or_insert_with(|| {
+            RowEncoder::new(&streams[chunk.table], dictionary, TextFormat::Jsonl)
+        });
+        encoder.encode(chunk, row, out)?;
         out.pop();
         Ok(())
     }
