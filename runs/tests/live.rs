@@ -162,6 +162,23 @@ fn a_preview_tells_also_what_begins_later() {
     assert!(past.state(after(90)).interventions.is_empty());
 }
 
+/// What is wrong with a session that is asked for leaves no trace.
+#[test]
+fn what_cannot_be_begun_leaves_no_folder() {
+    let folder = temp();
+    let place = folder.path().join("session");
+    let mut unknown = header();
+    unknown.spec.model = "tutorin".to_owned();
+    assert!(Live::open(&place, unknown, &[], &()).is_err());
+    let entry = Entry {
+        at: "day2".to_owned(),
+        command: scenario("no-such-scenario", None),
+        key: None,
+    };
+    assert!(Live::open(&place, header(), &[entry], &()).is_err());
+    assert!(!place.exists());
+}
+
 /// A process may be killed while it writes a line: the command of that line was never acknowledged.
 #[test]
 fn a_line_that_was_cut_off_never_counted() {

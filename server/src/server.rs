@@ -48,6 +48,25 @@ pub struct Options {
     pub access: Access,
 }
 
+impl Options {
+    /// Refuses what must not be served, before anything is begun.
+    ///
+    /// # Errors
+    /// When other machines could reach it without tokens.
+    pub fn check(&self) -> Result<()> {
+        let access = &self.access;
+        let is_open = access.read_token.is_none() || access.steer_token.is_none();
+        if !self.listen.ip().is_loopback() && is_open {
+            return Err(Error::input(
+                format!("{} can be reached from other machines", self.listen.ip()),
+                "give tokens for reading and for steering, or listen at 127.0.0.1",
+            )
+            .in_field("listen"));
+        }
+        Ok(())
+    }
+}
+
 /// What all doors of the server share.
 pub struct Server {
     /// The session.
@@ -113,14 +132,7 @@ impl Server {
 /// # Errors
 /// When the address cannot be listened at.
 pub fn serve(live: Live, options: Options, ready: impl FnOnce(SocketAddr)) -> Result<()> {
-    let is_open = options.access.read_token.is_none() || options.access.steer_token.is_none();
-    if !options.listen.ip().is_loopback() && is_open {
-        return Err(Error::input(
-            format!("{} can be reached from other machines", options.listen.ip()),
-            "give tokens for reading and for steering, or listen at 127.0.0.1",
-        )
-        .in_field("listen"));
-    }
+    options.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build();

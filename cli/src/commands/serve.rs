@@ -22,12 +22,6 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         .map(|name| name.to_string_lossy().into_owned());
     let folder = plain.with_file_name(format!("live-{}", name.unwrap_or_default()));
     let folder = args.dir.clone().unwrap_or(folder);
-    let (header, entries) = asked(args, &folder)?;
-    let live = Live::open(&folder, header, &entries, &front)?;
-    let live = match &args.baseline {
-        Some(baseline) => live.scored_against(baseline)?,
-        None => live,
-    };
     let options = Options {
         listen: args.listen,
         speed: args.speed,
@@ -39,6 +33,13 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
             hosts: args.host_name.clone(),
             origins: args.allow_origin.clone(),
         },
+    };
+    options.check()?;
+    let (header, entries) = asked(args, &folder)?;
+    let live = Live::open(&folder, header, &entries, &front)?;
+    let live = match &args.baseline {
+        Some(baseline) => live.scored_against(baseline)?,
+        None => live,
     };
     let (at, quiet) = (live.given_out(), args.quiet);
     serve(live, options, |address| {

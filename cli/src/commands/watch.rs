@@ -99,6 +99,10 @@ impl<'a> Looked<'a> {
             if let Some(position) = self.record.position() {
                 self.watch.after = Some(position);
             }
+            let is_over = |seconds: f64| self.clock.seconds() >= seconds;
+            if self.args.seconds.is_some_and(is_over) {
+                return Ok(());
+            }
             pause = match self.events > before {
                 true => Duration::from_millis(100),
                 false => (pause * 2).min(LONGEST),

@@ -236,13 +236,8 @@ impl Live {
             }
             return Live::resume(folder, control);
         }
-        let store = Store::open(folder)?;
         let origin = Origin::of(header, control)?;
-        let script = origin.script();
-        let commands: Vec<Timed> = entries
-            .iter()
-            .map(|entry| script.timed(entry))
-            .collect::<Result<_>>()?;
+        let commands = origin.script().all_timed(entries)?;
         if let Some(early) = commands
             .iter()
             .find(|timed| timed.at < origin.settings.start)
@@ -254,6 +249,8 @@ impl Live {
         let last = commands.iter().map(|timed| timed.at).max();
         let last = last.map_or(origin.settings.start, |last| last + Span(1));
         origin.script().plan(&commands, last)?;
+        // Nothing is written before that.
+        let store = Store::open(folder)?;
         let journal = Journal::create(&path, &origin.header, entries)?;
         let known = (entries.to_vec(), commands, Vec::new());
         let given_out = origin.live_from;
@@ -274,9 +271,7 @@ impl Live {
         let store = Store::open(folder)?;
         let (journal, header, entries) = Journal::open(&path)?;
         let origin = Origin::of(header, control)?;
-        let script = origin.script();
-        let commands = entries.iter().map(|entry| script.timed(entry));
-        let commands = commands.collect::<Result<Vec<Timed>>>()?;
+        let commands = origin.script().all_timed(&entries)?;
         let (barriers, given_out) = Store::noted(folder)?;
         let given_out = given_out.unwrap_or(origin.live_from);
         let known = (entries, commands, barriers);
