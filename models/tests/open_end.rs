@@ -71,7 +71,7 @@ proptest! {
             let open = open || end < last || minute(end) < player.time();
             let settings = settings(end, open);
             let snapshot = player.snapshot();
-            player = Player::resume(all.clone(), &settings, snapshot).expect("its end was open");
+            player = Player::resume(all.clone(), &settings, &snapshot).expect("its end was open");
             play_to(&mut player, whole.end, &mut sink);
             barrier = if open { player.time() } else { barrier };
         }
@@ -109,7 +109,7 @@ fn what_is_far_ahead_waits_for_its_time() {
     let mut player = Player::new(program.clone(), &first);
     play_to(&mut player, first.end, &mut sink);
     let mut player =
-        Player::resume(program.clone(), &whole, player.snapshot()).expect("its end was open");
+        Player::resume(program.clone(), &whole, &player.snapshot()).expect("its end was open");
     play_to(&mut player, whole.end, &mut sink);
     let rows = rows_by_stream(&program, &sink.0);
     let later = |time: i64| time + 60 * Span::DAY.0;
@@ -135,10 +135,10 @@ fn an_end_that_was_not_open_stays() {
         open_end: true,
         ..fixed.clone()
     };
-    let resumed = Player::resume(program.clone(), &open, player.snapshot());
+    let resumed = Player::resume(program.clone(), &open, &player.snapshot());
     let what = "end, which was earlier";
     assert_eq!(resumed.err(), Some(SnapshotError::Differs { what }));
     let mut player = Player::new(program.clone(), &open);
     play_to(&mut player, minute(60), &mut Collect::default());
-    assert!(Player::resume(program, &fixed, player.snapshot()).is_ok());
+    assert!(Player::resume(program, &fixed, &player.snapshot()).is_ok());
 }

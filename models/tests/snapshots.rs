@@ -43,7 +43,7 @@ fn play_with_stops(program: &Program, settings: &Settings, stops: &[Time]) -> (C
     for &stop in stops {
         play_to(&mut player, stop, &mut sink);
         let snapshot = stored(&player.snapshot());
-        player = Player::resume(program.clone(), settings, snapshot).expect("it is the same run");
+        player = Player::resume(program.clone(), settings, &snapshot).expect("it is the same run");
     }
     play_to(&mut player, settings.end, &mut sink);
     (sink, player.finish())
@@ -208,7 +208,7 @@ impl Branch {
             };
             intervene_if(&mut bent, self.earlier.len() + number, &aim, *asked_for);
         }
-        let mut branch = match Player::resume(bent.clone(), &settings, snapshot) {
+        let mut branch = match Player::resume(bent.clone(), &settings, &snapshot) {
             // Other delays may make matter what has been left out of the warm-up.
             Err(SnapshotError::Differs { .. }) if time < START => return Ok(()),
             branch => branch.expect("what is otherwise begins later"),
@@ -302,7 +302,7 @@ fn what_is_held_back_is_released_after_an_earlier_end() {
             let mut player = Player::new(known.clone(), &settings);
             play_to(&mut player, hour(at), &mut sink);
             let program = failing(until, released);
-            let mut player = Player::resume(program.clone(), &settings, player.snapshot())
+            let mut player = Player::resume(program.clone(), &settings, &player.snapshot())
                 .expect("it ends later");
             play_to(&mut player, settings.end, &mut sink);
             let whole = play(&program, &settings);
@@ -310,7 +310,7 @@ fn what_is_held_back_is_released_after_an_earlier_end() {
         }
         let mut player = Player::new(known, &settings);
         play_to(&mut player, hour(13), &mut Collect::default());
-        let late = Player::resume(failing(14, released), &settings, player.snapshot());
+        let late = Player::resume(failing(14, released), &settings, &player.snapshot());
         assert_eq!(late.err(), Some(SnapshotError::TooLate(hour(13))));
     }
 }
@@ -323,7 +323,7 @@ fn another_past_is_refused() {
     let mut player = Player::new(known, &settings);
     play_to(&mut player, hour(5), &mut Collect::default());
     let late = |program: Program| {
-        let resumed = Player::resume(program, &settings, player.snapshot());
+        let resumed = Player::resume(program, &settings, &player.snapshot());
         assert_eq!(resumed.err(), Some(SnapshotError::TooLate(hour(5))));
     };
     // It ends before the barrier, is released otherwise, or not at all.
@@ -352,7 +352,7 @@ fn another_past_is_refused() {
         Operation::Multiply(2.0),
         (5, 12),
     );
-    assert!(Player::resume(later, &settings, player.snapshot()).is_ok());
+    assert!(Player::resume(later, &settings, &player.snapshot()).is_ok());
 }
 
 /// People join all the time, leave and come back; they search, order and write, which some of it changes, keeps an agent
@@ -414,7 +414,7 @@ fn a_snapshot_of_another_run_is_refused() {
     play_to(&mut player, hour(30), &mut Collect::default());
     let snapshot = player.snapshot();
     let refused = |program: &Program, settings: &Settings| {
-        let resumed = Player::resume(program.clone(), settings, snapshot.clone());
+        let resumed = Player::resume(program.clone(), settings, &snapshot);
         resumed.err().expect("it is another run")
     };
     let differs = |what| SnapshotError::Differs { what };
@@ -452,7 +452,7 @@ fn a_snapshot_of_another_run_is_refused() {
     };
     intervene(&mut bent, 0, &aim);
     assert_eq!(refused(&bent, &settings), SnapshotError::TooLate(hour(30)));
-    let mut late = Player::resume(base, &settings, snapshot).expect("it is the same run");
+    let mut late = Player::resume(base, &settings, &snapshot).expect("it is the same run");
     assert_eq!(
         late.write_from(hour(29)),
         Err(SnapshotError::TooLate(hour(30)))

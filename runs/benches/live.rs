@@ -67,6 +67,7 @@ fn measure(commands: u64) {
         let session = seconds(|| {
             let mut live = Live::open(&place, header.clone(), &[], &()).expect("a session");
             let end = live.start() + Span(DAYS * Span::DAY.0);
+            live.hurry(true);
             until(&mut live, end);
             opened = Some(live);
         });
@@ -77,6 +78,7 @@ fn measure(commands: u64) {
         );
     }
     let mut live = opened.expect("it was opened");
+    live.hurry(false);
     let mut at = live.given_out();
     let mut took: Vec<[f64; 2]> = Vec::new();
     for number in 0..commands {

@@ -229,7 +229,7 @@ impl<'a> Regeneration<'a> {
             None => Ok(Player::new(program, &self.settings)),
             Some(time) => {
                 let snapshot = snapshots::read(&self.asked.out, time)?;
-                Player::resume(program, &self.settings, snapshot)
+                Player::resume(program, &self.settings, &snapshot)
             }
         };
         let begun = player.and_then(|mut player| {

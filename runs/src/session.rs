@@ -29,7 +29,7 @@ impl<'a> Session<'a> {
     /// # Errors
     /// When the snapshot is of another run.
     pub fn resume(run: &Run, snapshot: Snapshot, control: &'a dyn Control) -> Result<Session<'a>> {
-        let player = Player::resume(run.program.clone(), &run.settings, snapshot);
+        let player = Player::resume(run.program.clone(), &run.settings, &snapshot);
         let player = player.map_err(|error| {
             let message = format!("the run cannot go on from this snapshot: {error}");
             Error::input(message, "begin it anew, or take a snapshot of this run")

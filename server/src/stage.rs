@@ -331,6 +331,7 @@ impl Stage {
     }
 
     fn play_ahead(&self, live: &mut Live) {
+        live.hurry(self.lock().pace.speed() == Speed::Max);
         match live.next(self) {
             Ok(window) => {
                 let past = live.past();

@@ -2,7 +2,9 @@
 
 import asyncio
 import datetime
+import itertools
 import json
+import os
 import random
 import signal
 import socket
@@ -24,10 +26,22 @@ def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
+# Below those that the system gives to clients, so that nobody else gets the port of a server that is down for a moment; each process
+# that runs tests has its own.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = itertools.cycle(range(10_000 + WORKER % 16 * 1_000, 11_000 + WORKER % 16 * 1_000))
+
+
 def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
+    for port in itertools.islice(PORTS, 1_000):
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                taken.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
+    raise AssertionError("no port is free")
 
 
 def eventually(what, patience_s=PATIENCE_S):
@@ -60,12 +74,13 @@ class Server:
         said = self.said.read_text()
         assert "panicked" not in said, said
 
-    def start(self):
+    def start(self, waits=True):
         with open(self.said, "a") as said:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env=self.environment
             )
-        eventually(self.ready)
+        if waits:
+            eventually(self.ready)
 
     def ready(self):
         assert self.process.poll() is None, self.said.read_text()
@@ -240,9 +255,9 @@ class Client:
 class Restless(threading.Thread):
     """Looks on, goes at random moments, and comes back to where it was."""
 
-    def __init__(self, server, topics, seed, longest_s):
+    def __init__(self, server, topics, seed, longest_s, port=None):
         super().__init__(daemon=True)
-        self.server, self.topics = server, topics
+        self.server, self.topics, self.port = server, topics, port
         self.random, self.longest_s = random.Random(seed), longest_s
         self.record, self.stop = Record(), threading.Event()
         self.connects, self.failed = 0, None
@@ -256,7 +271,7 @@ class Restless(threading.Thread):
 
     def visit(self):
         try:
-            client = Client(self.server, self.topics, record=self.record)
+            client = Client(self.server, self.topics, record=self.record, port=self.port)
         except (OSError, EOFError, TimeoutError, ConnectionClosed, httpx.TransportError) as _:
             time.sleep(0.05)
             return
@@ -309,7 +324,10 @@ class Proxy(threading.Thread):
             await server.serve_forever()
 
     async def serve_one(self, reader, writer):
-        there, back = await asyncio.open_connection("127.0.0.1", self.to, limit=4096)
+        try:
+            there, back = await asyncio.open_connection("127.0.0.1", self.to, limit=4096)
+        except OSError:
+            return writer.close()
         ends = (writer, back)
         self.connections.add(ends)
         await asyncio.gather(self.pump(reader, back, False), self.pump(there, writer, True), return_exceptions=True)

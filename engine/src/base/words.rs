@@ -18,12 +18,25 @@ pub(crate) struct Lists {
     packed: Bytes,
 }
 
-impl Lists {
+/// Lists that are being made.
+pub(crate) struct Packer {
+    lists: Lists,
+    /// Where words are packed: most lists are short, and to make such a place anew for each would take longer than to fill it.
+    stage: [u8; 9 * STEP],
+}
+
+/// Words for which there is room at once: a byte and eight for each.
+const STEP: usize = 64;
+
+impl Packer {
     /// No lists yet, and room for about so many words.
-    pub fn with_room(words: usize) -> Lists {
-        Lists {
-            lengths: Vec::new(),
-            packed: Bytes(Vec::with_capacity(words * 6)),
+    pub fn with_room(words: usize) -> Packer {
+        Packer {
+            lists: Lists {
+                lengths: Vec::new(),
+                packed: Bytes(Vec::with_capacity(words * 6)),
+            },
+            stage: [0; 9 * STEP],
         }
     }
 
@@ -32,11 +45,21 @@ impl Lists {
         let mut length = 0;
         for piece in pieces {
             length += piece.len() as u32;
-            pack(piece, &mut self.packed.0);
+            for words in piece.chunks(STEP) {
+                let bytes = pack(words, &mut self.stage);
+                self.lists.packed.0.extend_from_slice(bytes);
+            }
         }
-        self.lengths.push(length);
+        self.lists.lengths.push(length);
     }
 
+    /// The lists.
+    pub fn lists(self) -> Lists {
+        self.lists
+    }
+}
+
+impl Lists {
     /// The lists, in order. A snapshot's digest has been checked; what is missing all the same counts as zero.
     pub fn iter(&self) -> impl Iterator<Item = Vec<u64>> {
         let mut rest = &self.packed.0[..];
@@ -47,23 +70,18 @@ impl Lists {
     }
 }
 
-/// Appends words.
-fn pack(words: &[u64], to: &mut Vec<u8>) {
-    /// Those for which there is room at once: a byte and eight for each.
-    const STEP: usize = 64;
-    let mut bytes = [0; 9 * STEP];
-    for step in words.chunks(STEP) {
-        let mut at = 0;
-        for &word in step {
-            // Zero has no lowest byte: nothing of it follows.
-            let low = (word.trailing_zeros() / 8) % 8;
-            let number = 8 - word.leading_zeros() / 8 - if word == 0 { 0 } else { low };
-            bytes[at] = (low << 4 | number) as u8;
-            bytes[at + 1..at + 9].copy_from_slice(&(word >> (8 * low)).to_le_bytes());
-            at += 1 + number as usize;
-        }
-        to.extend_from_slice(&bytes[..at]);
+/// At most so many words as there is room for, packed.
+fn pack<'a>(words: &[u64], bytes: &'a mut [u8; 9 * STEP]) -> &'a [u8] {
+    let mut at = 0;
+    for &word in words {
+        // Zero has no lowest byte: nothing of it follows.
+        let low = (word.trailing_zeros() / 8) % 8;
+        let number = 8 - word.leading_zeros() / 8 - if word == 0 { 0 } else { low };
+        bytes[at] = (low << 4 | number) as u8;
+        bytes[at + 1..at + 9].copy_from_slice(&(word >> (8 * low)).to_le_bytes());
+        at += 1 + number as usize;
     }
+    &bytes[..at]
 }
 
 /// Takes the next word.
@@ -125,10 +143,11 @@ mod tests {
     proptest! {
         #[test]
         fn lists_come_back_as_they_were(lists in prop::collection::vec((words(), words()), 0..6)) {
-            let mut stored = Lists::default();
+            let mut packer = Packer::with_room(0);
             for (a, b) in &lists {
-                stored.push([&a[..], &b[..]]);
+                packer.push([&a[..], &b[..]]);
             }
+            let stored = packer.lists();
             let found: Vec<Vec<u64>> = stored.iter().collect();
             let expected: Vec<Vec<u64>> = lists.into_iter().map(|(a, b)| [a, b].concat()).collect();
             prop_assert_eq!(&found, &expected);

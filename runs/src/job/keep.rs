@@ -77,7 +77,7 @@ impl<'a> Kept<'a> {
         let folder = folder_of(sink)?;
         folder.keep_only(&state.snapshots, &["events"])?;
         let snapshot = snapshots::read(folder.path(), state.time)?;
-        let player = Player::resume(job.run.program.clone(), &job.run.settings, snapshot);
+        let player = Player::resume(job.run.program.clone(), &job.run.settings, &snapshot);
         let player = player.map_err(|error| {
             let message = format!("the run cannot go on from its last snapshot: {error}");
             Error::advised(message, &[Advice::Anew])

@@ -335,6 +335,12 @@ impl Live {
         track.last()
     }
 
+    /// Whether it is played as fast as possible: then a snapshot a day is enough to go back to, which costs less than one at each barrier,
+    /// and a command may have to play a day again.
+    pub fn hurry(&mut self, is_in_a_hurry: bool) {
+        self.store.is_sparing = is_in_a_hurry;
+    }
+
     /// Gives a command, which acts from a time on that lies in what has not been given out. When this returns it is in the journal, and
     /// [`windows`](Self::windows) are those that it has bent, from the one that holds its time.
     ///
@@ -411,7 +417,9 @@ impl Live {
             return Err(error);
         }
         store.forget_others(&track.kept, &bent.kept);
-        *track = bent;
+        let was = std::mem::replace(track, bent);
+        // It is large, and whoever waits for what is bent need not wait for its end.
+        rayon::spawn(move || drop(was));
         self.entries.push(entry);
         self.commands = commands;
         Ok(())
@@ -620,7 +628,7 @@ impl Track {
             // One that is damaged, or was taken too late for what is new or ends sooner, is as good as none.
             let Ok(snapshot) = last.read() else { continue };
             let settings = origin.settings_of(&planned);
-            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, snapshot)
+            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, &snapshot)
             else {
                 continue;
             };
@@ -712,7 +720,8 @@ impl Track {
             store.note(&barrier)?;
             // What is long past needs no snapshot at each barrier.
             let is_day = to.0 % Span::DAY.0 == 0;
-            self.is_due = is_held || is_day || time - to < Span::DAY;
+            let is_near = is_held || time - to < Span::DAY;
+            self.is_due = is_day || (is_near && !store.is_sparing);
         }
         noted(&mut self.barriers, barrier);
         Ok(())
@@ -795,7 +804,10 @@ impl Track {
         ) else {
             return Ok(());
         };
-        let differs = was.differs(is, was.until(time));
+        let differs = match was.is_same_before(is, time) {
+            true => None,
+            false => was.differs(is, was.until(time)),
+        };
         let earlier = bent
             .barriers
             .iter()

@@ -63,10 +63,10 @@ pub(super) struct Kept {
 
 impl Kept {
     /// The snapshot.
-    pub fn read(&self) -> Result<Snapshot> {
+    pub fn read(&self) -> Result<Arc<Snapshot>> {
         match &self.memory {
-            Some(snapshot) => Ok(Snapshot::clone(snapshot)),
-            None => Ok(read_state(&self.path, &KIND)?),
+            Some(snapshot) => Ok(snapshot.clone()),
+            None => Ok(Arc::new(read_state(&self.path, &KIND)?)),
         }
     }
 }
@@ -144,6 +144,8 @@ pub(super) struct Store {
     folder: PathBuf,
     writer: Writer,
     barriers: File,
+    /// Whether a snapshot a day is enough.
+    pub is_sparing: bool,
     /// Held as long as the session is under way.
     _lock: File,
 }
@@ -175,6 +177,7 @@ impl Store {
         Ok(Store {
             barriers,
             folder: folder.to_owned(),
+            is_sparing: false,
             writer: Writer::start(folder),
             _lock: lock,
         })

@@ -1,6 +1,7 @@
 //! The rows of a stretch of time, of all streams, in the one order in which they are given out.
 
-use std::sync::Arc;
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 use causeflow_engine::base::head;
 use causeflow_engine::base::table::{
@@ -38,57 +39,48 @@ pub struct Window {
     pub to: Time,
     /// How many events come before it in the session.
     pub before: u64,
+    /// In the order of their streams; those of one stream in its order.
     chunks: Vec<Chunk>,
-    order: Vec<Place>,
+    /// Worked out when somebody looks at events one by one: most windows pass without.
+    order: OnceLock<Vec<Place>>,
 }
 
 impl Window {
-    /// Puts what has been gathered in order.
+    /// Of what has been gathered.
     pub(super) fn new(
         tables: Tables,
         (from, to): (Time, Time),
         before: u64,
         rows: Gathered,
     ) -> Self {
-        let chunks = rows.0;
-        let mut keyed: Vec<(i64, u16, Place)> = Vec::new();
-        for (at, chunk) in (0..).zip(&chunks) {
-            let times = times(chunk).iter();
-            let rows = (0..).zip(times);
-            keyed.extend(rows.map(|(row, &time)| (time, chunk.table as u16, (at, row))));
-        }
-        // Chunks of one stream come in its order, so places keep it.
-        keyed.par_sort_unstable();
-        let mut order: Vec<Place> = keyed.iter().map(|&(.., place)| place).collect();
-        let mut first = 0;
-        for same in keyed.chunk_by(|a, b| a.0 == b.0) {
-            if same.len() > 1 {
-                causes_first(&chunks, &mut order[first..first + same.len()]);
-            }
-            first += same.len();
-        }
+        let mut chunks = rows.0;
+        // Chunks of one stream come in its order.
+        chunks.sort_by_key(|chunk| chunk.table);
         Window {
             tables,
             from,
             to,
             before,
             chunks,
-            order,
+            order: OnceLock::new(),
         }
     }
 
     /// How many events it has.
     pub fn len(&self) -> usize {
-        self.order.len()
+        self.chunks.iter().map(|chunk| chunk.rows).sum()
     }
 
     /// Whether it has none.
     pub fn is_empty(&self) -> bool {
-        self.order.is_empty()
+        self.len() == 0
     }
 
     fn row(&self, at: usize) -> (&Chunk, usize) {
-        let (chunk, row) = self.order[at];
+        let order = self
+            .order
+            .get_or_init(|| in_order(&self.chunks, (self.from, self.to)));
+        let (chunk, row) = order[at];
         (&self.chunks[chunk as usize], row as usize)
     }
 
@@ -123,9 +115,41 @@ impl Window {
 
     /// How many events happen before a time.
     pub fn until(&self, time: Time) -> usize {
-        self.order.partition_point(|&(chunk, row)| {
-            times(&self.chunks[chunk as usize])[row as usize] < time.0
+        let before = |chunk| times(chunk).partition_point(|&at| at < time.0);
+        self.chunks.iter().map(before).sum()
+    }
+
+    /// Whether the events before a time are those of another window.
+    pub(super) fn is_same_before(&self, other: &Window, time: Time) -> bool {
+        let texts = self.tables.dictionary.iter().zip(&*other.tables.dictionary);
+        let same: Vec<bool> = texts.map(|(a, b)| a == b).collect();
+        let tables = 0..self.tables.streams.len().max(other.tables.streams.len());
+        tables.into_par_iter().all(|table| {
+            let (mut these, mut those) = (self.before(table, time), other.before(table, time));
+            loop {
+                these.retain(|(_, rows)| !rows.is_empty());
+                those.retain(|(_, rows)| !rows.is_empty());
+                let (Some((a, these)), Some((b, those))) = (these.first_mut(), those.first_mut())
+                else {
+                    return these.is_empty() && those.is_empty();
+                };
+                let rows = these.len().min(those.len());
+                let (at, to) = (these.start, those.start);
+                let pairs = a.columns.iter().zip(&b.columns);
+                let mut equal = pairs.map(|(a, b)| equal((a, at), (b, to), rows, &same));
+                if a.columns.len() != b.columns.len() || !equal.all(|equal| equal) {
+                    return false;
+                }
+                (these.start, those.start) = (at + rows, to + rows);
+            }
         })
+    }
+
+    /// The rows of a stream before a time, chunk by chunk.
+    fn before(&self, table: usize, time: Time) -> Vec<(&Chunk, Range<usize>)> {
+        let chunks = self.chunks.iter().filter(|chunk| chunk.table == table);
+        let rows = chunks.map(|chunk| (chunk, 0..times(chunk).partition_point(|&at| at < time.0)));
+        rows.collect()
     }
 
     /// The first event that another window does not have in the same place, among the first so many.
@@ -164,6 +188,112 @@ impl Window {
 enum Word<'a> {
     Bits(u64),
     Text(&'a str),
+}
+
+/// Whether so many rows of two columns from a place on are the same. A code may stand for other texts in the two dictionaries:
+/// `same` says for which it does not.
+fn equal((a, at): (&Column, usize), (b, to): (&Column, usize), rows: usize, same: &[bool]) -> bool {
+    let is_there = |validity: &Validity, row: usize| match validity {
+        Validity::All => true,
+        Validity::None => false,
+        Validity::Mask(mask) => mask[row],
+    };
+    let each = |equal: &dyn Fn(usize, usize) -> bool| {
+        (0..rows).map(|row| (at + row, to + row)).all(|(at, to)| {
+            let (is, was) = (is_there(&a.validity, at), is_there(&b.validity, to));
+            is == was && (!is || equal(at, to))
+        })
+    };
+    match (&a.values, &b.values) {
+        (Values::Id(a), Values::Id(b)) => each(&|at, to| a[at] == b[to]),
+        (Values::Time(a), Values::Time(b)) => each(&|at, to| a[at] == b[to]),
+        (Values::Float(a), Values::Float(b)) => each(&|at, to| a[at].to_bits() == b[to].to_bits()),
+        (Values::Int(a), Values::Int(b)) => each(&|at, to| a[at] == b[to]),
+        (Values::Small(a), Values::Small(b)) => each(&|at, to| a[at] == b[to]),
+        (Values::Bool(a), Values::Bool(b)) => each(&|at, to| a[at] == b[to]),
+        (Values::Text(a), Values::Text(b)) => {
+            each(&|at, to| a[at] == b[to] && same.get(usize::from(a[at])) == Some(&true))
+        }
+        _ => false,
+    }
+}
+
+/// The places of all rows in the order in which they are given out. The chunks lie in the order of their streams.
+fn in_order(chunks: &[Chunk], (Time(from), Time(to)): (Time, Time)) -> Vec<Place> {
+    // What is sorted at a time should lie near the processor.
+    const PARTS: i64 = 16;
+    let step = (to - from) / PARTS + 1;
+    let parts = (0..PARTS).map(|part| {
+        let first = if part == 0 {
+            i64::MIN
+        } else {
+            from + part * step
+        };
+        let next = if part == PARTS - 1 {
+            i64::MAX
+        } else {
+            from + (part + 1) * step
+        };
+        let rows = (0..).zip(chunks).map(|(at, chunk)| {
+            let place = |time| times(chunk).partition_point(|&at| at < time);
+            (at, place(first)..place(next))
+        });
+        let rows: Vec<(u32, Range<usize>)> = rows.collect();
+        let begin = first.max(from);
+        part_in_order(chunks, &rows, (begin, next.min(to).max(begin + 1)))
+    });
+    let parts: Vec<Vec<Place>> = parts.collect();
+    parts.concat()
+}
+
+/// The places of some rows of each chunk, whose times are about in a range. They are put into as many buckets as there are rows: times
+/// hardly ever crowd, so that little is left to be sorted in a bucket.
+fn part_in_order(
+    chunks: &[Chunk],
+    rows: &[(u32, Range<usize>)],
+    (from, to): (i64, i64),
+) -> Vec<Place> {
+    let count: usize = rows.iter().map(|(_, rows)| rows.len()).sum();
+    if count == 0 {
+        return Vec::new();
+    }
+    let per_us = count as f64 / (to - from) as f64;
+    let bucket = |time: i64| ((time.saturating_sub(from) as f64 * per_us) as usize).min(count - 1);
+    let times_of = |(at, rows): &(u32, Range<usize>)| &times(&chunks[*at as usize])[rows.clone()];
+    let mut ends = vec![0_u32; count + 1];
+    for &time in rows.iter().flat_map(times_of) {
+        ends[bucket(time) + 1] += 1;
+    }
+    // The beginning of each bucket, which moves on to its end as it is filled.
+    for at in 1..ends.len() {
+        ends[at] += ends[at - 1];
+    }
+    let mut keyed: Vec<(i64, Place)> = vec![(0, (0, 0)); count];
+    for part in rows {
+        for (row, &time) in (part.1.start as u32..).zip(times_of(part)) {
+            let next = &mut ends[bucket(time)];
+            keyed[*next as usize] = (time, (part.0, row));
+            *next += 1;
+        }
+    }
+    let mut first = 0;
+    for &end in &ends[..count] {
+        // Whoever came first stays so: streams in their order.
+        let rows = &mut keyed[first..end as usize];
+        if rows.len() > 1 {
+            rows.sort_by_key(|&(time, _)| time);
+        }
+        first = end as usize;
+    }
+    let mut order: Vec<Place> = keyed.iter().map(|&(_, place)| place).collect();
+    let mut first = 0;
+    for same in keyed.chunk_by(|a, b| a.0 == b.0) {
+        if same.len() > 1 {
+            causes_first(chunks, &mut order[first..first + same.len()]);
+        }
+        first += same.len();
+    }
+    order
 }
 
 fn times(chunk: &Chunk) -> &[i64] {

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use super::Onwards;
 use crate::base::draw::Key;
 use crate::base::time::{Span, Time};
-use crate::base::words::Lists;
+use crate::base::words::Packer;
 use crate::streams::event::Event;
 use crate::streams::program::{MAX_CARRIED, StreamId};
 use crate::streams::sides::{Label, Presence, Sides};
@@ -130,7 +130,7 @@ impl Pending {
     }
 
     /// Adds the words of each bucket, from that of the next window on, and of what lies further away.
-    pub fn store(&self, lists: &mut Lists) {
+    pub fn store(&self, lists: &mut Packer) {
         for pages in self.buckets.iter().chain([&self.far]) {
             lists.push(pages.iter().map(Vec::as_slice));
         }

@@ -10,7 +10,7 @@ use super::desk::Desks;
 use super::pending::Pending;
 use super::sources::{Left, OpenedInPart};
 use super::{Counters, LogicalProcess, Onwards};
-use crate::base::words::Lists;
+use crate::base::words::{Lists, Packer};
 use crate::streams::population::{Group, GroupState};
 use crate::streams::sides::Side;
 use crate::streams::world::World;
@@ -38,7 +38,7 @@ impl LogicalProcess {
         );
         let groups = self.population.groups.iter();
         let room = groups.clone().map(Group::stored_words).sum::<usize>();
-        let mut words = Lists::with_room(room + self.pending.words());
+        let mut words = Packer::with_room(room + self.pending.words());
         let groups = groups.map(|group| group.store(&mut words)).collect();
         self.pending.store(&mut words);
         ProcessState {
@@ -49,7 +49,7 @@ impl LogicalProcess {
             desks: self.desks.clone(),
             refused: self.refused,
             played: self.rows.played,
-            words,
+            words: words.lists(),
         }
     }
 
@@ -57,14 +57,14 @@ impl LogicalProcess {
     pub(crate) fn of_state(
         world: &World,
         index: u16,
-        state: ProcessState,
+        state: &ProcessState,
         onwards: &Onwards<'_>,
     ) -> LogicalProcess {
         let origin = &onwards.origin[..];
         let mut cell = LogicalProcess::new(world, index);
         let mut words = state.words.iter();
         let founding = std::mem::take(&mut cell.population.groups).into_iter();
-        let groups = founding.zip(state.groups).zip(&world.program.kinds);
+        let groups = founding.zip(&state.groups).zip(&world.program.kinds);
         let groups =
             groups.map(|((group, state), kind)| group.restored(state, &mut words, (kind, origin)));
         cell.population.groups = groups.collect();
@@ -75,7 +75,7 @@ impl LogicalProcess {
             sides.map(move |side| Left { side, ..left })
         };
         cell.left = state.left.iter().flat_map(left).collect();
-        cell.opened_in_part = state.opened_in_part;
+        cell.opened_in_part.clone_from(&state.opened_in_part);
         for (sides, parting) in cell.opened_in_part.values_mut().flatten() {
             (*sides, *parting) = (sides.of_origin(origin), parting.of_origin(origin));
         }

@@ -59,18 +59,18 @@ impl Player {
     pub fn resume(
         program: Program,
         settings: &Settings,
-        mut snapshot: Snapshot,
+        snapshot: &Snapshot,
     ) -> Result<Player, SnapshotError> {
         let world = World::new(program, settings);
         snapshot.check(&world)?;
-        let arrivals = Arrivals::with(&world, std::mem::take(&mut snapshot.rates));
+        let arrivals = Arrivals::with(&world, snapshot.rates.clone());
         let onwards = snapshot.onwards(&world, &arrivals);
-        let cells = snapshot.cells.into_par_iter().enumerate();
+        let cells = snapshot.cells.par_iter().enumerate();
         let cells = cells
             .map(|(index, state)| LogicalProcess::of_state(&world, index as u16, state, &onwards));
         let cells: Vec<LogicalProcess> = cells.collect();
         world.ledger.restore(&snapshot.kept);
-        let observed = snapshot.observed.of_origin(&onwards.origin);
+        let observed = snapshot.observed.clone().of_origin(&onwards.origin);
         let sums = snapshot.sums.iter();
         let sums = sums.map(|sums| sums.of_origin(&onwards.origin)).collect();
         let clockwork = Clockwork::at(&world, snapshot.time, (cells, arrivals), observed);

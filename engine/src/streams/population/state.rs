@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Group, Twin, Twins};
 use crate::base::time::Time;
-use crate::base::words::Lists;
+use crate::base::words::Packer;
 use crate::streams::program::Kind;
 use crate::streams::sides::{Parting, Side, Sides};
 
@@ -43,7 +43,7 @@ impl Group {
     }
 
     /// How it stands. Its words are added to the lists.
-    pub(crate) fn store(&self, words: &mut Lists) -> GroupState {
+    pub(crate) fn store(&self, words: &mut Packer) -> GroupState {
         words.push([&self.ids[self.founders..]]);
         let joined = self.joined[self.founders..].iter();
         let joined: Vec<u64> = joined.map(|time| time.0.cast_unsigned()).collect();
@@ -77,7 +77,7 @@ impl Group {
     /// The group that stood so, of this one, which has those from the start alone. Each side is what `origin` gives for it.
     pub(crate) fn restored(
         mut self,
-        state: GroupState,
+        state: &GroupState,
         words: &mut impl Iterator<Item = Vec<u64>>,
         (kind, origin): (&Kind, &[Side]),
     ) -> Group {
@@ -98,15 +98,15 @@ impl Group {
         }
         self.twins_of = vec![0; self.ids.len()];
         self.twins = Vec::new();
-        for (entity, each) in state.twins {
-            let each = each.into_iter().map(|twin| twin.twin(&mut next, origin));
+        for &(entity, ref each) in &state.twins {
+            let each = each.iter().map(|twin| twin.twin(&mut next, origin));
             let each: Vec<Twin> = each.filter(|twin| !twin.sides.is_none()).collect();
             if !each.is_empty() {
                 self.twins.push(Twins { entity, each });
                 self.twins_of[entity as usize] = self.twins.len() as u32;
             }
         }
-        self.states = state.states;
+        self.states.clone_from(&state.states);
         let in_state = origin.iter().map(|side| &state.in_state[side.index()]);
         self.in_state = in_state.cloned().collect();
         let partings = state.in_state_parting.iter();
@@ -117,7 +117,7 @@ impl Group {
 }
 
 impl Twin {
-    fn store(&self, words: &mut Lists) -> TwinState {
+    fn store(&self, words: &mut Packer) -> TwinState {
         words.push([&*self.variables]);
         words.push(self.diary.as_deref());
         TwinState {
@@ -131,7 +131,7 @@ impl Twin {
 }
 
 impl TwinState {
-    fn twin(self, next: &mut impl FnMut() -> Vec<u64>, origin: &[Side]) -> Twin {
+    fn twin(&self, next: &mut impl FnMut() -> Vec<u64>, origin: &[Side]) -> Twin {
         let (variables, diary) = (next(), next());
         Twin {
             sides: self.sides.of_origin(origin),
