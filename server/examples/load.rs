@@ -1,7 +1,7 @@
-//! Many clients at a live server, as one program: how long delivery takes, whether anything is missing, how long it takes until all have come
-//! back.
+//! Many clients at a live server, as one program: how long delivery takes, whether anything is missing, how long histories take meanwhile, how
+//! long it takes until all have come back, and how long from a command to the first event that it has bent.
 //!
-//! `cargo run --release -p causeflow-server --example load -- http://127.0.0.1:7777 [CLIENTS] [SECONDS]`
+//! `cargo run --release -p causeflow-server --example load -- http://127.0.0.1:7777 [CLIENTS] [SECONDS] [COMMANDS]`
 //!
 //! One in a hundred stops reading. Filters are mixed. At 1x the latency is that of a message behind the fastest one, since the clocks of the
 //! session and of the wall then differ by a constant.
@@ -11,6 +11,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use causeflow_server::client::Http;
 
 use axum::http::{HeaderValue, header};
 use futures_util::{SinkExt, StreamExt};
@@ -48,6 +50,7 @@ fn main() {
     let number =
         |text: Option<String>, usual: u64| text.and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (clients, seconds) = (number(args.next(), 1000), number(args.next(), 30));
+    let commands = number(args.next(), 0);
     let authority = url
         .trim_start_matches("http://")
         .trim_end_matches('/')
@@ -55,11 +58,112 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    runtime.expect("a runtime").block_on(measure(
-        &authority,
-        clients,
-        Duration::from_secs(seconds),
-    ));
+    let runtime = runtime.expect("a runtime");
+    if clients > 0 {
+        let length = Duration::from_secs(seconds);
+        let asking = std::thread::spawn({
+            let url = url.clone();
+            move || histories(&url, length)
+        });
+        runtime.block_on(measure(&authority, clients, length));
+        tell(
+            "a stream of 30 days by hours",
+            asking.join().expect("it asks"),
+        );
+    }
+    if commands > 0 {
+        let took = runtime.block_on(activations(&url, &authority, commands));
+        tell(
+            "from a command to the first bent event",
+            took.expect("it answers"),
+        );
+    }
+}
+
+fn http(url: &str) -> Http {
+    Http {
+        url: url.to_owned(),
+        token: None,
+    }
+}
+
+fn tell(what: &str, mut took: Vec<Duration>) {
+    took.sort_unstable();
+    let at = |share: f64| took[((took.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    if !took.is_empty() {
+        println!(
+            "{what}, ms: {} times, p50 {:.0}, p90 {:.0}, p99 {:.0}, most {:.0}",
+            took.len(),
+            at(0.5),
+            at(0.9),
+            at(0.99),
+            at(1.0)
+        );
+    }
+}
+
+/// How long histories take, asked for again and again while others look on.
+fn histories(url: &str, length: Duration) -> Vec<Duration> {
+    let path = "/api/v1/history?from=-30d&resolution=1h&streams=customer.tutor.search";
+    let (http, begun) = (http(url), Instant::now());
+    let mut took = Vec::new();
+    while begun.elapsed() < length {
+        let asked = Instant::now();
+        if http.get(path).is_ok_and(|(status, _)| status == 200) {
+            took.push(asked.elapsed());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    took
+}
+
+/// How long it takes from a command to the first event on a socket that it has bent, at times that are spread over the day.
+async fn activations(url: &str, authority: &str, commands: u64) -> Option<Vec<Duration>> {
+    let (http, mut took) = (http(url), Vec::new());
+    let time = || {
+        let (_, clock) = http.get("/api/v1/clock").ok()?;
+        let clock: Value = serde_json::from_str(&clock).ok()?;
+        Some(clock.get("time")?.as_str()?.to_owned())
+    };
+    for number in 0..commands {
+        let step = format!("{}m", 137 + number * 211 % 600);
+        let clock = serde_json::json!({"speed": 600, "paused": true, "step": step});
+        http.post("/api/v1/clock", &clock).ok()?;
+        let mut at = String::new();
+        while at != time()? {
+            at = time()?;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+        }
+        http.post("/api/v1/clock", &serde_json::json!({"paused": false}))
+            .ok()?;
+        let mut socket = connect(authority, number).await?;
+        let subscribe = r#"{"type":"subscribe","topics":["customer.*","payment.*"]}"#;
+        socket.send(Message::text(subscribe)).await.ok()?;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let scenario =
+            ["exam-season-surge", "payment-outage", "quality-crisis"][number as usize % 3];
+        let begun = Instant::now();
+        let given = std::thread::spawn({
+            let http = http.clone();
+            let command =
+                serde_json::json!({"command": "scenario", "scenario": scenario, "duration": "1h"});
+            move || http.post("/api/v1/commands", &command)
+        });
+        let name = format!("{scenario}@{}", &at[..10]);
+        loop {
+            let Message::Text(text) = socket.next().await?.ok()? else {
+                continue;
+            };
+            if text.contains(&name) {
+                break;
+            }
+        }
+        took.push(begun.elapsed());
+        let _ = given.join();
+        http.post("/api/v1/commands", &serde_json::json!({"command": "stop"}))
+            .ok()?;
+    }
+    Some(took)
 }
 
 async fn measure(authority: &str, clients: u64, length: Duration) {

@@ -346,6 +346,45 @@ def test_every_client_ends_with_the_rows_of_the_journal_each_once(tmp_path, numb
         assert verdict["compared"] > 0
 
 
+# The description of the messages
+
+
+def test_the_description_of_the_messages_is_valid_and_holds(server):
+    schemas = history.ROOT / "tests/e2e/node/node_modules/@asyncapi/specs/schemas"
+    if not schemas.exists():
+        pytest.skip("npm is not installed")
+    document = server.get("/api/v1/asyncapi.json")
+    schema = json.loads((schemas / f"{document['asyncapi']}.json").read_text())
+    jsonschema.validators.validator_for(schema)(schema).validate(document)
+    server.clock(speed=20_000)
+    with server.watch("*", "state", "twin:diff", "anomalies", last=3) as client:
+        client.until("subscribed")
+        server.command_of("scenario", scenario="exam-season-surge", duration="2d")
+        client.until("twin:diff")
+        client.until("anomaly")
+        client.send(type="unsubscribe", id="less", topics=["anomalies"])
+        client.until("unsubscribed")
+        client.send(type="nonsense")
+        client.until("error")
+        client.send(type="ping")
+        client.until("pong")
+        server.clock(paused=True)
+        client.until("heartbeat")
+        server.command_of("reset")
+        client.until("reset")
+        server.end()
+        client.until("closing")
+    payloads = [message["payload"] for name, message in document["components"]["messages"].items() if name != "request"]
+    told = {payload["properties"]["type"]["const"]: payload for payload in payloads}
+    for message in client.messages:
+        payload = {**told[message["type"]], "components": document["components"]}
+        jsonschema.Draft202012Validator(payload).validate(message)
+    heard = {message["type"] for message in client.messages}
+    # What a consumer that cannot keep up is told has tests of its own; so has what has become of windows that are past.
+    assert heard >= {"hello", "subscribed", "unsubscribed", "events", "snapshot", "heartbeat", "state", "anomaly", "twin:diff", "reset",
+                     "pong", "error", "closing"}, heard
+
+
 # Server-sent events
 
 
