@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, interval_at, timeout};
+use tokio_tungstenite::tungstenite;
 
 use crate::catch_up::{CatchUp, Place};
 use crate::feed::{Follower, Mark, Next};
@@ -534,7 +535,16 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
     loop {
         tokio::select! {
             received = socket.recv() => {
-                let Some(Ok(received)) = received else { return };
+                let received = match received {
+                    Some(Ok(received)) => received,
+                    Some(Err(error)) => {
+                        if let Some((code, reason)) = fault(error) {
+                            close(&mut socket, code, reason).await;
+                        }
+                        return;
+                    }
+                    None => return,
+                };
                 heard = Instant::now();
                 let answers = match received {
                     Message::Text(text) => match allowance.take() {
@@ -547,7 +557,11 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
                     },
                     Message::Binary(_) => vec![wrong(None, "messages are texts", "send JSON as text")],
                     Message::Ping(_) | Message::Pong(_) => Vec::new(),
-                    Message::Close(_) => return,
+                    Message::Close(_) => {
+                        // The answer to it goes out as the end is waited for.
+                        let _ = timeout(ANSWER, socket.recv()).await;
+                        return;
+                    }
                 };
                 for answer in answers {
                     if !send(&mut socket, Message::Text(answer.to_string().into())).await {
@@ -603,7 +617,22 @@ async fn close(socket: &mut WebSocket, code: u16, reason: &'static str) {
         // The client answers, if it is well. What it has said before that is read, as its system would not let it see the reason
         // otherwise.
         let answered = async { while let Some(Ok(_)) = socket.recv().await {} };
-        let _ = timeout(Duration::from_secs(1), answered).await;
+        let _ = timeout(ANSWER, answered).await;
+    }
+}
+
+/// So long is waited for the end of a connection whose end has been said.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// The code and the reason with which a client is told what it has done against the protocol (RFC 6455, section 7.4.1), if that is why
+/// nothing more can be read.
+fn fault(error: axum::Error) -> Option<(u16, &'static str)> {
+    let error = error.into_inner().downcast::<tungstenite::Error>().ok()?;
+    match *error {
+        tungstenite::Error::Utf8(_) => Some((1007, "a text is not UTF-8")),
+        tungstenite::Error::Capacity(_) => Some((1009, "a message is too long")),
+        tungstenite::Error::Protocol(_) => Some((1002, "a frame is against the protocol")),
+        _ => None,
     }
 }
 
