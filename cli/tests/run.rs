@@ -465,3 +465,55 @@ fn the_standard_output_is_no_folder() {
         &["run", "shop", "--days", "1", "--out", "./-", "--quiet"],
     );
 }
+
+/// What a model does not write takes place all the same: the other streams are as they were, and so is this one when it is asked for.
+#[test]
+fn a_stream_need_not_be_written() {
+    let folder = shop();
+    let run = |more: &[&str]| {
+        let args = [
+            &["run", "shop", "--days", "2", "--quiet", "--json", "--force"],
+            more,
+        ]
+        .concat();
+        fingerprints(&json(folder.path(), &args))
+    };
+    let all = run(&[]);
+    let description = "    description: A visit ends in an order.\n";
+    edit(
+        folder.path(),
+        description,
+        &format!("{description}    written: false\n"),
+    );
+    let mut others = run(&[]);
+    assert!(!others.contains_key("order.placed"));
+    let out = folder.path().join("out/shop-42");
+    assert!(
+        !names(&out.join("events"))
+            .iter()
+            .any(|name| name.contains("order.placed"))
+    );
+    ok(folder.path(), &["verify", "out/shop-42", "--model", "shop"]);
+    // Without the model nobody can say which of them have caused others.
+    let said = call(folder.path(), &["verify", "out/shop-42"]);
+    assert!(
+        said.out.starts_with("nothing wrong was found"),
+        "{}",
+        said.out
+    );
+    let left_out = &manifest(&out)["left_out"];
+    assert_eq!(*left_out, serde_json::json!(["order.placed"]));
+    assert_eq!(
+        run(&["--streams", "order.placed"])["order.placed"],
+        all["order.placed"]
+    );
+    assert!(!run(&["--streams", "*"]).contains_key("order.placed"));
+    others.insert("order.placed".to_owned(), all["order.placed"].clone());
+    assert_eq!(others, all);
+    let told = ok(folder.path(), &["explain", "shop", "order.placed"]);
+    assert!(told.contains("not written"), "{told}");
+    let streams = json(folder.path(), &["streams", "shop", "--json"]);
+    let streams = streams.as_array().expect("a list");
+    let written = streams.iter().filter(|stream| stream["written"] == true);
+    assert_eq!(written.count() + 1, streams.len());
+}

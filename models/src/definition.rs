@@ -216,8 +216,8 @@ pub struct EntityDef {
     pub count: u32,
     /// The names of its states; one is `active` by default.
     pub states: Option<Vec<String>>,
-    /// State of those there from the start; the first by default.
-    pub starts: Option<String>,
+    /// State of those there from the start, or states with weights; the first by default.
+    pub starts: Option<StartsDef>,
     /// State of one that an event creates; the first by default.
     pub joins: Option<String>,
     /// How often an entity is picked, relative to the others.
@@ -233,6 +233,16 @@ pub struct EntityDef {
     pub belongs_to: Map<BelongsDef>,
     /// Which slots of its days each has offered, and which are reserved.
     pub calendar: Option<CalendarDef>,
+}
+
+/// The states of those there from the start.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum StartsDef {
+    /// One for all.
+    One(String),
+    /// Drawn by weight.
+    Weights(Map<f64>),
 }
 
 /// The calendar of each entity of a kind.
@@ -379,6 +389,8 @@ pub struct StreamDef {
     pub cadence: Option<Cadence>,
     /// One line on what an event means.
     pub description: Option<String>,
+    /// Whether its events are written; true by default. They take place all the same, and can be asked for by the stream's name.
+    pub written: Option<bool>,
     /// What makes events that nothing in the model causes.
     pub source: Option<SourceDef>,
     /// What makes events at regular times.

@@ -24,6 +24,7 @@ mod random;
 mod random_models;
 mod rings;
 mod snapshots;
+mod starts;
 mod support;
 mod twins;
 mod undefined;

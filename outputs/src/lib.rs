@@ -57,6 +57,7 @@
 //!     compression: options.compression(),
 //!     fingerprint: "00".to_owned(),
 //!     streams: vec![],
+//!     left_out: vec![],
 //!     entities: vec![],
 //!     files,
 //!     digest: String::new(),

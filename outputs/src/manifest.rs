@@ -60,6 +60,9 @@ pub struct Manifest {
     pub fingerprint: String,
     /// The streams of events.
     pub streams: Vec<StreamEntry>,
+    /// Streams of the model that are not written: their events have taken place, and may be what caused others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<String>,
     /// The tables of entities.
     pub entities: Vec<EntityEntry>,
     /// The files, with paths relative to this one.

@@ -167,6 +167,7 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         compression: Compression::Zstd,
         fingerprint: "00".to_owned(),
         streams: vec![],
+        left_out: vec![],
         entities: vec![],
         files,
         digest: String::new(),

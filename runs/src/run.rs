@@ -157,8 +157,18 @@ impl Run {
                 ..self.interventions.external_events_entry()
             },
             version,
+            left_out: self.left_out(),
             ..manifest.clone()
         }
+    }
+
+    /// The streams that are not written.
+    pub(crate) fn left_out(&self) -> Vec<String> {
+        let written = self.settings.streams.as_ref();
+        let written = |stream| written.is_none_or(|list| list.contains(&stream));
+        let streams = StreamId::each(&self.program.streams);
+        let left_out = streams.filter(|&(stream, _)| !written(stream));
+        left_out.map(|(_, stream)| stream.name.clone()).collect()
     }
 
     /// The run at its beginning, with the rows that it has in its files, of all streams or of some.

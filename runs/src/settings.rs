@@ -141,16 +141,20 @@ pub fn instant_of(field: &str, text: &str, zone: &Zone) -> Result<Time, Error> {
     Ok(zone.instant(local).unwrap_or(Time(i64::MAX)))
 }
 
-/// The streams that match any of the patterns; `None` for all.
+/// The streams that match any of the patterns, and without patterns those that the model writes; `None` for all. Of what the model does not write only
+/// that is meant which a pattern names.
 fn streams(patterns: &[String], program: &Program) -> Result<Option<Vec<StreamId>>, Error> {
     if patterns.is_empty() {
-        return Ok(None);
+        let written = StreamId::each(&program.streams).filter(|(_, stream)| stream.written);
+        let written: Vec<StreamId> = written.map(|(stream, _)| stream).collect();
+        return Ok((written.len() < program.streams.len()).then_some(written));
     }
     let mut matched = vec![false; program.streams.len()];
     for pattern in patterns {
         let mut any = false;
         for (stream, matched) in program.streams.iter().zip(&mut matched) {
-            if matches(pattern, &stream.name) {
+            let is_meant = stream.written || *pattern == stream.name;
+            if is_meant && matches(pattern, &stream.name) {
                 (*matched, any) = (true, true);
             }
         }

@@ -8,7 +8,7 @@ use crate::base::time::Time;
 use crate::streams::eval::{Frame, Marks, Own, eval, take_undefined};
 use crate::streams::kept::Site;
 use crate::streams::population::{ABSENT, Group, Population};
-use crate::streams::program::{KindId, NO_ENTITY};
+use crate::streams::program::{Kind, KindId, NO_ENTITY};
 use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
@@ -27,7 +27,7 @@ impl Population {
             for slot in 0..world.founders(k, cell) {
                 let id = process.child(purpose("slot"), u64::from(slot));
                 let joined = (id, world.begin);
-                population.join(world, k, joined, kind.starts, Presence::ALL);
+                population.join(world, k, joined, first_state(kind, id), Presence::ALL);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -112,6 +112,19 @@ impl Population {
         group.members.join(group.states[entity]);
         entity
     }
+}
+
+/// The state of one that is there from the start.
+fn first_state(kind: &Kind, id: Key) -> u8 {
+    let Some((&(_, last), others)) = kind.starts.split_last() else {
+        return 0;
+    };
+    if others.is_empty() {
+        return last;
+    }
+    let u = id.uniform(purpose("starts"));
+    let drawn = others.iter().find(|(share, _)| u < *share);
+    drawn.map_or(last, |&(_, state)| state)
 }
 
 /// Gives each of `count` entities an owner. Owners want a number between `min` and `max` drawn from

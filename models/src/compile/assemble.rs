@@ -122,6 +122,7 @@ impl Compiler {
             domain: String::new(),
             cadence: String::new(),
             description: String::new(),
+            written: true,
             code: 0,
             source: None,
             service: None,
@@ -445,6 +446,7 @@ impl Compiler {
             }
             .into(),
             description: unit.definition.description.clone().unwrap_or_default(),
+            written: unit.definition.written.unwrap_or(true),
             name: unit.name.clone(),
             carried: unit.inputs.len() as u16,
             carried_names: unit.inputs.iter().map(|input| input.name.clone()).collect(),

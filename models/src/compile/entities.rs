@@ -11,7 +11,7 @@ use super::lower::{About, Scope};
 use super::report::{At, Reporter};
 use super::types::{KindNames, Ty};
 use super::{Compiler, Merged};
-use crate::definition::{BelongsDef, EntityDef, FieldDef, NumberType, ValueDef};
+use crate::definition::{BelongsDef, EntityDef, FieldDef, NumberType, StartsDef, ValueDef};
 use crate::diagnostic::{number, suggestion};
 
 impl Compiler {
@@ -83,23 +83,31 @@ impl Compiler {
             self.report
                 .error_at_key(&at.key("states"), "a kind has 1 to 255 states", None);
         }
-        let state = |wanted: &Option<String>, key: &str, report: &mut Reporter| match wanted {
-            None => 0,
-            Some(wanted) => states
-                .iter()
-                .position(|state| state == wanted)
-                .unwrap_or_else(|| {
-                    let help = suggestion(wanted, states.iter().map(String::as_str));
-                    report.error(
-                        &at.key(key),
-                        format!("a {name} has no state `{wanted}`"),
-                        help,
-                    );
-                    0
-                }) as u8,
+        let state = |wanted: &str, at: &At, report: &mut Reporter| {
+            let place = states.iter().position(|state| state == wanted);
+            place.unwrap_or_else(|| {
+                let help = suggestion(wanted, states.iter().map(String::as_str));
+                report.error(at, format!("a {name} has no state `{wanted}`"), help);
+                0
+            }) as u8
         };
-        let starts = state(&definition.starts, "starts", &mut self.report);
-        let joins = state(&definition.joins, "joins", &mut self.report);
+        let joins = definition.joins.as_ref();
+        let joins = joins.map_or(0, |joins| state(joins, &at.key("joins"), &mut self.report));
+        let at_start = at.key("starts");
+        let starts = match &definition.starts {
+            None => vec![(1.0, 0)],
+            Some(StartsDef::One(one)) => vec![(1.0, state(one, &at_start, &mut self.report))],
+            Some(StartsDef::Weights(weights)) => {
+                let shares = self
+                    .shares(weights, &at_start, "starts")
+                    .unwrap_or_default();
+                let shares = shares.into_iter().map(|(name, share)| {
+                    let of = state(name, &at_start.key(name), &mut self.report);
+                    (share, of)
+                });
+                shares.collect()
+            }
+        };
         let mut attributes = Vec::new();
         for (attribute, value) in &definition.attributes {
             let at = at.key("attributes").key(attribute);

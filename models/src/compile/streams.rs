@@ -610,14 +610,20 @@ impl Compiler {
         None
     }
 
-    fn choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {
+    /// What is drawn by weight, in the order of the texts, so that the order in the file does not matter: each with the share of it and
+    /// all before it.
+    pub(super) fn shares<'a>(
+        &mut self,
+        choice: &'a Map<f64>,
+        at: &At,
+        name: &str,
+    ) -> Option<Vec<(&'a String, f64)>> {
         let total: f64 = choice.values().sum();
         let mut wrong = false;
         for (text, weight) in choice {
             if *weight < 0.0 || !weight.is_finite() {
                 let message = format!("found the weight {}, expected 0 or more", number(*weight));
-                self.report
-                    .certain_error(&scope.at.key(text), message, None);
+                self.report.certain_error(&at.key(text), message, None);
                 wrong = true;
             }
         }
@@ -625,32 +631,32 @@ impl Compiler {
             return None;
         }
         if choice.is_empty() || total <= 0.0 {
-            self.report.certain_error(
-                &scope.at,
-                format!("the weights of `{name}` add up to nothing"),
-                None,
-            );
+            let message = format!("the weights of `{name}` add up to nothing");
+            self.report.certain_error(at, message, None);
             return None;
         }
         if !total.is_finite() {
             let message = format!("the weights of `{name}` add up to more than any number");
             let help = "weights are relative: divide all of them by the same number";
-            self.report
-                .certain_error(&scope.at, message, Some(help.into()));
+            self.report.certain_error(at, message, Some(help.into()));
             return None;
         }
-        // In the order of the texts, so that the order in the file does not matter.
         let mut entries: Vec<(&String, f64)> = choice
             .iter()
             .map(|(text, weight)| (text, *weight))
             .collect();
         entries.sort_by(|a, b| a.0.cmp(b.0));
         let mut sum = 0.0;
-        let shares = entries.iter().map(|(_, weight)| {
-            sum += weight / total;
-            sum
-        });
-        let shares: Vec<f64> = shares.collect();
+        for (_, weight) in &mut entries {
+            sum += *weight / total;
+            *weight = sum;
+        }
+        Some(entries)
+    }
+
+    fn choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {
+        let entries = self.shares(choice, &scope.at, name)?;
+        let shares: Vec<f64> = entries.iter().map(|(_, share)| *share).collect();
         let codes: Vec<u16> = entries
             .iter()
             .map(|(text, _)| self.text_code(text, &scope.at.key(text)))

@@ -62,9 +62,9 @@ fn lists_where_weights_are_wanted() {
         Mistake {
             edit: (
                 "    count: 500\n",
-                "    count: 500\n    starts: {active: 5, gone: 1}\n",
+                "    count: 500\n    joins: {active: 5, gone: 1}\n",
             ),
-            line: "starts: {active",
+            line: "joins: {active",
             message: "found a map of keys, expected a text",
             help: "one name stands here, for all of them",
         },

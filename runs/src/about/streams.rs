@@ -22,6 +22,8 @@ pub struct StreamShown {
     pub cadence: String,
     /// What it means.
     pub description: String,
+    /// Whether its events are written when nobody says which streams are.
+    pub written: bool,
     /// Events a day at scale 1, estimated.
     pub expected_events_per_day: f64,
     /// Where its events come from, in a few words each.
@@ -45,6 +47,7 @@ pub fn streams(model: &Model, control: &dyn Control) -> Result<Vec<StreamShown>,
             domain: stream.domain.clone(),
             cadence: stream.cadence.clone(),
             description: stream.description.clone(),
+            written: stream.written,
             expected_events_per_day: per_day,
             origins: origins(definition),
             fields: stream

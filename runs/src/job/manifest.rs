@@ -59,6 +59,7 @@ pub fn sources(job: &Job) -> Manifest {
         compression: options.compression(),
         fingerprint: String::new(),
         streams: Vec::new(),
+        left_out: run.left_out(),
         entities: Vec::new(),
         files: Vec::new(),
         digest: String::new(),

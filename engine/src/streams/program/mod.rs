@@ -145,8 +145,8 @@ pub struct Kind {
     pub states: Vec<String>,
     /// The dictionary's codes of the states' names.
     pub state_codes: Vec<u16>,
-    /// State of those there from the start.
-    pub starts: u8,
+    /// States of those there from the start, each with the share of those in it or in one before it.
+    pub starts: Vec<(f64, u8)>,
     /// State of one that an event creates.
     pub joins: u8,
     /// What is drawn once per entity, in order; an expression may read earlier attributes.
@@ -194,6 +194,8 @@ pub struct Stream {
     pub cadence: String,
     /// One line on what an event means.
     pub description: String,
+    /// Whether its events are written when nobody says which streams are.
+    pub written: bool,
     /// The dictionary's code of the name.
     pub code: u16,
     /// What makes events without a cause.

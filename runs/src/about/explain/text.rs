@@ -23,6 +23,9 @@ pub fn explain(subject: &Subject) -> String {
         "\nDomain {}, {} cadence; about {per_day} events a day at scale 1 (estimated).\n",
         stream.domain, stream.cadence
     );
+    if !stream.written {
+        out += "Its events are not written, unless the stream is asked for by its name.\n";
+    }
     out += &section("What makes it", makes(subject));
     if let Some(Expression(requires)) = &subject.definition().requires {
         out += &format!("  Only if `{requires}` when its time comes.\n");
