@@ -49,21 +49,37 @@ impl Pool {
         seed: u64,
         streams: &[StreamResult],
     ) -> Pool {
+        Pool::of_side(zone, weekend, range, seed, streams, Side::UNTOUCHED)
+    }
+
+    /// The pool of one side of a single run.
+    pub fn of_side(
+        zone: &Zone,
+        weekend: Weekend,
+        range: &Range<Time>,
+        seed: u64,
+        streams: &[StreamResult],
+        side: Side,
+    ) -> Pool {
         let names: Vec<&str> = streams.iter().map(|stream| stream.name.as_str()).collect();
         let mut pool = Pool::new(zone, weekend, range, &names);
-        pool.add(seed, streams);
+        pool.add_side(seed, streams, side);
         pool
     }
 
     /// Adds a run: what it would have been without interventions. A stream that it does not have counts as one without
     /// events.
     pub fn add(&mut self, seed: u64, streams: &[StreamResult]) {
+        self.add_side(seed, streams, Side::UNTOUCHED);
+    }
+
+    fn add_side(&mut self, seed: u64, streams: &[StreamResult], side: Side) {
         let counts = self.streams.iter().map(|name| {
             let stream = streams.iter().find(|stream| stream.name == *name);
             [&self.half_days, &self.hours].map(|intervals| {
-                let count =
-                    |interval: &Interval| stream.map_or(0.0, |s| usual(&s.series, interval));
-                intervals.iter().map(count).collect()
+                let of =
+                    |interval: &Interval| stream.map_or(0.0, |s| count(&s.series, interval, side));
+                intervals.iter().map(of).collect()
             })
         });
         self.runs.insert(seed, counts.collect());
@@ -102,10 +118,7 @@ impl Pool {
     }
 }
 
-/// How many events an interval would have without interventions.
-fn usual(series: &Series, interval: &Interval) -> f64 {
-    series
-        .between(interval.time.clone())
-        .on(Side::UNTOUCHED)
-        .count as f64
+/// How many events an interval has on a side.
+fn count(series: &Series, interval: &Interval, side: Side) -> f64 {
+    series.between(interval.time.clone()).on(side).count as f64
 }

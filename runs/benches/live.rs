@@ -90,8 +90,9 @@ fn measure(commands: u64) {
                 at: live.given_out().to_string(),
                 command,
                 key: None,
+                version: None,
             };
-            seconds(|| live.command(entry, &()).expect("it can be done"))
+            seconds(|| live.command(entry, &()).map(drop).expect("it can be done"))
         };
         let begun = command(
             &mut live,
@@ -104,7 +105,10 @@ fn measure(commands: u64) {
         );
         at += Span(20 * Span::MINUTE.0);
         until(&mut live, at);
-        took.push([begun, command(&mut live, Command::Stop)]);
+        took.push([
+            begun,
+            command(&mut live, Command::Stop { intervention: None }),
+        ]);
     }
     for (what, of) in [("scenario", 0), ("stop", 1)] {
         let mut all: Vec<f64> = took.iter().map(|pair| pair[of] * 1e3).collect();

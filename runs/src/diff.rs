@@ -8,7 +8,7 @@ use causeflow_outputs::diff::{Counts, Diff, Event, StreamDiff, Via};
 use causeflow_outputs::sink::Files;
 use causeflow_outputs::{FileEntry, FinishedRun, Format, Options, RunFolder, rfc3339};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::control::{Control, check};
 use crate::error::{Advice, Error};
@@ -100,7 +100,7 @@ pub struct ComparedRun {
 }
 
 /// An event that differs.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DifferingEvent {
     /// Its stream.
     pub stream: String,

@@ -410,6 +410,7 @@ fn event(entry: &EventEntry) -> Result<EventRequest, Error> {
         description: Some(entry.description.clone()),
         severity: Some(severity),
         causal: entry.causal,
+        until: None,
     })
 }
 

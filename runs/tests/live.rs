@@ -1,14 +1,22 @@
 //! A session is a run on a clock: the same events, whatever is asked when, and its journal gives them again.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use causeflow_baselines::Resolution;
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_runs::live::{Command, Encoder, Entry, Header, Injection, Live, made_from, replay};
-use causeflow_runs::{Control, Job, Kind, RunSpec};
+use causeflow_runs::diff::{Pair, compare};
+use causeflow_runs::live::{
+    Command, Encoder, Entry, Header, Injection, Live, Past, Twin, VersionShown, made_from, replay,
+};
+use causeflow_runs::regenerate::{Amendment, Regeneration};
+use causeflow_runs::{Control, Job, Kind, RunSpec, Sources};
 use proptest::prelude::*;
+use serde_json::Value;
 
-use crate::support::temp;
+use crate::support::{play, temp};
 
 fn header() -> Header {
     Header {
@@ -66,11 +74,25 @@ impl Played {
         }
     }
 
-    fn command(&mut self, command: Command) -> Result<(), causeflow_runs::Error> {
+    fn command(&mut self, command: Command) -> Result<Entry, causeflow_runs::Error> {
+        self.command_at(self.live.given_out(), command)
+    }
+
+    /// Plays what versions there are to be played.
+    fn make_versions(&self) -> Vec<VersionShown> {
+        let (past, now) = (self.live.past(), self.live.given_out());
+        while let Some(name) = past.version_to_make(now) {
+            past.make_version(&name, &()).expect("it is one");
+        }
+        past.versions(now)
+    }
+
+    fn command_at(&mut self, at: Time, command: Command) -> Result<Entry, causeflow_runs::Error> {
         let entry = Entry {
-            at: self.live.given_out().to_string(),
+            at: causeflow_runs::numbers::instant(at),
             command,
             key: None,
+            version: None,
         };
         self.live.command(entry, &())
     }
@@ -89,6 +111,10 @@ fn scenario(id: &str, duration: Option<&str>) -> Command {
         scenario: id.to_owned(),
         duration: duration.map(str::to_owned),
     }
+}
+
+fn stop(intervention: Option<String>) -> Command {
+    Command::Stop { intervention }
 }
 
 fn inject(template: &str) -> Command {
@@ -151,9 +177,10 @@ fn a_preview_tells_also_what_begins_later() {
         // Its impact begins two hours after it.
         command: inject("blog-viral"),
         key: None,
+        version: None,
     };
     let past = played.live.past();
-    let told = past.preview(&entry).expect("a preview");
+    let told = past.preview(&entry, after(90)).expect("a preview");
     let [one] = &told[..] else {
         panic!("one intervention: {told:?}")
     };
@@ -174,6 +201,7 @@ fn what_cannot_be_begun_leaves_no_folder() {
         at: "day2".to_owned(),
         command: scenario("no-such-scenario", None),
         key: None,
+        version: None,
     };
     assert!(Live::open(&place, header(), &[entry], &()).is_err());
     assert!(!place.exists());
@@ -211,8 +239,17 @@ enum Deed {
     GiveOut(i64),
     Scenario(&'static str, Option<&'static str>),
     Stop,
+    /// One of what acts lets go.
+    StopOne(usize),
+    Own,
     Inject(&'static str),
     Reset,
+    /// Something is put into the past, so many minutes ago.
+    PutIn(i64, Command),
+    /// The first version is dropped.
+    Drop,
+    /// Versions are played.
+    Make,
     /// The process ends without a word, and another one goes on.
     Kill,
 }
@@ -224,8 +261,16 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
             Just("exam-season-surge"), Just("payment-outage"), Just("supply-crisis"), Just("support-overload"),
         ], prop_oneof![Just(None), Just(Some("2h")), Just(Some("7h"))]).prop_map(|(id, d)| Deed::Scenario(id, d)),
         1 => Just(Deed::Stop),
+        2 => (0_usize..5).prop_map(Deed::StopOne),
+        1 => Just(Deed::Own),
         2 => prop_oneof![Just("blog-viral"), Just("aws-outage"), Just("podcast-sponsorship")].prop_map(Deed::Inject),
         1 => Just(Deed::Reset),
+        3 => (1_i64..2000, prop_oneof![
+            Just(scenario("payment-outage", Some("5h"))), Just(scenario("exam-season-surge", None)), Just(inject("blog-viral")),
+            Just(inject("aws-outage")), Just(own_event()),
+        ]).prop_map(|(back, command)| Deed::PutIn(back, command)),
+        1 => Just(Deed::Drop),
+        1 => Just(Deed::Make),
         2 => Just(Deed::Kill),
     ];
     prop::collection::vec(deed, 1..12)
@@ -250,8 +295,19 @@ proptest! {
                     let _ = played.command(scenario(id, duration)).map_err(|error| assert_eq!(error.kind(), Kind::Conflict, "{error}"));
                 }
                 Deed::Stop => {
-                    let _ = played.command(Command::Stop).map_err(|error| assert_eq!(error.kind(), Kind::Conflict, "{error}"));
+                    let _ = played.command(stop(None)).map_err(|error| assert_eq!(error.kind(), Kind::Conflict, "{error}"));
                 }
+                Deed::StopOne(number) => {
+                    let now = played.live.given_out();
+                    let acting = played.live.past().state(now).interventions;
+                    let Some(one) = acting.get(number % acting.len().max(1)) else { continue };
+                    let stopped = played.command(stop(Some(one.name.clone())));
+                    prop_assert_eq!(stopped.is_ok(), one.state == "active", "{:?} {:?}", one, stopped.err());
+                    let acting = played.live.past().state(now).interventions;
+                    let left = acting.iter().find(|other| other.name == one.name);
+                    prop_assert!(left.is_none_or(|left| left.state == "settling"));
+                }
+                Deed::Own => drop(played.command(own_event()).expect("it goes")),
                 Deed::Inject(template) => {
                     let _ = played.command(inject(template)).map_err(|error| assert_eq!(error.kind(), Kind::Model, "{error}"));
                 }
@@ -264,6 +320,26 @@ proptest! {
                     played = again;
                     played.lines = past_lines(&played.live, given_out);
                 }
+                Deed::PutIn(back, command) => {
+                    let at = played.live.given_out() - Span(back * Span::MINUTE.0);
+                    let known = played.live.past().versions(at).len();
+                    let refused = played.command_at(at, command).map(drop);
+                    let refused = refused.map_err(|error| (error.kind(), error.to_string()));
+                    let more = played.live.past().versions(at).len() - known;
+                    match refused {
+                        Ok(()) => prop_assert_eq!(more, 1),
+                        Err((kind, _)) => prop_assert!(more == 0 && matches!(kind, Kind::Conflict | Kind::Model | Kind::Input)),
+                    }
+                    prop_assert!(at >= played.live.start() || more == 0);
+                }
+                Deed::Drop => {
+                    let versions = played.live.past().versions(after(0));
+                    let dropped = versions.first().map(|version| version.name.clone());
+                    let done = played.command(Command::Drop { name: dropped.clone().unwrap_or("v1".to_owned()) });
+                    prop_assert_eq!(done.is_ok(), dropped.is_some());
+                    prop_assert_eq!(played.live.past().versions(after(0)).len(), versions.len().saturating_sub(1));
+                }
+                Deed::Make => drop(played.make_versions()),
                 Deed::Kill => {
                     let (lines, epoch) = (played.lines, played.epoch);
                     let given_out = played.live.given_out();
@@ -276,11 +352,13 @@ proptest! {
         }
         let last = played.live.given_out() + Span(400 * Span::MINUTE.0);
         played.until(last);
+        let versions = played.make_versions();
+        for version in &versions {
+            is_what_differs(&played, version);
+        }
         let (_, entries) = played.live.journal();
         let other = temp();
-        let reset = entries.iter().rposition(|entry| entry.command == Command::Reset);
-        let entries = entries[reset.map_or(0, |at| at + 1)..].to_vec();
-        let mut known = Played::open(other.path(), &entries);
+        let mut known = Played::open(other.path(), entries);
         known.until(last);
         prop_assert_eq!(played.lines.len(), known.lines.len());
         for (was, is) in played.lines.iter().zip(&known.lines) {
@@ -289,7 +367,357 @@ proptest! {
         drop(played);
         let verdict = replay(folder.path(), &()).expect("it is there");
         prop_assert_eq!(verdict.difference, None);
+        // What it was compared up to is a barrier, beyond which the last ones may end.
+        let compared = versions.iter().filter(|version| version.to <= last).count();
+        prop_assert_eq!(verdict.versions, compared);
     }
+}
+
+fn own_event() -> Command {
+    let definition = serde_json::json!({
+        "type": "operational", "title": "A change", "description": "By hand.", "severity": "info", "icon": "sliders",
+        "expects": {"streams": ["customer.tutor.search"], "direction": "increase", "magnitude": "medium"},
+        "duration": "3h", "modifiers": [{"on": "customer.tutor.search/rate", "multiply": 3}],
+    });
+    Command::Inject {
+        event: Injection {
+            definition: Some(definition),
+            causal: true,
+            ..Injection::default()
+        },
+    }
+}
+
+/// An event of a line without what it is attributed to: its stream and its row.
+fn event(line: &str) -> (String, Value) {
+    let mut parts = line.splitn(3, ' ').skip(1);
+    let stream = parts.next().expect("a stream").to_owned();
+    let mut row: Value = serde_json::from_str(parts.next().expect("a row")).expect("JSON");
+    row.as_object_mut()
+        .expect("an object")
+        .remove("attribution");
+    (stream, row)
+}
+
+/// Holds what a version says about itself against its rows, and those against what was given out.
+fn is_what_differs(played: &Played, version: &VersionShown) {
+    let outcome = version.outcome.as_ref().expect("it has been made");
+    let past = played.live.past();
+    let is = version_lines(&past, &version.name);
+    let within = |row: &Value| {
+        let time = row["time"]
+            .as_str()
+            .expect("a time")
+            .parse::<jiff::Timestamp>()
+            .expect("an instant");
+        (version.from.0..version.to.0).contains(&time.as_microsecond())
+    };
+    let events = |lines: &[String]| -> BTreeMap<(String, String), Value> {
+        let events = lines
+            .iter()
+            .map(|line| event(line))
+            .filter(|(_, row)| within(row));
+        events
+            .map(|(stream, row)| ((stream, row["event_id"].to_string()), row))
+            .collect()
+    };
+    let (was, is) = (events(&played.lines), events(&is));
+    assert_eq!(
+        (is.len() as u64, was.len() as u64),
+        (outcome.events, outcome.given_out),
+        "{version:?}"
+    );
+    let both = is.iter().filter_map(|(id, row)| Some((row, was.get(id)?)));
+    let moved = both.clone().filter(|(a, b)| a["time"] != b["time"]).count() as u64;
+    let changed = both
+        .clone()
+        .filter(|(a, b)| a["time"] == b["time"] && a != b)
+        .count() as u64;
+    let added = is.keys().filter(|id| !was.contains_key(*id)).count() as u64;
+    let removed = was.keys().filter(|id| !is.contains_key(*id)).count() as u64;
+    let counts = outcome.counts;
+    assert_eq!(
+        (counts.added, counts.removed, counts.moved, counts.changed),
+        (added, removed, moved, changed),
+        "{version:?}"
+    );
+    let told = past
+        .version_difference(&version.name, None, version.to)
+        .expect("it has been made");
+    assert_eq!(told.events.len() as u64, counts.total().min(1000));
+    for one in &told.events {
+        let id = (one.stream.clone(), format!("\"{}\"", one.event_id));
+        let (a, b) = (is.get(&id), was.get(&id));
+        let change = match (a, b) {
+            (Some(_), None) => "added",
+            (None, Some(_)) => "removed",
+            (Some(a), Some(b)) if a["time"] != b["time"] => "moved",
+            (Some(a), Some(b)) if a != b => "changed",
+            _ => "the same",
+        };
+        assert_eq!(one.change, change, "{one:?}");
+    }
+}
+
+/// The events of a version, looked up in two parts.
+fn version_lines(past: &Past, name: &str) -> Vec<String> {
+    let [first, last] = past.events_of_version(name).expect("it has been made");
+    let middle = first + (last - first) / 3;
+    let mut lines = Vec::new();
+    for (first, last) in [(first, middle), (middle, last)] {
+        if first == last {
+            continue;
+        }
+        let done = past.windows_of_version(name, first, &(), &mut |window| {
+            let place = |number: u64| number.saturating_sub(window.before) as usize;
+            for at in place(first)..place(last).min(window.len()) {
+                let mut encoder = Encoder::new(&window.tables);
+                let mut line = Vec::new();
+                encoder.append(&window, at, &mut line).expect("JSON");
+                let line = String::from_utf8(line).expect("text");
+                let stream = &window.tables.streams[window.stream(at)].name;
+                lines.push(format!("{} {stream} {line}", window.before + at as u64));
+            }
+            match window.before + window.len() as u64 >= last {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        done.expect("it is there");
+    }
+    let numbers = lines
+        .iter()
+        .map(|line| line.split(' ').next().expect("a number"));
+    let numbers: Vec<u64> = numbers
+        .map(|number| number.parse().expect("a number"))
+        .collect();
+    assert!(numbers.iter().copied().eq(first..last));
+    lines
+}
+
+/// A session is a run, and its versions are those of the run.
+#[test]
+fn a_version_of_a_session_is_that_of_a_run() {
+    let (folder, other) = (temp(), temp());
+    let mut played = Played::open(folder.path(), &[]);
+    let to = after(2 * 24 * 60 + 15 * 60);
+    played.until(to);
+    play(header().spec, other.path());
+    let out = other.path().join("out");
+    let given_out = played.lines.clone();
+    for (name, command, back, put_in) in [
+        ("v1", scenario("payment-outage", None), 12, "payment-outage"),
+        ("v2", inject("blog-viral"), 30, "blog-viral"),
+    ] {
+        let at = to - Span(back * Span::HOUR.0);
+        let entry = played.command_at(at, command).expect("it goes");
+        let of = entry.version.expect("it makes a version");
+        assert_eq!(
+            (&*of.name, &*of.to),
+            (name, &*causeflow_runs::numbers::instant(to))
+        );
+        let shown = played.live.past().version(name, to).expect("it is there");
+        assert_eq!((shown.state, shown.from, shown.to), ("playing", at, to));
+        let versions = played.make_versions();
+        let shown = versions.last().expect("a version");
+        assert_eq!(shown.state, "made");
+        is_what_differs(&played, shown);
+        let what = format!("{put_in}@{}", causeflow_runs::numbers::instant(at));
+        let is_scenario = put_in == "payment-outage";
+        let amendment = Amendment {
+            out: out.clone(),
+            from: causeflow_runs::numbers::instant(at),
+            to: of.to,
+            scenarios: if is_scenario {
+                vec![what.clone()]
+            } else {
+                Vec::new()
+            },
+            events: if is_scenario { Vec::new() } else { vec![what] },
+            ..Amendment::default()
+        };
+        let regeneration = Regeneration::of(&amendment, Sources::default(), &());
+        let made = regeneration
+            .and_then(|one| one.make(&()))
+            .expect("a version");
+        assert_eq!(made.version, name);
+        let pair = Pair {
+            a: out.clone(),
+            version: Some(name.to_owned()),
+            ..Pair::default()
+        };
+        let compared = compare(&pair, &())
+            .expect("they can be")
+            .outcome(1000, false);
+        let told = played
+            .live
+            .past()
+            .version_difference(name, None, to)
+            .expect("it has been made");
+        let outcome = shown.outcome.as_ref().expect("it has been made");
+        assert_eq!(
+            (outcome.events, outcome.counts),
+            (made.rows, compared.counts)
+        );
+        assert!(
+            outcome.counts.total() > 0
+                && outcome.identical_streams == compared.identical_streams.len()
+        );
+        let differing = told
+            .streams
+            .into_iter()
+            .filter(|one| one.counts.total() > 0);
+        let differing: BTreeMap<String, _> = differing.map(|one| (one.name.clone(), one)).collect();
+        let by_run = compared
+            .streams
+            .into_iter()
+            .map(|one| (one.name.clone(), one));
+        assert_eq!(differing, by_run.collect());
+        let short = |events: &[causeflow_runs::diff::DifferingEvent]| -> Vec<_> {
+            let events = events.iter();
+            let mut all: Vec<_> = events
+                .map(|one| {
+                    (
+                        one.event_id.clone(),
+                        one.change.clone(),
+                        one.time.clone(),
+                        one.twin_time.clone(),
+                    )
+                })
+                .collect();
+            all.sort();
+            all
+        };
+        if compared.counts.total() < 1000 {
+            assert_eq!(short(&told.events), short(&compared.events));
+        }
+    }
+    // What was given out stays, and goes on as if nothing had been put in.
+    played.until(after(3 * 24 * 60));
+    assert!(played.lines[..given_out.len()] == given_out);
+    drop(played);
+    let mut plain = Played::open(&folder.path().join("plain"), &[]);
+    plain.until(after(3 * 24 * 60));
+    let run = Job::of(header().spec, None, &()).expect("a run");
+    let verdict = replay(folder.path(), &()).expect("it is there");
+    assert_eq!((verdict.difference, verdict.versions), (None, 2));
+    assert_eq!(
+        verdict.fingerprint,
+        run.play(&()).expect("played").fingerprint.to_string()
+    );
+}
+
+#[test]
+fn what_cannot_be_put_into_the_past_is_refused_and_leaves_nothing() {
+    let folder = temp();
+    let mut played = Played::open(folder.path(), &[]);
+    played.until(after(60));
+    played
+        .command(scenario("payment-outage", Some("2h")))
+        .expect("it begins");
+    played.until(after(10 * 60));
+    let journal = fs::read(folder.path().join("journal.jsonl")).expect("a journal");
+    for (at, command, kind) in [
+        (after(-1), inject("blog-viral"), Kind::Input),
+        (after(90), scenario("supply-crisis", None), Kind::Conflict),
+        (
+            after(0),
+            scenario("supply-crisis", Some("3h")),
+            Kind::Conflict,
+        ),
+        (after(0), scenario("no-such", None), Kind::Model),
+        (after(90), inject("no-such"), Kind::Model),
+        (after(90), stop(None), Kind::Input),
+        (
+            after(600),
+            Command::Drop {
+                name: "v1".to_owned(),
+            },
+            Kind::Input,
+        ),
+    ] {
+        let refused = played
+            .command_at(at, command.clone())
+            .expect_err("it does not go");
+        assert_eq!(refused.kind(), kind, "{command:?}: {refused}");
+    }
+    assert_eq!(
+        fs::read(folder.path().join("journal.jsonl")).expect("a journal"),
+        journal
+    );
+    assert!(played.live.past().versions(after(600)).is_empty());
+    // It may begin where another one ended, and end where it begins.
+    played
+        .command_at(after(180), scenario("supply-crisis", None))
+        .expect("it goes");
+    played
+        .command_at(after(0), scenario("supply-crisis", Some("1h")))
+        .expect("it goes");
+    let versions = played.make_versions();
+    let names: Vec<&str> = versions.iter().map(|version| &*version.name).collect();
+    assert_eq!(names, ["v1", "v2"]);
+    // A version comes back with the session, also when what it came to is lost; a name is not given twice.
+    played
+        .command(Command::Drop {
+            name: "v1".to_owned(),
+        })
+        .expect("it is there");
+    fs::remove_file(folder.path().join("versions/v2/made.json")).expect("it has been made");
+    let outcome = |version: &VersionShown| {
+        let outcome = version.outcome.as_ref().expect("it has been made");
+        (outcome.events, outcome.counts, outcome.fingerprint.clone())
+    };
+    let was = outcome(&versions[1]);
+    drop(played);
+    assert!(!folder.path().join("versions/v1").exists());
+    let mut played = Played::of(Live::resume(folder.path(), &()).expect("the session"));
+    let versions = played.make_versions();
+    assert_eq!((versions.len(), outcome(&versions[0])), (1, was));
+    let entry = played
+        .command_at(after(200), inject("blog-viral"))
+        .expect("it goes");
+    assert_eq!(entry.version.expect("a version").name, "v3");
+    // What is past is another past after a reset.
+    played.command(Command::Reset).expect("it can always be");
+    assert!(played.live.past().versions(after(600)).is_empty());
+    assert_eq!(
+        fs::read_dir(folder.path().join("versions"))
+            .expect("a folder")
+            .count(),
+        0
+    );
+}
+
+/// What has been defined in the same instant can be put in, and what is defined anew later leaves that as it was.
+#[test]
+fn a_version_has_the_scenarios_that_there_were() {
+    let folder = temp();
+    let mut played = Played::open(folder.path(), &[]);
+    played.until(after(10 * 60));
+    let own = |by: u32| Command::Define {
+        text: format!(
+            "{{id: own, name: Own, description: Mine., duration: 1h, settling: immediate, modifiers: [{{on: \
+             customer.tutor.search/rate, multiply: {by}}}]}}"
+        ),
+    };
+    let at = after(7 * 60);
+    for by in [3, 1] {
+        played.command(own(by)).expect("a scenario");
+        played
+            .command_at(at, scenario("own", None))
+            .expect("it is known");
+    }
+    let added = |played: &Played| -> Vec<bool> {
+        let made = played.make_versions().into_iter();
+        let made = made.map(|one| one.outcome.expect("it has been made"));
+        made.map(|outcome| outcome.counts.added > 0).collect()
+    };
+    assert_eq!(added(&played), [true, false]);
+    drop(played);
+    fs::remove_dir_all(folder.path().join("versions")).expect("they have been made");
+    let again = Live::resume(folder.path(), &()).expect("the session");
+    assert_eq!(added(&Played::of(again)), [true, false]);
+    assert_eq!(replay(folder.path(), &()).expect("it is there").versions, 2);
 }
 
 /// All events of a session before a time, from what is past.
@@ -325,6 +753,7 @@ fn a_window_is_over_when_whoever_has_the_clock_has_come_to_its_end() {
             duration: None,
         },
         key: None,
+        version: None,
     };
     live.command(outage, &()).expect("it goes");
     // What a command leaves to be given out comes after its time.
@@ -350,6 +779,7 @@ fn a_command_that_comes_while_a_window_is_played_bends_that_window() {
             duration: None,
         },
         key: None,
+        version: None,
     };
     let mut played = Played::open(&folder.path().join("s"), &[]);
     let barrier = played.live.played();
@@ -368,4 +798,111 @@ fn a_command_that_comes_while_a_window_is_played_bends_that_window() {
             .iter()
             .any(|line| line.contains("payment-outage@"))
     );
+}
+
+/// What the sides of the engine tell is what differs from a session without commands, row by row; and statistics are those of the run that
+/// the session would be.
+#[test]
+fn what_differs_from_the_twin_is_what_differs_from_a_session_without_commands() {
+    let (folder, other, run) = (temp(), temp(), temp());
+    play(header().spec, run.path());
+    let live = Live::open(folder.path(), header(), &[], &()).expect("a session");
+    let live = live.scored_against(&run.path().join("out"));
+    let mut played = Played::of(live.expect("it has statistics"));
+    played.until(after(9 * 60));
+    let duration = Some("20h");
+    played
+        .command(scenario("exam-season-surge", duration))
+        .expect("it begins");
+    played.until(after(30 * 60));
+    played.command(own_event()).expect("it happens");
+    played.until(after(60 * 60 + 25));
+    let mut plain = Played::open(other.path(), &[]);
+    plain.until(after(60 * 60 + 25));
+    let (past, now) = (played.live.past(), played.live.given_out());
+    for range in [after(0)..now, after(8 * 60 + 17)..after(31 * 60 + 5)] {
+        let told = past
+            .against(Twin::Commands, &range, Resolution::Hour, None, now)
+            .expect("it is past");
+        assert_eq!(told.from.0 % Span::HOUR.0, 0);
+        assert!(range.start <= told.from && told.to <= range.end);
+        let rows = |lines: &[String]| -> BTreeMap<(String, String, String), Value> {
+            let events = lines.iter().map(|line| event(line));
+            let named = events.map(|(stream, row)| {
+                let time = row["time"].as_str().expect("a time").to_owned();
+                ((stream, time, row["event_id"].to_string()), row)
+            });
+            let within = |time: &str| {
+                let time: jiff::Timestamp = time.parse().expect("an instant");
+                (told.from.0..told.to.0).contains(&time.as_microsecond())
+            };
+            named.filter(|((_, time, _), _)| within(time)).collect()
+        };
+        let (is, was) = (rows(&played.lines), rows(&plain.lines));
+        let mut differing = 0;
+        for one in &told.streams {
+            let of = |rows: &BTreeMap<(String, String, String), Value>| {
+                let of = rows
+                    .iter()
+                    .filter(|((stream, ..), _)| *stream == one.stream);
+                of.map(|(name, row)| (name.clone(), row.clone()))
+                    .collect::<BTreeMap<_, _>>()
+            };
+            let (is, was) = (of(&is), of(&was));
+            let added = is.keys().filter(|name| !was.contains_key(*name)).count();
+            let removed = was.keys().filter(|name| !is.contains_key(*name)).count();
+            let changed = is
+                .iter()
+                .filter(|(name, row)| was.get(*name).is_some_and(|other| other != *row));
+            assert_eq!(
+                (
+                    one.events,
+                    one.twin_events,
+                    one.added,
+                    one.removed,
+                    one.changed
+                ),
+                (
+                    is.len() as u64,
+                    was.len() as u64,
+                    added as u64,
+                    removed as u64,
+                    changed.count() as u64
+                ),
+                "{}",
+                one.stream
+            );
+            differing += one.added + one.removed + one.changed;
+        }
+        assert!(differing > 0);
+        let untouched = past.against(Twin::Untouched, &range, Resolution::Hour, None, now);
+        let hours = told.from..told.to;
+        let history = past.history(&hours, Resolution::Hour, None, now);
+        let history = history.expect("it is past");
+        for (one, of) in untouched.expect("it is past").streams.iter().zip(&history) {
+            let sum = |of: &dyn Fn(&causeflow_runs::live::PointShown) -> u64, all: &[_]| -> u64 {
+                all.iter().map(of).sum()
+            };
+            assert_eq!(one.twin_events, sum(&|point| point.untouched, &of.points));
+            assert_eq!(one.events, sum(&|point| point.point.count, &of.points));
+        }
+    }
+    // The baseline is this session's own run of three days.
+    played.until(after(3 * 24 * 60));
+    let (past, now) = (played.live.past(), played.live.given_out());
+    for resolution in Resolution::ALL {
+        let all = past.against(Twin::Untouched, &(after(0)..now), resolution, None, now);
+        for one in &all.expect("it is past").streams {
+            assert_eq!(one.statistics.untouched, one.statistics.baseline, "{one:?}");
+            let expected = one
+                .expected
+                .expect("the baseline knows all hours of three days");
+            let twin = one.twin_events as f64;
+            assert!(
+                (expected.events - twin).abs() <= 1e-6 * twin.max(1.0),
+                "{one:?}"
+            );
+            assert!(one.statistics.session.is_some());
+        }
+    }
 }

@@ -23,6 +23,8 @@ pub struct EventRequest {
     pub severity: Option<EventSeverity>,
     /// Whether it has its template's impact.
     pub causal: bool,
+    /// When its impact begins to let go, if that is sooner than its template says.
+    pub until: Option<Time>,
 }
 
 impl EventRequest {
@@ -40,6 +42,7 @@ impl EventRequest {
             description: None,
             severity: None,
             causal: true,
+            until: None,
         })
     }
 
@@ -51,6 +54,7 @@ impl EventRequest {
             description: def.description.clone(),
             severity: def.severity,
             causal: def.causal.unwrap_or(true),
+            until: None,
         }
     }
 

@@ -162,6 +162,11 @@ impl Plan {
         part
     }
 
+    /// The time that it is made for.
+    pub fn range(&self) -> Range<Time> {
+        self.range.clone()
+    }
+
     /// The interventions, in the order in which they act.
     pub fn interventions(&self) -> &[Intervention] {
         &self.interventions

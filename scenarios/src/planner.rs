@@ -92,16 +92,23 @@ impl<'a> Planner<'a> {
         {
             let mut event = ExternalEvent::of(template, id, time, is_causal);
             event.of_timeline = true;
-            self.event(event, template, is_causal);
+            self.event(event, template, is_causal, None);
         }
     }
 
-    /// Adds an event, with its template's impact if it has it.
-    fn event(&mut self, mut event: ExternalEvent, template: &Template, impact: bool) {
+    /// Adds an event, with its template's impact if it has it, which lets go at a time at the latest.
+    fn event(
+        &mut self,
+        mut event: ExternalEvent,
+        template: &Template,
+        impact: bool,
+        until: Option<Time>,
+    ) {
         if impact {
             let name = self.name(&event);
             let start = event.time + template.delay;
             let end = start + template.duration;
+            let end = until.map_or(end, |until| until.min(end));
             let modifiers = template.rules.iter();
             let modifiers =
                 modifiers.filter_map(|rule| Some((rule.clone(), rule.modifier(start, end)?)));
@@ -241,7 +248,7 @@ impl<'a> Planner<'a> {
         event.severity = injection.severity.unwrap_or(event.severity);
         event.injected_by = Some(by.to_owned());
         event.attribution = causal.then(|| by.to_owned());
-        self.event(event, template, injection.own_impact);
+        self.event(event, template, injection.own_impact, None);
     }
 
     /// Adds events that are asked for.
@@ -292,7 +299,11 @@ impl<'a> Planner<'a> {
             event.title = request.title.clone().unwrap_or(event.title);
             event.description = request.description.clone().unwrap_or(event.description);
             event.severity = request.severity.unwrap_or(event.severity);
-            self.event(event, template, request.causal);
+            if let Some(until) = request.until {
+                let lasts = (until - (event.time + event.delay)).max(Span(0));
+                event.duration = event.duration.min(lasts);
+            }
+            self.event(event, template, request.causal, request.until);
         }
     }
 

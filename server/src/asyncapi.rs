@@ -88,6 +88,11 @@ const TOLD: &[Message] = &[
         ],
     ),
     (
+        "version",
+        "A version of what is past: it was asked for, has been made, or was dropped",
+        &[("epoch", "string"), ("version", "object")],
+    ),
+    (
         "gap",
         "Events that are not told because the client is too slow, and where to go on",
         &[

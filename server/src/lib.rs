@@ -4,8 +4,8 @@
 //! there. Here is when it is given out ([`pace`]), to whom ([`topics`], [`feed`]), how it is asked for and told, and who may do so
 //! ([`guard`]). Nothing of it moves an event.
 //!
-//! - [`stage`]: two threads. One plays windows ahead and takes commands; the other gives events out when their time has come, as
-//!   batches, into the ring of the [`feed`].
+//! - [`stage`]: three threads. One plays windows ahead and takes commands; another gives events out when their time has come, as
+//!   batches, into the ring of the [`feed`]; the last one plays versions of what is past.
 //! - [`socket`] and [`sse`]: each client has a place in the ring of its own, and a filter; what is written for a filter is written once.
 //!   `catch_up` gets what is not in the ring any more.
 //! - [`api`]: REST, and the document that describes it, from one table.
@@ -31,6 +31,7 @@ pub mod socket;
 pub mod sse;
 pub mod stage;
 pub mod topics;
+mod versions;
 mod viewer;
 
 pub use guard::Access;

@@ -68,7 +68,7 @@ fn operation(endpoint: &Endpoint) -> Value {
         })
     });
     let mut params: Vec<Value> = params.collect();
-    if endpoint.method == "post" {
+    if endpoint.method != "get" {
         params.push(json!({
             "name": "Idempotency-Key",
             "in": "header",

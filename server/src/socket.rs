@@ -37,7 +37,7 @@ pub enum Request {
         /// Named in the answer.
         #[serde(default)]
         id: Option<String>,
-        /// `*`, patterns of streams, `cadence:high`, `anomalies`, `state`, `twin:diff`.
+        /// `*`, patterns of streams, `cadence:high`, `anomalies`, `state`, `twin:diff`, `versions`.
         topics: Vec<String>,
         /// A position `epoch:seq`: everything after it comes, wherever it has to be got from.
         #[serde(default)]
@@ -326,8 +326,7 @@ impl Reader {
 
     fn time(&self, text: &str) -> Result<Time, (String, &'static str)> {
         let past = self.server.stage.past();
-        let clock = causeflow_scenarios::Clock::new(past.program(), past.start());
-        clock.time(text).map_err(|_| {
+        past.time(text).map_err(|_| {
             (
                 format!("`{text}` is no time"),
                 "write an instant such as `2026-02-14T10:00:00Z`",

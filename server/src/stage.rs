@@ -1,4 +1,5 @@
-//! Where a session is played: one thread plays ahead and takes commands, another gives events out when their time has come.
+//! Where a session is played: one thread plays ahead and takes commands, another gives events out when their time has come. What was
+//! put into the past is played by a third one.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -166,10 +167,11 @@ impl Stage {
             streams,
             names,
         });
-        let (player, giver) = (stage.clone(), stage.clone());
+        let (player, giver, maker) = (stage.clone(), stage.clone(), stage.clone());
         let threads = vec![
             std::thread::spawn(move || player.play(live)),
             std::thread::spawn(move || giver.give()),
+            std::thread::spawn(move || maker.make_versions()),
         ];
         (stage, threads)
     }
@@ -285,6 +287,25 @@ impl Stage {
         done.await.unwrap_or_else(|_| Err(Error::interrupted()))
     }
 
+    /// Whether the threads are to end.
+    pub fn is_stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
+    /// Waits until something is found in what is past, and returns both; nothing once the threads are to end.
+    pub fn wait_for<T>(&self, find: impl Fn(&Past, Time) -> Option<T>) -> Option<(Arc<Past>, T)> {
+        let mut inner = self.lock();
+        while !inner.stopping {
+            if let Some(found) = find(&inner.past, self.time()) {
+                return Some((inner.past.clone(), found));
+            }
+            // That time passes wakes nobody.
+            let waited = self.wake.wait_timeout(inner, Duration::from_secs(1));
+            (inner, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    }
+
     /// Ends the threads.
     pub fn stop(&self) {
         let mut inner = self.lock();
@@ -383,15 +404,20 @@ impl Stage {
                     at: at.unwrap_or_else(|| show::instant(given_out)),
                     command,
                     key,
+                    version: None,
                 };
                 // It is short, and once it is in the journal it has to be done.
-                let result = live.command(entry.clone(), &());
-                (entry, false, result)
+                match live.command(entry.clone(), &()) {
+                    Ok(entry) => (entry, false, Ok(())),
+                    Err(error) => (entry, false, Err(error)),
+                }
             }
         };
         let past = live.past();
-        let bent = result.is_ok() && !again;
-        let ready: VecDeque<Ready> = match bent {
+        let done = result.is_ok() && !again;
+        // What is about versions leaves the session as it is.
+        let bends = done && !entry.is_of_version();
+        let ready: VecDeque<Ready> = match bends {
             true => {
                 let windows = live.windows().iter();
                 windows
@@ -402,7 +428,7 @@ impl Stage {
         };
         let mut inner = self.lock();
         inner.held = false;
-        if bent {
+        if done {
             let epoch: Arc<str> = live.epoch().into();
             if *epoch != *self.feed.mark().epoch {
                 let events = ready
@@ -411,18 +437,24 @@ impl Stage {
                 self.feed.reset(epoch, events, given_out);
                 inner.anomalies.clear();
             }
-            inner.ready = ready;
+            if bends {
+                inner.ready = ready;
+            }
             inner.past = Arc::new(past.clone());
             inner.failed = None;
             inner.barrier = live.barrier().cloned();
             let state = show::state(&past, given_out);
             self.feed.tell(Notice::State, state);
+            self.tell_of_versions(&past, &entry, given_out);
         }
         self.wake.notify_all();
         drop(inner);
         result?;
-        let clock = causeflow_scenarios::Clock::new(live.program(), live.start());
-        let at = clock.time(&entry.at)?;
+        // What was put into the past does nothing to the session.
+        let at = match entry.version {
+            Some(_) => given_out,
+            None => past.time(&entry.at)?,
+        };
         Ok(Done {
             entry,
             again,
@@ -579,7 +611,7 @@ impl Stage {
 }
 
 /// Says so when a thread of the stage ends where it should not, so that nobody waits for it.
-struct Fallen<'a>(&'a Stage);
+pub(crate) struct Fallen<'a>(pub(crate) &'a Stage);
 
 impl Drop for Fallen<'_> {
     fn drop(&mut self) {

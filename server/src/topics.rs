@@ -12,11 +12,18 @@ pub enum Notice {
     State,
     /// What the session has that it would not have without what was asked for, hour by hour.
     Difference,
+    /// Versions of what is past: that one is asked for, has been made, or was dropped.
+    Versions,
 }
 
 impl Notice {
     /// All of them.
-    pub const ALL: [Notice; 3] = [Notice::Anomalies, Notice::State, Notice::Difference];
+    pub const ALL: [Notice; 4] = [
+        Notice::Anomalies,
+        Notice::State,
+        Notice::Difference,
+        Notice::Versions,
+    ];
 
     /// Its topic.
     pub fn topic(self) -> &'static str {
@@ -24,6 +31,7 @@ impl Notice {
             Notice::Anomalies => "anomalies",
             Notice::State => "state",
             Notice::Difference => "twin:diff",
+            Notice::Versions => "versions",
         }
     }
 }
@@ -100,7 +108,7 @@ impl Filter {
             Some(near) => format!("there is no topic `{topic}`; {near}"),
             None => format!(
                 "there is no topic `{topic}`: topics are `*`, patterns of streams such as `customer.*`, \
-                 `cadence:high`, `anomalies`, `state` and `twin:diff`"
+                 `cadence:high`, `anomalies`, `state`, `twin:diff` and `versions`"
             ),
         })
     }

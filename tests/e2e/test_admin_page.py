@@ -240,7 +240,11 @@ def test_an_event_is_put_in_and_a_parameter_changed_after_a_preview(browser, ser
     modify.get_by_role("button", name="Preview").click()
     expect(modify.get_by_role("table")).to_contain_text("× 3")
     modify.get_by_role("button", name="Apply").click()
-    expect(page.locator("[data-intervention]").filter(has_text="customer.tutor.search/rate")).to_be_visible()
+    changed = page.locator("[data-intervention]").filter(has_text="customer.tutor.search/rate")
+    expect(changed).to_be_visible()
+    changed.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("status").first).to_contain_text("Stopped")
+    expect(changed.get_by_role("button", name="Stop")).to_have_count(0)
 
     inject.get_by_label("of my own").check()
     inject.get_by_label("Title", exact=True).fill("Fire in the server room")

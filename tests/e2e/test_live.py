@@ -55,6 +55,8 @@ def standing(tmp_path_factory):
         server.command_of("scenario", scenario="payment-outage", duration="5h")
         server.command_of("inject", template=server.get("/api/v1/external-events/templates")[0]["id"])
         server.step(18)
+        version = server.command_of("inject", template="blog-viral", at="day1T12:00")["version"]["name"]
+        eventually(lambda: server.get(f"/api/v1/versions/{version}")["state"] == "made")
         yield server
 
 
@@ -281,6 +283,8 @@ def deed(server, draws):
         ("/api/v1/commands", {"command": "stop"}),
         ("/api/v1/commands", {"command": "reset"}) if draws.random() < 0.4 else ("/api/simulation/stop", None),
         ("/api/v1/commands", {"command": "inject", "template": draws.choice(server.templates)}),
+        ("/api/v1/commands", {"command": "inject", "template": draws.choice(server.templates), "at": "day1T12:00"}),
+        ("/api/v1/commands", {"command": "drop", "name": "v1"}),
         ("/api/v1/modifiers", {"on": on, "multiply": draws.choice([0.2, 3, 10]), "duration": "3h"}),
         ("/api/v1/clock", {"speed": draws.choice([60, 3600, 20_000, 100_000])}),
         ("/api/v1/clock", {"paused": draws.random() < 0.3}),
@@ -654,7 +658,8 @@ def test_every_endpoint_answers_as_the_document_says(standing):
     document = standing.get("/api/v1/openapi.json")
     validate(document)
     event = standing.get("/api/v1/events", limit=1)["events"][0]
-    id_of = {"/api/v1/events/{id}": event["data"]["event_id"], "/api/v1/scenarios/{id}": "payment-outage"}
+    id_of = {"/api/v1/events/{id}": event["data"]["event_id"], "/api/v1/scenarios/{id}": "payment-outage",
+             **{f"/api/v1/versions/{{id}}{more}": "v1" for more in ("", "/events", "/diff")}}
     for path, methods in document["paths"].items():
         if "get" not in methods or path.endswith("/stream"):
             continue
@@ -695,6 +700,12 @@ def test_every_command_answers_as_the_document_says(server):
         ("/api/v1/commands", {"command": "scenario", "scenario": "quality-crisis", "durashun": "1h"}, 422),
         ("/api/v1/commands", {"command": "dance"}, 422), ("/api/v1/commands", {"command": "define", "text": ":"}, 422),
         ("/api/v1/commands", {"command": "stop", "at": "2020-01-01T00:00:00Z"}, 422),
+        ("/api/v1/commands", {"command": "stop", "intervention": "no-such"}, 409),
+        ("/api/v1/commands", {"command": "inject", "template": template, "at": "day1"}, 200),
+        ("/api/v1/commands", {"command": "inject", "template": template, "at": "2020-01-01"}, 422),
+        ("/api/v1/commands/preview", {"command": "inject", "template": template, "at": "day1"}, 200),
+        ("/api/v1/commands", {"command": "drop", "name": "v1"}, 200),
+        ("/api/v1/commands", {"command": "drop", "name": "v1"}, 422),
         ("/api/v1/modifiers", modifier, 200), ("/api/v1/modifiers", {**modifier, "on": "no.such/rate"}, 422),
         ("/api/simulation/stop", None, 200), ("/api/simulation/stop", None, 409),
         ("/api/simulation/scenario", {"scenarioId": "support-overload", "duration": "1h"}, 200),
@@ -756,6 +767,11 @@ def test_whatever_is_sent_the_server_stays(server):
         ("GET", "/api/v1/external-events?from=-7d", None),
         ("GET", "/api/v1/events/17?seq=3&within=2d", None),
         ("GET", "/api/simulation/history?start=-7d&end=now&streams=customer.*", None),
+        ("GET", "/api/v1/diff?from=-1d&to=now&streams=customer.*&against=commands", None),
+        ("GET", "/api/v1/versions/v1/events?after=5&limit=10&streams=customer.*", None),
+        ("DELETE", "/api/v1/versions/v1", None),
+        ("POST", "/api/v1/commands", {"command": "inject", "template": "blog-viral", "at": "day1T00:30"}),
+        ("POST", "/api/v1/commands", {"command": "stop", "intervention": "payment-outage@2026-02-02T01:00:00Z"}),
         ("GET", "/api/v1/scenarios/payment-outage", None),
     ]
     odd = [None, True, -1, 0, 1e308, 2**64 - 1, -(2**63), "", "\0", "x" * 5000, [], {}, "99999999999999d", "-1h",

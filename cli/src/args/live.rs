@@ -31,6 +31,7 @@ Examples:
   causeflow steer http://127.0.0.1:7777 scenario payment-outage --duration 4h
   causeflow steer http://127.0.0.1:7777 stop
   causeflow steer http://127.0.0.1:7777 inject blog-viral
+  causeflow steer http://127.0.0.1:7777 inject blog-viral --at day3T10:00    if that is past, as a version of it
   causeflow steer http://127.0.0.1:7777 clock --speed 3600";
 
 #[derive(Debug, Args)]
@@ -96,7 +97,7 @@ pub struct ServeArgs {
 pub struct WatchArgs {
     /// Where the server is, such as `http://127.0.0.1:7777`
     pub url: String,
-    /// Topics with commas between them: *, customer.*, cadence:high, a stream, anomalies, state, twin:diff
+    /// Topics with commas between them: *, customer.*, cadence:high, a stream, anomalies, state, twin:diff, versions
     #[arg(long, default_value = "*", value_delimiter = ',')]
     pub topics: Vec<String>,
     /// A position such as 0123456789ab:42: everything after it comes
@@ -140,12 +141,15 @@ pub enum Deed {
         /// How long, such as 4h; as long as it says itself by default
         #[arg(long)]
         duration: Option<String>,
-        /// When, if not now
+        /// When, if not now; at a time that is past it makes a version of that
         #[arg(long)]
         at: Option<String>,
     },
-    /// Lets the scenario that is active settle
-    Stop,
+    /// Lets the scenario that is active settle, or something else that acts
+    Stop {
+        /// What, by the name that `state` shows, such as `blog-viral@2026-02-02T10:00:00Z`; the scenario by default
+        intervention: Option<String>,
+    },
     /// Goes back to the baseline
     Reset,
     /// Lets an external event happen
@@ -155,7 +159,7 @@ pub enum Deed {
         /// Another title than the template's
         #[arg(long)]
         title: Option<String>,
-        /// When, if not now
+        /// When, if not now; at a time that is past it makes a version of that
         #[arg(long)]
         at: Option<String>,
         /// Without the template's impact: a red herring
@@ -166,6 +170,13 @@ pub enum Deed {
     Define {
         /// The file
         file: PathBuf,
+    },
+    /// Shows the versions of what is past: a scenario or an event at a time that is past makes one
+    Versions,
+    /// Gives a version up
+    Drop {
+        /// Its name
+        name: String,
     },
     /// Sets the clock, or shows it
     Clock {

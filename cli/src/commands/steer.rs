@@ -15,6 +15,7 @@ pub fn run(args: &SteerArgs) -> Result<(), Failure> {
     };
     let answer = match &args.deed {
         Deed::State => http.get("/api/v1/state"),
+        Deed::Versions => http.get("/api/v1/versions"),
         Deed::Clock {
             speed: None,
             pause: false,
@@ -59,7 +60,10 @@ fn command(deed: &Deed) -> Result<Value, Failure> {
         Deed::Scenario { id, duration, at } => without_nulls(
             json!({ "command": "scenario", "scenario": id, "duration": duration, "at": at }),
         ),
-        Deed::Stop => json!({ "command": "stop" }),
+        Deed::Stop { intervention } => {
+            without_nulls(json!({ "command": "stop", "intervention": intervention }))
+        }
+        Deed::Drop { name } => json!({ "command": "drop", "name": name }),
         Deed::Reset => json!({ "command": "reset" }),
         Deed::Inject {
             template,
@@ -76,7 +80,7 @@ fn command(deed: &Deed) -> Result<Value, Failure> {
             })?;
             json!({ "command": "define", "text": text })
         }
-        Deed::Clock { .. } | Deed::State => Value::Null,
+        Deed::Clock { .. } | Deed::State | Deed::Versions => Value::Null,
     })
 }
 
@@ -89,13 +93,6 @@ fn without_nulls(mut value: Value) -> Value {
 
 /// An answer in words.
 fn told(deed: &Deed, value: &Value) -> String {
-    let text = |value: &Value, name: &str| {
-        value
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
     if let Deed::Clock { .. } = deed {
         let paused = value.get("paused").and_then(Value::as_bool) == Some(true);
         let speed = text(value, "speed");
@@ -105,6 +102,16 @@ fn told(deed: &Deed, value: &Value) -> String {
         };
         let stands = if paused { ", paused" } else { "" };
         return format!("{} at {speed}{stands}\n", text(value, "time"));
+    }
+    if let Some(versions) = value.as_array() {
+        let lines: Vec<String> = versions.iter().map(version).collect();
+        return match lines.is_empty() {
+            true => "there is no version\n".to_owned(),
+            false => lines.join("\n") + "\n",
+        };
+    }
+    if let Some(made) = value.get("version").filter(|made| made.is_object()) {
+        return version(made) + "\n";
     }
     let state = value.get("state").unwrap_or(value);
     let mut lines = vec![format!(
@@ -123,4 +130,34 @@ fn told(deed: &Deed, value: &Value) -> String {
         ));
     }
     lines.join("\n") + "\n"
+}
+
+fn text(value: &Value, name: &str) -> String {
+    let text = value.get(name).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
+}
+
+/// A version of what is past, on a line.
+pub fn version(value: &Value) -> String {
+    let mut line = format!(
+        "version {} is {}",
+        text(value, "name"),
+        text(value, "state")
+    );
+    if value.get("from").is_some() {
+        line += &format!(", from {} to {}", text(value, "from"), text(value, "to"));
+    }
+    let count = |name: &str| {
+        let outcome = value.get("outcome")?;
+        outcome.get(name).and_then(Value::as_u64)
+    };
+    if let (Some(added), Some(removed), Some(moved), Some(changed)) = (
+        count("added"),
+        count("removed"),
+        count("moved"),
+        count("changed"),
+    ) {
+        line += &format!(": {added} added, {removed} removed, {moved} moved, {changed} changed");
+    }
+    line
 }

@@ -8,6 +8,7 @@ use causeflow_server::client::{Ended, Http, Record, Watch};
 use serde_json::Value;
 
 use crate::args::WatchArgs;
+use crate::commands::steer::version;
 use crate::control::{Clock, Front};
 use crate::errors::Failure;
 use crate::interrupt;
@@ -215,6 +216,7 @@ fn words(message: &Value) -> String {
             text(message, "value"),
             text(message, "interval_start")
         ),
+        "version" => format!("-- {}\n", version(&message["version"])),
         kind => format!("-- {kind} {message}\n"),
     }
 }

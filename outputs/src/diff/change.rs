@@ -2,7 +2,7 @@
 
 use super::store::Store;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 const HOUR_US: i64 = 3_600_000_000;
@@ -41,7 +41,7 @@ impl ChangeKind {
 }
 
 /// Numbers of events that differ, by kind.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Only in A.
     pub added: u64,
@@ -59,7 +59,8 @@ impl Counts {
         self.added + self.removed + self.moved + self.changed
     }
 
-    fn count(&mut self, kind: ChangeKind) {
+    /// Counts one more.
+    pub fn count(&mut self, kind: ChangeKind) {
         match kind {
             ChangeKind::Added => self.added += 1,
             ChangeKind::Removed => self.removed += 1,

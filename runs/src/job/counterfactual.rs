@@ -15,7 +15,7 @@ use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{Compression, FileEntry, Format, Manifest, Options};
 use causeflow_scenarios::Plan;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::manifest;
 use crate::control::{Control, Part};
@@ -47,7 +47,7 @@ pub struct Difference {
 }
 
 /// What differs in one stream.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StreamDifference {
     /// Its name.
     pub name: String,

@@ -145,16 +145,21 @@ impl Past {
         })
     }
 
-    /// What a command would do, without giving it.
+    /// What a command would do, without giving it: in a version, if its time is past.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn preview(&self, entry: &Entry) -> Result<Vec<InterventionShown>> {
-        let timed = self.origin.script().timed(entry)?;
+    pub fn preview(&self, entry: &Entry, now: Time) -> Result<Vec<InterventionShown>> {
+        let timed = self.origin.script().timed(self.entries.len(), entry)?;
         let at = timed.at;
-        let mut commands = self.commands.to_vec();
-        commands.push(timed);
-        let planned = self.origin.plan(&commands, at + Span(1))?;
+        let planned = match at < now {
+            true => self.planned_as_version(timed, now)?,
+            false => {
+                let mut commands = self.commands.to_vec();
+                commands.push(timed);
+                self.origin.plan(&commands, at + Span(1))?
+            }
+        };
         let with = Past {
             interventions: planned.interventions,
             bent: planned.program,

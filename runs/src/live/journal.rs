@@ -50,6 +50,26 @@ pub struct Entry {
     /// By what name whoever gave the command knows it, so that it is not done twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The version in which it acts, in place of the session itself: its time was past already when it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionOf>,
+}
+
+impl Entry {
+    /// Whether it is about a version, and does nothing to the session itself.
+    pub fn is_of_version(&self) -> bool {
+        self.version.is_some() || matches!(self.command, Command::Drop { .. })
+    }
+}
+
+/// A version of what is past of a session: it begins where its command acts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VersionOf {
+    /// Its name.
+    pub name: String,
+    /// The first instant after it, as `at`: up to here events had been given out.
+    pub to: String,
 }
 
 /// Something that is done to a session.
@@ -64,8 +84,13 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         duration: Option<String>,
     },
-    /// The scenario that is active begins to settle.
-    Stop,
+    /// The scenario that is active begins to settle, or something else that acts.
+    Stop {
+        /// The name of what is to let go, as the state has it: of an external event that was put in, or a change of a parameter. The
+        /// scenario that is active by default.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        intervention: Option<String>,
+    },
     /// Everything that was done before is taken back: the world is the one without it, and always was.
     Reset,
     /// An external event happens.
@@ -78,6 +103,11 @@ pub enum Command {
     Define {
         /// Its file, as YAML or JSON.
         text: String,
+    },
+    /// A version of what is past is given up.
+    Drop {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -114,10 +144,11 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Command::Scenario { .. } => "scenario",
-            Command::Stop => "stop",
+            Command::Stop { .. } => "stop",
             Command::Reset => "reset",
             Command::Inject { .. } => "inject",
             Command::Define { .. } => "define",
+            Command::Drop { .. } => "drop",
         }
     }
 }

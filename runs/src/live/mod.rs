@@ -7,18 +7,20 @@
 //!
 //! It knows no clock but the virtual one, and nothing of those who look on.
 
+mod against;
 mod chain;
+mod differing;
 mod journal;
 mod past;
 mod script;
 mod shown;
 mod store;
+mod version;
 mod window;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use causeflow_baselines::Baseline;
 use causeflow_engine::base::table::RowSink;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::{Player, StreamResult};
@@ -30,24 +32,30 @@ use causeflow_scenarios::{Clock, Library};
 
 use crate::control::{Control, Followed, check};
 use crate::error::{Error, Result};
-use crate::finished::{self, Statistic};
+use crate::finished::Statistic;
 use crate::model;
 use crate::numbers::instant;
 
+use against::Given;
 use journal::{Journal, acknowledged};
 use script::{Planned, Script, Timed};
 use shown::Usual;
 use store::{Kept, Store, noted};
+use version::{Shelf, Version};
 use window::Gathered;
 
+pub use against::{Expectation, SessionDifference, Sides, StreamAgainst, Summary, Twin};
 pub use chain::{Chain, Link};
-pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, read as read_journal};
+pub use journal::{
+    Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf, read as read_journal,
+};
 pub use past::{Past, Verdict, folder_of, replay};
 pub use shown::{
     EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown,
     Score, StateShown,
 };
 pub use store::{Barrier, Position};
+pub use version::{VersionDifference, VersionOutcome, VersionShown};
 pub use window::{Encoder, Tables, Window};
 
 /// What a session is played from.
@@ -68,14 +76,21 @@ pub struct Live {
     store: Store,
     journal: Journal,
     entries: Vec<Entry>,
+    /// Those of its entries by which it goes.
     commands: Vec<Timed>,
+    /// What was put into its past.
+    versions: Vec<Version>,
+    shelf: Arc<Shelf>,
     track: Track,
     position: Arc<Position>,
     /// What is usual, if that is not what the session would be without interventions.
-    baseline: Option<Arc<Baseline>>,
+    baseline: Option<Arc<Given>>,
     /// What was usual up to the day at hand.
     usual: Mutex<Arc<Usual>>,
 }
+
+/// What is known of a session before it is played: its journal, what that says, and what it has come to.
+type Known = (Vec<Entry>, (Vec<Timed>, Vec<Version>), Vec<Barrier>);
 
 /// How far a session has been played, and how.
 struct Track {
@@ -237,7 +252,7 @@ impl Live {
             return Live::resume(folder, control);
         }
         let origin = Origin::of(header, control)?;
-        let commands = origin.script().all_timed(entries)?;
+        let (commands, versions) = origin.script().all_timed(entries)?;
         if let Some(early) = commands
             .iter()
             .find(|timed| timed.at < origin.settings.start)
@@ -249,13 +264,19 @@ impl Live {
         let last = commands.iter().map(|timed| timed.at).max();
         let last = last.map_or(origin.settings.start, |last| last + Span(1));
         origin.script().plan(&commands, last)?;
+        for version in &versions {
+            let known = (&commands[..], Time(i64::MAX));
+            let before = &entries[..version.timed.number];
+            origin.check_version(version, before, known)?;
+        }
         // Nothing is written before that.
         let store = Store::open(folder)?;
         let journal = Journal::create(&path, &origin.header, entries)?;
-        let known = (entries.to_vec(), commands, Vec::new());
+        let shelf = Shelf::open(folder, &versions);
+        let known = (entries.to_vec(), (commands, versions), Vec::new());
         let given_out = origin.live_from;
         let position = Position::open(folder, given_out)?;
-        Live::begun(origin, (store, journal, position), known, control)
+        Live::begun(origin, (store, journal, position, shelf), known, control)
     }
 
     /// Goes on with the session in a folder, where it was when its process ended, however that ended.
@@ -271,19 +292,20 @@ impl Live {
         let store = Store::open(folder)?;
         let (journal, header, entries) = Journal::open(&path)?;
         let origin = Origin::of(header, control)?;
-        let commands = origin.script().all_timed(&entries)?;
+        let (commands, versions) = origin.script().all_timed(&entries)?;
         let (barriers, given_out) = Store::noted(folder)?;
         let given_out = given_out.unwrap_or(origin.live_from);
-        let known = (entries, commands, barriers);
+        let shelf = Shelf::open(folder, &versions);
+        let known = (entries, (commands, versions), barriers);
         let position = Position::open(folder, given_out)?;
-        Live::begun(origin, (store, journal, position), known, control)
+        Live::begun(origin, (store, journal, position, shelf), known, control)
     }
 
     /// Plays up to and with the window in which events are given out next.
     fn begun(
         origin: Origin,
-        (mut store, journal, position): (Store, Journal, Position),
-        (entries, commands, barriers): (Vec<Entry>, Vec<Timed>, Vec<Barrier>),
+        (mut store, journal, position, shelf): (Store, Journal, Position, Shelf),
+        (entries, (commands, versions), barriers): Known,
         control: &dyn Control,
     ) -> Result<Live> {
         let origin = Arc::new(origin);
@@ -297,6 +319,8 @@ impl Live {
             journal,
             entries,
             commands,
+            versions,
+            shelf: Arc::new(shelf),
             track,
             position: Arc::new(position),
             baseline: None,
@@ -310,7 +334,7 @@ impl Live {
     /// When it cannot be read.
     pub fn scored_against(mut self, folder: &Path) -> Result<Live> {
         let statistics = Statistic::read(folder)?;
-        self.baseline = Some(Arc::new(finished::baseline(&statistics)));
+        self.baseline = Some(Arc::new(Given::of(statistics)));
         Ok(self)
     }
 
@@ -342,13 +366,21 @@ impl Live {
     }
 
     /// Gives a command, which acts from a time on that lies in what has not been given out. When this returns it is in the journal, and
-    /// [`windows`](Self::windows) are those that it has bent, from the one that holds its time.
+    /// [`windows`](Self::windows) are those that it has bent, from the one that holds its time. A scenario or an external event at a
+    /// time that is past makes a version of what is past, and bends nothing. Returns what the journal has.
     ///
     /// # Errors
     /// When it cannot be done; nothing has changed then.
-    pub fn command(&mut self, entry: Entry, control: &dyn Control) -> Result<()> {
-        let timed = self.origin.script().timed(&entry)?;
+    pub fn command(&mut self, entry: Entry, control: &dyn Control) -> Result<Entry> {
+        let timed = self.origin.script().timed(self.entries.len(), &entry)?;
         let given_out = self.given_out();
+        let is_put_in = matches!(
+            timed.command,
+            Command::Scenario { .. } | Command::Inject { .. }
+        );
+        if entry.version.is_some() || is_put_in && timed.at < given_out {
+            return self.put_in(entry, timed);
+        }
         if timed.at < given_out {
             let message = format!(
                 "{} is past: events up to {} have been given out",
@@ -358,6 +390,9 @@ impl Live {
             return Err(
                 Error::input(message, "choose a later time, or leave it out").in_field("at"),
             );
+        }
+        if let Command::Drop { name } = &timed.command {
+            return self.drop_version(&entry, name);
         }
         self.check_goes(&timed)?;
         let mut commands = self.commands.clone();
@@ -385,9 +420,9 @@ impl Live {
             if let Some(planned) = planned {
                 self.track.planned.interventions = planned.interventions;
             }
-            self.entries.push(entry);
+            self.entries.push(entry.clone());
             self.commands = commands;
-            return Ok(());
+            return Ok(entry);
         }
         let Live {
             origin,
@@ -420,9 +455,49 @@ impl Live {
         let was = std::mem::replace(track, bent);
         // It is large, and whoever waits for what is bent need not wait for its end.
         rayon::spawn(move || drop(was));
-        self.entries.push(entry);
+        if timed.command == Command::Reset {
+            // They are of a past that is no more.
+            self.versions.clear();
+            self.shelf.retain(&[]);
+        }
+        self.entries.push(entry.clone());
         self.commands = commands;
-        Ok(())
+        Ok(entry)
+    }
+
+    /// Puts something into what is past: that and what comes stay as they are, and a version shows what would have come of it.
+    fn put_in(&mut self, mut entry: Entry, timed: Timed) -> Result<Entry> {
+        let given_out = self.given_out();
+        let of = entry.version.get_or_insert_with(|| {
+            let number = self.entries.iter().flat_map(|entry| &entry.version).count() + 1;
+            let mut names = (number..).map(|number| format!("v{number}"));
+            let is_free = |name: &String| {
+                let mut taken = self.entries.iter().flat_map(|entry| &entry.version);
+                taken.all(|of| of.name != *name)
+            };
+            VersionOf {
+                name: names.find(is_free).unwrap_or_default(),
+                to: instant(given_out),
+            }
+        });
+        let to = self.origin.script().clock().time(&of.to)?;
+        let version = Version::of(&of.name, to, timed, self.commands.len());
+        let known = (&self.commands[..], given_out);
+        self.origin.check_version(&version, &self.entries, known)?;
+        self.journal.append(&entry)?;
+        self.entries.push(entry.clone());
+        self.versions.push(version);
+        Ok(entry)
+    }
+
+    fn drop_version(&mut self, entry: &Entry, name: &str) -> Result<Entry> {
+        // It has to be there.
+        self.past().version(name, self.given_out())?;
+        self.journal.append(entry)?;
+        self.versions.retain(|version| version.name != name);
+        self.shelf.retain(&self.versions);
+        self.entries.push(entry.clone());
+        Ok(entry.clone())
     }
 
     /// Whether a command goes with how things stand.
@@ -445,12 +520,6 @@ impl Live {
                 "leave out its time",
             )
             .in_field("at"));
-        }
-        if timed.command == Command::Stop && self.active(timed.at)?.is_none() {
-            return Err(Error::conflict(
-                format!("no scenario is active at {}", instant(timed.at)),
-                "start one first",
-            ));
         }
         if let Command::Define { text } = &timed.command {
             let id = script::defined_id(text)?;
@@ -617,40 +686,38 @@ impl Track {
     fn from_last(
         origin: &Origin,
         commands: &[Timed],
-        (mut kept, mut barriers): (Vec<Kept>, Vec<Barrier>),
+        kept: (Vec<Kept>, Vec<Barrier>),
         (time, known): (Time, Time),
     ) -> Result<Track> {
-        let planned = origin.plan(commands, known)?;
+        let planned = (origin.plan(commands, known)?, known);
+        Ok(Track::resumed(origin, planned, commands.len(), kept, time))
+    }
+
+    /// The same with a plan, which is known up to a time, of so many commands.
+    fn resumed(
+        origin: &Origin,
+        (planned, known): (Planned, Time),
+        commands: usize,
+        (mut kept, mut barriers): (Vec<Kept>, Vec<Barrier>),
+        time: Time,
+    ) -> Track {
+        let settings = origin.settings_of(&planned);
+        let program = Program::clone(&planned.program);
         while let Some(last) = kept.pop() {
-            if last.time > time || last.commands > commands.len() {
+            if last.time > time || last.commands > commands {
                 continue;
             }
             // One that is damaged, or was taken too late for what is new or ends sooner, is as good as none.
             let Ok(snapshot) = last.read() else { continue };
-            let settings = origin.settings_of(&planned);
-            let Ok(player) = Player::resume(Program::clone(&planned.program), &settings, &snapshot)
-            else {
+            let Ok(player) = Player::resume(program.clone(), &settings, &snapshot) else {
                 continue;
             };
             barriers.retain(|barrier| barrier.time() <= last.time);
             kept.push(last);
-            return Ok(Track::of(
-                (planned, known),
-                player,
-                (kept, barriers),
-                commands.len(),
-            ));
+            return Track::of((planned, known), player, (kept, barriers), commands);
         }
-        let player = Player::new(
-            Program::clone(&planned.program),
-            &origin.settings_of(&planned),
-        );
-        Ok(Track::of(
-            (planned, known),
-            player,
-            (Vec::new(), Vec::new()),
-            commands.len(),
-        ))
+        let player = Player::new(program, &settings);
+        Track::of((planned, known), player, (Vec::new(), Vec::new()), commands)
     }
 
     fn of(

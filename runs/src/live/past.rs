@@ -3,17 +3,18 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
-use causeflow_baselines::Baseline;
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::Program;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::against::Given;
 use super::journal::{Entry, Header, acknowledged};
 use super::script::Timed;
 use super::shown::Usual;
 use super::store::{Barrier, Kept, Store};
+use super::version::{Shelf, Version};
 use super::{Encoder, Live, Origin, Tables, Track, Window};
 use crate::control::Control;
 use crate::error::{Error, Result};
@@ -26,6 +27,8 @@ pub struct Past {
     pub(super) origin: Arc<Origin>,
     pub(super) commands: Arc<[Timed]>,
     pub(super) entries: Arc<[Entry]>,
+    pub(super) versions: Arc<[Version]>,
+    pub(super) shelf: Arc<Shelf>,
     pub(super) kept: Vec<Kept>,
     pub(super) barriers: Vec<Barrier>,
     pub(super) windows: Vec<Arc<Window>>,
@@ -36,7 +39,7 @@ pub struct Past {
     pub(super) tables: Tables,
     pub(super) epoch: String,
     pub(super) resets: u32,
-    pub(super) given_baseline: Option<Arc<Baseline>>,
+    pub(super) given_baseline: Option<Arc<Given>>,
     pub(super) usual: Arc<Usual>,
 }
 
@@ -52,6 +55,8 @@ impl Past {
             origin: live.origin.clone(),
             commands: live.commands.clone().into(),
             entries: live.entries.clone().into(),
+            versions: live.versions.clone().into(),
+            shelf: live.shelf.clone(),
             kept: track.kept.clone(),
             barriers: track.barriers.clone(),
             windows: track.windows.clone(),
@@ -74,6 +79,14 @@ impl Past {
     /// From when on it is live.
     pub fn live_from(&self) -> Time {
         self.origin.live_from
+    }
+
+    /// Reads a time of the session.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn time(&self, text: &str) -> Result<Time> {
+        Ok(self.origin.script().clock().time(text)?)
     }
 
     /// The seed.
@@ -179,6 +192,8 @@ pub struct Verdict {
     pub fingerprint: String,
     /// How many barriers were compared.
     pub compared: usize,
+    /// How many versions of what was past were made again.
+    pub versions: usize,
     /// What is not as it was, if anything is.
     pub difference: Option<String>,
     /// The first event that is not as it was, as it is told from the session's own snapshots, and as the journal alone gives it.
@@ -216,13 +231,21 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
     let (header, entries, _) = acknowledged(&Store::journal(folder))?;
     let (barriers, given_out) = Store::noted(folder)?;
     let origin = Origin::of(header, control)?;
-    let commands = origin.script().all_timed(&entries)?;
+    let (commands, versions) = origin.script().all_timed(&entries)?;
     let until = given_out.unwrap_or(origin.live_from);
     let first = origin.barrier_after(origin.settings.start);
     let times = (origin.settings.start, first);
     let mut track = Track::from_last(&origin, &commands, (Vec::new(), Vec::new()), times)?;
     let (mut compared, mut difference) = (0, None);
+    let mut kept = Vec::new();
     while track.player.time() + origin.window() <= until {
+        let from = track.player.time();
+        let begins = |version: &Version| {
+            (from..from + origin.window()).contains(&version.from()) && version.to <= until
+        };
+        if versions.iter().any(begins) {
+            kept.push(Kept::in_memory(track.player.snapshot(), commands.len()));
+        }
         track.play_window(&origin, &commands, Time(i64::MAX), None, control)?;
         let Some(is) = track.barriers.last() else {
             break;
@@ -244,10 +267,32 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
             break;
         }
     }
+    let mut of_versions = 0;
+    for version in &versions {
+        if difference.is_some() {
+            break;
+        }
+        let noted = Shelf::noted(folder, &version.name);
+        let Some(was) = noted.filter(|_| version.to <= until) else {
+            continue;
+        };
+        let is = origin.make((&commands, &kept), version, None, control)?;
+        of_versions += 1;
+        if was != is {
+            difference = Some(format!(
+                "the version `{}` came to {}, and now comes to {}",
+                version.name,
+                was.in_words(),
+                is.in_words()
+            ));
+        }
+    }
     let last = track.barriers.last();
     let window = last.map(|last| Time(last.time_us - origin.window().0));
     let first = match (&difference, window) {
-        (Some(_), Some(window)) => first_difference(folder, &origin, &commands, window, control)?,
+        (Some(_), Some(window)) if of_versions == 0 => {
+            first_difference(folder, &origin, &commands, window, control)?
+        }
         _ => None,
     };
     Ok(Verdict {
@@ -259,6 +304,7 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
             .map(|barrier| barrier.fingerprint.clone())
             .unwrap_or_default(),
         compared,
+        versions: of_versions,
         difference,
     })
 }

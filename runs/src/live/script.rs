@@ -13,6 +13,7 @@ use causeflow_models::{Model, SourceFile, duration, yaml};
 use causeflow_scenarios::{Activation, Clock, EventRequest, Library, Original, Plan, Request};
 
 use super::journal::{Command, Entry, Injection};
+use super::version::Version;
 use crate::error::{Error, Result};
 use crate::interventions::Interventions;
 use crate::numbers::instant;
@@ -27,6 +28,8 @@ const FAR: Time = Time(i64::MAX / 4);
 /// A command of a journal, with its time.
 #[derive(Clone, Debug)]
 pub(super) struct Timed {
+    /// Its place in the journal: what it makes is named by that.
+    pub number: usize,
     pub at: Time,
     pub command: Command,
 }
@@ -49,18 +52,81 @@ pub(super) struct Planned {
 }
 
 impl Script<'_> {
-    /// Reads the time of an entry.
-    pub fn timed(&self, entry: &Entry) -> Result<Timed> {
-        let clock = Clock::new(&self.model.compiled.program, self.settings.start);
+    /// What times of the session are read by.
+    pub fn clock(&self) -> Clock {
+        Clock::new(&self.model.compiled.program, self.settings.start)
+    }
+
+    /// Reads the time of the entry in a place of the journal.
+    pub fn timed(&self, number: usize, entry: &Entry) -> Result<Timed> {
         Ok(Timed {
-            at: clock.time(&entry.at)?,
+            number,
+            at: self.clock().time(&entry.at)?,
             command: entry.command.clone(),
         })
     }
 
-    /// Reads the times of all entries.
-    pub fn all_timed(&self, entries: &[Entry]) -> Result<Vec<Timed>> {
-        entries.iter().map(|entry| self.timed(entry)).collect()
+    /// Reads the times of all entries by which the session goes, and what versions of its past there are.
+    pub fn all_timed(&self, entries: &[Entry]) -> Result<(Vec<Timed>, Vec<Version>)> {
+        let (mut commands, mut versions): (Vec<Timed>, Vec<Version>) = (Vec::new(), Vec::new());
+        for (number, entry) in entries.iter().enumerate() {
+            let timed = self.timed(number, entry)?;
+            match (&entry.version, &entry.command) {
+                (Some(of), _) => {
+                    let to = self.clock().time(&of.to)?;
+                    versions.push(Version::of(&of.name, to, timed, commands.len()));
+                }
+                (None, Command::Drop { name }) => versions.retain(|one| one.name != *name),
+                (None, command) => {
+                    if *command == Command::Reset {
+                        // They are of a past that is no more.
+                        versions.clear();
+                    }
+                    commands.push(timed);
+                }
+            }
+        }
+        Ok((commands, versions))
+    }
+
+    /// What happened up to the end of a version, without and with what was put in: the rest of the plan is as in the session, and
+    /// what is new comes behind it and is cut off at the end, as in a version of a run.
+    ///
+    /// # Errors
+    /// What is wrong with the command.
+    pub fn plan_version(
+        &self,
+        commands: &[Timed],
+        version: &Version,
+        until: Time,
+    ) -> Result<[Planned; 2]> {
+        let base = &self.model.compiled.program;
+        let Version { timed, to, .. } = version;
+        let given = commands[..version.commands.min(commands.len())].iter();
+        let holds = |command: &Command| matches!(command, Command::Reset | Command::Define { .. });
+        let due = given.filter(|one| one.at < *to || holds(&one.command));
+        let due: Vec<Timed> = due.cloned().collect();
+        let plain = self.plan(&due, until)?;
+        let all = [&due[..], std::slice::from_ref(timed)].concat();
+        let library = self.library(&all)?;
+        let begun = epoch(std::slice::from_ref(timed), &library)?.pop();
+        let Next { at, request } = begun.ok_or_else(|| {
+            Error::input(
+                format!("`{}` cannot be put into the past", timed.command.name()),
+                "put in a scenario or an external event",
+            )
+        })?;
+        check_alone(&plain.interventions, &request, *to)?;
+        let known = self.plan_with(library, &due, until)?;
+        let had = known.plan.interventions().len();
+        let mut with = known.amended(base, self.settings.seed, request, at..*to, *to)?;
+        with.plan.begin_from(had, at);
+        let with = Planned {
+            program: Arc::new(with.bend(base)?),
+            interventions: Arc::new(with),
+            end: plain.end,
+        };
+        Ok([plain, with])
     }
 
     /// The plan after these commands, up to the end of the stretch of time in which `until` lies.
@@ -69,7 +135,22 @@ impl Script<'_> {
     /// All that is wrong with the last command, as long as the others are fine.
     pub fn plan(&self, commands: &[Timed], until: Time) -> Result<Planned> {
         let base = &self.model.compiled.program;
-        let library = self.library(commands)?;
+        let known = self.plan_with(self.library(commands)?, commands, until)?;
+        Ok(Planned {
+            program: Arc::new(known.bend(base)?),
+            end: known.plan.range().end,
+            interventions: Arc::new(known),
+        })
+    }
+
+    /// The same with scenarios and templates that are known.
+    fn plan_with(
+        &self,
+        library: Library,
+        commands: &[Timed],
+        until: Time,
+    ) -> Result<Interventions> {
+        let base = &self.model.compiled.program;
         let mut todo = epoch(commands, &library)?;
         todo.sort_by_key(|timed| timed.at);
         let mut todo = todo.into_iter().peekable();
@@ -101,17 +182,13 @@ impl Script<'_> {
             };
             known.plan = Plan::lengthened(original, &known.library, base, end, self.spec.timeline)?;
         }
-        Ok(Planned {
-            program: Arc::new(known.bend(base)?),
-            interventions: Arc::new(known),
-            end,
-        })
+        Ok(known)
     }
 
     /// The model's scenarios and templates with those of the session.
     fn library(&self, commands: &[Timed]) -> Result<Library> {
         let mut more: Vec<SourceFile> = Vec::new();
-        for (number, timed) in commands.iter().enumerate() {
+        for timed in commands {
             match &timed.command {
                 Command::Define { text } => {
                     let path = format!("{}.yaml", defined_id(text)?);
@@ -124,10 +201,13 @@ impl Script<'_> {
                 }
                 Command::Inject { event } => {
                     if let Some(definition) = &event.definition {
-                        more.push(template_file(event, definition, number)?);
+                        more.push(template_file(event, definition, timed.number)?);
                     }
                 }
-                Command::Scenario { .. } | Command::Stop | Command::Reset => {}
+                Command::Scenario { .. }
+                | Command::Stop { .. }
+                | Command::Reset
+                | Command::Drop { .. } => {}
             }
         }
         let folder = self.spec.scenario_folder.as_deref();
@@ -166,6 +246,28 @@ impl Script<'_> {
     }
 }
 
+/// Only one scenario is active at a time, also together with those that the session has had.
+fn check_alone(had: &Interventions, request: &Request, to: Time) -> Result<()> {
+    for new in &request.activations {
+        let end = new
+            .duration
+            .map_or(to, |duration| to.min(new.start + duration));
+        let scheduled = had.scheduled().into_iter();
+        let mut meets = scheduled.filter(|one| one.activation.start < end && new.start < one.end);
+        if let Some(other) = meets.next() {
+            return Err(Error::conflict(
+                format!(
+                    "`{}` was active until {}, and only one scenario is active at a time",
+                    other.activation,
+                    instant(other.end)
+                ),
+                "choose another time, or a shorter duration",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// Something that begins.
 struct Next {
     at: Time,
@@ -184,7 +286,7 @@ fn epoch(commands: &[Timed], library: &Library) -> Result<Vec<Next>> {
     let commands = commands.iter().enumerate().filter(counts);
     let (mut next, mut activations): (Vec<Next>, Vec<Activation>) = (Vec::new(), Vec::new());
     let mut stops = Vec::new();
-    for (number, timed) in commands {
+    for (_, timed) in commands {
         let at = timed.at;
         match &timed.command {
             Command::Scenario { scenario, duration } => {
@@ -196,27 +298,24 @@ fn epoch(commands: &[Timed], library: &Library) -> Result<Vec<Next>> {
                     duration: Some(asked.unwrap_or(own)),
                 });
             }
-            Command::Stop => stops.push(at),
+            Command::Stop { intervention } => stops.push((at, intervention.as_deref())),
             Command::Inject { event } => {
                 let request = Request {
-                    events: vec![event_request(event, number, at)?],
+                    events: vec![event_request(event, timed.number, at)?],
                     ..Request::default()
                 };
                 next.push(Next { at, request });
             }
-            Command::Reset | Command::Define { .. } => {}
+            Command::Reset | Command::Define { .. } | Command::Drop { .. } => {}
         }
     }
-    for at in stops {
-        let active = activations.iter_mut().find(|one| {
-            let end = one.duration.map(|duration| one.start + duration);
-            one.start <= at && end.is_some_and(|end| at < end)
-        });
-        let active = active.ok_or_else(|| {
-            let message = format!("no scenario is active at {}", instant(at));
-            Error::input(message, "start one, or wait until the next one has begun")
-        })?;
-        active.duration = Some(at - active.start);
+    for (at, name) in stops {
+        let events = next
+            .iter_mut()
+            .flat_map(|one| one.request.events.iter_mut().map(|event| (one.at, event)));
+        if !stop_scenario(&mut activations, at, name) && !stop_event(events, library, at, name)? {
+            return Err(nothing_to_stop(at, name));
+        }
     }
     activations.retain(|one| one.duration.is_none_or(|duration| duration > Span(0)));
     next.extend(activations.into_iter().map(|activation| Next {
@@ -227,6 +326,53 @@ fn epoch(commands: &[Timed], library: &Library) -> Result<Vec<Next>> {
         },
     }));
     Ok(next)
+}
+
+/// Lets the scenario that is active at a time go from then on, if it is the one that is meant.
+fn stop_scenario(activations: &mut [Activation], at: Time, name: Option<&str>) -> bool {
+    let active = activations.iter_mut().find(|one| {
+        let end = one.duration.map(|duration| one.start + duration);
+        let is_meant = name.is_none_or(|name| one.to_string() == name);
+        is_meant && one.start <= at && end.is_some_and(|end| at < end)
+    });
+    active
+        .map(|one| one.duration = Some(at - one.start))
+        .is_some()
+}
+
+/// Lets the impact of an event that has happened go from a time on, if it has one that does not let go already.
+fn stop_event<'a>(
+    mut events: impl Iterator<Item = (Time, &'a mut EventRequest)>,
+    library: &Library,
+    at: Time,
+    name: Option<&str>,
+) -> Result<bool> {
+    let named = |event: &EventRequest, time| format!("{}@{time}", event.template);
+    let found = events.find(|(time, event)| name == Some(&*named(event, *time)));
+    let Some((time, event)) = found.filter(|(time, event)| *time <= at && event.causal) else {
+        return Ok(false);
+    };
+    let template = library.template(&event.template)?;
+    let end = event
+        .until
+        .unwrap_or(time + template.delay + template.duration);
+    let acts = !template.rules.is_empty() && at < end;
+    if acts {
+        event.until = Some(at);
+    }
+    Ok(acts)
+}
+
+fn nothing_to_stop(at: Time, name: Option<&str>) -> Error {
+    let at = instant(at);
+    match name {
+        None => Error::conflict(format!("no scenario is active at {at}"), "start one first"),
+        Some(name) => Error::conflict(
+            format!("nothing called `{name}` acts at {at}"),
+            "give the name of one of the state's `interventions`",
+        )
+        .in_field("intervention"),
+    }
 }
 
 fn span(text: &str) -> Result<Span> {
@@ -249,6 +395,7 @@ fn event_request(event: &Injection, number: usize, at: Time) -> Result<EventRequ
         description: event.description.clone(),
         severity: event.severity,
         causal: event.causal,
+        until: None,
     })
 }
 

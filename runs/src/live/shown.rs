@@ -458,7 +458,7 @@ impl Past {
     /// What is usual: the baseline that was given, or what the session would have been without any intervention.
     fn baseline(&self) -> &Baseline {
         if let Some(given) = &self.given_baseline {
-            return given;
+            return &given.baseline;
         }
         self.usual.baseline.get_or_init(|| {
             let until = self.usual.of.map_or(self.start(), |(_, day)| day);
@@ -546,7 +546,7 @@ impl Past {
         Value::Array(differing.collect())
     }
 
-    fn check_streams(&self, streams: Option<&[String]>) -> Result<()> {
+    pub(super) fn check_streams(&self, streams: Option<&[String]>) -> Result<()> {
         let names: BTreeSet<&str> = self.streams.iter().map(|stream| &*stream.name).collect();
         let mut unknown = streams
             .into_iter()

@@ -61,7 +61,22 @@ pub(super) struct Kept {
     path: PathBuf,
 }
 
+/// Where the snapshot of a barrier lies that had been given so many commands.
+fn named(time: Time, commands: usize) -> String {
+    format!("{SNAPSHOTS}/{}-{commands}.snapshot", time.0)
+}
+
 impl Kept {
+    /// One that is nowhere else.
+    pub fn in_memory(snapshot: Snapshot, commands: usize) -> Kept {
+        Kept {
+            time: snapshot.time,
+            commands,
+            path: PathBuf::new(),
+            memory: Some(Arc::new(snapshot)),
+        }
+    }
+
     /// The snapshot.
     pub fn read(&self) -> Result<Arc<Snapshot>> {
         match &self.memory {
@@ -194,7 +209,7 @@ impl Store {
             return Err(error);
         }
         let (time, snapshot) = (snapshot.time, Arc::new(snapshot));
-        let name = format!("{SNAPSHOTS}/{}-{commands}.snapshot", time.0);
+        let name = named(time, commands);
         let path = self.folder.join(&name);
         self.writer.give(Task::Write(name, snapshot.clone()));
         Ok(Kept {
@@ -203,6 +218,14 @@ impl Store {
             memory: Some(snapshot),
             path,
         })
+    }
+
+    /// Keeps a snapshot in a folder, and waits until it is there.
+    pub fn keep_in(folder: &Path, snapshot: &Snapshot, commands: usize) -> Result<()> {
+        let place = folder.join(SNAPSHOTS);
+        fs::create_dir_all(&place).map_err(failed("create", &place))?;
+        write_state(folder, &named(snapshot.time, commands), &KIND, snapshot)?;
+        Ok(())
     }
 
     /// The snapshots that are there, in the order of their times.

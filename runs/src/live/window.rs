@@ -156,13 +156,32 @@ impl Window {
     pub(super) fn differs(&self, other: &Window, first: usize) -> Option<usize> {
         let common = first.min(self.len()).min(other.len());
         let same = |at: &usize| {
-            let ((a, row), (b, other_row)) = (self.row(*at), other.row(*at));
-            let mut columns = a.columns.iter().zip(&b.columns);
-            a.table == b.table
-                && columns.all(|(a, b)| self.value(a, row) == other.value(b, other_row))
+            self.stream(*at) == other.stream(*at)
+                && self.differing_columns(*at, other, *at).is_empty()
         };
         let differs = (0..common).find(|at| !same(at));
         differs.or((common < first).then_some(common))
+    }
+
+    /// The columns in which two events of a stream differ.
+    pub(super) fn differing_columns(
+        &self,
+        at: usize,
+        other: &Window,
+        other_at: usize,
+    ) -> Vec<usize> {
+        let ((a, row), (b, other_row)) = (self.row(at), other.row(other_at));
+        let columns = a.columns.iter().zip(&b.columns).enumerate();
+        let differing = columns
+            .filter(|(_, (a, b))| self.value(a, row) != other.value(b, other_row))
+            .map(|(column, _)| column);
+        differing.collect()
+    }
+
+    /// The names of columns of an event's stream.
+    pub(super) fn names_of(&self, at: usize, columns: &[usize]) -> Vec<String> {
+        let all = &self.tables.streams[self.stream(at)].columns;
+        columns.iter().map(|&at| all[at].name.clone()).collect()
     }
 
     /// A value as something that can be compared across windows.

@@ -11,7 +11,8 @@ import { use } from "./store.js";
 
 export const told = (entry) => {
   const what = { scenario: entry.scenario, inject: entry.title ?? entry.template ?? entry.definition?.title ?? "an external event", define: "a scenario of one's own" }[entry.command];
-  return what ? `${entry.command}: ${what}` : entry.command;
+  const of = what ?? entry.intervention ?? entry.name;
+  return `${entry.command}${of ? `: ${of}` : ""}${entry.version ? ` (version ${entry.version.name})` : ""}`;
 };
 
 async function journal() {

@@ -2,11 +2,11 @@
 
 import { useState } from "preact/hooks";
 
-import { post } from "./api.js";
+import { command, post } from "./api.js";
 import { remaining, Strengths } from "./effects.jsx";
 import { counted, moment, number, span, speed } from "./format.js";
 import { Panel, Text, useTask, Wrong } from "./parts.jsx";
-import { again, refreshState } from "./session.js";
+import { again, done as told, refreshState } from "./session.js";
 import { say, set, use } from "./store.js";
 
 const WORDS = { baseline: "Baseline", running: "Running", settling: "Settling" };
@@ -90,13 +90,18 @@ function Acting({ one, pace, name }) {
   const whole = Date.parse(one.end) - Date.parse(one.start);
   const fade = Date.parse(one.settled) - Date.parse(one.end);
   const [left, real] = remaining(one.state === "active" ? one.remaining_s : one.settled_in_s, pace);
+  const { busy, problem, run } = useTask();
+  const stop = () => run(async () => told(`Stopped: ${name} settles from now on.`, await command({ command: "stop", intervention: one.name })));
   const done = one.state === "active" ? 1 - (one.remaining_s * 1000) / whole : fade ? 1 - (one.settled_in_s * 1000) / fade : 1;
   return (
     <article class={`acting ${one.state}`} data-intervention={one.name}>
       <div class="head">
         <h3>{name}</h3>
         <span class={`flag ${one.state}`}>{one.state}</span>
+        {/* The scenario has a button of its own. */}
+        {one.state === "active" && !one.scenario && <button type="button" class="small" disabled={busy} aria-label={`Stop ${name}`} onClick={stop}>Stop</button>}
       </div>
+      <Wrong problem={problem} />
       <p>
         {one.state === "active" ? `${left} left${real}, then it settles until ` : `Settled in ${left}${real}, at `}
         {moment(one.settled)}.

@@ -10,19 +10,19 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get as reads, post as tells};
-use causeflow_baselines::Resolution;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
 use causeflow_runs::about::{ScenarioShown, TemplateShown};
 use causeflow_runs::live::{
     Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown, Injection,
-    InterventionShown, Past, StateShown,
+    InterventionShown, Past, StateShown, VersionShown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::times::{range, resolution};
 use super::{Endpoint, Param, Schemas};
 use crate::catch_up::rows_of;
 use crate::pace::{ClockShown, Speed};
@@ -58,6 +58,13 @@ pub struct Asked {
     /// `12h` (by default) or `1h`.
     #[serde(default)]
     pub resolution: Option<String>,
+}
+
+impl Asked {
+    fn range(&self, past: &Past, now: Time) -> Result<Range<Time>, Problem> {
+        let ends = [("from", self.from.as_deref()), ("to", self.to.as_deref())];
+        range(ends, past.start()..now, past, now)
+    }
 }
 
 /// Events after a position.
@@ -135,7 +142,7 @@ pub struct ClockChange {
 /// A command, and when it acts.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Given {
-    /// A later time; now by default.
+    /// A later time; now by default. A scenario or an external event at a time that is past makes a version of what is past.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What is to be done.
@@ -152,6 +159,8 @@ pub struct Acknowledged {
     pub again: bool,
     /// How the session stands when it acts.
     pub state: StateShown,
+    /// The version that it makes of what is past, if its time was that.
+    pub version: Option<VersionShown>,
 }
 
 /// A change of a parameter for some time.
@@ -199,7 +208,8 @@ pub struct Fingerprint {
     pub fingerprint: String,
 }
 
-fn get<M, T>(
+/// What asks for something.
+pub fn get<M, T>(
     path: &'static str,
     (id, about): (&'static str, &'static str),
     params: Vec<Param>,
@@ -247,14 +257,18 @@ where
     }
 }
 
-/// All of them.
-pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
-    let id = |about| Param {
+/// The part of a path that says which one.
+pub fn id(about: &'static str) -> Param {
+    Param {
         name: "id",
         about,
         in_path: true,
         schema: json!({ "type": "string" }),
-    };
+    }
+}
+
+/// All of them.
+pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
     let mut event = schemas.query::<Where>();
     event.push(id("The event's id"));
     let text = json!({ "type": "string" });
@@ -409,7 +423,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "/api/v1/commands",
             (
                 "command",
-                "Gives a command: a scenario, stop, reset, an external event, or a scenario's file",
+                "Gives a command: a scenario, stop, reset, an external event, a scenario's file, or that a version is dropped",
             ),
             given.clone(),
             acknowledged.clone(),
@@ -540,15 +554,8 @@ async fn set_clock(State(server): At, headers: HeaderMap, body: Body) -> Answer<
 async fn history(State(server): At, query: Asks<Asked>) -> Answer<Vec<HistoryShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
-    let resolution = match asked.resolution.as_deref() {
-        None | Some("12h") => Resolution::HalfDay,
-        Some("1h") => Resolution::Hour,
-        Some(other) => {
-            let message = format!("`{other}` is no resolution");
-            return Err(Problem::bad(message, "give 12h or 1h").in_field("resolution"));
-        }
-    };
-    let range = range(&asked, &past, now, now)?;
+    let resolution = resolution(asked.resolution.as_deref())?;
+    let range = asked.range(&past, now)?;
     let streams = names(&server, asked.streams.as_deref())?;
     let work = move |_: &dyn causeflow_runs::Control| {
         past.history(&range, resolution, streams.as_deref(), now)
@@ -666,8 +673,7 @@ async fn chain(State(server): At, id: Names, query: Asks<Where>) -> Answer<Chain
 async fn external_events(State(server): At, query: Asks<Asked>) -> Answer<Vec<ExternalEventShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
-    let range = range(&asked, &past, now, now)?;
-    Ok(Json(past.external_events(range)))
+    Ok(Json(past.external_events(asked.range(&past, now)?)))
 }
 
 async fn templates(State(server): At) -> Json<Vec<TemplateShown>> {
@@ -745,8 +751,11 @@ async fn previewed(
         at: at.unwrap_or_else(|| show::instant(now)),
         command,
         key: None,
+        version: None,
     };
-    Ok(Json(server.looking(move |_| past.preview(&entry)).await?))
+    Ok(Json(
+        server.looking(move |_| past.preview(&entry, now)).await?,
+    ))
 }
 
 async fn modify(State(server): At, headers: HeaderMap, body: Body) -> Answer<Acknowledged> {
@@ -812,9 +821,13 @@ fn without_nulls(mut value: Value) -> Value {
     value
 }
 
-fn acknowledged(done: Done) -> Acknowledged {
+/// What came of a command, for whoever gave it.
+pub fn acknowledged(done: Done) -> Acknowledged {
+    let of = done.entry.version.as_ref();
     Acknowledged {
         state: done.past.state(done.at),
+        // It may have been dropped since.
+        version: of.and_then(|of| done.past.version(&of.name, done.at).ok()),
         entry: done.entry,
         again: done.again,
     }
@@ -836,9 +849,10 @@ pub fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 /// A part of the path.
-type Names = Result<Path<String>, axum::extract::rejection::PathRejection>;
+pub type Names = Result<Path<String>, axum::extract::rejection::PathRejection>;
 
-fn name(name: Names) -> Result<String, Problem> {
+/// What it says.
+pub fn name(name: Names) -> Result<String, Problem> {
     let Path(name) =
         name.map_err(|error| Problem::bad(error.body_text(), "write the path as UTF-8"))?;
     Ok(name)
@@ -896,39 +910,4 @@ pub fn names(server: &Server, patterns: Option<&str>) -> Result<Option<Vec<Strin
         filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
     let names = known.iter().enumerate().filter(|(at, _)| filter.has(*at));
     Ok(Some(names.map(|(_, stream)| stream.name.clone()).collect()))
-}
-
-/// The part of time that is asked for.
-pub fn range(asked: &Asked, past: &Past, now: Time, until: Time) -> Result<Range<Time>, Problem> {
-    let from = asked
-        .from
-        .as_deref()
-        .map(|text| time(text, past, now, "from"));
-    let to = asked.to.as_deref().map(|text| time(text, past, now, "to"));
-    let (from, to) = (
-        from.transpose()?.unwrap_or(past.start()),
-        to.transpose()?.unwrap_or(until),
-    );
-    match from <= to {
-        true => Ok(from..to),
-        false => Err(Problem::bad("it ends before it begins", "give a later end").in_field("to")),
-    }
-}
-
-/// A time of a request.
-pub fn time(text: &str, past: &Past, now: Time, field: &str) -> Result<Time, Problem> {
-    if text == "now" {
-        return Ok(now);
-    }
-    if let Some(back) = text.strip_prefix('-')
-        && let Ok(span) = duration(back)
-    {
-        return Ok(Time(now.0.saturating_sub(span.0)));
-    }
-    let clock = causeflow_scenarios::Clock::new(past.program(), past.start());
-    clock.time(text).map_err(|_| {
-        let help =
-            "write an instant such as `2026-02-14T10:00:00Z`, `now`, or before now, such as `-7d`";
-        Problem::bad(format!("`{text}` is no time"), help).in_field(field)
-    })
 }

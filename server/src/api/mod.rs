@@ -1,7 +1,10 @@
 //! REST: what can be asked and told, as one table from which the router and the description are made.
 
 mod answers;
+mod diff;
 mod seed;
+mod times;
+mod versions;
 
 pub use answers::{Asks, asked};
 
@@ -62,6 +65,8 @@ pub struct Endpoint {
 pub fn endpoints() -> (Vec<Endpoint>, Value) {
     let mut schemas = Schemas::new();
     let mut all = answers::endpoints(&mut schemas);
+    all.push(diff::endpoint(&mut schemas));
+    all.extend(versions::endpoints(&mut schemas));
     all.extend(seed::endpoints(&mut schemas));
     all.push(Endpoint {
         method: "get",

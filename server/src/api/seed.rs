@@ -7,14 +7,14 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{get, post};
-use causeflow_baselines::Resolution;
 use causeflow_engine::base::time::Span;
 use causeflow_runs::live::{Command, ExternalEventShown, InterventionShown, Past};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::answers::{Asks, Body, asked, key, names, read, time};
+use super::answers::{Asks, Body, asked, key, names, read};
+use super::times::{range, resolution};
 use super::{Endpoint, Schemas};
 use crate::problem::Problem;
 use crate::server::Server;
@@ -202,7 +202,7 @@ async fn start(State(server): At, headers: HeaderMap, body: Body) -> Answer<Valu
 async fn stop(State(server): At, headers: HeaderMap) -> Answer<Value> {
     let done = server
         .stage
-        .command(Command::Stop, None, key(&headers)?)
+        .command(Command::Stop { intervention: None }, None, key(&headers)?)
         .await?;
     let acting = done.past.state(done.at).interventions;
     let settling = acting.iter().filter(|one| one.scenario.is_some());
@@ -234,15 +234,15 @@ async fn state(State(server): At) -> Json<Value> {
     let (past, now) = (server.stage.past(), server.stage.time());
     let state = past.state(now);
     let (_, entries) = past.journal();
-    let modified = entries
-        .last()
-        .map_or(show::instant(past.start()), |entry| entry.at.clone());
+    let mut entries = entries.iter().filter(|entry| !entry.is_of_version());
+    let last = entries.next_back();
+    let modified = last.map_or(show::instant(past.start()), |entry| entry.at.clone());
     Json(json!({
         "baselineState": "normal",
         "activeModifiers": state.interventions.iter().map(|one| modifier(one, &past)).collect::<Vec<_>>(),
         "activeEvents": state.external_events.iter().map(event).collect::<Vec<_>>(),
         "recentAnomalies": server.stage.anomalies(20),
-        "historicalMode": if entries.is_empty() { "baseline" } else { "modified" },
+        "historicalMode": if last.is_none() { "baseline" } else { "modified" },
         "currentSimulationTime": show::instant(now),
         "lastModified": modified,
         "status": state.status,
@@ -252,21 +252,15 @@ async fn state(State(server): At) -> Json<Value> {
 async fn history(State(server): At, query: Asks<Charted>) -> Answer<Value> {
     let query = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
-    let from = match query.start.as_deref() {
-        Some(text) => time(text, &past, now, "start")?,
-        None => (now - Span(7 * Span::DAY.0)).max(past.start()),
-    };
-    let to = match query.end.as_deref() {
-        Some(text) => time(text, &past, now, "end")?.min(now),
-        None => now,
-    };
-    if from > to {
-        return Err(Problem::bad("it ends before it begins", "give a later end").in_field("end"));
-    }
-    let resolution = match query.resolution.as_deref() {
-        Some("1h") => Resolution::Hour,
-        _ => Resolution::HalfDay,
-    };
+    let ends = [
+        ("start", query.start.as_deref()),
+        ("end", query.end.as_deref()),
+    ];
+    let whole = (now - Span(7 * Span::DAY.0)).max(past.start())..now;
+    let range = range(ends, whole, &past, now)?;
+    // What is to come has no history.
+    let (from, to) = (range.start.min(now), range.end.min(now));
+    let resolution = resolution(query.resolution.as_deref())?;
     let streams = names(&server, query.streams.as_deref())?;
     let work = move |_: &dyn causeflow_runs::Control| {
         let points = past.history(&(from..to), resolution, streams.as_deref(), now)?;

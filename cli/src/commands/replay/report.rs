@@ -28,10 +28,11 @@ fn what(replayed: &Replayed) -> String {
 /// Whether a session is the same, then what differs.
 pub fn of_session(verdict: &Verdict, clock: Clock) -> String {
     let speed = format!(
-        "played in {:.1} s, {} events/s; {} compared",
+        "played in {:.1} s, {} events/s; {} and {} compared",
         clock.seconds(),
         short(clock.rate(verdict.events)),
-        some(verdict.compared, "barrier")
+        some(verdict.compared, "barrier"),
+        some(verdict.versions, "version")
     );
     let Some(difference) = &verdict.difference else {
         return format!(
