@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use causeflow_runs::live::Live;
 use causeflow_runs::{Control, Error, Result};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower::ServiceExt;
 
 use crate::api;
+use crate::clients::Peer;
 use crate::guard::Access;
 use crate::metrics::Metrics;
 use crate::pace::Speed;
@@ -178,7 +182,7 @@ async fn listen(
             accepted = listener.accept() => accepted,
             () = &mut end => break,
         };
-        let Ok((socket, _)) = accepted else {
+        let Ok((socket, address)) = accepted else {
             // No more files: those that are open will close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
@@ -189,7 +193,13 @@ async fn listen(
         };
         // What is sent is small and due.
         let _ = socket.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let known = router
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Peer(address));
+                request
+            });
+        let service = TowerToHyperService::new(known);
         let connection = http
             .serve_connection(TokioIo::new(Patient::new(socket)), service)
             .with_upgrades();

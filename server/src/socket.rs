@@ -13,7 +13,8 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite;
 
 use crate::catch_up::{CatchUp, Place};
-use crate::feed::{Follower, Mark, Next};
+use crate::clients::{Door, Joined, Peer};
+use crate::feed::{Mark, Next};
 use crate::server::{Server, TOPICS};
 use crate::show;
 use crate::topics::{Filter, Notice, named};
@@ -85,8 +86,8 @@ pub enum Policy {
 pub struct Reader {
     server: Arc<Server>,
     feed: watch::Receiver<Mark>,
-    /// Where it is, for whoever gives events out as fast as they can be played.
-    follower: Arc<Follower>,
+    /// Where it is, for whoever gives events out as fast as they can be played, and for those who ask.
+    client: Joined,
     epoch: Arc<str>,
     /// Events up to this number have been sent, or were not wanted.
     seen: u64,
@@ -108,10 +109,12 @@ pub enum Sent {
 
 impl Reader {
     /// One that wants nothing yet.
-    pub fn new(server: Arc<Server>) -> Reader {
+    pub fn new(server: Arc<Server>, door: Door, peer: Peer) -> Reader {
         let feed = server.stage.feed.watch();
         let mark = feed.borrow().clone();
+        let clients = &server.stage.feed.clients;
         Reader {
+            client: clients.join(door, peer, mark.epoch.clone(), mark.events),
             epoch: mark.epoch.clone(),
             seen: mark.events,
             told: mark.events,
@@ -119,7 +122,6 @@ impl Reader {
             filter: Filter::default(),
             policy: Policy::Close,
             catch_up: None,
-            follower: server.stage.feed.follow(),
             server,
             feed,
         }
@@ -191,6 +193,7 @@ impl Reader {
             Request::Unsubscribe { id, topics } => match self.topics(&topics) {
                 Ok(filter) => {
                     self.filter.without(&filter);
+                    self.wants();
                     vec![self.acknowledged("unsubscribed", id)]
                 }
                 Err(error) => vec![wrong(id, &error, "give topics that there are")],
@@ -213,6 +216,11 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// What it wants is known to those who ask who looks on.
+    fn wants(&self) {
+        self.client.wants(&self.epoch, &self.filter, self.policy);
     }
 
     fn topics(&self, topics: &[String]) -> Result<Filter, String> {
@@ -264,6 +272,7 @@ impl Reader {
         }
         self.filter.with(&filter);
         self.policy = policy.unwrap_or(self.policy);
+        self.wants();
         if filter.wants(Notice::State) {
             let past = self.server.stage.past();
             let state = past.state(self.server.stage.time());
@@ -346,6 +355,8 @@ impl Reader {
 
     /// Waits until there may be something to send.
     pub async fn wait(&mut self) {
+        // What there was before has been sent.
+        self.client.at(self.seen, self.catch_up.is_some());
         // What is in the ring need not wait for more.
         let is_behind = self.filter.count() > 0 && self.feed.borrow().events > self.seen;
         if self.catch_up.is_some() || is_behind {
@@ -357,15 +368,13 @@ impl Reader {
 
     /// What there is to send now.
     pub async fn next(&mut self) -> Vec<Sent> {
-        // What there was before has been sent. Nobody waits for those who look at what is past.
-        let is_back = self.catch_up.is_some();
-        self.follower.at(if is_back { u64::MAX } else { self.seen });
         let mark = self.feed.borrow_and_update().clone();
         let mut out = Vec::new();
         if mark.epoch != self.epoch {
             self.epoch = mark.epoch.clone();
             (self.seen, self.told) = (mark.events, mark.events);
             self.catch_up = None;
+            self.wants();
             let told = self.reset_told("the session was reset");
             out.push(message(told, Some(self.seen)));
         }
@@ -396,6 +405,7 @@ impl Reader {
             if told.number > self.notices + 1 && self.filter.notices() {
                 let lost = told.number - self.notices - 1;
                 let gap = json!({ "type": "gap", "epoch": &*self.epoch, "notices": lost });
+                self.client.told_of_gap();
                 out.push(message(gap, None));
             }
             self.notices = told.number;
@@ -431,6 +441,7 @@ impl Reader {
             "to": first - 1,
             "resume": self.position(),
         });
+        self.client.told_of_gap();
         match self.policy {
             Policy::Close => {
                 out.push(Sent::Close(gap.to_string().into(), 1013, "too slow"));
@@ -518,8 +529,8 @@ fn wrong(id: Option<String>, detail: &str, help: &str) -> Value {
 }
 
 /// Talks with one client until it or the server goes.
-pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
-    let mut reader = Reader::new(server.clone());
+pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
+    let mut reader = Reader::new(server.clone(), Door::WebSocket, peer);
     let (mut heard, start) = (Instant::now(), Instant::now());
     let mut ping = interval_at(start + PING, PING);
     let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);

@@ -522,7 +522,7 @@ impl Stage {
     /// not move for some time is not waited for.
     fn has_to_wait(&self, inner: &mut Inner) -> bool {
         let given = self.feed.mark().events;
-        let Some(slowest) = self.feed.slowest() else {
+        let Some(slowest) = self.feed.clients.slowest() else {
             return false;
         };
         let seen = slowest.seen();

@@ -654,23 +654,25 @@ def test_every_endpoint_answers_as_the_document_says(standing):
     document = standing.get("/api/v1/openapi.json")
     validate(document)
     event = standing.get("/api/v1/events", limit=1)["events"][0]
-    id_of = {"/api/v1/events/{id}": event["data"]["event_id"], "/api/v1/scenarios/{id}": "payment-outage"}
+    student = standing.get("/api/v1/entities/student", limit=1)["rows"][0]["student_id"]
+    id_of = {"/api/v1/events/{id}": event["data"]["event_id"], "/api/v1/scenarios/{id}": "payment-outage",
+             "/api/v1/entities/{kind}/{id}": student}
     for path, methods in document["paths"].items():
         if "get" not in methods or path.endswith("/stream"):
             continue
         query = {"seq": event["seq"]} if path == "/api/v1/events/{id}" else {}
-        answer = standing.http.get(path.replace("{id}", str(id_of.get(path))), params=query)
+        answer = standing.http.get(path.replace("{kind}", "student").replace("{id}", str(id_of.get(path))), params=query)
         kind = answer.headers["content-type"]
         assert answer.status_code == 200, (path, answer.text)
         body = answer.json() if kind == "application/json" else answer.text
         jsonschema.validate(body, schema_of(document, path, "get", 200, kind))
         for param in methods["get"]["parameters"]:
             if param["in"] == "query":
-                answer = standing.http.get(path.replace("{id}", "1"), params={param["name"]: "\0wrong"})
+                answer = standing.http.get(path.replace("{kind}", "student").replace("{id}", "1"), params={param["name"]: "\0wrong"})
                 if answer.status_code != 200:
                     jsonschema.validate(assert_problem(answer), schema_of(
                         document, path, "get", answer.status_code, "application/problem+json"))
-        answer = standing.http.get(path.replace("{id}", "1"), params={"no-such": "x"})
+        answer = standing.http.get(path.replace("{kind}", "student").replace("{id}", "1"), params={"no-such": "x"})
         assert answer.status_code in (200, 400, 404), (path, answer.text)
 
 
@@ -798,6 +800,117 @@ def test_whatever_is_sent_the_server_stays(server):
     assert server.process.poll() is None
 
 
+def test_entities_are_there_page_by_page_with_their_events(standing):
+    kinds = standing.get("/api/v1/entities")
+    now = standing.get("/api/v1/state")["time"]
+    # As of the last barrier: there is one every six hours.
+    assert instant(now) - instant(kinds["as_of"]) < datetime.timedelta(hours=6) and kinds["as_of"] <= now
+    for kind in kinds["kinds"]:
+        path, key = f"/api/v1/entities/{kind['name']}", f"{kind['name']}_id"
+        names = [column["name"] for column in kind["columns"]]
+        rows, after = [], None
+        while True:
+            page = standing.get(path, limit=37, **({"after": after} if after else {}))
+            assert page["count"] == kind["count"] and page["as_of"] == kinds["as_of"] and len(page["rows"]) <= 37
+            assert all(list(row) == [name for name in names if name in row] for row in page["rows"])
+            rows += page["rows"]
+            after = page["next"]
+            if after is None:
+                break
+        ids = [int(row[key]) for row in rows]
+        assert ids == sorted(set(ids)) and len(ids) == kind["count"]
+        for state in kind["states"]:
+            of_state = [row for row in rows if row["state"] == state["state"]]
+            assert len(of_state) == state["count"]
+            page = standing.get(path, state=state["state"], limit=1000)
+            assert page["count"] == state["count"] and page["rows"] == of_state[:1000]
+    # What names an entity, told otherwise: every event of the session.
+    epoch, end = standing.position()
+    everything = standing.rows(0, end)
+    named, students = {}, set()
+    for seq, (_, _, data) in everything.items():
+        row = json.loads(data)
+        if "student_id" in row:
+            students.add(row["student_id"])
+        head = ("event_id", "cause_id", "root_id")
+        for value in {value for name, value in row.items() if name.endswith("_id") and name not in head}:
+            named.setdefault(value, []).append(seq)
+    busiest = max(students, key=lambda of: len(named[of]))
+    found = standing.get(f"/api/v1/entities/student/{busiest}", within="7d")
+    assert [event["seq"] for event in found["events"]] == named[busiest][::-1] and found["count"] == len(named[busiest])
+    assert found["row"]["student_id"] == busiest == found["id"]
+    event = found["events"][-1]
+    chain = standing.get(f"/api/v1/events/{event['event_id']}", seq=event["seq"])
+    assert chain["event"] == event
+    recent = standing.get(f"/api/v1/entities/student/{busiest}", within="6h")
+    assert [event["seq"] for event in recent["events"]] == [
+        seq for seq in named[busiest][::-1] if everything[seq][1] >= recent["from"]]
+    assert_problem(standing.http.get("/api/v1/entities/nobody"), 404)
+    assert_problem(standing.http.get("/api/v1/entities/student/1"), 404)
+    assert_problem(standing.http.get("/api/v1/entities/student/x"), 400)
+    assert "active" in assert_problem(standing.http.get("/api/v1/entities/student?state=actve"), 422)["help"]
+
+
+def test_the_rows_of_entities_are_those_of_a_run_that_ends_at_the_barrier(standing, tmp_path):
+    kinds = standing.get("/api/v1/entities")
+    (tmp_path / "journal.jsonl").write_text(standing.http.get("/api/v1/journal").text)
+    commands = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()[1:]]
+    [scenario] = [one for one in commands if one["command"] == "scenario"]
+    asked = ["--scenario", f"{scenario['scenario']}@{scenario['at']}+{scenario['duration']}"]
+    for at, one in enumerate(one for one in commands if one["command"] == "inject"):
+        asked += ["--event", f"{one['template']}@{one['at']}"]
+    days = (instant(kinds["as_of"]) - instant(standing.get("/api/v1/state")["start"])).days
+    run = history.run(tmp_path, "--scale", "0.005", "--days", days, "--format", "jsonl", *asked)
+    for kind in kinds["kinds"]:
+        key = f"{kind['name']}_id"
+        of_run = {row[key]: row for row in map(json.loads, run.table(kind["name"]).read_text().splitlines())}
+        rows, after = {}, {}
+        while after is not None:
+            page = standing.get(f"/api/v1/entities/{kind['name']}", limit=1000, **after)
+            rows |= {row[key]: row for row in page["rows"]}
+            after = {"after": page["next"]} if page["next"] else None
+        assert rows == of_run and rows
+
+
+def test_relations_are_measured_as_the_events_have_them(standing):
+    measured = standing.get("/api/v1/relations", within="7d")
+    epoch, end = standing.position()
+    everything = standing.rows(0, end)
+    assert measured["events"] == end
+    by_id, first, count = {}, {}, {}
+    for seq, (stream, time_of, data) in sorted(everything.items()):
+        row = json.loads(data)
+        by_id[row["event_id"]] = (stream, time_of)
+        if row.get("cause_id") in by_id:
+            pair = (by_id[row["cause_id"]][0], stream)
+            count[pair] = count.get(pair, 0) + 1
+            delay = instant(time_of) - instant(by_id[row["cause_id"]][1])
+            first.setdefault(pair, {}).setdefault(row["cause_id"], delay.total_seconds())
+    streams = [row[0] for row in everything.values()]
+    pairs = {(one["cause"], one["effect"]): one for one in measured["relations"]}
+    assert set(count) <= set(pairs) and len(pairs) > 40
+    for pair, one in pairs.items():
+        delays = sorted(first.get(pair, {}).values())
+        assert one["causes"] == streams.count(pair[0]) and one["effects"] == count.get(pair, 0)
+        assert one["with_effect"] == len(delays) <= one["causes"] >= one["over"]
+        assert (one["rate"] is None) == (one["over"] == 0) and 0 <= (one["rate"] or 0) <= 1
+        assert one["rate_so_far"] == (len(delays) / one["causes"] if one["causes"] else None)
+        if delays:
+            median = (delays[len(delays) // 2] + delays[(len(delays) - 1) // 2]) / 2
+            assert abs(one["median_delay_s"] - median) < 1e-3
+    # Where nothing but chance decides, and often enough, it is what the model states.
+    sure = [one for one in pairs.values() if one["stated_probability"] not in (None, 0) and " if " not in one["stated"]
+            and not one["stated"].startswith("if ") and one["over"] > 100]
+    near = [one for one in sure if abs(one["rate"] - one["stated_probability"]) < 0.15]
+    assert len(sure) > 10 and len(near) > 0.7 * len(sure), [(one["cause"], one["effect"], one["stated"], one["rate"]) for one in sure]
+    of_one = standing.get("/api/v1/relations", within="7d", streams="customer.tutor.search")
+    assert {"customer.tutor.search"} <= {name for one in of_one["relations"] for name in (one["cause"], one["effect"])}
+    assert all("customer.tutor.search" in (one["cause"], one["effect"]) and one == pairs[one["cause"], one["effect"]]
+               for one in of_one["relations"])
+    short = standing.get("/api/v1/relations", within="3h")
+    assert short["events"] == sum(row[1] >= short["from"] for row in everything.values())
+
+
 def test_a_fuzzer_that_reads_the_document_finds_nothing(server):
     tool = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/api/v1/openapi.json", "--max-examples",
             str(FUZZED_S // 4), "--seed", str(SEED), "--exclude-path", "/api/v1/events/stream", "--phases", "fuzzing",
@@ -859,7 +972,61 @@ def test_it_can_be_looked_after(server):
         assert value("causeflow_websockets") == 1 and value("causeflow_healthy") == 1
         assert value("causeflow_events") > 0 and value("causeflow_messages_sent") > 0
         assert all(family.documentation and family.type != "unknown" for family in families.values())
-        assert not any(sample.labels for family in families.values() for sample in family.samples)
+        # Nothing is said about a single client.
+        labels = {label for family in families.values() for sample in family.samples for label in sample.labels}
+        assert labels == {"le"}
+        for unit in ("events", "seconds"):
+            assert value(f"causeflow_client_lag_{unit}_max") >= 0
+            buckets = [sample.value for sample in families[f"causeflow_clients_by_lag_{unit}"].samples]
+            assert buckets == sorted(buckets) and buckets[-1] == 1
+
+
+def test_who_looks_on_is_listed_with_how_far_behind(server):
+    listed = lambda **query: server.get("/api/v1/clients", **query)
+    assert listed()["clients"] == []
+    stream = listen(server, topics="session.*,state", policy="conflate")
+    next(stream)
+    with server.watch("*", "anomalies", policy="skip") as client:
+        client.until("subscribed")
+        page = server.get("/api/v1/events", streams="customer.*", limit=50)
+        page = server.get("/api/v1/events", streams="customer.*", limit=50, after=page["next"])
+        found = listed()
+        assert [found[kind] for kind in ("websocket", "server_sent_events", "rest")] == [1, 1, 1]
+        by_kind = {one["kind"]: one for one in found["clients"]}
+        lags = [one["lag_events"] for one in found["clients"]]
+        assert lags == sorted(lags, reverse=True) and len(by_kind) == 3
+        socket, sse, rest = (by_kind[kind] for kind in ("web-socket", "server-sent-events", "rest"))
+        assert socket["topics"] == ["*", "anomalies"] and socket["policy"] == "skip" and socket["gaps"] == 0
+        assert socket["address"] == "127.0.0.1:%d" % client.socket.local_address[1] and 0 <= socket["connected_s"] < 60
+        assert sse["topics"][-1] == "state" and all(one.startswith("session.") for one in sse["topics"][:-1])
+        assert sse["policy"] == "conflate" and rest["policy"] is None
+        assert rest["position"] == page["next"] and rest["address"] == "127.0.0.1"
+        assert len({one["number"] for one in found["clients"]}) == 3
+        # What has been told lies behind what is known of it by less than a moment.
+        client.until("events")
+        assert eventually(lambda: (one := listed(kind="web-socket")["clients"][0]) and one["lag_events"] < 100 and one["lag_s"] < 1)
+        few = listed(limit=1)
+        assert len(few["clients"]) == 1 and few["server_sent_events"] == 1
+        assert_problem(server.http.get("/api/v1/clients", params={"kind": "carrier-pigeon"}), 400)
+    stream.close()
+    eventually(lambda: listed()["websocket"] + listed()["server_sent_events"] == 0)
+
+
+def test_who_does_not_take_what_is_sent_is_seen_to_fall_behind(tmp_path):
+    with Server(tmp_path, "--scale", 0.02, "--speed", 100_000) as server:
+        proxy = Proxy(server.port)
+        metric = lambda name: float(re.search(f"^{name} (.*)$", server.http.get("/metrics").text, re.M)[1])
+        with server.watch("*", port=proxy.port, policy="skip"), server.watch("state"):
+            proxy.stalled = True
+            late = lambda one: one["lag_events"] > 20_000 and one["lag_s"] > 0.5
+            clients = lambda: server.get("/api/v1/clients", kind="web-socket")["clients"]
+            first, second = eventually(lambda: late((both := clients())[0]) and both)
+            assert first["topics"] == ["*"] and second["topics"] == ["state"]
+            assert second["lag_events"] == second["lag_s"] == 0
+            assert metric("causeflow_client_lag_events_max") > 20_000 and metric("causeflow_client_lag_seconds_max") > 0.5
+            assert metric('causeflow_clients_by_lag_events{le="10000"}') == 1
+            proxy.stalled = False
+            server.clock(paused=True)
 
 
 def test_an_end_is_told_with_where_to_go_on(server):

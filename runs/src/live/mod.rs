@@ -8,11 +8,14 @@
 //! It knows no clock but the virtual one, and nothing of those who look on.
 
 mod chain;
+mod entities;
 mod journal;
 mod past;
+mod relations;
 mod script;
 mod shown;
 mod store;
+mod stretch;
 mod window;
 
 use std::path::Path;
@@ -41,8 +44,10 @@ use store::{Kept, Store, noted};
 use window::Gathered;
 
 pub use chain::{Chain, Link};
+pub use entities::{EntitiesShown, EntityShown, KindShown, KindsShown, Page, StateCount};
 pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, read as read_journal};
 pub use past::{Past, Verdict, folder_of, replay};
+pub use relations::{RelationShown, RelationsShown};
 pub use shown::{
     EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown,
     Score, StateShown,
@@ -60,6 +65,8 @@ pub(crate) struct Origin {
     pub live_from: Time,
     /// The scenarios and templates without those that were defined on the way, once they have been read.
     library: OnceLock<Library>,
+    /// Who there is, as it was asked for last.
+    people: entities::Known,
 }
 
 /// A session under way.
@@ -158,6 +165,7 @@ impl Origin {
             settings,
             live_from,
             library: OnceLock::new(),
+            people: entities::Known::default(),
         })
     }
 

@@ -546,7 +546,7 @@ impl Past {
         Value::Array(differing.collect())
     }
 
-    fn check_streams(&self, streams: Option<&[String]>) -> Result<()> {
+    pub(super) fn check_streams(&self, streams: Option<&[String]>) -> Result<()> {
         let names: BTreeSet<&str> = self.streams.iter().map(|stream| &*stream.name).collect();
         let mut unknown = streams
             .into_iter()

@@ -1,5 +1,6 @@
 //! The rows of a stretch of time, of all streams, in the one order in which they are given out.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -76,11 +77,13 @@ impl Window {
         self.len() == 0
     }
 
+    fn order(&self) -> &[Place] {
+        self.order
+            .get_or_init(|| in_order(&self.chunks, (self.from, self.to)))
+    }
+
     fn row(&self, at: usize) -> (&Chunk, usize) {
-        let order = self
-            .order
-            .get_or_init(|| in_order(&self.chunks, (self.from, self.to)));
-        let (chunk, row) = order[at];
+        let (chunk, row) = self.order()[at];
         (&self.chunks[chunk as usize], row as usize)
     }
 
@@ -111,6 +114,26 @@ impl Window {
     pub fn root(&self, at: usize) -> u64 {
         let (chunk, row) = self.row(at);
         ids(chunk, head::ROOT_ID)[row]
+    }
+
+    /// The events one of whose own fields has an id, such as that of an entity.
+    pub fn naming(&self, id: u64) -> Vec<usize> {
+        let own = |chunk: &Chunk| {
+            let fields = chunk.columns[head::FIELDS..].iter();
+            let ids = fields.filter_map(|column| match &column.values {
+                Values::Id(ids) => Some(ids),
+                _ => None,
+            });
+            let named = ids.flat_map(|ids| (0..).zip(ids).filter(|(_, of)| **of == id));
+            named.map(|(row, _)| row).collect::<BTreeSet<u32>>()
+        };
+        let named: Vec<BTreeSet<u32>> = self.chunks.iter().map(own).collect();
+        if named.iter().all(BTreeSet::is_empty) {
+            return Vec::new();
+        }
+        let places = (0..).zip(self.order());
+        let found = places.filter(|(_, (chunk, row))| named[*chunk as usize].contains(row));
+        found.map(|(at, _)| at).collect()
     }
 
     /// How many events happen before a time.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get as reads, post as tells};
@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use super::{Endpoint, Param, Schemas};
 use crate::catch_up::rows_of;
+use crate::clients::Peer;
 use crate::pace::{ClockShown, Speed};
 use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
@@ -36,10 +37,12 @@ use crate::topics::Filter;
 /// The longest step of the clock.
 const LONGEST_STEP: Span = Span(366 * Span::DAY.0);
 
-type Answer<T> = Result<Json<T>, Problem>;
+/// What is answered, or why not.
+pub type Answer<T> = Result<Json<T>, Problem>;
 /// The body of a request.
 pub type Body = Result<Json<Value>, JsonRejection>;
-type At = State<Arc<Server>>;
+/// What all handlers have at hand.
+pub type At = State<Arc<Server>>;
 
 /// A part of time, and some streams.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -199,7 +202,8 @@ pub struct Fingerprint {
     pub fingerprint: String,
 }
 
-fn get<M, T>(
+/// One that answers as JSON.
+pub fn get<M, T>(
     path: &'static str,
     (id, about): (&'static str, &'static str),
     params: Vec<Param>,
@@ -445,6 +449,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
 /// Takes a client of the protocol in.
 pub async fn upgrade(
     State(server): At,
+    Extension(peer): Extension<Peer>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -463,8 +468,7 @@ pub async fn upgrade(
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES);
     upgrade.on_upgrade(move |socket| async move {
-        let _counted = server.metrics.socket();
-        socket::talk(socket, server.clone()).await;
+        socket::talk(socket, server.clone(), peer).await;
     })
 }
 
@@ -574,7 +578,11 @@ async fn effects(State(server): At, query: Asks<Asked>) -> Answer<Vec<EffectShow
     ))
 }
 
-async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
+async fn events(
+    State(server): At,
+    Extension(peer): Extension<Peer>,
+    query: Asks<After>,
+) -> Answer<Events> {
     let asked = asked(query)?;
     let mark = server.stage.feed.mark();
     let after: u64 = match asked.after.as_deref() {
@@ -606,7 +614,7 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
         filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
     let until = after.saturating_add(limit).min(mark.events);
     let (found, epoch) = (
-        rows_of(&server, mark.epoch.clone(), filter, after, until),
+        rows_of(&server, mark.epoch.clone(), filter.clone(), after, until),
         mark.epoch,
     );
     let found = found
@@ -622,6 +630,8 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
         ));
     }
     let next = until.max(after);
+    let clients = &server.stage.feed.clients;
+    clients.asked(peer, filter, epoch.clone(), next);
     Ok(Json(Events {
         after,
         next: format!("{epoch}:{next}"),

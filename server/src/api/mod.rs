@@ -1,6 +1,8 @@
 //! REST: what can be asked and told, as one table from which the router and the description are made.
 
 mod answers;
+mod browse;
+mod looking;
 mod seed;
 
 pub use answers::{Asks, asked};
@@ -62,6 +64,8 @@ pub struct Endpoint {
 pub fn endpoints() -> (Vec<Endpoint>, Value) {
     let mut schemas = Schemas::new();
     let mut all = answers::endpoints(&mut schemas);
+    all.extend(browse::endpoints(&mut schemas));
+    all.extend(looking::endpoints(&mut schemas));
     all.extend(seed::endpoints(&mut schemas));
     all.push(Endpoint {
         method: "get",
