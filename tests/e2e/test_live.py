@@ -898,11 +898,12 @@ def test_relations_are_measured_as_the_events_have_them(standing):
         if delays:
             median = (delays[len(delays) // 2] + delays[(len(delays) - 1) // 2]) / 2
             assert abs(one["median_delay_s"] - median) < 1e-3
-    # Where nothing but chance decides, and often enough, it is what the model states.
-    sure = [one for one in pairs.values() if one["stated_probability"] not in (None, 0) and " if " not in one["stated"]
-            and not one["stated"].startswith("if ") and one["over"] > 100]
-    near = [one for one in sure if abs(one["rate"] - one["stated_probability"]) < 0.15]
-    assert len(sure) > 10 and len(near) > 0.7 * len(sure), [(one["cause"], one["effect"], one["stated"], one["rate"]) for one in sure]
+    # Where nothing but chance decides, and often enough, it is what the model states; the outage has bent what follows from payments.
+    sure = [one for one in pairs.values() if 0 < (one["stated_probability"] or 0) < 1 and "if " not in one["stated"]
+            and one["over"] > 40 and not one["cause"].startswith("booking")]
+    off = {(one["cause"], one["effect"]): abs(one["rate"] - one["stated_probability"])
+           / (one["stated_probability"] * (1 - one["stated_probability"]) / one["over"]) ** 0.5 for one in sure}
+    assert len(off) >= 2 and max(off.values()) < 4, off
     of_one = standing.get("/api/v1/relations", within="7d", streams="customer.tutor.search")
     assert {"customer.tutor.search"} <= {name for one in of_one["relations"] for name in (one["cause"], one["effect"])}
     assert all("customer.tutor.search" in (one["cause"], one["effect"]) and one == pairs[one["cause"], one["effect"]]
