@@ -128,6 +128,13 @@ pub struct Joined {
     of: Arc<Clients>,
 }
 
+impl Joined {
+    /// Its number since the server was started.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
 impl Deref for Joined {
     type Target = Client;
 

@@ -11,6 +11,7 @@ use causeflow_runs::live::{Encoder, Score, Window};
 use tokio::sync::watch;
 
 use crate::clients::{Clients, Lag};
+use crate::cloud::{Happening, Origin};
 use crate::topics::Filter;
 
 /// Batches stay for so long at least, unless they take more room than there is for them.
@@ -51,14 +52,24 @@ pub struct Batch {
     names: Arc<[String]>,
     text: OnceLock<Text>,
     /// What it is for those filters that have asked, from which number on.
-    cut: Mutex<Vec<(Filter, u64, Option<Utf8Bytes>)>>,
+    cut: Cut<Option<Utf8Bytes>>,
+    /// The same as CloudEvents.
+    cut_apart: Cut<Arc<[Apart]>>,
 }
+
+/// What has been written, for which filter and from which number on.
+type Cut<T> = Mutex<Vec<(Filter, u64, T)>>;
+
+/// A message with one event, and its number.
+pub type Apart = (u64, Utf8Bytes);
 
 /// The events of a batch as JSON, one after the other.
 struct Text {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<u32>,
+    /// Where its row begins, and ends.
+    rows: Vec<(u32, u32)>,
 }
 
 impl Batch {
@@ -96,6 +107,7 @@ impl Batch {
             names,
             text: OnceLock::new(),
             cut: Mutex::default(),
+            cut_apart: Mutex::default(),
         }
     }
 
@@ -120,6 +132,7 @@ impl Batch {
         let mut text = Text {
             bytes: Vec::with_capacity(self.rows.len() * EVENT_BYTES),
             ends: Vec::with_capacity(self.rows.len()),
+            rows: Vec::with_capacity(self.rows.len()),
         };
         for (number, row) in (self.first..).zip(self.rows.clone()) {
             let stream = self.window.stream(row);
@@ -132,8 +145,10 @@ impl Batch {
             let time = causeflow_outputs::rfc3339(self.window.time(row).0);
             bytes.extend_from_slice(time.unwrap_or_default().as_bytes());
             bytes.extend_from_slice(b"\",\"data\":");
+            let begin = bytes.len() as u32;
             // A time that RFC 3339 has no text for does not come from a session: its range is checked.
             let _ = encoder.append(&self.window, row, bytes);
+            text.rows.push((begin, bytes.len() as u32));
             if let Some(Some(score)) = self.scores.get(stream) {
                 bytes.extend_from_slice(b",\"normalizedValue\":");
                 bytes.extend_from_slice(format!("{:.1}", score.score).as_bytes());
@@ -160,6 +175,52 @@ impl Batch {
             cut.push((filter.clone(), from, message.clone()));
         }
         message
+    }
+
+    /// Those of its events that a filter has, as CloudEvents: each says from which number on everything is told with it.
+    pub fn apart(&self, filter: &Filter, from: u64, origin: &Origin) -> Arc<[Apart]> {
+        let mut cut = self
+            .cut_apart
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., apart)) = cut.iter().find(|(f, n, _)| f == filter && *n == from) {
+            return apart.clone();
+        }
+        let begin = (from.max(self.first) - self.first) as usize;
+        let mut from_now = from;
+        let wanted = (begin..self.rows.len()).filter(|&at| filter.has(self.stream(at)));
+        let apart = wanted.map(|at| {
+            let seq = self.first + at as u64;
+            let from = std::mem::replace(&mut from_now, seq + 1);
+            (seq, self.happening(at, Some(from), origin).into())
+        });
+        let apart: Arc<[Apart]> = apart.collect();
+        if cut.len() < 64 {
+            cut.push((filter.clone(), from, apart.clone()));
+        }
+        apart
+    }
+
+    /// An event as a CloudEvent, given by its place in the batch.
+    pub fn happening(&self, at: usize, from: Option<u64>, origin: &Origin) -> String {
+        let (text, row) = (self.text(), self.rows.start + at);
+        let (begin, end) = text.rows[at];
+        let (window, stream) = (&self.window, self.stream(at));
+        let score = self.scores.get(stream).copied().flatten();
+        let time = causeflow_outputs::rfc3339(window.time(row).0);
+        origin.event(&Happening {
+            epoch: &self.epoch,
+            seq: self.first + at as u64,
+            from,
+            stream: (stream, &self.names[stream]),
+            time: &time.unwrap_or_default(),
+            ids: (window.id(row), window.cause(row), window.root(row)),
+            subject: origin
+                .subject(stream)
+                .and_then(|subject| window.id_in(row, subject.column)),
+            score: score.map(|score| (score.score, score.flag)),
+            data: &text.bytes[begin as usize..end as usize],
+        })
     }
 
     fn cut(&self, filter: &Filter, from: u64) -> Option<Utf8Bytes> {

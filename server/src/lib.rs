@@ -7,7 +7,7 @@
 //! - [`stage`]: two threads. One plays windows ahead and takes commands; the other gives events out when their time has come, as
 //!   batches, into the ring of the [`feed`].
 //! - [`socket`] and [`sse`]: each client has a place in the ring of its own, and a filter; what is written for a filter is written once.
-//!   `catch_up` gets what is not in the ring any more, and [`clients`] knows where each is.
+//!   [`cloud`] writes the same as CloudEvents. `catch_up` gets what is not in the ring any more, and [`clients`] knows where each is.
 //! - [`api`]: REST, and the document that describes it, from one table.
 
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::exit)]
@@ -18,6 +18,7 @@ mod catch_up;
 pub mod check;
 pub mod client;
 pub mod clients;
+pub mod cloud;
 pub mod feed;
 pub mod guard;
 pub mod metrics;

@@ -79,6 +79,8 @@ pub struct Server {
     pub access: Access,
     /// What it counts about itself.
     pub metrics: Metrics,
+    /// What no other start of a server has, so that no two messages have the same id.
+    pub born: String,
     /// Parts of the past that are played again at once.
     replays: Semaphore,
     leaving: AtomicBool,
@@ -146,6 +148,7 @@ pub fn serve(live: Live, options: Options, ready: impl FnOnce(SocketAddr)) -> Re
         stage: stage.clone(),
         access: options.access.clone(),
         metrics: Metrics::default(),
+        born: crate::cloud::born(),
         replays: Semaphore::new(2),
         leaving: AtomicBool::new(false),
     });

@@ -12,9 +12,10 @@ use tokio::sync::watch;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite;
 
-use crate::catch_up::{CatchUp, Place};
+use crate::catch_up::{CatchUp, Place, Step, snapshot};
 use crate::clients::{Door, Joined, Peer};
-use crate::feed::{Mark, Next};
+use crate::cloud::{self, CLOUD_SUBPROTOCOL};
+use crate::feed::{Batch, Mark, Next};
 use crate::server::{Server, TOPICS};
 use crate::show;
 use crate::topics::{Filter, Notice, named};
@@ -82,6 +83,15 @@ pub enum Policy {
     Conflate,
 }
 
+/// How messages are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// As [`SUBPROTOCOL`] has them.
+    Own,
+    /// As CloudEvents.
+    Cloud,
+}
+
 /// Where a client is in the feed, and what it wants of it.
 pub struct Reader {
     server: Arc<Server>,
@@ -97,6 +107,9 @@ pub struct Reader {
     filter: Filter,
     policy: Policy,
     catch_up: Option<CatchUp>,
+    format: Format,
+    /// Messages that have been written besides events, which gives each an id.
+    written: u64,
 }
 
 /// What is sent.
@@ -109,7 +122,7 @@ pub enum Sent {
 
 impl Reader {
     /// One that wants nothing yet.
-    pub fn new(server: Arc<Server>, door: Door, peer: Peer) -> Reader {
+    pub fn new(server: Arc<Server>, format: Format, door: Door, peer: Peer) -> Reader {
         let feed = server.stage.feed.watch();
         let mark = feed.borrow().clone();
         let clients = &server.stage.feed.clients;
@@ -122,6 +135,8 @@ impl Reader {
             filter: Filter::default(),
             policy: Policy::Close,
             catch_up: None,
+            format,
+            written: 0,
             server,
             feed,
         }
@@ -143,7 +158,10 @@ impl Reader {
         let clock = self.server.stage.clock();
         json!({
             "type": "hello",
-            "protocol": SUBPROTOCOL,
+            "protocol": match self.format {
+                Format::Own => SUBPROTOCOL,
+                Format::Cloud => CLOUD_SUBPROTOCOL,
+            },
             "epoch": &*mark.epoch,
             "seq": mark.events,
             "time": show::instant(mark.time),
@@ -158,6 +176,20 @@ impl Reader {
             "ping_s": PING.as_secs(),
             "dead_after_s": DEAD.as_secs(),
         })
+    }
+
+    /// A message that is not about events, as it is sent.
+    pub fn write(&mut self, message: Value) -> Utf8Bytes {
+        let message = match self.format {
+            Format::Own => message,
+            Format::Cloud => {
+                self.written += 1;
+                let Server { born, stage, .. } = &*self.server;
+                let id = format!("{born}-{}-{}", self.client.number(), self.written);
+                stage.cloud.message(message, &self.epoch, &id)
+            }
+        };
+        message.to_string().into()
     }
 
     /// A sign of life, with the position.
@@ -175,12 +207,31 @@ impl Reader {
 
     /// Takes what a client says, and answers.
     pub async fn take(&mut self, text: &str) -> Vec<Value> {
-        let request: Request = match serde_json::from_str(text) {
+        let request = match self.format {
+            Format::Own => serde_json::from_str(text)
+                .map_err(|error| (None, format!("this is no message: {error}"))),
+            Format::Cloud => {
+                cloud::said(text)
+                    .map_err(|error| (None, error))
+                    .and_then(|(message, id)| {
+                        let wrong = |error| (Some(id), format!("this is no message: {error}"));
+                        serde_json::from_value(message).map_err(wrong)
+                    })
+            }
+        };
+        let request: Request = match request {
             Ok(request) => request,
-            Err(error) => {
-                let help =
-                    "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`";
-                return vec![wrong(None, &format!("this is no message: {error}"), help)];
+            Err((id, error)) => {
+                let help = match self.format {
+                    Format::Own => {
+                        "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`"
+                    }
+                    Format::Cloud => {
+                        "send a CloudEvent of the type causeflow.subscribe with the data {\"topics\": [\"*\"]}, \
+                         causeflow.unsubscribe or causeflow.ping"
+                    }
+                };
+                return vec![wrong(id, &error, help)];
             }
         };
         match request {
@@ -376,7 +427,7 @@ impl Reader {
             self.catch_up = None;
             self.wants();
             let told = self.reset_told("the session was reset");
-            out.push(message(told, Some(self.seen)));
+            out.push(Sent::Message(self.write(told), Some(self.seen)));
         }
         self.notices(&mark, &mut out);
         if self.catch_up.is_some() {
@@ -392,7 +443,7 @@ impl Reader {
                 "reason": "the server goes down",
                 "resume": self.position(),
             });
-            out.push(Sent::Close(bye.to_string().into(), 1001, "going down"));
+            out.push(Sent::Close(self.write(bye), 1001, "going down"));
         }
         out
     }
@@ -406,11 +457,38 @@ impl Reader {
                 let lost = told.number - self.notices - 1;
                 let gap = json!({ "type": "gap", "epoch": &*self.epoch, "notices": lost });
                 self.client.told_of_gap();
-                out.push(message(gap, None));
+                out.push(Sent::Message(self.write(gap), None));
             }
             self.notices = told.number;
             if self.filter.wants(told.notice) {
-                out.push(Sent::Message(told.message, None));
+                let message = match self.format {
+                    Format::Own => told.message,
+                    Format::Cloud => {
+                        let message = serde_json::from_str(told.message.as_str());
+                        self.write(message.unwrap_or_default())
+                    }
+                };
+                out.push(Sent::Message(message, None));
+            }
+        }
+    }
+
+    /// What of some events is wanted and has not been told.
+    fn tell(&mut self, batch: &Batch, out: &mut Vec<Sent>) {
+        self.seen = batch.last();
+        match self.format {
+            Format::Own => {
+                if let Some(text) = batch.message(&self.filter, self.told + 1) {
+                    self.told = self.seen;
+                    out.push(Sent::Message(text, Some(self.seen)));
+                }
+            }
+            Format::Cloud => {
+                let origin = &self.server.stage.cloud;
+                for (seq, text) in &*batch.apart(&self.filter, self.told + 1, origin) {
+                    self.told = *seq;
+                    out.push(Sent::Message(text.clone(), Some(*seq)));
+                }
             }
         }
     }
@@ -421,11 +499,7 @@ impl Reader {
         match feed.after(&self.epoch, self.seen, BATCHES) {
             Next::Batches(batches) => {
                 for batch in batches {
-                    self.seen = batch.last();
-                    if let Some(text) = batch.message(&self.filter, self.told + 1) {
-                        self.told = self.seen;
-                        out.push(Sent::Message(text, Some(self.seen)));
-                    }
+                    self.tell(&batch, out);
                 }
             }
             Next::Before(first) => self.behind(first, out),
@@ -444,14 +518,14 @@ impl Reader {
         self.client.told_of_gap();
         match self.policy {
             Policy::Close => {
-                out.push(Sent::Close(gap.to_string().into(), 1013, "too slow"));
+                out.push(Sent::Close(self.write(gap), 1013, "too slow"));
             }
             Policy::Skip => {
                 (self.seen, self.told) = (first - 1, first - 1);
-                out.push(message(gap, Some(self.seen)));
+                out.push(Sent::Message(self.write(gap), Some(self.seen)));
             }
             Policy::Conflate => {
-                out.push(message(gap, None));
+                out.push(Sent::Message(self.write(gap), None));
                 let behind = CatchUp::new(Place::Last(1), first - 1);
                 self.catch_up = Some(behind.not_before(self.told + 1));
             }
@@ -463,13 +537,11 @@ impl Reader {
             return;
         };
         let known = (self.server.clone(), self.filter.clone());
-        match catch_up.next(known, self.epoch.clone(), self.told).await {
-            Ok(Some((text, last))) => {
-                self.seen = last;
-                if let Some(text) = text {
-                    self.told = last;
-                    out.push(Sent::Message(text, Some(last)));
-                }
+        match catch_up.next(known, self.epoch.clone()).await {
+            Ok(Some(Step::Batch(batch))) => self.tell(&batch, out),
+            Ok(Some(Step::Last(last))) => {
+                let until = catch_up.until();
+                self.last(&last, until, out);
             }
             Ok(None) => {
                 self.seen = catch_up.until();
@@ -484,13 +556,26 @@ impl Reader {
                     "detail": error,
                     "help": format!("ask for GET /api/v1/events?after={}", self.position()),
                 });
-                out.push(Sent::Close(
-                    resume.to_string().into(),
-                    1011,
-                    "cannot catch up",
-                ));
+                out.push(Sent::Close(self.write(resume), 1011, "cannot catch up"));
             }
         }
+    }
+
+    /// The last events of each stream, up to a number.
+    fn last(&mut self, last: &[Batch], until: u64, out: &mut Vec<Sent>) {
+        (self.seen, self.told) = (until, until);
+        let end = match self.format {
+            Format::Own => snapshot(&self.epoch, until, last),
+            Format::Cloud => {
+                let origin = &self.server.stage.cloud;
+                let events = last.iter().map(|event| event.happening(0, None, origin));
+                out.extend(events.map(|text| Sent::Message(text.into(), None)));
+                let count = last.len();
+                let end = json!({ "type": "snapshot", "epoch": &*self.epoch, "to": until, "count": count });
+                self.write(end)
+            }
+        };
+        out.push(Sent::Message(end, Some(until)));
     }
 }
 
@@ -520,27 +605,24 @@ impl From {
     }
 }
 
-fn message(value: Value, up_to: Option<u64>) -> Sent {
-    Sent::Message(value.to_string().into(), up_to)
-}
-
 fn wrong(id: Option<String>, detail: &str, help: &str) -> Value {
     json!({ "type": "error", "id": id, "detail": detail, "help": help })
 }
 
 /// Talks with one client until it or the server goes.
 pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
-    let mut reader = Reader::new(server.clone(), Door::WebSocket, peer);
+    let chosen = socket.protocol().and_then(|name| name.to_str().ok());
+    let format = match chosen {
+        Some(CLOUD_SUBPROTOCOL) => Format::Cloud,
+        _ => Format::Own,
+    };
+    let mut reader = Reader::new(server.clone(), format, Door::WebSocket, peer);
     let (mut heard, start) = (Instant::now(), Instant::now());
     let mut ping = interval_at(start + PING, PING);
     let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
     let mut allowance = Allowance::new();
-    if !send(
-        &mut socket,
-        Message::Text(reader.hello().to_string().into()),
-    )
-    .await
-    {
+    let hello = reader.hello();
+    if !send(&mut socket, Message::Text(reader.write(hello))).await {
         return;
     }
     loop {
@@ -575,7 +657,7 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
                     }
                 };
                 for answer in answers {
-                    if !send(&mut socket, Message::Text(answer.to_string().into())).await {
+                    if !send(&mut socket, Message::Text(reader.write(answer))).await {
                         return;
                     }
                 }
@@ -599,8 +681,8 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
                 }
             }
             _ = heartbeat.tick() => {
-                let text = reader.heartbeat().to_string();
-                if !send(&mut socket, Message::Text(text.into())).await {
+                let beat = reader.heartbeat();
+                if !send(&mut socket, Message::Text(reader.write(beat))).await {
                     return;
                 }
             }

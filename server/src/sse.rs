@@ -15,7 +15,7 @@ use crate::api::{Asks, asked};
 use crate::clients::{Door, Peer};
 use crate::problem::Problem;
 use crate::server::Server;
-use crate::socket::{From, Policy, Reader, Sent};
+use crate::socket::{Format, From, Policy, Reader, Sent};
 
 /// What a listener asks for.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -63,7 +63,7 @@ pub async fn listen(
         since: asked.since,
         last: asked.last,
     };
-    let mut reader = Reader::new(server.clone(), Door::ServerSentEvents, peer);
+    let mut reader = Reader::new(server.clone(), Format::Own, Door::ServerSentEvents, peer);
     let first = match reader.subscribe(&topics, from, asked.policy).await {
         Ok(messages) => messages,
         Err((error, help)) => return Problem::bad(error, help).into_response(),

@@ -12,6 +12,7 @@ use causeflow_runs::{Control, Error, Result};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use crate::cloud::Origin;
 use crate::feed::{Batch, Feed};
 use crate::pace::{ClockShown, Pace, Speed};
 use crate::show;
@@ -115,6 +116,8 @@ pub struct Stage {
     /// The streams.
     pub streams: Arc<[Named]>,
     names: Arc<[String]>,
+    /// What stands in all events as CloudEvents.
+    pub cloud: Origin,
 }
 
 impl Control for Stage {
@@ -165,6 +168,7 @@ impl Stage {
             feed: Feed::new(epoch, events, at),
             streams,
             names,
+            cloud: Origin::of(live.program()),
         });
         let (player, giver) = (stage.clone(), stage.clone());
         let threads = vec![

@@ -116,6 +116,12 @@ impl Window {
         ids(chunk, head::ROOT_ID)[row]
     }
 
+    /// The id that an event has in a column, if it has one there.
+    pub fn id_in(&self, at: usize, column: usize) -> Option<u64> {
+        let (chunk, row) = self.row(at);
+        id_at(chunk, column, row)
+    }
+
     /// The events one of whose own fields has an id, such as that of an entity.
     pub fn naming(&self, id: u64) -> Vec<usize> {
         let own = |chunk: &Chunk| {
@@ -334,12 +340,16 @@ fn ids(chunk: &Chunk, place: usize) -> &[u64] {
 }
 
 fn cause(chunk: &Chunk, row: usize) -> Option<u64> {
-    let is_there = match &chunk.columns[head::CAUSE_ID].validity {
+    id_at(chunk, head::CAUSE_ID, row)
+}
+
+fn id_at(chunk: &Chunk, column: usize, row: usize) -> Option<u64> {
+    let is_there = match &chunk.columns[column].validity {
         Validity::All => true,
         Validity::None => false,
         Validity::Mask(mask) => mask[row],
     };
-    is_there.then(|| ids(chunk, head::CAUSE_ID)[row])
+    is_there.then(|| ids(chunk, column).get(row).copied())?
 }
 
 /// Moves events of one time behind what has caused them, and otherwise leaves their order.

@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 use super::{Endpoint, Param, Schemas};
 use crate::catch_up::rows_of;
 use crate::clients::Peer;
+use crate::cloud::CLOUD_SUBPROTOCOL;
 use crate::pace::{ClockShown, Speed};
 use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
@@ -460,7 +461,7 @@ pub async fn upgrade(
         }
     };
     let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
+        .protocols([SUBPROTOCOL, CLOUD_SUBPROTOCOL])
         // The usual 128 KiB for each of thousands of clients that hardly say anything would be most of what the server takes.
         .read_buffer_size(4 << 10)
         .write_buffer_size(0)
