@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tracing::debug;
 
 use crate::feed::Feed;
 use crate::socket::Policy;
@@ -146,6 +147,9 @@ impl Deref for Joined {
 impl Drop for Joined {
     fn drop(&mut self) {
         self.of.connected().remove(&self.number);
+        let s = seconds(now().saturating_duration_since(self.since));
+        let (gaps, peer) = (self.gaps.load(Ordering::Relaxed), self.peer.0);
+        debug!(client = self.number, door = ?self.door, %peer, s, gaps, "client left");
     }
 }
 
@@ -241,6 +245,7 @@ impl Clients {
         });
         let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         self.connected().insert(number, Arc::downgrade(&client));
+        debug!(client = number, door = ?door, peer = %peer.0, "client came");
         Joined {
             client,
             number,

@@ -1,8 +1,8 @@
 //! A session live: REST, WebSocket, server-sent events and a page to steer it.
 //!
 //! The server is a door to [`causeflow_runs::live`], and thin: what happens in the session, when, and because of what, is decided
-//! there. Here is when it is given out ([`pace`]), to whom ([`topics`], [`feed`]), how it is asked for and told, and who may do so
-//! ([`guard`]). Nothing of it moves an event.
+//! there. Here is when it is given out ([`pace`]), to whom ([`topics`], [`feed`]), how it is asked for and told, who may do so
+//! ([`guard`]), and how often ([`limits`]). Nothing of it moves an event.
 //!
 //! - [`stage`]: two threads. One plays windows ahead and takes commands; the other gives events out when their time has come, as
 //!   batches, into the ring of the [`feed`].
@@ -21,7 +21,9 @@ pub mod clients;
 pub mod cloud;
 pub mod feed;
 pub mod guard;
+pub mod limits;
 pub mod metrics;
+mod observe;
 mod openapi;
 pub mod pace;
 mod page;
@@ -36,5 +38,6 @@ pub mod topics;
 mod viewer;
 
 pub use guard::Access;
+pub use limits::Limits;
 pub use pace::Speed;
 pub use server::{Options, serve};

@@ -15,14 +15,20 @@ const LAG_SECONDS: [f64; 5] = [0.1, 1.0, 5.0, 20.0, 60.0];
 #[derive(Default)]
 pub struct Metrics {
     requests: AtomicU64,
+    too_many: AtomicU64,
     messages: AtomicU64,
     bytes: AtomicU64,
 }
 
 impl Metrics {
-    /// A request has come.
-    pub fn request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+    /// A request has come; its number since the server was started.
+    pub fn request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A request or a message was one too many.
+    pub fn too_many(&self) {
+        self.too_many.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A message with events or notices has been sent.
@@ -85,6 +91,12 @@ impl Metrics {
                 "counter",
                 "Requests that have come",
                 load(&self.requests),
+            ),
+            (
+                "causeflow_too_many_total",
+                "counter",
+                "Requests that were refused and connections that were closed for asking too much at once",
+                load(&self.too_many),
             ),
             (
                 "causeflow_messages_sent_total",

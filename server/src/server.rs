@@ -15,10 +15,12 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
+use tracing::{debug, info, warn};
 
 use crate::api;
 use crate::clients::Peer;
 use crate::guard::Access;
+use crate::limits::{Limits, Rates};
 use crate::metrics::Metrics;
 use crate::pace::Speed;
 use crate::patient::Patient;
@@ -30,8 +32,6 @@ pub const MESSAGE_BYTES: usize = 64 << 10;
 pub const BODY_BYTES: usize = 1 << 20;
 /// Topics of one message, at most.
 pub const TOPICS: usize = 200;
-/// Messages that a client may send in a second.
-pub const MESSAGES_PER_S: f64 = 20.0;
 /// The head of a request has to come in this time.
 const HEAD: Duration = Duration::from_secs(10);
 /// Connections that end have so long.
@@ -50,6 +50,8 @@ pub struct Options {
     pub connections: usize,
     /// Who may do what.
     pub access: Access,
+    /// How much a client may ask for.
+    pub limits: Limits,
 }
 
 impl Options {
@@ -77,6 +79,10 @@ pub struct Server {
     pub stage: Arc<Stage>,
     /// Who may do what.
     pub access: Access,
+    /// How much a client may ask for.
+    pub limits: Limits,
+    /// What each address may still ask for.
+    pub rates: Rates,
     /// What it counts about itself.
     pub metrics: Metrics,
     /// What no other start of a server has, so that no two messages have the same id.
@@ -147,6 +153,8 @@ pub fn serve(live: Live, options: Options, ready: impl FnOnce(SocketAddr)) -> Re
     let server = Arc::new(Server {
         stage: stage.clone(),
         access: options.access.clone(),
+        limits: options.limits,
+        rates: Rates::new(options.limits),
         metrics: Metrics::default(),
         born: crate::cloud::born(),
         replays: Semaphore::new(2),
@@ -178,6 +186,7 @@ async fn listen(
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(64 << 10);
+    info!(%address, "serving");
     ready(address);
     let mut end = std::pin::pin!(ended());
     loop {
@@ -186,11 +195,13 @@ async fn listen(
             () = &mut end => break,
         };
         let Ok((socket, address)) = accepted else {
+            warn!("no connection can be taken in: too many files are open");
             // No more files: those that are open will close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let Ok(place) = room.clone().try_acquire_owned() else {
+            debug!(peer = %address, "connection closed: there are as many as there may be");
             drop(socket);
             continue;
         };
@@ -220,6 +231,7 @@ async fn listen(
             drop(place);
         });
     }
+    info!("going down");
     server.stage.feed.close();
     server.leaving.store(true, Ordering::Relaxed);
     // Those who have gone need not hear of it.

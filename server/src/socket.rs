@@ -11,11 +11,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite;
+use tracing::warn;
 
 use crate::catch_up::{CatchUp, Place, Step, snapshot};
 use crate::clients::{Door, Joined, Peer};
 use crate::cloud::{self, CLOUD_SUBPROTOCOL};
 use crate::feed::{Batch, Mark, Next};
+use crate::limits::Allowance;
 use crate::server::{Server, TOPICS};
 use crate::show;
 use crate::topics::{Filter, Notice, named};
@@ -170,7 +172,7 @@ impl Reader {
             "limits": {
                 "message_bytes": crate::server::MESSAGE_BYTES,
                 "topics": TOPICS,
-                "messages_per_s": crate::server::MESSAGES_PER_S,
+                "messages_per_s": self.server.limits.messages,
             },
             "heartbeat_s": HEARTBEAT.as_secs(),
             "ping_s": PING.as_secs(),
@@ -620,7 +622,7 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
     let (mut heard, start) = (Instant::now(), Instant::now());
     let mut ping = interval_at(start + PING, PING);
     let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
-    let mut allowance = Allowance::new();
+    let mut allowance = Allowance::new(server.limits.messages, start.into_std());
     let hello = reader.hello();
     if !send(&mut socket, Message::Text(reader.write(hello))).await {
         return;
@@ -640,9 +642,11 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
                 };
                 heard = Instant::now();
                 let answers = match received {
-                    Message::Text(text) => match allowance.take() {
-                        true => reader.take(text.as_str()).await,
-                        false => {
+                    Message::Text(text) => match allowance.take(heard.into_std()) {
+                        Ok(()) => reader.take(text.as_str()).await,
+                        Err(_) => {
+                            server.metrics.too_many();
+                            warn!(peer = %peer.0, "connection closed: too many messages");
                             let reason = "too many messages";
                             close(&mut socket, 1008, reason).await;
                             return;
@@ -726,28 +730,5 @@ fn fault(error: axum::Error) -> Option<(u16, &'static str)> {
         tungstenite::Error::Capacity(_) => Some((1009, "a message is too long")),
         tungstenite::Error::Protocol(_) => Some((1002, "a frame is against the protocol")),
         _ => None,
-    }
-}
-
-/// How many messages a client may send.
-struct Allowance {
-    left: f64,
-    seen: Instant,
-}
-
-impl Allowance {
-    fn new() -> Allowance {
-        Allowance {
-            left: crate::server::MESSAGES_PER_S,
-            seen: Instant::now(),
-        }
-    }
-
-    fn take(&mut self) -> bool {
-        let most = crate::server::MESSAGES_PER_S;
-        self.left = (self.left + self.seen.elapsed().as_secs_f64() * most).min(2.0 * most);
-        self.seen = Instant::now();
-        self.left -= 1.0;
-        self.left >= 0.0
     }
 }

@@ -11,6 +11,7 @@ use causeflow_runs::live::{Barrier, Command, Entry, Live, Past, Position, Score,
 use causeflow_runs::{Control, Error, Result};
 use serde::Serialize;
 use tokio::sync::oneshot;
+use tracing::{debug, error, info, warn};
 
 use crate::cloud::Origin;
 use crate::feed::{Batch, Feed};
@@ -262,6 +263,7 @@ impl Stage {
         }
         let stepped = step.map(|step| inner.pace.step(step, at));
         self.wake.notify_all();
+        info!(speed = %inner.pace.speed(), paused = inner.pace.paused(), step = step.map(|step| step.to_string()), "clock set");
         stepped
     }
 
@@ -325,7 +327,24 @@ impl Stage {
             };
             match command {
                 Some((command, at, key, reply)) => {
+                    let (name, begun) = (command.name(), now());
                     let done = self.take(&mut live, command, at, key);
+                    let ms = now().duration_since(begun).as_secs_f64() * 1e3;
+                    match &done {
+                        Ok(done) => info!(
+                            command = name,
+                            at = done.entry.at,
+                            again = done.again,
+                            ms,
+                            "command done"
+                        ),
+                        Err(error) => warn!(
+                            command = name,
+                            error = error.message(),
+                            ms,
+                            "command refused"
+                        ),
+                    }
                     // Whoever has asked may have gone.
                     let _ = reply.send(done);
                 }
@@ -338,6 +357,8 @@ impl Stage {
         live.hurry(self.lock().pace.speed() == Speed::Max);
         match live.next(self) {
             Ok(window) => {
+                let (from, to) = (show::instant(window.from), show::instant(window.to));
+                debug!(from, to, events = window.len(), "window played");
                 let past = live.past();
                 let ready = Ready::of(window, &past);
                 let mut inner = self.lock();
@@ -348,6 +369,7 @@ impl Stage {
             }
             Err(error) if error.kind() == causeflow_runs::Kind::Interrupted => {}
             Err(error) => {
+                error!(error = error.message(), "the session cannot be played on");
                 let mut inner = self.lock();
                 inner.failed = Some(Arc::new(error));
                 self.wake.notify_all();

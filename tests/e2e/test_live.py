@@ -1171,6 +1171,94 @@ def test_who_does_not_take_what_is_sent_is_seen_to_fall_behind(tmp_path):
             server.clock(paused=True)
 
 
+def logged(server):
+    return [json.loads(line) for line in server.said.read_text().splitlines() if line.startswith("{")]
+
+
+def test_what_it_does_is_logged_and_no_secret(tmp_path):
+    environment = {**os.environ, "CAUSEFLOW_READ_TOKEN": "may-look", "CAUSEFLOW_STEER_TOKEN": "may-steer"}
+    with Server(tmp_path, *SMALL, "--speed", 3600, "--log", "json", "--log-level", "debug", environment=environment) as server:
+        server.http.headers["Authorization"] = "Bearer may-steer"
+        state = server.http.get("/api/v1/state?from=secret-query", headers={"Cookie": "secret-cookie"})
+        server.http.get("/secret-path")
+        text = "id: secret-id\nname: a\ndescription: b\nduration: 1h\n"
+        command = server.http.post("/api/v1/commands", json={"command": "define", "text": text},
+                                   headers={"Idempotency-Key": "secret-key"})
+        assert command.status_code == 200, command.text
+        server.command_of("stop", expect=409)
+        server.http.get("/api/v1/state", headers={"Authorization": "Bearer secret-wrong-token"})
+        with server.socket(additional_headers={"Authorization": "Bearer may-look"}) as one:
+            one.recv(PATIENCE_S)
+            peer = "127.0.0.1:%d" % one.local_address[1]
+        eventually(lambda: any(line["message"] == "client left" for line in logged(server)))
+        assert server.end() == 0
+        lines, everything = logged(server), server.said.read_text()
+        # Every line is one of them, but for what the program says by itself.
+        assert len(lines) >= len(everything.splitlines()) - 2
+    assert not any(word in everything for word in ("secret", "may-look", "may-steer"))
+    for line in lines:
+        assert instant(line["timestamp"]).year >= 2024 and line["level"] in ("ERROR", "WARN", "INFO", "DEBUG") and line["message"]
+    of = lambda message: [line for line in lines if line["message"] == message]
+    by_id = {line["request"]: line for line in of("answered")}
+    assert len(by_id) == len(of("answered"))
+    line = by_id[command.headers["x-request-id"]]
+    assert (line["method"], line["route"], line["status"], line["level"]) == ("POST", "/api/v1/commands", 200, "INFO")
+    assert 0 < line["ms"] < 60_000
+    line = by_id[state.headers["x-request-id"]]
+    assert (line["method"], line["route"], line["status"], line["level"]) == ("GET", "/api/v1/state", state.status_code, "DEBUG")
+    statuses = {(line["route"], line["status"]) for line in by_id.values()}
+    assert {("none", 404), ("/api/v1/state", 401), ("/api/v1/ws", 101)} <= statuses
+    [done], [refused] = of("command done"), of("command refused")
+    assert (done["command"], done["again"], refused["command"], refused["level"]) == ("define", False, "stop", "WARN")
+    assert [line["peer"] for line in of("client came")] == [peer] == [line["peer"] for line in of("client left")]
+    assert of("window played") and of("serving") and of("going down")
+
+
+def test_the_log_says_little_unless_more_is_asked_for(tmp_path):
+    with Server(tmp_path, *SMALL, "--speed", 3600) as server:
+        server.get("/api/v1/state")
+        server.command_of("scenario", scenario="payment-outage")
+        said = server.said.read_text()
+        assert "command done" in said and "{" not in said and "answered" not in [line.split("  ")[-1] for line in said.splitlines()]
+        assert "GET" not in said and "POST" in said
+    (tmp_path / "quiet").mkdir()
+    with Server(tmp_path / "quiet", *SMALL, "--speed", 3600, "--quiet") as server:
+        server.command_of("scenario", scenario="payment-outage")
+        assert server.said.read_text() == ""
+
+
+def test_who_asks_for_too_much_is_told_when_to_ask_again(tmp_path):
+    limits = ("--limit-requests", 20, "--limit-commands", 2, "--limit-messages", 5)
+    with Server(tmp_path, *SMALL, *limits) as server:
+        answers = [server.http.get("/api/v1/clock") for _ in range(60)]
+        refused = [answer for answer in answers if answer.status_code != 200]
+        assert 10 <= len(refused) <= 25
+        assert_problem(refused[0], 429)
+        wait = int(refused[0].headers["retry-after"])
+        assert 1 <= wait <= 2
+        # Whether it lives is for everybody.
+        assert all(server.http.get("/livez").status_code == 200 for _ in range(100))
+        other = httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2"), base_url=server.url)
+        assert other.get("/api/v1/clock").status_code == 200
+        time.sleep(wait)
+        assert server.http.get("/api/v1/clock").status_code == 200
+        set_to = [other.post("/api/v1/clock", json={"paused": True}) for _ in range(8)]
+        assert [answer.status_code for answer in set_to].count(429) >= 3 and set_to[0].status_code == 200
+        assert other.get("/api/v1/clock").status_code == 200
+        with server.socket() as one, pytest.raises(ConnectionClosed) as closed:
+            assert json.loads(one.recv(PATIENCE_S))["limits"]["messages_per_s"] == 5
+            for _ in range(30):
+                one.send('{"type": "ping"}')
+            while True:
+                one.recv(PATIENCE_S)
+        assert closed.value.rcvd.code == 1008
+        metrics = other.get("/metrics").text
+        assert int(re.search(r"^causeflow_too_many_total (\d+)$", metrics, re.M)[1]) >= len(refused) + 4
+    (tmp_path / "free").mkdir()
+    with Server(tmp_path / "free", *SMALL, "--limit-requests", 0) as server:
+        assert all(server.http.get("/api/v1/clock").status_code == 200 for _ in range(500))
+
+
 def test_an_end_is_told_with_where_to_go_on(server):
     stream = listen(server, topics="session.*")
     next(stream)
