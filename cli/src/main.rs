@@ -7,6 +7,7 @@ mod commands;
 mod control;
 mod errors;
 mod interrupt;
+mod log;
 mod memory;
 mod output;
 

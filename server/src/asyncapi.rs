@@ -4,6 +4,7 @@ use axum::Json;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::cloud::{CLOUD_SUBPROTOCOL, PREFIX};
 use crate::socket::{Request, SUBPROTOCOL};
 
 /// The document.
@@ -128,6 +129,88 @@ const TOLD: &[Message] = &[
     ),
 ];
 
+/// The attributes of an event of a stream as a CloudEvent, besides those that all have.
+const OF_EVENTS: &[(&str, &str, bool)] = &[
+    ("time", "When it happens", true),
+    (
+        "subject",
+        "Whom it is about: the kind and the id of an entity",
+        false,
+    ),
+    ("epoch", "Names the order of events", true),
+    (
+        "sequence",
+        "Its number, of 20 digits: with the epoch, the position after which one can go on",
+        true,
+    ),
+    (
+        "coversfrom",
+        "Everything from this number up to its own is told with it, or was not wanted; not in a snapshot",
+        false,
+    ),
+    ("causationid", "The id of the event that caused it", false),
+    (
+        "correlationid",
+        "The id of the first event of its chain",
+        true,
+    ),
+    (
+        "normalizedvalue",
+        "The score of its stream's last whole hour",
+        false,
+    ),
+    ("anomalyflag", "normal, warning or critical", false),
+];
+
+/// A CloudEvent: what its type says, its attributes besides those that all have, and its data.
+fn cloud_event(kind: Value, attributes: &[(&str, &str, bool)], data: Value) -> Value {
+    let mut properties = json!({
+        "specversion": { "const": "1.0" },
+        "type": kind,
+        "source": { "type": "string", "minLength": 1 },
+        "id": { "type": "string", "minLength": 1 },
+        "datacontenttype": { "const": "application/json" },
+        "data": data,
+    });
+    let mut required = vec!["specversion", "type", "source", "id"];
+    for (name, about, needed) in attributes {
+        properties[*name] = json!({ "type": "string", "description": about });
+        required.extend(needed.then_some(*name));
+    }
+    json!({ "type": "object", "properties": properties, "required": required })
+}
+
+/// The same messages as CloudEvents: by name, what is told and what a client says.
+fn cloud_messages() -> Vec<(&'static str, &'static str, Value)> {
+    let object = json!({ "type": "object" });
+    let kinds = TOLD.iter().map(|(kind, ..)| *kind);
+    let kinds = kinds.filter(|kind| *kind != "events");
+    let kinds: Vec<String> = kinds.map(|kind| format!("{PREFIX}{kind}")).collect();
+    let said = ["subscribe", "unsubscribe", "ping"].map(|kind| format!("{PREFIX}{kind}"));
+    let of_answers = [
+        ("epoch", "Names the order of events", true),
+        ("causationid", "The id of what it answers", false),
+        ("time", "As in the data, where it has one", false),
+    ];
+    vec![
+        (
+            "cloud_event",
+            "An event of a stream, whose name is the type",
+            cloud_event(json!({ "type": "string" }), OF_EVENTS, object.clone()),
+        ),
+        (
+            "cloud_message",
+            "Any other message: its fields are the data",
+            cloud_event(json!({ "enum": kinds }), &of_answers, object.clone()),
+        ),
+        (
+            "cloud_request",
+            "What a client says: the fields of the request but `type` and `id` are the data",
+            cloud_event(json!({ "enum": said }), &[], object),
+        ),
+    ]
+}
+
 /// What clients and the server say to each other.
 pub fn described() -> Value {
     let mut settings = SchemaSettings::draft2020_12();
@@ -156,16 +239,23 @@ pub fn described() -> Value {
         let message = json!({ "name": name, "title": about, "contentType": "application/json", "payload": payload });
         messages.insert(name, message);
     }
+    let own: Vec<String> = messages.keys().cloned().collect();
+    for (name, about, payload) in cloud_messages() {
+        let kind = "application/cloudevents+json";
+        let message =
+            json!({ "name": name, "title": about, "contentType": kind, "payload": payload });
+        messages.insert(name.to_owned(), message);
+    }
+    let apart: Vec<String> = messages.keys().skip(own.len()).cloned().collect();
     let reference = |name: &String| json!({ "$ref": format!("#/components/messages/{name}") });
-    let of_channel = |name: &String| json!({ "$ref": format!("#/channels/live/messages/{name}") });
-    let on_channel: Map<String, Value> = messages
-        .keys()
-        .map(|name| (name.clone(), reference(name)))
-        .collect();
-    let told = messages
-        .keys()
-        .filter(|name| *name != "request")
-        .map(of_channel);
+    let of_channel = |channel: &str, name: &str| json!({ "$ref": format!("#/channels/{channel}/messages/{name}") });
+    let channel = |about: String, names: &[String]| {
+        let messages = names.iter().map(|name| (name.clone(), reference(name)));
+        let messages: Map<String, Value> = messages.collect();
+        json!({ "address": "/api/v1/ws", "description": about, "messages": messages })
+    };
+    let told = own.iter().filter(|name| *name != "request");
+    let told = told.map(|name| of_channel("live", name));
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -177,22 +267,32 @@ pub fn described() -> Value {
             "here": { "host": "127.0.0.1:7777", "protocol": "ws" },
         },
         "channels": {
-            "live": {
-                "address": "/api/v1/ws",
-                "description": format!("WebSocket with the subprotocol {SUBPROTOCOL}"),
-                "messages": on_channel,
-            },
+            "live": channel(format!("WebSocket with the subprotocol {SUBPROTOCOL}"), &own),
+            "cloud": channel(
+                format!("The same with the subprotocol {CLOUD_SUBPROTOCOL}: CloudEvents 1.0, one in each message"),
+                &apart,
+            ),
         },
         "operations": {
             "say": {
                 "action": "receive",
                 "channel": { "$ref": "#/channels/live" },
-                "messages": [of_channel(&"request".to_owned())],
+                "messages": [of_channel("live", "request")],
             },
             "hear": {
                 "action": "send",
                 "channel": { "$ref": "#/channels/live" },
                 "messages": told.collect::<Vec<_>>(),
+            },
+            "sayCloudEvents": {
+                "action": "receive",
+                "channel": { "$ref": "#/channels/cloud" },
+                "messages": [of_channel("cloud", "cloud_request")],
+            },
+            "hearCloudEvents": {
+                "action": "send",
+                "channel": { "$ref": "#/channels/cloud" },
+                "messages": [of_channel("cloud", "cloud_event"), of_channel("cloud", "cloud_message")],
             },
         },
         "components": { "messages": messages, "schemas": schemas },

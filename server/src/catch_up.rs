@@ -38,8 +38,13 @@ pub struct CatchUp {
     window: Option<Arc<Window>>,
 }
 
-/// A message, if it holds anything, and the number up to which it tells.
-pub type Step = (Option<Utf8Bytes>, u64);
+/// A step on the way.
+pub enum Step {
+    /// Events, some of which may have been told.
+    Batch(Arc<Batch>),
+    /// The last events of each stream, in their order.
+    Last(Vec<Batch>),
+}
 
 impl CatchUp {
     /// On its way from a place to a number of events.
@@ -62,18 +67,17 @@ impl CatchUp {
         self.until
     }
 
-    /// The next message, which tells everything after a number; nothing when it is there.
+    /// The next step; nothing when it is there.
     pub async fn next(
         &mut self,
         (server, filter): (Arc<Server>, Filter),
         epoch: Arc<str>,
-        told: u64,
     ) -> Result<Option<Step>, String> {
         let seen = match self.place {
             Place::Last(number) => {
-                let text = self.last(&server, &filter, number, epoch).await?;
+                let last = self.last(&server, &filter, number, epoch).await?;
                 self.place = Place::After(self.until);
-                return Ok(Some((Some(text), self.until)));
+                return Ok(Some(Step::Last(last)));
             }
             Place::After(seen) => seen,
         };
@@ -84,7 +88,7 @@ impl CatchUp {
             && let Some(batch) = batches.first()
         {
             self.place = Place::After(batch.last());
-            return Ok(Some((batch.message(&filter, told + 1), batch.last())));
+            return Ok(Some(Step::Batch(batch.clone())));
         }
         let Some(window) = self.window_of(&server, seen, &epoch).await? else {
             // The epoch is over, which whoever reads the feed finds there.
@@ -101,7 +105,7 @@ impl CatchUp {
         let scores = Vec::new().into();
         let batch = Batch::of(origin, window, first..last, (time, now()), scores);
         self.place = Place::After(batch.last());
-        Ok(Some((batch.message(&filter, told + 1), batch.last())))
+        Ok(Some(Step::Batch(Arc::new(batch))))
     }
 
     /// The window that holds the event after so many, in an epoch that is not over.
@@ -128,14 +132,14 @@ impl CatchUp {
         Ok(Some(window))
     }
 
-    /// The last events of each stream, as one message that says what it is of. It looks back so far at most.
+    /// The last events of each stream. It looks back so far at most.
     async fn last(
         &self,
         server: &Arc<Server>,
         filter: &Filter,
         number: u32,
         epoch: Arc<str>,
-    ) -> Result<Utf8Bytes, String> {
+    ) -> Result<Vec<Batch>, String> {
         let past = server.stage.past();
         let mut left: BTreeMap<usize, u32> = BTreeMap::new();
         let mut wanted = u64::from(number) * u64::from(filter.count());
@@ -171,17 +175,21 @@ impl CatchUp {
                 break;
             }
         }
-        let until = self.until;
-        let head =
-            format!("{{\"type\":\"snapshot\",\"epoch\":\"{epoch}\",\"to\":{until},\"events\":[");
-        let mut bytes = head.into_bytes();
-        for (at, event) in found.iter().rev().enumerate() {
-            bytes.extend_from_slice(if at > 0 { b"," } else { b"" });
-            bytes.extend_from_slice(event.event(0));
-        }
-        bytes.extend_from_slice(b"]}");
-        Ok(String::from_utf8(bytes).unwrap_or_default().into())
+        found.reverse();
+        Ok(found)
     }
+}
+
+/// The last events of each stream, up to a number, as one message.
+pub fn snapshot(epoch: &str, until: u64, last: &[Batch]) -> Utf8Bytes {
+    let head = format!("{{\"type\":\"snapshot\",\"epoch\":\"{epoch}\",\"to\":{until},\"events\":[");
+    let mut bytes = head.into_bytes();
+    for (at, event) in last.iter().enumerate() {
+        bytes.extend_from_slice(if at > 0 { b"," } else { b"" });
+        bytes.extend_from_slice(event.event(0));
+    }
+    bytes.extend_from_slice(b"]}");
+    String::from_utf8(bytes).unwrap_or_default().into()
 }
 
 /// The events of a filter between two numbers, as values.
@@ -195,8 +203,11 @@ pub async fn rows_of(
     let mut catch_up = CatchUp::new(Place::After(after), until);
     let mut events = Vec::new();
     let known = (server.clone(), filter);
-    while let Some((text, _)) = catch_up.next(known.clone(), epoch.clone(), after).await? {
-        let Some(text) = text else { continue };
+    while let Some(step) = catch_up.next(known.clone(), epoch.clone()).await? {
+        let Step::Batch(batch) = step else { continue };
+        let Some(text) = batch.message(&known.1, after + 1) else {
+            continue;
+        };
         let message: serde_json::Value =
             serde_json::from_str(text.as_str()).map_err(|error| error.to_string())?;
         let found = message.get("events").and_then(serde_json::Value::as_array);

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use axum::extract::ws::Utf8Bytes;
@@ -11,10 +10,12 @@ use causeflow_engine::base::time::Time;
 use causeflow_runs::live::{Encoder, Score, Window};
 use tokio::sync::watch;
 
+use crate::clients::{Clients, Lag};
+use crate::cloud::{Happening, Origin};
 use crate::topics::Filter;
 
 /// Batches stay for so long at least, unless they take more room than there is for them.
-const KEPT: Duration = Duration::from_secs(60);
+pub const KEPT: Duration = Duration::from_secs(60);
 /// So many bytes of events are kept at most.
 const ROOM: usize = 256 << 20;
 /// What an event takes there until it is written.
@@ -51,14 +52,24 @@ pub struct Batch {
     names: Arc<[String]>,
     text: OnceLock<Text>,
     /// What it is for those filters that have asked, from which number on.
-    cut: Mutex<Vec<(Filter, u64, Option<Utf8Bytes>)>>,
+    cut: Cut<Option<Utf8Bytes>>,
+    /// The same as CloudEvents.
+    cut_apart: Cut<Arc<[Apart]>>,
 }
+
+/// What has been written, for which filter and from which number on.
+type Cut<T> = Mutex<Vec<(Filter, u64, T)>>;
+
+/// A message with one event, and its number.
+pub type Apart = (u64, Utf8Bytes);
 
 /// The events of a batch as JSON, one after the other.
 struct Text {
     bytes: Vec<u8>,
     /// Where each ends.
     ends: Vec<u32>,
+    /// Where its row begins, and ends.
+    rows: Vec<(u32, u32)>,
 }
 
 impl Batch {
@@ -96,6 +107,7 @@ impl Batch {
             names,
             text: OnceLock::new(),
             cut: Mutex::default(),
+            cut_apart: Mutex::default(),
         }
     }
 
@@ -120,6 +132,7 @@ impl Batch {
         let mut text = Text {
             bytes: Vec::with_capacity(self.rows.len() * EVENT_BYTES),
             ends: Vec::with_capacity(self.rows.len()),
+            rows: Vec::with_capacity(self.rows.len()),
         };
         for (number, row) in (self.first..).zip(self.rows.clone()) {
             let stream = self.window.stream(row);
@@ -132,8 +145,10 @@ impl Batch {
             let time = causeflow_outputs::rfc3339(self.window.time(row).0);
             bytes.extend_from_slice(time.unwrap_or_default().as_bytes());
             bytes.extend_from_slice(b"\",\"data\":");
+            let begin = bytes.len() as u32;
             // A time that RFC 3339 has no text for does not come from a session: its range is checked.
             let _ = encoder.append(&self.window, row, bytes);
+            text.rows.push((begin, bytes.len() as u32));
             if let Some(Some(score)) = self.scores.get(stream) {
                 bytes.extend_from_slice(b",\"normalizedValue\":");
                 bytes.extend_from_slice(format!("{:.1}", score.score).as_bytes());
@@ -160,6 +175,52 @@ impl Batch {
             cut.push((filter.clone(), from, message.clone()));
         }
         message
+    }
+
+    /// Those of its events that a filter has, as CloudEvents: each says from which number on everything is told with it.
+    pub fn apart(&self, filter: &Filter, from: u64, origin: &Origin) -> Arc<[Apart]> {
+        let mut cut = self
+            .cut_apart
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some((.., apart)) = cut.iter().find(|(f, n, _)| f == filter && *n == from) {
+            return apart.clone();
+        }
+        let begin = (from.max(self.first) - self.first) as usize;
+        let mut from_now = from;
+        let wanted = (begin..self.rows.len()).filter(|&at| filter.has(self.stream(at)));
+        let apart = wanted.map(|at| {
+            let seq = self.first + at as u64;
+            let from = std::mem::replace(&mut from_now, seq + 1);
+            (seq, self.happening(at, Some(from), origin).into())
+        });
+        let apart: Arc<[Apart]> = apart.collect();
+        if cut.len() < 64 {
+            cut.push((filter.clone(), from, apart.clone()));
+        }
+        apart
+    }
+
+    /// An event as a CloudEvent, given by its place in the batch.
+    pub fn happening(&self, at: usize, from: Option<u64>, origin: &Origin) -> String {
+        let (text, row) = (self.text(), self.rows.start + at);
+        let (begin, end) = text.rows[at];
+        let (window, stream) = (&self.window, self.stream(at));
+        let score = self.scores.get(stream).copied().flatten();
+        let time = causeflow_outputs::rfc3339(window.time(row).0);
+        origin.event(&Happening {
+            epoch: &self.epoch,
+            seq: self.first + at as u64,
+            from,
+            stream: (stream, &self.names[stream]),
+            time: &time.unwrap_or_default(),
+            ids: (window.id(row), window.cause(row), window.root(row)),
+            subject: origin
+                .subject(stream)
+                .and_then(|subject| window.id_in(row, subject.column)),
+            score: score.map(|score| (score.score, score.flag)),
+            data: &text.bytes[begin as usize..end as usize],
+        })
     }
 
     fn cut(&self, filter: &Filter, from: u64) -> Option<Utf8Bytes> {
@@ -214,38 +275,10 @@ pub enum Next {
     Before(u64),
 }
 
-/// Where a client is, for whoever must not run away from it.
-#[derive(Debug)]
-pub struct Follower {
-    seen: AtomicU64,
-    /// Nobody waits for it as long as it stays here.
-    left_at: AtomicU64,
-}
-
-impl Follower {
-    /// It has seen so many events.
-    pub fn at(&self, seen: u64) {
-        self.seen.store(seen, Ordering::Relaxed);
-    }
-
-    /// How many events it has seen.
-    pub fn seen(&self) -> u64 {
-        self.seen.load(Ordering::Relaxed)
-    }
-
-    /// Is not waited for any more before it moves.
-    pub fn leave(&self) {
-        self.left_at.store(self.seen(), Ordering::Relaxed);
-    }
-
-    fn counts(&self) -> bool {
-        self.seen() != self.left_at.load(Ordering::Relaxed)
-    }
-}
-
 /// The ring, and how far it is.
 pub struct Feed {
-    followers: Mutex<Vec<Weak<Follower>>>,
+    /// Who looks on.
+    pub clients: Arc<Clients>,
     ring: RwLock<Ring>,
     mark: watch::Sender<Mark>,
 }
@@ -261,7 +294,7 @@ impl Feed {
             closing: false,
         });
         Feed {
-            followers: Mutex::default(),
+            clients: Arc::default(),
             ring: RwLock::new(Ring {
                 batches: VecDeque::new(),
                 bytes: 0,
@@ -279,33 +312,6 @@ impl Feed {
     /// How far it is.
     pub fn mark(&self) -> Mark {
         self.mark.borrow().clone()
-    }
-
-    /// One more who looks on, and has seen everything so far.
-    pub fn follow(&self) -> Arc<Follower> {
-        let follower = Arc::new(Follower {
-            seen: AtomicU64::new(self.mark.borrow().events),
-            left_at: AtomicU64::new(u64::MAX),
-        });
-        let mut all = self
-            .followers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.push(Arc::downgrade(&follower));
-        follower
-    }
-
-    /// Whoever is farthest behind of those who move.
-    pub fn slowest(&self) -> Option<Arc<Follower>> {
-        let mut all = self
-            .followers
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        all.retain(|follower| follower.strong_count() > 0);
-        let there = all.iter().filter_map(Weak::upgrade);
-        there
-            .filter(|follower| follower.counts())
-            .min_by_key(|follower| follower.seen())
     }
 
     /// How many look on.
@@ -403,26 +409,29 @@ impl Feed {
             None => Next::Before(given_out + 1),
         }
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn those_who_move_are_waited_for_and_no_others() {
-        let feed = Feed::new("a".into(), 100, Time(0));
-        assert!(feed.slowest().is_none());
-        let (quick, slow) = (feed.follow(), feed.follow());
-        quick.at(900);
-        slow.at(300);
-        let slowest = || feed.slowest().map(|follower| follower.seen());
-        assert_eq!(slowest(), Some(300));
-        slow.leave();
-        assert_eq!(slowest(), Some(900));
-        slow.at(301);
-        assert_eq!(slowest(), Some(301));
-        drop(slow);
-        assert_eq!(slowest(), Some(900));
+    /// How far each of some is behind, given by what it has seen of which epoch; nothing is lacked by who wants no events.
+    pub fn lags<'a>(&self, places: impl Iterator<Item = Option<(&'a str, u64)>>) -> Vec<Lag> {
+        let ring = self.ring.read().unwrap_or_else(PoisonError::into_inner);
+        let (mark, now) = (self.mark(), crate::stage::now());
+        let lag = |place: Option<(&str, u64)>| {
+            // Of another epoch nothing counts any more.
+            let seen = place.map_or(mark.events, |(epoch, seen)| match *epoch == *mark.epoch {
+                true => seen.min(mark.events),
+                false => 0,
+            });
+            let next = ring.batches.partition_point(|batch| batch.last() <= seen);
+            let next = ring
+                .batches
+                .get(next)
+                .filter(|batch| batch.first <= seen + 1);
+            Lag {
+                events: mark.events - seen,
+                time: match seen == mark.events {
+                    true => Some(Duration::ZERO),
+                    false => next.map(|batch| now.saturating_duration_since(batch.born)),
+                },
+            }
+        };
+        places.map(lag).collect()
     }
 }

@@ -11,7 +11,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
 use tokio::time::timeout;
+use tracing::warn;
 
+use crate::api::WEBSOCKET;
+use crate::clients::Peer;
 use crate::page;
 use crate::problem::Problem;
 use crate::server::{BODY_BYTES, Server};
@@ -54,8 +57,7 @@ impl Access {
             ));
         }
         let is_upgrade = headers.contains_key(header::UPGRADE);
-        let is_safe =
-            matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS) && !is_upgrade;
+        let is_safe = !steers(method) && !is_upgrade;
         if let Some(origin) = text(headers, header::ORIGIN.as_str())
             && !is_safe
         {
@@ -68,8 +70,7 @@ impl Access {
                 ));
             }
         }
-        let steers = !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-        self.check_token(steers, headers)
+        self.check_token(steers(method), headers)
     }
 
     fn check_token(&self, steers: bool, headers: &HeaderMap) -> Result<(), Problem> {
@@ -127,13 +128,45 @@ fn is_open(path: &str) -> bool {
     matches!(path, "/livez" | "/readyz" | "/") || page::has(path)
 }
 
+/// Whether an address asks for more than it may. Before anything else: whoever guesses tokens is slowed down, too. What is
+/// there for everybody costs nothing, and of WebSockets there are as many as connections.
+fn ration(server: &Server, request: &Request) -> Result<(), Duration> {
+    let path = request.uri().path();
+    let peer = request.extensions().get::<Peer>();
+    let Some(Peer(address)) = peer.filter(|_| !is_open(path) && path != WEBSOCKET) else {
+        return Ok(());
+    };
+    let taken = server.rates.take(address.ip(), steers(request.method()));
+    taken.inspect_err(|_| {
+        server.metrics.too_many();
+        warn!(peer = %address, "request refused: too many of them");
+    })
+}
+
+fn too_many(wait: Duration) -> Response {
+    let seconds = wait.as_secs_f64().ceil().max(1.0) as u64;
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    let detail = "there are more requests from this address than one may make";
+    let help = format!("ask again in {seconds} s, or let the server allow more when it is started");
+    let mut response = Problem::new(status, detail, help).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::RETRY_AFTER, seconds.into());
+    response
+}
+
+fn steers(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 /// Lets in what may come in.
 pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    if let Err(wait) = ration(&server, &request) {
+        return too_many(wait);
+    }
     let checked = match is_open(request.uri().path()) {
         true => Ok(()),
         false => server.access.check(request.method(), request.headers()),
     };
-    server.metrics.request();
     match checked {
         Ok(()) => match whole(request).await {
             Ok(request) => next.run(request).await,

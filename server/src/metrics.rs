@@ -1,34 +1,34 @@
 //! What the server counts about itself, in the text format of Prometheus.
 
 use std::fmt::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::clients::Lag;
+use crate::feed::KEPT;
 use crate::stage::Stage;
+
+/// How many clients are behind by at most so many events, and so many seconds.
+const LAG_EVENTS: [u64; 5] = [0, 100, 1000, 10_000, 100_000];
+const LAG_SECONDS: [f64; 5] = [0.1, 1.0, 5.0, 20.0, 60.0];
 
 /// Counters. None of them is about one client.
 #[derive(Default)]
 pub struct Metrics {
     requests: AtomicU64,
+    too_many: AtomicU64,
     messages: AtomicU64,
     bytes: AtomicU64,
-    sockets: Arc<AtomicI64>,
-    streams: Arc<AtomicI64>,
-}
-
-/// One more as long as it lives.
-pub struct Counted(Arc<AtomicI64>);
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 impl Metrics {
-    /// A request has come.
-    pub fn request(&self) {
-        self.requests.fetch_add(1, Ordering::Relaxed);
+    /// A request has come; its number since the server was started.
+    pub fn request(&self) -> u64 {
+        self.requests.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A request or a message was one too many.
+    pub fn too_many(&self) {
+        self.too_many.fetch_add(1, Ordering::Relaxed);
     }
 
     /// A message with events or notices has been sent.
@@ -37,29 +37,11 @@ impl Metrics {
         self.bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
-    /// Somebody has connected by WebSocket.
-    pub fn socket(&self) -> Counted {
-        self.sockets.fetch_add(1, Ordering::Relaxed);
-        Counted(self.sockets.clone())
-    }
-
-    /// Somebody listens to server-sent events.
-    pub fn stream(&self) -> Counted {
-        self.streams.fetch_add(1, Ordering::Relaxed);
-        Counted(self.streams.clone())
-    }
-
-    /// How many are connected: by WebSocket, and by server-sent events.
-    pub fn connected(&self) -> (i64, i64) {
-        let load = |count: &AtomicI64| count.load(Ordering::Relaxed);
-        (load(&self.sockets), load(&self.streams))
-    }
-
     /// The page.
     pub fn page(&self, stage: &Stage) -> String {
         let (mark, clock) = (stage.feed.mark(), stage.clock());
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed) as f64;
-        let (sockets, streams) = self.connected();
+        let (sockets, streams) = stage.feed.clients.count();
         let healthy = f64::from(u8::from(stage.failed().is_none()));
         let rows = [
             (
@@ -111,6 +93,12 @@ impl Metrics {
                 load(&self.requests),
             ),
             (
+                "causeflow_too_many_total",
+                "counter",
+                "Requests that were refused and connections that were closed for asking too much at once",
+                load(&self.too_many),
+            ),
+            (
                 "causeflow_messages_sent_total",
                 "counter",
                 "Messages sent to clients",
@@ -131,6 +119,41 @@ impl Metrics {
                 "# HELP {name} {about}\n# TYPE {name} {kind}\n{name} {value}"
             );
         }
+        let lags = stage.feed.clients.lag(&stage.feed);
+        lag_rows(&lags, &mut page);
         page
+    }
+}
+
+/// How far clients are behind, without saying who is.
+fn lag_rows(lags: &[Lag], page: &mut String) {
+    // What is not kept any more is farther behind than all that is.
+    let seconds = |lag: &Lag| lag.time.map_or(f64::INFINITY, |time| time.as_secs_f64());
+    let within = |fits: &dyn Fn(&Lag) -> bool| lags.iter().filter(|lag| fits(lag)).count();
+    let most = lags.iter().map(|lag| lag.events).max().unwrap_or(0);
+    let longest = lags.iter().map(|lag| lag.time.unwrap_or(KEPT)).max();
+    let longest = longest.unwrap_or_default().as_secs_f64();
+    let events = LAG_EVENTS.map(|bound| (bound.to_string(), within(&|lag| lag.events <= bound)));
+    let times = LAG_SECONDS.map(|bound| (bound.to_string(), within(&|lag| seconds(lag) <= bound)));
+    // Writing to a text cannot fail.
+    let _ = write!(
+        page,
+        "# HELP causeflow_client_lag_events_max Events that the client farthest behind lacks\n\
+         # TYPE causeflow_client_lag_events_max gauge\n\
+         causeflow_client_lag_events_max {most}\n\
+         # HELP causeflow_client_lag_seconds_max How long ago the first of the events that a client lacks was given out, at most\n\
+         # TYPE causeflow_client_lag_seconds_max gauge\n\
+         causeflow_client_lag_seconds_max {longest}\n"
+    );
+    for (unit, buckets) in [("events", events), ("seconds", times)] {
+        let name = format!("causeflow_clients_by_lag_{unit}");
+        let _ = writeln!(
+            page,
+            "# HELP {name} Clients that are behind by at most so many {unit}\n# TYPE {name} gauge"
+        );
+        let all = [("+Inf".to_owned(), lags.len())];
+        for (bound, count) in buckets.into_iter().chain(all) {
+            let _ = writeln!(page, "{name}{{le=\"{bound}\"}} {count}");
+        }
     }
 }

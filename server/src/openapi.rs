@@ -50,7 +50,7 @@ fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = json!({
         "200": { "description": endpoint.about, "content": { *kind: { "schema": schema } } },
     });
-    for status in endpoint.refusals.iter().chain(&[421]) {
+    for status in endpoint.refusals.iter().chain(&[421, 429]) {
         responses[status.to_string()] = json!({
             "description": "It cannot be done; the body says why, and what to do",
             "content": {
@@ -58,6 +58,12 @@ fn operation(endpoint: &Endpoint) -> Value {
             },
         });
     }
+    responses["429"]["headers"] = json!({
+        "Retry-After": {
+            "description": "After so many seconds it may be asked for again",
+            "schema": { "type": "integer", "minimum": 1 },
+        },
+    });
     let params = endpoint.params.iter().map(|param| {
         json!({
             "name": param.name,

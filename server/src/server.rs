@@ -7,14 +7,20 @@ use std::time::Duration;
 
 use causeflow_runs::live::Live;
 use causeflow_runs::{Control, Error, Result};
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tower::ServiceExt;
+use tracing::{debug, info, warn};
 
 use crate::api;
+use crate::clients::Peer;
 use crate::guard::Access;
+use crate::limits::{Limits, Rates};
 use crate::metrics::Metrics;
 use crate::pace::Speed;
 use crate::patient::Patient;
@@ -26,8 +32,6 @@ pub const MESSAGE_BYTES: usize = 64 << 10;
 pub const BODY_BYTES: usize = 1 << 20;
 /// Topics of one message, at most.
 pub const TOPICS: usize = 200;
-/// Messages that a client may send in a second.
-pub const MESSAGES_PER_S: f64 = 20.0;
 /// The head of a request has to come in this time.
 const HEAD: Duration = Duration::from_secs(10);
 /// Connections that end have so long.
@@ -46,6 +50,8 @@ pub struct Options {
     pub connections: usize,
     /// Who may do what.
     pub access: Access,
+    /// How much a client may ask for.
+    pub limits: Limits,
 }
 
 impl Options {
@@ -73,8 +79,14 @@ pub struct Server {
     pub stage: Arc<Stage>,
     /// Who may do what.
     pub access: Access,
+    /// How much a client may ask for.
+    pub limits: Limits,
+    /// What each address may still ask for.
+    pub rates: Rates,
     /// What it counts about itself.
     pub metrics: Metrics,
+    /// What no other start of a server has, so that no two messages have the same id.
+    pub born: String,
     /// Parts of the past that are played again at once.
     replays: Semaphore,
     leaving: AtomicBool,
@@ -141,7 +153,10 @@ pub fn serve(live: Live, options: Options, ready: impl FnOnce(SocketAddr)) -> Re
     let server = Arc::new(Server {
         stage: stage.clone(),
         access: options.access.clone(),
+        limits: options.limits,
+        rates: Rates::new(options.limits),
         metrics: Metrics::default(),
+        born: crate::cloud::born(),
         replays: Semaphore::new(2),
         leaving: AtomicBool::new(false),
     });
@@ -171,6 +186,7 @@ async fn listen(
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(64 << 10);
+    info!(%address, "serving");
     ready(address);
     let mut end = std::pin::pin!(ended());
     loop {
@@ -178,18 +194,26 @@ async fn listen(
             accepted = listener.accept() => accepted,
             () = &mut end => break,
         };
-        let Ok((socket, _)) = accepted else {
+        let Ok((socket, address)) = accepted else {
+            warn!("no connection can be taken in: too many files are open");
             // No more files: those that are open will close.
             tokio::time::sleep(Duration::from_millis(50)).await;
             continue;
         };
         let Ok(place) = room.clone().try_acquire_owned() else {
+            debug!(peer = %address, "connection closed: there are as many as there may be");
             drop(socket);
             continue;
         };
         // What is sent is small and due.
         let _ = socket.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
+        let known = router
+            .clone()
+            .map_request(move |mut request: Request<Incoming>| {
+                request.extensions_mut().insert(Peer(address));
+                request
+            });
+        let service = TowerToHyperService::new(known);
         let connection = http
             .serve_connection(TokioIo::new(Patient::new(socket)), service)
             .with_upgrades();
@@ -207,6 +231,7 @@ async fn listen(
             drop(place);
         });
     }
+    info!("going down");
     server.stage.feed.close();
     server.leaving.store(true, Ordering::Relaxed);
     // Those who have gone need not hear of it.

@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite;
+use tracing::warn;
 
-use crate::catch_up::{CatchUp, Place};
-use crate::feed::{Follower, Mark, Next};
+use crate::catch_up::{CatchUp, Place, Step, snapshot};
+use crate::clients::{Door, Joined, Peer};
+use crate::cloud::{self, CLOUD_SUBPROTOCOL};
+use crate::feed::{Batch, Mark, Next};
+use crate::limits::Allowance;
 use crate::server::{Server, TOPICS};
 use crate::show;
 use crate::topics::{Filter, Notice, named};
@@ -81,12 +85,21 @@ pub enum Policy {
     Conflate,
 }
 
+/// How messages are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// As [`SUBPROTOCOL`] has them.
+    Own,
+    /// As CloudEvents.
+    Cloud,
+}
+
 /// Where a client is in the feed, and what it wants of it.
 pub struct Reader {
     server: Arc<Server>,
     feed: watch::Receiver<Mark>,
-    /// Where it is, for whoever gives events out as fast as they can be played.
-    follower: Arc<Follower>,
+    /// Where it is, for whoever gives events out as fast as they can be played, and for those who ask.
+    client: Joined,
     epoch: Arc<str>,
     /// Events up to this number have been sent, or were not wanted.
     seen: u64,
@@ -96,6 +109,9 @@ pub struct Reader {
     filter: Filter,
     policy: Policy,
     catch_up: Option<CatchUp>,
+    format: Format,
+    /// Messages that have been written besides events, which gives each an id.
+    written: u64,
 }
 
 /// What is sent.
@@ -108,10 +124,12 @@ pub enum Sent {
 
 impl Reader {
     /// One that wants nothing yet.
-    pub fn new(server: Arc<Server>) -> Reader {
+    pub fn new(server: Arc<Server>, format: Format, door: Door, peer: Peer) -> Reader {
         let feed = server.stage.feed.watch();
         let mark = feed.borrow().clone();
+        let clients = &server.stage.feed.clients;
         Reader {
+            client: clients.join(door, peer, mark.epoch.clone(), mark.events),
             epoch: mark.epoch.clone(),
             seen: mark.events,
             told: mark.events,
@@ -119,7 +137,8 @@ impl Reader {
             filter: Filter::default(),
             policy: Policy::Close,
             catch_up: None,
-            follower: server.stage.feed.follow(),
+            format,
+            written: 0,
             server,
             feed,
         }
@@ -141,7 +160,10 @@ impl Reader {
         let clock = self.server.stage.clock();
         json!({
             "type": "hello",
-            "protocol": SUBPROTOCOL,
+            "protocol": match self.format {
+                Format::Own => SUBPROTOCOL,
+                Format::Cloud => CLOUD_SUBPROTOCOL,
+            },
             "epoch": &*mark.epoch,
             "seq": mark.events,
             "time": show::instant(mark.time),
@@ -150,12 +172,26 @@ impl Reader {
             "limits": {
                 "message_bytes": crate::server::MESSAGE_BYTES,
                 "topics": TOPICS,
-                "messages_per_s": crate::server::MESSAGES_PER_S,
+                "messages_per_s": self.server.limits.messages,
             },
             "heartbeat_s": HEARTBEAT.as_secs(),
             "ping_s": PING.as_secs(),
             "dead_after_s": DEAD.as_secs(),
         })
+    }
+
+    /// A message that is not about events, as it is sent.
+    pub fn write(&mut self, message: Value) -> Utf8Bytes {
+        let message = match self.format {
+            Format::Own => message,
+            Format::Cloud => {
+                self.written += 1;
+                let Server { born, stage, .. } = &*self.server;
+                let id = format!("{born}-{}-{}", self.client.number(), self.written);
+                stage.cloud.message(message, &self.epoch, &id)
+            }
+        };
+        message.to_string().into()
     }
 
     /// A sign of life, with the position.
@@ -173,12 +209,31 @@ impl Reader {
 
     /// Takes what a client says, and answers.
     pub async fn take(&mut self, text: &str) -> Vec<Value> {
-        let request: Request = match serde_json::from_str(text) {
+        let request = match self.format {
+            Format::Own => serde_json::from_str(text)
+                .map_err(|error| (None, format!("this is no message: {error}"))),
+            Format::Cloud => {
+                cloud::said(text)
+                    .map_err(|error| (None, error))
+                    .and_then(|(message, id)| {
+                        let wrong = |error| (Some(id), format!("this is no message: {error}"));
+                        serde_json::from_value(message).map_err(wrong)
+                    })
+            }
+        };
+        let request: Request = match request {
             Ok(request) => request,
-            Err(error) => {
-                let help =
-                    "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`";
-                return vec![wrong(None, &format!("this is no message: {error}"), help)];
+            Err((id, error)) => {
+                let help = match self.format {
+                    Format::Own => {
+                        "send {\"type\": \"subscribe\", \"topics\": [\"*\"]}, `unsubscribe` or `ping`"
+                    }
+                    Format::Cloud => {
+                        "send a CloudEvent of the type causeflow.subscribe with the data {\"topics\": [\"*\"]}, \
+                         causeflow.unsubscribe or causeflow.ping"
+                    }
+                };
+                return vec![wrong(id, &error, help)];
             }
         };
         match request {
@@ -191,6 +246,7 @@ impl Reader {
             Request::Unsubscribe { id, topics } => match self.topics(&topics) {
                 Ok(filter) => {
                     self.filter.without(&filter);
+                    self.wants();
                     vec![self.acknowledged("unsubscribed", id)]
                 }
                 Err(error) => vec![wrong(id, &error, "give topics that there are")],
@@ -213,6 +269,11 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// What it wants is known to those who ask who looks on.
+    fn wants(&self) {
+        self.client.wants(&self.epoch, &self.filter, self.policy);
     }
 
     fn topics(&self, topics: &[String]) -> Result<Filter, String> {
@@ -264,6 +325,7 @@ impl Reader {
         }
         self.filter.with(&filter);
         self.policy = policy.unwrap_or(self.policy);
+        self.wants();
         if filter.wants(Notice::State) {
             let past = self.server.stage.past();
             let state = past.state(self.server.stage.time());
@@ -345,6 +407,8 @@ impl Reader {
 
     /// Waits until there may be something to send.
     pub async fn wait(&mut self) {
+        // What there was before has been sent.
+        self.client.at(self.seen, self.catch_up.is_some());
         // What is in the ring need not wait for more.
         let is_behind = self.filter.count() > 0 && self.feed.borrow().events > self.seen;
         if self.catch_up.is_some() || is_behind {
@@ -356,17 +420,15 @@ impl Reader {
 
     /// What there is to send now.
     pub async fn next(&mut self) -> Vec<Sent> {
-        // What there was before has been sent. Nobody waits for those who look at what is past.
-        let is_back = self.catch_up.is_some();
-        self.follower.at(if is_back { u64::MAX } else { self.seen });
         let mark = self.feed.borrow_and_update().clone();
         let mut out = Vec::new();
         if mark.epoch != self.epoch {
             self.epoch = mark.epoch.clone();
             (self.seen, self.told) = (mark.events, mark.events);
             self.catch_up = None;
+            self.wants();
             let told = self.reset_told("the session was reset");
-            out.push(message(told, Some(self.seen)));
+            out.push(Sent::Message(self.write(told), Some(self.seen)));
         }
         self.notices(&mark, &mut out);
         if self.catch_up.is_some() {
@@ -382,7 +444,7 @@ impl Reader {
                 "reason": "the server goes down",
                 "resume": self.position(),
             });
-            out.push(Sent::Close(bye.to_string().into(), 1001, "going down"));
+            out.push(Sent::Close(self.write(bye), 1001, "going down"));
         }
         out
     }
@@ -395,11 +457,39 @@ impl Reader {
             if told.number > self.notices + 1 && self.filter.notices() {
                 let lost = told.number - self.notices - 1;
                 let gap = json!({ "type": "gap", "epoch": &*self.epoch, "notices": lost });
-                out.push(message(gap, None));
+                self.client.told_of_gap();
+                out.push(Sent::Message(self.write(gap), None));
             }
             self.notices = told.number;
             if self.filter.wants(told.notice) {
-                out.push(Sent::Message(told.message, None));
+                let message = match self.format {
+                    Format::Own => told.message,
+                    Format::Cloud => {
+                        let message = serde_json::from_str(told.message.as_str());
+                        self.write(message.unwrap_or_default())
+                    }
+                };
+                out.push(Sent::Message(message, None));
+            }
+        }
+    }
+
+    /// What of some events is wanted and has not been told.
+    fn tell(&mut self, batch: &Batch, out: &mut Vec<Sent>) {
+        self.seen = batch.last();
+        match self.format {
+            Format::Own => {
+                if let Some(text) = batch.message(&self.filter, self.told + 1) {
+                    self.told = self.seen;
+                    out.push(Sent::Message(text, Some(self.seen)));
+                }
+            }
+            Format::Cloud => {
+                let origin = &self.server.stage.cloud;
+                for (seq, text) in &*batch.apart(&self.filter, self.told + 1, origin) {
+                    self.told = *seq;
+                    out.push(Sent::Message(text.clone(), Some(*seq)));
+                }
             }
         }
     }
@@ -410,11 +500,7 @@ impl Reader {
         match feed.after(&self.epoch, self.seen, BATCHES) {
             Next::Batches(batches) => {
                 for batch in batches {
-                    self.seen = batch.last();
-                    if let Some(text) = batch.message(&self.filter, self.told + 1) {
-                        self.told = self.seen;
-                        out.push(Sent::Message(text, Some(self.seen)));
-                    }
+                    self.tell(&batch, out);
                 }
             }
             Next::Before(first) => self.behind(first, out),
@@ -430,16 +516,17 @@ impl Reader {
             "to": first - 1,
             "resume": self.position(),
         });
+        self.client.told_of_gap();
         match self.policy {
             Policy::Close => {
-                out.push(Sent::Close(gap.to_string().into(), 1013, "too slow"));
+                out.push(Sent::Close(self.write(gap), 1013, "too slow"));
             }
             Policy::Skip => {
                 (self.seen, self.told) = (first - 1, first - 1);
-                out.push(message(gap, Some(self.seen)));
+                out.push(Sent::Message(self.write(gap), Some(self.seen)));
             }
             Policy::Conflate => {
-                out.push(message(gap, None));
+                out.push(Sent::Message(self.write(gap), None));
                 let behind = CatchUp::new(Place::Last(1), first - 1);
                 self.catch_up = Some(behind.not_before(self.told + 1));
             }
@@ -451,13 +538,11 @@ impl Reader {
             return;
         };
         let known = (self.server.clone(), self.filter.clone());
-        match catch_up.next(known, self.epoch.clone(), self.told).await {
-            Ok(Some((text, last))) => {
-                self.seen = last;
-                if let Some(text) = text {
-                    self.told = last;
-                    out.push(Sent::Message(text, Some(last)));
-                }
+        match catch_up.next(known, self.epoch.clone()).await {
+            Ok(Some(Step::Batch(batch))) => self.tell(&batch, out),
+            Ok(Some(Step::Last(last))) => {
+                let until = catch_up.until();
+                self.last(&last, until, out);
             }
             Ok(None) => {
                 self.seen = catch_up.until();
@@ -472,13 +557,26 @@ impl Reader {
                     "detail": error,
                     "help": format!("ask for GET /api/v1/events?after={}", self.position()),
                 });
-                out.push(Sent::Close(
-                    resume.to_string().into(),
-                    1011,
-                    "cannot catch up",
-                ));
+                out.push(Sent::Close(self.write(resume), 1011, "cannot catch up"));
             }
         }
+    }
+
+    /// The last events of each stream, up to a number.
+    fn last(&mut self, last: &[Batch], until: u64, out: &mut Vec<Sent>) {
+        (self.seen, self.told) = (until, until);
+        let end = match self.format {
+            Format::Own => snapshot(&self.epoch, until, last),
+            Format::Cloud => {
+                let origin = &self.server.stage.cloud;
+                let events = last.iter().map(|event| event.happening(0, None, origin));
+                out.extend(events.map(|text| Sent::Message(text.into(), None)));
+                let count = last.len();
+                let end = json!({ "type": "snapshot", "epoch": &*self.epoch, "to": until, "count": count });
+                self.write(end)
+            }
+        };
+        out.push(Sent::Message(end, Some(until)));
     }
 }
 
@@ -508,27 +606,24 @@ impl From {
     }
 }
 
-fn message(value: Value, up_to: Option<u64>) -> Sent {
-    Sent::Message(value.to_string().into(), up_to)
-}
-
 fn wrong(id: Option<String>, detail: &str, help: &str) -> Value {
     json!({ "type": "error", "id": id, "detail": detail, "help": help })
 }
 
 /// Talks with one client until it or the server goes.
-pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
-    let mut reader = Reader::new(server.clone());
+pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
+    let chosen = socket.protocol().and_then(|name| name.to_str().ok());
+    let format = match chosen {
+        Some(CLOUD_SUBPROTOCOL) => Format::Cloud,
+        _ => Format::Own,
+    };
+    let mut reader = Reader::new(server.clone(), format, Door::WebSocket, peer);
     let (mut heard, start) = (Instant::now(), Instant::now());
     let mut ping = interval_at(start + PING, PING);
     let mut heartbeat = interval_at(start + HEARTBEAT, HEARTBEAT);
-    let mut allowance = Allowance::new();
-    if !send(
-        &mut socket,
-        Message::Text(reader.hello().to_string().into()),
-    )
-    .await
-    {
+    let mut allowance = Allowance::new(server.limits.messages, start.into_std());
+    let hello = reader.hello();
+    if !send(&mut socket, Message::Text(reader.write(hello))).await {
         return;
     }
     loop {
@@ -546,9 +641,11 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
                 };
                 heard = Instant::now();
                 let answers = match received {
-                    Message::Text(text) => match allowance.take() {
-                        true => reader.take(text.as_str()).await,
-                        false => {
+                    Message::Text(text) => match allowance.take(heard.into_std()) {
+                        Ok(()) => reader.take(text.as_str()).await,
+                        Err(_) => {
+                            server.metrics.too_many();
+                            warn!(peer = %peer.0, "connection closed: too many messages");
                             let reason = "too many messages";
                             close(&mut socket, 1008, reason).await;
                             return;
@@ -563,7 +660,7 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
                     }
                 };
                 for answer in answers {
-                    if !send(&mut socket, Message::Text(answer.to_string().into())).await {
+                    if !send(&mut socket, Message::Text(reader.write(answer))).await {
                         return;
                     }
                 }
@@ -587,8 +684,8 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>) {
                 }
             }
             _ = heartbeat.tick() => {
-                let text = reader.heartbeat().to_string();
-                if !send(&mut socket, Message::Text(text.into())).await {
+                let beat = reader.heartbeat();
+                if !send(&mut socket, Message::Text(reader.write(beat))).await {
                     return;
                 }
             }
@@ -632,28 +729,5 @@ fn fault(error: axum::Error) -> Option<(u16, &'static str)> {
         tungstenite::Error::Capacity(_) => Some((1009, "a message is too long")),
         tungstenite::Error::Protocol(_) => Some((1002, "a frame is against the protocol")),
         _ => None,
-    }
-}
-
-/// How many messages a client may send.
-struct Allowance {
-    left: f64,
-    seen: Instant,
-}
-
-impl Allowance {
-    fn new() -> Allowance {
-        Allowance {
-            left: crate::server::MESSAGES_PER_S,
-            seen: Instant::now(),
-        }
-    }
-
-    fn take(&mut self) -> bool {
-        let most = crate::server::MESSAGES_PER_S;
-        self.left = (self.left + self.seen.elapsed().as_secs_f64() * most).min(2.0 * most);
-        self.seen = Instant::now();
-        self.left -= 1.0;
-        self.left >= 0.0
     }
 }

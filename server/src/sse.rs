@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
@@ -12,10 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{Asks, asked};
-use crate::metrics::Counted;
+use crate::clients::{Door, Peer};
 use crate::problem::Problem;
 use crate::server::Server;
-use crate::socket::{From, Policy, Reader, Sent};
+use crate::socket::{Format, From, Policy, Reader, Sent};
 
 /// What a listener asks for.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +42,7 @@ pub struct Listening {
 /// where it was.
 pub async fn listen(
     State(server): State<Arc<Server>>,
+    Extension(peer): Extension<Peer>,
     query: Asks<Listening>,
     headers: HeaderMap,
 ) -> Response {
@@ -62,7 +63,7 @@ pub async fn listen(
         since: asked.since,
         last: asked.last,
     };
-    let mut reader = Reader::new(server.clone());
+    let mut reader = Reader::new(server.clone(), Format::Own, Door::ServerSentEvents, peer);
     let first = match reader.subscribe(&topics, from, asked.policy).await {
         Ok(messages) => messages,
         Err((error, help)) => return Problem::bad(error, help).into_response(),
@@ -79,7 +80,6 @@ pub async fn listen(
         })
         .collect();
     let state = Listener {
-        _counted: server.metrics.stream(),
         reader,
         server,
         waiting: begin.into_iter().rev().collect(),
@@ -94,7 +94,6 @@ pub async fn listen(
 }
 
 struct Listener {
-    _counted: Counted,
     reader: Reader,
     server: Arc<Server>,
     /// What is sent next, the last one first.

@@ -12,7 +12,9 @@ use causeflow_runs::live::{Barrier, Command, Entry, Live, Past, Position, Score,
 use causeflow_runs::{Control, Error, Result};
 use serde::Serialize;
 use tokio::sync::oneshot;
+use tracing::{debug, error, info, warn};
 
+use crate::cloud::Origin;
 use crate::feed::{Batch, Feed};
 use crate::pace::{ClockShown, Pace, Speed};
 use crate::show;
@@ -116,6 +118,8 @@ pub struct Stage {
     /// The streams.
     pub streams: Arc<[Named]>,
     names: Arc<[String]>,
+    /// What stands in all events as CloudEvents.
+    pub cloud: Origin,
 }
 
 impl Control for Stage {
@@ -166,6 +170,7 @@ impl Stage {
             feed: Feed::new(epoch, events, at),
             streams,
             names,
+            cloud: Origin::of(live.program()),
         });
         let (player, giver, maker) = (stage.clone(), stage.clone(), stage.clone());
         let threads = vec![
@@ -260,6 +265,7 @@ impl Stage {
         }
         let stepped = step.map(|step| inner.pace.step(step, at));
         self.wake.notify_all();
+        info!(speed = %inner.pace.speed(), paused = inner.pace.paused(), step = step.map(|step| step.to_string()), "clock set");
         stepped
     }
 
@@ -342,7 +348,24 @@ impl Stage {
             };
             match command {
                 Some((command, at, key, reply)) => {
+                    let (name, begun) = (command.name(), now());
                     let done = self.take(&mut live, command, at, key);
+                    let ms = now().duration_since(begun).as_secs_f64() * 1e3;
+                    match &done {
+                        Ok(done) => info!(
+                            command = name,
+                            at = done.entry.at,
+                            again = done.again,
+                            ms,
+                            "command done"
+                        ),
+                        Err(error) => warn!(
+                            command = name,
+                            error = error.message(),
+                            ms,
+                            "command refused"
+                        ),
+                    }
                     // Whoever has asked may have gone.
                     let _ = reply.send(done);
                 }
@@ -355,6 +378,8 @@ impl Stage {
         live.hurry(self.lock().pace.speed() == Speed::Max);
         match live.next(self) {
             Ok(window) => {
+                let (from, to) = (show::instant(window.from), show::instant(window.to));
+                debug!(from, to, events = window.len(), "window played");
                 let past = live.past();
                 let ready = Ready::of(window, &past);
                 let mut inner = self.lock();
@@ -365,6 +390,7 @@ impl Stage {
             }
             Err(error) if error.kind() == causeflow_runs::Kind::Interrupted => {}
             Err(error) => {
+                error!(error = error.message(), "the session cannot be played on");
                 let mut inner = self.lock();
                 inner.failed = Some(Arc::new(error));
                 self.wake.notify_all();
@@ -554,7 +580,7 @@ impl Stage {
     /// not move for some time is not waited for.
     fn has_to_wait(&self, inner: &mut Inner) -> bool {
         let given = self.feed.mark().events;
-        let Some(slowest) = self.feed.slowest() else {
+        let Some(slowest) = self.feed.clients.slowest() else {
             return false;
         };
         let seen = slowest.seen();

@@ -177,6 +177,21 @@ pub fn named(filter: &Filter, streams: &[Named]) -> serde_json::Value {
     json!({ "streams": names, "notices": notices })
 }
 
+/// The same in few words: `*` where it has all streams.
+pub fn short(filter: &Filter, streams: &[Named]) -> Vec<String> {
+    let has = |at: &usize| filter.has(*at);
+    let names: Vec<String> = match (0..streams.len()).all(|at| has(&at)) {
+        true => vec!["*".to_owned()],
+        false => {
+            let places = (0..streams.len()).filter(has);
+            places.map(|at| streams[at].name.clone()).collect()
+        }
+    };
+    let notices = Notice::ALL.into_iter().filter(|one| filter.wants(*one));
+    let notices = notices.map(|one| one.topic().to_owned());
+    names.into_iter().chain(notices).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -138,8 +138,8 @@ class Server:
         return found
 
     def socket(self, port=None, **more):
-        more = {"max_size": 64 << 20, "compression": None, "open_timeout": PATIENCE_S, "max_queue": 4, "close_timeout": 1, **more}
-        return connect(f"ws://127.0.0.1:{port or self.port}/api/v1/ws", subprotocols=[SUBPROTOCOL], **more)
+        more = {"subprotocols": [SUBPROTOCOL], "max_size": 64 << 20, "compression": None, "open_timeout": PATIENCE_S, "max_queue": 4, "close_timeout": 1, **more}
+        return connect(f"ws://127.0.0.1:{port or self.port}/api/v1/ws", **more)
 
     def watch(self, *topics, **more):
         return Client(self, topics or ("*",), **more)

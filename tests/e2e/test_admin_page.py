@@ -292,6 +292,66 @@ def test_the_inspector_shows_what_is_there(browser, served):
     page.context.close()
 
 
+def test_entities_and_relations_are_looked_through_with_the_keyboard(browser, served):
+    said = []
+    page = opened(browser, served.url, said, "#inspect")
+    entities = page.locator("section", has=page.get_by_role("heading", name="Entities"))
+    tutors = entities.get_by_role("button", name=re.compile("^tutor "))
+    tutors.focus()
+    page.keyboard.press("Enter")
+    expect(tutors).to_have_attribute("aria-pressed", "true")
+    rows = entities.locator("tbody tr")
+    first = rows.first.inner_text()
+    entities.get_by_role("button", name="Next").press("Enter")
+    expect(rows.first).not_to_have_text(first)
+    entities.get_by_role("button", name="The first").press("Enter")
+    entities.get_by_label("State of tutor").select_option("active")
+    active = served.get("entities/tutor?state=active&limit=50")
+    expect(entities.get_by_role("table")).to_contain_text(f"{active['count']:,} rows")
+    ids = [row["tutor_id"] for row in active["rows"]]
+    busy = next(id for id in ids if served.get(f"entities/tutor/{id}?within=7d")["count"])
+    opener = entities.get_by_role("button", name=busy)
+    opener.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("active")
+    dialog.get_by_label("How far back its events").select_option("7d")
+    expect(dialog.get_by_role("table")).to_contain_text(".")
+    check(page)
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+    opener.press("Enter")
+    dialog.get_by_label("How far back its events").select_option("7d")
+    dialog.get_by_role("button", name=re.compile("^Chain of ")).first.press("Enter")
+    expect(dialog.locator(".node.here")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    relations = page.locator("section", has=page.get_by_role("heading", name="Relations"))
+    relations.get_by_role("button", name="Measure").press("Enter")
+    row = relations.get_by_role("row").filter(has_text="customer.tutor.search").first
+    expect(row).to_contain_text("%")
+    page.get_by_role("button", name="payment.success", exact=True).click()
+    section = page.locator("section", has=page.get_by_role("heading", name="payment.success")).first
+    section.get_by_role("button", name="Relations").click()
+    expect(section.get_by_role("table")).to_contain_text("booking.confirmed")
+    check(page)
+    assert said == []
+    page.context.close()
+
+
+def test_who_looks_on_is_shown(page, served):
+    table = page.locator("#clients-table")
+    mine = table.locator("tbody tr").filter(has_text="WebSocket")
+    expect(mine).to_have_count(1)
+    expect(mine).to_contain_text("booking.confirmed")
+    listening = urllib.request.urlopen(f"{served.url}/api/v1/events/stream?topics=payment.*&policy=skip", timeout=10)
+    expect(table).to_contain_text("server-sent events", timeout=10_000)
+    expect(table).to_contain_text("payment.failure")
+    expect(page.locator("header .bar")).to_contain_text("1 + 1")
+    listening.close()
+    expect(table).not_to_contain_text("server-sent events", timeout=20_000)
+
+
 def test_a_lost_connection_is_told_and_comes_back_where_it_was(page, served):
     expect(page.get_by_text("Connected")).to_be_visible()
     before = served.get("state")

@@ -7,6 +7,7 @@ use causeflow_server::Speed;
 use clap::{Args, Subcommand};
 
 use super::values::{scale, seed};
+use crate::log::{LogFormat, LogLevel};
 
 pub(super) const SERVE_EXAMPLES: &str = "\
 Examples:
@@ -88,9 +89,31 @@ pub struct ServeArgs {
     /// Connections at once, at most
     #[arg(long, default_value = "12000", value_name = "N")]
     pub connections: usize,
-    /// No progress and no warnings
+    /// Requests that an address may make in a second, twice as many at once; 0 for as many as it likes
+    #[arg(long, default_value = "1000", value_name = "N", value_parser = rate)]
+    pub limit_requests: f64,
+    /// Those of them that steer
+    #[arg(long, default_value = "200", value_name = "N", value_parser = rate)]
+    pub limit_commands: f64,
+    /// Messages that a client may send on a WebSocket in a second
+    #[arg(long, default_value = "20", value_name = "N", value_parser = rate)]
+    pub limit_messages: f64,
+    /// How the lines are written that say what the server does
+    #[arg(long, default_value = "text", value_name = "FORMAT")]
+    pub log: LogFormat,
+    /// What they say: this, and what is worse
+    #[arg(long, default_value = "info", value_name = "LEVEL")]
+    pub log_level: LogLevel,
+    /// No progress, and nothing said but what is refused and what fails
     #[arg(long, short)]
     pub quiet: bool,
+}
+
+/// So many in a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=1e9).contains(number));
+    number.ok_or_else(|| "give a number from 0 to 1e9; 0 is no limit".to_owned())
 }
 
 #[derive(Debug, Args)]

@@ -6,15 +6,21 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
 use causeflow_runs::live::{Entry, Header, JOURNAL_VERSION, Live, made_from, read_journal};
 use causeflow_runs::{RunSpec, default_out};
-use causeflow_server::{Access, Options, serve};
+use causeflow_server::{Access, Limits, Options, serve};
 
 use crate::args::ServeArgs;
 use crate::control::Front;
 use crate::errors::Failure;
+use crate::log::{self, LogLevel};
 use crate::output::{instant, say};
 
 /// Runs the command.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
+    let level = match args.quiet {
+        true => args.log_level.min(LogLevel::Warn),
+        false => args.log_level,
+    };
+    log::begin(args.log, level);
     let front = Front { quiet: args.quiet };
     let plain = default_out(&args.model, args.seed);
     let name = plain
@@ -32,6 +38,11 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
             steer_token: token("CAUSEFLOW_STEER_TOKEN"),
             hosts: args.host_name.clone(),
             origins: args.allow_origin.clone(),
+        },
+        limits: Limits {
+            requests: args.limit_requests,
+            commands: args.limit_commands,
+            messages: args.limit_messages,
         },
     };
     options.check()?;

@@ -132,7 +132,8 @@ impl Past {
         })
     }
 
-    fn link(&self, window: &Window, at: usize, encoder: &mut Encoder) -> Result<Link> {
+    /// An event as it is told.
+    pub(super) fn link(&self, window: &Window, at: usize, encoder: &mut Encoder) -> Result<Link> {
         let mut text = Vec::new();
         encoder.append(window, at, &mut text)?;
         Ok(Link {

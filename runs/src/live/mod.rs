@@ -10,11 +10,14 @@
 mod against;
 mod chain;
 mod differing;
+mod entities;
 mod journal;
 mod past;
+mod relations;
 mod script;
 mod shown;
 mod store;
+mod stretch;
 mod version;
 mod window;
 
@@ -46,10 +49,12 @@ use window::Gathered;
 
 pub use against::{Expectation, SessionDifference, Sides, StreamAgainst, Summary, Twin};
 pub use chain::{Chain, Link};
+pub use entities::{EntitiesShown, EntityShown, KindShown, KindsShown, Page, StateCount};
 pub use journal::{
     Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf, read as read_journal,
 };
 pub use past::{Past, Verdict, folder_of, replay};
+pub use relations::{RelationShown, RelationsShown};
 pub use shown::{
     EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown,
     Score, StateShown,
@@ -68,6 +73,8 @@ pub(crate) struct Origin {
     pub live_from: Time,
     /// The scenarios and templates without those that were defined on the way, once they have been read.
     library: OnceLock<Library>,
+    /// Who there is, as it was asked for last.
+    people: entities::Known,
 }
 
 /// A session under way.
@@ -173,6 +180,7 @@ impl Origin {
             settings,
             live_from,
             library: OnceLock::new(),
+            people: entities::Known::default(),
         })
     }
 

@@ -1,5 +1,6 @@
 //! The rows of a stretch of time, of all streams, in the one order in which they are given out.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -76,11 +77,13 @@ impl Window {
         self.len() == 0
     }
 
+    fn order(&self) -> &[Place] {
+        self.order
+            .get_or_init(|| in_order(&self.chunks, (self.from, self.to)))
+    }
+
     fn row(&self, at: usize) -> (&Chunk, usize) {
-        let order = self
-            .order
-            .get_or_init(|| in_order(&self.chunks, (self.from, self.to)));
-        let (chunk, row) = order[at];
+        let (chunk, row) = self.order()[at];
         (&self.chunks[chunk as usize], row as usize)
     }
 
@@ -111,6 +114,32 @@ impl Window {
     pub fn root(&self, at: usize) -> u64 {
         let (chunk, row) = self.row(at);
         ids(chunk, head::ROOT_ID)[row]
+    }
+
+    /// The id that an event has in a column, if it has one there.
+    pub fn id_in(&self, at: usize, column: usize) -> Option<u64> {
+        let (chunk, row) = self.row(at);
+        id_at(chunk, column, row)
+    }
+
+    /// The events one of whose own fields has an id, such as that of an entity.
+    pub fn naming(&self, id: u64) -> Vec<usize> {
+        let own = |chunk: &Chunk| {
+            let fields = chunk.columns[head::FIELDS..].iter();
+            let ids = fields.filter_map(|column| match &column.values {
+                Values::Id(ids) => Some(ids),
+                _ => None,
+            });
+            let named = ids.flat_map(|ids| (0..).zip(ids).filter(|(_, of)| **of == id));
+            named.map(|(row, _)| row).collect::<BTreeSet<u32>>()
+        };
+        let named: Vec<BTreeSet<u32>> = self.chunks.iter().map(own).collect();
+        if named.iter().all(BTreeSet::is_empty) {
+            return Vec::new();
+        }
+        let places = (0..).zip(self.order());
+        let found = places.filter(|(_, (chunk, row))| named[*chunk as usize].contains(row));
+        found.map(|(at, _)| at).collect()
     }
 
     /// How many events happen before a time.
@@ -330,12 +359,16 @@ fn ids(chunk: &Chunk, place: usize) -> &[u64] {
 }
 
 fn cause(chunk: &Chunk, row: usize) -> Option<u64> {
-    let is_there = match &chunk.columns[head::CAUSE_ID].validity {
+    id_at(chunk, head::CAUSE_ID, row)
+}
+
+fn id_at(chunk: &Chunk, column: usize, row: usize) -> Option<u64> {
+    let is_there = match &chunk.columns[column].validity {
         Validity::All => true,
         Validity::None => false,
         Validity::Mask(mask) => mask[row],
     };
-    is_there.then(|| ids(chunk, head::CAUSE_ID)[row])
+    is_there.then(|| ids(chunk, column).get(row).copied())?
 }
 
 /// Moves events of one time behind what has caused them, and otherwise leaves their order.

@@ -1,8 +1,10 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
+import { Entity } from "./browse.jsx";
 import { Inject, Modify } from "./change.jsx";
 import { Charts } from "./charts.jsx";
+import { Clients } from "./clients.jsx";
 import { Anomalies, Chain, Events, Outside, OutsideEvent } from "./happened.jsx";
 import { Inspector } from "./inspector.jsx";
 import { Dialog, Field } from "./parts.jsx";
@@ -33,6 +35,7 @@ function Live() {
         <Clock />
         <Charts />
         <Events />
+        <Clients />
       </div>
       <div class="column side">
         <Scenarios />
@@ -74,6 +77,7 @@ function Opened() {
   const opened = use("opened");
   const close = () => set({ opened: null });
   if (!opened) return null;
+  if (opened.entity) return <Entity key={opened.entity.id} of={opened.entity} onClose={close} />;
   if (opened.outside) return <OutsideEvent event={opened.outside} onClose={close} />;
   return <Chain opened={opened} onClose={close} />;
 }

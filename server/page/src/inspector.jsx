@@ -1,8 +1,9 @@
-// What is there: streams with their columns, any part of their history, what is usual, and what has moved what.
+// What is there: streams with their columns, any part of their history, what is usual, what has moved what, who there is.
 
 import { useState } from "preact/hooks";
 
 import { get as ask } from "./api.js";
+import { AllRelations, Entities, RelationsOf } from "./browse.jsx";
 import { Chart, Legend } from "./chart.jsx";
 import { brief, moment, number } from "./format.js";
 import { Effects, OutsideEvent, causal } from "./happened.jsx";
@@ -84,7 +85,7 @@ function Rows({ stream }) {
   );
 }
 
-const SECTIONS = [["timeline", "Timeline"], ["columns", "Columns"], ["rows", "Rows"], ["statistics", "Statistics"], ["effects", "What has moved it"]];
+const SECTIONS = [["timeline", "Timeline"], ["columns", "Columns"], ["rows", "Rows"], ["statistics", "Statistics"], ["relations", "Relations"], ["effects", "What has moved it"]];
 
 function Statistics({ of }) {
   const classes = Object.entries(of ?? {}).filter(([, value]) => value?.classes).flatMap(([resolution, value]) =>
@@ -129,6 +130,7 @@ function Stream({ stream, statistics, effects }) {
       )}
       {section === "rows" && <Rows stream={stream.name} key={stream.name} />}
       {section === "statistics" && <Statistics of={statistics?.[stream.name]} />}
+      {section === "relations" && <RelationsOf stream={stream.name} key={stream.name} />}
       {section === "effects" && <Effects effects={(effects ?? []).filter((one) => one.stream === stream.name)} caption={`What scenarios and external events have done to ${stream.name} so far`} />}
     </Panel>
   );
@@ -200,6 +202,8 @@ export function Inspector() {
       </Panel>
       <div class="column">
         <Stream stream={stream} statistics={statistics.value} effects={effects.value} />
+        <AllRelations />
+        <Entities />
         <AllEffects effects={effects.value ?? []} />
         <Outside />
       </div>

@@ -1,6 +1,6 @@
 // What goes on between the page and the server: everything that is asked for, and when.
 
-import { askAgain, get as ask, text } from "./api.js";
+import { askAgain, get as ask } from "./api.js";
 import { moment } from "./format.js";
 import { Connection } from "./live.js";
 import { get, keep, listen, say, set } from "./store.js";
@@ -59,11 +59,8 @@ export const refreshState = async () => {
   set({ clock });
 };
 
-const refreshClients = async () => {
-  const page = await text("/metrics");
-  const number = (name) => Number(page.match(new RegExp(`^${name} (\\S+)$`, "m"))?.[1] ?? 0);
-  set({ clients: { sockets: number("causeflow_websockets"), streams: number("causeflow_event_streams") } });
-};
+// As many as can be looked through.
+const refreshClients = async () => set({ clients: await ask("clients", { limit: 50 }) });
 
 export const refreshOutside = async () => {
   const { state, hours } = get();

@@ -33,7 +33,7 @@ export function Bar() {
           <div class="time"><dt>Virtual time</dt><dd><time dateTime={time.time}>{moment(time.time, true)}</time> UTC</dd></div>
           <div><dt>Speed</dt><dd>{time.paused ? "paused" : speed(time.speed)}</dd></div>
           <div><dt>Lag</dt><dd class={time.lag_s > 1 ? "late" : ""}>{number(time.lag_s, 2)} s</dd></div>
-          {clients && <div><dt>Clients</dt><dd title="by WebSocket, and by server-sent events">{clients.sockets} + {clients.streams}</dd></div>}
+          {clients && <div><dt>Clients</dt><dd title="by WebSocket, and by server-sent events">{clients.websocket} + {clients.server_sent_events}</dd></div>}
           {state && <div><dt>Epoch</dt><dd class="code">{state.epoch}</dd></div>}
         </dl>
       )}

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Extension, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get as reads, post as tells};
@@ -25,6 +25,8 @@ use serde_json::{Value, json};
 use super::times::{range, resolution};
 use super::{Endpoint, Param, Schemas};
 use crate::catch_up::rows_of;
+use crate::clients::Peer;
+use crate::cloud::CLOUD_SUBPROTOCOL;
 use crate::pace::{ClockShown, Speed};
 use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
@@ -36,10 +38,12 @@ use crate::topics::Filter;
 /// The longest step of the clock.
 const LONGEST_STEP: Span = Span(366 * Span::DAY.0);
 
-type Answer<T> = Result<Json<T>, Problem>;
+/// What is answered, or why not.
+pub type Answer<T> = Result<Json<T>, Problem>;
 /// The body of a request.
 pub type Body = Result<Json<Value>, JsonRejection>;
-type At = State<Arc<Server>>;
+/// What all handlers have at hand.
+pub type At = State<Arc<Server>>;
 
 /// A part of time, and some streams.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -208,7 +212,7 @@ pub struct Fingerprint {
     pub fingerprint: String,
 }
 
-/// What asks for something.
+/// One that answers as JSON.
 pub fn get<M, T>(
     path: &'static str,
     (id, about): (&'static str, &'static str),
@@ -459,6 +463,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
 /// Takes a client of the protocol in.
 pub async fn upgrade(
     State(server): At,
+    Extension(peer): Extension<Peer>,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     let upgrade = match upgrade {
@@ -469,7 +474,7 @@ pub async fn upgrade(
         }
     };
     let upgrade = upgrade
-        .protocols([SUBPROTOCOL])
+        .protocols([SUBPROTOCOL, CLOUD_SUBPROTOCOL])
         // The usual 128 KiB for each of thousands of clients that hardly say anything would be most of what the server takes.
         .read_buffer_size(4 << 10)
         .write_buffer_size(0)
@@ -477,8 +482,7 @@ pub async fn upgrade(
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES);
     upgrade.on_upgrade(move |socket| async move {
-        let _counted = server.metrics.socket();
-        socket::talk(socket, server.clone()).await;
+        socket::talk(socket, server.clone(), peer).await;
     })
 }
 
@@ -581,7 +585,11 @@ async fn effects(State(server): At, query: Asks<Asked>) -> Answer<Vec<EffectShow
     ))
 }
 
-async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
+async fn events(
+    State(server): At,
+    Extension(peer): Extension<Peer>,
+    query: Asks<After>,
+) -> Answer<Events> {
     let asked = asked(query)?;
     let mark = server.stage.feed.mark();
     let after: u64 = match asked.after.as_deref() {
@@ -613,7 +621,7 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
         filter.map_err(|error| Problem::bad(error, "see /api/v1/streams").in_field("streams"))?;
     let until = after.saturating_add(limit).min(mark.events);
     let (found, epoch) = (
-        rows_of(&server, mark.epoch.clone(), filter, after, until),
+        rows_of(&server, mark.epoch.clone(), filter.clone(), after, until),
         mark.epoch,
     );
     let found = found
@@ -629,6 +637,8 @@ async fn events(State(server): At, query: Asks<After>) -> Answer<Events> {
         ));
     }
     let next = until.max(after);
+    let clients = &server.stage.feed.clients;
+    clients.asked(peer, filter, epoch.clone(), next);
     Ok(Json(Events {
         after,
         next: format!("{epoch}:{next}"),

@@ -1,7 +1,9 @@
 //! REST: what can be asked and told, as one table from which the router and the description are made.
 
 mod answers;
+mod browse;
 mod diff;
+mod looking;
 mod seed;
 mod times;
 mod versions;
@@ -21,12 +23,16 @@ use serde_json::Value;
 
 use crate::asyncapi;
 use crate::guard::guard;
+use crate::observe::observe;
 use crate::openapi;
 use crate::page;
 use crate::problem::Problem;
 use crate::server::{BODY_BYTES, Server};
 use crate::sse::{self, Listening};
 use crate::viewer;
+
+/// Where the protocol of live events is spoken.
+pub const WEBSOCKET: &str = "/api/v1/ws";
 
 /// What a query may say.
 pub struct Param {
@@ -67,6 +73,8 @@ pub fn endpoints() -> (Vec<Endpoint>, Value) {
     let mut all = answers::endpoints(&mut schemas);
     all.push(diff::endpoint(&mut schemas));
     all.extend(versions::endpoints(&mut schemas));
+    all.extend(browse::endpoints(&mut schemas));
+    all.extend(looking::endpoints(&mut schemas));
     all.extend(seed::endpoints(&mut schemas));
     all.push(Endpoint {
         method: "get",
@@ -127,7 +135,7 @@ pub fn router(server: Arc<Server>) -> Router {
         router = router.route(endpoint.path, endpoint.route);
     }
     router
-        .route("/api/v1/ws", any(answers::upgrade))
+        .route(WEBSOCKET, any(answers::upgrade))
         .route("/api/v1/openapi.json", get(openapi::document))
         .route("/api/v1/asyncapi.json", get(asyncapi::document))
         .route("/api/v1/docs", get(viewer::page))
@@ -139,6 +147,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(server.clone(), guard))
+        .layer(from_fn_with_state(server.clone(), observe))
         .with_state(server)
 }
 

@@ -18,7 +18,8 @@ use crate::base::scratch;
 use crate::base::table::{Chunk, RowSink};
 use crate::base::time::Time;
 use crate::streams::cell::LogicalProcess;
-use crate::streams::program::{Program, StreamId};
+use crate::streams::entities;
+use crate::streams::program::{KindId, Program, StreamId};
 use crate::streams::rates::Arrivals;
 use crate::streams::rows::{CellRows, Completion, EarlySums, Sums, collect, lots};
 use crate::streams::world::{Settings, World};
@@ -233,6 +234,11 @@ impl Player {
     /// What the written streams have come to so far.
     pub fn streams(&self) -> Vec<StreamResult> {
         results(&self.world, self.sums.clone())
+    }
+
+    /// The rows of one kind of entity as they are at the barrier, as [`entities`] gives them at the end.
+    pub fn entities(&self, kind: KindId) -> impl Iterator<Item = Chunk> {
+        entities::rows(&self.world, &self.clockwork.cells, kind)
     }
 
     /// What the run has come to.
