@@ -335,8 +335,8 @@ pub enum ValueDef {
     Long(Box<FieldDef>),
 }
 
-/// A value with what belongs to it; with neither `value`, `choice` nor `by`, it is taken over from
-/// the cause.
+/// A value with what belongs to it; with none of `value`, `choice`, `quantiles`, `histogram`, `part` and `by`, it is taken over
+/// from the cause.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldDef {
@@ -344,6 +344,15 @@ pub struct FieldDef {
     pub value: Option<Expression>,
     /// Texts and their weights.
     pub choice: Option<Map<f64>>,
+    /// Shares and the values below which they lie, such as {0%: 1, 50%: 12, 100%: 90}: a value is drawn from between them.
+    pub quantiles: Option<Map<Expression>>,
+    /// Ranges such as 0..10, or single values, and their weights: a value is drawn from one of them.
+    pub histogram: Option<Map<f64>>,
+    /// A part of a number that is divided by chance.
+    pub part: Option<PartDef>,
+    /// Other values beside this one that its draw goes together with, and how closely: correlations from -1 to 1.
+    #[serde(default)]
+    pub correlates: Map<f64>,
     /// The text on which it depends.
     pub by: Option<Expression>,
     /// For each value of `by`, the value; `else` for all others.
@@ -357,6 +366,29 @@ pub struct FieldDef {
     pub unit: Option<String>,
     /// One sentence on what it means.
     pub description: Option<String>,
+}
+
+/// A part of a number. All parts of the same number beside one another add up to it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartDef {
+    /// The whole number that is divided.
+    pub of: Expression,
+    /// How much of it comes here, relative to the other parts.
+    #[schemars(range(min = 0))]
+    pub weight: f64,
+}
+
+impl FieldDef {
+    /// Whether it says itself how it is worked out.
+    pub fn has_own_value(&self) -> bool {
+        self.value.is_some()
+            || self.choice.is_some()
+            || self.quantiles.is_some()
+            || self.histogram.is_some()
+            || self.part.is_some()
+            || self.by.is_some()
+    }
 }
 
 /// How numbers are written.

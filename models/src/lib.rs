@@ -24,7 +24,8 @@ pub use builtin::{BUILT_IN, built_in, template};
 pub use compile::Compiled;
 pub use definition::{
     AddDef, CauseDef, CellDef, ChangeDef, DayDef, Duration, Expression, FieldDef, ModelFile,
-    ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
+    PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight,
+    schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use folder::read_folder;

@@ -9,6 +9,7 @@ mod columns;
 mod coupling;
 mod depth;
 mod desks;
+mod distributions;
 mod errors;
 mod expressions;
 mod fuzz;

@@ -13,7 +13,7 @@ fn root() -> PathBuf {
 }
 
 /// Plays one of the models; its rows by stream.
-fn played(name: &str, days: i64) -> BTreeMap<String, Vec<Row>> {
+pub fn played(name: &str, days: i64) -> BTreeMap<String, Vec<Row>> {
     let folder = root().join("examples/models").join(name);
     let model = load(folder.to_str().expect("UTF-8")).expect("the model is right");
     assert_eq!(model.compiled.program.name, name);

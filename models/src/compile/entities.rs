@@ -8,6 +8,7 @@ use causeflow_engine::streams::program::{
 
 use super::bounds::bounds;
 use super::lower::{About, Scope};
+use super::parts::parts_of;
 use super::report::{At, Reporter};
 use super::types::{KindNames, Ty};
 use super::{Compiler, Merged};
@@ -45,9 +46,11 @@ impl Compiler {
                 .unwrap_or_else(|| vec!["active".into()]);
             let mut owners = definition.belongs_to.keys();
             let spoilt = |name: &String| self.report.is_spoilt("entities", name);
+            let values = definition.attributes.iter().chain(&definition.variables);
             self.kinds.push(KindNames {
                 name: name.clone(),
                 states,
+                parts: parts_of(values),
                 is_spoilt: self.report.is_tainted(&at) || owners.any(spoilt),
                 ..KindNames::default()
             });
@@ -185,6 +188,7 @@ impl Compiler {
         };
         let entry = (name.to_owned(), typed.ty, typed.texts.clone());
         let names = &mut self.kinds[k];
+        names.values.insert(name.to_owned(), typed.expr.clone());
         if variable {
             let decimals = match long.r#type {
                 Some(NumberType::Int) => Some(None),

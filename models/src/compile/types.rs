@@ -133,6 +133,10 @@ pub struct KindNames {
     pub attributes: Vec<(String, Ty, Texts)>,
     /// Names, types and texts of its variables.
     pub variables: Vec<(String, Ty, Texts)>,
+    /// How its attributes and variables are worked out, as far as others may go together with them.
+    pub values: BTreeMap<String, Expr>,
+    /// Those that are parts of a number: (of what, name, weight).
+    pub parts: Vec<(String, String, f64)>,
     /// To how many decimals those of them are rounded that are; `None` within for whole numbers.
     pub rounded: BTreeMap<String, Option<u8>>,
     /// Length of the slots of its calendar, if it has one.

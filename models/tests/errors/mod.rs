@@ -6,6 +6,7 @@ mod constants;
 mod desks;
 mod expressions;
 mod files;
+mod laws;
 mod many;
 mod meant;
 mod names;

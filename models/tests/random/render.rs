@@ -130,6 +130,7 @@ fn person(shops: bool, calendar: u8) -> String {
     format!(
         "  person:\n    count: 40\n    states: [new, active, gone]\n    starts: active\n    joins: new\n    \
          activity: 'lognormal(1, 0.5)'\n    attributes:\n      quality: {{value: 'beta(4, 2)', decimals: 3}}\n      \
+         years: {{quantiles: {{0%: 18, 50%: 40, 100%: 90}}, correlates: {{quality: -0.5}}, type: int}}\n      \
          tag: {{choice: {{a: 3, b: 1}}}}\n    variables:\n      score: 'quality * 10'\n{belongs}{calendar}"
     )
 }
@@ -271,6 +272,20 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         ("number".into(), "value: index, type: int".into()),
         ("due".into(), "value: time + 1h".into()),
         ("by".into(), "value: cause".into()),
+        (
+            "rank".into(),
+            "value: 'zipf(9, 1) + weibull(amount, 2)'".into(),
+        ),
+        (
+            "mixed".into(),
+            "value: 'mixture(2, gamma(2, 3, 1, 9), 1, 5)', correlates: {u: 0.6}".into(),
+        ),
+        (
+            "worth".into(),
+            "value: 'erlang(2, amount)', correlates: {mixed: 0.3}".into(),
+        ),
+        ("one_part".into(), "part: {of: amount, weight: 2}".into()),
+        ("other_part".into(), "part: {of: amount, weight: 1}".into()),
     ];
     if let [cause] = &stream.causes[..]
         && stream.origin == Origin::None

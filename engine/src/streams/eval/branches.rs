@@ -253,6 +253,7 @@ fn by_columns(e: &Expr) -> bool {
             | Expr::If(_)
             | Expr::Draw(..)
             | Expr::Law(..)
+            | Expr::Correlated(_)
             | Expr::Choice(..)
             | Expr::Case(..)
     )

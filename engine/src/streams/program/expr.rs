@@ -54,6 +54,8 @@ pub enum Expr {
     Draw(Dist, Vec<Expr>, Purpose),
     /// A draw from a law whose parameters are constants, worked out once.
     Law(Law, Purpose),
+    /// A draw that goes together with others.
+    Correlated(Box<Correlated>),
     /// A text drawn by weight: cumulative shares up to 1, and codes.
     Choice(Vec<f64>, Vec<u16>, Purpose),
     /// The case for the value of the selector, or the last expression.
@@ -94,6 +96,37 @@ pub enum Expr {
     Modified(u16, Box<Expr>),
     /// Whether this intervention made the event happen instead of another one.
     HeldBack(Label),
+}
+
+/// A draw by a Gaussian copula: its uniform number is the share below a sum of scores, the normal quantiles of uniform numbers for some
+/// purposes. Others are drawn by scores of the same purposes, and so go together with it; the squares of the factors add up to 1.
+#[derive(Clone, Debug)]
+pub struct Correlated {
+    /// What is drawn from.
+    pub from: Distribution,
+    /// The purposes and their factors; the last one is its own.
+    pub scores: Vec<(Purpose, f64)>,
+}
+
+impl Correlated {
+    /// The same draw, going together with no others.
+    pub fn alone(&self) -> Expr {
+        let own = self.scores.last();
+        let purpose = own.map_or(Purpose(0), |(purpose, _)| *purpose);
+        match &self.from {
+            Distribution::Dist(dist, args) => Expr::Draw(*dist, args.clone(), purpose),
+            Distribution::Law(law) => Expr::Law(law.clone(), purpose),
+        }
+    }
+}
+
+/// What a draw is from.
+#[derive(Clone, Debug)]
+pub enum Distribution {
+    /// A distribution with parameters.
+    Dist(Dist, Vec<Expr>),
+    /// A law whose parameters are constants.
+    Law(Law),
 }
 
 /// Most entities whose diaries one question is about.
@@ -204,6 +237,11 @@ macro_rules! each_part {
                 $f(&$($mutable)? parts.2);
             }
             Expr::Draw(_, args, _) => args.$iter().for_each($f),
+            Expr::Correlated(correlated) => {
+                if let Distribution::Dist(_, args) = &$($mutable)? correlated.from {
+                    args.$iter().for_each($f);
+                }
+            }
             Expr::Lookup(lookup) => {
                 lookup.who.$iter().for_each(|(_, e)| $f(e));
                 lookup.args.$iter().for_each($f);
@@ -344,6 +382,7 @@ impl Expr {
             | Expr::If(_)
             | Expr::Draw(..)
             | Expr::Law(..)
+            | Expr::Correlated(_)
             | Expr::Choice(..)
             | Expr::Case(..)
             | Expr::Happens(_)

@@ -16,7 +16,7 @@ mod timer;
 mod without;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
-pub use expr::{Binary, Expr, Lookup, MOST_LOOKED_UP, Question, Unary};
+pub use expr::{Binary, Correlated, Distribution, Expr, Lookup, MOST_LOOKED_UP, Question, Unary};
 pub use look::Look;
 pub use modifier::{
     Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,
