@@ -26,6 +26,7 @@ mod random_models;
 mod rings;
 mod snapshots;
 mod support;
+mod tables;
 mod twins;
 mod undefined;
 mod values;

@@ -8,7 +8,7 @@ use causeflow_models::load;
 
 use crate::support::{Row, Value, play, settings};
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 

@@ -597,7 +597,7 @@ impl Compiler {
             Ty::Number => ColumnType::Float,
             Ty::Bool => ColumnType::Bool,
             Ty::Time => ColumnType::Time,
-            Ty::Text => ColumnType::Text,
+            Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
             Ty::Span | Ty::Entity(_) => return None,
         })

@@ -52,6 +52,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => {
             (0.0, f64::INFINITY)
         }
+        Expr::Cell(cells, _) => cells.range().unwrap_or(ANY),
         Expr::Happens(_) | Expr::Utilisation(_) => (0.0, 1.0),
         Expr::Lookup(lookup) => match lookup.question {
             Question::Free => (0.0, 1.0),

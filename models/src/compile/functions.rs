@@ -14,9 +14,11 @@ use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 18] = [
+const FUNCTIONS: [&str; 20] = [
     "if",
     "mixture",
+    "choose",
+    "lookup",
     "happens",
     "new_id",
     "pick",
@@ -110,6 +112,8 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
+            "choose" => self.choose(args, span, scope),
+            "lookup" => self.lookup_row(args, span, scope),
             "mixture" => self.mixture(args, span, scope),
             _ => {
                 let distributions = Dist::ALL.iter().map(|dist| dist.signature().name);

@@ -84,6 +84,7 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
         Expr::Case(_, cases, otherwise) => {
             cases.iter().all(|(_, e)| is_whole(e)) && is_whole(otherwise)
         }
+        Expr::Cell(cells, _) => cells.is_whole(),
         Expr::Index | Expr::Hour | Expr::Weekday | Expr::Happens(_) => true,
         _ => false,
     }

@@ -24,6 +24,18 @@ pub enum Ty {
     Id,
     /// A reference to an entity.
     Entity(KindId),
+    /// A row of a table, which is the text of its key.
+    Row(u16),
+}
+
+impl Ty {
+    /// The type, a row being a text.
+    pub fn plain(self) -> Ty {
+        match self {
+            Ty::Row(_) => Ty::Text,
+            ty => ty,
+        }
+    }
 }
 
 /// The texts that an expression can yield, where that is known.

@@ -14,6 +14,7 @@ mod owners;
 mod places;
 mod shapes;
 mod structure;
+mod tables;
 mod values;
 
 use causeflow_models::{Diagnostics, Severity, SourceFile, from_files, template};

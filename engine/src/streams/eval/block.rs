@@ -142,6 +142,10 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::EntityId(kind, e) => {
             block.entities(e, out, |p| &p.groups[*kind].ids);
         }
+        Expr::Cell(cells, e) => {
+            eval_block(e, block, out);
+            out.iter_mut().for_each(|word| *word = cells.of(*word));
+        }
         Expr::Unary(op, e) => {
             eval_block(e, block, out);
             unary(*op, out);

@@ -248,6 +248,7 @@ fn by_columns(e: &Expr) -> bool {
             | Expr::NewId(_)
             | Expr::Attribute(..)
             | Expr::EntityId(..)
+            | Expr::Cell(..)
             | Expr::Unary(..)
             | Expr::Binary(..)
             | Expr::If(_)

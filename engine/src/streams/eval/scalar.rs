@@ -388,6 +388,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let joined = f.population.joined(*kind, eval(e, f));
             ((f.time - joined).0 as f64).to_bits()
         }
+        Expr::Cell(cells, e) => cells.of(eval(e, f)),
         Expr::Unary(op, e) => finite(primitive::unary(*op, number(e, f))).to_bits(),
         Expr::Binary(op, a, b) => finite(primitive::binary(*op, eval(a, f), eval(b, f))).to_bits(),
         Expr::Draw(dist, args, purpose) => {

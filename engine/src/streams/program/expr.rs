@@ -4,6 +4,8 @@
 //! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
 //! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
 
+use std::sync::Arc;
+
 use super::{KindId, Slot};
 use crate::base::draw::Purpose;
 use crate::base::sample::{Dist, Law};
@@ -44,6 +46,8 @@ pub enum Expr {
     EntityId(KindId, Box<Expr>),
     /// Time since the entity referred to joined.
     Age(KindId, Box<Expr>),
+    /// What stands in a column of a table, in the row whose key is this text.
+    Cell(Arc<Cells>, Box<Expr>),
     /// An operation on one value.
     Unary(Unary, Box<Expr>),
     /// An operation on two values.
@@ -96,6 +100,70 @@ pub enum Expr {
     Modified(u16, Box<Expr>),
     /// Whether this intervention made the event happen instead of another one.
     HeldBack(Label),
+}
+
+/// A column of a table, by the codes of its rows' keys.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    /// The lowest code.
+    first: u16,
+    /// The words of the codes from there on.
+    words: Vec<u64>,
+    /// That of all other codes.
+    missing: u64,
+    /// Between which numbers they lie, if they are any.
+    range: Option<(f64, f64)>,
+    /// Whether they are whole numbers.
+    whole: bool,
+}
+
+impl Cells {
+    /// From codes of keys and words, and what stands for a row that there is not; they may be numbers.
+    pub fn new(
+        pairs: impl Iterator<Item = (u16, u64)> + Clone,
+        missing: u64,
+        numbers: bool,
+    ) -> Cells {
+        let codes = pairs.clone().map(|(code, _)| code);
+        let first = codes.clone().min().unwrap_or(0);
+        let last = codes.max().unwrap_or(0);
+        let mut words = vec![missing; usize::from(last - first) + 1];
+        let all = pairs.clone().map(|(_, word)| word).chain([missing]);
+        let all = all.map(f64::from_bits);
+        pairs.for_each(|(code, word)| words[usize::from(code - first)] = word);
+        let range = all
+            .clone()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
+                (low.min(x), high.max(x))
+            });
+        Cells {
+            first,
+            words,
+            missing,
+            range: numbers.then_some(range),
+            whole: numbers && all.clone().all(|x| x == x.trunc()),
+        }
+    }
+
+    /// The word in the row of a key.
+    #[inline]
+    pub fn of(&self, code: u64) -> u64 {
+        let place = code.wrapping_sub(self.first.into());
+        let word = usize::try_from(place)
+            .ok()
+            .and_then(|place| self.words.get(place));
+        word.copied().unwrap_or(self.missing)
+    }
+
+    /// Between which numbers they lie, if they are any.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        self.range
+    }
+
+    /// Whether they are whole numbers.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
 }
 
 /// A draw by a Gaussian copula: its uniform number is the share below a sum of scores, the normal quantiles of uniform numbers for some
@@ -226,6 +294,7 @@ macro_rules! each_part {
             | Expr::OnClock(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
+            | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
             Expr::Binary(_, a, b) => {
                 $f(a);
@@ -377,6 +446,7 @@ impl Expr {
             | Expr::Attribute(..)
             | Expr::EntityId(..)
             | Expr::Age(..)
+            | Expr::Cell(..)
             | Expr::Unary(..)
             | Expr::Binary(..)
             | Expr::If(_)
