@@ -107,6 +107,9 @@ pub struct ModelFile {
     /// How rates follow hours, weekdays and calendars.
     #[serde(default)]
     pub profiles: Map<ProfileDef>,
+    /// Reference data: tables in CSV files of the model's folder.
+    #[serde(default)]
+    pub tables: Map<TableDef>,
     /// Kinds of entities.
     #[serde(default)]
     pub entities: Map<EntityDef>,
@@ -207,13 +210,64 @@ pub struct ProfileDef {
     pub growth: bool,
 }
 
+/// A table in a CSV file of the model's folder: its name, or a map that says more about it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum TableDef {
+    /// The name of the file alone, such as cities.csv.
+    Short(String),
+    /// All about the table.
+    Long(LongTableDef),
+}
+
+/// A table in a CSV file of the model's folder, with what belongs to it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LongTableDef {
+    /// The name of the file, such as cities.csv.
+    pub file: String,
+    /// The column by which rows are told apart and found; the first one by default.
+    pub key: Option<String>,
+    /// Types of columns. Without one, a column has numbers, truth values or times if all its cells are that, and otherwise texts.
+    #[serde(default)]
+    pub types: Map<CellType>,
+}
+
+/// What stands in a column of a table.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum CellType {
+    /// Numbers.
+    Number,
+    /// true or false.
+    Bool,
+    /// Dates such as 2026-02-02, or times such as 2026-02-02T08:30, in the model's time zone.
+    Time,
+    /// Texts.
+    Text,
+}
+
+impl CellType {
+    /// What a cell is expected to be.
+    pub(crate) fn expected(self) -> &'static str {
+        match self {
+            CellType::Number => "a number",
+            CellType::Bool => "true or false",
+            CellType::Time => "a date such as 2026-02-02",
+            CellType::Text => "a text",
+        }
+    }
+}
+
 /// A kind of entity.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntityDef {
     /// How many there are from the start, at scale 1.
     #[schemars(range(min = 0, max = 100_000_000))]
-    pub count: u32,
+    pub count: Option<u32>,
+    /// The table from whose rows those of the start are made, one each at scale 1; their attribute of this name is the row.
+    pub rows: Option<String>,
     /// The names of its states; one is `active` by default.
     pub states: Option<Vec<String>>,
     /// State of those there from the start, or states with weights; the first by default.
@@ -345,8 +399,8 @@ pub enum ValueDef {
     Long(Box<FieldDef>),
 }
 
-/// A value with what belongs to it; with neither `value`, `choice` nor `by`, it is taken over from
-/// the cause.
+/// A value with what belongs to it; with none of `value`, `choice`, `quantiles`, `histogram`, `part` and `by`, it is taken over
+/// from the cause.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldDef {
@@ -354,6 +408,15 @@ pub struct FieldDef {
     pub value: Option<Expression>,
     /// Texts and their weights.
     pub choice: Option<Map<f64>>,
+    /// Shares and the values below which they lie, such as {0%: 1, 50%: 12, 100%: 90}: a value is drawn from between them.
+    pub quantiles: Option<Map<Expression>>,
+    /// Ranges such as 0..10, or single values, and their weights: a value is drawn from one of them.
+    pub histogram: Option<Map<f64>>,
+    /// A part of a number that is divided by chance.
+    pub part: Option<PartDef>,
+    /// Other values beside this one that its draw goes together with, and how closely: correlations from -1 to 1.
+    #[serde(default)]
+    pub correlates: Map<f64>,
     /// The text on which it depends.
     pub by: Option<Expression>,
     /// For each value of `by`, the value; `else` for all others.
@@ -367,6 +430,29 @@ pub struct FieldDef {
     pub unit: Option<String>,
     /// One sentence on what it means.
     pub description: Option<String>,
+}
+
+/// A part of a number. All parts of the same number beside one another add up to it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PartDef {
+    /// The whole number that is divided.
+    pub of: Expression,
+    /// How much of it comes here, relative to the other parts.
+    #[schemars(range(min = 0))]
+    pub weight: f64,
+}
+
+impl FieldDef {
+    /// Whether it says itself how it is worked out.
+    pub fn has_own_value(&self) -> bool {
+        self.value.is_some()
+            || self.choice.is_some()
+            || self.quantiles.is_some()
+            || self.histogram.is_some()
+            || self.part.is_some()
+            || self.by.is_some()
+    }
 }
 
 /// How numbers are written.

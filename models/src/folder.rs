@@ -48,6 +48,15 @@ pub(crate) fn read(folder: &Path) -> Result<(Vec<SourceFile>, Vec<Diagnostic>), 
     Ok((files, wrong))
 }
 
+/// A table's file, if it is there.
+pub(crate) fn table(path: &Path) -> Option<Result<SourceFile, Diagnostic>> {
+    let file = |text| SourceFile {
+        path: path.display().to_string(),
+        text,
+    };
+    path.exists().then(|| text(path).map(file))
+}
+
 /// A folder without files is no model.
 pub(crate) fn empty(folder: &Path) -> Diagnostics {
     let help = "`causeflow init DIR` writes a small model to start from";

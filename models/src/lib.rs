@@ -17,19 +17,22 @@ mod folder;
 mod place;
 pub mod structure;
 mod syntax;
+mod table;
 pub mod units;
 pub mod yaml;
 
 pub use builtin::{BUILT_IN, built_in, template};
 pub use compile::Compiled;
 pub use definition::{
-    AddDef, CauseDef, CellDef, ChangeDef, DayDef, Duration, Expression, FieldDef, ModelFile,
-    ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TimerDef, ValueDef, Weight, schema,
+    AddDef, CauseDef, CellDef, CellType, ChangeDef, DayDef, Duration, Expression, FieldDef,
+    LongTableDef, ModelFile, PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef,
+    TableDef, TimerDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use folder::read_folder;
 pub use units::{day_of_year, duration, rate, share};
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use definition::ModelFile as File;
@@ -56,16 +59,24 @@ pub fn load(model: &str) -> Result<Model, Diagnostics> {
     }
     let path = Path::new(model);
     if path.is_dir() {
-        let (files, unreadable) = folder::read(path)?;
+        let (mut files, mut unreadable) = folder::read(path)?;
         if files.is_empty() && unreadable.is_empty() {
             return Err(folder::empty(path));
+        }
+        let tables: BTreeSet<String> = files.iter().flat_map(|f| table::named(&f.text)).collect();
+        for name in tables {
+            match folder::table(&path.join(name)) {
+                Some(Ok(file)) => files.push(file),
+                Some(Err(error)) => unreadable.push(error),
+                None => {}
+            }
         }
         return compiled(model, files, unreadable);
     }
     Err(folder::none(model))
 }
 
-/// Compiles a model from texts, in any order.
+/// Compiles a model from texts, in any order; those whose names end in `.csv` are its tables.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -116,6 +127,12 @@ fn check_each(mut files: Vec<SourceFile>) -> Checked {
     let mut flaws = compile::Flaws::default();
     for (file, source) in files.iter().enumerate() {
         let mut found = Vec::new();
+        if table::is_table(&source.path) {
+            // It is read when it is known what it is for.
+            trees.push(yaml::Node::nothing());
+            parsed.push(File::default());
+            continue;
+        }
         // What is right in a file is looked at further, to find all errors in one go.
         let (tree, readable) = match yaml::parse(&source.text) {
             Ok(tree) => {

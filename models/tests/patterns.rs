@@ -8,12 +8,12 @@ use causeflow_models::load;
 
 use crate::support::{Row, Value, play, settings};
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// Plays one of the models; its rows by stream.
-fn played(name: &str, days: i64) -> BTreeMap<String, Vec<Row>> {
+pub fn played(name: &str, days: i64) -> BTreeMap<String, Vec<Row>> {
     let folder = root().join("examples/models").join(name);
     let model = load(folder.to_str().expect("UTF-8")).expect("the model is right");
     assert_eq!(model.compiled.program.name, name);

@@ -122,3 +122,33 @@ fn a_manifest_gives_the_run_that_it_is_of() {
     let again = session.finish().fingerprint.to_string();
     assert_eq!(again, written.manifest.fingerprint);
 }
+
+#[test]
+fn tables_of_a_model_are_part_of_what_a_manifest_is_of() {
+    let folder = temp();
+    let model = folder.path().join("branches");
+    std::fs::create_dir(&model).expect("room");
+    let example = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let example = example.join("../examples/models/branches");
+    for file in std::fs::read_dir(example).expect("the example") {
+        let file = file.expect("a file").path();
+        let name = file.file_name().expect("a name");
+        std::fs::copy(&file, model.join(name)).expect("room");
+    }
+    let spec = RunSpec {
+        days: 2.0,
+        ..RunSpec::of(model.to_str().expect("UTF-8"))
+    };
+    let (_, written) = play(spec, folder.path());
+    let again = || Run::of_manifest(&written.manifest, Sources::default());
+    let run = again().expect("of this program");
+    let mut session = causeflow_runs::Session::begin(&run, &());
+    session.step(session.end(), None).expect("it plays");
+    let fingerprint = session.finish().fingerprint.to_string();
+    assert_eq!(fingerprint, written.manifest.fingerprint);
+    let cities = model.join("cities.csv");
+    let text = std::fs::read_to_string(&cities).expect("a table");
+    std::fs::write(&cities, text.replace("3677472", "3677473")).expect("room");
+    let error = again().err().expect("another model");
+    assert_eq!(error.kind(), Kind::Input, "{error}");
+}

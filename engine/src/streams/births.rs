@@ -25,9 +25,17 @@ impl Population {
             let process =
                 Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
             for slot in 0..world.founders(k, cell) {
-                let id = process.child(purpose("slot"), u64::from(slot));
+                let row = world.row_of(k, cell, slot);
+                let id = match row {
+                    None => process.child(purpose("slot"), u64::from(slot)),
+                    // Whoever is made from a row keeps its draws, whichever rows there are besides.
+                    Some((row, copy)) => {
+                        Key::new(world.seed, kind.purpose).child(row.purpose, copy)
+                    }
+                };
                 let joined = (id, world.begin);
-                population.join(world, k, joined, first_state(kind, id), Presence::ALL);
+                let row = row.map(|(row, _)| row.code);
+                population.join(world, k, joined, first_state(kind, id), Presence::ALL, row);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -48,8 +56,8 @@ impl Population {
         population
     }
 
-    /// Adds an entity with this identity on the given sides; its attributes are drawn from it. Returns
-    /// its index.
+    /// Adds an entity with this identity on the given sides; its attributes are drawn from it, except the first one where it
+    /// is made from a row of a table. Returns its index.
     pub fn join(
         &mut self,
         world: &World,
@@ -57,6 +65,7 @@ impl Population {
         (id, time): (Key, Time),
         state: u8,
         presence: Presence,
+        row: Option<u16>,
     ) -> usize {
         let definition = &world.program.kinds[kind];
         let observed = Observed::default();
@@ -73,7 +82,10 @@ impl Population {
             word
         };
         for (at, attribute) in (0..).zip(&definition.attributes) {
-            let word = value(&attribute.value, &words, Site::Attribute(kind, at));
+            let word = match row {
+                Some(code) if at == 0 => code.into(),
+                _ => value(&attribute.value, &words, Site::Attribute(kind, at)),
+            };
             words.push(word);
         }
         let variables = (0..).zip(&definition.variables);

@@ -137,6 +137,78 @@ proptest! {
     }
 
     #[test]
+    fn the_share_at_a_quantile_is_the_one_asked_for(u in inner_u(), p in [0.01..60.0f64, 0.8..9.0f64, 0.0..20.0f64, 0.0..90.0f64]) {
+        for dist in Dist::ALL.iter().filter(|dist| dist.signature().values != Yield::Truth) {
+            let x = dist.quantile(u, &p);
+            let step = if dist.signature().values == Yield::Whole { 1.0 } else { 1e-9 * x.abs().max(1e-9) };
+            let (at, before) = (dist.share(x, &p), dist.share(x - step, &p));
+            prop_assert!(at.below >= u - 1e-5 && before.below <= u + 1e-5, "{dist:?}: {before:?}, {at:?} at {x} for {u}, {p:?}");
+            for share in [at, before] {
+                prop_assert!((share.below + share.above - 1.0).abs() < 1e-9, "{dist:?}: {share:?} at {p:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shares_rise_with_the_value(x in wild(), y in wild(), p in [wild(), wild(), wild(), wild()]) {
+        let (x, y) = if y < x { (y, x) } else { (x, y) };
+        for dist in Dist::ALL {
+            let (a, b) = (dist.share(x, &p), dist.share(y, &p));
+            prop_assert!([a.below, a.above].iter().all(|part| (0.0..=1.0).contains(part)), "{dist:?}: {a:?} at {x}, {p:?}");
+            prop_assert!(x.is_nan() || y.is_nan() || a.below <= b.below + 1e-9, "{dist:?}: {a:?} at {x}, {b:?} at {y}, {p:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_bounds_stays_within_them(u in any_u(), p in [wild(), wild()], a in -1e6..1e6f64, width in 0.0..1e6f64) {
+        for dist in Dist::ALL.iter().filter(|dist| dist.signature().parameters.len() == 4) {
+            let whole = dist.signature().values == Yield::Whole;
+            let (low, high) = if whole { (a.ceil(), (a + width).ceil()) } else { (a, a + width) };
+            let x = dist.quantile(u, &[p[0], p[1], low, high]);
+            prop_assert!((low..=high).contains(&x), "{dist:?}: {x} at {p:?} within {low}..{high}");
+        }
+    }
+
+    #[test]
+    fn a_mixture_rises_with_u_and_has_the_share_asked_for(
+        u in inner_u(), v in inner_u(),
+        parts in prop::collection::vec((0.1..9.0f64, prop::sample::select(Dist::ALL), [0.5..60.0f64, 0.8..9.0f64, 0.0..20.0f64, 20.0..90.0f64]), 1..5),
+    ) {
+        let measured: Vec<_> = parts.into_iter().filter(|part| part.1.signature().values != Yield::Truth).collect();
+        let Some(mixture) = Mixture::new(&measured) else { return Ok(()) };
+        let (u, v) = if v < u { (v, u) } else { (u, v) };
+        let (x, y) = (mixture.quantile(u), mixture.quantile(v));
+        prop_assert!(not_above(x, y), "{x} at {u}, {y} at {v}, {measured:?}");
+        let step = if mixture.is_whole() { 1.0 } else { 1e-9 * x.abs().max(1e-9) };
+        let (at, before) = (mixture.share(x).below, mixture.share(x - step).below);
+        prop_assert!(at >= u - 1e-5 && before <= u + 1e-5, "{before}, {at} at {x} for {u}, {measured:?}");
+        let (least, most) = mixture.range();
+        prop_assert!(least <= x && x <= most && x.is_finite());
+    }
+
+    #[test]
+    fn observed_values_rise_and_meet_their_quantiles(
+        u in any_u(), v in any_u(), steps in prop::collection::vec((0.0..1.0f64, 0.0..9.0f64), 1..12), first in -9.0..9.0f64,
+    ) {
+        let all: f64 = steps.iter().map(|step| step.0).sum::<f64>().max(1e-9);
+        let (mut share, mut value) = (0.0, first);
+        let mut pairs = vec![(0.0, first)];
+        for (more, up) in &steps {
+            (share, value) = ((share + more / all).min(1.0), value + up);
+            pairs.push((share, value));
+        }
+        pairs.push((1.0, value));
+        let law = Empirical::from_quantiles(&pairs).expect("they rise");
+        let (x, y) = (law.quantile(u), law.quantile(v));
+        prop_assert!(u.is_nan() || v.is_nan() || (u <= v) == (x <= y) || x == y);
+        prop_assert!(first <= x && x <= value);
+        for pair in pairs.windows(2).filter(|pair| pair[1].0 - pair[0].0 > 1e-6) {
+            let just_below = law.quantile(pair[1].0 - 1e-12);
+            prop_assert!((just_below - pair[1].1).abs() < 1e-4, "{just_below} is not {}", pair[1].1);
+        }
+    }
+
+    #[test]
     fn means_lie_where_they_are_said_to(p in [0.1..1.0f64, 1.0..3.0f64, 3.0..6.0f64, 6.0..9.0f64]) {
         const POINTS: u32 = 2_000;
         for dist in Dist::ALL {

@@ -516,14 +516,12 @@ impl Compiler {
                 *unit = unit.take().or_else(|| long.unit.clone());
                 *description = description.take().or_else(|| long.description.clone());
             }
-            let own_value = |long: &FieldDef| {
-                long.value.is_some() || long.choice.is_some() || long.by.is_some()
-            };
             let known = described.r#type.is_some()
                 && described.unit.is_some()
                 && described.description.is_some();
-            let ends =
-                known || long.is_some_and(own_value) || std::mem::replace(&mut seen[at], true);
+            let ends = known
+                || long.is_some_and(FieldDef::has_own_value)
+                || std::mem::replace(&mut seen[at], true);
             match unit.causes.first() {
                 Some(cause) if !ends => at = cause.parent,
                 _ => return described,
@@ -601,7 +599,7 @@ impl Compiler {
             Ty::Number => ColumnType::Float,
             Ty::Bool => ColumnType::Bool,
             Ty::Time => ColumnType::Time,
-            Ty::Text => ColumnType::Text,
+            Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
             Ty::Span | Ty::Entity(_) => return None,
         })

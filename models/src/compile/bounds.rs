@@ -46,11 +46,13 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Case(_, cases, otherwise) => cases
             .iter()
             .fold(bounds(otherwise), |all, (_, e)| either(all, bounds(e))),
-        Expr::Law(law, _) => (law.quantile(0.0), law.quantile(1.0)),
+        Expr::Law(law, _) => law.range(),
+        Expr::Correlated(correlated) => bounds(&correlated.alone()),
         Expr::Draw(dist, args, _) => dist.range(&args.iter().map(bounds).collect::<Vec<_>>()),
         Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => {
             (0.0, f64::INFINITY)
         }
+        Expr::Cell(cells, _) => cells.range().unwrap_or(ANY),
         Expr::Happens(_) | Expr::Utilisation(_) => (0.0, 1.0),
         Expr::Lookup(lookup) => match lookup.question {
             Question::Free => (0.0, 1.0),

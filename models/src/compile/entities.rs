@@ -8,6 +8,7 @@ use causeflow_engine::streams::program::{
 
 use super::bounds::bounds;
 use super::lower::{About, Scope};
+use super::parts::parts_of;
 use super::report::{At, Reporter};
 use super::types::{KindNames, Ty};
 use super::{Compiler, Merged};
@@ -45,9 +46,11 @@ impl Compiler {
                 .unwrap_or_else(|| vec!["active".into()]);
             let mut owners = definition.belongs_to.keys();
             let spoilt = |name: &String| self.report.is_spoilt("entities", name);
+            let values = definition.attributes.iter().chain(&definition.variables);
             self.kinds.push(KindNames {
                 name: name.clone(),
                 states,
+                parts: parts_of(values),
                 is_spoilt: self.report.is_tainted(&at) || owners.any(spoilt),
                 ..KindNames::default()
             });
@@ -108,7 +111,11 @@ impl Compiler {
                 shares.collect()
             }
         };
+        let (count, rows) = self.start_of(k, at, definition);
         let mut attributes = Vec::new();
+        if let Some(table) = rows {
+            attributes.push(self.row_attribute(k, table));
+        }
         for (attribute, value) in &definition.attributes {
             let at = at.key("attributes").key(attribute);
             attributes.extend(self.attribute(k, &at, attribute, value, false));
@@ -134,7 +141,8 @@ impl Compiler {
         let diary = self.diary(k, at, definition);
         Kind {
             purpose: purpose(&name),
-            count: definition.count,
+            count,
+            rows: rows.map_or_else(Vec::new, |table| self.start_rows(table)),
             state_codes: states.iter().map(|state| self.texts.code(state)).collect(),
             states,
             starts,
@@ -145,6 +153,66 @@ impl Compiler {
             belongs_to,
             diary,
             name,
+        }
+    }
+
+    /// How many there are from the start, and the table from whose rows they are made.
+    fn start_of(&mut self, k: KindId, at: &At, definition: &EntityDef) -> (u32, Option<u16>) {
+        match (definition.count, &definition.rows) {
+            (None, None) => {
+                let message = "the key `count` is missing here";
+                let help =
+                    "say how many there are from the start, or name the table of them with `rows`";
+                self.report.error_at_key(at, message, Some(help.into()));
+                self.kinds[k].is_spoilt = true;
+            }
+            (Some(_), Some(_)) => {
+                let message = "there are as many as the table has rows, and no other `count`";
+                let help = "remove `count` or `rows`";
+                self.report
+                    .error_at_key(&at.key("count"), message, Some(help.into()));
+            }
+            _ => {}
+        }
+        let name = definition.rows.as_ref();
+        let table = name.and_then(|name| self.table_named(name));
+        if let (Some(name), None) = (name, table) {
+            if !self.report.is_spoilt("tables", name) {
+                let known = self.tables.iter().map(|(name, _)| name.as_str());
+                let help = suggestion(name, known);
+                let message = format!("there is no table `{name}`");
+                self.report.error(&at.key("rows"), message, help);
+            }
+            // What reads the rows may be right.
+            self.kinds[k].is_spoilt = true;
+        }
+        (self.count_of(definition), table)
+    }
+
+    /// How many of a kind there are from the start.
+    fn count_of(&self, definition: &EntityDef) -> u32 {
+        let table = definition.rows.as_ref();
+        let table = table.and_then(|name| self.table_named(name));
+        let rows = table.map_or(0, |table| self.start_rows(table).len() as u32);
+        definition.count.unwrap_or(rows)
+    }
+
+    /// The attribute that says from which row of a table an entity is made.
+    fn row_attribute(&mut self, k: KindId, table: u16) -> Attribute {
+        let (name, rows) = &self.tables[usize::from(table)];
+        let entry = (name.clone(), Ty::Row(table), Some(rows.texts_or_none()));
+        let column = ColumnSpec {
+            name: name.clone(),
+            kind: ColumnType::Text,
+            unit: None,
+            description: Some(format!("The row of {name} from which it is made")),
+            nullable: false,
+        };
+        self.kinds[k].attributes.push(entry);
+        Attribute {
+            column,
+            // That of one that joins later.
+            value: Expr::Text(0),
         }
     }
 
@@ -177,7 +245,12 @@ impl Compiler {
             variables: false,
         };
         let scope = Scope::new(about, at.clone(), &format!("{}/{name}", self.kinds[k].name));
-        let typed = self.value(value, &scope, name)?;
+        let found = self.report.found();
+        let Some(typed) = self.value(value, &scope, name) else {
+            // Nothing new has been told: it follows from what is wrong elsewhere, and so does what reads it.
+            self.kinds[k].is_spoilt |= self.report.found() == found;
+            return None;
+        };
         let long = match value {
             ValueDef::Long(long) => (**long).clone(),
             ValueDef::Short(_) => FieldDef::default(),
@@ -193,6 +266,7 @@ impl Compiler {
         };
         let entry = (name.to_owned(), typed.ty, typed.texts.clone());
         let names = &mut self.kinds[k];
+        names.values.insert(name.to_owned(), typed.expr.clone());
         if variable {
             let decimals = match long.r#type {
                 Some(NumberType::Int) => Some(None),
@@ -228,7 +302,7 @@ impl Compiler {
         at: &At,
     ) {
         let owners = merged.entities.get(owner);
-        let owners = owners.map_or(0, |(_, owner)| owner.count);
+        let owners = owners.map_or(0, |(_, owner)| self.count_of(owner));
         // Where nobody is there from the start, events say who belongs to whom.
         if count == 0 || owners == 0 {
             return;
@@ -295,7 +369,8 @@ impl Compiler {
             if bounds.min > bounds.max {
                 self.report.error(&at, "`min` is more than `max`", None);
             } else {
-                self.check_shared(k, (definition.count, owner), bounds, merged, &at);
+                let count = self.count_of(definition);
+                self.check_shared(k, (count, owner), bounds, merged, &at);
             }
             self.kinds[k]
                 .variables

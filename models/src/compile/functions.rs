@@ -14,8 +14,11 @@ use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 17] = [
+const FUNCTIONS: [&str; 20] = [
     "if",
+    "mixture",
+    "choose",
+    "lookup",
     "happens",
     "new_id",
     "pick",
@@ -63,6 +66,20 @@ const OF_TEXTS: [&str; 22] = [
 /// What to do instead of working on texts.
 pub(super) const TEXTS_ARE_CHOSEN: &str = "texts are chosen and not put together: write a `choice`, `by` with `cases`, or if(condition, 'this', 'that')";
 
+/// The number that an expression is, if it is one.
+pub(super) fn constant(e: &Expr) -> Option<f64> {
+    match e {
+        Expr::Num(x) => Some(*x),
+        _ => None,
+    }
+}
+
+/// The distributions of a name.
+pub(super) fn distributions(name: &str) -> Vec<Dist> {
+    let all = Dist::ALL.iter().copied();
+    all.filter(|dist| dist.signature().name == name).collect()
+}
+
 impl Compiler {
     pub(super) fn call(
         &mut self,
@@ -71,8 +88,7 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        let all = Dist::ALL.iter().copied();
-        let named: Vec<Dist> = all.filter(|dist| dist.signature().name == name).collect();
+        let named = distributions(name);
         if !named.is_empty() {
             return self.distribution(&named, args, span, scope);
         }
@@ -96,6 +112,9 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
+            "choose" => self.choose(args, span, scope),
+            "lookup" => self.lookup_row(args, span, scope),
+            "mixture" => self.mixture(args, span, scope),
             _ => {
                 let distributions = Dist::ALL.iter().map(|dist| dist.signature().name);
                 let arithmetic = Arithmetic::ALL.iter().map(|function| function.name());
@@ -154,6 +173,25 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
+        let purpose = scope.next_purpose();
+        let (dist, parameters, ty) = self.parameters(named, args, span, scope)?;
+        let constants: Option<Vec<f64>> = parameters.iter().map(constant).collect();
+        let law = constants.and_then(|constants| dist.law(&constants));
+        let draw = match law {
+            Some(law) => Expr::Law(law, purpose),
+            None => Expr::Draw(dist, parameters, purpose),
+        };
+        Some(Typed::new(draw, ty))
+    }
+
+    /// Whichever of the distributions of a name takes so many parameters, with them, and the type of its values.
+    pub(super) fn parameters(
+        &mut self,
+        named: &[Dist],
+        args: &[Ast],
+        span: &Range<usize>,
+        scope: &mut Scope,
+    ) -> Option<(Dist, Vec<Expr>, Ty)> {
         let takes = |dist: &Dist| dist.signature().parameters.len();
         let wanted: Vec<String> = named.iter().map(|dist| takes(dist).to_string()).collect();
         let wanted = format!("{} arguments", wanted.join(" or "));
@@ -162,7 +200,6 @@ impl Compiler {
         self.arity(name, args.len(), &wanted, found.is_some(), span, scope)?;
         let dist = *found?;
         let signature = dist.signature();
-        let purpose = scope.next_purpose();
         let mut ty = None;
         let mut lowered = Vec::new();
         let all = self.lower_all(args, scope)?.into_iter();
@@ -183,31 +220,22 @@ impl Compiler {
             }
             lowered.push(typed.expr);
         }
-        let known = |e: &Expr| match e {
-            Expr::Num(x) => *x,
-            _ => f64::NAN,
-        };
+        let known = |e: &Expr| constant(e).unwrap_or(f64::NAN);
         let constants: Vec<f64> = lowered.iter().map(known).collect();
         if !dist.allows(&constants) {
+            let names: Vec<&str> = signature.parameters.iter().map(|(name, _)| *name).collect();
             let message = format!(
-                "`{name}` cannot have these parameters: bounds go from low to high, means and spreads are not negative, probabilities lie in 0 to 1"
+                "`{name}({})` cannot have these parameters: bounds go from low to high, means, spreads and shapes are not negative, probabilities lie in 0 to 1, stages, trials and ranks are whole numbers",
+                names.join(", ")
             );
             self.report.certain_error_in(&scope.at, span, message, None);
             return None;
         }
-        let law = match constants.iter().any(|x| x.is_nan()) {
-            true => None,
-            false => dist.law(&constants),
-        };
-        let draw = match law {
-            Some(law) => Expr::Law(law, purpose),
-            None => Expr::Draw(dist, lowered, purpose),
-        };
         let ty = match signature.values {
             Yield::Truth => Ty::Bool,
             Yield::Measured | Yield::Whole => ty.unwrap_or(Ty::Number),
         };
-        Some(Typed::new(draw, ty))
+        Some((dist, lowered, ty))
     }
 
     pub(super) fn conditional(

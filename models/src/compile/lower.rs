@@ -128,6 +128,12 @@ impl Compiler {
         if wanted.contains(&typed.ty) || (typed.ty == Ty::Bool && wanted.contains(&Ty::Number)) {
             return Some(typed);
         }
+        if wanted.contains(&typed.ty.plain()) {
+            return Some(Typed {
+                ty: typed.ty.plain(),
+                ..typed
+            });
+        }
         let names: Vec<String> = wanted.iter().map(|ty| self.type_name(*ty)).collect();
         let help = (typed.ty == Ty::Number && wanted.contains(&Ty::Span))
             .then(|| "write the unit of time: 10s, 5m, 2h, 1d".to_owned());
@@ -154,6 +160,7 @@ impl Compiler {
             Ty::Text => "a text".into(),
             Ty::Id => "an identifier".into(),
             Ty::Entity(kind) => format!("a reference to a {}", self.kinds[kind].name),
+            Ty::Row(table) => format!("a row of {}", self.tables[usize::from(table)].0),
         }
     }
 
@@ -181,6 +188,12 @@ impl Compiler {
             }
             AstKind::Name(parts) => self.name(parts, &ast.span, scope),
             AstKind::Call(name, args) => self.call(name, args, &ast.span, scope),
+            AstKind::Named(name, _) => {
+                let message = format!("`{name}:` says something of a table, in `choose`");
+                self.report
+                    .certain_error_in(&scope.at, &ast.span, message, None);
+                None
+            }
             AstKind::Unary(op, inner) => {
                 let (wanted, unary): (&[Ty], Unary) = match op {
                     Prefix::Minus => (&[Ty::Number, Ty::Span], Unary::Negate),
@@ -260,6 +273,10 @@ impl Compiler {
             }
         };
         for part in rest {
+            if let Ty::Row(table) = value.ty {
+                value = self.cell(table, value.expr, part, span, scope)?;
+                continue;
+            }
             let Ty::Entity(kind) = value.ty else {
                 let message = format!(
                     "`{part}`: only an entity has values of its own, this is {}",
@@ -306,6 +323,12 @@ impl Compiler {
         } else {
             parts
         };
+        if let [name, column] = parts
+            && let Some(i) = names.attributes.iter().position(|(n, ..)| n == name)
+            && let (_, Ty::Row(table), _) = names.attributes[i]
+        {
+            return self.cell(table, Expr::Own(i as u16), column, span, scope);
+        }
         if let [name] = parts {
             if let Some(i) = names.attributes.iter().position(|(n, ..)| n == name) {
                 let (_, ty, texts) = names.attributes[i].clone();

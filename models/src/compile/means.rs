@@ -1,12 +1,9 @@
 //! What expressions come to on average, as far as the model tells, and how many events follow from one.
 
-use causeflow_engine::base::sample::{Law, Yield};
+use causeflow_engine::base::sample::Yield;
 use causeflow_engine::streams::program::{Binary, Effect, Expr, Stream, Unary};
 
 use super::bounds::{bounds, either};
-
-/// Points at which a law is asked for its mean.
-const POINTS: u32 = 1024;
 
 /// How many events an effect leads to on average, at least: what nobody can know before the model is played, such as a
 /// condition on state, counts as 0.
@@ -59,7 +56,8 @@ fn least_count(count: &Expr) -> f64 {
 pub(super) fn is_whole(expr: &Expr) -> bool {
     match expr {
         Expr::Num(x) => x.fract() == 0.0,
-        Expr::Law(Law::Counts(_), _) => true,
+        Expr::Law(law, _) => law.is_whole(),
+        Expr::Correlated(correlated) => is_whole(&correlated.alone()),
         Expr::Draw(dist, ..) => match dist.signature().values {
             Yield::Whole | Yield::Truth => true,
             Yield::Measured => false,
@@ -86,6 +84,7 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
         Expr::Case(_, cases, otherwise) => {
             cases.iter().all(|(_, e)| is_whole(e)) && is_whole(otherwise)
         }
+        Expr::Cell(cells, _) => cells.is_whole(),
         Expr::Index | Expr::Hour | Expr::Weekday | Expr::Happens(_) => true,
         _ => false,
     }
@@ -158,15 +157,8 @@ fn mean(expr: &Expr) -> (f64, f64) {
         Expr::Case(_, cases, otherwise) => cases
             .iter()
             .fold(mean(otherwise), |all, (_, e)| either(all, mean(e))),
-        Expr::Law(Law::Counts(cumulative), _) => {
-            let mean = cumulative.iter().map(|share| 1.0 - share).sum();
-            (mean, mean)
-        }
-        Expr::Law(law, _) => {
-            let quantile = |at: u32| law.quantile((f64::from(at) + 0.5) / f64::from(POINTS));
-            let mean = (0..POINTS).map(quantile).sum::<f64>() / f64::from(POINTS);
-            (mean, mean)
-        }
+        Expr::Law(law, _) => (law.mean(), law.mean()),
+        Expr::Correlated(correlated) => mean(&correlated.alone()),
         Expr::Draw(dist, args, _) => {
             let args: Vec<(f64, f64)> = args.iter().map(mean).collect();
             dist.mean(&args).unwrap_or_else(|| bounds(expr))

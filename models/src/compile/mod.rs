@@ -14,16 +14,20 @@ mod entities;
 mod functions;
 mod growth;
 mod header;
+mod laws;
 mod layout;
 mod lower;
 mod means;
 mod missing;
 mod operators;
+mod parts;
 mod report;
 mod rings;
 mod sources;
 mod streams;
 mod sums;
+mod tables;
+mod together;
 mod types;
 mod undefined;
 
@@ -38,7 +42,7 @@ use causeflow_engine::streams::program::{Desk, KindId, Program};
 
 use crate::Checked;
 use crate::definition::{
-    DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef,
+    DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef, TableDef,
 };
 use crate::diagnostic::Diagnostics;
 use assemble::Draft;
@@ -47,6 +51,7 @@ pub(crate) use report::Flaws;
 use report::{At, Reporter};
 use rings::Rings;
 use streams::{Restrict, Unit};
+use tables::Rows;
 use types::{KindNames, Texts16, Ty};
 
 /// What is known while a model is compiled.
@@ -56,6 +61,8 @@ pub struct Compiler {
     kinds: Vec<KindNames>,
     profiles: Vec<Profile>,
     counters: Vec<String>,
+    /// Reference data, by name.
+    tables: Vec<(String, Rows)>,
     desks: Vec<Desk>,
     units: Vec<Unit>,
     rings: Rings,
@@ -86,6 +93,7 @@ struct Merged {
     model: Option<(usize, ModelBlock)>,
     calendars: BTreeMap<String, (usize, Vec<crate::definition::SeasonDef>)>,
     profiles: BTreeMap<String, (usize, ProfileDef)>,
+    tables: BTreeMap<String, (usize, TableDef)>,
     entities: BTreeMap<String, (usize, EntityDef)>,
     desks: BTreeMap<String, (usize, DeskDef)>,
     streams: BTreeMap<String, (usize, StreamDef)>,
@@ -122,6 +130,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         kinds: Vec::new(),
         profiles: Vec::new(),
         counters: Vec::new(),
+        tables: Vec::new(),
         desks: Vec::new(),
         units: Vec::new(),
         rings: Rings::default(),
@@ -210,6 +219,13 @@ impl Compiler {
                 "profiles",
                 file,
                 parsed.profiles,
+            );
+            add(
+                &mut self.report,
+                &mut merged.tables,
+                "tables",
+                file,
+                parsed.tables,
             );
             add(
                 &mut self.report,
@@ -303,6 +319,7 @@ impl Compiler {
             (merged.entities.len(), 250, "kinds of entities"),
             (merged.streams.len(), 10_000, "streams"),
             (merged.desks.len(), 1_000, "desks"),
+            (merged.tables.len(), 10_000, "tables"),
         ] {
             if count > most {
                 self.report.error(
@@ -313,6 +330,7 @@ impl Compiler {
                 return None;
             }
         }
+        self.tables(merged);
         let kinds = self.entities(merged);
         self.desks = self.desks(merged);
         self.units(merged);

@@ -44,7 +44,7 @@ impl Compiler {
             self.report.error_in(&scope.at, &span, message, None);
         }
         let (left, right) = (left?, right?);
-        let (x, y) = (left.ty, right.ty);
+        let (x, y) = (left.ty.plain(), right.ty.plain());
         let comparison = op.compares();
         let numbers = (x, y) == (Ty::Number, Ty::Number);
         let ty = match op {

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::path::Path;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, with_short_quotes};
 use crate::place;
+use crate::table::is_table;
 use crate::yaml::{self, Node, Value};
 
 /// A place in a model: a file and the path of keys in it.
@@ -197,6 +199,35 @@ impl Reporter {
         };
         let span = span.unwrap_or(node.span.clone());
         self.push(Severity::Error, at.file, span, message.into(), help);
+    }
+
+    /// The file of a name in the model's folder.
+    pub fn file_named(&self, name: &str) -> Option<usize> {
+        let of = |file: &SourceFile| Path::new(&file.path).file_name() == Some(name.as_ref());
+        self.files.iter().position(of)
+    }
+
+    /// The names of the files that hold tables.
+    pub fn tables(&self) -> impl Iterator<Item = String> {
+        let names = self.files.iter().filter(|file| is_table(&file.path));
+        let names = names.filter_map(|file| Path::new(&file.path).file_name());
+        names.map(|name| name.to_string_lossy().into_owned())
+    }
+
+    /// What a file holds.
+    pub fn text(&self, file: usize) -> &str {
+        &self.files[file].text
+    }
+
+    /// An error at a place of a file that is no YAML.
+    pub fn error_at(
+        &mut self,
+        file: usize,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: Option<String>,
+    ) {
+        self.push(Severity::Error, file, span, message.into(), help);
     }
 
     /// Whether there are no files at all.

@@ -502,7 +502,10 @@ impl Compiler {
             ValueDef::Short(Expression(text)) => return self.expression(text, &mut scope.clone()),
             ValueDef::Long(long) => long,
         };
-        let typed = self.plain_value(long, scope, name)?;
+        let mut typed = self.plain_value(long, scope, name)?;
+        if !long.correlates.is_empty() {
+            typed.expr = self.together(typed.expr, &long.correlates, scope, name)?;
+        }
         let decimals = match long.r#type {
             Some(NumberType::Int) => Some(0),
             _ => long.decimals,
@@ -538,32 +541,51 @@ impl Compiler {
 
     fn plain_value(&mut self, long: &FieldDef, scope: &Scope, name: &str) -> Option<Typed> {
         let below = |key: &str| scope.at(scope.at.key(key));
-        match (&long.value, &long.choice, &long.by, &long.cases) {
-            (Some(Expression(text)), None, None, None) => {
-                self.expression(text, &mut below("value"))
-            }
-            (None, Some(choice), None, None) => self.choice(choice, &below("choice"), name),
-            (None, None, Some(by), Some(cases)) => self.cases(by, cases, scope, name),
-            (None, None, None, None) => self.inherited(scope, name),
-            (None, None, Some(_), None) => {
+        let given = [
+            long.value.is_some(),
+            long.choice.is_some(),
+            long.quantiles.is_some(),
+            long.histogram.is_some(),
+            long.part.is_some(),
+            long.by.is_some() || long.cases.is_some(),
+        ];
+        if given.iter().filter(|given| **given).count() > 1 {
+            let help = "write one of: `value`, `choice`, `quantiles`, `histogram`, `part`, or `by` with `cases`";
+            self.report.error_at_key(
+                &scope.at,
+                format!("`{name}` has more than one kind of value"),
+                Some(help.into()),
+            );
+            return None;
+        }
+        if let Some(Expression(text)) = &long.value {
+            return self.expression(text, &mut below("value"));
+        }
+        if let Some(choice) = &long.choice {
+            return self.choice(choice, &below("choice"), name);
+        }
+        if let Some(quantiles) = &long.quantiles {
+            return self.quantiles(quantiles, below("quantiles"));
+        }
+        if let Some(histogram) = &long.histogram {
+            return self.histogram(histogram, below("histogram"));
+        }
+        if let Some(part) = &long.part {
+            return self.part(part, &below("part"), name);
+        }
+        match (&long.by, &long.cases) {
+            (Some(by), Some(cases)) => self.cases(by, cases, scope, name),
+            (None, None) => self.inherited(scope, name),
+            (Some(_), None) => {
                 self.report
                     .error_at_key(&scope.at.key("by"), "`by` needs `cases`", None);
                 None
             }
-            (None, None, None, Some(_)) => {
+            (None, Some(_)) => {
                 let help = "add `by`, the text on which the case depends";
                 self.report.error_at_key(
                     &scope.at.key("cases"),
                     "`cases` needs `by`",
-                    Some(help.into()),
-                );
-                None
-            }
-            _ => {
-                let help = "write one of: `value`, `choice`, or `by` with `cases`";
-                self.report.error_at_key(
-                    &scope.at,
-                    format!("`{name}` has more than one kind of value"),
                     Some(help.into()),
                 );
                 None

@@ -24,6 +24,18 @@ pub enum Ty {
     Id,
     /// A reference to an entity.
     Entity(KindId),
+    /// A row of a table, which is the text of its key.
+    Row(u16),
+}
+
+impl Ty {
+    /// The type, a row being a text.
+    pub fn plain(self) -> Ty {
+        match self {
+            Ty::Row(_) => Ty::Text,
+            ty => ty,
+        }
+    }
 }
 
 /// The texts that an expression can yield, where that is known.
@@ -133,6 +145,10 @@ pub struct KindNames {
     pub attributes: Vec<(String, Ty, Texts)>,
     /// Names, types and texts of its variables.
     pub variables: Vec<(String, Ty, Texts)>,
+    /// How its attributes and variables are worked out, as far as others may go together with them.
+    pub values: BTreeMap<String, Expr>,
+    /// Those that are parts of a number: (of what, name, weight).
+    pub parts: Vec<(String, String, f64)>,
     /// To how many decimals those of them are rounded that are; `None` within for whole numbers.
     pub rounded: BTreeMap<String, Option<u8>>,
     /// Length of the slots of its calendar, if it has one.

@@ -9,10 +9,11 @@ use crate::diagnostic::nearest;
 use crate::yaml::{Node, Value, YamlError};
 
 /// The blocks of a model's files.
-pub(crate) const BLOCKS: [&str; 7] = [
+pub(crate) const BLOCKS: [&str; 8] = [
     "model",
     "calendars",
     "profiles",
+    "tables",
     "entities",
     "counters",
     "desks",

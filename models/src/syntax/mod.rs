@@ -39,6 +39,8 @@ pub enum AstKind {
     Call(String, Vec<Ast>),
     /// `-x` or `not x`.
     Unary(Prefix, Box<Ast>),
+    /// An argument of a function by its name, as in `choose(city, weight: population)`.
+    Named(String, Box<Ast>),
     /// An operator between two parts.
     Binary(Operator, Box<Ast>, Box<Ast>),
     /// `a..b`.
@@ -77,8 +79,8 @@ enum Token {
     End,
 }
 
-const SYMBOLS: [&str; 15] = [
-    "..", "<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", ",", ".",
+const SYMBOLS: [&str; 16] = [
+    "..", "<=", ">=", "==", "!=", "<", ">", "+", "-", "*", "/", "(", ")", ",", ".", ":",
 ];
 
 /// Deeper nesting than any model needs; guards the stack against hostile files.
@@ -287,12 +289,29 @@ impl Parser {
         Ok(Ast { span, kind })
     }
 
+    /// An argument of a function, which may have its name before it.
+    fn argument(&mut self) -> Result<Ast, SyntaxError> {
+        let (token, span) = self.peek().clone();
+        let next = self.tokens.get(self.at + 1);
+        let named = next.is_some_and(|next| next.0 == Token::Symbol(":"));
+        let name = match token {
+            Token::Word(name) if named => name,
+            _ => return self.binary(0),
+        };
+        self.at += 2;
+        let value = self.binary(0)?;
+        Ok(Ast {
+            span: span.start..value.span.end,
+            kind: AstKind::Named(name, Box::new(value)),
+        })
+    }
+
     fn name_or_call(&mut self, word: String, span: Range<usize>) -> Result<Ast, SyntaxError> {
         if self.take("(") {
             self.enter(span.start)?;
             let mut args = Vec::new();
             while self.peek().0 != Token::Symbol(")") {
-                args.push(self.binary(0)?);
+                args.push(self.argument()?);
                 if !self.take(",") {
                     break;
                 }
@@ -347,6 +366,7 @@ mod tests {
                 AstKind::Binary(op, a, b) => {
                     format!("({} {} {})", op.sign(), show(a), show(b))
                 }
+                AstKind::Named(name, a) => format!("{name}:{}", show(a)),
                 AstKind::Range(a, b) => format!("{}..{}", show(a), show(b)),
             }
         }
@@ -377,6 +397,10 @@ mod tests {
 
     #[test]
     fn literals_names_calls_and_ranges() {
+        assert_eq!(
+            shown("choose(city, weight: size, land: a.b)"),
+            "choose[city weight:size land:a.b]"
+        );
         assert_eq!(shown("1h..6h"), "3600000000us..21600000000us");
         assert_eq!(shown("30%"), "0.3");
         assert_eq!(

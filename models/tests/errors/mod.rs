@@ -6,6 +6,7 @@ mod constants;
 mod desks;
 mod expressions;
 mod files;
+mod laws;
 mod many;
 mod meant;
 mod names;
@@ -13,6 +14,7 @@ mod owners;
 mod places;
 mod shapes;
 mod structure;
+mod tables;
 mod values;
 
 use causeflow_models::{Diagnostics, Severity, SourceFile, from_files, template};

@@ -39,7 +39,14 @@ pub fn files(plan: &Plan, knobs: Knobs) -> Files {
         }
         text.push_str(&entry);
     }
-    vec![("all.yaml".into(), text)]
+    vec![("all.yaml".into(), text), places()]
+}
+
+/// A table of places, in which people live and shops are.
+fn places() -> (String, String) {
+    let row = |i: u32| format!("place {i},{},{}.5\n", 1 + i * i % 7, i);
+    let rows: String = (0..9).map(row).collect();
+    ("places.csv".into(), format!("name,size,height\n{rows}"))
 }
 
 /// The same model with more blocks, every block in a file of its own, in reverse order.
@@ -47,6 +54,7 @@ pub fn split_files(plan: &Plan, more: &[Block]) -> Files {
     let blocks = blocks(plan, Knobs::default());
     let all = blocks.iter().chain(more).rev().enumerate();
     all.map(|(i, (section, entry))| (format!("{i:03}.yaml"), format!("{section}:\n{entry}")))
+        .chain([places()])
         .collect()
 }
 
@@ -98,11 +106,13 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         "  grown: {growth: true, weekdays: [1, 2, 1, 1, 1, 1, 1]}\n".into(),
     ));
     blocks.push(("counters", "  - total_amount\n".into()));
+    blocks.push(("tables", "  place: places.csv\n".into()));
     blocks.push(("entities", person(spec.shops, spec.calendar)));
     if spec.shops {
         blocks.push((
             "entities",
-            "  shop: {count: 9, attributes: {level: {value: 'integer(1, 5)', type: int}}}\n".into(),
+            "  shop: {rows: place, attributes: {level: {value: 'integer(1, 5)', type: int}}}\n"
+                .into(),
         ));
     }
     if plan.streams.iter().any(|stream| stream.desk) {
@@ -130,7 +140,9 @@ fn person(shops: bool, calendar: u8) -> String {
     format!(
         "  person:\n    count: 40\n    states: [new, active, gone]\n    starts: active\n    joins: new\n    \
          activity: 'lognormal(1, 0.5)'\n    attributes:\n      quality: {{value: 'beta(4, 2)', decimals: 3}}\n      \
-         tag: {{choice: {{a: 3, b: 1}}}}\n    variables:\n      score: 'quality * 10'\n{belongs}{calendar}"
+         years: {{quantiles: {{0%: 18, 50%: 40, 100%: 90}}, correlates: {{quality: -0.5}}, type: int}}\n      \
+         tag: {{choice: {{a: 3, b: 1}}}}\n      \
+         home: {{value: 'choose(place, weight: size)'}}\n    variables:\n      score: 'quality * 10'\n{belongs}{calendar}"
     )
 }
 
@@ -271,6 +283,20 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         ("number".into(), "value: index, type: int".into()),
         ("due".into(), "value: time + 1h".into()),
         ("by".into(), "value: cause".into()),
+        (
+            "rank".into(),
+            "value: 'zipf(9, 1) + weibull(amount, 2)'".into(),
+        ),
+        (
+            "mixed".into(),
+            "value: 'mixture(2, gamma(2, 3, 1, 9), 1, 5)', correlates: {u: 0.6}".into(),
+        ),
+        (
+            "worth".into(),
+            "value: 'erlang(2, amount)', correlates: {mixed: 0.3}".into(),
+        ),
+        ("one_part".into(), "part: {of: amount, weight: 2}".into()),
+        ("other_part".into(), "part: {of: amount, weight: 1}".into()),
     ];
     if let [cause] = &stream.causes[..]
         && stream.origin == Origin::None
@@ -288,6 +314,11 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
     if stream.person {
         fields.push(("person_id".into(), "value: person.id".into()));
         fields.push(("quality".into(), "value: person.quality".into()));
+        fields.push(("home".into(), "value: person.home".into()));
+        fields.push((
+            "height".into(),
+            "value: person.home.height + person.quality".into(),
+        ));
         if plan.spec.stateful {
             fields.push(("state".into(), "value: person.state".into()));
             fields.push(("score".into(), "value: person.score".into()));

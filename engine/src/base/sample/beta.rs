@@ -1,5 +1,6 @@
 //! The beta distribution, by Halley's method on the incomplete beta function.
-use super::{inside, norm_quantile, tame};
+use super::share::{Bounds, Share};
+use super::tame;
 use std::f64::consts::E;
 
 /// Beyond this the two parameters are scaled down together: the mean stays, the standard deviation is at most 1e-3 too wide.
@@ -18,34 +19,78 @@ const LEAST: f64 = 1e-4;
 /// After Press et al., "Numerical Recipes", 3rd edition, section 6.4.
 #[inline]
 pub fn beta(u: f64, a: f64, b: f64) -> f64 {
-    let (u, a, b) = (inside(u), tame(a), tame(b));
-    if a <= 0.0 || b <= 0.0 {
-        return if a > 0.0 {
-            1.0
-        } else if b > 0.0 {
-            0.0
-        } else {
-            0.5
-        };
+    match Shape::new(a, b) {
+        Shape::Point(point) => point,
+        Shape::Spread(a, b) => quantile(Share::of(u), a, b),
     }
-    let scale = (GREATEST / a.max(b)).min(1.0);
-    let (a, b) = ((a * scale).max(LEAST), (b * scale).max(LEAST));
+}
+
+/// [`beta`] conditioned on [`low`, `high`]; all mass at a point outside gives the end nearest to it.
+#[inline]
+pub fn beta_truncated(u: f64, a: f64, b: f64, low: f64, high: f64) -> f64 {
+    let share = |x| beta_share(x, a, b);
+    Bounds::new(low, high).quantile(u, share, |wanted| match Shape::new(a, b) {
+        Shape::Point(point) => point,
+        Shape::Spread(a, b) => quantile(wanted, a, b),
+    })
+}
+
+/// P(X <= x) and P(X > x) of [`beta`].
+pub(super) fn beta_share(x: f64, a: f64, b: f64) -> Share {
+    let x = tame(x);
+    match Shape::new(a, b) {
+        Shape::Point(point) => Share::at_point(x, point),
+        Shape::Spread(..) if x <= 0.0 => Share::NONE,
+        Shape::Spread(..) if x >= 1.0 => Share::ALL,
+        Shape::Spread(a, b) => {
+            let (below, above, _) = IncompleteBeta::new(a, b).at(x);
+            Share { below, above }
+        }
+    }
+}
+
+/// The two parameters, brought to where they can be worked with.
+enum Shape {
+    Point(f64),
+    Spread(f64, f64),
+}
+
+impl Shape {
+    fn new(a: f64, b: f64) -> Shape {
+        let (a, b) = (tame(a), tame(b));
+        if a <= 0.0 || b <= 0.0 {
+            return Shape::Point(if a > 0.0 {
+                1.0
+            } else if b > 0.0 {
+                0.0
+            } else {
+                0.5
+            });
+        }
+        let scale = (GREATEST / a.max(b)).min(1.0);
+        Shape::Spread((a * scale).max(LEAST), (b * scale).max(LEAST))
+    }
+}
+
+fn quantile(wanted: Share, a: f64, b: f64) -> f64 {
     if a == 1.0 && b == 1.0 {
-        return u;
+        return wanted.below;
     }
     // Solved from the end that the value is near to, so that a value within 1e-16 of 1 does not stop the iteration.
-    let (x, y) = start(u, a, b);
+    let Share { below, above } = wanted;
+    let (x, y) = start(wanted, a, b);
     if x <= y {
-        IncompleteBeta::new(a, b).solve(u, 1.0 - u, x)
+        IncompleteBeta::new(a, b).solve(below, above, x)
     } else {
-        1.0 - IncompleteBeta::new(b, a).solve(1.0 - u, u, y)
+        1.0 - IncompleteBeta::new(b, a).solve(above, below, y)
     }
 }
 
 /// An approximate quantile and its distance from 1.
-fn start(u: f64, a: f64, b: f64) -> (f64, f64) {
+fn start(wanted: Share, a: f64, b: f64) -> (f64, f64) {
+    let (u, above) = (wanted.below, wanted.above);
     if a >= 1.0 && b >= 1.0 {
-        let z = norm_quantile(u);
+        let z = wanted.score();
         let (inverse_a, inverse_b) = (1.0 / (2.0 * a - 1.0), 1.0 / (2.0 * b - 1.0));
         let lambda = (z * z - 3.0) / 6.0;
         let h = 2.0 / (inverse_a + inverse_b);
@@ -61,7 +106,7 @@ fn start(u: f64, a: f64, b: f64) -> (f64, f64) {
         let x = libm::pow(a * both * u, 1.0 / a);
         (x, 1.0 - x)
     } else {
-        let y = libm::pow(b * both * (1.0 - u), 1.0 / b);
+        let y = libm::pow(b * both * above, 1.0 / b);
         (1.0 - y, y)
     }
 }
@@ -162,7 +207,7 @@ impl IncompleteBeta {
 const U_LAST: f64 = super::U_MAX;
 
 /// The continued fraction of DLMF 8.17.22 by Lentz's method; it needs about √max(a, b) steps.
-fn fraction(a: f64, b: f64, x: f64) -> f64 {
+pub(super) fn fraction(a: f64, b: f64, x: f64) -> f64 {
     const TINY: f64 = 1e-300;
     let guard = |v: f64| if v.abs() < TINY { TINY } else { v };
     let mut c = 1.0;

@@ -1,6 +1,8 @@
 //! Counts: Poisson and geometric.
+use super::closed::exponential_truncated_share;
 use super::incomplete_gamma::IncompleteGamma;
-use super::{inside, norm_quantile, tame};
+use super::share::{Bounds, Share, least_whole};
+use super::{exponential_truncated, floor, inside, norm_quantile, tame, within};
 
 /// Up to this mean adding up probabilities from 0 is the fastest exact way.
 const SEQUENTIAL: f64 = 30.0;
@@ -125,4 +127,79 @@ pub fn geometric(u: f64, mean: f64) -> u64 {
     }
     // P(X > k) = (mean / (1 + mean))^(k + 1) = exp(-(k + 1) ln(1 + 1/mean)). The cast takes the floor and saturates.
     (-libm::log1p(-inside(u)) / libm::log1p(1.0 / mean)) as u64
+}
+
+/// [`poisson`](fn@poisson) conditioned on the whole numbers from `low` to `high`, which are rounded up and down; where that leaves none, the rounded
+/// `low`. `mean` is that before truncation.
+#[inline]
+pub fn poisson_truncated(u: f64, mean: f64, low: f64, high: f64) -> f64 {
+    let mean = tame(mean);
+    let share = |k| poisson_share(k, mean);
+    Bounds::whole(low, high).quantile(u, share, |wanted| {
+        if mean <= 0.0 {
+            return 0.0;
+        }
+        let guess = mean + wanted.score() * mean.sqrt();
+        match mean > ASYMPTOTIC {
+            true => floor(guess),
+            false => least_whole(guess, (0.0, f64::MAX), |k| share(k).reaches(wanted)),
+        }
+    })
+}
+
+/// P(X <= x) and P(X > x) of [`poisson`](fn@poisson).
+pub(super) fn poisson_share(x: f64, mean: f64) -> Share {
+    let (k, mean) = (floor(tame(x)), tame(mean));
+    if k < 0.0 {
+        return Share::NONE;
+    }
+    if mean <= 0.0 {
+        return Share::ALL;
+    }
+    let tails = IncompleteGamma::new(k + 1.0).at(mean);
+    Share {
+        below: tails.upper,
+        above: tails.lower,
+    }
+}
+
+/// [`geometric`] conditioned on the whole numbers from `low` to `high`, which are rounded up and down; where that leaves none, the rounded
+/// `low`. `mean` is that before truncation.
+///
+/// It is the whole part of an exponential, which is what is truncated: no memory, so exact also where both bounds lie far out.
+#[inline]
+pub fn geometric_truncated(u: f64, mean: f64, low: f64, high: f64) -> f64 {
+    let (mean, low, high) = (tame(mean), -floor(-tame(low)), floor(tame(high)));
+    if mean <= 0.0 || low > high || high < 0.0 {
+        return within(0.0, low, high);
+    }
+    let steps = 1.0 / libm::log1p(1.0 / mean);
+    let x = exponential_truncated(u, steps, low.max(0.0), high + 1.0);
+    within(floor(x), low, high)
+}
+
+/// P(X <= x) and P(X > x) of [`geometric_truncated`].
+pub(super) fn geometric_truncated_share(x: f64, mean: f64, low: f64, high: f64) -> Share {
+    let (mean, low, high) = (tame(mean), -floor(-tame(low)), floor(tame(high)));
+    let x = floor(tame(x));
+    if mean <= 0.0 || low > high || high < 0.0 {
+        return Share::at_point(x, within(0.0, low, high));
+    }
+    let steps = 1.0 / libm::log1p(1.0 / mean);
+    match x < low {
+        true => Share::NONE,
+        false => exponential_truncated_share(x + 1.0, steps, low.max(0.0), high + 1.0),
+    }
+}
+
+/// P(X <= x) and P(X > x) of [`geometric`].
+pub(super) fn geometric_share(x: f64, mean: f64) -> Share {
+    let (k, mean) = (floor(tame(x)), tame(mean));
+    if k < 0.0 {
+        return Share::NONE;
+    }
+    if mean <= 0.0 {
+        return Share::ALL;
+    }
+    Share::after(-(k + 1.0) * libm::log1p(1.0 / mean))
 }

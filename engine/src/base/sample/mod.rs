@@ -26,29 +26,39 @@
 //! assert_eq!(sample::normal(u, 5.0, -1.0), 5.0, "a spread that is not positive gives the mean");
 //! ```
 mod beta;
+mod binomial;
 mod choice;
 mod closed;
 pub mod columns;
 mod counts;
 mod dist;
 mod elementary;
+mod empirical;
 mod gamma;
 mod incomplete_gamma;
+mod mixture;
 mod normal;
+mod share;
+mod zipf;
 
-pub use beta::beta;
+pub use beta::{beta, beta_truncated};
+pub use binomial::{binomial, binomial_truncated, negative_binomial, negative_binomial_truncated};
 pub use choice::{AliasTable, CumulativeTable, WeightsError};
 pub use closed::{
     bernoulli, exponential, exponential_truncated, integer, pareto, pareto_truncated, triangular,
-    uniform,
+    uniform, weibull, weibull_truncated,
 };
-pub use counts::{geometric, poisson, poisson_table};
+pub use counts::{geometric, geometric_truncated, poisson, poisson_table, poisson_truncated};
 pub use dist::{Dist, Law, MOST_PARAMETERS, Signature, Unit, Yield};
-pub use gamma::gamma;
+pub use empirical::Empirical;
+pub use gamma::{erlang, erlang_truncated, gamma, gamma_truncated};
+pub use mixture::Mixture;
 pub use normal::{
     TruncatedLognormal, TruncatedNormal, lognormal, lognormal_truncated, norm_cdf, norm_quantile,
     normal, normal_truncated,
 };
+pub use share::Share;
+pub use zipf::{zipf, zipf_truncated};
 
 /// The least `u` that a sampler sees: 2^-54.
 pub const U_MIN: f64 = 1.0 / (1u64 << 54) as f64;

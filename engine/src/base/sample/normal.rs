@@ -1,4 +1,5 @@
 //! The normal distribution, its truncation, and the lognormal built on them.
+use super::share::Share;
 use super::{columns, elementary, inside, polynomial, ratio, tame, within};
 use crate::base::scratch;
 use std::f64::consts::{FRAC_1_SQRT_2, SQRT_2};
@@ -132,6 +133,31 @@ pub fn lognormal(u: f64, median: f64, sigma: f64) -> f64 {
         return 0.0;
     }
     within(median * libm::exp(sigma * norm_quantile(u)), 0.0, f64::MAX)
+}
+
+/// P(X <= x) and P(X > x) of [`normal`](fn@normal).
+pub(super) fn normal_share(x: f64, mean: f64, sd: f64) -> Share {
+    let (x, mean, sd) = (tame(x), tame(mean), tame(sd));
+    if sd <= 0.0 {
+        return Share::at_point(x, mean);
+    }
+    let z = (x - mean) / sd;
+    Share {
+        below: norm_cdf(z),
+        above: norm_cdf(-z),
+    }
+}
+
+/// The same of [`lognormal`].
+pub(super) fn lognormal_share(x: f64, median: f64, sigma: f64) -> Share {
+    let (x, median, sigma) = (tame(x), tame(median), tame(sigma));
+    if median <= 0.0 || sigma <= 0.0 {
+        return Share::at_point(x, median.max(0.0));
+    }
+    match x > 0.0 {
+        true => normal_share(libm::log(x), libm::log(median), sigma),
+        false => Share::NONE,
+    }
 }
 
 /// Lognormal conditioned on [`low`, `high`]; `median` and `sigma` are those before truncation.

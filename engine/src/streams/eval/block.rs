@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use super::branches::{eval_case, eval_if};
-use super::draws::{Drawn, Operands, uniforms};
+use super::draws::{Drawn, Operands, draw_together, uniforms};
 use super::operand::{Operand, binary, unary};
 use super::scalar::{Frame, Own, eval};
 use crate::base::draw::{Key, Purpose};
@@ -142,6 +142,10 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
         Expr::EntityId(kind, e) => {
             block.entities(e, out, |p| &p.groups[*kind].ids);
         }
+        Expr::Cell(cells, e) => {
+            eval_block(e, block, out);
+            out.iter_mut().for_each(|word| *word = cells.of(*word));
+        }
         Expr::Unary(op, e) => {
             eval_block(e, block, out);
             unary(*op, out);
@@ -167,6 +171,7 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             uniforms(block.keys.iter().copied(), *purpose, out);
             Drawn::Law(law).values(out);
         }
+        Expr::Correlated(correlated) => draw_together(correlated, block, out),
         Expr::Choice(shares, codes, purpose) => {
             uniforms(block.keys.iter().copied(), *purpose, out);
             Drawn::Choice(shares, codes).values(out);

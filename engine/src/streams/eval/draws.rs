@@ -5,8 +5,8 @@ use super::choice::Choice;
 use super::operand::{Operand, constant};
 use crate::base::draw::{Key, Purpose, unit};
 use crate::base::sample::columns::Parameter;
-use crate::base::sample::{Dist, Law, MOST_PARAMETERS};
-use crate::streams::program::Expr;
+use crate::base::sample::{Dist, Law, MOST_PARAMETERS, norm_cdf, norm_quantile};
+use crate::streams::program::{Correlated, Distribution, Expr};
 
 /// Puts the bits of a uniform draw for each key into a column.
 pub fn uniforms(keys: impl Iterator<Item = u64>, purpose: Purpose, out: &mut Vec<u64>) {
@@ -16,6 +16,31 @@ pub fn uniforms(keys: impl Iterator<Item = u64>, purpose: Purpose, out: &mut Vec
     out.extend(keys.map(|key| Key(key).bits(purpose)));
     out.iter_mut()
         .for_each(|word| *word = unit(*word).to_bits());
+}
+
+/// The uniform number of a draw that goes together with others.
+pub fn share_together(scores: &[(Purpose, f64)], key: Key) -> f64 {
+    let score = |&(purpose, factor): &(Purpose, f64)| factor * norm_quantile(key.uniform(purpose));
+    norm_cdf(scores.iter().map(score).sum())
+}
+
+/// Draws that go together with others, for every row of a block.
+pub fn draw_together(correlated: &Correlated, block: &Block<'_>, out: &mut Vec<u64>) {
+    let scores = &correlated.scores[..];
+    let keys = block.keys.iter();
+    let shares = keys.map(|&key| share_together(scores, Key(key)).to_bits());
+    match &correlated.from {
+        Distribution::Dist(dist, args) => {
+            let operands = Operands::new(args, block);
+            out.extend(shares);
+            Drawn::Dist(*dist, operands.parameters()).values(out);
+            operands.recycle();
+        }
+        Distribution::Law(law) => {
+            out.extend(shares);
+            Drawn::Law(law).values(out);
+        }
+    }
 }
 
 /// What is drawn from.

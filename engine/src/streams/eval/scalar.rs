@@ -2,18 +2,19 @@
 
 use std::cell::Cell;
 
+use super::draws::share_together;
 use super::pick::pick;
 use super::primitive::{finite, set_undefined, take_undefined};
 use super::{primitive, slots};
 use crate::base::draw::Key;
-use crate::base::sample::Dist;
+use crate::base::sample::{Dist, MOST_PARAMETERS};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
 use crate::streams::kept::Site;
 use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
-    APPOINTMENTS, Binary, Effect, Expr, KindId, Look, Modified, NO_ENTITY, NO_TIME, Slot, StreamId,
-    Unary, is_no_time,
+    APPOINTMENTS, Binary, Correlated, Distribution, Effect, Expr, KindId, Look, Modified,
+    NO_ENTITY, NO_TIME, Slot, StreamId, Unary, is_no_time,
 };
 use crate::streams::sides::{Label, Parting, Side, Sides};
 use crate::streams::steps::{mark_of, probable};
@@ -387,16 +388,15 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let joined = f.population.joined(*kind, eval(e, f));
             ((f.time - joined).0 as f64).to_bits()
         }
+        Expr::Cell(cells, e) => cells.of(eval(e, f)),
         Expr::Unary(op, e) => finite(primitive::unary(*op, number(e, f))).to_bits(),
         Expr::Binary(op, a, b) => finite(primitive::binary(*op, eval(a, f), eval(b, f))).to_bits(),
         Expr::Draw(dist, args, purpose) => {
-            let mut p = [0.0; 4];
-            for (value, arg) in p.iter_mut().zip(args) {
-                *value = number(arg, f);
-            }
+            let p = parameters(args, f);
             dist.quantile(f.key.uniform(*purpose), &p).to_bits()
         }
         Expr::Law(law, purpose) => law.quantile(f.key.uniform(*purpose)).to_bits(),
+        Expr::Correlated(correlated) => together(correlated, f).to_bits(),
         Expr::Choice(shares, codes, purpose) => {
             u64::from(codes[primitive::choose(shares, f.key.uniform(*purpose))])
         }
@@ -474,6 +474,26 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         | Expr::State(..)
         | Expr::EntityId(..)
         | Expr::If(_) => unreachable!("{e:?} is worked out by eval"),
+    }
+}
+
+/// The parameters of a distribution.
+#[inline(always)]
+fn parameters(args: &[Expr], f: &Frame<'_>) -> [f64; MOST_PARAMETERS] {
+    let mut p = [0.0; MOST_PARAMETERS];
+    for (value, arg) in p.iter_mut().zip(args) {
+        *value = number(arg, f);
+    }
+    p
+}
+
+/// A draw that goes together with others.
+#[inline(never)]
+fn together(correlated: &Correlated, f: &Frame<'_>) -> f64 {
+    let u = share_together(&correlated.scores, f.key);
+    match &correlated.from {
+        Distribution::Dist(dist, args) => dist.quantile(u, &parameters(args, f)),
+        Distribution::Law(law) => law.quantile(u),
     }
 }
 

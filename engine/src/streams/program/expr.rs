@@ -4,6 +4,8 @@
 //! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
 //! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
 
+use std::sync::Arc;
+
 use super::{KindId, Slot};
 use crate::base::draw::Purpose;
 use crate::base::sample::{Dist, Law};
@@ -44,6 +46,8 @@ pub enum Expr {
     EntityId(KindId, Box<Expr>),
     /// Time since the entity referred to joined.
     Age(KindId, Box<Expr>),
+    /// What stands in a column of a table, in the row whose key is this text.
+    Cell(Arc<Cells>, Box<Expr>),
     /// An operation on one value.
     Unary(Unary, Box<Expr>),
     /// An operation on two values.
@@ -54,6 +58,8 @@ pub enum Expr {
     Draw(Dist, Vec<Expr>, Purpose),
     /// A draw from a law whose parameters are constants, worked out once.
     Law(Law, Purpose),
+    /// A draw that goes together with others.
+    Correlated(Box<Correlated>),
     /// A text drawn by weight: cumulative shares up to 1, and codes.
     Choice(Vec<f64>, Vec<u16>, Purpose),
     /// The case for the value of the selector, or the last expression.
@@ -94,6 +100,101 @@ pub enum Expr {
     Modified(u16, Box<Expr>),
     /// Whether this intervention made the event happen instead of another one.
     HeldBack(Label),
+}
+
+/// A column of a table, by the codes of its rows' keys.
+#[derive(Clone, Debug)]
+pub struct Cells {
+    /// The lowest code.
+    first: u16,
+    /// The words of the codes from there on.
+    words: Vec<u64>,
+    /// That of all other codes.
+    missing: u64,
+    /// Between which numbers they lie, if they are any.
+    range: Option<(f64, f64)>,
+    /// Whether they are whole numbers.
+    whole: bool,
+}
+
+impl Cells {
+    /// From codes of keys and words, and what stands for a row that there is not; they may be numbers.
+    pub fn new(
+        pairs: impl Iterator<Item = (u16, u64)> + Clone,
+        missing: u64,
+        numbers: bool,
+    ) -> Cells {
+        let codes = pairs.clone().map(|(code, _)| code);
+        let first = codes.clone().min().unwrap_or(0);
+        let last = codes.max().unwrap_or(0);
+        let mut words = vec![missing; usize::from(last - first) + 1];
+        let all = pairs.clone().map(|(_, word)| word).chain([missing]);
+        let all = all.map(f64::from_bits);
+        pairs.for_each(|(code, word)| words[usize::from(code - first)] = word);
+        let range = all
+            .clone()
+            .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
+                (low.min(x), high.max(x))
+            });
+        Cells {
+            first,
+            words,
+            missing,
+            range: numbers.then_some(range),
+            whole: numbers && all.clone().all(|x| x == x.trunc()),
+        }
+    }
+
+    /// The word in the row of a key.
+    #[inline]
+    pub fn of(&self, code: u64) -> u64 {
+        let place = code.wrapping_sub(self.first.into());
+        let word = usize::try_from(place)
+            .ok()
+            .and_then(|place| self.words.get(place));
+        word.copied().unwrap_or(self.missing)
+    }
+
+    /// Between which numbers they lie, if they are any.
+    pub fn range(&self) -> Option<(f64, f64)> {
+        self.range
+    }
+
+    /// Whether they are whole numbers.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+}
+
+/// A draw by a Gaussian copula: its uniform number is the share below a sum of scores, the normal quantiles of uniform numbers for some
+/// purposes. Others are drawn by scores of the same purposes, and so go together with it; the squares of the factors add up to 1.
+#[derive(Clone, Debug)]
+pub struct Correlated {
+    /// What is drawn from.
+    pub from: Distribution,
+    /// The purposes and their factors; the last one is its own.
+    pub scores: Vec<(Purpose, f64)>,
+}
+
+impl Correlated {
+    /// The same draw, going together with no others.
+    pub fn alone(&self) -> Expr {
+        let own = self.scores.last();
+        let purpose = own.map_or(Purpose(0), |(purpose, _)| *purpose);
+        match &self.from {
+            Distribution::Dist(dist, args) => Expr::Draw(*dist, args.clone(), purpose),
+            Distribution::Law(law) => Expr::Law(law.clone(), purpose),
+        }
+    }
+}
+
+/// What a draw is from.
+#[derive(Clone, Debug)]
+pub enum Distribution {
+    /// A distribution with parameters.
+    Dist(Dist, Vec<Expr>),
+    /// A law whose parameters are constants.
+    Law(Law),
 }
 
 /// Most entities whose diaries one question is about.
@@ -193,6 +294,7 @@ macro_rules! each_part {
             | Expr::OnClock(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
+            | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
             Expr::Binary(_, a, b) => {
                 $f(a);
@@ -204,6 +306,11 @@ macro_rules! each_part {
                 $f(&$($mutable)? parts.2);
             }
             Expr::Draw(_, args, _) => args.$iter().for_each($f),
+            Expr::Correlated(correlated) => {
+                if let Distribution::Dist(_, args) = &$($mutable)? correlated.from {
+                    args.$iter().for_each($f);
+                }
+            }
             Expr::Lookup(lookup) => {
                 lookup.who.$iter().for_each(|(_, e)| $f(e));
                 lookup.args.$iter().for_each($f);
@@ -339,11 +446,13 @@ impl Expr {
             | Expr::Attribute(..)
             | Expr::EntityId(..)
             | Expr::Age(..)
+            | Expr::Cell(..)
             | Expr::Unary(..)
             | Expr::Binary(..)
             | Expr::If(_)
             | Expr::Draw(..)
             | Expr::Law(..)
+            | Expr::Correlated(_)
             | Expr::Choice(..)
             | Expr::Case(..)
             | Expr::Happens(_)

@@ -16,7 +16,9 @@ mod timer;
 mod without;
 
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
-pub use expr::{Binary, Expr, Lookup, MOST_LOOKED_UP, Question, Unary};
+pub use expr::{
+    Binary, Cells, Correlated, Distribution, Expr, Lookup, MOST_LOOKED_UP, Question, Unary,
+};
 pub use look::Look;
 pub use modifier::{
     Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,
@@ -145,6 +147,9 @@ pub struct Kind {
     pub states: Vec<String>,
     /// The dictionary's codes of the states' names.
     pub state_codes: Vec<u16>,
+    /// The rows of a table from which those there from the start are made, which is then what their first attribute says; none where
+    /// they are made of no table.
+    pub rows: Vec<StartRow>,
     /// States of those there from the start, each with the share of those in it or in one before it.
     pub starts: Vec<(f64, u8)>,
     /// State of one that an event creates.
@@ -159,6 +164,15 @@ pub struct Kind {
     pub belongs_to: Vec<Belonging>,
     /// Their diaries, if they have some.
     pub diary: Option<Diary>,
+}
+
+/// A row of a table from which an entity is made.
+#[derive(Clone, Copy, Debug)]
+pub struct StartRow {
+    /// What its identity is made from: the row's key.
+    pub purpose: Purpose,
+    /// The key's code.
+    pub code: u16,
 }
 
 /// A value of an entity.

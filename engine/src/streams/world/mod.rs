@@ -16,7 +16,9 @@ use crate::streams::attribution::modified_in_rows;
 use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
 use crate::streams::profile::ProfileTable;
-use crate::streams::program::{Effect, KindId, Look, Program, Source, Stream, StreamId, rings};
+use crate::streams::program::{
+    Effect, KindId, Look, Program, Source, StartRow, Stream, StreamId, rings,
+};
 use crate::streams::relevance::{needed_from, watched_from};
 use crate::streams::steps::{Marked, Step, steps};
 use crate::streams::view::Figures;
@@ -259,6 +261,21 @@ impl World {
         let cells = u32::from(self.peopled);
         let total = self.program.founders(kind, self.scale);
         total / cells + u32::from(u32::from(cell) < total % cells)
+    }
+
+    /// The row of a table from which one of the start is made, if its kind has one, and how many of the same row came before. All rows are taken as often, as
+    /// far as their number goes.
+    pub fn row_of(&self, kind: KindId, cell: u16, slot: u32) -> Option<(StartRow, u64)> {
+        let rows = &self.program.kinds[kind].rows;
+        let total = u64::from(self.program.founders(kind, self.scale));
+        let count = rows.len() as u64;
+        if count == 0 || total == 0 {
+            return None;
+        }
+        let number = u64::from(slot) * u64::from(self.peopled) + u64::from(cell);
+        let row = number * count / total;
+        let first = (row * total).div_ceil(count);
+        Some((rows[row as usize], number - first))
     }
 
     /// From when on events are written: the start, unless only a later part is asked for.

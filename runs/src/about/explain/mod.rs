@@ -4,7 +4,7 @@ mod intervention;
 mod text;
 
 use causeflow_engine::streams::program::StreamId;
-use causeflow_models::{CauseDef, Expression, Model, StreamDef, ValueDef, suggestion};
+use causeflow_models::{CauseDef, Expression, FieldDef, Model, StreamDef, ValueDef, suggestion};
 use causeflow_scenarios::Library;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -287,6 +287,17 @@ fn origin(value: &ValueDef) -> String {
         ValueDef::Short(expression) => return expression.0.clone(),
         ValueDef::Long(long) => long,
     };
+    let alone = origin_alone(long);
+    if long.correlates.is_empty() {
+        return alone;
+    }
+    let others = long.correlates.iter();
+    let others: Vec<String> = others.map(|(name, by)| format!("{name} ({by})")).collect();
+    format!("{alone}, together with {}", others.join(", "))
+}
+
+/// Likewise, without what its draw goes together with.
+fn origin_alone(long: &FieldDef) -> String {
     if let Some(expression) = &long.value {
         return expression.0.clone();
     }
@@ -295,6 +306,20 @@ fn origin(value: &ValueDef) -> String {
             "one of {}",
             choice.keys().cloned().collect::<Vec<_>>().join(", ")
         );
+    }
+    if let Some(quantiles) = &long.quantiles {
+        let pairs = quantiles.iter();
+        let pairs: Vec<String> = pairs
+            .map(|(share, x)| format!("{share}: {}", x.0))
+            .collect();
+        return format!("by quantiles, {}", pairs.join(", "));
+    }
+    if let Some(histogram) = &long.histogram {
+        let bins: Vec<&str> = histogram.keys().map(String::as_str).collect();
+        return format!("by a histogram of {}", bins.join(", "));
+    }
+    if let Some(part) = &long.part {
+        return format!("a part of {}", part.of.0);
     }
     match &long.by {
         Some(by) => format!("by {}", by.0),
