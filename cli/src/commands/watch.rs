@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use causeflow_runs::live::{Entry, Header};
 use causeflow_server::check::{Checked, check};
-use causeflow_server::client::{Ended, Http, Record, Watch};
+use causeflow_server::client::{Answered, Ended, Http, Record, Watch};
 use serde_json::Value;
 
 use crate::args::WatchArgs;
@@ -145,7 +145,7 @@ impl<'a> Looked<'a> {
                 "is the server there?",
             )
         };
-        let (status, text) = http.get("/api/v1/journal").map_err(lost)?;
+        let (status, text) = journal(&http).map_err(lost)?;
         if status != 200 {
             return Err(lost(format!("the server answered {status}")));
         }
@@ -167,6 +167,18 @@ impl<'a> Looked<'a> {
             &place,
             &front,
         )?)
+    }
+}
+
+/// The journal, also from a server that is just on its way back.
+fn journal(http: &Http) -> Answered {
+    let mut pause = Duration::from_millis(100);
+    loop {
+        match http.get("/api/v1/journal") {
+            Err(_) if pause < LONGEST => std::thread::sleep(pause),
+            answered => return answered,
+        }
+        pause *= 2;
     }
 }
 
