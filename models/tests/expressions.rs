@@ -13,7 +13,7 @@ fn leaf() -> impl Strategy<Value = String> {
         2 => (0.0..2.0f64).prop_map(|x| format!("{x:.4}")),
         // Not a constant, since sums of constants that are too large are refused.
         1 => Just(format!("({huge} + k)")),
-        6 => prop::sample::select(vec!["x", "y", "k", "index", "hour", "weekday", "rate_factor(shape)", "if(happens(b), 1, 0)", "if(yes, 1, 0)"])
+        6 => prop::sample::select(vec!["x", "y", "k", "index", "hour", "weekday", "day(time)", "month(workday(time, k))", "rate_factor(shape)", "if(happens(b), 1, 0)", "if(yes, 1, 0)"])
             .prop_map(str::to_owned),
     ]
 }
@@ -29,7 +29,7 @@ fn number() -> impl Strategy<Value = String> {
             4 => (two.clone(), one_of(&["+", "-", "*", "/"])).prop_map(|((a, b), op)| format!("({a} {op} {b})")),
             2 => (inner.clone(), one_of(&["abs", "floor", "ceil", "round", "sqrt", "exp", "log", "-"]))
                 .prop_map(|(a, f)| format!("{f}({a})")),
-            2 => (two.clone(), one_of(&["min", "max", "pow"])).prop_map(|((a, b), f)| format!("{f}({a}, {b})")),
+            2 => (two.clone(), one_of(&["min", "max", "pow", "mod"])).prop_map(|((a, b), f)| format!("{f}({a}, {b})")),
             1 => three.clone().prop_map(|(a, b, c)| format!("clamp({a}, {b}, {c})")),
             2 => (four.clone(), one_of(&["<", "<=", ">", ">=", "==", "!="]))
                 .prop_map(|((a, b, c, d), op)| format!("if({a} {op} {b} and not yes, {c} + 0, {d})")),

@@ -7,6 +7,7 @@ mod calendars;
 mod civil_time;
 mod columns;
 mod coupling;
+mod dates;
 mod depth;
 mod desks;
 mod distributions;

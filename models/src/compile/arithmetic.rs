@@ -22,12 +22,13 @@ pub(super) enum Arithmetic {
     Sqrt,
     Exp,
     Log,
+    Mod,
     Pow,
     Clamp,
 }
 
 impl Arithmetic {
-    pub const ALL: [Arithmetic; 11] = [
+    pub const ALL: [Arithmetic; 12] = [
         Arithmetic::Min,
         Arithmetic::Max,
         Arithmetic::Abs,
@@ -37,6 +38,7 @@ impl Arithmetic {
         Arithmetic::Sqrt,
         Arithmetic::Exp,
         Arithmetic::Log,
+        Arithmetic::Mod,
         Arithmetic::Pow,
         Arithmetic::Clamp,
     ];
@@ -52,6 +54,7 @@ impl Arithmetic {
             Arithmetic::Sqrt => "sqrt",
             Arithmetic::Exp => "exp",
             Arithmetic::Log => "log",
+            Arithmetic::Mod => "mod",
             Arithmetic::Pow => "pow",
             Arithmetic::Clamp => "clamp",
         }
@@ -61,7 +64,7 @@ impl Arithmetic {
     fn arguments(self) -> (usize, bool) {
         match self {
             Arithmetic::Min | Arithmetic::Max => (2, true),
-            Arithmetic::Pow => (2, false),
+            Arithmetic::Mod | Arithmetic::Pow => (2, false),
             Arithmetic::Clamp => (3, false),
             Arithmetic::Abs
             | Arithmetic::Floor
@@ -82,6 +85,7 @@ impl Arithmetic {
             | Arithmetic::Sqrt
             | Arithmetic::Exp
             | Arithmetic::Log
+            | Arithmetic::Mod
             | Arithmetic::Pow => true,
             Arithmetic::Min | Arithmetic::Max | Arithmetic::Abs | Arithmetic::Clamp => false,
         }
@@ -94,6 +98,7 @@ impl Arithmetic {
         match self {
             Arithmetic::Min => all(Binary::Min, *next(), values),
             Arithmetic::Max => all(Binary::Max, *next(), values),
+            Arithmetic::Mod => Expr::Binary(Binary::Rest, next(), next()),
             Arithmetic::Pow => Expr::Binary(Binary::Power, next(), next()),
             Arithmetic::Clamp => {
                 let raised = Expr::Binary(Binary::Max, next(), next());

@@ -2,7 +2,7 @@
 
 use causeflow_engine::base::rounding::round_even;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Binary, Expr, Question, Unary};
+use causeflow_engine::streams::program::{Binary, DatePart, Expr, Midnight, Question, Unary};
 
 /// (least, greatest); infinite where nothing bounds the value.
 pub fn bounds(expr: &Expr) -> (f64, f64) {
@@ -39,7 +39,8 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
                 | Binary::Same
                 | Binary::And
                 | Binary::Or => (0.0, 1.0),
-                Binary::Multiply | Binary::Divide | Binary::Power => ANY,
+                Binary::Rest if c > 0.0 => (0.0, d),
+                Binary::Multiply | Binary::Divide | Binary::Rest | Binary::Power => ANY,
             }
         }
         Expr::If(parts) => either(bounds(&parts.1), bounds(&parts.2)),
@@ -52,6 +53,8 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Age(..) | Expr::Index | Expr::Hour | Expr::Weekday | Expr::RateFactor(_) => {
             (0.0, f64::INFINITY)
         }
+        Expr::Date(DatePart::Month, _) => (0.0, 12.0),
+        Expr::Date(DatePart::Day, _) => (0.0, 31.0),
         Expr::Cell(cells, _) => cells.range().unwrap_or(ANY),
         Expr::Happens(_) | Expr::Utilisation(_) => (0.0, 1.0),
         Expr::Lookup(lookup) => match lookup.question {
@@ -74,6 +77,16 @@ pub fn least_after(time: &Expr) -> f64 {
     match time {
         Expr::Time => 0.0,
         Expr::DayStart(e) => least_after(e) - LONGEST_DAY,
+        // The next midnight at least, which clocks may show an hour before.
+        Expr::Midnight(Midnight::MonthEnd | Midnight::Next(_), parts) => {
+            least_after(&parts.0) - Span::HOUR.0 as f64
+        }
+        Expr::Midnight(Midnight::Workday(_), parts) if bounds(&parts.1).0 >= 1.0 => {
+            least_after(&parts.0) - Span::HOUR.0 as f64
+        }
+        Expr::Midnight(Midnight::Workday(_), parts) if bounds(&parts.1).0 >= 0.0 => {
+            least_after(&parts.0) - LONGEST_DAY
+        }
         // The hour by which a day may be longer or shorter is in that.
         Expr::OnClock(e) => least_after(e),
         Expr::Binary(Binary::Add, a, b) => {

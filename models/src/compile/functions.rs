@@ -8,6 +8,7 @@ use causeflow_engine::streams::program::{Expr, KindId};
 
 use super::Compiler;
 use super::arithmetic::Arithmetic;
+use super::dates::OF_DATES;
 use super::desks::AGENT;
 use super::lower::{About, BUILT_IN, Scope};
 use super::types::{Ty, Typed};
@@ -104,6 +105,7 @@ impl Compiler {
             "free" | "slot" | "free_slots" | "unreserved_slots" => {
                 self.lookup(name, args, span, scope)
             }
+            name if OF_DATES.contains(&name) => self.date(name, args, span, scope),
             "day_start" => {
                 self.arity(name, args.len(), "1 argument", args.len() == 1, span, scope)?;
                 let time = self.lower(&args[0], scope)?;
@@ -121,6 +123,7 @@ impl Compiler {
                 let names = FUNCTIONS
                     .iter()
                     .copied()
+                    .chain(OF_DATES)
                     .chain(arithmetic)
                     .chain(distributions);
                 let value = BUILT_IN.contains(&name) || name == AGENT;

@@ -27,20 +27,25 @@ pub(super) fn zone_like(wrong: &str) -> String {
 
 /// Which days are a weekend: those that the model says, or else those that the profiles of its sources set apart.
 pub(super) fn weekend(block: &ModelBlock, profiles: &[Profile], streams: &[Stream]) -> Weekend {
-    let Some(days) = &block.weekend else {
+    stated_weekend(block).unwrap_or_else(|| {
         let weights = streams.iter().filter_map(|stream| match &stream.source {
             Some(Source::Arrivals { profile, .. }) => {
                 Some(profiles[usize::from(*profile)].weekdays)
             }
             Some(Source::Each { .. } | Source::Platform { .. }) | None => None,
         });
-        return Weekend::of(&weights.collect::<Vec<_>>());
-    };
+        Weekend::of(&weights.collect::<Vec<_>>())
+    })
+}
+
+/// The days that the model says are a weekend.
+pub(super) fn stated_weekend(block: &ModelBlock) -> Option<Weekend> {
+    let days = block.weekend.as_ref()?;
     let mut weekend = Weekend([false; 7]);
     for day in days {
         weekend.0[*day as usize] = true;
     }
-    weekend
+    Some(weekend)
 }
 
 impl Compiler {

@@ -69,9 +69,12 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
             Unary::Not | Unary::Sqrt | Unary::Exp | Unary::Log => false,
         },
         Expr::Binary(op, a, b) => match op {
-            Binary::Add | Binary::Subtract | Binary::Multiply | Binary::Min | Binary::Max => {
-                is_whole(a) && is_whole(b)
-            }
+            Binary::Add
+            | Binary::Subtract
+            | Binary::Multiply
+            | Binary::Rest
+            | Binary::Min
+            | Binary::Max => is_whole(a) && is_whole(b),
             Binary::Divide | Binary::Power => false,
             Binary::Less
             | Binary::AtMost
@@ -85,6 +88,7 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
             cases.iter().all(|(_, e)| is_whole(e)) && is_whole(otherwise)
         }
         Expr::Cell(cells, _) => cells.is_whole(),
+        Expr::Date(..) => true,
         Expr::Index | Expr::Hour | Expr::Weekday | Expr::Happens(_) => true,
         _ => false,
     }
@@ -130,6 +134,7 @@ fn mean(expr: &Expr) -> (f64, f64) {
                 _ => bounds(expr),
             },
             Binary::Power
+            | Binary::Rest
             | Binary::Min
             | Binary::Max
             | Binary::Less

@@ -8,6 +8,7 @@ mod calendars;
 mod changes;
 mod checks;
 mod constants;
+mod dates;
 mod desks;
 mod effects;
 mod entities;
@@ -23,6 +24,7 @@ mod operators;
 mod parts;
 mod report;
 mod rings;
+mod rows;
 mod sources;
 mod streams;
 mod sums;
@@ -37,7 +39,7 @@ use std::panic::resume_unwind;
 
 use causeflow_engine::base::time::Span;
 use causeflow_engine::base::zone::Zone;
-use causeflow_engine::streams::profile::Profile;
+use causeflow_engine::streams::profile::{Profile, Weekend};
 use causeflow_engine::streams::program::{Desk, KindId, Program};
 
 use crate::Checked;
@@ -70,6 +72,8 @@ pub struct Compiler {
     depth: usize,
     window: Span,
     zone: Zone,
+    /// The days that are no working days; what profiles show does not matter, so that no other profile moves a date.
+    weekend: Weekend,
     /// How far clocks are ahead of UTC on the first of the reference days.
     reference_offset: Span,
 }
@@ -137,6 +141,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         depth: 0,
         window: Span::HOUR,
         zone: Zone::utc(),
+        weekend: Weekend::default(),
         reference_offset: Span(0),
     };
     let merged = compiler.merge(given.parsed);
@@ -297,6 +302,7 @@ impl Compiler {
                 Some(header::zone_like(&zone_name)),
             );
         }
+        self.weekend = header::stated_weekend(block).unwrap_or_default();
         self.zone = zone.clone().unwrap_or(Zone::utc());
         let reference = self.reference(at, block);
         let first = reference.as_ref();

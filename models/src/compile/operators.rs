@@ -278,6 +278,7 @@ fn folded(op: Binary, a: f64, b: f64) -> Option<f64> {
         Binary::Multiply => Some(a * b),
         Binary::Divide => (b != 0.0).then(|| a / b),
         Binary::Power
+        | Binary::Rest
         | Binary::Min
         | Binary::Max
         | Binary::Less

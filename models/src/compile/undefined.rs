@@ -18,7 +18,7 @@ impl Compiler {
             Expr::Binary(Binary::And | Binary::Or, first, _) => {
                 return self.warn_of_undefined(first, scope);
             }
-            Expr::Binary(Binary::Divide, _, by) => self
+            Expr::Binary(Binary::Divide | Binary::Rest, _, by) => self
                 .can_be_0(by, scope)
                 .then_some("divides by what can be 0"),
             Expr::Unary(Unary::Sqrt, e) => {

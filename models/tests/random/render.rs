@@ -295,6 +295,7 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "worth".into(),
             "value: 'erlang(2, amount)', correlates: {mixed: 0.3}".into(),
         ),
+        ("until".into(), "value: 'workday(time, number) + 9h'".into()),
         ("one_part".into(), "part: {of: amount, weight: 2}".into()),
         ("other_part".into(), "part: {of: amount, weight: 1}".into()),
     ];

@@ -84,7 +84,7 @@ pub fn binary(op: Binary, out: &mut [u64], right: impl Iterator<Item = u64>) {
         };
     }
     loops!(
-        Add, Subtract, Multiply, Divide, Power, Min, Max, Less, AtMost, Equal, Same, And, Or
+        Add, Subtract, Multiply, Divide, Rest, Power, Min, Max, Less, AtMost, Equal, Same, And, Or
     );
     set_undefined(found);
 }

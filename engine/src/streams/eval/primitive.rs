@@ -76,6 +76,10 @@ pub fn binary(op: Binary, a: u64, b: u64) -> f64 {
         Binary::Subtract => x - y,
         Binary::Multiply => x * y,
         Binary::Divide => x / y,
+        Binary::Rest => {
+            let rest = libm::fmod(x, y);
+            if rest * y < 0.0 { rest + y } else { rest }
+        }
         Binary::Power => libm::pow(x, y),
         Binary::Min => x.min(y),
         Binary::Max => x.max(y),

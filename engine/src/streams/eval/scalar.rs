@@ -439,6 +439,19 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let midnight = |time| f.world.program.zone.reading(time).floor_to(Span::DAY);
             of_time(number(e, f), midnight).to_bits()
         }
+        Expr::Midnight(midnight, parts) => {
+            let (days, zone) = (number(&parts.1, f), &f.world.program.zone);
+            let of = |time| midnight.of(zone.reading(time), days);
+            of_time(number(&parts.0, f), of).to_bits()
+        }
+        Expr::Date(part, e) => {
+            let us = number(e, f);
+            match is_no_time(us) {
+                true => 0.0,
+                false => part.of(f.world.program.zone.reading(Time(us as i64))),
+            }
+            .to_bits()
+        }
         Expr::OnClock(e) => of_time(number(e, f), |time| f.world.program.zone.when(time)).to_bits(),
         Expr::Lookup(lookup) => slots::answer(lookup, f).to_bits(),
         Expr::Utilisation(kind) => {

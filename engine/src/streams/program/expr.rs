@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{KindId, Slot};
+use super::{DatePart, KindId, Midnight, Slot};
 use crate::base::draw::Purpose;
 use crate::base::sample::{Dist, Law};
 use crate::streams::sides::Label;
@@ -80,6 +80,10 @@ pub enum Expr {
     Weekday,
     /// Midnight of the day of a time, as what clocks show in the model's time zone.
     DayStart(Box<Expr>),
+    /// A midnight that follows from a time and a number, as what clocks show.
+    Midnight(Midnight, Box<(Expr, Expr)>),
+    /// A part of the date of a time.
+    Date(DatePart, Box<Expr>),
     /// The time at which clocks show this.
     OnClock(Box<Expr>),
     /// What entities' diaries say.
@@ -260,6 +264,8 @@ pub enum Binary {
     Multiply,
     /// Quotient; 0 where the divisor is 0.
     Divide,
+    /// What is left of the first by the second, with its sign; 0 where that is 0.
+    Rest,
     /// Power.
     Power,
     /// The smaller.
@@ -291,6 +297,7 @@ macro_rules! each_part {
             | Expr::EntityId(_, e)
             | Expr::Age(_, e)
             | Expr::DayStart(e)
+            | Expr::Date(_, e)
             | Expr::OnClock(e)
             | Expr::Unary(_, e)
             | Expr::Modified(_, e)
@@ -299,6 +306,10 @@ macro_rules! each_part {
             Expr::Binary(_, a, b) => {
                 $f(a);
                 $f(b);
+            }
+            Expr::Midnight(_, parts) => {
+                $f(&$($mutable)? parts.0);
+                $f(&$($mutable)? parts.1);
             }
             Expr::If(parts) | Expr::Appointment(_, parts, _) => {
                 $f(&$($mutable)? parts.0);
@@ -461,6 +472,8 @@ impl Expr {
             | Expr::Hour
             | Expr::Weekday
             | Expr::DayStart(_)
+            | Expr::Midnight(..)
+            | Expr::Date(..)
             | Expr::OnClock(_)
             | Expr::Utilisation(_)
             | Expr::RateFactor(_)

@@ -5,6 +5,7 @@
 //! type is known from the program: the bits of a float, a code of the dictionary, an identifier, or
 //! the index of an entity within its cell.
 
+mod calendar;
 mod desk;
 mod expr;
 mod look;
@@ -15,6 +16,7 @@ mod rings;
 mod timer;
 mod without;
 
+pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, Expr, Lookup, MOST_LOOKED_UP, Question, Unary,

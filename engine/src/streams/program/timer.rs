@@ -1,7 +1,6 @@
 //! Timers: regular times of the clock or of the calendar.
 
-use jiff::civil::Date;
-
+use super::calendar::{month_of, reading_of_month};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
 
@@ -76,34 +75,6 @@ impl Every {
             }
         }
     }
-}
-
-/// How many months lie between January 1970 and a reading's.
-fn month_of(reading: Time) -> i64 {
-    let date = date_of(reading.index_of(Span::DAY));
-    (i64::from(date.year()) - 1970) * 12 + i64::from(date.month()) - 1
-}
-
-/// A phase after the beginning of a month; a day that it does not have is its last one.
-fn reading_of_month(month: i64, phase: Span) -> Time {
-    let (year, month) = (1970 + month.div_euclid(12), month.rem_euclid(12) + 1);
-    let first = Date::new(year.clamp(-9999, 9999) as i16, month as i8, 1).unwrap_or(Date::MIN);
-    let day = phase.0.div_euclid(Span::DAY.0);
-    let of_day = Span(phase.0.rem_euclid(Span::DAY.0));
-    let day = day.min(i64::from(first.days_in_month()) - 1);
-    Time((day_number(first) + day) * Span::DAY.0) + of_day
-}
-
-const EPOCH: Date = Date::constant(1970, 1, 1);
-
-fn day_number(date: Date) -> i64 {
-    (date - EPOCH).get_days().into()
-}
-
-fn date_of(day: i64) -> Date {
-    let span = jiff::Span::new().try_days(day);
-    let date = span.and_then(|span| EPOCH.checked_add(span));
-    date.unwrap_or(if day < 0 { Date::MIN } else { Date::MAX })
 }
 
 impl Timer {
