@@ -140,7 +140,11 @@ fn tables_of_a_model_are_part_of_what_a_manifest_is_of() {
         ..RunSpec::of(model.to_str().expect("UTF-8"))
     };
     let (_, written) = play(spec, folder.path());
-    let again = || Run::of_manifest(&written.manifest, Sources::default());
+    let sources = || Sources {
+        model: model.to_str(),
+        ..Sources::default()
+    };
+    let again = || Run::of_manifest(&written.manifest, sources());
     let run = again().expect("of this program");
     let mut session = causeflow_runs::Session::begin(&run, &());
     session.step(session.end(), None).expect("it plays");
