@@ -139,6 +139,16 @@ proptest! {
     #[test]
     fn the_share_at_a_quantile_is_the_one_asked_for(u in inner_u(), p in [0.01..60.0f64, 0.8..9.0f64, 0.0..20.0f64, 0.0..90.0f64]) {
         for dist in Dist::ALL.iter().filter(|dist| dist.signature().values != Yield::Truth) {
+            // Of a share of 1e-12 and less, what lies below a value is known to a few digits only, or not at all.
+            let is_same = |open: &&Dist| open.signature().name == dist.signature().name && open.signature().parameters.len() == 2;
+            let open = Dist::ALL.iter().find(is_same).filter(|_| dist.signature().parameters.len() == 4);
+            let mass = |open: &Dist| {
+                let (low, high) = (open.share(p[2], &p), open.share(p[3], &p));
+                (high.below - low.below).max(low.above - high.above)
+            };
+            if open.is_some_and(|open| mass(open) < 1e-12) {
+                continue;
+            }
             let x = dist.quantile(u, &p);
             let step = if dist.signature().values == Yield::Whole { 1.0 } else { 1e-9 * x.abs().max(1e-9) };
             let (at, before) = (dist.share(x, &p), dist.share(x - step, &p));
