@@ -26,17 +26,19 @@ fn distance(mut values: Vec<f64>, cdf: impl Fn(f64) -> f64) -> f64 {
     values.iter().enumerate().map(apart).fold(0.0, f64::max) / (2.2252 / n.sqrt())
 }
 
+/// The normal scores of values: what a normal value of the same rank would be.
+fn scores(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
+    let mut scores = vec![0.0; values.len()];
+    for (rank, at) in order.into_iter().enumerate() {
+        scores[at] = norm_quantile((rank as f64 + 0.5) / values.len() as f64);
+    }
+    scores
+}
+
 /// The correlation of two columns by normal scores of their ranks: that of a Gaussian copula, whatever the laws are.
 fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let scores = |values: &[f64]| {
-        let mut order: Vec<usize> = (0..values.len()).collect();
-        order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
-        let mut scores = vec![0.0; values.len()];
-        for (rank, at) in order.into_iter().enumerate() {
-            scores[at] = norm_quantile((rank as f64 + 0.5) / values.len() as f64);
-        }
-        scores
-    };
     let (a, b) = (scores(a), scores(b));
     let product = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
     product(&a, &b) / (product(&a, &a) * product(&b, &b)).sqrt()
@@ -99,15 +101,7 @@ fn what_goes_together_does_so_as_closely_as_asked_for() {
     let t = norm_quantile(0.3);
     let density = libm::exp(-t * t / 2.0) / (2.0 * std::f64::consts::PI).sqrt();
     for (values, wanted) in [(&weight, -0.5), (&volume, -0.2)] {
-        let scores = {
-            let mut order: Vec<usize> = (0..values.len()).collect();
-            order.sort_by(|&i, &j| values[i].total_cmp(&values[j]));
-            let mut scores = vec![0.0; values.len()];
-            for (rank, at) in order.into_iter().enumerate() {
-                scores[at] = norm_quantile((rank as f64 + 0.5) / values.len() as f64);
-            }
-            scores
-        };
+        let scores = scores(values);
         let mean = |truth: f64| {
             let of = scores.iter().zip(&fragile).filter(|(_, x)| **x == truth);
             of.clone().map(|(score, _)| score).sum::<f64>() / of.count() as f64

@@ -150,8 +150,6 @@ impl Window {
 
     /// Whether the events before a time are those of another window.
     pub(super) fn is_same_before(&self, other: &Window, time: Time) -> bool {
-        let texts = self.tables.dictionary.iter().zip(&*other.tables.dictionary);
-        let same: Vec<bool> = texts.map(|(a, b)| a == b).collect();
         let tables = 0..self.tables.streams.len().max(other.tables.streams.len());
         tables.into_par_iter().all(|table| {
             let (mut these, mut those) = (self.before(table, time), other.before(table, time));
@@ -165,7 +163,7 @@ impl Window {
                 let rows = these.len().min(those.len());
                 let (at, to) = (these.start, those.start);
                 let pairs = a.columns.iter().zip(&b.columns);
-                let mut equal = pairs.map(|(a, b)| equal((a, at), (b, to), rows, &same));
+                let mut equal = pairs.map(|(a, b)| self.equal((a, at), other, (b, to), rows));
                 if a.columns.len() != b.columns.len() || !equal.all(|equal| equal) {
                     return false;
                 }
@@ -202,7 +200,7 @@ impl Window {
         let ((a, row), (b, other_row)) = (self.row(at), other.row(other_at));
         let columns = a.columns.iter().zip(&b.columns).enumerate();
         let differing = columns
-            .filter(|(_, (a, b))| self.value(a, row) != other.value(b, other_row))
+            .filter(|(_, (a, b))| !self.equal((a, row), other, (b, other_row), 1))
             .map(|(column, _)| column);
         differing.collect()
     }
@@ -213,56 +211,40 @@ impl Window {
         columns.iter().map(|&at| all[at].name.clone()).collect()
     }
 
-    /// A value as something that can be compared across windows.
-    fn value(&self, column: &Column, row: usize) -> Option<Word<'_>> {
-        let is_there = match &column.validity {
+    /// Whether so many rows of a column from a place on are those of a column of another window. A code may stand for another text there.
+    fn equal(
+        &self,
+        (a, at): (&Column, usize),
+        other: &Window,
+        (b, to): (&Column, usize),
+        rows: usize,
+    ) -> bool {
+        let is_there = |validity: &Validity, row: usize| match validity {
             Validity::All => true,
             Validity::None => false,
             Validity::Mask(mask) => mask[row],
         };
-        is_there.then(|| match &column.values {
-            Values::Id(v) => Word::Bits(v[row]),
-            Values::Time(v) => Word::Bits(v[row] as u64),
-            Values::Float(v) => Word::Bits(v[row].to_bits()),
-            Values::Int(v) => Word::Bits(v[row] as u64),
-            Values::Small(v) => Word::Bits(v[row].into()),
-            Values::Bool(v) => Word::Bits(v[row].into()),
-            Values::Text(v) => Word::Text(&self.tables.dictionary[usize::from(v[row])]),
-        })
-    }
-}
-
-#[derive(PartialEq)]
-enum Word<'a> {
-    Bits(u64),
-    Text(&'a str),
-}
-
-/// Whether so many rows of two columns from a place on are the same. A code may stand for other texts in the two dictionaries:
-/// `same` says for which it does not.
-fn equal((a, at): (&Column, usize), (b, to): (&Column, usize), rows: usize, same: &[bool]) -> bool {
-    let is_there = |validity: &Validity, row: usize| match validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
-    };
-    let each = |equal: &dyn Fn(usize, usize) -> bool| {
-        (0..rows).map(|row| (at + row, to + row)).all(|(at, to)| {
-            let (is, was) = (is_there(&a.validity, at), is_there(&b.validity, to));
-            is == was && (!is || equal(at, to))
-        })
-    };
-    match (&a.values, &b.values) {
-        (Values::Id(a), Values::Id(b)) => each(&|at, to| a[at] == b[to]),
-        (Values::Time(a), Values::Time(b)) => each(&|at, to| a[at] == b[to]),
-        (Values::Float(a), Values::Float(b)) => each(&|at, to| a[at].to_bits() == b[to].to_bits()),
-        (Values::Int(a), Values::Int(b)) => each(&|at, to| a[at] == b[to]),
-        (Values::Small(a), Values::Small(b)) => each(&|at, to| a[at] == b[to]),
-        (Values::Bool(a), Values::Bool(b)) => each(&|at, to| a[at] == b[to]),
-        (Values::Text(a), Values::Text(b)) => {
-            each(&|at, to| a[at] == b[to] && same.get(usize::from(a[at])) == Some(&true))
+        let each = |equal: &dyn Fn(usize, usize) -> bool| {
+            (0..rows).map(|row| (at + row, to + row)).all(|(at, to)| {
+                let (is, was) = (is_there(&a.validity, at), is_there(&b.validity, to));
+                is == was && (!is || equal(at, to))
+            })
+        };
+        match (&a.values, &b.values) {
+            (Values::Id(a), Values::Id(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::Time(a), Values::Time(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::Float(a), Values::Float(b)) => {
+                each(&|at, to| a[at].to_bits() == b[to].to_bits())
+            }
+            (Values::Int(a), Values::Int(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::Small(a), Values::Small(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::Bool(a), Values::Bool(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::Text(a), Values::Text(b)) => {
+                let (mine, theirs) = (&self.tables.dictionary, &other.tables.dictionary);
+                each(&|at, to| mine[usize::from(a[at])] == theirs[usize::from(b[to])])
+            }
+            _ => false,
         }
-        _ => false,
     }
 }
 
