@@ -351,13 +351,13 @@ def test_who_looks_on_is_shown(page, served):
 
 
 def test_a_lost_connection_is_told_and_comes_back_where_it_was(page, served):
-    expect(page.get_by_text("Connected")).to_be_visible()
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible()
     before = served.get("state")
     served.kill()
     expect(page.get_by_text("Connection lost")).to_be_visible()
     expect(page.get_by_role("status").first).to_contain_text("lost")
     served.start()
-    expect(page.get_by_text("Connected")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("Connected", exact=True)).to_be_visible(timeout=20_000)
     expect(page.get_by_role("status").first).to_contain_text("nothing was missed")
     after = served.get("state")
     assert (after["epoch"], after["time"]) == (before["epoch"], before["time"])
@@ -405,7 +405,7 @@ def test_a_token_is_asked_for_and_never_in_an_address(browser, tmp_path):
         dialog.get_by_label("Token").fill("look")
         dialog.get_by_role("button", name="Use it").click()
         status(page, "baseline")
-        expect(page.get_by_text("Connected")).to_be_visible()
+        expect(page.get_by_text("Connected", exact=True)).to_be_visible()
         # It may look and not steer.
         page.get_by_role("button", name="+ 1 hour", exact=True).click()
         expect(dialog).to_contain_text("does not allow that")
