@@ -1,6 +1,7 @@
 //! The model format as types. The JSON Schema for editors and the structural checks are both
 //! generated from them; docs/models.md explains every key.
 
+use causeflow_engine::base::exact::Digits;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -116,9 +117,9 @@ pub struct ModelFile {
     /// Agents who are shared by the whole business, and whom events wait for.
     #[serde(default)]
     pub desks: Map<DeskDef>,
-    /// Names of numbers that events raise and lower.
+    /// Numbers that events raise and lower, by their names.
     #[serde(default)]
-    pub counters: Vec<String>,
+    pub counters: Vec<CounterDef>,
     /// The streams of events.
     #[serde(default)]
     pub streams: Map<StreamDef>,
@@ -424,8 +425,8 @@ pub struct FieldDef {
     /// Rounds to so many decimals.
     #[schemars(range(min = 0, max = 12))]
     pub decimals: Option<u8>,
-    /// `int` rounds to whole numbers.
-    pub r#type: Option<NumberType>,
+    /// `int` rounds to whole numbers; exact ones are `bigint` and `decimal(digits, decimals)`.
+    pub r#type: Option<TypeName>,
     /// The unit, such as usd or ms.
     pub unit: Option<String>,
     /// One sentence on what it means.
@@ -444,6 +445,11 @@ pub struct PartDef {
 }
 
 impl FieldDef {
+    /// How it is written as a number, if that is said.
+    pub fn number_type(&self) -> Option<NumberType> {
+        self.r#type.as_ref().and_then(TypeName::number_type)
+    }
+
     /// Whether it says itself how it is worked out.
     pub fn has_own_value(&self) -> bool {
         self.value.is_some()
@@ -455,14 +461,74 @@ impl FieldDef {
     }
 }
 
-/// How numbers are written.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+/// How a number is written, by its name; what is none is refused later.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub struct TypeName(pub String);
+
+impl JsonSchema for TypeName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TypeName".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "description": "How a number is written: int (whole, 32 bits), float (64 bits), or exactly: bigint (whole, 64 bits) or decimal(digits, decimals) such as decimal(12, 2)",
+            "pattern": "^(int|float|bigint|decimal\\([0-9]+, *[0-9]+\\))$"
+        })
+    }
+}
+
+impl TypeName {
+    /// The type of this name, if it is one.
+    pub fn number_type(&self) -> Option<NumberType> {
+        match &*self.0 {
+            "int" => Some(NumberType::Int),
+            "float" => Some(NumberType::Float),
+            exact => exact.parse().ok().map(NumberType::Exact),
+        }
+    }
+}
+
+/// How a number is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberType {
-    /// Whole numbers.
+    /// Whole numbers of 32 bits.
     Int,
     /// 64-bit floats.
     Float,
+    /// Exact numbers of so many digits.
+    Exact(Digits),
+}
+
+/// A number that events raise and lower: its name, or more of it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum CounterDef {
+    /// Its name.
+    Short(String),
+    /// Its name and its type.
+    Long(LongCounterDef),
+}
+
+impl CounterDef {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            CounterDef::Short(name) => name,
+            CounterDef::Long(long) => &long.name,
+        }
+    }
+}
+
+/// A counter of exact numbers.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LongCounterDef {
+    /// Its name.
+    pub name: String,
+    /// What it counts: exact numbers have at most 15 digits here.
+    pub r#type: TypeName,
 }
 
 /// A stream of events.

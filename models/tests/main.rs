@@ -12,6 +12,7 @@ mod depth;
 mod desks;
 mod distributions;
 mod errors;
+mod exact;
 mod expressions;
 mod fuzz;
 mod golden;

@@ -322,3 +322,27 @@ fn a_bed_has_one_patient_at_a_time() {
     assert!(without > 0);
     assert_eq!(rows["patient.sent_on"].len(), without);
 }
+
+#[test]
+fn invoices_balance_to_the_cent() {
+    let rows = played("invoices", 60);
+    let cents = |row: &Row, field: &str| match &row.fields[field] {
+        Value::Exact(text) => text.replace('.', "").parse::<i64>().expect("cents"),
+        other => panic!("{field} is {other:?}"),
+    };
+    let paid = by(&rows["instalment.paid"], "invoice_id");
+    let mut whole = 0;
+    for invoice in &rows["invoice.issued"] {
+        let gross = cents(invoice, "gross_eur");
+        assert_eq!(gross, cents(invoice, "net_eur") + cents(invoice, "tax_eur"));
+        let parts = paid
+            .get(&id(invoice, "invoice_id"))
+            .map_or(&[][..], |rows| rows);
+        let sum: i64 = parts.iter().map(|part| cents(part, "amount_eur")).sum();
+        if parts.len() as f64 == number(invoice, "instalments") {
+            assert_eq!(sum, gross);
+            whole += 1;
+        }
+    }
+    assert!(whole > 10_000);
+}

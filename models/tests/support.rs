@@ -21,6 +21,7 @@ pub enum Value {
     Time(i64),
     Float(u64),
     Int(i32),
+    Exact(String),
     Bool(bool),
     Text(String),
 }
@@ -243,6 +244,7 @@ fn read(program: &Program, column: &Column, row: usize) -> Option<Value> {
         Values::Time(v) => Value::Time(v[row]),
         Values::Float(v) => Value::Float(v[row].to_bits()),
         Values::Int(v) => Value::Int(v[row]),
+        Values::Exact(v, digits) => Value::Exact(digits.show(v[row]).to_string()),
         Values::Small(v) => Value::Int(i32::from(v[row])),
         Values::Bool(v) => Value::Bool(v[row]),
         Values::Text(v) => Value::Text(program.dictionary[usize::from(v[row])].clone()),

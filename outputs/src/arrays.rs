@@ -1,12 +1,14 @@
 //! Columns as Arrow arrays, without copying the values.
 
 use crate::arrow::array::{
-    Array, ArrayRef, BooleanArray, DictionaryArray, Float64Array, Int32Array, PrimitiveArray,
-    StringArray, TimestampMicrosecondArray, UInt16Array, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, BooleanArray, Decimal128Array, DictionaryArray, Float64Array,
+    Int32Array, Int64Array, PrimitiveArray, StringArray, TimestampMicrosecondArray, UInt16Array,
+    UInt64Array, new_null_array,
 };
 use crate::arrow::buffer::{NullBuffer, ScalarBuffer};
-use crate::arrow::datatypes::{ArrowPrimitiveType, DataType, Int64Type};
+use crate::arrow::datatypes::{ArrowPrimitiveType, DataType, Decimal128Type, Int64Type};
 use crate::arrow::error::ArrowError;
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{Column, ColumnType, Validity, Values};
 use std::sync::Arc;
 
@@ -39,6 +41,13 @@ pub(crate) fn array(
         }
         Values::Float(v) => Arc::new(primitive::<Float64Array, _>(v, mask)),
         Values::Int(v) => Arc::new(primitive::<Int32Array, _>(v, mask)),
+        Values::Exact(v, Digits::WHOLE) => Arc::new(primitive::<Int64Array, _>(v, mask)),
+        Values::Exact(v, digits) => {
+            let v = v.into_iter().map(i128::from).collect();
+            let decimals: Decimal128Array = primitive::<Decimal128Array, _>(v, mask);
+            let (precision, scale) = (digits.precision(), digits.scale().cast_signed());
+            Arc::new(decimals.with_precision_and_scale(precision, scale)?)
+        }
         Values::Small(v) => Arc::new(primitive::<UInt16Array, _>(v, mask)),
         Values::Bool(mut v) => {
             blank(&mut v, mask);
@@ -53,6 +62,18 @@ pub(crate) fn array(
             )?)
         }
     })
+}
+
+/// Exact numbers in units of their last decimal. What is no column of such has none.
+pub(crate) fn exact_units(array: &ArrayRef) -> Int64Array {
+    match array.as_primitive_opt::<Decimal128Type>() {
+        // A schema that was checked has at most as many digits as 64 bits hold.
+        Some(decimals) => decimals.unary(|units| units as i64),
+        None => array
+            .as_primitive_opt::<Int64Type>()
+            .cloned()
+            .unwrap_or_else(|| Int64Array::new_null(array.len())),
+    }
 }
 
 /// The same numbers as another type of as many bits. Nothing is copied.

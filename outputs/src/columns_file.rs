@@ -47,7 +47,7 @@ struct Entry {
 pub fn write_columns(folder: &Path, tables: &[(String, TableSchema)]) -> Result<FileEntry, Error> {
     let entry = |column: &ColumnSpec| Entry {
         name: column.name.clone(),
-        kind: column.kind.name().to_owned(),
+        kind: column.kind.name().into_owned(),
         nullable: column.nullable,
         unit: column.unit.clone(),
         description: column.description.clone(),
@@ -72,8 +72,7 @@ pub(crate) fn read_columns(folder: &Path) -> Result<Columns, Error> {
     let tables: BTreeMap<String, Vec<Entry>> =
         serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     let column = |entry: Entry| {
-        let mut types = ColumnType::ALL.into_iter();
-        let kind = types.find(|kind| kind.name() == entry.kind);
+        let kind = ColumnType::named(&entry.kind);
         let unknown = || damaged(format!("`{}` is no type of a column", entry.kind));
         Ok(ColumnSpec {
             kind: kind.ok_or_else(unknown)?,

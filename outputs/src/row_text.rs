@@ -2,8 +2,9 @@
 //!
 //! Both: times in RFC 3339 with microseconds, floats with the fewest digits that read back to the
 //! same value. CSV: RFC 4180 with `\n`, ids decimal, a missing value empty, an empty text quoted
-//! so that the two differ. JSON: ids are strings, a missing value is left out, and so is a float
-//! that JSON has no number for (NaN, infinities).
+//! so that the two differ. JSON: ids are strings, and so are exact numbers of more than 15 digits, which a reader that knows only
+//! floats would change; a missing value is left out, and so is a float that JSON has no number for (NaN, infinities). Exact
+//! numbers have all their decimals.
 
 use crate::error::Error;
 use crate::time_text::TimeText;
@@ -168,6 +169,12 @@ impl RowEncoder {
                     out.push(b'-');
                 }
                 decimal(u64::from(v[row].unsigned_abs()), out);
+            }
+            Values::Exact(v, digits) => {
+                let quote = if digits.fit_a_float() { b"" } else { quote };
+                out.extend_from_slice(quote);
+                show(format_args!("{}", digits.show(v[row])), out);
+                out.extend_from_slice(quote);
             }
             Values::Small(v) => decimal(u64::from(v[row]), out),
             Values::Bool(v) => out.extend_from_slice(if v[row] { b"true" } else { b"false" }),

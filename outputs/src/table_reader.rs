@@ -1,5 +1,6 @@
 //! Reads a small table of a finished run as a whole, such as its effects.
 
+use crate::arrays::exact_units;
 use crate::arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchReader};
 use crate::arrow::compute::concat_batches;
 use crate::arrow::datatypes::{
@@ -13,6 +14,7 @@ use crate::read::text::read_texts;
 use crate::read::{FinishedRun, unreadable};
 use crate::row_text::TextFormat;
 use crate::time_text;
+use causeflow_engine::base::exact::Digits;
 use jiff::Timestamp;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
@@ -242,6 +244,12 @@ fn texts_of(column: &ArrayRef) -> Vec<Option<String>> {
             primitive::<TimestampMicrosecondType, _>(column, time_text::shown)
         }
         DataType::Int64 => primitive::<Int64Type, _>(column, |number| number.to_string()),
+        DataType::Decimal128(_, scale) => {
+            let digits = Digits::with_scale(scale.cast_unsigned());
+            let units = exact_units(column);
+            let shown = units.iter().map(|one| Some(digits.show(one?).to_string()));
+            shown.collect()
+        }
         _ => {
             let numbers = numbers_of(column).into_iter();
             numbers
@@ -256,6 +264,10 @@ fn numbers_of(column: &ArrayRef) -> Vec<Option<f64>> {
     match column.data_type() {
         DataType::Float64 => primitive::<Float64Type, _>(column, |number| number),
         DataType::Int64 => primitive::<Int64Type, _>(column, |number| number as f64),
+        DataType::Decimal128(..) => {
+            let texts = texts_of(column).into_iter();
+            texts.map(|text| text?.parse().ok()).collect()
+        }
         DataType::Int32 => primitive::<Int32Type, _>(column, f64::from),
         DataType::UInt16 => primitive::<UInt16Type, _>(column, f64::from),
         DataType::Boolean => {

@@ -1,11 +1,12 @@
 //! The same rows give the same bytes, however they arrive, and read back as they were.
 
 use crate::support::{Shape, all_types, cut, dictionary, options, rows};
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{Chunk, Column, Validity, Values};
 use causeflow_outputs::arrow::array::{Array, AsArray, RecordBatch};
 use causeflow_outputs::arrow::compute::concat_batches;
 use causeflow_outputs::arrow::datatypes::{
-    Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt16Type,
+    Decimal128Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, UInt16Type,
 };
 use causeflow_outputs::{Compression, EventWriter, FileEntry, Format, Options, PART_ROWS};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -83,6 +84,17 @@ fn assert_column(column: &Column, array: &dyn Array, rows: usize) {
                 assert_eq!(found.to_bits(), v[row].to_bits());
             }
             Values::Int(v) => assert_eq!(array.as_primitive::<Int32Type>().value(row), v[row]),
+            Values::Exact(v, Digits::WHOLE) => {
+                assert_eq!(array.as_primitive::<Int64Type>().value(row), v[row]);
+            }
+            Values::Exact(v, digits) => {
+                let decimals = array.as_primitive::<Decimal128Type>();
+                assert_eq!(decimals.value(row), i128::from(v[row]));
+                assert_eq!(
+                    decimals.value_as_string(row),
+                    digits.show(v[row]).to_string()
+                );
+            }
             Values::Small(v) => assert_eq!(array.as_primitive::<UInt16Type>().value(row), v[row]),
             Values::Bool(v) => assert_eq!(array.as_boolean().value(row), v[row]),
             Values::Text(v) => {
@@ -165,6 +177,7 @@ fn values_under_missing_rows_do_not_show() {
                 Values::Time(v) => v[row] = 77,
                 Values::Float(v) => v[row] = f64::NAN,
                 Values::Int(v) => v[row] = 77,
+                Values::Exact(v, _) => v[row] = 77,
                 Values::Small(v) => v[row] = 77,
                 Values::Bool(v) => v[row] = !v[row],
                 Values::Text(v) => v[row] = 777,

@@ -1,5 +1,6 @@
 //! Tables, rows and manifests to test with.
 
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{
     Chunk, Column, ColumnSpec, ColumnType, Dictionary, TableSchema, Validity, Values,
 };
@@ -20,11 +21,20 @@ pub fn spec(name: &str, kind: ColumnType, nullable: bool) -> ColumnSpec {
     }
 }
 
+/// Each type, and decimals that formats store in 32 bits, in 64, and as texts.
+fn types() -> impl Iterator<Item = ColumnType> {
+    let decimals = [(5, 2), (12, 2), (18, 9)];
+    let decimals = decimals.map(|(precision, scale)| {
+        ColumnType::Exact(Digits::new(precision, scale).expect("possible"))
+    });
+    ColumnType::ALL.into_iter().chain(decimals)
+}
+
 /// A table with a column of each type, once without missing values and once with.
 pub fn all_types(name: &str) -> TableSchema {
     let mut columns = Vec::new();
     for nullable in [false, true] {
-        for kind in ColumnType::ALL {
+        for kind in types() {
             columns.push(spec(
                 &format!("{kind:?}_{nullable}").to_lowercase(),
                 kind,
@@ -84,6 +94,11 @@ pub fn rows(shape: Shape, count: usize) -> Chunk {
         ),
         ColumnType::Float => Values::Float(all(&|d| d).iter().map(|&d| d as f64 / 3e15).collect()),
         ColumnType::Int => Values::Int(all(&|d| d).iter().map(|&d| d as i32).collect()),
+        ColumnType::Exact(digits) => {
+            let most = 10i64.checked_pow(digits.precision().into());
+            let fitted = |&d: &u64| most.map_or(d as i64, |most| d as i64 % most);
+            Values::Exact(all(&|d| d).iter().map(fitted).collect(), digits)
+        }
         ColumnType::Small => Values::Small(all(&|d| d).iter().map(|&d| d as u16).collect()),
         ColumnType::Bool => Values::Bool(all(&|d| d).iter().map(|&d| d % 2 == 0).collect()),
         ColumnType::Text => Values::Text(all(&|d| d).iter().map(|&d| (d % 6) as u16).collect()),
@@ -91,7 +106,7 @@ pub fn rows(shape: Shape, count: usize) -> Chunk {
     let mask = |row: usize| mix(!shape.seed, row as u64) % 8 >= shape.missing_in_8;
     let mut columns: Vec<Column> = Vec::new();
     for nullable in [false, true] {
-        for kind in ColumnType::ALL {
+        for kind in types() {
             let validity = match nullable {
                 true => Validity::Mask((0..count).map(mask).collect()),
                 false => Validity::All,
@@ -128,6 +143,7 @@ pub fn cut(chunk: &Chunk, start: usize, end: usize) -> Chunk {
             Values::Time(v) => Values::Time(v[start..end].to_vec()),
             Values::Float(v) => Values::Float(v[start..end].to_vec()),
             Values::Int(v) => Values::Int(v[start..end].to_vec()),
+            Values::Exact(v, digits) => Values::Exact(v[start..end].to_vec(), *digits),
             Values::Small(v) => Values::Small(v[start..end].to_vec()),
             Values::Bool(v) => Values::Bool(v[start..end].to_vec()),
             Values::Text(v) => Values::Text(v[start..end].to_vec()),

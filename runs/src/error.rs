@@ -243,6 +243,10 @@ impl From<RunError> for Error {
                 };
                 Error::input(growing.to_string(), help)
             }
+            RunError::TooLarge(number) => {
+                let help = "give the type more digits, take fewer decimals for what is multiplied, or keep the values smaller";
+                Error::input(number.to_string(), help)
+            }
             RunError::Sink(error) => error.into(),
         }
     }

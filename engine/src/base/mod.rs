@@ -3,6 +3,7 @@
 //! Nothing here knows of processes or of programs.
 
 pub mod draw;
+pub mod exact;
 pub mod fingerprint;
 pub mod head;
 pub(crate) mod ids;

@@ -3,7 +3,10 @@
 //! A [`Chunk`] is a run of rows of one stream in total order. What the columns mean stands in the
 //! stream's [`TableSchema`]; text columns hold codes into the program's one dictionary of strings.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use super::exact::Digits;
 
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +19,8 @@ pub enum ColumnType {
     Float,
     /// A 32-bit integer.
     Int,
+    /// A whole number of 64 bits, or a decimal number, with so many digits; its values count units of the last decimal.
+    Exact(Digits),
     /// A 16-bit unsigned integer (the cell).
     Small,
     /// True or false.
@@ -25,34 +30,44 @@ pub enum ColumnType {
 }
 
 impl ColumnType {
-    /// All of them.
-    pub const ALL: [ColumnType; 7] = [
+    /// One of each kind.
+    pub const ALL: [ColumnType; 8] = [
         ColumnType::Id,
         ColumnType::Time,
         ColumnType::Float,
         ColumnType::Int,
+        ColumnType::Exact(Digits::WHOLE),
         ColumnType::Small,
         ColumnType::Bool,
         ColumnType::Text,
     ];
 
     /// Its name, for people and in files.
-    pub fn name(self) -> &'static str {
-        match self {
+    pub fn name(self) -> Cow<'static, str> {
+        let name = match self {
             ColumnType::Id => "id",
             ColumnType::Time => "time",
             ColumnType::Float => "float",
             ColumnType::Int => "int",
+            ColumnType::Exact(digits) => return digits.to_string().into(),
             ColumnType::Small => "small int",
             ColumnType::Bool => "bool",
             ColumnType::Text => "text",
-        }
+        };
+        name.into()
+    }
+
+    /// The type of this name, if it is one.
+    pub fn named(name: &str) -> Option<ColumnType> {
+        let mut all = ColumnType::ALL.into_iter();
+        let exact = || name.parse().ok().map(ColumnType::Exact);
+        all.find(|kind| kind.name() == name).or_else(exact)
     }
 
     /// Whether its values can be summed up.
     pub fn is_number(self) -> bool {
         match self {
-            ColumnType::Float | ColumnType::Int => true,
+            ColumnType::Float | ColumnType::Int | ColumnType::Exact(_) => true,
             ColumnType::Id
             | ColumnType::Time
             | ColumnType::Small
@@ -67,6 +82,7 @@ impl ColumnType {
             ColumnType::Id | ColumnType::Time => true,
             ColumnType::Float
             | ColumnType::Int
+            | ColumnType::Exact(_)
             | ColumnType::Small
             | ColumnType::Bool
             | ColumnType::Text => false,
@@ -109,6 +125,8 @@ pub enum Values {
     Float(Vec<f64>),
     /// [`ColumnType::Int`].
     Int(Vec<i32>),
+    /// [`ColumnType::Exact`], in units of the last decimal.
+    Exact(Vec<i64>, Digits),
     /// [`ColumnType::Small`].
     Small(Vec<u16>),
     /// [`ColumnType::Bool`].
@@ -125,6 +143,7 @@ impl Values {
             ColumnType::Time => Values::Time(Vec::new()),
             ColumnType::Float => Values::Float(Vec::new()),
             ColumnType::Int => Values::Int(Vec::new()),
+            ColumnType::Exact(digits) => Values::Exact(Vec::new(), digits),
             ColumnType::Small => Values::Small(Vec::new()),
             ColumnType::Bool => Values::Bool(Vec::new()),
             ColumnType::Text => Values::Text(Vec::new()),
@@ -138,6 +157,7 @@ impl Values {
             Values::Time(_) => ColumnType::Time,
             Values::Float(_) => ColumnType::Float,
             Values::Int(_) => ColumnType::Int,
+            Values::Exact(_, digits) => ColumnType::Exact(*digits),
             Values::Small(_) => ColumnType::Small,
             Values::Bool(_) => ColumnType::Bool,
             Values::Text(_) => ColumnType::Text,

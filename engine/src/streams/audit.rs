@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use crate::base::time::Time;
-use crate::streams::eval::{Frame, how_many, number, take_undefined, word};
+use crate::streams::eval::{Frame, Undefined, how_many, number, take_undefined, word};
 use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Site};
 use crate::streams::program::{Delay, Effect, Expr, MAX_COUNT, Stage, Stream, StreamId, Variable};
 
@@ -26,18 +26,18 @@ impl Frame<'_> {
     }
 }
 
-/// Whether an expression has no finite value here.
-fn is_undefined(e: &Expr, frame: &Frame<'_>) -> bool {
+/// Whether an expression has no value here, and why.
+fn is_undefined(e: &Expr, frame: &Frame<'_>) -> Option<Undefined> {
     take_undefined();
     word(e, frame);
     take_undefined()
 }
 
-/// Notes a variable of a row, if it has no finite value there.
+/// Notes a variable of a row, if it has no value there.
 pub(crate) fn look_at_variable(frame: &Frame<'_>, place: u16) {
     let stream = &frame.world.program.streams[frame.stream];
-    if is_undefined(&stream.variables[usize::from(place)].value, frame) {
-        frame.keep(Bound::Undefined(Site::Variable(place)), 0.0);
+    if let Some(found) = is_undefined(&stream.variables[usize::from(place)].value, frame) {
+        frame.keep(Bound::of_undefined(Site::Variable(place), found), 0.0);
     }
 }
 
@@ -47,17 +47,17 @@ pub(crate) fn look_at_variable(frame: &Frame<'_>, place: u16) {
 pub(crate) fn look_at_event(frame: &Frame<'_>, happens: bool) {
     let stream = &frame.world.program.streams[frame.stream];
     let event = (frame.stream, frame.key, frame.time);
-    let note = |place| frame.world.note_undefined(event, place);
+    let note = |place, found| frame.world.note_undefined(event, place, found);
     let variables = (0..).zip(&stream.variables);
     let eager = |(_, variable): &(u16, &Variable)| variable.stage == Stage::Eager;
     for (at, variable) in variables.filter(|_| happens).filter(eager) {
-        if is_undefined(&variable.value, frame) {
-            note(Site::Variable(at));
+        if let Some(found) = is_undefined(&variable.value, frame) {
+            note(Site::Variable(at), found);
         }
     }
-    let mut requires = stream.requires.iter();
-    if requires.any(|e| is_undefined(e, frame)) {
-        note(Site::Requires);
+    let requires = stream.requires.as_ref();
+    if let Some(found) = requires.and_then(|e| is_undefined(e, frame)) {
+        note(Site::Requires, found);
     }
 }
 
@@ -120,10 +120,9 @@ fn look_for_bounds(frame: &Frame<'_>, definition: &Stream, (step, happens): (usi
 fn look_for_undefined(frame: &Frame<'_>, step: usize, happening: Option<&Effect>) {
     let definition = &frame.world.program.streams[frame.stream];
     let look = |effect: &Effect, part, e: Option<&Expr>, frame: &Frame<'_>| {
-        let found = e.is_some_and(|e| is_undefined(unmodified(e), frame));
-        if found {
+        if let Some(found) = e.and_then(|e| is_undefined(unmodified(e), frame)) {
             let place = Site::Effect(effect.stream, part);
-            frame.keep(Bound::Undefined(place), 0.0);
+            frame.keep(Bound::of_undefined(place, found), 0.0);
         }
     };
     let group = || &definition.outcomes[step - definition.effects.len()].effects;

@@ -76,8 +76,8 @@ impl Population {
             let frame = Frame::of_entity(world, &nobody, &observed, (id, time), own, &marks);
             take_undefined();
             let word = eval(e, &frame);
-            if take_undefined() && presence.sides.on(Side::FACTUAL) {
-                world.note_entity((id, time), place);
+            if let Some(found) = take_undefined().filter(|_| presence.sides.on(Side::FACTUAL)) {
+                world.note_entity((id, time), place, found);
             }
             word
         };

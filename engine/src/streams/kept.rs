@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Time;
+use crate::streams::eval::Undefined;
 use crate::streams::program::{KindId, MAX_COUNT, Program, Slot, Stream, StreamId};
 
 /// What values are kept within bounds.
@@ -23,6 +24,18 @@ pub enum Bound {
     Sum(u16),
     /// Something without a finite value, which is 0.
     Undefined(Site),
+    /// An exact number that does not fit: the run ends at the next barrier.
+    TooLarge(Site),
+}
+
+impl Bound {
+    /// That of something without a value.
+    pub(crate) fn of_undefined(place: Site, found: Undefined) -> Bound {
+        match found {
+            Undefined::NotFinite => Bound::Undefined(place),
+            Undefined::TooLarge => Bound::TooLarge(place),
+        }
+    }
 }
 
 /// Where something has been worked out.
@@ -127,6 +140,10 @@ impl Kept {
                 Kept::place(place, stream, program),
                 "without a finite value, such as what is divided by 0, taken as 0".into(),
             ),
+            Bound::TooLarge(place) => (
+                Kept::place(place, stream, program),
+                "an exact number that does not fit".into(),
+            ),
         }
     }
 
@@ -162,7 +179,8 @@ impl Kept {
 
     /// What was asked for first, where that is a number.
     pub fn value(&self) -> Option<f64> {
-        (!matches!(self.bound, Bound::Undefined(_))).then_some(self.counted.value)
+        (!matches!(self.bound, Bound::Undefined(_) | Bound::TooLarge(_)))
+            .then_some(self.counted.value)
     }
 
     /// Whether the first id is that of an event, or else of an entity.
@@ -171,6 +189,7 @@ impl Kept {
         !matches!(
             self.bound,
             Bound::Undefined(Attribute(..) | EntityVariable(..))
+                | Bound::TooLarge(Attribute(..) | EntityVariable(..))
         )
     }
 }
@@ -228,6 +247,13 @@ impl Ledger {
             counted,
         };
         book.iter().map(kept).collect()
+    }
+
+    /// The first exact number that did not fit.
+    pub fn too_large(&self) -> Option<Kept> {
+        let all = self.all().into_iter();
+        all.filter(|kept| matches!(kept.bound, Bound::TooLarge(_)))
+            .min_by_key(|kept| (kept.counted.first, kept.stream))
     }
 
     /// Forgets all, and goes on from this.

@@ -7,6 +7,7 @@ use std::ops::{AddAssign, Range};
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::exact::rescaled;
 use crate::base::narrow::Narrow;
 use crate::base::rounding::{int_of, round_even};
 use crate::base::time::{Span, Time};
@@ -107,6 +108,8 @@ pub enum Amounts<'a> {
     Floats(&'a [u64]),
     /// The bits of floats that are to be rounded to whole numbers first.
     Wholes(&'a [u64]),
+    /// Exact numbers with so many decimals.
+    Exact(&'a [u64], u8),
 }
 
 impl Amounts<'_> {
@@ -118,6 +121,7 @@ impl Amounts<'_> {
             Amounts::None => 0,
             Amounts::Floats(words) => millionths(f64::from_bits(words[row])),
             Amounts::Wholes(words) => millionths(int_of(words[row]).into()),
+            Amounts::Exact(words, scale) => exact_millionths(words[row] as i64, scale),
         }
     }
 }
@@ -125,6 +129,13 @@ impl Amounts<'_> {
 #[inline(always)]
 fn millionths(value: f64) -> i64 {
     round_even(value * MILLIONTHS) as i64
+}
+
+/// An exact number in millionths: up to six decimals nothing is rounded.
+fn exact_millionths(units: i64, scale: u8) -> i64 {
+    const DECIMALS: i8 = 6;
+    let most = if units < 0 { i64::MIN } else { i64::MAX };
+    rescaled(units, DECIMALS - scale as i8).unwrap_or(most)
 }
 
 /// Steps that a block of rows may span to be counted in an array, which is faster than a tree.
@@ -189,6 +200,7 @@ impl Series {
             Amounts::None => self.add_values(times_us, |_| 0),
             Amounts::Floats(_) => self.add_values(times_us, |row| amounts.of(row)),
             Amounts::Wholes(_) => self.add_values(times_us, |row| amounts.of(row)),
+            Amounts::Exact(..) => self.add_values(times_us, |row| amounts.of(row)),
         }
     }
 

@@ -1,12 +1,14 @@
 //! Functions of numbers, durations and times.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use causeflow_engine::streams::program::{Binary, Expr, Unary};
 
 use super::Compiler;
+use super::exact::{as_number, decimals};
 use super::lower::Scope;
 use super::operators::fold;
+use super::streams::rounded;
 use super::types::{Ty, Typed};
 use crate::syntax::Ast;
 
@@ -60,19 +62,19 @@ impl Arithmetic {
         }
     }
 
-    /// How many arguments it takes at least, and whether it takes more than that.
-    fn arguments(self) -> (usize, bool) {
+    /// How many arguments it takes.
+    fn arguments(self) -> RangeInclusive<usize> {
         match self {
-            Arithmetic::Min | Arithmetic::Max => (2, true),
-            Arithmetic::Mod | Arithmetic::Pow => (2, false),
-            Arithmetic::Clamp => (3, false),
+            Arithmetic::Min | Arithmetic::Max => 2..=usize::MAX,
+            Arithmetic::Mod | Arithmetic::Pow => 2..=2,
+            Arithmetic::Clamp => 3..=3,
+            Arithmetic::Round => 1..=2,
             Arithmetic::Abs
             | Arithmetic::Floor
             | Arithmetic::Ceil
-            | Arithmetic::Round
             | Arithmetic::Sqrt
             | Arithmetic::Exp
-            | Arithmetic::Log => (1, false),
+            | Arithmetic::Log => 1..=1,
         }
     }
 
@@ -128,12 +130,28 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        let (few, more) = function.arguments();
-        let wanted = format!("{few} argument{}", if few == 1 { "" } else { "s" });
-        let ok = args.len() == few || more && args.len() > few;
+        let wanted = function.arguments();
+        let ok = wanted.contains(&args.len());
+        let wanted = match (*wanted.start(), *wanted.end()) {
+            (1, 2) => "1 or 2 arguments".to_owned(),
+            (few, _) => format!("{few} argument{}", if few == 1 { "" } else { "s" }),
+        };
         self.arity(function.name(), args.len(), &wanted, ok, span, scope)?;
+        let mut values = self.lower_all(args, scope)?;
+        if let (Arithmetic::Round, [_, places]) = (function, &values[..])
+            && decimals(places).is_none()
+        {
+            return self.no_decimals(&args[1], scope);
+        }
+        if let Some(exact) = self.exact_arithmetic(function, &values) {
+            return Some(exact);
+        }
+        let places = match function {
+            Arithmetic::Round if values.len() == 2 => values.pop().as_ref().and_then(decimals),
+            _ => None,
+        };
         let mut typed: Vec<Typed> = Vec::new();
-        for (value, arg) in self.lower_all(args, scope)?.into_iter().zip(args) {
+        for (value, arg) in values.into_iter().map(as_number).zip(args) {
             let first = typed.first().map(|first| first.ty);
             let wanted: &[Ty] = match (function.is_for_numbers(), first) {
                 (true, _) => &[Ty::Number],
@@ -148,7 +166,11 @@ impl Compiler {
             Ty::Bool => Ty::Number,
             ty => ty,
         };
-        let expr = function.of(typed.into_iter().map(|typed| typed.expr));
+        let mut values = typed.into_iter().map(|typed| typed.expr);
+        let expr = match (places, values.len()) {
+            (Some(places), 1) => rounded(values.next()?, places),
+            _ => function.of(values),
+        };
         Some(Typed::new(fold(expr), ty))
     }
 }

@@ -1,5 +1,6 @@
 //! Puts compiled streams together: slots are assigned, and what each event carries follows.
 
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::streams::program::{
     Change, ChangeKind, Delay, Effect, Expr, MAX_CARRIED, MAX_WORDS, Outcome, Service, Slot,
@@ -398,7 +399,7 @@ impl Compiler {
                 };
                 let mut value = typed.expr.clone();
                 let number = match &unit.own[i].definition {
-                    Some(ValueDef::Long(long)) => long.r#type,
+                    Some(ValueDef::Long(long)) => long.number_type(),
                     _ => None,
                 };
                 let kind = self.column_type(typed.ty, number);
@@ -512,7 +513,7 @@ impl Compiler {
                     description,
                     ..
                 } = &mut described;
-                *r#type = r#type.or(long.r#type);
+                *r#type = r#type.take().or_else(|| long.r#type.clone());
                 *unit = unit.take().or_else(|| long.unit.clone());
                 *description = description.take().or_else(|| long.description.clone());
             }
@@ -537,7 +538,7 @@ impl Compiler {
                 continue;
             };
             let long = self.described(s, &variable.name);
-            let Some(kind) = self.column_type(typed.ty, long.r#type) else {
+            let Some(kind) = self.column_type(typed.ty, long.number_type()) else {
                 let message = format!("a column cannot hold {}", self.type_name(typed.ty));
                 let help = match typed.ty {
                     Ty::Span => "divide it by a unit, such as `/ 1m`",
@@ -596,6 +597,10 @@ impl Compiler {
     pub(super) fn column_type(&self, ty: Ty, number: Option<NumberType>) -> Option<ColumnType> {
         Some(match ty {
             Ty::Number if number == Some(NumberType::Int) => ColumnType::Int,
+            Ty::Exact(scale) => ColumnType::Exact(match number {
+                Some(NumberType::Exact(digits)) if digits.scale() == scale => digits,
+                _ => Digits::with_scale(scale),
+            }),
             Ty::Number => ColumnType::Float,
             Ty::Bool => ColumnType::Bool,
             Ty::Time => ColumnType::Time,

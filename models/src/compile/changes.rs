@@ -1,14 +1,17 @@
 //! What events change: entities and counters.
 
 use causeflow_engine::base::draw::purpose;
-use causeflow_engine::streams::program::{Binary, Change, ChangeKind, Expr, KindId};
+use causeflow_engine::streams::program::{
+    Binary, Change, ChangeKind, ExactBinary, ExactUnary, Expr, KindId,
+};
 
 use super::Compiler;
 use super::calendars::slots_defs;
+use super::exact::within;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::streams::{Restrict, rounded, whole};
-use super::types::Ty;
+use super::types::{Rounded, Ty};
 use crate::definition::{AddDef, ChangeDef, Expression};
 use crate::diagnostic::suggestion;
 
@@ -56,7 +59,10 @@ impl Compiler {
             }
             let found = self.counter(counter);
             if found.is_none() && !self.report.is_spoilt("counters", counter) {
-                let help = suggestion(counter, self.counters.iter().map(String::as_str));
+                let help = suggestion(
+                    counter,
+                    self.counters.iter().map(|counter| counter.name.as_str()),
+                );
                 self.report.certain_error(
                     &at.key("counter"),
                     format!("there is no counter `{counter}`"),
@@ -65,12 +71,20 @@ impl Compiler {
             }
             match &change.add {
                 Some(AddDef::Counter(text)) => {
-                    let value = self.expression_of(&text.0, &mut scope("add"), &[Ty::Number]);
+                    let digits =
+                        found.and_then(|counter| self.counters[usize::from(counter)].digits);
+                    let ty = digits.map_or(Ty::Number, |digits| Ty::Exact(digits.scale()));
+                    let value = self.expression_of(&text.0, &mut scope("add"), &[ty]);
                     if let (Some(counter), Some(value)) = (found, value) {
-                        kinds.push(ChangeKind::Count {
-                            counter,
-                            value: value.expr,
-                        });
+                        let value = match digits {
+                            // As a whole number of units, which a sum of floats keeps exact.
+                            Some(digits) => Expr::ExactUnary(
+                                ExactUnary::ToNumber(0),
+                                Box::new(within(value.expr, digits)),
+                            ),
+                            None => value.expr,
+                        };
+                        kinds.push(ChangeKind::Count { counter, value });
                     }
                 }
                 _ => self.report.error(
@@ -183,12 +197,20 @@ impl Compiler {
             let decimals = names.rounded.get(name);
             if let Some(decimals) = decimals {
                 if how == "add" {
-                    let before = Expr::Variable(kind, Box::new(entity.clone()), variable);
-                    value = Expr::Binary(Binary::Add, Box::new(before), Box::new(value));
+                    let before = Box::new(Expr::Variable(kind, Box::new(entity.clone()), variable));
+                    value = match decimals {
+                        Rounded::Exact(_) => {
+                            Expr::ExactBinary(ExactBinary::Add, before, Box::new(value))
+                        }
+                        Rounded::Decimals(_) | Rounded::Whole => {
+                            Expr::Binary(Binary::Add, before, Box::new(value))
+                        }
+                    };
                 }
-                value = match decimals {
-                    Some(decimals) => rounded(value, *decimals),
-                    None => whole(rounded(value, 0)),
+                value = match *decimals {
+                    Rounded::Decimals(decimals) => rounded(value, decimals),
+                    Rounded::Whole => whole(rounded(value, 0)),
+                    Rounded::Exact(digits) => within(value, digits),
                 };
             }
             kinds.push(match how {

@@ -10,9 +10,9 @@ use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::parts::parts_of;
 use super::report::{At, Reporter};
-use super::types::{KindNames, Ty};
+use super::types::{KindNames, Rounded, Ty};
 use super::{Compiler, Merged};
-use crate::definition::{BelongsDef, EntityDef, FieldDef, NumberType, StartsDef, ValueDef};
+use crate::definition::{BelongsDef, EntityDef, FieldDef, StartsDef, ValueDef};
 use crate::diagnostic::{number, suggestion};
 
 impl Compiler {
@@ -255,7 +255,7 @@ impl Compiler {
             ValueDef::Long(long) => (**long).clone(),
             ValueDef::Short(_) => FieldDef::default(),
         };
-        let Some(kind) = self.column_type(typed.ty, long.r#type) else {
+        let Some(kind) = self.column_type(typed.ty, long.number_type()) else {
             let message = format!("an entity cannot hold {}", self.type_name(typed.ty));
             self.report.error_at_key(
                 at,
@@ -268,13 +268,14 @@ impl Compiler {
         let names = &mut self.kinds[k];
         names.values.insert(name.to_owned(), typed.expr.clone());
         if variable {
-            let decimals = match long.r#type {
-                Some(NumberType::Int) => Some(None),
-                _ => long.decimals.map(Some),
+            let rounded = match (kind, long.decimals) {
+                (ColumnType::Int, _) => Some(Rounded::Whole),
+                (ColumnType::Exact(digits), _) => Some(Rounded::Exact(digits)),
+                (_, decimals) => decimals.map(Rounded::Decimals),
             };
             names
                 .rounded
-                .extend(decimals.map(|decimals| (name.to_owned(), decimals)));
+                .extend(rounded.map(|rounded| (name.to_owned(), rounded)));
             names.variables.push(entry);
         } else {
             names.attributes.push(entry);

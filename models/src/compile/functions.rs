@@ -4,19 +4,23 @@ use std::ops::Range;
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::sample::{Dist, Unit, Yield};
-use causeflow_engine::streams::program::{Expr, KindId};
+use causeflow_engine::streams::program::{ExactUnary, Expr, KindId};
 
 use super::Compiler;
 use super::arithmetic::Arithmetic;
 use super::dates::OF_DATES;
 use super::desks::AGENT;
+use super::exact::reconcile;
 use super::lower::{About, BUILT_IN, Scope};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 20] = [
+const FUNCTIONS: [&str; 23] = [
     "if",
+    "decimal",
+    "bigint",
+    "split",
     "mixture",
     "choose",
     "lookup",
@@ -39,7 +43,7 @@ const FUNCTIONS: [&str; 20] = [
 ];
 
 /// What other languages do with texts.
-const OF_TEXTS: [&str; 22] = [
+const OF_TEXTS: [&str; 21] = [
     "concat",
     "format",
     "str",
@@ -53,7 +57,6 @@ const OF_TEXTS: [&str; 22] = [
     "trim",
     "len",
     "length",
-    "split",
     "join",
     "contains",
     "startswith",
@@ -114,6 +117,7 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
+            "decimal" | "bigint" | "split" => self.exact_function(name, args, span, scope),
             "choose" => self.choose(args, span, scope),
             "lookup" => self.lookup_row(args, span, scope),
             "mixture" => self.mixture(args, span, scope),
@@ -260,6 +264,9 @@ impl Compiler {
             condition.and_then(|typed| self.check_type(typed, &[Ty::Bool], scope, &args[0].span));
         let (yes, no) = (self.lower(&args[1], scope), self.lower(&args[2], scope));
         let (condition, yes, no) = (condition?, yes?, no?);
+        let mut both = [yes, no];
+        reconcile(&mut both);
+        let [yes, no] = both;
         let no = self.check_type(no, &[yes.ty], scope, &args[2].span)?;
         let texts = match (yes.texts, no.texts) {
             (Some(mut a), Some(b)) => {
@@ -417,7 +424,10 @@ impl Compiler {
             if self.report.is_spoilt("counters", &counter) {
                 return None;
             }
-            let help = suggestion(&counter, self.counters.iter().map(String::as_str));
+            let help = suggestion(
+                &counter,
+                self.counters.iter().map(|counter| counter.name.as_str()),
+            );
             self.report.certain_error_in(
                 &scope.at,
                 &args[0].span,
@@ -426,12 +436,20 @@ impl Compiler {
             );
             return None;
         };
+        let digits = self.counters[usize::from(counter)].digits;
         let expr = if name == "total" {
             Expr::Total(counter)
         } else {
             Expr::ChangeOf(counter)
         };
-        Some(Typed::new(expr, Ty::Number))
+        Some(match digits {
+            // Counters of exact numbers count units.
+            Some(digits) => Typed::new(
+                Expr::ExactUnary(ExactUnary::OfNumber(0), Box::new(expr)),
+                Ty::Exact(digits.scale()),
+            ),
+            None => Typed::new(expr, Ty::Number),
+        })
     }
 
     /// How many wait at a desk.

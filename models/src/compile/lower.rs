@@ -7,6 +7,7 @@ use causeflow_engine::base::sample::Dist;
 use causeflow_engine::streams::program::{Expr, KindId, Unary};
 
 use super::Compiler;
+use super::exact::{as_number, exact_of, negated};
 use super::operators::{COUNT_TRUTH, fold};
 use super::report::At;
 use super::streams::{Missing, Restrict};
@@ -117,7 +118,7 @@ impl Compiler {
         self.check_type(typed, wanted, scope, &(0..text.len()))
     }
 
-    /// Refuses a type that is not wanted. A truth value counts as a number.
+    /// Refuses a type that is not wanted. A truth value counts as a number, and numbers and exact ones turn into each other.
     pub(super) fn check_type(
         &mut self,
         typed: Typed,
@@ -127,6 +128,17 @@ impl Compiler {
     ) -> Option<Typed> {
         if wanted.contains(&typed.ty) || (typed.ty == Ty::Bool && wanted.contains(&Ty::Number)) {
             return Some(typed);
+        }
+        let exact = wanted.iter().find_map(|ty| match ty {
+            Ty::Exact(scale) => Some(*scale),
+            _ => None,
+        });
+        match (typed.ty, exact) {
+            (Ty::Exact(_) | Ty::Number, Some(scale)) => {
+                return Some(Typed::new(exact_of(typed, scale), Ty::Exact(scale)));
+            }
+            (Ty::Exact(_), None) if wanted.contains(&Ty::Number) => return Some(as_number(typed)),
+            _ => {}
         }
         if wanted.contains(&typed.ty.plain()) {
             return Some(Typed {
@@ -154,6 +166,8 @@ impl Compiler {
     pub fn type_name(&self, ty: Ty) -> String {
         match ty {
             Ty::Number => "a number".into(),
+            Ty::Exact(0) => "a whole number".into(),
+            Ty::Exact(scale) => format!("a number with {scale} decimals"),
             Ty::Bool => "a truth value".into(),
             Ty::Span => "a duration".into(),
             Ty::Time => "a time".into(),
@@ -206,6 +220,9 @@ impl Compiler {
                     let help = Some(COUNT_TRUTH.into());
                     self.report.error_in(&scope.at, &ast.span, message, help);
                     return None;
+                }
+                if let (Prefix::Minus, Ty::Exact(_)) = (op, typed.ty) {
+                    return Some(Typed::new(negated(typed.expr), typed.ty));
                 }
                 let typed = self.check_type(typed, wanted, scope, &inner_span)?;
                 Some(Typed::new(

@@ -12,6 +12,7 @@ mod dates;
 mod desks;
 mod effects;
 mod entities;
+mod exact;
 mod functions;
 mod growth;
 mod header;
@@ -37,10 +38,11 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::panic::resume_unwind;
 
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::base::zone::Zone;
 use causeflow_engine::streams::profile::{Profile, Weekend};
-use causeflow_engine::streams::program::{Desk, KindId, Program};
+use causeflow_engine::streams::program::{Counter, Desk, KindId, Program};
 
 use crate::Checked;
 use crate::definition::{
@@ -62,7 +64,7 @@ pub struct Compiler {
     texts: Texts16,
     kinds: Vec<KindNames>,
     profiles: Vec<Profile>,
-    counters: Vec<String>,
+    counters: Vec<Counter>,
     /// Reference data, by name.
     tables: Vec<(String, Rows)>,
     desks: Vec<Desk>,
@@ -101,7 +103,7 @@ struct Merged {
     entities: BTreeMap<String, (usize, EntityDef)>,
     desks: BTreeMap<String, (usize, DeskDef)>,
     streams: BTreeMap<String, (usize, StreamDef)>,
-    counters: BTreeMap<String, (usize, usize)>,
+    counters: BTreeMap<String, Option<Digits>>,
 }
 
 /// Compiles the files of one model.
@@ -254,14 +256,16 @@ impl Compiler {
                 parsed.streams,
             );
             for (i, counter) in parsed.counters.into_iter().enumerate() {
-                self.check_name(&counter, &At::new(file, &["counters"]).key(i));
-                if merged.counters.contains_key(&counter) {
-                    let message = format!("the counter `{counter}` is already defined");
+                let at = At::new(file, &["counters"]).key(i);
+                let digits = self.digits_of_counter(&counter, &at);
+                let name = counter.name();
+                self.check_name(name, &at);
+                if merged.counters.contains_key(name) {
+                    let message = format!("the counter `{name}` is already defined");
                     let help = Some("remove one of the two".into());
-                    self.report
-                        .error(&At::new(file, &["counters"]).key(i), message, help);
+                    self.report.error(&at, message, help);
                 }
-                merged.counters.insert(counter, (file, i));
+                merged.counters.insert(name.to_owned(), digits);
             }
         }
         merged
@@ -309,7 +313,13 @@ impl Compiler {
         let first = first.and_then(|reference| self.zone.midnight(reference.start));
         self.reference_offset = self.zone.offset(first.unwrap_or_default());
         let spikes = self.spikes(at, block);
-        self.counters = merged.counters.keys().cloned().collect();
+        let counters = merged.counters.iter();
+        self.counters = counters
+            .map(|(name, &digits)| Counter {
+                name: name.clone(),
+                digits,
+            })
+            .collect();
         let seasons = self.calendars(merged);
         self.profiles = vec![Profile::flat()];
         for (name, (file, profile)) in &merged.profiles {
@@ -394,7 +404,7 @@ impl Compiler {
     fn counter(&self, name: &str) -> Option<u16> {
         self.counters
             .iter()
-            .position(|counter| counter == name)
+            .position(|counter| counter.name == name)
             .map(|i| i as u16)
     }
 

@@ -5,6 +5,7 @@ use std::ops::Range;
 use causeflow_engine::streams::program::{Binary, Expr, NO_ENTITY, NO_TIME, Unary};
 
 use super::Compiler;
+use super::exact::Operated;
 use super::functions::TEXTS_ARE_CHOSEN;
 use super::lower::Scope;
 use super::types::{Ty, Typed};
@@ -43,7 +44,10 @@ impl Compiler {
             let message = "this compares nothing with nothing";
             self.report.error_in(&scope.at, &span, message, None);
         }
-        let (left, right) = (left?, right?);
+        let (left, right) = match self.exact(op, (left?, right?), &span, scope) {
+            Operated::Exact(typed) => return typed,
+            Operated::Plain(left, right) => (left, right),
+        };
         let (x, y) = (left.ty.plain(), right.ty.plain());
         let comparison = op.compares();
         let numbers = (x, y) == (Ty::Number, Ty::Number);

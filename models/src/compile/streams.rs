@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::streams::program::{Binary, Expr, Unary};
 
 use super::Compiler;
 use super::bounds::bounds;
+use super::exact::{as_number, exact_of, reconcile, within};
 use super::lower::{About, Scope};
 use super::report::At;
 use super::types::{Texts, Ty, Typed, slot_of_input, slot_of_own};
@@ -167,6 +169,19 @@ pub enum Missing {
 impl From<String> for Missing {
     fn from(place: String) -> Missing {
         Missing::Where(place)
+    }
+}
+
+/// A value that a column can hold: exact numbers may have as many digits as there are.
+fn held(typed: Typed) -> Typed {
+    match (typed.ty, &typed.expr) {
+        // Where it comes from, it is held.
+        (_, Expr::Slot(_)) => typed,
+        (Ty::Exact(scale), _) => Typed {
+            expr: within(typed.expr, Digits::with_scale(scale)),
+            ..typed
+        },
+        _ => typed,
     }
 }
 
@@ -499,16 +514,36 @@ impl Compiler {
     /// Lowers a value's definition. `name` is what an inherited value is called on the cause.
     pub fn value(&mut self, definition: &ValueDef, scope: &Scope, name: &str) -> Option<Typed> {
         let long = match definition {
-            ValueDef::Short(Expression(text)) => return self.expression(text, &mut scope.clone()),
+            ValueDef::Short(Expression(text)) => {
+                return self.expression(text, &mut scope.clone()).map(held);
+            }
             ValueDef::Long(long) => long,
         };
         let mut typed = self.plain_value(long, scope, name)?;
         if !long.correlates.is_empty() {
             typed.expr = self.together(typed.expr, &long.correlates, scope, name)?;
         }
-        let decimals = match long.r#type {
+        let number_type = match &long.r#type {
+            Some(name) => Some(self.number_type(name, &scope.at.key("type"))?),
+            None => None,
+        };
+        let decimals = match number_type {
             Some(NumberType::Int) => Some(0),
             _ => long.decimals,
+        };
+        if let Some(NumberType::Exact(digits)) = number_type {
+            return self.exact_value(typed, (digits, decimals), scope);
+        }
+        if let (Ty::Exact(_), None, None) = (typed.ty, number_type, decimals) {
+            return Some(held(typed));
+        }
+        if let (Ty::Exact(_), None, Some(decimals)) = (typed.ty, number_type, decimals) {
+            let expr = exact_of(typed, decimals);
+            return Some(held(Typed::new(expr, Ty::Exact(decimals))));
+        }
+        let typed = match number_type {
+            Some(_) => as_number(typed),
+            None => typed,
         };
         let Some(decimals) = decimals else {
             return Some(typed);
@@ -522,7 +557,7 @@ impl Compiler {
             return None;
         }
         let rounded = rounded(typed.expr, decimals);
-        if long.r#type != Some(NumberType::Int) {
+        if number_type != Some(NumberType::Int) {
             return Some(Typed::new(rounded, Ty::Number));
         }
         let (low, high) = bounds(&rounded);
@@ -537,6 +572,32 @@ impl Compiler {
             self.report.warning(&scope.at, message, Some(help.into()));
         }
         Some(Typed::new(whole(rounded), Ty::Number))
+    }
+
+    /// A value whose type says that it is exact.
+    fn exact_value(
+        &mut self,
+        typed: Typed,
+        (digits, decimals): (Digits, Option<u8>),
+        scope: &Scope,
+    ) -> Option<Typed> {
+        if decimals.is_some() {
+            let message = format!("{digits} says already how many decimals there are");
+            let help = "remove `decimals`";
+            self.report
+                .error(&scope.at.key("decimals"), message, Some(help.into()));
+        }
+        if !matches!(typed.ty, Ty::Number | Ty::Exact(_)) {
+            let message = format!(
+                "only numbers can be {digits}, this is {}",
+                self.type_name(typed.ty)
+            );
+            self.report.error(&scope.at, message, None);
+            return None;
+        }
+        let scale = digits.scale();
+        let expr = within(exact_of(typed, scale), digits);
+        Some(Typed::new(expr, Ty::Exact(scale)))
     }
 
     fn plain_value(&mut self, long: &FieldDef, scope: &Scope, name: &str) -> Option<Typed> {
@@ -726,7 +787,7 @@ impl Compiler {
         let mut by_scope = scope.at(scope.at.key("by"));
         let selector = self.expression_of(&by.0, &mut by_scope, &[Ty::Text])?;
         let by_cause = matches!(selector.expr, Expr::Cause);
-        let mut lowered: Vec<(u16, Expr)> = Vec::new();
+        let mut lowered: Vec<(u16, Typed)> = Vec::new();
         let (mut otherwise, mut ty, mut texts, mut wrong) =
             (None, None, Some(BTreeSet::new()), false);
         for (case, value) in cases {
@@ -793,7 +854,9 @@ impl Compiler {
                     ty
                 }
             };
-            if *ty.get_or_insert(typed.ty) != plain(typed.ty) {
+            let first = *ty.get_or_insert(typed.ty);
+            let is_number = |ty| matches!(ty, Ty::Number | Ty::Exact(_));
+            if first != plain(typed.ty) && !(is_number(first) && is_number(typed.ty)) {
                 let message = format!(
                     "this case is {}, others are {}",
                     self.type_name(typed.ty),
@@ -802,14 +865,14 @@ impl Compiler {
                 self.report.error(&at, message, None);
                 wrong = true;
             }
-            match (&mut texts, typed.texts) {
+            match (&mut texts, &typed.texts) {
                 (Some(all), Some(some)) => all.extend(some),
                 (all, _) => *all = None,
             }
             if is_else {
-                otherwise = Some(typed.expr);
+                otherwise = Some(typed);
             } else {
-                lowered.push((code, typed.expr));
+                lowered.push((code, typed));
             }
         }
         if wrong {
@@ -820,7 +883,7 @@ impl Compiler {
             .as_ref()
             .is_some_and(|p| p.iter().all(|code| lowered.iter().any(|(c, _)| c == code)));
         let otherwise = match otherwise {
-            Some(expr) => expr,
+            Some(typed) => typed,
             None if complete => lowered.pop()?.1,
             None => {
                 let missing = selector
@@ -844,12 +907,16 @@ impl Compiler {
                 return None;
             }
         };
+        let (codes, mut values): (Vec<u16>, Vec<Typed>) = lowered.into_iter().unzip();
+        values.push(otherwise);
+        let exact = values.iter().any(|value| matches!(value.ty, Ty::Exact(_)));
+        reconcile(&mut values);
+        let otherwise = values.pop()?;
+        let ty = if exact { otherwise.ty } else { ty? };
+        let values = values.into_iter().map(|typed| typed.expr);
+        let mut lowered: Vec<(u16, Expr)> = codes.into_iter().zip(values).collect();
         lowered.sort_by_key(|(code, _)| *code);
-        let expr = Expr::Case(Box::new(selector.expr), lowered, Box::new(otherwise));
-        Some(Typed {
-            expr,
-            ty: ty?,
-            texts,
-        })
+        let expr = Expr::Case(Box::new(selector.expr), lowered, Box::new(otherwise.expr));
+        Some(Typed { expr, ty, texts })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::Dictionary;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::program::{Expr, KindId, Slot};
@@ -12,6 +13,8 @@ use causeflow_engine::streams::program::{Expr, KindId, Slot};
 pub enum Ty {
     /// A number.
     Number,
+    /// An exact number with so many decimals.
+    Exact(u8),
     /// True or false.
     Bool,
     /// A length of time.
@@ -36,6 +39,17 @@ impl Ty {
             ty => ty,
         }
     }
+}
+
+/// What a value is rounded to.
+#[derive(Clone, Copy, Debug)]
+pub enum Rounded {
+    /// So many decimals.
+    Decimals(u8),
+    /// Whole numbers of 32 bits.
+    Whole,
+    /// Exact numbers of so many digits.
+    Exact(Digits),
 }
 
 /// The texts that an expression can yield, where that is known.
@@ -149,8 +163,8 @@ pub struct KindNames {
     pub values: BTreeMap<String, Expr>,
     /// Those that are parts of a number: (of what, name, weight).
     pub parts: Vec<(String, String, f64)>,
-    /// To how many decimals those of them are rounded that are; `None` within for whole numbers.
-    pub rounded: BTreeMap<String, Option<u8>>,
+    /// What those of them are rounded to that are.
+    pub rounded: BTreeMap<String, Rounded>,
     /// Length of the slots of its calendar, if it has one.
     pub slots: Option<Span>,
     /// Whether something is wrong with it already: what it lacks may have been meant.

@@ -114,8 +114,8 @@ fn values_have_the_right_shape() {
         Mistake {
             edit: ("type: int", "type: integer"),
             line: "type: integer",
-            message: "found `integer`, expected one of int, float",
-            help: "there are: float, int",
+            message: "found the type `integer`, expected int, float, bigint or decimal(digits, decimals)",
+            help: "leave `type` out if it is not a number",
         },
         Mistake {
             edit: ("weekdays: [1,", "weekdays: [1, 1,"),

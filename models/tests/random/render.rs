@@ -106,6 +106,10 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         "  grown: {growth: true, weekdays: [1, 2, 1, 1, 1, 1, 1]}\n".into(),
     ));
     blocks.push(("counters", "  - total_amount\n".into()));
+    blocks.push((
+        "counters",
+        "  - {name: total_price, type: 'decimal(15, 2)'}\n".into(),
+    ));
     blocks.push(("tables", "  place: places.csv\n".into()));
     blocks.push(("entities", person(spec.shops, spec.calendar)));
     if spec.shops {
@@ -142,7 +146,8 @@ fn person(shops: bool, calendar: u8) -> String {
          activity: 'lognormal(1, 0.5)'\n    attributes:\n      quality: {{value: 'beta(4, 2)', decimals: 3}}\n      \
          years: {{quantiles: {{0%: 18, 50%: 40, 100%: 90}}, correlates: {{quality: -0.5}}, type: int}}\n      \
          tag: {{choice: {{a: 3, b: 1}}}}\n      \
-         home: {{value: 'choose(place, weight: size)'}}\n    variables:\n      score: 'quality * 10'\n{belongs}{calendar}"
+         home: {{value: 'choose(place, weight: size)'}}\n    variables:\n      score: 'quality * 10'\n      \
+         balance: {{value: 'years * 10', type: 'decimal(12, 2)'}}\n{belongs}{calendar}"
     )
 }
 
@@ -275,6 +280,19 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         ),
         ("amount".into(), amount(plan, stream)),
         ("u".into(), "value: 'uniform(0, 1)'".into()),
+        (
+            "price".into(),
+            "value: amount, type: 'decimal(10, 2)'".into(),
+        ),
+        (
+            "taxed".into(),
+            "value: 'price * 1.19 + if(u > 0.5, bigint(number), price / 3)', type: 'decimal(14, 3)'"
+                .into(),
+        ),
+        (
+            "third".into(),
+            "value: 'split(price, 3, number - 3 * floor(number / 3))'".into(),
+        ),
         ("label".into(), "choice: {low: 3, mid: 2, high: 1}".into()),
         (
             "factor".into(),
@@ -323,6 +341,10 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         if plan.spec.stateful {
             fields.push(("state".into(), "value: person.state".into()));
             fields.push(("score".into(), "value: person.score".into()));
+            fields.push((
+                "left".into(),
+                "value: 'person.balance - price', type: 'decimal(13, 2)'".into(),
+            ));
         }
         if plan.spec.calendar > 0 {
             let slot = "value: 'slot(person, time + 20h, 90m, time + 1h, time + 40h)'";
@@ -341,6 +363,7 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "value: 'count(person, active)', type: int".into(),
         ));
         fields.push(("counted".into(), "value: total(total_amount)".into()));
+        fields.push(("priced".into(), "value: total(total_price)".into()));
         if plan.streams.iter().any(|stream| stream.desk) {
             fields.push(("queued".into(), "value: waiting(first), type: int".into()));
         }
@@ -393,8 +416,13 @@ fn changes(plan: &Plan, stream: &StreamPlan) -> Vec<String> {
         "{entity: person, state: active}"
     };
     match stream.spec.change {
-        1 => vec!["{counter: total_amount, add: amount}".into()],
-        2 if stream.person => vec!["{entity: person, add: {score: amount / 10}}".into()],
+        1 => vec![
+            "{counter: total_amount, add: amount}".into(),
+            "{counter: total_price, add: taxed}".into(),
+        ],
+        2 if stream.person => {
+            vec!["{entity: person, add: {score: amount / 10, balance: -price}}".into()]
+        }
         3 if stream.person => vec!["{entity: person, set: {score: 0}, when: amount > 30}".into()],
         4 if stream.person => vec!["{entity: person, state: gone}".into()],
         5 if stream.person => vec![

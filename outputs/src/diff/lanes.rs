@@ -2,6 +2,7 @@
 //! common codes of [`Texts`](super::texts::Texts), so that comparing is comparing numbers.
 
 use super::texts::{Texts, Translator};
+use crate::arrays::exact_units;
 use crate::arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int32Array, PrimitiveArray,
     UInt16Array, UInt64Array,
@@ -15,7 +16,7 @@ use causeflow_engine::base::table::ColumnType;
 
 /// A column of a batch.
 pub(super) enum Lane {
-    /// Ids and times.
+    /// Ids, times and exact numbers.
     Long(UInt64Array),
     /// Floats by their bits.
     Float(UInt64Array),
@@ -40,6 +41,7 @@ impl Lane {
             ColumnType::Time => Lane::Long(words(array.as_primitive::<TimestampMicrosecondType>())),
             ColumnType::Float => Lane::Float(words(array.as_primitive::<Float64Type>())),
             ColumnType::Int => Lane::Int(array.as_primitive::<Int32Type>().clone()),
+            ColumnType::Exact(_) => Lane::Long(words(&exact_units(array))),
             ColumnType::Small => Lane::Short(array.as_primitive::<UInt16Type>().clone()),
             ColumnType::Bool => Lane::Bool(array.as_boolean().clone()),
             ColumnType::Text => Lane::Short(translator.translate(array, texts)?),

@@ -18,7 +18,7 @@ struct Kept {
 }
 
 enum KeptValues {
-    /// Ids, times, and floats by their bits.
+    /// Ids, times, exact numbers, and floats by their bits.
     Long(Vec<u64>),
     Int(Vec<i32>),
     Short(Vec<u16>),
@@ -30,7 +30,7 @@ impl Store {
         let columns = kinds.map(|kind| Kept {
             kind,
             values: match kind {
-                ColumnType::Id | ColumnType::Time | ColumnType::Float => {
+                ColumnType::Id | ColumnType::Time | ColumnType::Float | ColumnType::Exact(_) => {
                     KeptValues::Long(Vec::new())
                 }
                 ColumnType::Int => KeptValues::Int(Vec::new()),
@@ -159,6 +159,9 @@ impl Kept {
             }
             (KeptValues::Long(v), ColumnType::Float) => {
                 Values::Float(pick(v, &rows, f64::from_bits))
+            }
+            (KeptValues::Long(v), ColumnType::Exact(digits)) => {
+                Values::Exact(pick(v, &rows, u64::cast_signed), digits)
             }
             (KeptValues::Long(v), _) => Values::Id(pick(v, &rows, |value| value)),
             (KeptValues::Int(v), _) => Values::Int(pick(v, &rows, |value| value)),

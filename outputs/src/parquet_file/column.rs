@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | id | dictionary | plain, never compressed: random bits do not shrink |
 //! | time, int | dictionary | delta, bit-packed; compressing that gains nothing |
-//! | float | dictionary | plain, then the file's compression |
+//! | float, exact | dictionary | plain, then the file's compression |
 //! | text, small | dictionary | dictionary |
 //! | bool | plain bits | plain bits |
 //!
@@ -21,6 +21,7 @@ use crate::arrow::array::{Array, StringArray};
 use crate::arrow::buffer::ScalarBuffer;
 use crate::arrow::datatypes::{ArrowNativeType, Field};
 use bytes::Bytes;
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{Column, Validity, Values};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::Encoding;
@@ -37,6 +38,7 @@ const ID_BITS: usize = 64;
 const TIME_BITS: usize = 24;
 const FLOAT_BITS: usize = 52;
 const INT_BITS: usize = 16;
+const EXACT_BITS: usize = 32;
 
 /// An encoded column of a row group, made here or by the parquet crate.
 pub(crate) enum ColumnChunk {
@@ -91,6 +93,7 @@ pub(crate) fn encode(context: ColumnContext<'_>, column: Column) -> Result<Colum
     let encoded = match &values {
         Values::Time(v) => times(&context, v, mask)?,
         Values::Int(v) => repeating(&context, v, mask, INT_BITS, ranges::ints)?,
+        Values::Exact(v, digits) => exact(&context, v, *digits, mask)?,
         Values::Float(v) => repeating(&context, v, mask, FLOAT_BITS, ranges::floats)?,
         Values::Text(v) => Some(texts(&context, v, mask)?),
         Values::Small(v) => Some(smalls(&context, v, mask)?),
@@ -171,6 +174,20 @@ fn times(
     let data = delta::encode(values).into();
     let encoding = Encoding::DELTA_BINARY_PACKED;
     contents(context, encoding, None, data, statistics).map(Some)
+}
+
+/// Exact numbers: the parquet crate stores those of up to nine digits in 32 bits.
+fn exact(
+    context: &ColumnContext<'_>,
+    values: &[i64],
+    digits: Digits,
+    mask: Option<&[bool]>,
+) -> Result<Option<EncodedChunk>> {
+    if digits.precision() > 9 {
+        return repeating(context, values, mask, EXACT_BITS, ranges::times);
+    }
+    let values: Vec<i32> = values.iter().map(|&units| units as i32).collect();
+    repeating(context, &values, mask, EXACT_BITS, ranges::ints)
 }
 
 /// Writes a column by its dictionary if that pays.

@@ -15,6 +15,7 @@ use crate::file::{DigestFile, FileEntry};
 use crate::options::Compression;
 use crate::pandas;
 use crate::rows::Rows;
+use crate::schema::is_bigint;
 use column::{ColumnChunk, ColumnContext};
 pub(crate) use frozen::Footer;
 use parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
@@ -141,7 +142,10 @@ fn properties(
     for field in schema.fields() {
         let path = ColumnPath::new(vec![field.name().clone()]);
         builder = match field.data_type() {
-            DataType::Float64 => builder.set_column_compression(path, codec),
+            DataType::Float64 | DataType::Decimal128(..) => {
+                builder.set_column_compression(path, codec)
+            }
+            DataType::Int64 if is_bigint(field) => builder.set_column_compression(path, codec),
             DataType::Timestamp(..) | DataType::Int32 => {
                 builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED)
             }

@@ -1,6 +1,8 @@
 //! The columns of a stream as its files have them.
 
 use crate::arrow::datatypes::{DataType, Field, Schema, TimeUnit};
+use crate::schema::is_bigint;
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::head;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 
@@ -30,7 +32,12 @@ pub(crate) fn specs(schema: &Schema) -> Result<Vec<ColumnSpec>, String> {
 }
 
 fn column(field: &Field) -> Result<ColumnSpec, String> {
+    let digits = |precision: u8, scale: i8| Digits::new(precision, u8::try_from(scale).ok()?);
     let kind = match field.data_type() {
+        DataType::Decimal128(precision, scale) if let Some(digits) = digits(*precision, *scale) => {
+            ColumnType::Exact(digits)
+        }
+        DataType::Int64 if is_bigint(field) => ColumnType::Exact(Digits::WHOLE),
         DataType::Int64 => ColumnType::Id,
         DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => ColumnType::Time,
         DataType::Float64 => ColumnType::Float,

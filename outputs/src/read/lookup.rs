@@ -3,6 +3,7 @@
 use super::columns::{ATTRIBUTION, CAUSE_ID, EVENT_ID, FIELDS, TIME, check_common};
 use super::run::FinishedRun;
 use super::source::{Source, Wanted};
+use crate::arrays::exact_units;
 use crate::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use crate::arrow::datatypes::{
     Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
@@ -130,6 +131,13 @@ fn value(array: &ArrayRef, kind: ColumnType) -> Value {
         }
         ColumnType::Float => array.as_primitive::<Float64Type>().value(0).into(),
         ColumnType::Int => array.as_primitive::<Int32Type>().value(0).into(),
+        ColumnType::Exact(digits) => {
+            let shown = digits.show(exact_units(array).value(0)).to_string();
+            match digits.fit_a_float() {
+                true => shown.parse::<f64>().map_or(Value::Null, Value::from),
+                false => shown.into(),
+            }
+        }
         ColumnType::Small => array.as_primitive::<UInt16Type>().value(0).into(),
         ColumnType::Bool => array.as_boolean().value(0).into(),
         ColumnType::Text => {

@@ -11,6 +11,7 @@ use crate::arrow::ipc::reader::FileReader;
 use crate::error::Error;
 use crate::options::Format;
 use crate::row_text::TextFormat;
+use crate::schema::is_bigint;
 use causeflow_engine::base::table::ColumnSpec;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
@@ -165,6 +166,7 @@ impl Source {
 fn with_ids(batch: RecordBatch) -> RecordBatch {
     let unsigned =
         |(field, column): (&FieldRef, &ArrayRef)| match column.as_primitive_opt::<Int64Type>() {
+            Some(_) if is_bigint(field) => (Arc::clone(field), Arc::clone(column)),
             None => (Arc::clone(field), Arc::clone(column)),
             Some(ids) => {
                 let field = field.as_ref().clone().with_data_type(DataType::UInt64);

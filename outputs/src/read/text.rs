@@ -5,6 +5,7 @@ use crate::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray
 use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::row_text::TextFormat;
 use crate::schema::arrow_schema;
+use causeflow_engine::base::exact::{Digits, of_float};
 use causeflow_engine::base::table::{
     Column, ColumnSpec, ColumnType, TableSchema, Validity, Values,
 };
@@ -196,6 +197,10 @@ impl Building {
             Values::Float(_) if is_lost => {}
             Values::Float(v) => v.push(parsed(text, there).ok_or_else(wrong)?),
             Values::Int(v) => v.push(parsed(text, there).ok_or_else(wrong)?),
+            Values::Exact(v, digits) => v.push(match there {
+                true => exact(text, *digits).ok_or_else(wrong)?,
+                false => 0,
+            }),
             Values::Small(v) => v.push(parsed(text, there).ok_or_else(wrong)?),
             Values::Bool(v) => v.push(parsed(text, there).ok_or_else(wrong)?),
             Values::Text(v) => v.push(match there {
@@ -226,6 +231,15 @@ fn parsed<T: std::str::FromStr + Default>(text: &str, there: bool) -> Option<T> 
         true => text.parse().ok(),
         false => Some(T::default()),
     }
+}
+
+/// An exact number. One that JSON has as a number comes as the text of a float, which tells it from all others.
+fn exact(text: &str, digits: Digits) -> Option<i64> {
+    let of_float = || {
+        let units = of_float(text.parse().ok()?, digits.scale())?;
+        (digits.fit_a_float() && digits.hold(units)).then_some(units)
+    };
+    digits.parse(text).or_else(of_float)
 }
 
 fn instant(text: &str) -> Option<i64> {

@@ -115,7 +115,7 @@ impl RowBuffer {
     /// Bytes of a row.
     fn width(&self) -> usize {
         let width = |kind| match kind {
-            ColumnType::Id | ColumnType::Time | ColumnType::Float => 8,
+            ColumnType::Id | ColumnType::Time | ColumnType::Float | ColumnType::Exact(_) => 8,
             ColumnType::Int => 4,
             ColumnType::Small | ColumnType::Text => 2,
             ColumnType::Bool => 1,
@@ -280,6 +280,7 @@ impl RowBuffer {
             }
             self.check_codes(name, column)?;
             self.check_ids(name, column)?;
+            self.check_digits(name, column)?;
         }
         Ok(())
     }
@@ -297,6 +298,27 @@ impl RowBuffer {
             && let Some((row, id)) = ids.iter().enumerate().find(wrong)
         {
             let message = format!("column `{name}`, row {row}: the id {id} has more than 63 bits");
+            return Err(Error::rows(&self.schema.name, message));
+        }
+        Ok(())
+    }
+
+    /// Refuses an exact number of more digits than its column says, which formats have no room for.
+    fn check_digits(&self, name: &str, column: &Column) -> Result<(), Error> {
+        let Values::Exact(numbers, digits) = &column.values else {
+            return Ok(());
+        };
+        let counts = |row: usize| match &column.validity {
+            Validity::Mask(mask) => mask[row],
+            Validity::All | Validity::None => true,
+        };
+        let wrong = |&(row, units): &(usize, &i64)| !digits.hold(*units) && counts(row);
+        if !numbers
+            .iter()
+            .fold(true, |all, &units| all & digits.hold(units))
+            && let Some((row, _)) = numbers.iter().enumerate().find(wrong)
+        {
+            let message = format!("column `{name}`, row {row}: the number is no {digits}");
             return Err(Error::rows(&self.schema.name, message));
         }
         Ok(())
@@ -379,6 +401,7 @@ pub(crate) fn len(values: &Values) -> usize {
         Values::Time(v) => v.len(),
         Values::Float(v) => v.len(),
         Values::Int(v) => v.len(),
+        Values::Exact(v, _) => v.len(),
         Values::Small(v) | Values::Text(v) => v.len(),
         Values::Bool(v) => v.len(),
     }
@@ -431,6 +454,7 @@ fn resize(values: &mut Values, rows: usize) {
         Values::Time(v) => v.resize(rows, 0),
         Values::Float(v) => v.resize(rows, 0.0),
         Values::Int(v) => v.resize(rows, 0),
+        Values::Exact(v, _) => v.resize(rows, 0),
         Values::Small(v) | Values::Text(v) => v.resize(rows, 0),
         Values::Bool(v) => v.resize(rows, false),
     }
@@ -442,6 +466,7 @@ fn reserve(values: &mut Values, rows: usize) {
         Values::Time(v) => v.reserve_exact(rows),
         Values::Float(v) => v.reserve_exact(rows),
         Values::Int(v) => v.reserve_exact(rows),
+        Values::Exact(v, _) => v.reserve_exact(rows),
         Values::Small(v) | Values::Text(v) => v.reserve_exact(rows),
         Values::Bool(v) => v.reserve_exact(rows),
     }
@@ -454,6 +479,7 @@ fn shrink(column: &mut Column) {
         Values::Time(v) => v.shrink_to_fit(),
         Values::Float(v) => v.shrink_to_fit(),
         Values::Int(v) => v.shrink_to_fit(),
+        Values::Exact(v, _) => v.shrink_to_fit(),
         Values::Small(v) | Values::Text(v) => v.shrink_to_fit(),
         Values::Bool(v) => v.shrink_to_fit(),
     }
@@ -465,6 +491,7 @@ fn extend(into: &mut Values, from: &Values, range: Range<usize>) {
         (Values::Time(a), Values::Time(b)) => a.extend_from_slice(&b[range]),
         (Values::Float(a), Values::Float(b)) => a.extend_from_slice(&b[range]),
         (Values::Int(a), Values::Int(b)) => a.extend_from_slice(&b[range]),
+        (Values::Exact(a, _), Values::Exact(b, _)) => a.extend_from_slice(&b[range]),
         (Values::Small(a), Values::Small(b)) => a.extend_from_slice(&b[range]),
         (Values::Bool(a), Values::Bool(b)) => a.extend_from_slice(&b[range]),
         (Values::Text(a), Values::Text(b)) => a.extend_from_slice(&b[range]),
@@ -473,6 +500,7 @@ fn extend(into: &mut Values, from: &Values, range: Range<usize>) {
             | Values::Time(_)
             | Values::Float(_)
             | Values::Int(_)
+            | Values::Exact(..)
             | Values::Small(_)
             | Values::Bool(_)
             | Values::Text(_),

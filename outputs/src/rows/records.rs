@@ -29,7 +29,7 @@ pub(super) fn encode(piece: &Rows, range: Range<usize>, into: &mut Vec<u8>) {
         let range = range.clone();
         match values {
             Values::Id(v) => put(&v[range], u64::to_le_bytes, into),
-            Values::Time(v) => put(&v[range], i64::to_le_bytes, into),
+            Values::Time(v) | Values::Exact(v, _) => put(&v[range], i64::to_le_bytes, into),
             Values::Float(v) => put(&v[range], f64::to_le_bytes, into),
             Values::Int(v) => put(&v[range], i32::to_le_bytes, into),
             Values::Small(v) | Values::Text(v) => put(&v[range], u16::to_le_bytes, into),
@@ -70,6 +70,7 @@ fn column(kind: ColumnType, rows: usize, bytes: &mut &[u8]) -> Option<Column> {
         ColumnType::Time => Values::Time(get(bytes, count, i64::from_le_bytes)?),
         ColumnType::Float => Values::Float(get(bytes, count, f64::from_le_bytes)?),
         ColumnType::Int => Values::Int(get(bytes, count, i32::from_le_bytes)?),
+        ColumnType::Exact(digits) => Values::Exact(get(bytes, count, i64::from_le_bytes)?, digits),
         ColumnType::Small => Values::Small(get(bytes, count, u16::from_le_bytes)?),
         ColumnType::Text => Values::Text(get(bytes, count, u16::from_le_bytes)?),
         ColumnType::Bool => Values::Bool(get(bytes, count, flag)?),

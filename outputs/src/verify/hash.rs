@@ -1,5 +1,6 @@
 //! The words of columns that were read back, as fingerprints take them.
 
+use crate::arrays::exact_units;
 use crate::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
 use crate::arrow::datatypes::{
     Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
@@ -39,6 +40,7 @@ pub(super) fn add(
         ColumnType::Time => words::<TimestampMicrosecondType>(hashes, array, |time| time as u64),
         ColumnType::Float => words::<Float64Type>(hashes, array, float_word),
         ColumnType::Int => words::<Int32Type>(hashes, array, int_word),
+        ColumnType::Exact(_) => primitive(hashes, &exact_units(array), |units| units as u64),
         ColumnType::Small => words::<UInt16Type>(hashes, array, u64::from),
         ColumnType::Bool => {
             let bits = array.as_boolean();

@@ -7,6 +7,7 @@ use super::records::Packing;
 use super::rules::{Rules, StreamRules};
 use super::store::Outbox;
 use super::tables::{Entities, Names};
+use crate::arrays::exact_units;
 use crate::arrow::array::{Array, AsArray, RecordBatch, UInt64Array};
 use crate::arrow::buffer::ScalarBuffer;
 use crate::arrow::datatypes::{
@@ -196,6 +197,7 @@ impl FileCheck<'_> {
         self.range(&heads);
         self.ids(batch, &heads);
         self.numbers(batch, &heads);
+        self.digits(batch, &heads);
         self.attribution(batch, &heads);
         // The place of each row's effect among the stream's incoming ones.
         let effects = match self.rules {
@@ -248,6 +250,7 @@ impl FileCheck<'_> {
                 }
                 ColumnType::Time
                 | ColumnType::Float
+                | ColumnType::Exact(_)
                 | ColumnType::Small
                 | ColumnType::Bool
                 | ColumnType::Text => {}
@@ -306,6 +309,24 @@ impl FileCheck<'_> {
                     self.add(Check::Id, heads, row, Some(place), || {
                         let expected = "a positive number of 63 bits".to_owned();
                         (id.cast_signed().to_string(), expected)
+                    });
+                }
+            }
+        }
+    }
+
+    /// Checks that exact numbers have no more digits than their columns say.
+    fn digits(&mut self, batch: &RecordBatch, heads: &Heads) {
+        let left_out = self.columns.len() - batch.num_columns();
+        for place in FIELDS..self.columns.len() {
+            let ColumnType::Exact(digits) = self.columns[place].kind else {
+                continue;
+            };
+            let numbers = exact_units(batch.column(place - left_out));
+            for (row, units) in numbers.iter().enumerate() {
+                if let Some(units) = units.filter(|&units| !digits.hold(units)) {
+                    self.add(Check::Number, heads, row, Some(place), || {
+                        (digits.show(units).to_string(), format!("a {digits}"))
                     });
                 }
             }

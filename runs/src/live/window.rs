@@ -237,6 +237,7 @@ impl Window {
                 each(&|at, to| a[at].to_bits() == b[to].to_bits())
             }
             (Values::Int(a), Values::Int(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::Exact(a, _), Values::Exact(b, _)) => each(&|at, to| a[at] == b[to]),
             (Values::Small(a), Values::Small(b)) => each(&|at, to| a[at] == b[to]),
             (Values::Bool(a), Values::Bool(b)) => each(&|at, to| a[at] == b[to]),
             (Values::Text(a), Values::Text(b)) => {

@@ -71,6 +71,7 @@ fn digests(chunk: &Chunk) -> Vec<u64> {
             Values::Time(v) => v[row] as u64,
             Values::Float(v) => v[row].to_bits(),
             Values::Int(v) => v[row] as u64,
+            Values::Exact(v, _) => v[row] as u64,
             Values::Bool(v) => u64::from(v[row]),
             Values::Small(v) | Values::Text(v) => u64::from(v[row]),
         };

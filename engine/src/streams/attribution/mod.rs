@@ -137,6 +137,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
         (Values::Time(a), Values::Time(b)) => all(a, b, same),
         (Values::Float(a), Values::Float(b)) => all(a, b, same),
         (Values::Int(a), Values::Int(b)) => all(a, b, same),
+        (Values::Exact(a, _), Values::Exact(b, _)) => all(a, b, same),
         (Values::Small(a), Values::Small(b)) | (Values::Text(a), Values::Text(b)) => {
             all(a, b, same)
         }
@@ -146,6 +147,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             | Values::Time(_)
             | Values::Float(_)
             | Values::Int(_)
+            | Values::Exact(..)
             | Values::Small(_)
             | Values::Text(_)
             | Values::Bool(_),

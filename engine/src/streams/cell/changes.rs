@@ -92,7 +92,7 @@ impl LogicalProcess {
         let noted = Cell::new(Parting::NONE);
         for (place, change) in (0..).zip(&stream.changes) {
             take_undefined();
-            let mut undefined = false;
+            let mut undefined = None;
             let (mut parted, mut at) = (Parting::NONE, 0);
             let mut outcomes: Outcomes = Outcomes::default();
             while let Some(strand) = strands.each.get(at) {
@@ -101,7 +101,8 @@ impl LogicalProcess {
                     let sight = strand.sight(&noted);
                     let frame = frame_of(window, &self.population, event, &strand.words, sight);
                     let outcome = self.work_out(change, &frame);
-                    undefined |= take_undefined() && sight.side == Side::FACTUAL;
+                    let found = take_undefined();
+                    undefined = undefined.max(found.filter(|_| sight.side == Side::FACTUAL));
                     parted = parted.and(&strands.split(at, noted.get()));
                     if let Some(outcome) = outcome {
                         outcomes.add(strands.each[at].sides, outcome);
@@ -113,11 +114,14 @@ impl LogicalProcess {
             for (sides, outcome) in outcomes.first.iter().chain(&outcomes.others) {
                 let presence = event.presence.part(*sides, &parting);
                 self.make(window, event, outcome, presence);
-                undefined |= take_undefined() && sides.on(Side::FACTUAL);
+                let found = take_undefined();
+                undefined = undefined.max(found.filter(|_| sides.on(Side::FACTUAL)));
             }
-            if undefined {
+            if let Some(found) = undefined {
                 let event = (event.stream, event.key, event.time);
-                window.world.note_undefined(event, Site::Change(place));
+                window
+                    .world
+                    .note_undefined(event, Site::Change(place), found);
             }
             strands.parted = strands.parted.and(&parted);
         }
@@ -245,7 +249,10 @@ impl LogicalProcess {
                     group.set((*variable, entity), presence, *value);
                 }
             }
-            Outcome::Counter { counter, value } => self.counters.add(*counter, *value, presence),
+            Outcome::Counter { counter, value } => {
+                let digits = window.world.program.counters[usize::from(*counter)].digits;
+                self.counters.add((*counter, digits), *value, presence);
+            }
             Outcome::Slots {
                 kind,
                 entity,

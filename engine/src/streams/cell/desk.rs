@@ -391,9 +391,9 @@ impl LogicalProcess {
         let code = eval(&service.desk, &frame);
         let work = Span(number(&service.work, &frame).max(0.0) as i64);
         let priority = number(&service.priority, &frame) as i32;
-        if take_undefined() && side == Side::FACTUAL {
+        if let Some(found) = take_undefined().filter(|_| side == Side::FACTUAL) {
             let event = (event.stream, event.key, event.time);
-            window.world.note_undefined(event, Site::Desk);
+            window.world.note_undefined(event, Site::Desk, found);
         }
         strands.give_back();
         let mut desks = program.desks.iter();

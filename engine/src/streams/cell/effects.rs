@@ -240,7 +240,7 @@ fn take(
     if let Some((effect, made)) = happening {
         cause(window, event, effect, made, frame, emit);
     }
-    let undefined = take_undefined();
+    let undefined = take_undefined().is_some();
     if (known.loose || undefined) && frame.side == Side::FACTUAL {
         let happening = happening.map(|(effect, _)| effect);
         audit::look(frame, (step, happening), (known.loose, undefined));

@@ -247,7 +247,7 @@ impl LogicalProcess {
             noted.set(Parting::NONE);
             let sight = strand.sight(&noted);
             let happens = self.prepare(window, event, &strand.words, sight);
-            if take_undefined() && sight.side == Side::FACTUAL {
+            if take_undefined().is_some() && sight.side == Side::FACTUAL {
                 let frame = frame_of(window, &self.population, event, &strand.words, sight);
                 audit::look_at_event(&frame, happens);
             }

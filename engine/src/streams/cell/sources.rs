@@ -364,9 +364,9 @@ impl LogicalProcess {
         take_undefined();
         let when = actor.when.as_ref();
         let takes_part = when.is_none_or(|when| number(when, &frame()) != 0.0);
-        if take_undefined() && side == Side::FACTUAL {
+        if let Some(found) = take_undefined().filter(|_| side == Side::FACTUAL) {
             let event = (event.stream, event.key, event.time);
-            window.world.note_undefined(event, Site::Source);
+            window.world.note_undefined(event, Site::Source, found);
         }
         takes_part
     }

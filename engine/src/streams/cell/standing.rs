@@ -6,8 +6,9 @@ use std::iter::repeat_n;
 use std::sync::Arc;
 
 use super::LogicalProcess;
+use crate::base::exact::Digits;
 use crate::base::time::{Span, Time};
-use crate::streams::eval::finite;
+use crate::streams::eval::{Undefined, finite, set_undefined};
 use crate::streams::population::Population;
 use crate::streams::sides::{Parting, Presence, Side, Sides};
 use crate::streams::view::View;
@@ -31,11 +32,19 @@ impl Counters {
         }
     }
 
-    pub fn add(&mut self, counter: u16, value: f64, presence: Presence) {
+    pub fn add(
+        &mut self,
+        (counter, digits): (u16, Option<Digits>),
+        value: f64,
+        presence: Presence,
+    ) {
         let counter = usize::from(counter);
         for (side, counters) in (0..).map(Side).zip(&mut self.each) {
             if presence.sides.on(side) {
                 counters[counter] = finite(counters[counter] + value);
+                if digits.is_some_and(|digits| !digits.hold(counters[counter] as i64)) {
+                    set_undefined(Some(Undefined::TooLarge));
+                }
             }
         }
         if presence.sides != Sides::ALL {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::branches::{eval_case, eval_if};
 use super::draws::{Drawn, Operands, draw_together, uniforms};
+use super::exact;
 use super::operand::{Operand, binary, unary};
 use super::scalar::{Frame, Own, eval};
 use crate::base::draw::{Key, Purpose};
@@ -156,6 +157,20 @@ pub fn eval_block(e: &Expr, block: &Block<'_>, out: &mut Vec<u64>) {
             match right.words() {
                 Err(y) => binary(*op, out, std::iter::repeat(y)),
                 Ok(column) => binary(*op, out, column.iter().copied()),
+            }
+            right.recycle();
+        }
+        Expr::Exact(units) => out.resize(n, *units as u64),
+        Expr::ExactUnary(op, e) => {
+            eval_block(e, block, out);
+            exact::unary_in_column(*op, out);
+        }
+        Expr::ExactBinary(op, a, b) => {
+            eval_block(a, block, out);
+            let right = Operand::new(b, block);
+            match right.words() {
+                Err(y) => exact::binary_in_column(*op, out, std::iter::repeat(y)),
+                Ok(column) => exact::binary_in_column(*op, out, column.iter().copied()),
             }
             right.recycle();
         }

@@ -109,7 +109,7 @@ impl<'e> Paths<'e> {
             // It may have a value only for the rows that lead to it.
             let before = take_undefined();
             eval_block(self.branches[branch], block, out);
-            if take_undefined() {
+            if take_undefined().is_some() {
                 out.clear();
                 most = None;
             }
@@ -251,6 +251,9 @@ fn by_columns(e: &Expr) -> bool {
             | Expr::Cell(..)
             | Expr::Unary(..)
             | Expr::Binary(..)
+            | Expr::Exact(_)
+            | Expr::ExactUnary(..)
+            | Expr::ExactBinary(..)
             | Expr::If(_)
             | Expr::Draw(..)
             | Expr::Law(..)

@@ -4,7 +4,7 @@
 //!
 //! An expression is worked out on a [`Frame`]: an event or an entity with what is around it, on one side and for several
 //! others. Whoever makes the frame takes from it, when all has been read, how those others would differ
-//! ([`Frame::noted`]), and then asks [`take_undefined`] whether something had no finite value. Nothing else comes out
+//! ([`Frame::noted`]), and then asks [`take_undefined`] whether something had no value. Nothing else comes out
 //! but the value:
 //!
 //! - It cannot fail. What has no value is 0, and is noted.
@@ -17,6 +17,7 @@ mod block;
 mod branches;
 mod choice;
 mod draws;
+mod exact;
 mod operand;
 mod pick;
 mod primitive;
@@ -24,6 +25,6 @@ mod scalar;
 mod slots;
 
 pub use block::{Block, eval_block};
-pub use primitive::{finite, take_undefined};
+pub use primitive::{Undefined, finite, set_undefined, take_undefined};
 pub use scalar::{Frame, Marks, Own, decide, eval, how_many, number, number_by_key, word};
 pub use slots::ranges;

@@ -1,7 +1,7 @@
 //! Operands of a block of rows, and operations on whole columns of them.
 
 use super::block::{Block, eval_block};
-use super::primitive::{self, finite_in_column, set_undefined};
+use super::primitive::{self, Undefined, finite_in_column, set_undefined};
 use crate::base::scratch;
 use crate::streams::program::{Binary, Expr, Unary};
 
@@ -9,6 +9,7 @@ use crate::streams::program::{Binary, Expr, Unary};
 pub fn constant(e: &Expr) -> Option<u64> {
     match e {
         Expr::Num(x) => Some(x.to_bits()),
+        Expr::Exact(units) => Some(*units as u64),
         Expr::Text(code) => Some(u64::from(*code)),
         _ => None,
     }
@@ -68,7 +69,7 @@ pub fn unary(op: Unary, out: &mut [u64]) {
         };
     }
     loops!(Negate, Not, Abs, Floor, Ceil, Sqrt, Exp, Log);
-    set_undefined(found);
+    set_undefined(found.then_some(Undefined::NotFinite));
 }
 
 /// Likewise for two words.
@@ -86,5 +87,5 @@ pub fn binary(op: Binary, out: &mut [u64], right: impl Iterator<Item = u64>) {
     loops!(
         Add, Subtract, Multiply, Divide, Rest, Power, Min, Max, Less, AtMost, Equal, Same, And, Or
     );
-    set_undefined(found);
+    set_undefined(found.then_some(Undefined::NotFinite));
 }

@@ -5,25 +5,34 @@ use std::cell::Cell;
 use crate::base::rounding::{floor, round_even};
 use crate::streams::program::{Binary, Unary};
 
-thread_local! {
-    /// Whether something without a finite value has been worked out since somebody asked.
-    static UNDEFINED: Cell<bool> = const { Cell::new(false) };
+/// Why something has no value. What is worse comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undefined {
+    /// It is not finite, such as what is divided by 0.
+    NotFinite,
+    /// It is an exact number of more digits than there is room for.
+    TooLarge,
 }
 
-/// Whether something without a finite value has been worked out on this thread since this was last asked.
+thread_local! {
+    /// What has been worked out without a value since somebody asked.
+    static UNDEFINED: Cell<Option<Undefined>> = const { Cell::new(None) };
+}
+
+/// Whether something without a value has been worked out on this thread since this was last asked, and why it has none: the worst of it.
 #[inline(always)]
-pub fn take_undefined() -> bool {
+pub fn take_undefined() -> Option<Undefined> {
     let found = UNDEFINED.get();
-    if found {
-        UNDEFINED.set(false);
+    if found.is_some() {
+        UNDEFINED.set(None);
     }
     found
 }
 
 /// Says what [`take_undefined`] is to find, if anything.
-pub fn set_undefined(found: bool) {
-    if found {
-        UNDEFINED.set(true);
+pub fn set_undefined(found: Option<Undefined>) {
+    if found.is_some() {
+        UNDEFINED.set(found.max(UNDEFINED.get()));
     }
 }
 
@@ -35,7 +44,7 @@ pub fn finite(x: f64) -> f64 {
 
 #[cold]
 fn undefined() -> f64 {
-    UNDEFINED.set(true);
+    set_undefined(Some(Undefined::NotFinite));
     0.0
 }
 

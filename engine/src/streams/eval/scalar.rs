@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use super::draws::share_together;
 use super::pick::pick;
-use super::primitive::{finite, set_undefined, take_undefined};
-use super::{primitive, slots};
+use super::primitive::{Undefined, finite, set_undefined, take_undefined};
+use super::{exact, primitive, slots};
 use crate::base::draw::Key;
 use crate::base::sample::{Dist, MOST_PARAMETERS};
 use crate::base::time::{Span, Time};
@@ -258,23 +258,22 @@ impl<'a> Frame<'a> {
         let value = variable.map_or(0, |variable| {
             word(&stream.variables[usize::from(variable)].value, frame)
         });
-        if take_undefined()
-            && let Some(at) = variable
-        {
-            frame.note_demanded(at);
+        if let (Some(found), Some(at)) = (take_undefined(), variable) {
+            frame.note_demanded(at, found);
         }
         set_undefined(before);
         self.slots[slot].set(value);
         self.ready.set(self.ready.get() | 1 << slot.0);
     }
 
-    /// Notes that a variable that is worked out on demand had no finite value. One that is written is looked at with its row.
+    /// Notes that a variable that is worked out on demand had no value. One that is written is looked at with its row.
     #[cold]
-    fn note_demanded(&self, variable: u16) {
+    fn note_demanded(&self, variable: u16, found: Undefined) {
         let stream = &self.world.program.streams[self.stream];
         if self.side == Side::FACTUAL && !stream.variables[usize::from(variable)].written {
             let event = (self.stream, self.key, self.time);
-            self.world.note_undefined(event, Site::Variable(variable));
+            self.world
+                .note_undefined(event, Site::Variable(variable), found);
         }
     }
 }
@@ -390,6 +389,13 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::Cell(cells, e) => cells.of(eval(e, f)),
         Expr::Unary(op, e) => finite(primitive::unary(*op, number(e, f))).to_bits(),
+        Expr::Exact(units) => *units as u64,
+        Expr::ExactUnary(op, e) => exact::unary(*op, word(e, f)),
+        Expr::ExactBinary(op, a, b) => exact::binary(*op, word(a, f), word(b, f)),
+        Expr::Split(parts) => {
+            let place = [&parts.1, &parts.2].map(|e| number(e, f) as i64);
+            exact::split(word(&parts.0, f), place)
+        }
         Expr::Binary(op, a, b) => finite(primitive::binary(*op, eval(a, f), eval(b, f))).to_bits(),
         Expr::Draw(dist, args, purpose) => {
             let p = parameters(args, f);

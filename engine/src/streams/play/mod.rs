@@ -14,7 +14,7 @@ use crate::base::table::RowSink;
 use crate::streams::program::Program;
 use crate::streams::world::Settings;
 
-pub use outcome::{Growing, Progress, RunError, RunResult, StreamResult};
+pub use outcome::{Growing, Progress, RunError, RunResult, StreamResult, TooLarge};
 pub use player::Player;
 
 /// Plays a program on the threads of the current rayon pool.

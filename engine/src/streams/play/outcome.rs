@@ -6,6 +6,7 @@ use crate::base::time::Time;
 use crate::streams::attribution::{Impact, PartedRow};
 use crate::streams::cell::LogicalProcess;
 use crate::streams::kept::Kept;
+use crate::streams::program::Program;
 use crate::streams::series::Series;
 use crate::streams::world::World;
 
@@ -25,8 +26,46 @@ pub enum RunError {
     Interrupted,
     /// A ring of causes grows without end, and would take all memory.
     Growing(Growing),
+    /// An exact number does not fit.
+    TooLarge(Box<TooLarge>),
     /// The sink could not store the rows.
     Sink(SinkError),
+}
+
+/// An exact number that does not fit, the first of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TooLarge {
+    /// What it is, as scenarios address it if they do.
+    pub what: String,
+    /// The event, or else the entity, in whose values it stands.
+    pub id: u64,
+    /// Whether it is an event.
+    pub of_event: bool,
+    /// When that took place.
+    pub time: Time,
+}
+
+impl TooLarge {
+    pub(super) fn of(kept: &Kept, program: &Program) -> Box<TooLarge> {
+        let (time, id) = kept.counted.first;
+        Box::new(TooLarge {
+            what: kept.described(program).0,
+            id,
+            of_event: kept.is_of_event(),
+            time,
+        })
+    }
+}
+
+impl std::fmt::Display for TooLarge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let TooLarge { what, id, time, .. } = self;
+        let of = if self.of_event { "event" } else { "entity" };
+        write!(
+            f,
+            "{what} of the {of} {id} at {time} is an exact number with more digits than there is room for"
+        )
+    }
 }
 
 /// A ring of causes that grows without end.
@@ -68,6 +107,7 @@ impl std::fmt::Display for RunError {
         match self {
             RunError::Interrupted => f.write_str("the run was interrupted"),
             RunError::Growing(growing) => growing.fmt(f),
+            RunError::TooLarge(number) => number.fmt(f),
             RunError::Sink(error) => error.fmt(f),
         }
     }

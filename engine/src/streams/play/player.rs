@@ -25,7 +25,7 @@ use crate::streams::rows::{CellRows, Completion, EarlySums, Sums, collect, lots}
 use crate::streams::world::{Settings, World};
 
 use super::clockwork::Clockwork;
-use super::outcome::{Progress, RunError, RunResult, StreamResult};
+use super::outcome::{Progress, RunError, RunResult, StreamResult, TooLarge};
 use super::snapshot::{Origin, Snapshot, SnapshotError};
 
 /// A run under way.
@@ -138,7 +138,7 @@ impl Player {
     /// `watch` is called at barriers; when it breaks, the run ends with [`RunError::Interrupted`].
     ///
     /// # Errors
-    /// When interrupted, when a ring of causes grows without end, and when the sink cannot store rows. The run cannot go on after that.
+    /// When interrupted, when a ring of causes grows without end, when an exact number does not fit, and when the sink cannot store rows. The run cannot go on after that.
     pub fn play(
         &mut self,
         until: Time,
@@ -168,6 +168,11 @@ impl Player {
             let played = delivery.along(true, || clockwork.advance_batch(completion, until))?;
             played.map_err(RunError::Growing)?;
             self.collect(from, &mut delivery)?;
+            // All up to here has been worked out, so this is the first one, however it was played.
+            if let Some(kept) = self.world.ledger.too_large() {
+                let program = &self.world.program;
+                return Err(RunError::TooLarge(TooLarge::of(&kept, program)));
+            }
             let progress = Progress {
                 time: self.clockwork.now.min(self.world.end),
                 rows: self.rows,

@@ -3,11 +3,15 @@
 //! Each yields a 64-bit word. Numbers, truth values (0 and 1), times and spans (in microseconds)
 //! are the bits of an `f64`; whole microseconds stay exact up to the year 2255. Arithmetic never
 //! yields NaN or an infinity: dividing by zero gives 0, and so does what has no real value.
+//!
+//! Exact numbers are words of their own: whole numbers of 64 bits in units of the last decimal, whose number only the operations on
+//! them know. What does not fit ends the run.
 
 use std::sync::Arc;
 
 use super::{DatePart, KindId, Midnight, Slot};
 use crate::base::draw::Purpose;
+use crate::base::exact::Digits;
 use crate::base::sample::{Dist, Law};
 use crate::streams::sides::Label;
 
@@ -52,6 +56,14 @@ pub enum Expr {
     Unary(Unary, Box<Expr>),
     /// An operation on two values.
     Binary(Binary, Box<Expr>, Box<Expr>),
+    /// An exact number, in units of its last decimal.
+    Exact(i64),
+    /// An operation on an exact number, or that yields one.
+    ExactUnary(ExactUnary, Box<Expr>),
+    /// An operation on two exact numbers with as many decimals, unless it says otherwise.
+    ExactBinary(ExactBinary, Box<Expr>, Box<Expr>),
+    /// A part of an exact number that is divided into parts as equal as can be: the whole, how many parts, and which of them, from 0.
+    Split(Box<(Expr, Expr, Expr)>),
     /// The second where the first is true, otherwise the third.
     If(Box<(Expr, Expr, Expr)>),
     /// A draw from a distribution with parameters.
@@ -286,6 +298,44 @@ pub enum Binary {
     Or,
 }
 
+/// An operation on an exact number, or that yields one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExactUnary {
+    /// A number to the nearest with so many decimals, of two the even one.
+    OfNumber(u8),
+    /// One with so many decimals as a number.
+    ToNumber(u8),
+    /// The same with so many decimals more, or rounded to so many fewer, of two the even one.
+    Rescale(i8),
+    /// It, if it has no more digits.
+    Within(Digits),
+    /// Minus.
+    Negate,
+    /// Absolute value.
+    Abs,
+}
+
+/// An operation on two exact numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExactBinary {
+    /// Sum.
+    Add,
+    /// Difference.
+    Subtract,
+    /// Product, which has the decimals of both together.
+    Multiply,
+    /// Quotient with so many decimals more than that of the units, rounded to the nearest, of two the even one; 0 where the divisor is 0.
+    Divide(i8),
+    /// The smaller.
+    Min,
+    /// The larger.
+    Max,
+    /// Less than: a truth value.
+    Less,
+    /// At most: a truth value.
+    AtMost,
+}
+
 /// Calls a function for each part of an expression, shared or to be changed.
 macro_rules! each_part {
     ($e:expr, $f:expr, $iter:ident $(, $mutable:tt)?) => {
@@ -300,10 +350,11 @@ macro_rules! each_part {
             | Expr::Date(_, e)
             | Expr::OnClock(e)
             | Expr::Unary(_, e)
+            | Expr::ExactUnary(_, e)
             | Expr::Modified(_, e)
             | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
-            Expr::Binary(_, a, b) => {
+            Expr::Binary(_, a, b) | Expr::ExactBinary(_, a, b) => {
                 $f(a);
                 $f(b);
             }
@@ -311,7 +362,7 @@ macro_rules! each_part {
                 $f(&$($mutable)? parts.0);
                 $f(&$($mutable)? parts.1);
             }
-            Expr::If(parts) | Expr::Appointment(_, parts, _) => {
+            Expr::If(parts) | Expr::Split(parts) | Expr::Appointment(_, parts, _) => {
                 $f(&$($mutable)? parts.0);
                 $f(&$($mutable)? parts.1);
                 $f(&$($mutable)? parts.2);
@@ -332,6 +383,7 @@ macro_rules! each_part {
                 $f(otherwise);
             }
             Expr::Num(_)
+            | Expr::Exact(_)
             | Expr::Text(_)
             | Expr::Slot(_)
             | Expr::Time
@@ -460,6 +512,10 @@ impl Expr {
             | Expr::Cell(..)
             | Expr::Unary(..)
             | Expr::Binary(..)
+            | Expr::Exact(_)
+            | Expr::ExactUnary(..)
+            | Expr::ExactBinary(..)
+            | Expr::Split(_)
             | Expr::If(_)
             | Expr::Draw(..)
             | Expr::Law(..)

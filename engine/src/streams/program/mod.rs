@@ -19,7 +19,8 @@ mod without;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{
-    Binary, Cells, Correlated, Distribution, Expr, Lookup, MOST_LOOKED_UP, Question, Unary,
+    Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
+    Question, Unary,
 };
 pub use look::Look;
 pub use modifier::{
@@ -35,6 +36,7 @@ pub use without::Without;
 use std::collections::BTreeMap;
 
 use crate::base::draw::Purpose;
+use crate::base::exact::Digits;
 use crate::base::head;
 use crate::base::ids::id_type;
 use crate::base::table::{ColumnSpec, ColumnType, Dictionary, TableSchema};
@@ -109,8 +111,8 @@ pub struct Program {
     pub appointments: BTreeMap<u16, Span>,
     /// Kinds of entities.
     pub kinds: Vec<Kind>,
-    /// Names of the counters.
-    pub counters: Vec<String>,
+    /// The counters.
+    pub counters: Vec<Counter>,
     /// Desks, all of them on one process.
     pub desks: Vec<Desk>,
     /// The streams.
@@ -134,6 +136,16 @@ pub struct Spikes {
     pub size: f64,
     /// Length of an interval.
     pub every: Span,
+}
+
+/// A number that events raise and lower.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counter {
+    /// Its name.
+    pub name: String,
+    /// If it is exact: how many digits it has, at most 15. What is added to it, and what it comes to, are then units of the last
+    /// decimal, which floats of so many digits tell apart.
+    pub digits: Option<Digits>,
 }
 
 /// A kind of entity, such as students.

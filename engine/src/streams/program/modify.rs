@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Binary, Delay, Destination, Effect, Expr, Intervention, MOST_INTERVENTIONS, Modified, Modifier,
-    Program, Slot, Source, Stream, StreamId, Unary, Variable,
+    Binary, Delay, Destination, Effect, ExactUnary, Expr, Intervention, MOST_INTERVENTIONS,
+    Modified, Modifier, Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::{Purpose, purpose};
+use crate::base::exact::Digits;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
 use crate::base::sample::Dist;
 use crate::base::table::ColumnType;
@@ -252,7 +253,12 @@ impl Program {
     ) -> Result<(), ModifyError> {
         let truth = self.is_chance(stream, name)?;
         let at = self.variable(stream, name)?;
-        let value = &mut self.streams[stream].variables[at].value;
+        let variable = &mut self.streams[stream].variables[at];
+        let exact = match variable.kind {
+            Some(ColumnType::Exact(digits)) => Some(digits),
+            _ => None,
+        };
+        let value = &mut variable.value;
         let mut wrapper = Wrapper(&mut self.modified);
         if truth {
             value.rewrite(&mut |e| {
@@ -261,7 +267,8 @@ impl Program {
                 }
             });
         } else {
-            within_bounds(value, &mut |e| wrapper.wrap(e, ANY, modifier));
+            let scale = exact.map(Digits::scale);
+            within_bounds(value, scale, &mut |e| wrapper.wrap(e, ANY, modifier));
         }
         Ok(())
     }
@@ -311,7 +318,7 @@ impl Program {
                     false => Err(ModifyError::NoChance),
                 }
             }
-            Some(ColumnType::Float | ColumnType::Int) => Ok(false),
+            Some(ColumnType::Float | ColumnType::Int | ColumnType::Exact(_)) => Ok(false),
             _ => Err(ModifyError::NotANumber),
         }
     }
@@ -426,7 +433,8 @@ impl Stream {
             let mut value = &self.variables[place].value;
             loop {
                 value = match value {
-                    Expr::Unary(Unary::Round(_), inner) => inner,
+                    Expr::Unary(Unary::Round(_), inner)
+                    | Expr::ExactUnary(ExactUnary::Within(_), inner) => inner,
                     kept => match kept.within_32_bits() {
                         Some(inner) => inner,
                         None => break,
@@ -496,16 +504,24 @@ fn modify_count(effect: &mut Effect, wrapper: &mut Wrapper<'_>, modifier: Modifi
     wrapper.wrap(count, NOT_NEGATIVE, modifier);
 }
 
-/// Visits what lies inside rounding and constant bounds.
-fn within_bounds(e: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
-    match e {
-        Expr::Unary(Unary::Round(_), inner) => within_bounds(inner, visit),
-        Expr::Binary(Binary::Min | Binary::Max, inner, bound)
+/// Visits the number that lies inside rounding and constant bounds; of an exact number with so many decimals, what it is as a number.
+fn within_bounds(e: &mut Expr, scale: Option<u8>, visit: &mut dyn FnMut(&mut Expr)) {
+    match (e, scale) {
+        (Expr::ExactUnary(ExactUnary::Within(_), inner), _) => within_bounds(inner, scale, visit),
+        (Expr::ExactUnary(ExactUnary::OfNumber(_), inner), _) => within_bounds(inner, None, visit),
+        (Expr::Unary(Unary::Round(_), inner), None) => within_bounds(inner, None, visit),
+        (Expr::Binary(Binary::Min | Binary::Max, inner, bound), None)
             if matches!(**bound, Expr::Num(_)) =>
         {
-            within_bounds(inner, visit);
+            within_bounds(inner, None, visit);
         }
-        _ => visit(e),
+        (e, None) => visit(e),
+        (e, Some(scale)) => {
+            let inner = Box::new(std::mem::replace(e, Expr::Num(0.0)));
+            let mut number = Expr::ExactUnary(ExactUnary::ToNumber(scale), inner);
+            visit(&mut number);
+            *e = Expr::ExactUnary(ExactUnary::OfNumber(scale), Box::new(number));
+        }
     }
 }
 

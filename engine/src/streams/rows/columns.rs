@@ -130,7 +130,7 @@ impl Columns {
         for (place, variable) in later.filter(|(_, variable)| variable.written) {
             let mut column = scratch::column();
             eval_block(&variable.value, &block, &mut column);
-            if take_undefined() {
+            if take_undefined().is_some() {
                 undefined.push(place);
             }
             block.slots[variable.slot] = column;
@@ -184,6 +184,7 @@ impl Columns {
         let words = &self.slots[*slot];
         match spec.kind {
             ColumnType::Int => Amounts::Wholes(words),
+            ColumnType::Exact(digits) => Amounts::Exact(words, digits.scale()),
             // No other type is one of numbers.
             ColumnType::Float
             | ColumnType::Id
@@ -267,6 +268,7 @@ impl Columns {
                 ColumnType::Time => hashes.column(words.map(|w| time_of(w) as u64)),
                 ColumnType::Float => hashes.column(words.map(|w| float_word(f64::from_bits(w)))),
                 ColumnType::Int => hashes.column(words.map(|w| int_word(int_of(w)))),
+                ColumnType::Exact(_) => hashes.words(column),
                 ColumnType::Small => hashes.column(words.map(|w| u64::from(w as u16))),
                 ColumnType::Bool => hashes.column(words.map(|w| u64::from(bool_of(w)))),
                 ColumnType::Text => {
@@ -412,6 +414,7 @@ fn where_there(column: Column, words: &[u64]) -> Column {
         Values::Id(_)
         | Values::Float(_)
         | Values::Int(_)
+        | Values::Exact(..)
         | Values::Small(_)
         | Values::Bool(_)
         | Values::Text(_) => is_there,
@@ -444,6 +447,7 @@ pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
         // -0 counts as 0, in files as in digests.
         ColumnType::Float => Values::Float(words_of.map(|w| f64::from_bits(w) + 0.0).collect()),
         ColumnType::Int => Values::Int(words_of.map(int_of).collect()),
+        ColumnType::Exact(digits) => Values::Exact(words_of.map(|w| w as i64).collect(), digits),
         ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
         ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
         ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),

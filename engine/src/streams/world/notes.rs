@@ -2,6 +2,7 @@
 
 use crate::base::draw::Key;
 use crate::base::time::Time;
+use crate::streams::eval::Undefined;
 use crate::streams::kept::{Bound, Counted, Kept, Site};
 use crate::streams::program::StreamId;
 
@@ -21,17 +22,24 @@ impl World {
         });
     }
 
-    /// Notes that something of an event had no finite value, if that happens and is written.
+    /// Notes that something of an event had no value, if that happens and is written; what is too large is not to be, written or not.
     #[cold]
-    pub(crate) fn note_undefined(&self, (stream, key, time): (StreamId, Key, Time), place: Site) {
-        if time >= self.written_from() {
-            self.keep(stream, Bound::Undefined(place), ((time, key.0), 0.0));
+    pub(crate) fn note_undefined(
+        &self,
+        (stream, key, time): (StreamId, Key, Time),
+        place: Site,
+        found: Undefined,
+    ) {
+        if time >= self.written_from() || found == Undefined::TooLarge {
+            let bound = Bound::of_undefined(place, found);
+            self.keep(stream, bound, ((time, key.0), 0.0));
         }
     }
 
     /// Likewise of an entity: those there from the start are written, though they have been drawn before.
     #[cold]
-    pub(crate) fn note_entity(&self, (id, joined): (Key, Time), place: Site) {
-        self.keep(StreamId(0), Bound::Undefined(place), ((joined, id.0), 0.0));
+    pub(crate) fn note_entity(&self, (id, joined): (Key, Time), place: Site, found: Undefined) {
+        let bound = Bound::of_undefined(place, found);
+        self.keep(StreamId(0), bound, ((joined, id.0), 0.0));
     }
 }

@@ -232,7 +232,7 @@ impl<'a> Subject<'a> {
         });
         let fields = stream.fields.iter().map(|(column, _)| FieldShown {
             name: column.name.clone(),
-            kind: column.kind.name().to_owned(),
+            kind: column.kind.name().into_owned(),
             unit: column.unit.clone(),
             description: column.description.clone(),
             nullable: column.nullable,

@@ -303,7 +303,7 @@ fn fields(subject: &Subject) -> String {
         let meaning = column.description.clone().unwrap_or_default();
         table.row([
             column.name.clone(),
-            column.kind.name().to_owned(),
+            column.kind.name().into_owned(),
             unit,
             value,
             meaning,
