@@ -89,8 +89,8 @@ def test_books_balance_in_sql(runs):
     # What customers owe at the end is what was billed less what was paid, on each account. The warm-up is not written: only differences are known.
     owed = """WITH moved AS (SELECT customer_id, gross_eur AS eur, time FROM "invoice.issued"
         UNION ALL SELECT customer_id, -amount_eur, time FROM "instalment.paid"),
-        seen AS (SELECT customer_id, arg_max(left_eur, (time, event_id)) last, max(time) at FROM "instalment.paid" GROUP BY ALL)
-        SELECT count(*), sum(owes_eur != last + coalesce((SELECT sum(eur) FROM moved m WHERE m.customer_id = s.customer_id AND m.time > s.at), 0))
+        seen AS (SELECT customer_id, arg_max(left_eur, (time, event_id)) last, max(time) latest FROM "instalment.paid" GROUP BY ALL)
+        SELECT count(*), sum(owes_eur != last + coalesce((SELECT sum(eur) FROM moved m WHERE m.customer_id = s.customer_id AND m.time > s.latest), 0))
         FROM seen s JOIN customer c USING (customer_id)"""
     [(accounts, wrong)] = ask(owed)
     assert accounts > 250 and wrong == 0
@@ -101,8 +101,9 @@ def test_other_readers_agree(runs):
     expected = [row[2] for row in decimals(runs["csv"].parts("invoice.issued")[0])]
     assert polars.read_parquet(part)["gross_eur"].to_list() == expected
     assert pandas.read_parquet(part)["gross_eur"].tolist() == expected
-    # The older reader has no decimals: it makes the nearest floats of them.
-    assert fastparquet.ParquetFile(str(part)).to_pandas()["gross_eur"].tolist() == [float(value) for value in expected]
+    # The older reader has no decimals: it makes floats of them, not always the nearest.
+    floats = fastparquet.ParquetFile(str(part)).to_pandas()["gross_eur"].tolist()
+    assert [Decimal(value).quantize(Decimal("0.01")) for value in floats] == expected
     assert [row[0] for row in duckdb.sql(f"SELECT gross_eur FROM read_parquet('{part}')").fetchall()] == expected
     arrow = runs["arrow"].parts("invoice.issued")[0]
     assert polars.from_arrow(pa.ipc.open_file(arrow).read_all())["gross_eur"].to_list() == expected
