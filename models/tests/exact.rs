@@ -527,7 +527,8 @@ fn types_follow_from_what_is_calculated() {
         product: net * p.rate\n      sum: net + many\n      quotient: net / many\n      third: {value: net / many, type: 'decimal(9, 4)'}\n      \
         float: net * uniform(1, 1)\n      as_int: {value: net, type: int}\n      as_float: {value: net, type: float}\n      \
         rounded: round(net)\n      places: {value: net * p.rate, decimals: 1}\n      either: if(net > 12.49, net, many)\n      \
-        least: min(net, 12.345, many)\n      truth: net == 12.50\n      power: 'round(2.125, 2)'\n";
+        least: min(net, 12.345, many)\n      truth: net == 12.50\n      power: 'round(2.125, 2)'\n      \
+        chosen: {choice: {-2.5: 1, 0: 0}, type: 'decimal(4, 2)'}\n      one_of: {choice: {10: 1, 20: 1, 30: 0}, type: int}\n";
     let program = program(&model(text));
     let row = &play(&program, &settings(1, 48)).rows["a"][0];
     let exactly = |text: &str| Value::Exact(text.into());
@@ -550,6 +551,8 @@ fn types_follow_from_what_is_calculated() {
     ] {
         assert_eq!(row.fields[field], value, "{field}");
     }
+    assert_eq!(row.fields["chosen"], exactly("-2.50"));
+    assert!([Value::Int(10), Value::Int(20)].contains(&row.fields["one_of"]));
     let kinds: Vec<String> = program.streams[0]
         .fields
         .iter()

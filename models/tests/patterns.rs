@@ -72,6 +72,60 @@ fn what_the_page_shows_is_what_runs() {
     }
 }
 
+/// The anchors of a page's headings.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let headings = page.lines().filter(|line| line.starts_with('#'));
+    let anchor = |line: &str| {
+        let words = line.trim_start_matches('#').trim().to_lowercase();
+        let kept = words
+            .chars()
+            .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | ' '));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    headings.map(anchor).collect()
+}
+
+#[test]
+fn each_line_of_how_do_i_stands_in_a_model_and_leads_somewhere() {
+    let read =
+        |page: &str| std::fs::read_to_string(root().join("docs").join(page)).expect("a page");
+    let (models, patterns) = (read("models.md"), read("patterns.md"));
+    let mut texts = Vec::new();
+    let folders = std::fs::read_dir(root().join("examples/models")).expect("models");
+    let folders = folders.map(|folder| folder.expect("an entry").path());
+    for folder in folders.chain([root().join("models/tutoring")]) {
+        for file in std::fs::read_dir(folder).expect("a folder") {
+            let path = file.expect("an entry").path();
+            if path.extension().is_some_and(|ending| ending == "yaml") {
+                texts.push(std::fs::read_to_string(path).expect("a file"));
+            }
+        }
+    }
+    let index = models.split("## How do I ...").nth(1).expect("the index");
+    let index = index.split("\n## ").next().expect("its end");
+    let rows: Vec<&str> = index
+        .lines()
+        .filter(|line| line.contains("]("))
+        .filter(|line| line.starts_with('|'))
+        .collect();
+    assert!(rows.len() > 30);
+    for row in rows {
+        let example = row.split('`').nth(1).expect("an example");
+        assert!(
+            texts.iter().any(|text| text.contains(example)),
+            "no model has {example}"
+        );
+        let link = row
+            .rsplit("](")
+            .next()
+            .and_then(|rest| rest.split(')').next())
+            .expect("a link");
+        let (page, anchor) = link.split_once('#').expect("an anchor");
+        let page = if page.is_empty() { &models } else { &patterns };
+        assert!(anchors(page).contains(anchor), "{link}");
+    }
+}
+
 #[test]
 fn retries_count_their_laps_and_end() {
     let rows = played("retries", 7);

@@ -203,7 +203,7 @@ pub fn of_float(x: f64, scale: u8) -> Option<i64> {
     /// Beyond lies no whole number of 64 bits.
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     let units = round_even(x * float_power(scale));
-    (-BEYOND <= units && units < BEYOND).then_some(units as i64)
+    (-BEYOND..BEYOND).contains(&units).then_some(units as i64)
 }
 
 /// An exact number as the nearest float.

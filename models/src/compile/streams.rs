@@ -13,6 +13,7 @@ use super::report::At;
 use super::types::{Texts, Ty, Typed, slot_of_input, slot_of_own};
 use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
 use crate::diagnostic::{number, suggestion};
+use crate::syntax::{self, AstKind, Prefix};
 
 /// Where an inherited name comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -623,7 +624,10 @@ impl Compiler {
             return self.expression(text, &mut below("value"));
         }
         if let Some(choice) = &long.choice {
-            return self.choice(choice, &below("choice"), name);
+            return match long.number_type() {
+                Some(_) => self.number_choice(choice, &below("choice"), name),
+                None => self.choice(choice, &below("choice"), name),
+            };
         }
         if let Some(quantiles) = &long.quantiles {
             return self.quantiles(quantiles, below("quantiles"));
@@ -751,6 +755,38 @@ impl Compiler {
             ty: Ty::Text,
             texts,
         })
+    }
+
+    /// A choice among numbers, which are the texts read as such.
+    fn number_choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {
+        let chosen = self.choice(choice, scope, name)?;
+        let mut cases = Vec::new();
+        for text in choice.keys() {
+            let at = scope.at.key(text);
+            let read = syntax::parse(text).ok().map(|ast| ast.kind);
+            let number = match read {
+                Some(AstKind::Number(number)) => Some(number),
+                Some(AstKind::Unary(Prefix::Minus, inner)) => match inner.kind {
+                    AstKind::Number(number) => Some(-number),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let Some(number) = number else {
+                let message = format!("found `{text}`, expected a number, as `type` says");
+                let help = "leave `type` out to choose among texts";
+                self.report.certain_error(&at, message, Some(help.into()));
+                continue;
+            };
+            cases.push((self.text_code(text, &at), Expr::Num(number)));
+        }
+        if cases.len() < choice.len() {
+            return None;
+        }
+        cases.sort_by_key(|(code, _)| *code);
+        let (_, last) = cases.pop()?;
+        let expr = Expr::Case(Box::new(chosen.expr), cases, Box::new(last));
+        Some(Typed::new(expr, Ty::Number))
     }
 
     /// What is left to `else` of `by: cause`: the causes that have no case of their own.

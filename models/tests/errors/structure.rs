@@ -112,6 +112,60 @@ fn values_have_the_right_shape() {
             help: "",
         },
         Mistake {
+            edit: ("type: int", "type: 'decimal(2, 3)'"),
+            line: "type: 'decimal(2, 3)'",
+            message: "found the type `decimal(2, 3)`, expected int",
+            help: "1 to 18 digits",
+        },
+        Mistake {
+            edit: (
+                "total(unpaid_orders), type: int",
+                "bernoulli(0.5), type: bigint",
+            ),
+            line: "type: bigint",
+            message: "only numbers can be bigint, this is a truth value",
+            help: "",
+        },
+        Mistake {
+            edit: ("total(unpaid_orders), type: int", "'split(hour, 2)'"),
+            line: "split(hour, 2)",
+            message: "this is a number, and only an exact number can be split",
+            help: "decimal(..., 2)",
+        },
+        Mistake {
+            edit: ("total(unpaid_orders), type: int", "'decimal(1, hour)'"),
+            line: "decimal(1, hour)",
+            message: "found no number of decimals, expected 0 to 9",
+            help: "write it out",
+        },
+        Mistake {
+            edit: (
+                "total(unpaid_orders), type: int",
+                "'decimal(hour, 9) * decimal(hour, 9)'",
+            ),
+            line: "decimal(hour, 9) * decimal(hour, 9)",
+            message: "this product would have 18 decimals, at most 12 are possible",
+            help: "round one of the two first",
+        },
+        Mistake {
+            edit: (
+                "counters: [unpaid_orders]",
+                "counters: [{name: unpaid_orders, type: bigint}]",
+            ),
+            line: "type: bigint",
+            message: "a counter has at most 15 digits, found bigint",
+            help: "decimal(15, 0)",
+        },
+        Mistake {
+            edit: (
+                "value: total(unpaid_orders), type: int",
+                "choice: {0: 1, some: 2}, type: int",
+            ),
+            line: "some: 2",
+            message: "found `some`, expected a number, as `type` says",
+            help: "leave `type` out",
+        },
+        Mistake {
             edit: ("type: int", "type: integer"),
             line: "type: integer",
             message: "found the type `integer`, expected int, float, bigint or decimal(digits, decimals)",
