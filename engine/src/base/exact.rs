@@ -178,11 +178,11 @@ pub fn rescaled(units: i64, more: i8) -> Option<i64> {
 /// A quotient with so many decimals more than that of the units, rounded.
 #[inline]
 pub fn divided(dividend: i64, divisor: i64, more: i8) -> Option<i64> {
-    let power = i128::from(*POWERS.get(usize::from(more.unsigned_abs()))?);
+    let power = 10i128.checked_pow(more.unsigned_abs().into())?;
     let (dividend, divisor) = (i128::from(dividend), i128::from(divisor));
     let units = match more < 0 {
-        true => quotient(dividend, divisor * power),
-        false => quotient(dividend * power, divisor),
+        true => quotient(dividend, divisor.checked_mul(power)?),
+        false => quotient(dividend.checked_mul(power)?, divisor),
     };
     i64::try_from(units?).ok()
 }
@@ -296,6 +296,7 @@ mod tests {
         assert_eq!(quotient(7, 2), Some(4));
         assert_eq!(quotient(7, -2), Some(-4));
         assert_eq!(divided(i64::MIN, -1, 0), None);
+        assert_eq!(divided(1, 3_000_000_000_000, 21), Some(333_333_333));
         assert_eq!(of_float(f64::NAN, 2), None);
         assert_eq!(of_float(1e300, 0), None);
         assert_eq!(of_float(-9_223_372_036_854_775_808.0, 0), Some(i64::MIN));
