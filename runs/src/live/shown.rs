@@ -462,7 +462,7 @@ impl Past {
         }
         self.usual.baseline.get_or_init(|| {
             let until = self.usual.of.map_or(self.start(), |(_, day)| day);
-            Baseline::of(&self.pool(until).statistics())
+            self.pool(until).baseline()
         })
     }
 
