@@ -102,12 +102,7 @@ impl OfResolution {
             let counts = select(&|class| class.weekend == weekend);
             (!counts.is_empty()).then(|| mean(&counts))
         };
-        let mut of_classes: BTreeMap<Class, Vec<f64>> = BTreeMap::new();
-        for run in runs {
-            for (interval, &count) in intervals.iter().zip(*run) {
-                of_classes.entry(interval.class).or_default().push(count);
-            }
-        }
+        let of_classes = by_class(intervals, runs);
         let class = |class: Class| Some((class, Figures::of(of_classes.get(&class)?)?));
         OfResolution {
             resolution,
@@ -118,6 +113,17 @@ impl OfResolution {
             classes: Class::all(resolution).filter_map(class).collect(),
         }
     }
+}
+
+/// The counts of each class of intervals, run by run.
+pub(crate) fn by_class(intervals: &[Interval], runs: &[&[f64]]) -> BTreeMap<Class, Vec<f64>> {
+    let mut of_classes: BTreeMap<Class, Vec<f64>> = BTreeMap::new();
+    for run in runs {
+        for (interval, &count) in intervals.iter().zip(*run) {
+            of_classes.entry(interval.class).or_default().push(count);
+        }
+    }
+    of_classes
 }
 
 fn daily(intervals: &[Interval], runs: &[&[f64]], resolution: Resolution) -> Option<Season> {

@@ -54,6 +54,7 @@ proptest! {
         prop_assert_eq!(a.seeds().collect::<Vec<_>>(), seeds);
         // To the last bit.
         prop_assert_eq!(a.statistics(), together.statistics());
+        prop_assert_eq!(a.baseline(), Baseline::of(&together.statistics()));
     }
 }
 

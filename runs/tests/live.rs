@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use causeflow_baselines::Resolution;
@@ -887,6 +887,27 @@ fn what_differs_from_the_twin_is_what_differs_from_a_session_without_commands() 
             assert_eq!(one.events, sum(&|point| point.point.count, &of.points));
         }
     }
+    // What was done in parts of the time adds up to all of it.
+    let done = |ranges: &[Range<Time>]| {
+        let mut done: BTreeMap<(String, String), [u64; 4]> = BTreeMap::new();
+        for range in ranges {
+            for one in past.effects(range, None, now).expect("it is past") {
+                let sums = done.entry((one.cause, one.stream)).or_default();
+                let counts = [one.added, one.removed, one.changed, one.contention];
+                sums.iter_mut()
+                    .zip(counts)
+                    .for_each(|(sum, one)| *sum += one);
+            }
+        }
+        done
+    };
+    let (whole, cut) = (after(0)..now, after(31 * 60 + 5));
+    assert_eq!(
+        done(std::slice::from_ref(&whole)),
+        done(&[after(0)..cut, cut..now])
+    );
+    assert_ne!(done(&[after(0)..cut]), done(&[whole]));
+    assert_eq!(done(&[after(0)..after(0)]), BTreeMap::new());
     // The baseline is this session's own run of three days.
     played.until(after(3 * 24 * 60));
     let (past, now) = (played.live.past(), played.live.given_out());

@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod head;
 pub(crate) mod ids;
 pub(crate) mod narrow;
+pub(crate) mod pages;
 pub mod queue;
 pub mod rounding;
 pub mod sample;

@@ -4,13 +4,19 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::pages::Pages;
+
 /// Numbers by place, 0 where none has been set. `N` is a type that holds nearly all of them; the few that do not fit
 /// stand aside, so that nothing is ever cut off.
 ///
 /// There is one way to hold given numbers in a given length, so that equal numbers compare equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "N: Copy + Serialize",
+    deserialize = "N: Copy + Deserialize<'de>"
+))]
 pub struct Narrow<N> {
-    fits: Vec<N>,
+    fits: Pages<N>,
     /// By place, those that do not fit; `fits` then holds 0.
     wide: BTreeMap<u64, i128>,
 }
@@ -19,7 +25,7 @@ impl<N: Copy + Default + Into<i128> + TryFrom<i128>> Narrow<N> {
     /// The number at a place.
     #[inline]
     pub fn get(&self, place: usize) -> i128 {
-        let Some(&number) = self.fits.get(place) else {
+        let Some(number) = self.fits.get(place) else {
             return 0;
         };
         match self.wide.is_empty() {
@@ -38,11 +44,11 @@ impl<N: Copy + Default + Into<i128> + TryFrom<i128>> Narrow<N> {
         if number == 0 {
             return;
         }
-        if place >= self.fits.len() {
-            self.fits.resize(place + 1, N::default());
+        while self.fits.len() <= place {
+            self.fits.push(N::default());
         }
         let sum = self.get(place) + number;
-        self.fits[place] = match N::try_from(sum) {
+        let fits = match N::try_from(sum) {
             Ok(fits) => {
                 if !self.wide.is_empty() {
                     self.wide.remove(&(place as u64));
@@ -54,6 +60,7 @@ impl<N: Copy + Default + Into<i128> + TryFrom<i128>> Narrow<N> {
                 N::default()
             }
         };
+        self.fits.set(place, fits);
     }
 
     /// How many places have room; all behind them hold 0.
@@ -63,11 +70,11 @@ impl<N: Copy + Default + Into<i128> + TryFrom<i128>> Narrow<N> {
 
     /// Makes room for so many places before the first.
     pub fn shift(&mut self, places: usize) {
-        if self.fits.is_empty() {
+        if self.fits.len() == 0 {
             return;
         }
-        self.fits
-            .splice(0..0, std::iter::repeat_n(N::default(), places));
+        let before = std::iter::repeat_n(N::default(), places);
+        self.fits = before.chain(self.fits.iter()).collect();
         let wide = std::mem::take(&mut self.wide).into_iter();
         self.wide = wide
             .map(|(place, number)| (place + places as u64, number))
@@ -107,7 +114,9 @@ mod tests {
             for (place, &number) in wanted.iter().enumerate().rev() {
                 again.add(place, number);
             }
-            again.fits.resize(narrow.len(), 0);
+            while again.fits.len() < narrow.len() {
+                again.fits.push(0);
+            }
             prop_assert_eq!(narrow, again);
         }
     }

@@ -83,6 +83,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "time",
             "zone",
             "scratch",
+            "pages",
             "narrow",
             "ids",
             "words",

@@ -765,7 +765,7 @@ impl Track {
     ) -> Result<()> {
         // Also when it is cancelled: it is come back to.
         if let Some(store) = &store {
-            self.keep(store)?;
+            self.keep(store, time)?;
         }
         check(control)?;
         let from = self.player.time();
@@ -803,12 +803,12 @@ impl Track {
     }
 
     /// Keeps a snapshot of the barrier, if one is due and has not been taken: before playing on, so that nobody who waits for the
-    /// window waits for that, too.
-    fn keep(&mut self, store: &Store) -> Result<()> {
+    /// window waits for that, too. Nothing goes back to before a time.
+    fn keep(&mut self, store: &Store, time: Time) -> Result<()> {
         if std::mem::take(&mut self.is_due) {
             let kept = store.keep(self.player.snapshot(), self.commands)?;
             self.kept.push(kept);
-            store.thin(&mut self.kept);
+            store.thin(&mut self.kept, time);
         }
         Ok(())
     }

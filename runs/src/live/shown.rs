@@ -462,7 +462,7 @@ impl Past {
         }
         self.usual.baseline.get_or_init(|| {
             let until = self.usual.of.map_or(self.start(), |(_, day)| day);
-            Baseline::of(&self.pool(until).statistics())
+            self.pool(until).baseline()
         })
     }
 
@@ -484,19 +484,27 @@ impl Past {
         statistics_json::full(&self.pool(until).statistics())
     }
 
-    /// What each cause has done to each stream up to a time, in whole hours: where it has done anything.
+    /// What each cause has done to each stream in the whole hours before `now` that begin in a range: where it has done anything.
     ///
     /// # Errors
     /// When there is no such stream.
-    pub fn effects(&self, streams: Option<&[String]>, now: Time) -> Result<Vec<EffectShown>> {
+    pub fn effects(
+        &self,
+        range: &Range<Time>,
+        streams: Option<&[String]>,
+        now: Time,
+    ) -> Result<Vec<EffectShown>> {
         self.check_streams(streams)?;
-        let until = now.index_of(Span::HOUR);
+        let first_at_or_after = |time: Time| Time(time.0 - 1).index_of(Span::HOUR) + 1;
+        let within = first_at_or_after(range.start)
+            ..first_at_or_after(range.end).min(now.index_of(Span::HOUR));
         let causes = causes(&self.interventions.plan, &self.bent);
         let wanted = |name: &String| streams.is_none_or(|streams| streams.contains(name));
         let mut effects = Vec::new();
         for cause in &causes {
             for stream in self.streams.iter().filter(|stream| wanted(&stream.name)) {
-                let hours = cause.basis.hours(stream).filter(|(hour, _)| *hour < until);
+                let hours = cause.basis.hours(stream);
+                let hours = hours.filter(|(hour, _)| within.contains(hour));
                 let (mut all, mut contention) = (Difference::default(), Difference::default());
                 let (mut first, mut last) = (None, None);
                 for (hour, [total, scarce]) in hours {

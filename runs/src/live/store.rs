@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -56,8 +56,9 @@ pub(super) struct Kept {
     pub time: Time,
     /// How many commands the session had been given then.
     pub commands: usize,
-    /// Those of late are in memory.
+    /// Those to which a command may go back, and those that are not on the disk yet, are in memory.
     memory: Option<Arc<Snapshot>>,
+    is_written: Arc<AtomicBool>,
     path: PathBuf,
 }
 
@@ -74,6 +75,7 @@ impl Kept {
             commands,
             path: PathBuf::new(),
             memory: Some(Arc::new(snapshot)),
+            is_written: Arc::default(),
         }
     }
 
@@ -86,8 +88,8 @@ impl Kept {
     }
 }
 
-/// So many snapshots stay in memory: that of the window in which the clock is, and those of the windows played ahead.
-const IN_MEMORY: usize = 4;
+/// So much may wait to be written or removed before the session waits for it.
+const WAITING: usize = 2;
 /// All snapshots of so long are kept, then one a day, then one in so many days.
 const ALL: Span = Span(2 * Span::DAY.0);
 const DAILY: Span = Span(40 * Span::DAY.0);
@@ -95,7 +97,7 @@ const RARELY: Span = Span(16 * Span::DAY.0);
 
 /// What the writer of snapshots is given to do, in order.
 enum Task {
-    Write(String, Arc<Snapshot>),
+    Write(String, Arc<Snapshot>, Arc<AtomicBool>),
     Remove(PathBuf),
 }
 
@@ -109,15 +111,15 @@ struct Writer {
 
 impl Writer {
     fn start(folder: &Path) -> Writer {
-        // Fewer than stay in memory, so that what is read from the disk is there.
-        let (tasks, todo) = sync_channel(IN_MEMORY - 2);
+        let (tasks, todo) = sync_channel(WAITING);
         let (folder, failed) = (folder.to_owned(), Arc::new(Mutex::new(None)));
         let failure = failed.clone();
         let thread = std::thread::spawn(move || {
             for task in todo {
                 let done = match task {
-                    Task::Write(name, snapshot) => {
-                        write_state(&folder, &name, &KIND, &*snapshot).map(drop)
+                    Task::Write(name, snapshot, is_written) => {
+                        write_state(&folder, &name, &KIND, &*snapshot)
+                            .map(|_| is_written.store(true, Ordering::Release))
                     }
                     Task::Remove(path) => {
                         // One that cannot be removed takes room and does no harm: what it was taken of is checked.
@@ -211,11 +213,14 @@ impl Store {
         let (time, snapshot) = (snapshot.time, Arc::new(snapshot));
         let name = named(time, commands);
         let path = self.folder.join(&name);
-        self.writer.give(Task::Write(name, snapshot.clone()));
+        let is_written: Arc<AtomicBool> = Arc::default();
+        let task = Task::Write(name, snapshot.clone(), is_written.clone());
+        self.writer.give(task);
         Ok(Kept {
             time,
             commands,
             memory: Some(snapshot),
+            is_written,
             path,
         })
     }
@@ -248,6 +253,7 @@ impl Store {
                     time: Time(time),
                     commands,
                     memory: None,
+                    is_written: Arc::default(),
                     path,
                 });
             }
@@ -269,8 +275,9 @@ impl Store {
             .for_each(|kept| self.forget(kept));
     }
 
-    /// Gives up what is not needed any more of snapshots in the order of their times.
-    pub fn thin(&self, kept: &mut Vec<Kept>) {
+    /// Gives up what is not needed any more of snapshots in the order of their times, and of those that stay lets go from memory what lies on
+    /// the disk and before the last one at or before a time: nothing goes back further than that any more, but to look at what is past.
+    pub fn thin(&self, kept: &mut Vec<Kept>, time: Time) {
         let Some(last) = kept.last().map(|kept| kept.time) else {
             return;
         };
@@ -290,10 +297,10 @@ impl Store {
             }
             stays
         });
-        let in_memory = kept.len().saturating_sub(IN_MEMORY);
-        for kept in &mut kept[..in_memory] {
-            kept.memory = None;
-        }
+        let past = kept.partition_point(|kept| kept.time <= time);
+        let past = kept[..past.saturating_sub(1)].iter_mut();
+        past.filter(|kept| kept.is_written.load(Ordering::Acquire))
+            .for_each(|kept| kept.memory = None);
     }
 
     /// Notes what the session has come to at a barrier.

@@ -198,7 +198,7 @@ fn of_run(replay: &Replay) -> Result<Scored, Error> {
     let (zone, weekend) = (&world.program.zone, world.program.weekend);
     let pool = Pool::of_run(zone, weekend, &range, world.seed, &result.streams);
     Ok(Scored {
-        baseline: Some(Baseline::of(&pool.statistics())),
+        baseline: Some(pool.baseline()),
         entry: None,
         run: Some(result.fingerprint.to_string()),
     })

@@ -71,6 +71,22 @@ impl Asked {
     }
 }
 
+/// A part of time, and some streams, whatever intervals it has.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AskedInHours {
+    /// From when on, in whole hours: an instant, a time in the model's time zone, `day3`, `now`, or before now, such as `-7d`. The
+    /// session's start by default.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Until when, likewise; now by default.
+    #[serde(default)]
+    pub to: Option<String>,
+    /// Streams or patterns with commas between them; all by default.
+    #[serde(default)]
+    pub streams: Option<String>,
+}
+
 /// Events after a position.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -344,9 +360,9 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "/api/v1/effects",
             (
                 "effects",
-                "What scenarios and external events have done to streams so far",
+                "What scenarios and external events have done to streams so far, or in a part of time",
             ),
-            schemas.query::<Asked>(),
+            schemas.query::<AskedInHours>(),
             schemas.of::<Vec<EffectShown>>(),
             effects,
         ),
@@ -574,13 +590,15 @@ async fn statistics(State(server): At) -> Answer<Value> {
     ))
 }
 
-async fn effects(State(server): At, query: Asks<Asked>) -> Answer<Vec<EffectShown>> {
+async fn effects(State(server): At, query: Asks<AskedInHours>) -> Answer<Vec<EffectShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
+    let ends = [("from", asked.from.as_deref()), ("to", asked.to.as_deref())];
+    let range = range(ends, past.start()..now, &past, now)?;
     let streams = names(&server, asked.streams.as_deref())?;
     Ok(Json(
         server
-            .looking(move |_| past.effects(streams.as_deref(), now))
+            .looking(move |_| past.effects(&range, streams.as_deref(), now))
             .await?,
     ))
 }

@@ -2,12 +2,13 @@
 //!
 //! A run of months under many external events has differences by the hundred thousand, most of which count one event
 //! or two. Those of the last hours are kept as numbers, to be added to; the earlier ones as bytes, in order, since a
-//! run goes forward and hardly ever comes back to them.
+//! run goes forward and hardly ever comes back to them. Copies share the bytes: an intervention that is over gets no more of them.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::streams::series::hour_of;
 use crate::streams::sides::{Label, Side};
@@ -85,7 +86,8 @@ pub struct Impact {
     /// Differences by account and hour, counted from the epoch, that have come of late.
     recent: BTreeMap<(Account, i64), Difference>,
     /// The earlier ones. One account and hour may have a part of its difference here and one there.
-    earlier: BTreeMap<Account, Packed>,
+    #[serde(serialize_with = "store", deserialize_with = "stored")]
+    earlier: BTreeMap<Account, Arc<Packed>>,
     /// So many recent ones were left when some were packed last.
     left: u64,
 }
@@ -159,7 +161,7 @@ impl Impact {
 
     /// The differences of one account by hour, counted from the epoch, in order.
     pub fn of(&self, account: Account) -> impl Iterator<Item = (i64, Difference)> {
-        let earlier = self.earlier.get(&account).map(Packed::iter);
+        let earlier = self.earlier.get(&account).map(|packed| packed.iter());
         let recent = self.recent.range((account, i64::MIN)..=(account, i64::MAX));
         let recent = recent.map(|(&(_, hour), &difference)| (hour, difference));
         Merged {
@@ -218,10 +220,28 @@ impl Impact {
             hour >= open
         });
         for (account, differences) in done {
-            self.earlier.entry(account).or_default().add(&differences);
+            Arc::make_mut(self.earlier.entry(account).or_default()).add(&differences);
         }
         self.left = self.recent.len() as u64;
     }
+}
+
+/// What is shared is stored as it is.
+fn store<S: Serializer>(
+    earlier: &BTreeMap<Account, Arc<Packed>>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(earlier.iter().map(|(account, packed)| (account, &**packed)))
+}
+
+fn stored<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<Account, Arc<Packed>>, D::Error> {
+    let earlier: BTreeMap<Account, Packed> = BTreeMap::deserialize(deserializer)?;
+    let shared = earlier.into_iter();
+    Ok(shared
+        .map(|(account, packed)| (account, Arc::new(packed)))
+        .collect())
 }
 
 /// Differences as they are found, mostly in order of time: those of one hour are added up before they are added to the rest.
@@ -516,5 +536,28 @@ mod tests {
             .map(|packed| packed.bytes.len())
             .sum();
         assert!(bytes <= 3 * hours as usize * 2 + 20, "{bytes}");
+    }
+
+    #[test]
+    fn copies_share_the_bytes_of_what_is_over() {
+        let mut impact = Impact::default();
+        let note = |impact: &mut Impact, number, hours: std::ops::Range<i64>| {
+            for hour in hours {
+                let mut tally = impact.tally();
+                tally.note(account(number), hour * Span::HOUR.0, |d| &mut d.added);
+            }
+        };
+        note(&mut impact, 0, 0..1000);
+        note(&mut impact, 1, 1000..2000);
+        let copy = impact.clone();
+        note(&mut impact, 1, 2000..3000);
+        let is_shared = |number| {
+            let of = &account(number);
+            Arc::ptr_eq(&copy.earlier[of], &impact.earlier[of])
+        };
+        assert!(is_shared(0) && !is_shared(1));
+        let hours = |impact: &Impact, number| impact.of(account(number)).count();
+        assert_eq!([hours(&copy, 0), hours(&copy, 1)], [1000, 1000]);
+        assert_eq!([hours(&impact, 0), hours(&impact, 1)], [1000, 2000]);
     }
 }
