@@ -13,6 +13,8 @@ import threading
 import time
 
 import httpx
+import httpx_sse
+import jsonschema
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -20,6 +22,13 @@ import history
 
 PATIENCE_S = 60
 SUBPROTOCOL = "causeflow.v1.json"
+SMALL = ("--scale", 0.005)
+SEED = int(os.environ.get("CAUSEFLOW_SEED", 1))
+SCENARIOS = (
+    "churn-pattern", "competitor-disruption", "exam-season-surge", "normal-operations", "payment-outage",
+    "quality-crisis", "recruiting-crisis", "supply-crisis", "support-overload",
+)
+
 
 
 def instant(text):
@@ -355,3 +364,31 @@ class Proxy(threading.Thread):
                 for end in ends:
                     end.transport.abort()
         self.loop.call_soon_threadsafe(now)
+
+
+def session_of(server):
+    """Whether the journal alone gives the same session."""
+    verdict = history.call_json("replay", server.folder, folder=server.folder.parent)
+    schema = json.loads(history.call("schema", "session-replay-output", folder=server.folder.parent))
+    jsonschema.validate(verdict, schema)
+    assert verdict["identical"], verdict
+    return verdict
+
+
+def assert_problem(answer, status=None):
+    assert answer.headers["content-type"] == "application/problem+json", (answer.status_code, answer.text)
+    problem = answer.json()
+    assert problem["status"] == answer.status_code and (status is None or answer.status_code == status), problem
+    assert problem["detail"] and problem["help"] and problem["title"] and problem["type"], problem
+    return problem
+
+
+def listen(server, seconds=PATIENCE_S, headers=None, **query):
+    """What comes, until the caller has enough."""
+    with httpx.Client(timeout=seconds) as http:
+        with httpx_sse.connect_sse(http, "GET", f"{server.url}/api/v1/events/stream", params=query,
+                                   headers=headers or {}) as source:
+            for event in source.iter_sse():
+                message = json.loads(event.data)
+                assert event.event == message["type"]
+                yield event.id, message

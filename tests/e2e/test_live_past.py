@@ -11,8 +11,7 @@ import jsonschema
 import pytest
 
 import history
-from live import PATIENCE_S, Server, eventually, instant, told
-from test_live import SMALL, assert_problem, session_of
+from live import PATIENCE_S, SMALL, Server, assert_problem, eventually, instant, session_of, told
 
 COUNTS = ("added", "removed", "moved", "changed")
 

@@ -54,6 +54,9 @@ def said(folder):
         if line.startswith(OTHERS):
             continue
         command = re.sub(r"^cargo run --release --|^causeflow", f"'{history.BINARY}'", line)
+        if "--counterfactual" in line:
+            # One run of full size is enough: of this one nothing is shown.
+            command += " --scale 0.1"
         environment = {**os.environ, "NO_COLOR": "1"}
         if " serve " in line:
             served(command, folder, environment)
