@@ -1,6 +1,7 @@
 //! The command as its users meet it: through the real binary.
 
 mod bad_input;
+mod expectations;
 mod history;
 mod inform;
 mod resume;

@@ -102,6 +102,9 @@ impl JsonSchema for Rate {
 pub struct ModelFile {
     /// The model itself; in exactly one file of a folder.
     pub model: Option<ModelBlock>,
+    /// Values that have a name, and that a run may give another value.
+    #[serde(default)]
+    pub parameters: Map<ParameterDef>,
     /// Factors for days of the year.
     #[serde(default)]
     pub calendars: Map<Vec<SeasonDef>>,
@@ -123,6 +126,31 @@ pub struct ModelFile {
     /// The streams of events.
     #[serde(default)]
     pub streams: Map<StreamDef>,
+    /// What is expected of the rows, for `causeflow test`.
+    #[serde(default)]
+    pub expect: Map<ExpectDef>,
+}
+
+impl ModelFile {
+    /// Whether it says what is expected, and nothing else.
+    pub(crate) fn only_expects(&self) -> bool {
+        let ModelFile {
+            model,
+            parameters,
+            calendars,
+            profiles,
+            tables,
+            entities,
+            desks,
+            counters,
+            streams,
+            expect,
+        } = self;
+        let nothing =
+            model.is_none() && parameters.is_empty() && calendars.is_empty() && profiles.is_empty();
+        let nothing = nothing && tables.is_empty() && entities.is_empty() && desks.is_empty();
+        nothing && counters.is_empty() && streams.is_empty() && !expect.is_empty()
+    }
 }
 
 /// What holds for the whole model.
@@ -209,6 +237,32 @@ pub struct ProfileDef {
     /// Whether it grows by the reference's growth, too.
     #[serde(default)]
     pub growth: bool,
+}
+
+/// A value that has a name: the value alone, or a map that says more about it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParameterDef {
+    /// The value alone, such as 5%.
+    Short(Expression),
+    /// All about it.
+    Long(LongParameterDef),
+}
+
+/// A value that has a name, with what belongs to it.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LongParameterDef {
+    /// Its value unless a run gives it another one: a number, a share, a duration, a truth value or a text.
+    pub value: Expression,
+    /// The least that it may be.
+    pub min: Option<Expression>,
+    /// The most that it may be.
+    pub max: Option<Expression>,
+    /// The unit of its values, such as usd.
+    pub unit: Option<String>,
+    /// What it means.
+    pub description: Option<String>,
 }
 
 /// A table in a CSV file of the model's folder: its name, or a map that says more about it.
@@ -739,8 +793,65 @@ pub enum AddDef {
     Variables(Map<Expression>),
 }
 
+/// What is expected of rows. It has one of `rate`, `share`, `mean`, `sum` and `each`, and what belongs to that.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectDef {
+    /// What it means.
+    pub description: Option<String>,
+    /// A stream: how many rows it has a day, at scale 1.
+    pub rate: Option<String>,
+    /// A stream: its rows as a share of those of the stream in `of`, or those of its own for which `where` holds.
+    pub share: Option<String>,
+    /// An expression over the columns of the stream in `of`: its mean.
+    pub mean: Option<Expression>,
+    /// An expression over the columns of the stream in `of`: its sum, a day at scale 1 with bounds, in all with `equals`.
+    pub sum: Option<Expression>,
+    /// A stream of whose rows each one is looked at.
+    pub each: Option<String>,
+    /// The stream that `share`, `mean` or `sum` is of.
+    pub of: Option<String>,
+    /// Which rows count: a condition over their columns.
+    pub r#where: Option<Expression>,
+    /// From where to where the figure lies, such as 4%..6%.
+    pub between: Option<Expression>,
+    /// The least that the figure is.
+    pub at_least: Option<Expression>,
+    /// The most that the figure is.
+    pub at_most: Option<Expression>,
+    /// Another sum, which is the same.
+    pub equals: Option<TotalDef>,
+    /// By which share of the larger one two sums may differ; 0 by default.
+    pub within: Option<Expression>,
+    /// A condition over the columns that holds for each row.
+    pub holds: Option<Expression>,
+    /// A stream of which a row comes before each row, in the same chain of causes.
+    pub after: Option<String>,
+    /// The column that both have alike, instead of the chain.
+    pub by: Option<String>,
+}
+
+/// A sum over the rows of a stream.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TotalDef {
+    /// An expression over the columns.
+    pub sum: Expression,
+    /// The stream.
+    pub of: String,
+    /// Which rows count.
+    pub r#where: Option<Expression>,
+}
+
 /// The JSON Schema of the files of a model.
 pub fn schema() -> serde_json::Value {
+    let mut schema = schema_of_values();
+    crate::parameters::allow_names(&mut schema);
+    schema
+}
+
+/// The same of files in which the names of parameters have become numbers.
+pub(crate) fn schema_of_values() -> serde_json::Value {
     let schema = schemars::schema_for!(ModelFile);
     schema.to_value()
 }

@@ -14,6 +14,7 @@ mod compile;
 mod definition;
 mod diagnostic;
 mod folder;
+mod parameters;
 mod place;
 pub mod structure;
 mod syntax;
@@ -22,14 +23,18 @@ pub mod units;
 pub mod yaml;
 
 pub use builtin::{BUILT_IN, built_in, template};
-pub use compile::Compiled;
+pub use compile::{
+    Compiled, Expectation, Expected, Figure, Measure, OverRows, Parameter, RowsOf, TotalOf,
+};
 pub use definition::{
-    AddDef, CauseDef, CellDef, CellType, ChangeDef, DayDef, Duration, Expression, FieldDef,
-    LongTableDef, ModelFile, PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef,
-    TableDef, TimerDef, ValueDef, Weight, schema,
+    AddDef, CauseDef, CellDef, CellType, ChangeDef, DayDef, Duration, ExpectDef, Expression,
+    FieldDef, LongParameterDef, LongTableDef, ModelFile, ParameterDef, PartDef, ServiceDef,
+    SlotsDef, SourceDef, StatesDef, StreamDef, TableDef, TimerDef, TotalDef, ValueDef, Weight,
+    schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use folder::read_folder;
+pub use parameters::{Constant, Given};
 pub use units::{day_of_year, duration, rate, share};
 
 use std::collections::BTreeSet;
@@ -43,8 +48,10 @@ use structure::{BLOCKS, Readable};
 pub struct Model {
     /// The name of the built-in model or the path of the folder.
     pub origin: String,
-    /// The files that it was made from, sorted by path.
+    /// The files that it was made from, sorted by path, without those that only say what is expected of it: no run depends on them.
     pub files: Vec<SourceFile>,
+    /// The values that its parameters were given.
+    pub given: Given,
     /// What it was compiled to.
     pub compiled: Compiled,
 }
@@ -54,8 +61,16 @@ pub struct Model {
 /// # Errors
 /// When there is no such model or folder, it cannot be read, or anything in it is wrong.
 pub fn load(model: &str) -> Result<Model, Diagnostics> {
+    load_with(model, &Given::new())
+}
+
+/// Likewise, with values for its parameters.
+///
+/// # Errors
+/// Also when it has no such parameters, or they cannot have these values.
+pub fn load_with(model: &str, given: &Given) -> Result<Model, Diagnostics> {
     if let Some(files) = built_in(model) {
-        return from_files(model, files);
+        return from_files_with(model, files, given);
     }
     let path = Path::new(model);
     if path.is_dir() {
@@ -71,7 +86,7 @@ pub fn load(model: &str) -> Result<Model, Diagnostics> {
                 None => {}
             }
         }
-        return compiled(model, files, unreadable);
+        return compiled(model, files, unreadable, given);
     }
     Err(folder::none(model))
 }
@@ -81,7 +96,19 @@ pub fn load(model: &str) -> Result<Model, Diagnostics> {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn from_files(origin: &str, files: Vec<SourceFile>) -> Result<Model, Diagnostics> {
-    compiled(origin, files, Vec::new())
+    from_files_with(origin, files, &Given::new())
+}
+
+/// Likewise, with values for its parameters.
+///
+/// # Errors
+/// Everything that is wrong with it and with them.
+pub fn from_files_with(
+    origin: &str,
+    files: Vec<SourceFile>,
+    given: &Given,
+) -> Result<Model, Diagnostics> {
+    compiled(origin, files, Vec::new(), given)
 }
 
 /// Compiles texts, beside which there are files that cannot be read.
@@ -89,18 +116,22 @@ fn compiled(
     origin: &str,
     files: Vec<SourceFile>,
     unreadable: Vec<Diagnostic>,
+    given: &Given,
 ) -> Result<Model, Diagnostics> {
-    let mut checked = check_each(files);
+    let mut checked = check_each(files, given);
     if !unreadable.is_empty() {
         // What is missing may stand there.
         checked.flaws.lost.extend(BLOCKS.map(str::to_owned));
     }
     checked.errors.splice(0..0, unreadable);
-    let files = checked.files.clone();
+    let mut files = checked.files.clone();
+    let mut parsed = checked.parsed.iter();
+    files.retain(|_| parsed.next().is_none_or(|file| !file.only_expects()));
     let compiled = compile::compile(checked)?;
     Ok(Model {
         origin: origin.to_owned(),
         files,
+        given: given.clone(),
         compiled,
     })
 }
@@ -111,6 +142,8 @@ struct Checked {
     files: Vec<SourceFile>,
     /// Their trees; an empty one where it is no YAML.
     trees: Vec<yaml::Node>,
+    /// The values that parameters are given.
+    given: Given,
     /// What could be read of each.
     parsed: Vec<File>,
     /// What could not be.
@@ -119,23 +152,34 @@ struct Checked {
     errors: Vec<Diagnostic>,
 }
 
-fn check_each(mut files: Vec<SourceFile>) -> Checked {
+fn check_each(mut files: Vec<SourceFile>, given: &Given) -> Checked {
     // The order in which a folder lists its files must not show.
     files.sort_by(|a, b| a.path.cmp(&b.path));
-    let schema = schema();
+    let schema = definition::schema_of_values();
     let (mut trees, mut parsed, mut errors) = (Vec::new(), Vec::new(), Vec::new());
     let mut flaws = compile::Flaws::default();
-    for (file, source) in files.iter().enumerate() {
+    let read = |source: &SourceFile| match table::is_table(&source.path) {
+        // It is read when it is known what it is for.
+        true => Ok(yaml::Node::nothing()),
+        false => yaml::parse(&source.text),
+    };
+    let read: Vec<_> = files.iter().map(read).collect();
+    let right: Vec<yaml::Node> = read
+        .iter()
+        .filter_map(|tree| tree.as_ref().ok().cloned())
+        .collect();
+    let numbers = parameters::numbers(&right, given);
+    for ((file, source), read) in files.iter().enumerate().zip(read) {
         let mut found = Vec::new();
         if table::is_table(&source.path) {
-            // It is read when it is known what it is for.
             trees.push(yaml::Node::nothing());
             parsed.push(File::default());
             continue;
         }
         // What is right in a file is looked at further, to find all errors in one go.
-        let (tree, readable) = match yaml::parse(&source.text) {
-            Ok(tree) => {
+        let (tree, readable) = match read {
+            Ok(mut tree) => {
+                parameters::put(&mut tree, &schema, &numbers);
                 structure::check(&tree, &schema, &schema, &mut found);
                 let readable = structure::salvage(&tree, &found, &schema);
                 (tree, readable)
@@ -171,6 +215,7 @@ fn check_each(mut files: Vec<SourceFile>) -> Checked {
     Checked {
         files,
         trees,
+        given: given.clone(),
         parsed,
         flaws,
         errors,

@@ -42,7 +42,7 @@
 //!     manifest_version: MANIFEST_VERSION,
 //!     generator: Generator { name: GENERATOR_NAME.to_owned(), version: "0.1.0".to_owned() },
 //!     stream_stability_version: 1,
-//!     model: ModelEntry { name: "tutoring".to_owned(), digest: "blake3:00".to_owned() },
+//!     model: ModelEntry { name: "tutoring".to_owned(), digest: "blake3:00".to_owned(), parameters: Default::default() },
 //!     seed: 42,
 //!     start: rfc3339(0).ok_or("out of range")?,
 //!     end: rfc3339(86_400_000_000).ok_or("out of range")?,

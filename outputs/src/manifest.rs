@@ -1,5 +1,7 @@
 //! `manifest.json`: what a run was made from and what it left behind.
 
+use std::collections::BTreeMap;
+
 use crate::file::FileEntry;
 use crate::options::{Compression, Format};
 use schemars::JsonSchema;
@@ -87,8 +89,11 @@ pub struct Generator {
 pub struct ModelEntry {
     /// Its name.
     pub name: String,
-    /// A digest over its text files.
+    /// A digest over its text files, and over the values of its parameters that were given.
     pub digest: String,
+    /// The values that its parameters were given; all others are those of its files.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
 }
 
 /// A scenario of a run.

@@ -168,6 +168,7 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         model: ModelEntry {
             name: "tutoring".to_owned(),
             digest: "blake3:00".to_owned(),
+            parameters: Default::default(),
         },
         seed: u64::MAX,
         start: "2026-02-02T00:00:00.000000Z".to_owned(),

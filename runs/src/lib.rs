@@ -10,6 +10,7 @@
 //!   a finished run.
 //! - [`Session`]: a run under way, step by step into a sink of one's own.
 //! - [`Finished`]: what a finished run has left, table by table.
+//! - [`expect`]: what a model expects of its rows, tested over several seeds.
 //! - [`diff`], [`verify`], [`replay`], [`regenerate`], [`baseline`], [`pilot`], [`report`]: what can be done with runs. What
 //!   they come to are plain values, which have JSON Schemas ([`schema`]).
 
@@ -37,6 +38,7 @@ mod tables;
 pub mod about;
 pub mod baseline;
 pub mod diff;
+pub mod expect;
 pub mod finished;
 pub mod live;
 pub mod pilot;
@@ -59,7 +61,7 @@ pub use job::{
     Attributed, Difference, Estimate, First, Job, KeptValues, Left, Outcome, Planned, Rows, Share,
     State, StreamDifference, StreamEstimate, StreamOutcome, Took, Written, uneven,
 };
-pub use model::{default_out, digest, file_name, load};
+pub use model::{default_out, digest, digest_of, file_name, load, load_with};
 pub use reference::Reference;
 pub use run::{Run, Sources, folder_of};
 pub use session::Session;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use causeflow_models::{Model, SourceFile};
+use causeflow_models::{Given, Model, SourceFile};
+use causeflow_outputs::ModelEntry;
 
 use crate::control::{Control, Remark};
 use crate::error::Error;
@@ -12,11 +13,39 @@ use crate::error::Error;
 /// # Errors
 /// When there is none, or it has errors.
 pub fn load(model: &str, control: &dyn Control) -> Result<Model, Error> {
-    let model = causeflow_models::load(model)?;
+    load_with(model, &Given::new(), control)
+}
+
+/// Likewise, with values for its parameters.
+///
+/// # Errors
+/// Also when it has no such parameters, or they cannot have these values.
+pub fn load_with(model: &str, given: &Given, control: &dyn Control) -> Result<Model, Error> {
+    let model = causeflow_models::load_with(model, given)?;
     if !model.compiled.warnings.list.is_empty() {
         control.tell(Remark::Warnings(&model.compiled.warnings));
     }
     Ok(model)
+}
+
+/// The digest of a model: over its files, and over the values that its parameters were given, if there are any.
+pub fn digest_of(model: &Model) -> String {
+    let given = model.given.iter().map(|(name, value)| SourceFile {
+        // No file has such a name.
+        path: format!("--set {name}"),
+        text: value.clone(),
+    });
+    let given: Vec<SourceFile> = given.collect();
+    digest(model.files.iter().chain(&given))
+}
+
+/// What a manifest says of a model.
+pub fn entry(model: &Model) -> ModelEntry {
+    ModelEntry {
+        name: model.compiled.program.name.clone(),
+        digest: digest_of(model),
+        parameters: model.given.clone(),
+    }
 }
 
 /// The digest over the names and texts of a model's files. Where the folder lies does not matter.

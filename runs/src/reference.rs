@@ -11,7 +11,7 @@ use causeflow_outputs::{BaselineEntry, BaselineManifest, FinishedBaseline};
 
 use crate::error::{Advice, Error};
 use crate::finished::{self, Statistic};
-use crate::model::digest;
+use crate::model::digest_of;
 
 /// A baseline that was made before.
 pub struct Reference {
@@ -35,7 +35,7 @@ impl Reference {
     fn open(folder: &Path, model: &Model, settings: &Settings) -> Result<Reference, Error> {
         let found = FinishedBaseline::open(folder)?;
         let program = &model.compiled.program;
-        let misfit = misfit(found.manifest(), &digest(&model.files), program, settings);
+        let misfit = misfit(found.manifest(), &digest_of(model), program, settings);
         let baseline = match misfit {
             None => finished::baseline(&Statistic::read(folder)?),
             Some(misfit) => return Err(refused(folder, &misfit)),
@@ -88,7 +88,7 @@ fn misfit(
     if baseline.model.digest != digest {
         return Some(match baseline.model.name == program.name {
             true => format!(
-                "the model {} has been changed since it was made",
+                "the model {} has been changed since it was made, or has other values of its parameters",
                 program.name
             ),
             false => format!(

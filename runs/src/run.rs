@@ -9,7 +9,7 @@ use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::world::Settings;
 use causeflow_models::{Diagnostics, Model};
-use causeflow_outputs::{EventEntry, ExternalEventsEntry, Manifest, ModelEntry, ScenarioEntry};
+use causeflow_outputs::{EventEntry, ExternalEventsEntry, Manifest, ScenarioEntry};
 use causeflow_scenarios::definition::EventSeverity;
 use causeflow_scenarios::{Activation, EventRequest, Library, Request};
 use jiff::Timestamp;
@@ -66,7 +66,7 @@ impl Run {
     /// # Errors
     /// When the model, the scenarios or the events have errors, or when they do not go with the rest.
     pub fn of(spec: &RunSpec, control: &dyn Control) -> Result<Run, Error> {
-        let model = model::load(&spec.model, control)?;
+        let model = model::load_with(&spec.model, &spec.parameters, control)?;
         let base = &model.compiled.program;
         let settings = settings::settings(spec.seed, &spec.range(), &spec.streams, base, control)?;
         let interventions = Interventions::of(spec, &model, &settings, control)?;
@@ -141,10 +141,7 @@ impl Run {
             version.events = put_in;
         }
         Manifest {
-            model: ModelEntry {
-                name: model.compiled.program.name.clone(),
-                digest: model::digest(&model.files),
-            },
+            model: model::entry(model),
             cells: u32::from(self.program.cells),
             scenarios,
             events,
@@ -213,7 +210,7 @@ pub(crate) fn model_of(manifest: &Manifest, given: Option<&str>) -> Result<Model
             &[Advice::Model],
         ));
     }
-    let model = model::load(name, &())?;
+    let model = model::load_with(name, &entry.parameters, &())?;
     let found = &model.compiled.program.name;
     if *found != entry.name {
         return Err(Error::advised(
@@ -224,7 +221,7 @@ pub(crate) fn model_of(manifest: &Manifest, given: Option<&str>) -> Result<Model
             &[Advice::Model],
         ));
     }
-    let digest = model::digest(&model.files);
+    let digest = model::digest_of(&model);
     if digest == entry.digest {
         return Ok(model);
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::about::{Explained, Finding, ModelShown, ScenariosShown, StreamShown};
 use crate::baseline::Usual;
 use crate::diff::Compared;
+use crate::expect::Tested;
 use crate::finished::{EffectsShown, PointsShown, StatisticsShown};
 use crate::job::{Estimate, Outcome};
 use crate::live::{Entry, Header, Verdict};
@@ -51,6 +52,7 @@ pub const SCHEMAS: &[Named] = &[
     ),
     ("explain-output", "what `explain` comes to", of::<Explained>),
     ("check-output", "what `check` comes to", of::<Vec<Finding>>),
+    ("test-output", "what `test` comes to", of::<Tested>),
     ("diff-output", "what `diff` comes to", of::<Compared>),
     (
         "effects-output",

@@ -1,6 +1,7 @@
 //! What is asked for, as a plain value: the command line, a request to a server and a program in another language make the
 //! same one.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -38,6 +39,9 @@ pub struct RunSpec {
     pub spec_version: u32,
     /// A built-in model's name or the path of a model's folder.
     pub model: String,
+    /// Values for parameters of the model, as it writes them: `5%`, `2h`, `true`, `web`. All others have those of its files.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, String>,
     /// Everything drawn follows from it; a decimal string, since many readers keep only 53 bits of a number.
     #[serde(default = "default_seed", with = "seed")]
     #[schemars(with = "String", regex(pattern = "^[0-9]{1,20}$"))]
@@ -145,6 +149,7 @@ impl RunSpec {
         RunSpec {
             spec_version: SPEC_VERSION,
             model: model.into(),
+            parameters: BTreeMap::new(),
             seed: default_seed(),
             start: default_start(),
             days: default_days(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::range::RangeArgs;
+use super::set::SetArgs;
 use super::values::seed;
 
 pub(super) const BASELINE_EXAMPLES: &str = "\
@@ -43,6 +44,8 @@ pub struct BaselineArgs {
     /// The first of them; the others follow it
     #[arg(long, default_value = "42", value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
+    #[command(flatten)]
+    pub set: SetArgs,
     #[command(flatten)]
     pub range: RangeArgs,
     /// The folder to write to; `out/<model>-baseline` by default

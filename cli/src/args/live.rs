@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use causeflow_server::Speed;
 use clap::{Args, Subcommand};
 
+use super::set::SetArgs;
 use super::values::{scale, seed};
 use crate::log::{LogFormat, LogLevel};
 
@@ -42,6 +43,8 @@ pub struct ServeArgs {
     /// Everything drawn follows from it
     #[arg(long, default_value = "42", value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
+    #[command(flatten)]
+    pub set: SetArgs,
     /// The first day, a date and time such as 2026-02-02T06:00, or an instant such as 2026-02-02T06:00:00Z
     #[arg(
         long,

@@ -12,6 +12,8 @@ mod live;
 mod range;
 mod report;
 mod run;
+mod set;
+mod test;
 mod values;
 mod versions;
 
@@ -25,6 +27,9 @@ use report::REPORT_EXAMPLES;
 pub use report::ReportArgs;
 use run::RUN_EXAMPLES;
 pub use run::RunArgs;
+pub use set::SetArgs;
+use test::TEST_EXAMPLES;
+pub use test::TestArgs;
 pub use values::GraphFormat;
 use values::Schemas;
 use versions::REGENERATE_EXAMPLES;
@@ -109,6 +114,8 @@ pub enum Command {
     Streams {
         /// A built-in model's name or the path of a model's folder
         model: String,
+        #[command(flatten)]
+        set: SetArgs,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -127,12 +134,15 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Says in words what a stream means and what makes it, or what a scenario or external event changes
+    /// Says in words what a stream means and what makes it, what a scenario or external event changes, or what parameters there are
     Explain {
         /// A built-in model's name or the path of a model's folder
         model: String,
-        /// The name of a stream, scenario or event template, such as booking.confirmed or payment-outage
-        name: String,
+        /// The name of a stream, parameter, scenario or event template, such as booking.confirmed or payment-outage; the model
+        /// with its parameters by default
+        name: Option<String>,
+        #[command(flatten)]
+        set: SetArgs,
         /// A folder of scenarios in place of the model's own folder `scenarios`
         #[arg(long, value_name = "DIR")]
         scenarios: Option<PathBuf>,
@@ -164,6 +174,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Plays several seeds of a model in memory, and says whether its rows are as it expects them
+    #[command(after_help = format!("{TEST_EXAMPLES}\n\n{EXIT_CODES}"))]
+    Test(TestArgs),
     /// Compares two finished runs event by event
     #[command(after_help = format!("{DIFF_EXAMPLES}\n\n{EXIT_CODES}"))]
     Diff(DiffArgs),

@@ -8,6 +8,7 @@ use causeflow_runs::RunSpec;
 use clap::Args;
 
 use super::range::RangeArgs;
+use super::set::SetArgs;
 use super::values::{CompressionArg, CounterfactualArg, FormatArg, seed, span};
 
 pub(super) const RUN_EXAMPLES: &str = "\
@@ -34,6 +35,8 @@ pub struct RunArgs {
     /// Everything drawn follows from it: a whole number up to 2^64 - 1
     #[arg(long, default_value = "42", value_parser = seed, allow_negative_numbers = true)]
     pub seed: u64,
+    #[command(flatten)]
+    pub set: SetArgs,
     #[command(flatten)]
     pub range: RangeArgs,
     /// The folder to write to; `out/<model>-<seed>` by default
@@ -114,6 +117,7 @@ impl RunArgs {
     pub fn spec(&self) -> RunSpec {
         RunSpec {
             seed: self.seed,
+            parameters: self.set.given(),
             start: self.range.start.clone(),
             days: self.range.days,
             scale: self.range.scale,

@@ -13,6 +13,7 @@ pub fn run(args: &BaselineArgs) -> Result<(), Failure> {
     let front = Front { quiet: args.quiet };
     let spec = BaselineSpec {
         model: args.model.clone(),
+        parameters: args.set.given(),
         seeds: args.seeds,
         seed: args.seed,
         range: args.range.range(),

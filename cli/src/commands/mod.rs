@@ -21,6 +21,7 @@ pub mod serve;
 pub mod stats;
 pub mod steer;
 pub mod streams;
+pub mod test;
 pub mod verify;
 pub mod versions;
 pub mod watch;

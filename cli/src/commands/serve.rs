@@ -77,6 +77,7 @@ fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<(Header, Vec<Entr
     let there = made_from(folder)?;
     let spec = RunSpec {
         seed: args.seed,
+        parameters: args.set.given(),
         start: args.start.clone(),
         scale: args.scale,
         timeline: !args.no_timeline,

@@ -1,17 +1,18 @@
 //! `causeflow streams`: a model's streams at a glance.
 
 use causeflow_runs::about::{StreamShown, streams};
-use causeflow_runs::load;
+use causeflow_runs::load_with;
 
+use crate::args::SetArgs;
 use crate::control::Front;
 use crate::errors::Failure;
 use crate::interrupt;
 use crate::output::{Align, Table, print_as, rough, some};
 
 /// Runs the command.
-pub fn run(model: &str, json: bool) -> Result<(), Failure> {
+pub fn run(model: &str, set: &SetArgs, json: bool) -> Result<(), Failure> {
     let front = Front { quiet: json };
-    let model = load(model, &front)?;
+    let model = load_with(model, &set.given(), &front)?;
     interrupt::listen()?;
     let streams = streams(&model, &front)?;
     print_as(json, &streams, || as_text(&streams))

@@ -292,7 +292,10 @@ impl Compiler {
         if let About::Stream { stream, .. } = scope.about {
             return Some(stream);
         }
-        let message = format!("`{name}` is about events, not entities");
+        let message = match scope.about {
+            About::Row(_) => format!("`{name}` is about events, and here there is a row alone"),
+            _ => format!("`{name}` is about events, not entities"),
+        };
         self.report.error_in(&scope.at, span, message, None);
         None
     }

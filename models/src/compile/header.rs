@@ -193,8 +193,9 @@ impl Compiler {
     }
 
     pub(super) fn duration(&mut self, text: &str, at: &At) -> Option<Span> {
-        match units::duration(text) {
+        match units::duration(&self.with_parameter(text)) {
             Ok(span) => Some(span),
+            Err(_) if self.is_spoilt_parameter(text) => None,
             Err(message) => {
                 let help = match units::duration_like(text) {
                     Some(meant) => format!("did you mean `{meant}`?"),
@@ -212,7 +213,7 @@ impl Compiler {
         at: &At,
         range: std::ops::RangeInclusive<f64>,
     ) -> f64 {
-        let share = units::share(text);
+        let share = units::share(&self.with_parameter(text));
         match share {
             Ok(share) if range.contains(&share) => share,
             Ok(share) => {
@@ -225,6 +226,7 @@ impl Compiler {
                 self.report.certain_error(at, message, None);
                 0.0
             }
+            Err(_) if self.is_spoilt_parameter(text) => 0.0,
             Err(message) => {
                 self.report.certain_error(at, message, None);
                 0.0

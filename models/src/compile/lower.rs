@@ -26,6 +26,8 @@ pub enum About {
     },
     /// An entity; `variables` tells whether its variables and state are known, too.
     Entity { kind: KindId, variables: bool },
+    /// A row of a stream, by its columns; of no stream, nothing has a name.
+    Row(Option<usize>),
 }
 
 /// The surroundings of an expression.
@@ -257,10 +259,16 @@ impl Compiler {
 
     fn name(&mut self, parts: &[String], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
         let (first, rest) = (&parts[0], &parts[1..]);
+        if rest.is_empty()
+            && let Some(value) = self.parameter_value(first, scope)
+        {
+            return value;
+        }
         let mut value = match scope.about.clone() {
             About::Entity { kind, variables } => {
                 return self.own_name(kind, variables, parts, span, scope);
             }
+            About::Row(stream) => self.column_named(stream, first, span, scope)?,
             About::Stream {
                 stream,
                 restrict,
@@ -275,6 +283,7 @@ impl Compiler {
                     Err(Missing::Where(missing)) => {
                         let mut names = self.names_known(stream);
                         names.extend(BUILT_IN.map(str::to_owned));
+                        names.extend(self.parameter_names());
                         // It may be known elsewhere, which is no help here; a value does not follow from itself.
                         names.remove(first);
                         if let Some(own) = inside {

@@ -13,6 +13,7 @@ mod desks;
 mod effects;
 mod entities;
 mod exact;
+mod expectations;
 mod functions;
 mod growth;
 mod header;
@@ -22,6 +23,7 @@ mod lower;
 mod means;
 mod missing;
 mod operators;
+mod parameters;
 mod parts;
 mod report;
 mod rings;
@@ -34,8 +36,8 @@ mod together;
 mod types;
 mod undefined;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 
 use causeflow_engine::base::exact::Digits;
@@ -46,11 +48,14 @@ use causeflow_engine::streams::program::{Counter, Desk, KindId, Program};
 
 use crate::Checked;
 use crate::definition::{
-    DeskDef, EntityDef, Expression, ModelBlock, ModelFile, ProfileDef, StreamDef, TableDef,
+    DeskDef, EntityDef, ExpectDef, Expression, ModelBlock, ModelFile, ParameterDef, ProfileDef,
+    StreamDef, TableDef,
 };
 use crate::diagnostic::Diagnostics;
 use assemble::Draft;
+pub use expectations::{Expectation, Expected, Figure, Measure, OverRows, RowsOf, TotalOf};
 use lower::{About, Scope};
+pub use parameters::Parameter;
 pub(crate) use report::Flaws;
 use report::{At, Reporter};
 use rings::Rings;
@@ -65,6 +70,9 @@ pub struct Compiler {
     kinds: Vec<KindNames>,
     profiles: Vec<Profile>,
     counters: Vec<Counter>,
+    parameters: Vec<Parameter>,
+    /// Those with which something is wrong.
+    spoilt_parameters: BTreeSet<String>,
     /// Reference data, by name.
     tables: Vec<(String, Rows)>,
     desks: Vec<Desk>,
@@ -89,6 +97,10 @@ pub struct Compiled {
     pub description: String,
     /// The streams' definitions, in the order of the program's streams.
     pub definitions: Vec<StreamDef>,
+    /// The parameters with their values, in the order of their names.
+    pub parameters: Vec<Parameter>,
+    /// What is expected of the rows, in the order of the names.
+    pub expectations: Vec<Expectation>,
     /// Warnings.
     pub warnings: Diagnostics,
 }
@@ -104,6 +116,8 @@ struct Merged {
     desks: BTreeMap<String, (usize, DeskDef)>,
     streams: BTreeMap<String, (usize, StreamDef)>,
     counters: BTreeMap<String, Option<Digits>>,
+    expect: BTreeMap<String, (usize, ExpectDef)>,
+    parameters: BTreeMap<String, (usize, ParameterDef)>,
 }
 
 /// Compiles the files of one model.
@@ -136,6 +150,8 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         kinds: Vec::new(),
         profiles: Vec::new(),
         counters: Vec::new(),
+        parameters: Vec::new(),
+        spoilt_parameters: BTreeSet::new(),
         tables: Vec::new(),
         desks: Vec::new(),
         units: Vec::new(),
@@ -147,6 +163,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         reference_offset: Span(0),
     };
     let merged = compiler.merge(given.parsed);
+    compiler.model_parameters(&merged, &given.given);
     let (file, block) = match merged.model.clone() {
         Some(model) => model,
         None => {
@@ -165,12 +182,17 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
     };
     let compiled = compiler.program(&At::new(file, &["model"]), &block, &merged);
     let failed = compiler.report.has_errors();
-    let found = compiler.report.finish();
+    let Compiler {
+        report, parameters, ..
+    } = compiler;
+    let found = report.finish();
     match compiled {
-        Some((program, definitions)) if !failed => Ok(Compiled {
+        Some((program, definitions, expectations)) if !failed => Ok(Compiled {
             program,
             description: block.description.clone(),
             definitions,
+            expectations,
+            parameters,
             warnings: found,
         }),
         _ => Err(found),
@@ -255,6 +277,20 @@ impl Compiler {
                 file,
                 parsed.streams,
             );
+            add(
+                &mut self.report,
+                &mut merged.parameters,
+                "parameters",
+                file,
+                parsed.parameters,
+            );
+            add(
+                &mut self.report,
+                &mut merged.expect,
+                "expect",
+                file,
+                parsed.expect,
+            );
             for (i, counter) in parsed.counters.into_iter().enumerate() {
                 let at = At::new(file, &["counters"]).key(i);
                 let digits = self.digits_of_counter(&counter, &at);
@@ -276,7 +312,7 @@ impl Compiler {
         at: &At,
         block: &ModelBlock,
         merged: &Merged,
-    ) -> Option<(Program, Vec<StreamDef>)> {
+    ) -> Option<(Program, Vec<StreamDef>, Vec<Expectation>)> {
         self.window = self
             .duration(&block.window.0, &at.key("window"))
             .unwrap_or(Span::HOUR);
@@ -351,6 +387,7 @@ impl Compiler {
         self.desks = self.desks(merged);
         self.units(merged);
         let drafts = self.drafts();
+        self.check_parameters(merged);
         if self.texts.overflows() && !self.report.has_errors() {
             self.report
                 .error(at, "the model has more than 65,535 different texts", None);
@@ -359,6 +396,7 @@ impl Compiler {
             // Rings are looked at all the same, as far as their causes are right.
             let sketches = self.sketches(&drafts);
             self.check_graph(&sketches);
+            self.expectations(merged);
             return None;
         }
         let mut streams = self.assemble(drafts);
@@ -386,12 +424,14 @@ impl Compiler {
         };
         self.check_graph(&program.streams);
         self.check_cells(&program, at);
+        // Last, so that their texts have the codes after those of the dictionary: they are in no row.
+        let expectations = self.expectations(merged);
         let definitions = self
             .units
             .iter()
             .map(|unit| unit.definition.clone())
             .collect();
-        Some((program, definitions))
+        Some((program, definitions, expectations))
     }
 
     fn kind(&self, name: &str) -> Option<KindId> {

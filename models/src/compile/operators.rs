@@ -6,8 +6,9 @@ use causeflow_engine::streams::program::{Binary, Expr, NO_ENTITY, NO_TIME, Unary
 
 use super::Compiler;
 use super::exact::Operated;
+use super::expectations::to_decimals;
 use super::functions::TEXTS_ARE_CHOSEN;
-use super::lower::Scope;
+use super::lower::{About, Scope};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind, Operator};
@@ -122,6 +123,11 @@ impl Compiler {
                 (span, *reading, true)
             }
             (_, left, right) => (left, right, false),
+        };
+        let of_row = matches!(scope.about, About::Row(_));
+        let (left, right) = match numbers && comparison && of_row {
+            true => to_decimals(left, right),
+            false => (left, right),
         };
         let (l, r) = (Box::new(left), Box::new(right));
         let equal = if same { Binary::Same } else { Binary::Equal };

@@ -134,6 +134,7 @@ impl Compiler {
                 let kind = &self.kinds[kind];
                 (kind.parts.clone(), kind.name.clone())
             }
+            About::Row(_) => (Vec::new(), String::new()),
         }
     }
 }

@@ -86,12 +86,13 @@ impl Compiler {
 
     /// Events a day.
     fn rate(&mut self, Rate(text): &Rate, at: &At) -> f64 {
-        let wrong = match units::rate(text) {
+        let wrong = match units::rate(&self.with_parameter(text)) {
             Ok(rate) if (0.0..=1e9).contains(&rate) => return rate,
             Ok(rate) => format!(
                 "found the rate {}, expected 0 to 1000000000 a day",
                 number(rate)
             ),
+            Err(_) if self.is_spoilt_parameter(text) => return 0.0,
             Err(message) => message,
         };
         let digits = text.replace('_', "");

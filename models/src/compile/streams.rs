@@ -418,6 +418,7 @@ impl Compiler {
                 let mut names = kind.attributes.iter().chain(&kind.variables);
                 names.any(|(known, ..)| known == name)
             }
+            About::Row(stream) => stream.is_some_and(|stream| self.field(stream, name).is_some()),
         }
     }
 

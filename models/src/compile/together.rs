@@ -123,6 +123,7 @@ impl Compiler {
                 };
                 value.clone()
             }
+            About::Row(_) => return None,
         };
         let Some((scores, _)) = the_draw(&value) else {
             let message = format!(

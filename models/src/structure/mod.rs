@@ -177,6 +177,58 @@ fn types(schema: &Schema) -> Vec<&str> {
     }
 }
 
+/// Visits the plain texts of all scalars where a schema asks for a number, and for nothing that they could be.
+pub(crate) fn number_places(
+    node: &mut Node,
+    schema: &Schema,
+    root: &Schema,
+    visit: &mut dyn FnMut(&mut String),
+) {
+    let schema = resolve(schema, root);
+    if let Some(options) = words::options(schema) {
+        let mut options = options.iter().map(|option| resolve(option, root));
+        let places = |option: &&Schema| {
+            types(option)
+                .iter()
+                .any(|name| ["number", "integer"].contains(name))
+        };
+        let found = options.clone().find(|option| accepts(node, option, root));
+        if let Some(option) = found.or_else(|| options.find(places)) {
+            number_places(node, option, root, visit);
+        }
+        return;
+    }
+    match &mut node.value {
+        Value::Map(entries) => {
+            let properties = schema.get("properties").and_then(Schema::as_object);
+            let additional = schema.get("additionalProperties");
+            for (key, _, value) in entries {
+                let of_key = properties.and_then(|p| p.get(key)).or(additional);
+                if let Some(of_key) = of_key.filter(|schema| schema.is_object()) {
+                    number_places(value, of_key, root, visit);
+                }
+            }
+        }
+        Value::List(nodes) => {
+            if let Some(items) = schema.get("items") {
+                nodes
+                    .iter_mut()
+                    .for_each(|node| number_places(node, items, root, visit));
+            }
+        }
+        Value::Scalar { text, plain: true } => {
+            let types = types(schema);
+            let is_number = types
+                .iter()
+                .any(|name| ["number", "integer"].contains(name));
+            if is_number && !types.contains(&"string") && words::names(schema).is_none() {
+                visit(text);
+            }
+        }
+        Value::Scalar { .. } => {}
+    }
+}
+
 /// Whether the node's kind is one that the schema allows.
 fn accepts(node: &Node, schema: &Schema, root: &Schema) -> bool {
     if let Some(options) = words::options(schema) {

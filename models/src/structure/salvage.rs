@@ -9,8 +9,9 @@ use crate::diagnostic::nearest;
 use crate::yaml::{Node, Value, YamlError};
 
 /// The blocks of a model's files.
-pub(crate) const BLOCKS: [&str; 8] = [
+pub(crate) const BLOCKS: [&str; 10] = [
     "model",
+    "parameters",
     "calendars",
     "profiles",
     "tables",
@@ -18,6 +19,7 @@ pub(crate) const BLOCKS: [&str; 8] = [
     "counters",
     "desks",
     "streams",
+    "expect",
 ];
 
 /// What can be read of a file.

@@ -4,6 +4,7 @@
 mod calendars;
 mod constants;
 mod desks;
+mod expectations;
 mod expressions;
 mod files;
 mod laws;
@@ -11,6 +12,7 @@ mod many;
 mod meant;
 mod names;
 mod owners;
+mod parameters;
 mod places;
 mod shapes;
 mod structure;

@@ -9,7 +9,8 @@ mod streams;
 pub use check::{Finding, Summary, check, findings};
 pub use explain::{
     BacklogShown, CauseShown, Definition, EffectShown, EventShown, Explained, FieldShown,
-    OutcomeShown, RuleShown, ScenarioExplained, StreamExplained, TemplateExplained, explain,
+    ModelExplained, OutcomeShown, ParameterExplained, RuleShown, ScenarioExplained,
+    StreamExplained, TemplateExplained, explain, explain_model,
 };
 pub use graph::{dot, mermaid};
 pub use scenarios::{ScenarioShown, ScenariosShown, TemplateShown, one_line, pattern};

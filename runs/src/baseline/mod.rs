@@ -10,11 +10,10 @@ use causeflow_engine::STREAM_STABILITY_VERSION;
 use causeflow_engine::streams::play::run as play;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
-use causeflow_models::Model;
+use causeflow_models::{Given, Model};
 use causeflow_outputs::sink::{Document, Files, Sink};
 use causeflow_outputs::{
-    BASELINE_VERSION, BaselineManifest, Format, GENERATOR_NAME, Generator, ModelEntry, Options,
-    RunFolder,
+    BASELINE_VERSION, BaselineManifest, Format, GENERATOR_NAME, Generator, Options, RunFolder,
 };
 use rayon::ThreadPoolBuilder;
 use schemars::JsonSchema;
@@ -36,6 +35,8 @@ mod first_seed;
 pub struct BaselineSpec {
     /// A built-in model's name or the path of a model's folder.
     pub model: String,
+    /// Values for the model's parameters.
+    pub parameters: Given,
     /// How many seeds to play.
     pub seeds: u32,
     /// The first of them; the others follow it.
@@ -91,7 +92,7 @@ pub fn make(
     threads: Option<usize>,
     control: &dyn Control,
 ) -> Result<Usual, Error> {
-    let model = model::load(&spec.model, control)?;
+    let model = model::load_with(&spec.model, &spec.parameters, control)?;
     let program = &model.compiled.program;
     let settings = settings::settings(spec.seed, &spec.range, &[], program, control)?;
     check_seeds(spec)?;
@@ -231,10 +232,7 @@ fn write(
             version: env!("CARGO_PKG_VERSION").into(),
         },
         stream_stability_version: STREAM_STABILITY_VERSION,
-        model: ModelEntry {
-            name: job.model.compiled.program.name.clone(),
-            digest: model::digest(&job.model.files),
-        },
+        model: model::entry(job.model),
         seeds: pool.seeds().map(|seed| seed.to_string()).collect(),
         start: instant(job.settings.start),
         end: instant(job.settings.end),
@@ -248,7 +246,7 @@ fn write(
 fn about(job: &Job, seeds: impl Iterator<Item = u64>) -> Value {
     json!({
         "model": job.model.compiled.program.name,
-        "model_digest": model::digest(&job.model.files),
+        "model_digest": model::digest_of(job.model),
         "seeds": seeds.map(|seed| seed.to_string()).collect::<Vec<_>>(),
         "start": instant(job.settings.start),
         "end": instant(job.settings.end),

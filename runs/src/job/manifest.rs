@@ -3,12 +3,11 @@
 use causeflow_engine::STREAM_STABILITY_VERSION;
 use causeflow_engine::streams::play::{RunResult, StreamResult};
 use causeflow_outputs::{
-    EntityEntry, FileEntry, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest, ModelEntry,
-    StreamEntry,
+    EntityEntry, FileEntry, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest, StreamEntry,
 };
 
 use super::Job;
-use crate::model::digest;
+use crate::model::entry;
 use crate::numbers::instant;
 
 /// The manifest of a finished run.
@@ -38,10 +37,7 @@ pub fn sources(job: &Job) -> Manifest {
             version: env!("CARGO_PKG_VERSION").into(),
         },
         stream_stability_version: STREAM_STABILITY_VERSION,
-        model: ModelEntry {
-            name: run.program.name.clone(),
-            digest: digest(&run.model.files),
-        },
+        model: entry(&run.model),
         seed: settings.seed,
         start: instant(settings.start),
         end: instant(settings.end),

@@ -12,7 +12,7 @@ use super::attributed::Attributed;
 use super::counterfactual::Difference;
 use super::write::Written;
 use super::{Job, uneven};
-use crate::model::digest;
+use crate::model::digest_of;
 use crate::numbers::instant;
 
 /// What a run took.
@@ -138,7 +138,7 @@ impl Outcome {
         let kept = result.kept.iter();
         Outcome {
             model: program.name.clone(),
-            model_digest: digest(&job.run.model.files),
+            model_digest: digest_of(&job.run.model),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             stream_stability_version: STREAM_STABILITY_VERSION,
             seed: settings.seed.to_string(),

@@ -136,8 +136,8 @@ impl Origin {
             )
             .in_field(field));
         }
-        let model = model::load(&spec.model, control)?;
-        let digest = model::digest(&model.files);
+        let model = model::load_with(&spec.model, &spec.parameters, control)?;
+        let digest = model::digest_of(&model);
         if header.model_digest.as_ref().is_some_and(|of| *of != digest) {
             return Err(Error::input(
                 format!(

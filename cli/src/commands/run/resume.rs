@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use causeflow_runs::{Left, RunSpec, default_out, load};
+use causeflow_runs::{Left, RunSpec, default_out, load_with};
 use serde_json::{Map, Value};
 
 use crate::args::RunArgs;
@@ -12,7 +12,10 @@ use crate::errors::{Failure, flag};
 pub fn open(args: &RunArgs) -> Result<(PathBuf, Left), Failure> {
     let out = match (&args.out, &args.model) {
         (Some(out), _) => out.clone(),
-        (None, Some(model)) => default_out(&load(model, &())?.compiled.program.name, args.seed),
+        (None, Some(model)) => {
+            let model = load_with(model, &args.set.given(), &())?;
+            default_out(&model.compiled.program.name, args.seed)
+        }
         (None, None) => {
             let message = "--resume goes on with a run, and which is not said";
             return Err(Failure::input(message, "give its folder: --out DIR"));
@@ -72,6 +75,7 @@ fn field(argument: &str) -> Option<&str> {
         "events" => "event_files",
         "scenarios" => "scenario_folder",
         "no_events" => "timeline",
+        "set" => "parameters",
         "model" | "seed" | "start" | "days" | "scale" | "streams" | "counterfactual"
         | "baseline" | "format" | "compression" | "snapshot_every" => argument,
         _ => return None,

@@ -4,7 +4,9 @@ mod intervention;
 mod text;
 
 use causeflow_engine::streams::program::StreamId;
-use causeflow_models::{CauseDef, Expression, FieldDef, Model, StreamDef, ValueDef, suggestion};
+use causeflow_models::{
+    CauseDef, Expression, FieldDef, Model, Parameter, StreamDef, ValueDef, suggestion,
+};
 use causeflow_scenarios::Library;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,7 +14,10 @@ use serde_json::{Map, Value};
 
 use crate::control::Control;
 use crate::error::Error;
+use crate::numbers::some;
 use crate::pilot::events_per_day;
+
+use super::one_line;
 
 pub use intervention::{BacklogShown, EventShown, RuleShown, ScenarioExplained, TemplateExplained};
 
@@ -26,6 +31,94 @@ pub enum Explained {
     Scenario(ScenarioExplained),
     /// A template of external events.
     Template(TemplateExplained),
+    /// A parameter.
+    Parameter(ParameterExplained),
+    /// The model as a whole.
+    Model(ModelExplained),
+}
+
+/// A parameter of a model.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ParameterExplained {
+    /// Its name.
+    pub name: String,
+    /// What it means.
+    pub description: Option<String>,
+    /// Its value.
+    pub value: String,
+    /// Its value unless another one is given.
+    pub default: String,
+    /// The least that it may be.
+    pub min: Option<String>,
+    /// The most that it may be.
+    pub max: Option<String>,
+    /// The unit of its values.
+    pub unit: Option<String>,
+}
+
+impl ParameterExplained {
+    fn of(parameter: &Parameter) -> ParameterExplained {
+        let Parameter {
+            name,
+            value,
+            default,
+            min,
+            max,
+            unit,
+            description,
+            ..
+        } = parameter.clone();
+        ParameterExplained {
+            name,
+            description,
+            value,
+            default,
+            min,
+            max,
+            unit,
+        }
+    }
+}
+
+/// A model as a whole.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct ModelExplained {
+    /// Its name.
+    pub model: String,
+    /// What it is.
+    pub description: String,
+    /// How many streams it has.
+    pub streams: usize,
+    /// How many expectations.
+    pub expectations: usize,
+    /// Its parameters.
+    pub parameters: Vec<ParameterExplained>,
+}
+
+/// Explains a model as a whole, in words and for programs: what it is, and its parameters.
+pub fn explain_model(model: &Model) -> (String, Explained) {
+    let compiled = &model.compiled;
+    let parameters = compiled.parameters.iter();
+    let explained = ModelExplained {
+        model: compiled.program.name.clone(),
+        description: one_line(&compiled.description),
+        streams: compiled.program.streams.len(),
+        expectations: compiled.expectations.len(),
+        parameters: parameters.clone().map(ParameterExplained::of).collect(),
+    };
+    let mut words = format!(
+        "{}: {}\n{}, {}, {}\n",
+        explained.model,
+        explained.description,
+        some(explained.streams, "stream"),
+        some(explained.parameters.len(), "parameter"),
+        some(explained.expectations, "expectation")
+    );
+    if !explained.parameters.is_empty() {
+        words += "\nParameters, which --set NAME=VALUE gives other values\n";
+        parameters.for_each(|parameter| words += &text::parameter(parameter));
+    }
+    (words, Explained::Model(explained))
 }
 
 /// Explains what has this name in a model, in words and for programs. `library` makes the scenarios and templates, if the
@@ -48,6 +141,11 @@ pub fn explain(
         };
         let explained = Explained::Stream(Box::new(subject.explained()));
         return Ok((text::explain(&subject), explained));
+    }
+    let mut parameters = model.compiled.parameters.iter();
+    if let Some(parameter) = parameters.find(|parameter| parameter.name == name) {
+        let explained = Explained::Parameter(ParameterExplained::of(parameter));
+        return Ok((text::parameter(parameter), explained));
     }
     let library = library()?;
     match (library.scenario(name), library.template(name)) {
@@ -72,10 +170,13 @@ fn unknown(model: &Model, name: &str, library: &Library) -> Error {
     let scenarios = library.scenarios().map(|scenario| scenario.id.as_str());
     let templates = library.event_templates().map(|t| t.id.as_str());
     let message = format!(
-        "the model {} has no stream, scenario or event template `{name}`",
+        "the model {} has no stream, parameter, scenario or event template `{name}`",
         model.origin
     );
-    let help = suggestion(name, streams.chain(scenarios).chain(templates));
+    let parameters = model.compiled.parameters.iter();
+    let parameters = parameters.map(|parameter| parameter.name.as_str());
+    let names = streams.chain(parameters).chain(scenarios).chain(templates);
+    let help = suggestion(name, names);
     Error::wrong(message, help)
 }
 

@@ -2,14 +2,31 @@
 
 use causeflow_engine::streams::program::Source;
 use causeflow_models::{
-    AddDef, CauseDef, ChangeDef, DayDef, Expression, ServiceDef, SlotsDef, SourceDef, TimerDef,
-    Weight,
+    AddDef, CauseDef, ChangeDef, DayDef, Expression, Parameter, ServiceDef, SlotsDef, SourceDef,
+    TimerDef, Weight,
 };
 
 use super::{Subject, origin};
 use crate::numbers::rough;
 use crate::text_table::{Align, Table};
 use crate::words::{chance, circumstances, delay, profile, short_chance, states};
+
+/// A parameter: its value, what it may be, what it means.
+pub fn parameter(parameter: &Parameter) -> String {
+    let unit = parameter.unit.as_ref();
+    let unit = unit.map_or_else(String::new, |unit| format!(" {unit}"));
+    let mut out = format!("{}: {}{unit}", parameter.name, parameter.value);
+    if parameter.value != parameter.default {
+        out += &format!(" instead of {}", parameter.default);
+    }
+    if let Some(range) = parameter.range() {
+        out += &format!(", {range}");
+    }
+    match &parameter.description {
+        Some(description) => out + &format!("\n  {}\n", description.trim()),
+        None => out + "\n",
+    }
+}
 
 /// Everything about a stream.
 pub fn explain(subject: &Subject) -> String {
