@@ -90,6 +90,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "slots",
             "draw",
             "rounding",
+            "exact",
             "sample",
             "fingerprint",
             "queue",

@@ -115,7 +115,7 @@ pub fn explain_model(model: &Model) -> (String, Explained) {
         some(explained.expectations, "expectation")
     );
     if !explained.parameters.is_empty() {
-        words += "\nParameters, which --set NAME=VALUE gives other values\n";
+        words += "\nParameters, which a run may give other values\n";
         parameters.for_each(|parameter| words += &text::parameter(parameter));
     }
     (words, Explained::Model(explained))
