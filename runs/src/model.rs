@@ -32,7 +32,7 @@ pub fn load_with(model: &str, given: &Given, control: &dyn Control) -> Result<Mo
 pub fn digest_of(model: &Model) -> String {
     let given = model.given.iter().map(|(name, value)| SourceFile {
         // No file has such a name.
-        path: format!("--set {name}"),
+        path: format!("parameter {name}"),
         text: value.clone(),
     });
     let given: Vec<SourceFile> = given.collect();

@@ -7,8 +7,8 @@
 use std::cell::Cell;
 
 use crate::base::time::Time;
-use crate::streams::eval::{Frame, Undefined, how_many, number, take_undefined, word};
-use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Site};
+use crate::streams::eval::{Frame, how_many, number, take_undefined, word};
+use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Site, Undefined};
 use crate::streams::program::{Delay, Effect, Expr, MAX_COUNT, Stage, Stream, StreamId, Variable};
 
 /// Probabilities that add up to 1 as closely add up to 1.

@@ -8,8 +8,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 
 use crate::base::time::Time;
-use crate::streams::eval::Undefined;
 use crate::streams::program::{KindId, MAX_COUNT, Program, Slot, Stream, StreamId};
+
+/// Why something has no value. What is worse comes later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undefined {
+    /// It is not finite, such as what is divided by 0.
+    NotFinite,
+    /// It is an exact number of more digits than there is room for.
+    TooLarge,
+}
 
 /// What values are kept within bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

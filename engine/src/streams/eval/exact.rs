@@ -1,8 +1,9 @@
 //! Operations on exact numbers, one by one and on whole columns. What does not fit is 0, and is asked for with
 //! [`take_undefined`](super::take_undefined): the run then ends.
 
-use super::primitive::{Undefined, finite, set_undefined};
+use super::primitive::{finite, set_undefined};
 use crate::base::exact::{self, divided, of_float, rescaled, to_float};
+use crate::streams::kept::Undefined;
 use crate::streams::program::{ExactBinary, ExactUnary};
 
 /// A number that fits, or else 0.

@@ -25,6 +25,6 @@ mod scalar;
 mod slots;
 
 pub use block::{Block, eval_block};
-pub use primitive::{Undefined, finite, set_undefined, take_undefined};
+pub use primitive::{finite, set_undefined, take_undefined};
 pub use scalar::{Frame, Marks, Own, decide, eval, how_many, number, number_by_key, word};
 pub use slots::ranges;

@@ -1,8 +1,9 @@
 //! Operands of a block of rows, and operations on whole columns of them.
 
 use super::block::{Block, eval_block};
-use super::primitive::{self, Undefined, finite_in_column, set_undefined};
+use super::primitive::{self, finite_in_column, set_undefined};
 use crate::base::scratch;
+use crate::streams::kept::Undefined;
 use crate::streams::program::{Binary, Expr, Unary};
 
 /// The word of an expression that is the same for all rows.

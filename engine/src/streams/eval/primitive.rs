@@ -3,16 +3,8 @@
 use std::cell::Cell;
 
 use crate::base::rounding::{floor, round_even};
+use crate::streams::kept::Undefined;
 use crate::streams::program::{Binary, Unary};
-
-/// Why something has no value. What is worse comes later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Undefined {
-    /// It is not finite, such as what is divided by 0.
-    NotFinite,
-    /// It is an exact number of more digits than there is room for.
-    TooLarge,
-}
 
 thread_local! {
     /// What has been worked out without a value since somebody asked.

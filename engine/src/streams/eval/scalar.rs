@@ -4,13 +4,13 @@ use std::cell::Cell;
 
 use super::draws::share_together;
 use super::pick::pick;
-use super::primitive::{Undefined, finite, set_undefined, take_undefined};
+use super::primitive::{finite, set_undefined, take_undefined};
 use super::{exact, primitive, slots};
 use crate::base::draw::Key;
 use crate::base::sample::{Dist, MOST_PARAMETERS};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
-use crate::streams::kept::Site;
+use crate::streams::kept::{Site, Undefined};
 use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
     APPOINTMENTS, Binary, Correlated, Distribution, Effect, Expr, KindId, Look, Modified,

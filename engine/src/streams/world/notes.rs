@@ -2,8 +2,7 @@
 
 use crate::base::draw::Key;
 use crate::base::time::Time;
-use crate::streams::eval::Undefined;
-use crate::streams::kept::{Bound, Counted, Kept, Site};
+use crate::streams::kept::{Bound, Counted, Kept, Site, Undefined};
 use crate::streams::program::StreamId;
 
 use super::World;
