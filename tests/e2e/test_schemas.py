@@ -9,6 +9,7 @@ import pytest
 import history
 
 DAYS, SCALE = 9, 0.01
+MODELS = history.ROOT / "examples/models"
 OUTAGE = ("--scenario", "payment-outage@day8T10:00+6h")
 WINDOW = ("--from", "day5", "--to", "day6", "--event", "blog-viral@day5T02:00")
 
@@ -54,8 +55,11 @@ CASES = [
     ("explain", "explain tutoring booking.confirmed"),
     ("explain", "explain tutoring booking.requested"),
     ("explain", "explain tutoring payment-outage"),
+    ("explain", f"explain {MODELS}/returns"),
     ("explain", "explain tutoring blog-viral"),
     ("check", "check tutoring"),
+    ("test", f"test {MODELS}/returns --days 3 --seeds 2 --quiet"),
+    ("test", f"test {MODELS}/invoices --days 2 --seeds 2 --quiet"),
     ("diff", "diff out plain --hours"),
     ("diff", "diff out out"),
     ("diff", "diff out --version v1"),
