@@ -288,11 +288,7 @@ impl RowBuffer {
     /// Refuses an id of more than 63 bits, which would have a sign in some formats.
     fn check_ids(&self, name: &str, column: &Column) -> Result<(), Error> {
         const MOST: u64 = i64::MAX.cast_unsigned();
-        let counts = |row: usize| match &column.validity {
-            Validity::Mask(mask) => mask[row],
-            Validity::All | Validity::None => true,
-        };
-        let wrong = |&(row, id): &(usize, &u64)| *id > MOST && counts(row);
+        let wrong = |&(row, id): &(usize, &u64)| *id > MOST && counts(column, row);
         if let Values::Id(ids) = &column.values
             && ids.iter().fold(0, |all, id| all | id) > MOST
             && let Some((row, id)) = ids.iter().enumerate().find(wrong)
@@ -308,11 +304,7 @@ impl RowBuffer {
         let Values::Exact(numbers, digits) = &column.values else {
             return Ok(());
         };
-        let counts = |row: usize| match &column.validity {
-            Validity::Mask(mask) => mask[row],
-            Validity::All | Validity::None => true,
-        };
-        let wrong = |&(row, units): &(usize, &i64)| !digits.hold(*units) && counts(row);
+        let wrong = |&(row, units): &(usize, &i64)| !digits.hold(*units) && counts(column, row);
         if !numbers
             .iter()
             .fold(true, |all, &units| all & digits.hold(units))
@@ -329,13 +321,7 @@ impl RowBuffer {
             return Ok(());
         };
         let known = self.dictionary_len;
-        let bad = |&(row, code): &(usize, &u16)| {
-            let counts = match &column.validity {
-                Validity::Mask(mask) => mask[row],
-                Validity::All | Validity::None => true,
-            };
-            counts && usize::from(*code) >= known
-        };
+        let bad = |&(row, code): &(usize, &u16)| counts(column, row) && usize::from(*code) >= known;
         // The fold over all codes is vectorised; the exact search only runs when it finds one.
         if codes.iter().fold(0, |max, &code| code.max(max)) as usize >= known
             && let Some((row, code)) = codes.iter().enumerate().find(bad)
@@ -346,6 +332,14 @@ impl RowBuffer {
             return Err(Error::rows(&self.schema.name, message));
         }
         Ok(())
+    }
+}
+
+/// Whether what stands in a row is its value, where it stands for one at all.
+fn counts(column: &Column, row: usize) -> bool {
+    match &column.validity {
+        Validity::Mask(mask) => mask[row],
+        Validity::All | Validity::None => true,
     }
 }
 
