@@ -13,7 +13,7 @@ use super::report::At;
 use super::types::{Texts, Ty, Typed, slot_of_input, slot_of_own};
 use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
 use crate::diagnostic::{number, suggestion};
-use crate::syntax::{self, AstKind, Prefix};
+use crate::parameters::Constant;
 
 /// Where an inherited name comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -533,19 +533,16 @@ impl Compiler {
             Some(NumberType::Int) => Some(0),
             _ => long.decimals,
         };
-        if let Some(NumberType::Exact(digits)) = number_type {
-            return self.exact_value(typed, (digits, decimals), scope);
-        }
-        if let (Ty::Exact(_), None, None) = (typed.ty, number_type, decimals) {
-            return Some(held(typed));
-        }
-        if let (Ty::Exact(_), None, Some(decimals)) = (typed.ty, number_type, decimals) {
-            let expr = exact_of(typed, decimals);
-            return Some(held(Typed::new(expr, Ty::Exact(decimals))));
-        }
-        let typed = match number_type {
-            Some(_) => as_number(typed),
-            None => typed,
+        let typed = match (number_type, typed.ty, decimals) {
+            (Some(NumberType::Exact(digits)), ..) => {
+                return self.exact_value(typed, (digits, decimals), scope);
+            }
+            (Some(_), ..) => as_number(typed),
+            (None, Ty::Exact(scale), decimals) => {
+                let scale = decimals.unwrap_or(scale);
+                return Some(held(Typed::new(exact_of(typed, scale), Ty::Exact(scale))));
+            }
+            (None, ..) => typed,
         };
         let Some(decimals) = decimals else {
             return Some(typed);
@@ -764,16 +761,7 @@ impl Compiler {
         let mut cases = Vec::new();
         for text in choice.keys() {
             let at = scope.at.key(text);
-            let read = syntax::parse(text).ok().map(|ast| ast.kind);
-            let number = match read {
-                Some(AstKind::Number(number)) => Some(number),
-                Some(AstKind::Unary(Prefix::Minus, inner)) => match inner.kind {
-                    AstKind::Number(number) => Some(-number),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let Some(number) = number else {
+            let Some(Constant::Number(number)) = Constant::read(text) else {
                 let message = format!("found `{text}`, expected a number, as `type` says");
                 let help = "leave `type` out to choose among texts";
                 self.report.certain_error(&at, message, Some(help.into()));

@@ -65,41 +65,43 @@ pub fn split(total: u64, [parts, place]: [i64; 2]) -> u64 {
 /// An operation on each word; one loop for each, so that none has to find out which it is.
 pub fn unary_in_column(op: ExactUnary, out: &mut [u64]) {
     macro_rules! loops {
-        ($($pattern:pat => $op:expr),*) => {
+        ($($name:ident $(($of:ident))?),*) => {
             match op {
-                $($pattern => out.iter_mut().for_each(|word| *word = unary($op, *word)),)*
+                $(ExactUnary::$name $(($of))? => out
+                    .iter_mut()
+                    .for_each(|word| *word = unary(ExactUnary::$name $(($of))?, *word)),)*
             }
         };
     }
     loops!(
-        ExactUnary::OfNumber(scale) => ExactUnary::OfNumber(scale),
-        ExactUnary::ToNumber(scale) => ExactUnary::ToNumber(scale),
-        ExactUnary::Rescale(more) => ExactUnary::Rescale(more),
-        ExactUnary::Within(digits) => ExactUnary::Within(digits),
-        ExactUnary::Negate => ExactUnary::Negate,
-        ExactUnary::Abs => ExactUnary::Abs
+        OfNumber(scale),
+        ToNumber(scale),
+        Rescale(more),
+        Within(digits),
+        Negate,
+        Abs
     );
 }
 
 /// Likewise for two words.
 pub fn binary_in_column(op: ExactBinary, out: &mut [u64], right: impl Iterator<Item = u64>) {
     macro_rules! loops {
-        ($($pattern:pat => $op:expr),*) => {
+        ($($name:ident $(($of:ident))?),*) => {
             match op {
-                $($pattern => for (x, y) in out.iter_mut().zip(right) {
-                    *x = binary($op, *x, y);
+                $(ExactBinary::$name $(($of))? => for (x, y) in out.iter_mut().zip(right) {
+                    *x = binary(ExactBinary::$name $(($of))?, *x, y);
                 },)*
             }
         };
     }
     loops!(
-        ExactBinary::Add => ExactBinary::Add,
-        ExactBinary::Subtract => ExactBinary::Subtract,
-        ExactBinary::Multiply => ExactBinary::Multiply,
-        ExactBinary::Divide(more) => ExactBinary::Divide(more),
-        ExactBinary::Min => ExactBinary::Min,
-        ExactBinary::Max => ExactBinary::Max,
-        ExactBinary::Less => ExactBinary::Less,
-        ExactBinary::AtMost => ExactBinary::AtMost
+        Add,
+        Subtract,
+        Multiply,
+        Divide(more),
+        Min,
+        Max,
+        Less,
+        AtMost
     );
 }

@@ -7,7 +7,6 @@ use super::{
     Modified, Modifier, Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::{Purpose, purpose};
-use crate::base::exact::Digits;
 use crate::base::head::{BY_CONTENTION, JOINTLY};
 use crate::base::sample::Dist;
 use crate::base::table::ColumnType;
@@ -254,8 +253,8 @@ impl Program {
         let truth = self.is_chance(stream, name)?;
         let at = self.variable(stream, name)?;
         let variable = &mut self.streams[stream].variables[at];
-        let exact = match variable.kind {
-            Some(ColumnType::Exact(digits)) => Some(digits),
+        let scale = match variable.kind {
+            Some(ColumnType::Exact(digits)) => Some(digits.scale()),
             _ => None,
         };
         let value = &mut variable.value;
@@ -267,7 +266,6 @@ impl Program {
                 }
             });
         } else {
-            let scale = exact.map(Digits::scale);
             within_bounds(value, scale, &mut |e| wrapper.wrap(e, ANY, modifier));
         }
         Ok(())
