@@ -4,20 +4,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use subtle::ConstantTimeEq;
-use tokio::time::timeout;
 use tracing::warn;
 
 use crate::api::WEBSOCKET;
+use crate::body::Coming;
 use crate::clients::Peer;
 use crate::page;
 use crate::problem::Problem;
-use crate::server::{BODY_BYTES, Server};
+use crate::server::Server;
 
 /// Who may read, and who may steer.
 #[derive(Clone, Debug, Default)]
@@ -31,9 +30,6 @@ pub struct Access {
     /// Origins besides its own from which pages may use it.
     pub origins: Vec<String>,
 }
-
-/// The body of a request has to come in this time.
-const BODY: Duration = Duration::from_secs(10);
 
 /// What a browser offers as a subprotocol, with a token behind it.
 pub const TOKEN_PROTOCOL: &str = "causeflow.token.";
@@ -158,53 +154,43 @@ fn steers(method: &Method) -> bool {
     !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Lets in what may come in.
-pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    if let Err(wait) = ration(&server, &request) {
-        return too_many(wait);
+/// Whether a request may come in; else what is said to it.
+fn refused(server: &Server, request: &Request) -> Option<Response> {
+    if let Err(wait) = ration(server, request) {
+        return Some(too_many(wait));
     }
-    let checked = match is_open(request.uri().path()) {
-        true => Ok(()),
-        false => server.access.check(request.method(), request.headers()),
-    };
-    match checked {
-        Ok(()) => match whole(request).await {
-            Ok(request) => next.run(request).await,
-            Err(problem) => problem.into_response(),
-        },
-        Err(problem) => {
-            let mut response = problem.into_response();
-            if response.status() == StatusCode::UNAUTHORIZED {
-                let scheme = header::HeaderValue::from_static("Bearer");
-                response
-                    .headers_mut()
-                    .insert(header::WWW_AUTHENTICATE, scheme);
-            }
-            response
-        }
+    if is_open(request.uri().path()) {
+        return None;
     }
+    let checked = server.access.check(request.method(), request.headers());
+    let mut response = checked.err()?.into_response();
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Bearer");
+        let headers = response.headers_mut();
+        headers.insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    Some(response)
 }
 
-/// The same request with a body that has come whole, which must not take for ever.
-async fn whole(request: Request) -> Result<Request, Problem> {
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Ok(request);
-    }
+/// Lets in what may come in.
+pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let refused = refused(&server, &request);
     let (parts, body) = request.into_parts();
-    let body = match timeout(BODY, to_bytes(body, BODY_BYTES)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            let message = format!("the body is no whole one of up to {BODY_BYTES} bytes");
-            let status = StatusCode::PAYLOAD_TOO_LARGE;
-            return Err(Problem::new(status, message, "send a shorter one"));
-        }
-        Err(_) => {
-            let message = format!("the body has not come in {} s", BODY.as_secs());
-            let status = StatusCode::REQUEST_TIMEOUT;
-            return Err(Problem::new(status, message, "send it again"));
-        }
+    // Who asks first does not send what is not wanted.
+    let asks = refused.is_some() && parts.headers.contains_key(header::EXPECT);
+    let mut body = Coming::new(body);
+    let mut response = match refused {
+        Some(response) => response,
+        None => match body.whole().await {
+            Ok(whole) => next.run(Request::from_parts(parts, whole.into())).await,
+            Err(problem) => problem.into_response(),
+        },
     };
-    Ok(Request::from_parts(parts, Body::from(body)))
+    if asks || !body.take().await {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 
 pub mod api;
 mod asyncapi;
+mod body;
 mod catch_up;
 pub mod check;
 pub mod client;

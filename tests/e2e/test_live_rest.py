@@ -1,11 +1,13 @@
 """A live session by REST: every endpoint is as its document says, also to who means it no good, and the entities and relations are those of the events."""
 
 import datetime
+import http.client
 import json
 import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -265,6 +267,59 @@ def test_who_may_not_is_refused(tmp_path):
         assert_problem(server.http.delete(state, headers=bearer("steers")), 405)
         plain = {**bearer("steers"), "Content-Type": "text/plain"}
         assert_problem(server.http.post("/api/v1/commands", content=b"{}", headers=plain), 415)
+
+
+@pytest.mark.parametrize("size", [0, 10, 2 << 20, 7 << 20])
+def test_a_connection_goes_on_after_a_body_that_nobody_wanted(tmp_path, size):
+    """Whatever is refused and however long it is, the answer arrives, and the next request on the same connection is answered."""
+    environment = {**os.environ, "CAUSEFLOW_READ_TOKEN": "reads", "CAUSEFLOW_STEER_TOKEN": "steers"}
+    reads = {"Authorization": "Bearer reads"}
+    steers = {"Authorization": "Bearer steers", "Content-Type": "application/json"}
+    refused = [
+        ("POST", "/api/v1/commands", {}, {401}),
+        ("POST", "/api/v1/commands", {**steers, "Origin": "http://evil.test"}, {403}),
+        ("POST", "/api/v1/commands", {**steers, "Host": "evil.test"}, {421}),
+        ("POST", "/api/v1/commands", {**steers, "Content-Type": "text/plain"}, {413, 415}),
+        ("POST", "/api/v1/commands", steers, {400, 413, 422}),
+        ("POST", "/nothing", steers, {404, 413}),
+        ("PUT", "/livez", {}, {405, 413}),
+        ("GET", "/api/v1/state", {}, {401}),
+        ("GET", "/api/v1/state", reads, {200, 413}),
+    ]
+    with Server(tmp_path, *SMALL, environment=environment) as server:
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE_S)
+        connection.connect()
+        connection.auto_open = 0
+        for chunked in (False, True):
+            for method, path, headers, statuses in refused:
+                body = b" " * size
+                if chunked:
+                    connection.request(method, path, iter([body[:1], body[1:]] if size else []), headers, encode_chunked=True)
+                else:
+                    connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+                assert answer.status in statuses and not answer.will_close, (method, path, answer.status, answer.headers)
+                answer.read()
+                connection.request("GET", "/api/v1/state", headers=reads)
+                answer = connection.getresponse()
+                assert answer.status == 200 and json.loads(answer.read())["time"]
+
+
+def test_a_connection_ends_with_the_answer_when_a_body_is_not_taken(tmp_path):
+    """One that asks whether to send it, one that breaks off, one without end."""
+    with Server(tmp_path, *SMALL, environment={**os.environ, "CAUSEFLOW_READ_TOKEN": "reads"}) as server:
+        for head, body, status in (
+            (b"Content-Length: 1000\r\nExpect: 100-continue\r\n", b"", 401),
+            (b"Transfer-Encoding: chunked\r\n", b"5\r\nhallo\r\nno length\r\n", 401),
+            (b"Transfer-Encoding: chunked\r\nAuthorization: Bearer reads\r\n", b"5\r\nhallo\r\nno length\r\n", 400),
+            (b"Content-Length: 1000000000000\r\n", b" " * (9 << 20), 401),
+        ):
+            with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as connection:
+                connection.sendall(b"POST /api/v1/commands HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n" + body)
+                answer = http.client.HTTPResponse(connection, method="POST")
+                answer.begin()
+                assert (answer.status, answer.headers["Connection"]) == (status, "close"), (head, answer.status)
+                assert answer.read() and connection.recv(1) == b""
 
 
 def test_other_machines_need_tokens(tmp_path):
