@@ -3,7 +3,13 @@
 use std::io;
 
 use clap::ValueEnum;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, fmt};
+
+/// What hears of spans.
+pub type Spans = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -27,21 +33,23 @@ pub enum LogLevel {
     Debug,
 }
 
-/// Says it from now on. Times are those of the wall, and for display alone.
-pub fn begin(format: LogFormat, level: LogLevel) {
+/// Says it from now on, and lets others hear of spans. Times are those of the wall, and for display alone.
+pub fn begin(format: LogFormat, level: LogLevel, spans: Option<Spans>) {
     let level = match level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,
         LogLevel::Info => LevelFilter::INFO,
         LogLevel::Debug => LevelFilter::DEBUG,
     };
-    let lines = tracing_subscriber::fmt()
-        .with_writer(io::stderr)
-        .with_ansi(false)
-        .with_max_level(level);
-    // There is no other one in this process.
-    let _ = match format {
-        LogFormat::Text => lines.with_target(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+    let lines = fmt::layer().with_writer(io::stderr).with_ansi(false);
+    let lines = match format {
+        LogFormat::Text => lines.with_target(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
     };
+    let lines = lines.with_filter(filter_fn(|about| about.is_event()).and(level));
+    // There is no other one in this process.
+    let _ = tracing_subscriber::registry()
+        .with(spans)
+        .with(lines)
+        .try_init();
 }

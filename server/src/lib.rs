@@ -36,6 +36,8 @@ pub mod socket;
 pub mod sse;
 pub mod stage;
 pub mod topics;
+#[cfg(feature = "otlp")]
+mod traces;
 mod versions;
 mod viewer;
 
@@ -43,3 +45,5 @@ pub use guard::Access;
 pub use limits::Limits;
 pub use pace::Speed;
 pub use server::{Options, serve};
+#[cfg(feature = "otlp")]
+pub use traces::Traces;

@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::time::Instant;
-use tracing::{debug, info};
+use tracing::field::Empty;
+use tracing::{Instrument, debug, info, info_span};
 
 use crate::server::Server;
 
@@ -20,13 +21,26 @@ pub async fn observe(State(server): State<Arc<Server>>, request: Request, next: 
     let method = request.method().clone();
     // What the path of one that leads nowhere says may be anything.
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let begun = Instant::now();
-    let mut response = next.run(request).await;
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    // Named as the conventions of OpenTelemetry have it.
+    let span = info_span!(
+        "request",
+        otel.name = format!("{method} {route}"),
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = route,
+        http.response.status_code = Empty,
+        request = id
+    );
+    #[cfg(feature = "otlp")]
+    crate::traces::follow(&span, request.headers());
+    let begun = Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
     let (status, ms) = (
         response.status().as_u16(),
         begun.elapsed().as_secs_f64() * 1e3,
     );
+    span.record("http.response.status_code", i64::from(status));
     match method {
         Method::GET | Method::HEAD | Method::OPTIONS => {
             debug!(request = id, %method, route, status, ms, "answered");

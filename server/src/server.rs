@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
-use tracing::{debug, info, warn};
+use tracing::{debug, info, info_span, warn};
 
 use crate::api;
 use crate::clients::Peer;
@@ -128,8 +128,8 @@ impl Server {
             .acquire()
             .await
             .map_err(|_| Error::interrupted())?;
-        let server = self.clone();
-        let work = tokio::task::spawn_blocking(move || work(&Leaving(&server)));
+        let (server, span) = (self.clone(), info_span!("past"));
+        let work = tokio::task::spawn_blocking(move || span.in_scope(|| work(&Leaving(&server))));
         work.await.map_err(|_| Error::interrupted())?
     }
 

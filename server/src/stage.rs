@@ -12,7 +12,8 @@ use causeflow_runs::live::{Barrier, Command, Entry, Live, Past, Position, Score,
 use causeflow_runs::{Control, Error, Result};
 use serde::Serialize;
 use tokio::sync::oneshot;
-use tracing::{debug, error, info, warn};
+use tracing::field::Empty;
+use tracing::{debug, error, info, info_span, warn};
 
 use crate::cloud::Origin;
 use crate::feed::{Batch, Feed};
@@ -34,6 +35,16 @@ const LEAD: u64 = 200_000;
 const PATIENCE: u32 = 20;
 /// Anomalies that are remembered.
 const ANOMALIES: usize = 200;
+
+/// A command that waits for its turn.
+struct Waiting {
+    command: Command,
+    at: Option<String>,
+    key: Option<String>,
+    reply: Reply,
+    /// The request that it came with.
+    span: tracing::Span,
+}
 
 /// What a window is given out with.
 struct Ready {
@@ -94,7 +105,7 @@ struct Inner {
     pace: Pace,
     /// Nothing is given out while a command is taken.
     held: bool,
-    commands: VecDeque<(Command, Option<String>, Option<String>, Reply)>,
+    commands: VecDeque<Waiting>,
     past: Arc<Past>,
     scores: Arc<[Option<Score>]>,
     anomalies: VecDeque<Anomaly>,
@@ -285,7 +296,13 @@ impl Stage {
             if inner.stopping {
                 return Err(Error::interrupted());
             }
-            inner.commands.push_back((command, at, key, reply));
+            inner.commands.push_back(Waiting {
+                command,
+                at,
+                key,
+                reply,
+                span: tracing::Span::current(),
+            });
             // What is being played ahead would have to be played again.
             self.cancel.store(true, Ordering::Relaxed);
             self.wake.notify_all();
@@ -347,9 +364,12 @@ impl Stage {
                 }
             };
             match command {
-                Some((command, at, key, reply)) => {
-                    let (name, begun) = (command.name(), now());
-                    let done = self.take(&mut live, command, at, key);
+                Some(waiting) => {
+                    let (name, begun) = (waiting.command.name(), now());
+                    let _span =
+                        info_span!(parent: &waiting.span, "command", command = name).entered();
+                    let reply = waiting.reply;
+                    let done = self.take(&mut live, waiting.command, waiting.at, waiting.key);
                     let ms = now().duration_since(begun).as_secs_f64() * 1e3;
                     match &done {
                         Ok(done) => info!(
@@ -376,10 +396,13 @@ impl Stage {
 
     fn play_ahead(&self, live: &mut Live) {
         live.hurry(self.lock().pace.speed() == Speed::Max);
+        let span = info_span!("window", from = Empty, to = Empty, events = Empty).entered();
         match live.next(self) {
             Ok(window) => {
                 let (from, to) = (show::instant(window.from), show::instant(window.to));
                 debug!(from, to, events = window.len(), "window played");
+                span.record("from", from).record("to", to);
+                span.record("events", window.len() as i64);
                 let past = live.past();
                 let ready = Ready::of(window, &past);
                 let mut inner = self.lock();

@@ -65,9 +65,9 @@ def eventually(what, patience_s=PATIENCE_S):
 class Server:
     """`causeflow serve` on a folder and a port, which stay the same when it is started again."""
 
-    def __init__(self, folder, *args, model="tutoring", environment=None):
+    def __init__(self, folder, *args, model="tutoring", environment=None, binary=history.BINARY):
         self.folder, self.port = folder / "session", free_port()
-        self.command = [history.BINARY, "serve", model, "--dir", self.folder, "--listen", f"127.0.0.1:{self.port}"]
+        self.command = [binary, "serve", model, "--dir", self.folder, "--listen", f"127.0.0.1:{self.port}"]
         self.command = list(map(str, (*self.command, *args)))
         self.said, self.environment = folder / "said", environment
         self.url = f"http://127.0.0.1:{self.port}"

@@ -339,6 +339,32 @@ def test_entities_and_relations_are_looked_through_with_the_keyboard(browser, se
     page.context.close()
 
 
+def test_a_version_of_the_past_is_listed_opened_and_given_up(browser, served):
+    said = []
+    page = opened(browser, served.url, said, "#inspect")
+    panel = page.locator("section", has=page.get_by_role("heading", name="Versions", exact=True))
+    expect(panel).to_contain_text("None.")
+    body = json.dumps({"command": "scenario", "scenario": "payment-outage", "at": "day1T06:00", "duration": "2h"}).encode()
+    asked = urllib.request.Request(f"{served.url}/api/v1/commands", body, {"Content-Type": "application/json"}, method="POST")
+    with urllib.request.urlopen(asked, timeout=10) as answer:
+        name = json.load(answer)["version"]["name"]
+    # Nobody has asked the page to look again.
+    row = panel.get_by_role("row").filter(has_text=name)
+    expect(row).to_contain_text("payment-outage")
+    expect(row).to_contain_text("made", timeout=30_000)
+    outcome = served.get(f"versions/{name}")["outcome"]
+    assert outcome["removed"] + outcome["added"] + outcome["moved"] + outcome["changed"] > 0
+    row.get_by_role("button", name=name, exact=True).press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("table")).to_contain_text("payment.")
+    check(page)
+    page.keyboard.press("Escape")
+    row.get_by_role("button", name=f"Give up the version {name}").press("Enter")
+    expect(panel).to_contain_text("None.")
+    assert served.get("versions") == [] and said == []
+    page.context.close()
+
+
 def test_who_looks_on_is_shown(page, served):
     table = page.locator("#clients-table")
     expect(table.locator("tbody tr").filter(has_text="WebSocket").first).to_contain_text("booking.confirmed")

@@ -322,6 +322,20 @@ def test_a_connection_ends_with_the_answer_when_a_body_is_not_taken(tmp_path):
                 assert answer.read() and connection.recv(1) == b""
 
 
+def test_external_events_are_those_that_were_asked_for(standing):
+    whole = {"from": "day1", "to": "day90"}
+    everything = standing.get("/api/v1/external-events", **whole)
+    known = {stream["name"] for stream in standing.get("/api/v1/streams")}
+    expected = [set(event["expected_streams"]) for event in everything]
+    assert everything and all(streams <= known for streams in expected)
+    for pattern in sorted(set().union(*expected))[:5] + ["payment.*"]:
+        wanted = {name for name in known if name == pattern or pattern.endswith("*") and name.startswith(pattern[:-1])}
+        found = standing.get("/api/v1/external-events", streams=pattern, **whole)
+        assert found == [event for event, streams in zip(everything, expected) if streams & wanted]
+    assert_problem(standing.http.get("/api/v1/external-events", params={"streams": "no.such"}), 400)
+    assert_problem(standing.http.get("/api/v1/external-events", params={"resolution": "1h"}), 400)
+
+
 def test_other_machines_need_tokens(tmp_path):
     said = subprocess.run([history.BINARY, "serve", "tutoring", "--scale", "0.005", "--listen", "0.0.0.0:0"],
                           cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)

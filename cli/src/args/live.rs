@@ -107,6 +107,10 @@ pub struct ServeArgs {
     /// What they say: this, and what is worse
     #[arg(long, default_value = "info", value_name = "LEVEL")]
     pub log_level: LogLevel,
+    /// A collector that takes OTLP over HTTP, such as `http://127.0.0.1:4318`: it gets spans of requests, commands and windows
+    #[cfg(feature = "otlp")]
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
     /// No progress, and nothing said but what is refused and what fails
     #[arg(long, short)]
     pub quiet: bool,

@@ -6,7 +6,11 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
 use causeflow_runs::live::{Entry, Header, JOURNAL_VERSION, Live, made_from, read_journal};
 use causeflow_runs::{RunSpec, default_out};
+#[cfg(feature = "otlp")]
+use causeflow_server::Traces;
 use causeflow_server::{Access, Limits, Options, serve};
+#[cfg(feature = "otlp")]
+use tracing_subscriber::Layer;
 
 use crate::args::ServeArgs;
 use crate::control::Front;
@@ -20,7 +24,13 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         true => args.log_level.min(LogLevel::Warn),
         false => args.log_level,
     };
-    log::begin(args.log, level);
+    #[cfg(feature = "otlp")]
+    let traces = args.otlp.as_deref().map(Traces::to).transpose()?;
+    #[cfg(feature = "otlp")]
+    let spans = traces.as_ref().map(|traces| traces.layer().boxed());
+    #[cfg(not(feature = "otlp"))]
+    let spans = None;
+    log::begin(args.log, level, spans);
     let front = Front { quiet: args.quiet };
     let plain = default_out(&args.model, args.seed);
     let name = plain

@@ -47,7 +47,7 @@ async function request(path, options = {}) {
   }
   if (response.status === 401) {
     // Another request may have been given one meanwhile.
-    const may = options.method === "POST" || !refused;
+    const may = options.method !== undefined || !refused;
     const has = token() !== used || (may && (await askToken()));
     if (has) return request(path, options);
   }
@@ -66,13 +66,18 @@ const query = (params) => {
 export const get = async (path, params = {}) => (await request(`/api/v1/${path}${query(params)}`)).json();
 export const text = async (path) => (await request(path)).text();
 
-export async function post(path, body) {
-  // The same key when a request is sent twice, so that it is done once.
+// The same key when a request is sent twice, so that it is done once.
+const once = () => {
   const bytes = crypto.getRandomValues(new Uint8Array(12));
-  const key = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const headers = { "content-type": "application/json", "idempotency-key": key };
+  return { "idempotency-key": Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("") };
+};
+
+export async function post(path, body) {
+  const headers = { "content-type": "application/json", ...once() };
   return (await request(`/api/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) })).json();
 }
+
+export const remove = async (path) => (await request(`/api/v1/${path}`, { method: "DELETE", headers: once() })).json();
 
 export const command = (body) => post("commands", body);
 export const preview = (body) => post("commands/preview", body);

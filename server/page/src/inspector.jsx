@@ -10,6 +10,7 @@ import { Effects, OutsideEvent, causal } from "./happened.jsx";
 import { Choice, Field, Flag, num, Panel, Table, Text, useAnswer, Wrong } from "./parts.jsx";
 import { position } from "./session.js";
 import { set, use } from "./store.js";
+import { Versions } from "./versions.jsx";
 
 // Events that are looked through for rows of a stream at once: as many as the server gives.
 const MOST = 10_000;
@@ -206,6 +207,7 @@ export function Inspector() {
         <Entities />
         <AllEffects effects={effects.value ?? []} />
         <Outside />
+        <Versions />
       </div>
     </div>
   );

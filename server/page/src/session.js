@@ -5,7 +5,7 @@ import { moment } from "./format.js";
 import { Connection } from "./live.js";
 import { get, keep, listen, say, set } from "./store.js";
 
-const NOTICES = ["state", "anomalies", "twin:diff"];
+const NOTICES = ["state", "anomalies", "twin:diff", "versions"];
 const EVENTS = 150;
 const SHOWN_EVERY = 250;
 const POLLED_EVERY = 1000;
@@ -75,8 +75,11 @@ export const refreshScenarios = async () => {
   set({ scenarios, templates });
 };
 
+export const refreshVersions = async () => set({ versions: await ask("versions") });
+
 const anomaliesSoon = soon(async () => set({ anomalies: await ask("anomalies") }), 500);
 const outsideSoon = soon(refreshOutside, 500);
+const versionsSoon = soon(refreshVersions, 500);
 export const chartsSoon = soon(async () => set({ beat: get().beat + 1 }), 900);
 
 // Everything anew, at the beginning and when what was seen does not hold any more.
@@ -168,6 +171,7 @@ export async function begin() {
       outsideSoon();
     },
     anomaly: anomaliesSoon,
+    version: versionsSoon,
     "twin:diff": chartsSoon,
     gap(from, to) {
       set({ missed: get().missed + to - from + 1 });

@@ -28,6 +28,7 @@ let value = {
   templates: [],
   anomalies: [],
   outside: [],
+  versions: [],
   events: [],
   missed: 0,
   // Rises when there is something new about the streams that are looked at.

@@ -64,19 +64,12 @@ pub struct Asked {
     pub resolution: Option<String>,
 }
 
-impl Asked {
-    fn range(&self, past: &Past, now: Time) -> Result<Range<Time>, Problem> {
-        let ends = [("from", self.from.as_deref()), ("to", self.to.as_deref())];
-        range(ends, past.start()..now, past, now)
-    }
-}
-
 /// A part of time, and some streams, whatever intervals it has.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AskedInHours {
-    /// From when on, in whole hours: an instant, a time in the model's time zone, `day3`, `now`, or before now, such as `-7d`. The
-    /// session's start by default.
+pub struct AskedOfAll {
+    /// From when on: an instant, a time in the model's time zone, `day3`, `now`, or before now, such as `-7d`. The session's start
+    /// by default.
     #[serde(default)]
     pub from: Option<String>,
     /// Until when, likewise; now by default.
@@ -360,9 +353,9 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "/api/v1/effects",
             (
                 "effects",
-                "What scenarios and external events have done to streams so far, or in a part of time",
+                "What scenarios and external events have done to streams so far, or in a part of time, in whole hours",
             ),
-            schemas.query::<AskedInHours>(),
+            schemas.query::<AskedOfAll>(),
             schemas.of::<Vec<EffectShown>>(),
             effects,
         ),
@@ -385,8 +378,11 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
         ),
         get(
             "/api/v1/external-events",
-            ("externalEvents", "External events, past and planned"),
-            schemas.query::<Asked>(),
+            (
+                "externalEvents",
+                "External events, past and planned; of some streams, those that are expected to move one of them",
+            ),
+            schemas.query::<AskedOfAll>(),
             schemas.of::<Vec<ExternalEventShown>>(),
             external_events,
         ),
@@ -571,11 +567,21 @@ async fn set_clock(State(server): At, headers: HeaderMap, body: Body) -> Answer<
     Ok(Json(server.stage.clock()))
 }
 
+/// A part of what has been, from the session's start to now if nothing is said.
+fn since_start(
+    (from, to): (Option<String>, Option<String>),
+    past: &Past,
+    now: Time,
+) -> Result<Range<Time>, Problem> {
+    let ends = [("from", from.as_deref()), ("to", to.as_deref())];
+    range(ends, past.start()..now, past, now)
+}
+
 async fn history(State(server): At, query: Asks<Asked>) -> Answer<Vec<HistoryShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
     let resolution = resolution(asked.resolution.as_deref())?;
-    let range = asked.range(&past, now)?;
+    let range = since_start((asked.from, asked.to), &past, now)?;
     let streams = names(&server, asked.streams.as_deref())?;
     let work = move |_: &dyn causeflow_runs::Control| {
         past.history(&range, resolution, streams.as_deref(), now)
@@ -590,11 +596,10 @@ async fn statistics(State(server): At) -> Answer<Value> {
     ))
 }
 
-async fn effects(State(server): At, query: Asks<AskedInHours>) -> Answer<Vec<EffectShown>> {
+async fn effects(State(server): At, query: Asks<AskedOfAll>) -> Answer<Vec<EffectShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
-    let ends = [("from", asked.from.as_deref()), ("to", asked.to.as_deref())];
-    let range = range(ends, past.start()..now, &past, now)?;
+    let range = since_start((asked.from, asked.to), &past, now)?;
     let streams = names(&server, asked.streams.as_deref())?;
     Ok(Json(
         server
@@ -698,10 +703,18 @@ async fn chain(State(server): At, id: Names, query: Asks<Where>) -> Answer<Chain
     Ok(Json(found))
 }
 
-async fn external_events(State(server): At, query: Asks<Asked>) -> Answer<Vec<ExternalEventShown>> {
+async fn external_events(
+    State(server): At,
+    query: Asks<AskedOfAll>,
+) -> Answer<Vec<ExternalEventShown>> {
     let asked = asked(query)?;
     let (past, now) = (server.stage.past(), server.stage.time());
-    Ok(Json(past.external_events(asked.range(&past, now)?)))
+    let range = since_start((asked.from, asked.to), &past, now)?;
+    let mut events = past.external_events(range);
+    if let Some(streams) = names(&server, asked.streams.as_deref())? {
+        events.retain(|event| event.expected_streams.iter().any(|of| streams.contains(of)));
+    }
+    Ok(Json(events))
 }
 
 async fn templates(State(server): At) -> Json<Vec<TemplateShown>> {
