@@ -9,6 +9,7 @@
 //! - [`Run`]: a checked model with settings, interventions and the bent program, from a [`RunSpec`] or from the manifest of
 //!   a finished run.
 //! - [`Session`]: a run under way, step by step into a sink of one's own.
+//! - [`live::Live`]: a session without a last day, which is steered while it is played and whose journal gives it again.
 //! - [`Finished`]: what a finished run has left, table by table.
 //! - [`expect`]: what a model expects of its rows, tested over several seeds.
 //! - [`diff`], [`verify`], [`replay`], [`regenerate`], [`baseline`], [`pilot`], [`report`]: what can be done with runs. What

@@ -5,7 +5,6 @@
 //! their chain began with, and each kind is scaled up in its own way.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::Span;
@@ -249,7 +248,11 @@ impl Pilot {
                 ..small.clone()
             },
         );
-        let (full, empty) = (scratch("rows")?, scratch("none")?);
+        // Of a name that nobody else has: several pilots may be under way, and gone when they are dropped.
+        let scratch = tempfile::tempdir()
+            .map_err(|error| Error::machine(format!("no temporary folder can be made: {error}")))?;
+        let folder = |what| RunFolder::create(&scratch.path().join(what), true);
+        let (full, empty) = (folder("rows")?, folder("none")?);
         let mut counter = Counter::new(program, Some(writer(&full, program, options)));
         play(program, small, &mut counter, control)?;
         let mut with_rows = vec![(0, 0); program.streams.len()];
@@ -281,13 +284,6 @@ fn play(
     let mut note = |progress| followed.note(progress);
     run(program.clone(), settings, Some(counter), &mut note)?;
     check(control)
-}
-
-/// A folder among the temporary ones that is gone when it is dropped.
-fn scratch(what: &str) -> Result<RunFolder, Error> {
-    let name = format!("causeflow-dry-run-{}-{what}", std::process::id());
-    let path: PathBuf = std::env::temp_dir().join(name);
-    Ok(RunFolder::create(&path, true)?)
 }
 
 fn writer(folder: &RunFolder, program: &Program, options: Options) -> EventWriter {

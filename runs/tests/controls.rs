@@ -102,6 +102,20 @@ fn cancelling_one_run_leaves_another_in_the_same_process_alone() {
 }
 
 #[test]
+fn several_estimates_at_once_are_in_nobodys_way() {
+    let folder = temp();
+    let job = job(small(), folder.path());
+    let estimate = || serde_json::to_string(&job.estimate(&()).expect("nobody is in its way"));
+    let alone = estimate().expect("a text");
+    thread::scope(|scope| {
+        let all = [(); 4].map(|()| scope.spawn(estimate));
+        for one in all {
+            assert_eq!(one.join().expect("a thread").expect("a text"), alone);
+        }
+    });
+}
+
+#[test]
 fn a_run_with_snapshots_says_where_to_go_on_and_what_was_asked_for() {
     let folder = temp();
     let spec = RunSpec {

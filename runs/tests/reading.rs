@@ -60,6 +60,32 @@ fn rows_are_those_of_the_time_with_the_columns_in_the_order_that_is_asked_for() 
 }
 
 #[test]
+fn entities_are_those_that_the_manifest_lists_with_the_columns_that_are_asked_for() {
+    for format in [Format::Parquet, Format::Arrow, Format::Csv, Format::Jsonl] {
+        let folder = temp();
+        let (job, written) = play(RunSpec { format, ..small() }, folder.path());
+        let run = Finished::open(&job.out).expect("a run");
+        assert!(!written.manifest.entities.is_empty());
+        for entry in &written.manifest.entities {
+            let id = format!("{}_id", entry.kind);
+            let found = run.entities(&entry.kind, &["state", &id]).expect("a table");
+            let found: Vec<_> = found.map(|batch| batch.expect("rows")).collect();
+            let rows: usize = found.iter().map(|batch| batch.num_rows()).sum();
+            assert_eq!(rows as u64, entry.rows, "{format:?} {}", entry.kind);
+            for batch in &found {
+                let names = batch.schema_ref().fields().iter().map(|field| field.name());
+                assert!(names.eq(["state", &id]));
+                let ids = batch.column(1).as_primitive::<UInt64Type>();
+                assert!(ids.values().iter().all(|&id| id > 0));
+            }
+        }
+        let error = run.entities("nobody", &[]).err().expect("no such kind");
+        assert!(error.to_string().contains("student"), "{error}");
+        assert!(run.entities("student", &["nope"]).is_err());
+    }
+}
+
+#[test]
 fn tables_say_the_same_about_a_run() {
     let folder = temp();
     let outage = "payment-outage@day8T10:00+6h";

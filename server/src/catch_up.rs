@@ -15,7 +15,7 @@ use crate::topics::Filter;
 
 /// From where on.
 #[derive(Clone, Copy, Debug)]
-pub enum Place {
+pub enum Since {
     /// After this number of events.
     After(u64),
     /// The last ones of each stream, so many.
@@ -29,7 +29,7 @@ const MOST: usize = 4096;
 
 /// A client on its way to the present.
 pub struct CatchUp {
-    place: Place,
+    place: Since,
     /// Up to this number; what comes after it is in the ring.
     until: u64,
     /// Not what comes before this number.
@@ -48,7 +48,7 @@ pub enum Step {
 
 impl CatchUp {
     /// On its way from a place to a number of events.
-    pub fn new(place: Place, until: u64) -> CatchUp {
+    pub fn new(place: Since, until: u64) -> CatchUp {
         CatchUp {
             place,
             until,
@@ -74,12 +74,12 @@ impl CatchUp {
         epoch: Arc<str>,
     ) -> Result<Option<Step>, String> {
         let seen = match self.place {
-            Place::Last(number) => {
+            Since::Last(number) => {
                 let last = self.last(&server, &filter, number, epoch).await?;
-                self.place = Place::After(self.until);
+                self.place = Since::After(self.until);
                 return Ok(Some(Step::Last(last)));
             }
-            Place::After(seen) => seen,
+            Since::After(seen) => seen,
         };
         if seen >= self.until {
             return Ok(None);
@@ -87,7 +87,7 @@ impl CatchUp {
         if let Next::Batches(batches) = server.stage.feed.after(&epoch, seen, 1)
             && let Some(batch) = batches.first()
         {
-            self.place = Place::After(batch.last());
+            self.place = Since::After(batch.last());
             return Ok(Some(Step::Batch(batch.clone())));
         }
         let Some(window) = self.window_of(&server, seen, &epoch).await? else {
@@ -104,7 +104,7 @@ impl CatchUp {
         let origin = (epoch, server.stage.names());
         let scores = Vec::new().into();
         let batch = Batch::of(origin, window, first..last, (time, now()), scores);
-        self.place = Place::After(batch.last());
+        self.place = Since::After(batch.last());
         Ok(Some(Step::Batch(Arc::new(batch))))
     }
 
@@ -200,7 +200,7 @@ pub async fn rows_of(
     after: u64,
     until: u64,
 ) -> Result<Vec<serde_json::Value>, String> {
-    let mut catch_up = CatchUp::new(Place::After(after), until);
+    let mut catch_up = CatchUp::new(Since::After(after), until);
     let mut events = Vec::new();
     let known = (server.clone(), filter);
     while let Some(step) = catch_up.next(known.clone(), epoch.clone()).await? {

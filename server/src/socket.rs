@@ -13,7 +13,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite;
 use tracing::warn;
 
-use crate::catch_up::{CatchUp, Place, Step, snapshot};
+use crate::catch_up::{CatchUp, Since, Step, snapshot};
 use crate::clients::{Door, Joined, Peer};
 use crate::cloud::{self, CLOUD_SUBPROTOCOL};
 use crate::feed::{Batch, Mark, Next};
@@ -357,14 +357,14 @@ impl Reader {
                     return Ok(vec![self.reset_told("the position has not been reached")]);
                 }
                 (self.seen, self.told) = (seq, seq);
-                Place::After(seq)
+                Since::After(seq)
             }
             (None, Some(since), _) => {
                 let before = self.before(self.time(since)?, &mark).await?;
                 (self.seen, self.told) = (before, before);
-                Place::After(before)
+                Since::After(before)
             }
-            (None, None, Some(last)) => Place::Last(last.min(1000)),
+            (None, None, Some(last)) => Since::Last(last.min(1000)),
             (None, None, None) => return Ok(Vec::new()),
         };
         self.catch_up = Some(CatchUp::new(place, mark.events));
@@ -527,7 +527,7 @@ impl Reader {
             }
             Policy::Conflate => {
                 out.push(Sent::Message(self.write(gap), None));
-                let behind = CatchUp::new(Place::Last(1), first - 1);
+                let behind = CatchUp::new(Since::Last(1), first - 1);
                 self.catch_up = Some(behind.not_before(self.told + 1));
             }
         }

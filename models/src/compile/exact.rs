@@ -257,13 +257,13 @@ impl Compiler {
         let all = |op, parts: Vec<Expr>| parts.into_iter().reduce(|a, b| binary(op, a, b));
         let first = || exact_or_written(values.first()?);
         let (expr, scale) = match function {
-            Arithmetic::Min | Arithmetic::Max => {
+            Arithmetic::Min => {
                 let (parts, scale) = aligned(values.iter())?;
-                let op = match function {
-                    Arithmetic::Min => ExactBinary::Min,
-                    _ => ExactBinary::Max,
-                };
-                (all(op, parts)?, scale)
+                (all(ExactBinary::Min, parts)?, scale)
+            }
+            Arithmetic::Max => {
+                let (parts, scale) = aligned(values.iter())?;
+                (all(ExactBinary::Max, parts)?, scale)
             }
             Arithmetic::Clamp => {
                 let (parts, scale) = aligned(values.iter())?;

@@ -1,4 +1,4 @@
-//! The rows of a stream for whoever wants some of its columns, or those of some time.
+//! The rows of a stream or of a kind of entity, for whoever wants some of its columns, or those of some time.
 
 use super::columns::{TIME, check_common};
 use super::run::FinishedRun;
@@ -10,7 +10,7 @@ use crate::file::FileEntry;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// The rows of a stream, batch by batch, in the order of time; none is empty.
+/// The rows of a stream, batch by batch, in the order of time, or those of a kind of entity; none is empty.
 pub struct StreamRows<'a> {
     run: &'a FinishedRun,
     parts: std::vec::IntoIter<&'a FileEntry>,
@@ -54,9 +54,40 @@ impl FinishedRun {
             (Some(asked), Some(part)) => Some(asked.start.max(part.start)..asked.end.min(part.end)),
             (asked, part) => asked.or_else(|| part.cloned()),
         };
+        StreamRows::of(self, self.parts(stream)?, columns, times)
+    }
+
+    /// The entities of a kind as they were at the end, whoever was there: these columns in this order, or all without any.
+    ///
+    /// # Errors
+    /// As for [`rows`](FinishedRun::rows).
+    pub fn entities(&self, kind: &str, columns: &[&str]) -> Result<StreamRows<'_>, Error> {
+        let path = format!("entities/{kind}.{}", self.manifest().format.ending());
+        let files = self.manifest().files.iter();
+        let parts: Vec<&FileEntry> = files.filter(|file| file.path == path).collect();
+        if parts.is_empty() {
+            let kinds = self.manifest().entities.iter();
+            let kinds: Vec<&str> = kinds.map(|entry| entry.kind.as_str()).collect();
+            let message = format!(
+                "has no entities of the kind `{kind}`; it has {}",
+                kinds.join(", ")
+            );
+            return Err(Error::input(self.folder(), message));
+        }
+        StreamRows::of(self, parts, columns, None)
+    }
+}
+
+impl<'a> StreamRows<'a> {
+    fn of(
+        run: &'a FinishedRun,
+        parts: Vec<&'a FileEntry>,
+        columns: &[&str],
+        times: Option<Range<i64>>,
+    ) -> Result<StreamRows<'a>, Error> {
         let mut rows = StreamRows {
-            run: self,
-            parts: self.parts(stream)?.into_iter(),
+            run,
+            parts: parts.into_iter(),
             names: columns.iter().map(ToString::to_string).collect(),
             times,
             part: None,
@@ -65,9 +96,7 @@ impl FinishedRun {
         rows.open_next()?;
         Ok(rows)
     }
-}
 
-impl StreamRows<'_> {
     fn open_next(&mut self) -> Result<(), Error> {
         self.part = None;
         let Some(entry) = self.parts.next() else {
@@ -78,7 +107,9 @@ impl StreamRows<'_> {
         // What columns there are only the opened file tells.
         let found = self.run.source(entry, Wanted::default())?;
         let found = found.columns();
-        check_common(found).map_err(wrong)?;
+        if entry.path.starts_with("events/") {
+            check_common(found).map_err(wrong)?;
+        }
         let mut places = Vec::new();
         for name in &self.names {
             let place = found.iter().position(|column| column.name == *name);

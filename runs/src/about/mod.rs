@@ -8,7 +8,7 @@ mod streams;
 
 pub use check::{Finding, Summary, check, findings};
 pub use explain::{
-    BacklogShown, CauseShown, Definition, EffectShown, EventShown, Explained, FieldShown,
+    BacklogShown, CauseShown, Definition, EventShown, Explained, FieldShown, FollowerShown,
     ModelExplained, OutcomeShown, ParameterExplained, RuleShown, ScenarioExplained,
     StreamExplained, TemplateExplained, explain, explain_model,
 };

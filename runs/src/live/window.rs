@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use crate::error::Result;
 
 /// A row: the chunk that it is in, and its place there.
-type Place = (u32, u32);
+type RowPlace = (u32, u32);
 
 /// What the streams of a session are, which is the same for all of its windows but for the dictionary, to which names of
 /// interventions are added.
@@ -43,7 +43,7 @@ pub struct Window {
     /// In the order of their streams; those of one stream in its order.
     chunks: Vec<Chunk>,
     /// Worked out when somebody looks at events one by one: most windows pass without.
-    order: OnceLock<Vec<Place>>,
+    order: OnceLock<Vec<RowPlace>>,
 }
 
 impl Window {
@@ -77,7 +77,7 @@ impl Window {
         self.len() == 0
     }
 
-    fn order(&self) -> &[Place] {
+    fn order(&self) -> &[RowPlace] {
         self.order
             .get_or_init(|| in_order(&self.chunks, (self.from, self.to)))
     }
@@ -244,13 +244,23 @@ impl Window {
                 let (mine, theirs) = (&self.tables.dictionary, &other.tables.dictionary);
                 each(&|at, to| mine[usize::from(a[at])] == theirs[usize::from(b[to])])
             }
-            _ => false,
+            (
+                Values::Id(_)
+                | Values::Time(_)
+                | Values::Float(_)
+                | Values::Int(_)
+                | Values::Exact(..)
+                | Values::Small(_)
+                | Values::Bool(_)
+                | Values::Text(_),
+                _,
+            ) => false,
         }
     }
 }
 
 /// The places of all rows in the order in which they are given out. The chunks lie in the order of their streams.
-fn in_order(chunks: &[Chunk], (Time(from), Time(to)): (Time, Time)) -> Vec<Place> {
+fn in_order(chunks: &[Chunk], (Time(from), Time(to)): (Time, Time)) -> Vec<RowPlace> {
     // What is sorted at a time should lie near the processor.
     const PARTS: i64 = 16;
     let step = (to - from) / PARTS + 1;
@@ -273,7 +283,7 @@ fn in_order(chunks: &[Chunk], (Time(from), Time(to)): (Time, Time)) -> Vec<Place
         let begin = first.max(from);
         part_in_order(chunks, &rows, (begin, next.min(to).max(begin + 1)))
     });
-    let parts: Vec<Vec<Place>> = parts.collect();
+    let parts: Vec<Vec<RowPlace>> = parts.collect();
     parts.concat()
 }
 
@@ -283,7 +293,7 @@ fn part_in_order(
     chunks: &[Chunk],
     rows: &[(u32, Range<usize>)],
     (from, to): (i64, i64),
-) -> Vec<Place> {
+) -> Vec<RowPlace> {
     let count: usize = rows.iter().map(|(_, rows)| rows.len()).sum();
     if count == 0 {
         return Vec::new();
@@ -299,7 +309,7 @@ fn part_in_order(
     for at in 1..ends.len() {
         ends[at] += ends[at - 1];
     }
-    let mut keyed: Vec<(i64, Place)> = vec![(0, (0, 0)); count];
+    let mut keyed: Vec<(i64, RowPlace)> = vec![(0, (0, 0)); count];
     for part in rows {
         for (row, &time) in (part.1.start as u32..).zip(times_of(part)) {
             let next = &mut ends[bucket(time)];
@@ -316,7 +326,7 @@ fn part_in_order(
         }
         first = end as usize;
     }
-    let mut order: Vec<Place> = keyed.iter().map(|&(_, place)| place).collect();
+    let mut order: Vec<RowPlace> = keyed.iter().map(|&(_, place)| place).collect();
     let mut first = 0;
     for same in keyed.chunk_by(|a, b| a.0 == b.0) {
         if same.len() > 1 {
@@ -355,15 +365,15 @@ fn id_at(chunk: &Chunk, column: usize, row: usize) -> Option<u64> {
 }
 
 /// Moves events of one time behind what has caused them, and otherwise leaves their order.
-fn causes_first(chunks: &[Chunk], order: &mut [Place]) {
-    let chunk = |place: &Place| (&chunks[place.0 as usize], place.1 as usize);
-    let id = |place: &Place| {
+fn causes_first(chunks: &[Chunk], order: &mut [RowPlace]) {
+    let chunk = |place: &RowPlace| (&chunks[place.0 as usize], place.1 as usize);
+    let id = |place: &RowPlace| {
         let (chunk, row) = chunk(place);
         ids(chunk, head::EVENT_ID)[row]
     };
     let mut by_id: Vec<(u64, usize)> = order.iter().map(id).zip(0..).collect();
     by_id.sort_unstable();
-    let caused_by = |place: &Place| {
+    let caused_by = |place: &RowPlace| {
         let (chunk, row) = chunk(place);
         let cause = cause(chunk, row)?;
         let found = by_id.binary_search_by_key(&cause, |&(id, _)| id).ok()?;
@@ -378,7 +388,7 @@ fn causes_first(chunks: &[Chunk], order: &mut [Place]) {
         // An event never follows from itself, but two of the same id could name each other.
         chain.take(causes.len()).count()
     };
-    let mut deep: Vec<(usize, Place)> = (0..order.len())
+    let mut deep: Vec<(usize, RowPlace)> = (0..order.len())
         .map(depth)
         .zip(order.iter().copied())
         .collect();

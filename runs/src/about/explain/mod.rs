@@ -207,7 +207,7 @@ pub struct StreamExplained {
     /// What has to hold when its time comes.
     pub requires: Option<String>,
     /// What it causes.
-    pub effects: Vec<EffectShown>,
+    pub effects: Vec<FollowerShown>,
     /// Its own fields.
     pub fields: Vec<FieldShown>,
     /// The field that history sums up.
@@ -241,7 +241,7 @@ pub struct OutcomeShown {
 
 /// What follows from a stream.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub struct EffectShown {
+pub struct FollowerShown {
     /// What the model says about it.
     #[serde(flatten)]
     pub cause: Definition,
@@ -327,7 +327,7 @@ impl<'a> Subject<'a> {
                 .collect(),
         });
         let effects = self.effects().into_iter();
-        let effects = effects.map(|(name, cause)| EffectShown {
+        let effects = effects.map(|(name, cause)| FollowerShown {
             cause: plain(cause),
             stream: name.to_owned(),
         });
