@@ -117,8 +117,17 @@ fn only_multiplied() -> Wrong {
 /// Events an hour of `60/h` or `1440/d`.
 fn rate(text: &str) -> Result<f64, Wrong> {
     let Some((count, unit)) = text.split_once('/') else {
-        let message = format!("the rate `{text}` has no unit");
-        return Err((message, Some(format!("write `{text}/h` or `{text}/d`"))));
+        return Err(match number(text) {
+            Ok(_) => {
+                let help = format!("write `{text}/h` or `{text}/d`");
+                (format!("the rate `{text}` has no unit"), Some(help))
+            }
+            Err(_) => {
+                let help = "write one such as `60/h`, or `multiply: 1.5` for half as much again";
+                let message = format!("`{text}` is not a rate: so many events in some time");
+                (message, Some(help.into()))
+            }
+        });
     };
     let unit = unit.trim();
     let Some(us) = unit_us(unit) else {

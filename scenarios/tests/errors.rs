@@ -109,6 +109,10 @@ fn modifiers_say_what_to_write_instead() {
             "the rate `60` has no unit / write `60/h` or `60/d`",
         ),
         (
+            "{on: customer.tutor.search/rate, override: 150%}",
+            "`150%` is not a rate: so many events in some time / write one such as `60/h`, or `multiply: 1.5`",
+        ),
+        (
             "{on: customer.tutor.search/rate, add: 60/fortnight}",
             "`fortnight` is not a unit of time",
         ),
