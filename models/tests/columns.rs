@@ -75,11 +75,7 @@ fn compare(result: &RunResult, rows: u64) {
         for slot in 0..usize::from(definition.carried) {
             block.slots[slot] = keys.iter().map(|key| key % 5).collect();
         }
-        for variable in definition
-            .variables
-            .iter()
-            .filter(|v| v.stage != Stage::Eager)
-        {
+        for variable in definition.variables.iter().filter(|v| !v.stage.is_kept()) {
             let mut column = Vec::new();
             eval_block(&variable.value, &block, &mut column);
             assert_eq!(column.len(), keys.len(), "{}", variable.name);

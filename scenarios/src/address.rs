@@ -330,6 +330,13 @@ impl<'p> Addresses<'p> {
                     None => of_fields(),
                 }),
             ),
+            ModifyError::OfDocument => (
+                format!("the events of `{name}` are lines: they always come with their document, at once"),
+                Some(format!(
+                    "aim at what makes the documents, {}, or at `{name}/count`",
+                    causes.join(", ")
+                )),
+            ),
             ModifyError::TakenOver => (
                 format!("`{name}` takes the field `{field}` over from its cause"),
                 Some(format!(

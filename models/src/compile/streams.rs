@@ -142,6 +142,12 @@ pub struct Unit {
     pub order: Vec<usize>,
     /// Its causes.
     pub causes: Vec<Cause>,
+    /// The stream of its lines.
+    pub lines: Option<usize>,
+    /// The stream whose lines its events are.
+    pub document: Option<usize>,
+    /// Own variables over which that one adds up.
+    pub gathered: BTreeSet<usize>,
 }
 
 impl Unit {

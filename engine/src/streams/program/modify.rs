@@ -59,6 +59,8 @@ pub enum ModifyError {
     NoChoice(Vec<String>),
     /// The field is taken over from the cause; it can be modified there.
     TakenOver,
+    /// The events are lines: they come with their document, at once.
+    OfDocument,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
     Lacks(Vec<String>),
     /// The program has more modified parameters or interventions than can be told apart.
@@ -163,6 +165,11 @@ impl Program {
         modifier: Modifier,
     ) -> Result<(), ModifyError> {
         match parameter {
+            Parameter::Probability(_) | Parameter::Delay(_)
+                if self.streams[stream].document.is_some() =>
+            {
+                Err(ModifyError::OfDocument)
+            }
             Parameter::Rate => self.modify_rate(stream, modifier),
             Parameter::Field(name) => self.modify_field(stream, name, modifier),
             Parameter::Choice(name, text) => self.modify_choice(stream, name, text, modifier),
@@ -370,10 +377,14 @@ impl Program {
     /// Releases a share of what an intervention holds back.
     ///
     /// # Errors
-    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs.
+    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs, and
+    /// [`ModifyError::OfDocument`] when the other is a line.
     pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
         let held = &self.streams[backlog.held];
         let released = &self.streams[backlog.released];
+        if released.document.is_some() {
+            return Err(ModifyError::OfDocument);
+        }
         let kept = held.kept_words() + usize::from(held.on_demand);
         let slot_of = |name: &String| {
             let carried = held.carried_names.iter().position(|other| other == name);
@@ -410,6 +421,7 @@ impl Program {
             },
             loose: false,
             pass,
+            handed: Vec::new(),
             shortest: Span(0),
             longest: None,
             longest_delay: None,
