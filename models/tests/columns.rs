@@ -7,7 +7,7 @@ use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::eval::{Block, Frame, Marks, Own, eval, eval_block};
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::population::Population;
-use causeflow_engine::streams::program::{Program, Stage, StreamId};
+use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::sides::Side;
 use causeflow_engine::streams::view::Observed;
 

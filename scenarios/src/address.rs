@@ -337,6 +337,10 @@ impl<'p> Addresses<'p> {
                     causes.join(", ")
                 )),
             ),
+            ModifyError::OfLines => (
+                format!("the field `{field}` of `{name}` is what its lines come to"),
+                Some("aim at a field of the lines, or at how many there are".into()),
+            ),
             ModifyError::TakenOver => (
                 format!("`{name}` takes the field `{field}` over from its cause"),
                 Some(format!(

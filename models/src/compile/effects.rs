@@ -165,7 +165,7 @@ impl Compiler {
         match self.units[unit].causes[cause].doing {
             None => drop(self.guard(unit, cause)),
             // The search has gone round a ring of causes: that is another event.
-            Some(begun) if begun < self.rings.open.len() => {}
+            Some(begun) if begun < self.rings.depth() => {}
             Some(_) => {
                 let message = format!("whether `{child}` happens depends on itself here");
                 self.report.error_in(&scope.at, span, message, None);
@@ -200,7 +200,7 @@ impl Compiler {
         if let Some(guard) = &self.units[child].causes[cause].guard {
             return Some(guard.clone());
         }
-        self.units[child].causes[cause].doing = Some(self.rings.open.len());
+        self.units[child].causes[cause].doing = Some(self.rings.depth());
         let (definition, mut when_scope) = self.cause_scope(child, cause, "when");
         let when = match &definition.when {
             Some(Expression(text)) => self

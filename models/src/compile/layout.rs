@@ -24,7 +24,10 @@ impl Compiler {
         for (name, stream) in &merged.streams {
             let at = Compiler::place_of_stream(name, stream);
             let definition = &stream.1;
-            self.check_stream_name(name, &at);
+            match definition.document {
+                Some(_) => self.check_stream_name(name, &at.key("name")),
+                None => self.check_stream_name(name, &at),
+            }
             self.units.push(Unit {
                 name: name.clone(),
                 own: Vec::new(),

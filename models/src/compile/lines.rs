@@ -139,6 +139,10 @@ impl Compiler {
     ) -> Option<Typed> {
         let stream = self.stream_of(name, span, scope)?;
         let Some(line) = self.units[stream].lines else {
+            if self.units[stream].definition.lines.is_some() {
+                // They are wrong, which is told where they stand.
+                return None;
+            }
             let message = format!("{} has no lines", self.units[stream].name);
             let help = "say in `lines` what they are like".to_owned();
             self.report.error_in(&scope.at, span, message, Some(help));
@@ -171,7 +175,10 @@ impl Compiler {
             ("count", []) => Ty::Number,
             ("sum" | "min" | "max", [field]) => {
                 let own = self.of_line(line, field, span, scope)?;
-                let typed = match self.variable(line, own) {
+                self.rings.down += 1;
+                let found = self.variable(line, own);
+                self.rings.down -= 1;
+                let typed = match found {
                     Ok(Some(typed)) => typed,
                     Ok(None) => return self.silent(scope, field),
                     Err(_) => return None,
