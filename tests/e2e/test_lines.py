@@ -82,6 +82,14 @@ def test_what_happens_to_lines_adds_up_in_sql(runs):
     assert parcels == 1
 
 
+def test_lines_are_told_as_lines():
+    told = history.call("explain", MODEL, "order.line", folder=history.ROOT)
+    assert "The lines of order.placed (about 299 a day): `items` of them, with it" in told
+    assert "|\"lines, items x, 0s\"|" in history.call("graph", MODEL, folder=history.ROOT)
+    schema = json.loads(history.call("schema", "model", folder=history.ROOT))
+    assert "lines" in schema["$defs"]["StreamDef"]["properties"] and "document" not in schema["$defs"]["StreamDef"]["properties"]
+
+
 def found(copy):
     """What verify finds, by check."""
     command = ["verify", copy.path, "--model", MODEL, "--json"]
