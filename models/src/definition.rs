@@ -621,6 +621,42 @@ pub struct StreamDef {
     /// What the event changes.
     #[serde(default)]
     pub changes: Vec<ChangeDef>,
+    /// The lines of the event, which come with it: events of a stream of their own.
+    pub lines: Option<Box<LinesDef>>,
+    /// The stream of the events of which its own are the lines; said by `lines` of that one.
+    #[serde(skip)]
+    pub document: Option<String>,
+}
+
+/// The lines of a document: events of a stream of their own that come with it, at once.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinesDef {
+    /// The name of their stream, such as order.line.
+    pub name: String,
+    /// How many there are, 10,000 at most: a number, or an expression over the document that is bounded.
+    pub count: Expression,
+    /// The business domain; by default the name up to its first dot.
+    pub domain: Option<String>,
+    /// How often they come, for readers.
+    pub cadence: Option<Cadence>,
+    /// One line on what a line means.
+    pub description: Option<String>,
+    /// Whether they are written; true by default.
+    pub written: Option<bool>,
+    /// What is worked out without being written.
+    #[serde(default)]
+    pub r#let: Map<ValueDef>,
+    /// The columns, besides `line`, its number in the document from 1 on.
+    #[serde(default)]
+    pub fields: Map<ValueDef>,
+    /// The field that history sums up: one of the lines', and a number.
+    pub value: Option<String>,
+    /// The kind of entity that each line brings.
+    pub creates: Option<String>,
+    /// What each line changes.
+    #[serde(default)]
+    pub changes: Vec<ChangeDef>,
 }
 
 /// How often events come, for readers and dashboards.

@@ -11,13 +11,15 @@ use super::arithmetic::Arithmetic;
 use super::dates::OF_DATES;
 use super::desks::AGENT;
 use super::exact::reconcile;
+use super::lines::asked;
 use super::lower::{About, BUILT_IN, Scope};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 23] = [
+const FUNCTIONS: [&str; 24] = [
     "if",
+    "sum",
     "decimal",
     "bigint",
     "split",
@@ -92,6 +94,9 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
+        if let Some(of) = asked(name, args) {
+            return self.gathered((name, of), span, scope);
+        }
         let named = distributions(name);
         if !named.is_empty() {
             return self.distribution(&named, args, span, scope);
@@ -117,6 +122,13 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
+            "sum" => {
+                let message = "`sum` adds up a field over the lines of an event";
+                let help = "write sum(lines.amount), or a + b".to_owned();
+                self.report
+                    .certain_error_in(&scope.at, span, message, Some(help));
+                None
+            }
             "decimal" | "bigint" | "split" => self.exact_function(name, args, span, scope),
             "choose" => self.choose(args, span, scope),
             "lookup" => self.lookup_row(args, span, scope),

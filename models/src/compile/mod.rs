@@ -19,6 +19,7 @@ mod growth;
 mod header;
 mod laws;
 mod layout;
+mod lines;
 mod lower;
 mod means;
 mod missing;
@@ -162,7 +163,8 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         weekend: Weekend::default(),
         reference_offset: Span(0),
     };
-    let merged = compiler.merge(given.parsed);
+    let mut merged = compiler.merge(given.parsed);
+    compiler.separate_lines(&mut merged);
     compiler.model_parameters(&merged, &given.given);
     let (file, block) = match merged.model.clone() {
         Some(model) => model,

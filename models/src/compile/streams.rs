@@ -85,10 +85,10 @@ pub enum Progress {
     Todo,
     /// It is being worked out, and was begun so many causes away from the first search. Meeting it again is a circle,
     /// unless the search has gone round a ring of causes in between.
-    Doing(usize),
+    Doing(isize),
     /// A ring hands it on, and nothing is known about it so far. Begun nearer to the first search, it may turn out to
     /// depend on itself.
-    Unknown(usize),
+    Unknown(isize),
     /// Done; `None` when it is wrong, which has been reported.
     Done(Option<Typed>),
 }
@@ -120,7 +120,7 @@ pub struct Cause {
     /// Condition and probability, worked out on the parent.
     pub guard: Option<(Option<Expr>, Expr)>,
     /// Whether the guard is being worked out, and how many causes away from the first search.
-    pub doing: Option<usize>,
+    pub doing: Option<isize>,
 }
 
 /// A stream, while it is compiled.
@@ -142,6 +142,12 @@ pub struct Unit {
     pub order: Vec<usize>,
     /// Its causes.
     pub causes: Vec<Cause>,
+    /// The stream of its lines.
+    pub lines: Option<usize>,
+    /// The stream whose lines its events are.
+    pub document: Option<usize>,
+    /// Own variables over which that one adds up.
+    pub gathered: BTreeSet<usize>,
 }
 
 impl Unit {
@@ -455,7 +461,7 @@ impl Compiler {
     /// # Errors
     /// When it is wrong, which has been reported.
     pub fn variable(&mut self, stream: usize, own: usize) -> Result<Option<Typed>, Missing> {
-        let depth = self.rings.open.len();
+        let depth = self.rings.depth();
         let variable = &mut self.units[stream].own[own];
         let name = variable.name.clone();
         match &variable.progress {

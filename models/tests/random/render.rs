@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::lines;
 use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
 
 /// (path, text) of the files of a model.
@@ -123,6 +124,8 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         blocks.push(("desks", DESKS.to_owned()));
     }
     blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
+    let with_lines = plan.streams.iter().filter(|stream| stream.spec.lines);
+    blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
     blocks
 }
 
@@ -185,6 +188,9 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
             "    let: {{other: {{value: 'pick(person, {state})'}}, any: {{value: 'pick(person)'}}}}"
         )
         .expect("a string takes everything");
+    }
+    if stream.spec.lines {
+        out.push_str(&lines::lines(stream, picks(plan, stream)));
     }
     out.push_str("    fields:\n");
     for (name, value) in fields(plan, index) {
@@ -370,6 +376,9 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         if plan.spec.calendar > 0 {
             fields.push(("used".into(), "value: utilisation(person)".into()));
         }
+    }
+    if stream.spec.lines {
+        fields.extend(lines::sums(picks(plan, stream)));
     }
     for child in plan.streams.iter().filter(|s| {
         s.causes

@@ -57,6 +57,8 @@ pub enum Check {
     Outcome,
     /// What always follows does.
     Effect,
+    /// Lines are numbered without a gap, and come to what their document says.
+    Lines,
     /// An id in a field is that of an event or entity that exists.
     Reference,
     /// A row is attributed to something that happened before it.
@@ -93,6 +95,7 @@ impl Check {
             Check::Delay => "delay",
             Check::Outcome => "outcome",
             Check::Effect => "effect",
+            Check::Lines => "lines",
             Check::Reference => "reference",
             Check::Attribution => "attribution",
             Check::Entity => "entity",
@@ -126,6 +129,7 @@ impl Check {
             Check::Delay => "events come too early or too late after their cause",
             Check::Outcome => "events do not have exactly one outcome",
             Check::Effect => "events that always follow are missing",
+            Check::Lines => "lines have gaps, or do not come to what their documents say",
             Check::Reference => "ids in fields refer to nothing",
             Check::Attribution => "rows are attributed to what did not happen, or not yet",
             Check::Entity => "entities are not such as the model has",

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::fingerprint::RowHashes;
 use crate::base::head::ATTRIBUTION;
 use crate::base::table::{Chunk, Column, Validity, Values};
-use crate::streams::program::{Expr, Program, Stage, Stream};
+use crate::streams::program::{Expr, Program, Stream};
 use crate::streams::sides::{Label, Sides};
 
 /// Who is to be named for a row that the untouched side does not have.
@@ -160,7 +160,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
 /// events carry.
 pub fn modified_in_rows(stream: &Stream) -> Vec<u16> {
     let mut found = Vec::new();
-    let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
+    let later = stream.variables.iter().filter(|v| !v.stage.is_kept());
     for variable in later.filter(|v| v.written) {
         find_modified(stream, &variable.value, &mut found);
     }

@@ -18,6 +18,7 @@ mod branches;
 mod choice;
 mod draws;
 mod exact;
+mod lines;
 mod operand;
 mod pick;
 mod primitive;
@@ -25,6 +26,7 @@ mod scalar;
 mod slots;
 
 pub use block::{Block, eval_block};
+pub use lines::{each_handed, hand};
 pub use primitive::{finite, set_undefined, take_undefined};
 pub use scalar::{Frame, Marks, Own, decide, eval, how_many, number, number_by_key, word};
 pub use slots::ranges;

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::draws::share_together;
+use super::lines::gather;
 use super::pick::pick;
 use super::primitive::{finite, set_undefined, take_undefined};
 use super::{exact, primitive, slots};
@@ -411,6 +412,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let case = cases.iter().find(|(code, _)| u64::from(*code) == value);
             eval(case.map_or(otherwise, |(_, e)| e), f)
         }
+        Expr::Lines(lines) => gather(lines, f),
         Expr::Happens(effect) => {
             // An effect belongs to the event, also where a delay of its child asks.
             let f = f.of.unwrap_or(f);

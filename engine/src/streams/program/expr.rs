@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::{DatePart, KindId, Midnight, Slot};
+use super::{DatePart, KindId, Lines, Midnight, Slot};
 use crate::base::draw::Purpose;
 use crate::base::exact::Digits;
 use crate::base::sample::{Dist, Law};
@@ -76,6 +76,8 @@ pub enum Expr {
     Choice(Vec<f64>, Vec<u16>, Purpose),
     /// The case for the value of the selector, or the last expression.
     Case(Box<Expr>, Vec<(u16, Expr)>, Box<Expr>),
+    /// What the event's lines come to.
+    Lines(Box<Lines>),
     /// Whether an effect (its index among those without outcome group) will happen.
     Happens(u16),
     /// An identifier made from the event's key.
@@ -395,6 +397,7 @@ macro_rules! each_part {
             | Expr::OwnEntity
             | Expr::Law(..)
             | Expr::Choice(..)
+            | Expr::Lines(_)
             | Expr::Happens(_)
             | Expr::NewId(_)
             | Expr::Pick(..)
@@ -430,10 +433,10 @@ impl Expr {
 
     /// Replaces every slot.
     pub fn map_slots(&mut self, f: &impl Fn(Slot) -> Slot) {
-        self.rewrite(&mut |e| {
-            if let Expr::Slot(slot) = e {
-                *slot = f(*slot);
-            }
+        self.rewrite(&mut |e| match e {
+            Expr::Slot(slot) => *slot = f(*slot),
+            Expr::Lines(lines) => lines.map_slots(f),
+            _ => {}
         });
     }
 
@@ -522,6 +525,7 @@ impl Expr {
             | Expr::Correlated(_)
             | Expr::Choice(..)
             | Expr::Case(..)
+            | Expr::Lines(_)
             | Expr::Happens(_)
             | Expr::NewId(_)
             | Expr::Appointment(..)
@@ -557,10 +561,10 @@ impl Expr {
     /// The slots that the value is worked out from.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();
-        self.visit(&mut |e| {
-            if let Expr::Slot(slot) = e {
-                slots.push(*slot);
-            }
+        self.visit(&mut |e| match e {
+            Expr::Slot(slot) => slots.push(*slot),
+            Expr::Lines(lines) => slots.extend(lines.slots()),
+            _ => {}
         });
         slots
     }

@@ -8,6 +8,7 @@
 mod calendar;
 mod desk;
 mod expr;
+mod lines;
 mod look;
 mod modifier;
 mod modify;
@@ -22,6 +23,7 @@ pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     Question, Unary,
 };
+pub use lines::{Gathered, Lines};
 pub use look::Look;
 pub use modifier::{
     Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,
@@ -226,6 +228,8 @@ pub struct Stream {
     pub written: bool,
     /// The dictionary's code of the name.
     pub code: u16,
+    /// The stream of the events of which its own are the lines.
+    pub document: Option<StreamId>,
     /// What makes events without a cause.
     pub source: Option<Source>,
     /// The desk at which events wait; only streams that others cause have one.
@@ -284,6 +288,8 @@ pub struct Variable {
 /// When a variable is worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// As a line's document takes place, which tells the line: what a line reads of state is what its document sees.
+    Handed,
     /// Whenever the event takes place: conditions, probabilities or changes need it, or it reads
     /// state. The rows keep it.
     Eager,
@@ -469,6 +475,8 @@ pub struct Effect {
     pub loose: bool,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
     pub pass: Vec<Option<Slot>>,
+    /// What a line is told besides: its variables by which that is worked out, in their order.
+    pub handed: Vec<u16>,
     /// The least and the longest time from the cause to the last of its children; `None` where
     /// the model does not bound it.
     pub shortest: Span,

@@ -13,7 +13,7 @@ use crate::streams::attribution::Attribution;
 use crate::streams::audit::{look_at_rows, look_at_variable};
 use crate::streams::eval::{Block, Frame, Marks, Own, eval, eval_block, take_undefined};
 use crate::streams::layout::{cell_of, from_of, index_of};
-use crate::streams::program::{Stage, StreamId, is_no_time};
+use crate::streams::program::{StreamId, is_no_time};
 use crate::streams::series::{Amounts, Series};
 use crate::streams::sides::{Label, Side, Sides};
 use crate::streams::view::Observed;
@@ -109,7 +109,7 @@ impl Columns {
         };
         let later = (0..)
             .zip(&definition.variables)
-            .filter(|(_, variable)| variable.stage != Stage::Eager);
+            .filter(|(_, variable)| !variable.stage.is_kept());
         slots.resize(slots.len() + later.clone().count(), Vec::new());
         let mut undefined = Vec::new();
         take_undefined();
@@ -199,7 +199,7 @@ impl Columns {
     pub fn bent_by(&self, context: &RowContext<'_>, row: usize) -> Label {
         self.on_row(context, row, |frame| {
             let variables = context.definition.variables.iter();
-            let later = variables.filter(|v| v.stage != Stage::Eager);
+            let later = variables.filter(|v| !v.stage.is_kept());
             for variable in later.filter(|variable| variable.written) {
                 eval(&variable.value, frame);
                 if !frame.noted.get().by.is_none() {
