@@ -90,6 +90,15 @@ impl<'a> RowHashes<'a> {
         self.column(std::iter::repeat_n(MISSING, self.rows));
     }
 
+    /// The words of the column that was added last.
+    pub fn into_words(mut self) -> Vec<u64> {
+        match self.columns.pop() {
+            Some(Words::Lent(words)) => words.to_vec(),
+            Some(Words::Made(words)) => words,
+            None => Vec::new(),
+        }
+    }
+
     /// The digest of the rows.
     pub fn finish(self) -> Digest {
         let mut digest = Digest {

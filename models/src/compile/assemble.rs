@@ -85,6 +85,7 @@ impl Compiler {
     pub(super) fn assemble(&mut self, mut drafts: Vec<Draft>) -> Vec<Stream> {
         for (s, draft) in drafts.iter_mut().enumerate() {
             self.inline(s, draft);
+            self.keep_pieces(s);
         }
         let layouts: Vec<Layout> = (0..self.units.len())
             .map(|s| self.layout(s, &mut drafts))
@@ -176,7 +177,7 @@ impl Compiler {
     }
 
     /// Whether an expression reads state, also through the effects that it asks for.
-    fn touches_state(&self, stream: usize, expr: &Expr) -> bool {
+    pub(super) fn touches_state(&self, stream: usize, expr: &Expr) -> bool {
         let caused: Vec<(usize, usize)> = self.effects_without_outcome(stream);
         let mut touches = expr.reads_state();
         expr.visit(&mut |e| {
@@ -606,6 +607,7 @@ impl Compiler {
             Ty::Time => ColumnType::Time,
             Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
+            Ty::Written => ColumnType::String,
             Ty::Span | Ty::Entity(_) => return None,
         })
     }

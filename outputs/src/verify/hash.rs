@@ -57,6 +57,14 @@ pub(super) fn add(
             let hash = |key: u16| known.get(usize::from(key)).copied().unwrap_or(0);
             primitive(hashes, array.keys(), hash);
         }
+        ColumnType::String => {
+            let strings = array.as_string::<i32>();
+            let words = (0..strings.len()).map(|row| text_hash(strings.value(row)));
+            match strings.nulls() {
+                None => hashes.column(words),
+                Some(nulls) => hashes.column_where(nulls.iter(), words),
+            }
+        }
     }
 }
 

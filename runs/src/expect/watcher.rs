@@ -309,6 +309,8 @@ fn words_of(Column { values, validity }: &Column, rows: usize) -> Vec<u64> {
         }
         Values::Exact(values, _) => values.iter().map(|&units| units as u64).collect(),
         Values::Text(values) => values.iter().map(|&code| u64::from(code)).collect(),
+        // Whether there is one is all that can be asked of it.
+        Values::String(values) => vec![1; values.len()],
     };
     // Where no row has a value, there are no values.
     words.resize(rows, none);
@@ -341,5 +343,6 @@ fn shown(Column { values, validity }: &Column, row: usize, dictionary: &[String]
         Values::Small(values) => json!(values[row]),
         Values::Bool(values) => json!(values[row]),
         Values::Text(values) => json!(dictionary[usize::from(values[row])]),
+        Values::String(values) => json!(values.get(row)),
     }
 }
