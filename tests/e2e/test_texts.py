@@ -138,7 +138,7 @@ def test_a_run_compared_with_another_tells_which_texts_differ(tmp_path, runs):
     for table in ["first_names.csv", "last_names.csv"]:
         (folder / table).write_bytes((MODEL / table).read_bytes())
     other = history.run(tmp_path, "--days", 10, model="customers", out="other")
-    history.call("diff", runs["parquet"].path, other.path, "--out", "differences", "--quiet", folder=tmp_path, expect=1)
+    history.call("diff", runs["parquet"].path, other.path, "--out", "differences", folder=tmp_path, expect=1)
     sent = len(rows(other.parts("invoice.sent")[0]))
     [file] = [path for path in (tmp_path / "differences").rglob("*.parquet") if "invoice.sent" in str(path)]
     table = pq.read_table(file, partitioning=None)

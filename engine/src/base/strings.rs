@@ -86,22 +86,6 @@ impl Strings {
         self.end();
     }
 
-    /// Adds one that is written at the end of all others. What is written before this is called belongs to it.
-    #[inline]
-    pub(crate) fn open(&mut self) -> &mut String {
-        &mut self.text
-    }
-
-    /// Ends the [open](Strings::open) one; without a value it is empty.
-    #[inline]
-    pub(crate) fn close(&mut self, is_there: bool) {
-        if !is_there {
-            self.text
-                .truncate(self.offsets[self.offsets.len() - 1] as usize);
-        }
-        self.end();
-    }
-
     #[inline]
     fn end(&mut self) {
         self.offsets.push(self.text.len() as i32);

@@ -76,8 +76,10 @@ impl Compiler {
                 (Ty::Span, Ty::Number) => Some(Ty::Span),
                 _ => None,
             },
-            // Of a text that is put together a row tells only whether there is one.
-            Operator::Equal | Operator::NotEqual if x == Ty::Written && none == [false, false] => {
+            // Of texts that are put together only the rows tell which are the same.
+            Operator::Equal | Operator::NotEqual
+                if x == Ty::Written && !matches!(scope.about, About::Row(_)) =>
+            {
                 None
             }
             Operator::Equal | Operator::NotEqual => (x == y).then_some(Ty::Bool),

@@ -1,6 +1,6 @@
 //! Writes texts that are put together: for a block of rows, or for one entity. Both write words in the same way.
 
-use std::fmt::Write;
+use std::io::Write;
 
 use super::block::{Block, eval_block};
 use super::scalar::{Frame, word};
@@ -63,22 +63,27 @@ fn write(
     rows: usize,
     value: impl Fn(usize, usize) -> u64,
 ) -> Column {
-    let mut strings = Strings::with_room(rows, rows * 8 * (template.pieces.len() + 1));
+    let mut text = Vec::with_capacity(rows * 8 * (template.pieces.len() + 1));
+    let mut offsets = Vec::with_capacity(rows + 1);
+    offsets.push(0);
     let mut missing = Vec::new();
     for row in 0..rows {
-        let out = strings.open();
+        let begin = text.len();
         let mut is_there = true;
         for (at, piece) in template.pieces.iter().enumerate() {
             match piece {
-                Piece::Literal(text) => out.push_str(text),
-                Piece::Value(_, format) => is_there &= format.write(value(row, at), world, out),
+                Piece::Literal(literal) => text.extend_from_slice(literal.as_bytes()),
+                Piece::Value(_, format) => {
+                    is_there &= format.write(value(row, at), world, &mut text);
+                }
             }
         }
-        strings.close(is_there);
         if !is_there {
+            text.truncate(begin);
             missing.resize(row, true);
             missing.push(false);
         }
+        offsets.push(text.len() as i32);
     }
     let validity = match missing.is_empty() {
         true => Validity::All,
@@ -87,25 +92,30 @@ fn write(
             Validity::Mask(missing)
         }
     };
-    let values = Values::String(strings);
+    // Whole pieces of UTF-8 are UTF-8.
+    let text = String::from_utf8(text).unwrap_or_default();
+    let values = Values::String(Strings::from_parts(text, offsets).unwrap_or_default());
     Column { values, validity }
 }
 
 impl Format {
     /// Writes a word; whether it has a value.
     #[inline]
-    fn write(&self, word: u64, world: &World, out: &mut String) -> bool {
+    fn write(&self, word: u64, world: &World, out: &mut Vec<u8>) -> bool {
         match self {
             Format::Number(width) => put_number(f64::from_bits(word), *width, out),
             Format::Fixed(decimals, width) => {
                 put_fixed(f64::from_bits(word), *decimals, *width, out);
             }
             Format::Exact(scale, width) => put_exact(word as i64, *scale, *width, out),
-            Format::Bool => out.push_str(match f64::from_bits(word) != 0.0 {
-                true => "true",
-                false => "false",
+            Format::Bool => out.extend_from_slice(match f64::from_bits(word) != 0.0 {
+                true => b"true",
+                false => b"false",
             }),
-            Format::Text => out.push_str(&world.program.dictionary[usize::from(word as u16)]),
+            Format::Text => {
+                let text = &world.program.dictionary[usize::from(word as u16)];
+                out.extend_from_slice(text.as_bytes());
+            }
             Format::Id => put_digits(word, 1, out),
             Format::Somebody => {}
             Format::Time(format) => {
@@ -125,67 +135,86 @@ impl Format {
     }
 }
 
+/// The digits of all numbers below a hundred.
+const PAIRS: [[u8; 2]; 100] = {
+    let mut pairs = [[b'0'; 2]; 100];
+    let mut number = 0;
+    while number < pairs.len() {
+        pairs[number] = [b'0' + number as u8 / 10, b'0' + number as u8 % 10];
+        number += 1;
+    }
+    pairs
+};
+
 /// Writes a number with at least so many digits.
-fn put_digits(mut number: u64, width: u8, out: &mut String) {
+#[inline]
+fn put_digits(mut number: u64, width: u8, out: &mut Vec<u8>) {
     let mut digits = [b'0'; 20];
     let mut at = digits.len();
-    while number > 0 {
+    while number > 9 {
+        at -= 2;
+        digits[at..at + 2].copy_from_slice(&PAIRS[(number % 100) as usize]);
+        number /= 100;
+    }
+    if number > 0 {
         at -= 1;
-        digits[at] = b'0' + (number % 10) as u8;
-        number /= 10;
+        digits[at] = b'0' + number as u8;
     }
     let width = usize::from(width);
-    (digits.len()..width).for_each(|_| out.push('0'));
+    (digits.len()..width).for_each(|_| out.push(b'0'));
     let first = at.min(digits.len() - width.min(digits.len()));
-    out.push_str(str::from_utf8(&digits[first..]).unwrap_or_default());
+    out.extend_from_slice(&digits[first..]);
 }
 
 /// Floats up to here have no fraction that a whole number lacks.
 const WHOLE: f64 = (1u64 << 53) as f64;
 
-fn put_number(x: f64, width: u8, out: &mut String) {
+fn put_number(x: f64, width: u8, out: &mut Vec<u8>) {
     let width = width.max(1);
     if x == x.trunc() && x.abs() < WHOLE {
         if x < 0.0 {
-            out.push('-');
+            out.push(b'-');
         }
         let sign = u8::from(x < 0.0);
         put_digits(x.abs() as u64, width.saturating_sub(sign).max(1), out);
     } else {
         let width = usize::from(width);
-        // Writing to a string cannot fail.
+        // Writing to a vector cannot fail.
         let _ = write!(out, "{x:0width$}");
     }
 }
 
-fn put_fixed(x: f64, decimals: u8, width: u8, out: &mut String) {
+fn put_fixed(x: f64, decimals: u8, width: u8, out: &mut Vec<u8>) {
+    if decimals == 0 && x == x.trunc() && x.abs() < WHOLE {
+        return put_number(x, width, out);
+    }
     let (decimals, width) = (usize::from(decimals), usize::from(width));
     let begin = out.len();
     let _ = write!(out, "{x:0width$.decimals$}");
     // What is rounded to 0 has no sign.
-    if x <= 0.0 && !out[begin..].contains(|c| matches!(c, '1'..='9')) {
+    if x <= 0.0 && !out[begin..].iter().any(|byte| matches!(byte, b'1'..=b'9')) {
         out.truncate(begin);
         let _ = write!(out, "{:0width$.decimals$}", 0.0);
     }
 }
 
-fn put_exact(units: i64, scale: u8, width: u8, out: &mut String) {
+fn put_exact(units: i64, scale: u8, width: u8, out: &mut Vec<u8>) {
     let power = 10u64.pow(scale.min(18).into());
     let negative = units < 0;
     if negative {
-        out.push('-');
+        out.push(b'-');
     }
     let (whole, rest) = (units.unsigned_abs() / power, units.unsigned_abs() % power);
     let behind = if scale > 0 { scale + 1 } else { 0 };
     let taken = behind + u8::from(negative);
     put_digits(whole, width.saturating_sub(taken).max(1), out);
     if scale > 0 {
-        out.push('.');
+        out.push(b'.');
         put_digits(rest, scale, out);
     }
 }
 
-fn put_time(format: &TimeFormat, time: Time, world: &World, out: &mut String) {
+fn put_time(format: &TimeFormat, time: Time, world: &World, out: &mut Vec<u8>) {
     let zone = &world.program.zone;
     let time = time.clamp(Time::EARLIEST, Time::LATEST);
     let reading = zone.reading(time);
@@ -196,7 +225,7 @@ fn put_time(format: &TimeFormat, time: Time, world: &World, out: &mut String) {
     for part in &format.parts {
         let (number, width) = match part {
             TimePart::Literal(c) => {
-                out.push(*c);
+                out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
                 continue;
             }
             TimePart::Offset => {
@@ -219,17 +248,17 @@ fn put_time(format: &TimeFormat, time: Time, world: &World, out: &mut String) {
 }
 
 /// How far clocks are ahead of UTC.
-fn put_offset(ahead: Span, out: &mut String) {
+fn put_offset(ahead: Span, out: &mut Vec<u8>) {
     let minutes = ahead.0.unsigned_abs() / Span::MINUTE.0 as u64;
-    out.push(if ahead.0 < 0 { '-' } else { '+' });
+    out.push(if ahead.0 < 0 { b'-' } else { b'+' });
     put_digits(minutes / 60, 2, out);
-    out.push(':');
+    out.push(b':');
     put_digits(minutes % 60, 2, out);
 }
 
 impl Drawn {
     /// Writes what is drawn by a key.
-    fn write(&self, key: Key, out: &mut String) {
+    fn write(&self, key: Key, out: &mut Vec<u8>) {
         let pattern = match &self.patterns[..] {
             [(_, pattern)] => pattern,
             patterns => {
@@ -243,7 +272,7 @@ impl Drawn {
         };
         for (part, at) in pattern.parts.iter().zip(0..) {
             match part {
-                PatternPart::Literal(text) => out.push_str(text),
+                PatternPart::Literal(text) => out.extend_from_slice(text.as_bytes()),
                 PatternPart::Places(places) => {
                     let bits = key.bits(self.purpose.part(at));
                     places.write(scale_bits(bits, places.room), out);
@@ -254,7 +283,7 @@ impl Drawn {
 }
 
 impl Places {
-    fn write(self, mut number: u64, out: &mut String) {
+    fn write(self, mut number: u64, out: &mut Vec<u8>) {
         let mut places = [0; 16];
         let count = usize::from(self.count).min(places.len());
         let first = if self.radix == 10 { b'0' } else { b'A' };
@@ -262,13 +291,13 @@ impl Places {
             *place = first + (number % self.radix) as u8;
             number /= self.radix;
         }
-        out.push_str(str::from_utf8(&places[..count]).unwrap_or_default());
+        out.extend_from_slice(&places[..count]);
     }
 }
 
 impl Pattern {
     /// Writes the one of its texts that a number has. One beyond its room has that of a smaller one.
-    fn number(&self, number: i64, seed: (u64, Purpose), out: &mut String) {
+    fn number(&self, number: i64, seed: (u64, Purpose), out: &mut Vec<u8>) {
         // A larger one is refused where models are read.
         let room = u64::try_from(self.room()).unwrap_or(u64::MAX >> 2);
         let place = (i128::from(number) - 1).rem_euclid(room.into()) as u64;
@@ -281,7 +310,7 @@ impl Pattern {
         }
         for (part, number) in self.parts.iter().zip(numbers) {
             match part {
-                PatternPart::Literal(text) => out.push_str(text),
+                PatternPart::Literal(text) => out.extend_from_slice(text.as_bytes()),
                 PatternPart::Places(places) => places.write(number, out),
             }
         }
@@ -315,10 +344,10 @@ mod tests {
     use crate::base::draw::purpose;
     use proptest::prelude::*;
 
-    fn put(f: impl FnOnce(&mut String)) -> String {
-        let mut out = String::from("x");
+    fn put(f: impl FnOnce(&mut Vec<u8>)) -> String {
+        let mut out = b"x".to_vec();
         f(&mut out);
-        out.split_off(1)
+        String::from_utf8(out.split_off(1)).expect("UTF-8")
     }
 
     proptest! {

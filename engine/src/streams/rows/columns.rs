@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::context::RowContext;
 use crate::base::draw::Key;
-use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word, text_hash};
+use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word, string_hash};
 use crate::base::rounding::int_of;
 use crate::base::scratch;
 use crate::base::table::{Chunk, Column, ColumnType, Validity, Values};
@@ -303,7 +303,7 @@ impl Columns {
         let Values::String(strings) = values else {
             return hashes.missing();
         };
-        let words = strings.iter().map(text_hash);
+        let words = strings.iter().map(string_hash);
         match validity {
             Validity::Mask(mask) => hashes.column_where(mask.iter().copied(), words),
             Validity::All | Validity::None => hashes.column(words),
