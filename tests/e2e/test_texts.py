@@ -145,3 +145,8 @@ def test_a_run_compared_with_another_tells_which_texts_differ(tmp_path, runs):
     assert table.num_rows == sent and set(table["change"].to_pylist()) == {"changed"}
     names = table.schema.names
     assert [name for name in names if "subject" in name] and table["subject"].to_pylist() == texts(runs["parquet"].parts("invoice.sent")[0], "subject")
+
+
+def test_explain_shows_the_text(tmp_path):
+    said = history.call("explain", MODEL, "invoice.sent", folder=tmp_path)
+    assert 'the text "INV-{year(time)}-' in said and "taken over" not in said
