@@ -33,6 +33,7 @@ mod snapshots;
 mod starts;
 mod support;
 mod tables;
+mod texts;
 mod twins;
 mod undefined;
 mod values;

@@ -450,3 +450,43 @@ fn orders_are_what_their_lines_come_to() {
         assert!(number(returned, "quantity") <= number(of, "quantity"));
     }
 }
+
+#[test]
+fn customers_have_names_numbers_and_notes() {
+    let rows = played("customers", 14);
+    let text = |row: &Row, field: &str| match row.fields.get(field) {
+        Some(Value::Text(text)) => text.clone(),
+        None => String::new(),
+        other => panic!("{field} is {other:?}"),
+    };
+    let sent = by(&rows["invoice.sent"], "customer_id");
+    let mut accounts = BTreeSet::new();
+    for invoices in sent.values() {
+        let first = invoices[0];
+        accounts.insert(text(first, "account"));
+        for (at, invoice) in invoices.iter().enumerate() {
+            assert_eq!(invoice.fields["account"], first.fields["account"]);
+            let number = text(invoice, "invoice_no");
+            assert!(number.ends_with(&format!("-{:03}", at + 1)), "{number}");
+            let subject = format!("{{{number}}} {}: ", text(invoice, "billed_to"));
+            assert!(text(invoice, "subject").starts_with(&subject));
+        }
+    }
+    assert_eq!(accounts.len(), sent.len());
+    let notes = &rows["note.taken"];
+    let some = |part: &str| notes.iter().any(|row| text(row, "note").contains(part));
+    assert!(
+        [
+            "\"call me back\"",
+            "first line\nsecond line",
+            "אין בעיה",
+            "さくら"
+        ]
+        .into_iter()
+        .all(some)
+    );
+    let missing = notes
+        .iter()
+        .filter(|row| text(row, "passed_on_to").is_empty());
+    assert!(missing.count() > 0);
+}

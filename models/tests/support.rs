@@ -249,5 +249,6 @@ fn read(program: &Program, column: &Column, row: usize) -> Option<Value> {
         Values::Small(v) => Value::Int(i32::from(v[row])),
         Values::Bool(v) => Value::Bool(v[row]),
         Values::Text(v) => Value::Text(program.dictionary[usize::from(v[row])].clone()),
+        Values::String(v) => Value::Text(v.get(row).to_owned()),
     })
 }

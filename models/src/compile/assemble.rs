@@ -85,6 +85,7 @@ impl Compiler {
     pub(super) fn assemble(&mut self, mut drafts: Vec<Draft>) -> Vec<Stream> {
         for (s, draft) in drafts.iter_mut().enumerate() {
             self.inline(s, draft);
+            self.keep_pieces(s);
         }
         let layouts: Vec<Layout> = (0..self.units.len())
             .map(|s| self.layout(s, &mut drafts))
@@ -645,6 +646,7 @@ impl Compiler {
             Ty::Time => ColumnType::Time,
             Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
+            Ty::Written => ColumnType::String,
             Ty::Span | Ty::Entity(_) => return None,
         })
     }

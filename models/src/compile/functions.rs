@@ -70,7 +70,7 @@ const OF_TEXTS: [&str; 21] = [
 ];
 
 /// What to do instead of working on texts.
-pub(super) const TEXTS_ARE_CHOSEN: &str = "texts are chosen and not put together: write a `choice`, `by` with `cases`, or if(condition, 'this', 'that')";
+pub(super) const TEXTS_ARE_CHOSEN: &str = "texts are not put together here: `text: \"{a}-{b}\"` puts one together, and a `choice`, `by` with `cases`, or if(condition, 'this', 'that') choose one";
 
 /// The number that an expression is, if it is one.
 pub(super) fn constant(e: &Expr) -> Option<f64> {
@@ -131,6 +131,7 @@ impl Compiler {
             }
             "decimal" | "bigint" | "split" => self.exact_function(name, args, span, scope),
             "choose" => self.choose(args, span, scope),
+            "digits" => self.digits(args, span, scope),
             "lookup" => self.lookup_row(args, span, scope),
             "mixture" => self.mixture(args, span, scope),
             _ => {
@@ -279,6 +280,9 @@ impl Compiler {
         let mut both = [yes, no];
         reconcile(&mut both);
         let [yes, no] = both;
+        for value in [&yes, &no] {
+            self.refuse_written(value, "one of two", &scope.at)?;
+        }
         let no = self.check_type(no, &[yes.ty], scope, &args[2].span)?;
         let texts = match (yes.texts, no.texts) {
             (Some(mut a), Some(b)) => {

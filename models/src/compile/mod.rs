@@ -33,6 +33,7 @@ mod sources;
 mod streams;
 mod sums;
 mod tables;
+mod texts;
 mod together;
 mod types;
 mod undefined;
@@ -403,6 +404,7 @@ impl Compiler {
         }
         let mut streams = self.assemble(drafts);
         missing::mark(&mut streams, &self.profiles);
+        self.check_lengths(&streams, merged);
         let program = Program {
             name: block.name.clone(),
             cells: block.cells,

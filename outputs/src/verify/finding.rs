@@ -65,6 +65,8 @@ pub enum Check {
     Attribution,
     /// Entities are such as the model has.
     Entity,
+    /// No two entities of a kind have the same value where the model says that it is unique.
+    Unique,
 }
 
 impl Check {
@@ -99,6 +101,7 @@ impl Check {
             Check::Reference => "reference",
             Check::Attribution => "attribution",
             Check::Entity => "entity",
+            Check::Unique => "unique",
         }
     }
 
@@ -133,6 +136,7 @@ impl Check {
             Check::Reference => "ids in fields refer to nothing",
             Check::Attribution => "rows are attributed to what did not happen, or not yet",
             Check::Entity => "entities are not such as the model has",
+            Check::Unique => "values that are unique stand more than once",
         }
     }
 
@@ -145,6 +149,9 @@ impl Check {
             }
             Check::DuplicateId => {
                 "docs/design.md says how often that happens by chance; otherwise restore the run from a copy, or play it again"
+            }
+            Check::Unique => {
+                "make them of a running number, or give the pattern of drawn digits more places; docs/models.md says how"
             }
             _ => "restore the run from a copy, or play it again",
         }

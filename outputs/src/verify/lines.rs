@@ -45,7 +45,11 @@ fn numbers(array: &ArrayRef, kind: ColumnType) -> Vec<u64> {
             let values = array.as_primitive::<Float64Type>().values().iter();
             values.map(|x| x.to_bits()).collect()
         }
-        ColumnType::Id | ColumnType::Time | ColumnType::Small | ColumnType::Text => Vec::new(),
+        ColumnType::Id
+        | ColumnType::Time
+        | ColumnType::Small
+        | ColumnType::Text
+        | ColumnType::String => Vec::new(),
     }
 }
 

@@ -254,7 +254,8 @@ impl FileCheck<'_> {
                 | ColumnType::Exact(_)
                 | ColumnType::Small
                 | ColumnType::Bool
-                | ColumnType::Text => {}
+                | ColumnType::Text
+                | ColumnType::String => {}
             }
         }
     }

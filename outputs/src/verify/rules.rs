@@ -208,6 +208,8 @@ pub struct KindRules {
     pub states: Vec<String>,
     /// The columns of its table, which begin with its id, its cell, when it joined, and its state.
     pub columns: Vec<ColumnSpec>,
+    /// The places of those in which no value stands twice.
+    pub unique: Vec<usize>,
 }
 
 impl Rules {

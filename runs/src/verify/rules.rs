@@ -244,10 +244,13 @@ fn lines(
 const LINE: &str = "line";
 
 fn kind(kind: &Kind) -> KindRules {
+    let columns = entities::schema(kind).columns;
+    let unique = (0..columns.len()).filter(|&at| kind.unique.contains(&columns[at].name));
     KindRules {
         name: kind.name.clone(),
         states: kind.states.clone(),
-        columns: entities::schema(kind).columns,
+        unique: unique.collect(),
+        columns,
     }
 }
 

@@ -142,6 +142,12 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             all(a, b, same)
         }
         (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
+        (Values::String(a), Values::String(b)) => {
+            let both = a.iter().zip(b.iter());
+            same.iter_mut()
+                .zip(both)
+                .for_each(|(same, (a, b))| *same &= a == b);
+        }
         (
             Values::Id(_)
             | Values::Time(_)
@@ -150,6 +156,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             | Values::Exact(..)
             | Values::Small(_)
             | Values::Text(_)
+            | Values::String(_)
             | Values::Bool(_),
             _,
         ) => same.fill(false),

@@ -484,6 +484,13 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             finite(f.total(*counter, Look::before) - before).to_bits()
         }
         Expr::Modified(at, e) => modified(*at, number(e, f), f).to_bits(),
+        Expr::Template(template) => {
+            // What is to be known of its values is noted; the text itself is written with the rows.
+            template.values().for_each(|(e, _)| {
+                word(e, f);
+            });
+            0
+        }
         Expr::HeldBack(by) => f64::from(f.made == *by).to_bits(),
         Expr::Num(_)
         | Expr::Text(_)

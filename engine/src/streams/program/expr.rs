@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::{DatePart, KindId, Lines, Midnight, Slot};
+use super::{DatePart, KindId, Lines, Midnight, Piece, Slot, Template};
 use crate::base::draw::Purpose;
 use crate::base::exact::Digits;
 use crate::base::sample::{Dist, Law};
@@ -118,6 +118,8 @@ pub enum Expr {
     Modified(u16, Box<Expr>),
     /// Whether this intervention made the event happen instead of another one.
     HeldBack(Label),
+    /// A text that is put together. Its word says nothing: it is written when rows are made, from the values in it.
+    Template(Box<Template>),
 }
 
 /// A column of a table, by the codes of its rows' keys.
@@ -379,6 +381,11 @@ macro_rules! each_part {
                 lookup.who.$iter().for_each(|(_, e)| $f(e));
                 lookup.args.$iter().for_each($f);
             }
+            Expr::Template(template) => template.pieces.$iter().for_each(|piece| {
+                if let Piece::Value(e, _) = piece {
+                    $f(e);
+                }
+            }),
             Expr::Case(selector, cases, otherwise) => {
                 $f(selector);
                 cases.$iter().for_each(|(_, e)| $f(e));
@@ -542,6 +549,7 @@ impl Expr {
             | Expr::Total(_)
             | Expr::ChangeOf(_)
             | Expr::Modified(..)
+            | Expr::Template(_)
             | Expr::HeldBack(_) => false,
         }
     }

@@ -14,9 +14,11 @@ mod modifier;
 mod modify;
 mod peopled;
 mod rings;
+mod template;
 mod timer;
 mod without;
 
+pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{
@@ -32,6 +34,8 @@ pub use modifier::{
 pub use modify::{Backlog, ModifyError, Parameter};
 pub use peopled::Uneven;
 pub use rings::{ring_of, rings};
+pub use template::{Drawn, Format, Pattern, Piece, Template, TimeFormat, TimePart};
+pub(crate) use template::{PatternPart, Places};
 pub use timer::{Every, Timer};
 pub use without::Without;
 
@@ -176,6 +180,13 @@ pub struct Kind {
     pub activity: Option<u16>,
     /// What events change.
     pub variables: Vec<Attribute>,
+    /// Texts that are put together from its attributes: columns of its table that nobody holds.
+    pub texts: Vec<TextColumn>,
+    /// The attribute, if there is one, that is a running number: the place of who is there from the start among all of them, from
+    /// this number on.
+    pub number: Option<(u16, u32)>,
+    /// The columns of its table in which no value stands twice.
+    pub unique: Vec<String>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
     /// Their diaries, if they have some.
@@ -198,6 +209,15 @@ pub struct Attribute {
     pub column: ColumnSpec,
     /// Its (first) value; attributes of the entity are read through [`Expr::Own`].
     pub value: Expr,
+}
+
+/// A text of each entity.
+#[derive(Clone, Debug)]
+pub struct TextColumn {
+    /// How it shows as a column of the entities' table.
+    pub column: ColumnSpec,
+    /// How it is put together; attributes of the entity are read through [`Expr::Own`].
+    pub template: Template,
 }
 
 /// Each starting entity belongs to one of another kind.
