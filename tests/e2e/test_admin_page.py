@@ -350,7 +350,7 @@ def test_a_version_of_the_past_is_listed_opened_and_given_up(browser, served):
         name = json.load(answer)["version"]["name"]
     # Nobody has asked the page to look again.
     row = panel.get_by_role("row").filter(has_text=name)
-    expect(row).to_contain_text("payment-outage")
+    expect(row).to_contain_text("payment-outage", timeout=20_000)
     expect(row).to_contain_text("made", timeout=30_000)
     outcome = served.get(f"versions/{name}")["outcome"]
     assert outcome["removed"] + outcome["added"] + outcome["moved"] + outcome["changed"] > 0

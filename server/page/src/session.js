@@ -170,6 +170,11 @@ export async function begin() {
       chartsSoon();
       outsideSoon();
     },
+    // What happened between the first look and the first word is looked for once more.
+    subscribed() {
+      anomaliesSoon();
+      versionsSoon();
+    },
     anomaly: anomaliesSoon,
     version: versionsSoon,
     "twin:diff": chartsSoon,
