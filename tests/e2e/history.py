@@ -1,11 +1,16 @@
 """A finished run as the tests read it: its manifest, its files, and DuckDB views over its streams."""
 
+import csv
 import json
 import os
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
+import pyarrow.ipc
+import pyarrow.parquet as pq
 
 ROOT = Path(__file__).resolve().parents[2]
 BINARY = Path(os.environ.get("CAUSEFLOW_BIN", ROOT / "target/release/causeflow")).resolve()
@@ -18,6 +23,21 @@ def call(*args, folder, expect=0):
     assert done.returncode == expect, f"{args}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
     assert "panicked" not in done.stderr
     return done.stdout
+
+
+def rows(path):
+    """The rows of a file, by a reader for its format, fractions as they are written; what is missing is None, but for CSV."""
+    match path.suffix:
+        case ".parquet":
+            return pq.read_table(path, partitioning=None).to_pylist()
+        case ".arrow":
+            return pa.ipc.open_file(path).read_all().to_pylist()
+        case ".csv":
+            with open(path, newline="", encoding="utf-8") as file:
+                return list(csv.DictReader(file))
+        case ".jsonl":
+            with open(path, newline="\n", encoding="utf-8") as file:
+                return [json.loads(line, parse_float=Decimal) for line in file]
 
 
 def call_json(*args, folder):

@@ -1,13 +1,11 @@
 """Documents with lines in files: in every format the lines of an order are there, numbered, and come to what the order says, to the cent."""
 
-import csv
 import json
 import shutil
 from collections import defaultdict
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
 
@@ -33,26 +31,13 @@ def runs(tmp_path_factory):
     return {name: history.run(folder, "--days", 12, "--format", name, model=MODEL, out=name) for name in FORMATS}
 
 
-def rows(path):
-    match path.suffix:
-        case ".parquet":
-            return pq.read_table(path, partitioning=None).to_pylist()
-        case ".arrow":
-            return pa.ipc.open_file(path).read_all().to_pylist()
-        case ".csv":
-            with open(path, newline="") as file:
-                return list(csv.DictReader(file))
-        case ".jsonl":
-            return [json.loads(line, parse_float=Decimal) for line in path.read_text().splitlines()]
-
-
 @pytest.mark.parametrize("name", FORMATS)
 def test_an_order_is_what_its_lines_come_to(runs, name):
     assert runs[name].manifest["fingerprint"] == runs["parquet"].manifest["fingerprint"]
     lines = defaultdict(list)
-    for line in rows(runs[name].parts("order.line")[0]):
+    for line in history.rows(runs[name].parts("order.line")[0]):
         lines[str(line["cause_id"])].append(line)
-    orders = rows(runs[name].parts("order.placed")[0])
+    orders = history.rows(runs[name].parts("order.placed")[0])
     assert len(orders) > 3000
     for order in orders:
         own = lines.pop(str(order["event_id"]))

@@ -1,7 +1,6 @@
 """Texts that are put together in files: readers that nobody here wrote find the same ones in every format, with quotes, ends of lines and letters
 of any script; what is unique is, and `verify` finds what is not."""
 
-import csv
 import json
 import re
 
@@ -26,23 +25,8 @@ def runs(tmp_path_factory):
     return {name: history.run(folder, "--days", 10, "--format", name, model=MODEL, out=name) for name in FORMATS}
 
 
-def rows(path):
-    """The rows of a file, by a reader for its format; what is missing is None."""
-    match path.suffix:
-        case ".parquet":
-            return pq.read_table(path, partitioning=None).to_pylist()
-        case ".arrow":
-            return pa.ipc.open_file(path).read_all().to_pylist()
-        case ".csv":
-            with open(path, newline="", encoding="utf-8") as file:
-                return list(csv.DictReader(file))
-        case ".jsonl":
-            with open(path, newline="\n", encoding="utf-8") as file:
-                return [json.loads(line) for line in file]
-
-
 def texts(path, column):
-    return [row.get(column) for row in rows(path)]
+    return [row.get(column) for row in history.rows(path)]
 
 
 def test_all_formats_have_the_same_texts(runs):
@@ -61,7 +45,7 @@ def test_all_formats_have_the_same_texts(runs):
 
 def test_tables_of_entities_say_what_events_say(runs):
     for run in runs.values():
-        customers = {row["customer_id"]: row for row in rows(run.table("customer"))}
+        customers = {row["customer_id"]: row for row in history.rows(run.table("customer"))}
         assert len(customers) == 2000
         assert len({row["account"] for row in customers.values()}) == 2000
         assert {int(row["number"]) for row in customers.values()} == set(range(10_001, 12_001))
@@ -71,7 +55,7 @@ def test_tables_of_entities_say_what_events_say(runs):
             assert re.fullmatch(r"\+49 15\d \d{7}|\+49 30 \d{8}", row["phone"])
         # Whose invoices were counted in the warm-up; here there is none.
         sent = {}
-        for row in rows(run.parts("invoice.sent")[0]):
+        for row in history.rows(run.parts("invoice.sent")[0]):
             customer = customers[row["customer_id"]]
             nth = sent[row["customer_id"]] = sent.get(row["customer_id"], 0) + 1
             assert row["invoice_no"] == f"INV-2026-{int(customer['number']):06}-{nth:03}"
@@ -87,7 +71,7 @@ def test_a_text_of_nobody_is_missing(runs):
         assert table.schema.field("passed_on_to").type == pa.string()
         assert 0 < table["passed_on_to"].null_count < table.num_rows
         assert table["note"].null_count == 0
-    assert any("passed_on_to" not in row for row in rows(runs["jsonl"].parts("note.taken")[0]))
+    assert any("passed_on_to" not in row for row in history.rows(runs["jsonl"].parts("note.taken")[0]))
 
 
 def test_other_readers_agree(runs):
@@ -139,7 +123,7 @@ def test_a_run_compared_with_another_tells_which_texts_differ(tmp_path, runs):
         (folder / table).write_bytes((MODEL / table).read_bytes())
     other = history.run(tmp_path, "--days", 10, model="customers", out="other")
     history.call("diff", runs["parquet"].path, other.path, "--out", "differences", folder=tmp_path, expect=1)
-    sent = len(rows(other.parts("invoice.sent")[0]))
+    sent = len(history.rows(other.parts("invoice.sent")[0]))
     [file] = [path for path in (tmp_path / "differences").rglob("*.parquet") if "invoice.sent" in str(path)]
     table = pq.read_table(file, partitioning=None)
     assert table.num_rows == sent and set(table["change"].to_pylist()) == {"changed"}
