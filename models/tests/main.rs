@@ -21,6 +21,7 @@ mod independence;
 mod looks;
 mod marked;
 mod modified;
+mod names;
 mod open_end;
 mod parameters;
 mod patterns;
