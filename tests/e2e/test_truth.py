@@ -219,7 +219,7 @@ def test_of_two_scenarios_each_is_held_against_the_run_without_it(truth):
     path = truth.runs["both"].path / "counterfactual/changes/stream=payment.failure/part-0000.parquet"
     ways = truth.sql(f"SELECT why, via, count(*) FROM read_parquet('{path}', hive_partitioning = false) GROUP BY ALL")
     told = {tuple(map(str, row)) for row in (*effects, *ways)}
-    assert len(shown) == 11 and {tuple(row) for row in shown} <= told
+    assert len(shown) == 9 and {tuple(row) for row in shown} <= told
     # What one of them adds to what only the other one brings is no one's alone.
     [(joint,)] = truth.sql("SELECT count(*) FROM \"both.payment.failure\" WHERE attribution = 'joint'")
     assert joint > 0

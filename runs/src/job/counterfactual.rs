@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use causeflow_engine::base::head::JOINTLY;
-use causeflow_engine::streams::attribution::{PartedRow, Versions};
+use causeflow_engine::streams::attribution::{Names, PartedRow, Versions};
 use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::program::Without;
@@ -173,6 +173,7 @@ pub fn files_of(sink: &dyn Sink) -> Result<(PathBuf, Vec<FileEntry>), Error> {
 
 /// Why events of a run differ from those of its sides.
 struct Why<'a> {
+    names: &'a Names,
     streams: BTreeMap<&'a str, &'a [PartedRow]>,
     /// The sides that lack one of what was asked for, and which.
     lacking: Vec<(Side, String)>,
@@ -188,6 +189,7 @@ impl<'a> Why<'a> {
         let streams = run.streams.iter();
         let streams = streams.map(|stream| (stream.name.as_str(), stream.parted.as_slice()));
         Why {
+            names: &run.world.names,
             streams: streams.collect(),
             lacking: lacking.collect(),
         }
@@ -205,7 +207,7 @@ impl<'a> Why<'a> {
             true => JOINTLY.to_owned(),
             false => needed.join(" + "),
         };
-        let via = match side.is_some_and(|side| versions.by_scarcity(side)) {
+        let via = match side.is_some_and(|side| versions.by_scarcity(self.names, side)) {
             true => Via::Contention,
             false => Via::Lineage,
         };

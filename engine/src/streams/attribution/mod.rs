@@ -83,10 +83,15 @@ impl<'a> Versions<'a> {
     }
 
     /// Whether the event is not as it is on a side because of scarcity alone.
-    pub fn by_scarcity(&self, side: Side) -> bool {
-        let there = || self.0.iter().find(|row| row.sides().on(side));
-        let version = self.factual().or_else(there);
-        version.is_some_and(|row| row.scarcity().on(side))
+    pub fn by_scarcity(&self, names: &Names, side: Side) -> bool {
+        let scarcity = match self.factual() {
+            Some(row) => row.scarcity(),
+            None => {
+                let there = self.0.iter().map(|row| row.scarcity().and(row.sides()));
+                there.collect()
+            }
+        };
+        names.by_scarcity(self.as_factual().others(), scarcity, side)
     }
 }
 

@@ -48,6 +48,14 @@ impl Names {
         // Where none of them is needed, others would do as well.
         needed.and(by).or(Label::JOINT)
     }
+
+    /// Whether what is not the same on some sides, on `scarcity` because something scarce was there for others, differs from a
+    /// side because of that alone. From one that lacks several, it does so only if nobody who is needed has a part otherwise.
+    pub fn by_scarcity(&self, differing: Sides, scarcity: Sides, side: Side) -> bool {
+        let lacks_one = self.compared.iter().any(|(_, one)| *one == side);
+        let mut needed = self.compared.iter().map(|(_, one)| *one);
+        scarcity.on(side) && (lacks_one || needed.all(|one| !differing.on(one) || scarcity.on(one)))
+    }
 }
 
 #[cfg(test)]
@@ -80,5 +88,18 @@ mod tests {
         assert_eq!(said(&[2], other, 10), Label::JOINT);
         assert_eq!(said(&[2], Label::JOINT, 10), Label::JOINT);
         assert_eq!(said(&[2], b, 10), a);
+    }
+
+    #[test]
+    fn contention_is_what_nobody_has_a_part_in_otherwise() {
+        let all: Sides = (1..4).map(Side).collect();
+        let by = |differing, scarcity: &[u8], side| {
+            let scarcity = scarcity.iter().map(|&side| Side(side)).collect();
+            NAMES().by_scarcity(differing, scarcity, Side(side))
+        };
+        assert!(by(all, &[1, 2, 3], 1) && !by(all, &[2, 3], 1));
+        // The one on side 3 is needed, and that is no contention; of the other one it is.
+        assert!(!by(all, &[1, 2], 1) && by(all, &[1, 2], 2));
+        assert!(by(all.without(Side(3).into()), &[1, 2], 1));
     }
 }

@@ -6,7 +6,7 @@ use super::{BLOCK, Completion, Sums};
 use crate::base::scratch;
 use crate::base::table::Chunk;
 use crate::base::time::{Span, Time};
-use crate::streams::attribution::{Account, Attribution, Differences, Named, PartedRow, same_rows};
+use crate::streams::attribution::{Account, Attribution, Named, PartedRow, same_rows};
 use crate::streams::layout::{
     KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
 };
@@ -100,35 +100,25 @@ impl<'a> RowContext<'a> {
         let mut impact = impact.tally();
         let (mut pairs, mut removed) = (Vec::new(), Vec::new());
         self.at_each_place(&factual, &others, |side, pair, there| match pair {
-            (Some(row), Some(other)) => match pairs.last_mut() {
+            (Some(row), other) => match pairs.last_mut() {
                 Some(Pair { rows, met }) if *rows == [row, other] => {
                     met.there = met.there | side.into()
                 }
                 _ => pairs.push(Pair::new([row, other], side)),
             },
-            (Some(_), None) if side == Side::UNTOUCHED => {}
-            (Some(row), None) => {
-                let account = Account::from(side, scarcity_of(row[PLACE]).on(side));
-                impact.note(account, time_of(row), |d| &mut d.added);
-            }
-            (None, Some(other)) => {
-                let place = other[PLACE];
-                let scarcity = scarcity_of(place).on(side);
-                let account = if side == Side::UNTOUCHED {
-                    removed.push(other);
-                    let time = Time(time_of(other));
-                    Account::by(self.world.names.of(there, by_of(place), time), scarcity)
-                } else {
-                    Account::from(side, scarcity)
-                };
+            (None, other) => {
+                let account = self.account(there, by_of(other[PLACE]), side, time_of(other));
                 impact.note(account, time_of(other), |d| &mut d.removed);
-                if self.keeps_parted && side == sides_of(place).first() {
-                    let (sides, scarcity) = (sides_of(place), scarcity_of(place));
+                if side == Side::UNTOUCHED {
+                    removed.push(other);
+                }
+                let (sides, scarcity) = (sides_of(other[PLACE]), scarcity_of(other[PLACE]));
+                if self.keeps_parted && side == sides.first() {
                     parted.push(PartedRow::new(other[KEY], sides, scarcity));
                 }
             }
-            (None, None) => {}
         });
+        drop(impact);
         for rows in removed.chunks(BLOCK) {
             self.count_untouched(rows, series);
         }
@@ -143,10 +133,9 @@ impl<'a> RowContext<'a> {
             let pairs = pairs.filter(|pair| !pair.met.there.and(round).is_none());
             let mut pairs: Vec<&mut Pair<'_>> = pairs.collect();
             for pairs in pairs.chunks_mut(BLOCK) {
-                self.compare(pairs, round, &mut impact, series);
+                self.compare(pairs, round, series);
             }
         }
-        drop(impact);
         self.meet(&pairs);
         sums
     }
@@ -169,53 +158,50 @@ impl<'a> RowContext<'a> {
     }
 
     /// Goes through the places of the total order at which rows lie that are not on all sides, and tells for each of the other
-    /// sides on which the factual row is not what is there, what is there instead, and on which of them anything is.
+    /// sides with a row there, which the factual one does not share, that row, what the factual side has there, and where
+    /// anything is.
     fn at_each_place<'r>(
         &self,
         factual: &[&'r [u64]],
         others: &[&'r [u64]],
-        mut tell: impl FnMut(Side, (Option<&'r [u64]>, Option<&'r [u64]>), Sides),
+        mut tell: impl FnMut(Side, (Option<&'r [u64]>, &'r [u64]), Apart),
     ) {
         let layout = self.layout;
         let place = |row: &[u64]| (time_of(row), layout.generation(row), row[KEY]);
         let (mut factual, mut others) = (factual, others);
-        loop {
-            let first = factual.first().into_iter().chain(others.first());
-            let Some(at) = first.map(|row| place(row)).min() else {
-                return;
-            };
+        while let Some(first) = others.first() {
+            let at = place(first);
+            let before = factual.iter().take_while(|row| place(row) < at).count();
             let at_it = |rows: &[&[u64]]| rows.iter().take_while(|row| place(row) == at).count();
+            factual = &factual[before..];
             let (here, later) = factual.split_at(at_it(factual));
             let (there, rest) = others.split_at(at_it(others));
             (factual, others) = (later, rest);
-            let sides = self.world.sides();
-            match (here, there) {
-                // Nearly always one row lies there.
-                ([row], []) => {
-                    let lacking = sides_of(row[PLACE]).others().each(sides);
-                    lacking.for_each(|side| tell(side, (Some(row), None), Sides::NONE));
-                }
-                ([], [row]) => {
-                    let there = sides_of(row[PLACE]);
-                    let having = there.each(sides);
-                    having.for_each(|side| tell(side, (None, Some(row)), there));
-                }
-                _ => {
-                    let all: Sides = there.iter().map(|row| sides_of(row[PLACE])).collect();
-                    for side in Side::first(sides).skip(1) {
-                        let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
-                        let mut here = here.iter().filter(|row| !on(row)).copied();
-                        let mut there = there.iter().filter(on).copied();
-                        loop {
-                            let pair = (here.next(), there.next());
-                            if pair == (None, None) {
-                                break;
-                            }
-                            tell(side, pair, all);
-                        }
-                    }
+            let apart = there
+                .iter()
+                .map(|row| (sides_of(row[PLACE]), scarcity_of(row[PLACE])));
+            let apart = apart.fold(Apart::NOWHERE, |all, (sides, scarcity)| Apart {
+                sides: all.sides | sides,
+                scarcity: all.scarcity | scarcity.and(sides),
+            });
+            for side in apart.sides.each(self.world.sides()) {
+                let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
+                let mut here = here.iter().filter(|row| !on(row)).copied();
+                for row in there.iter().filter(on) {
+                    tell(side, (here.next(), row), apart);
                 }
             }
+        }
+    }
+
+    /// What a difference from a side is counted for, of which `by` has a part in that from the untouched side.
+    fn account(&self, apart: Apart, by: Label, side: Side, time: i64) -> Account {
+        let names = &self.world.names;
+        let Apart { sides, scarcity } = apart;
+        let scarcity = names.by_scarcity(sides, scarcity, side);
+        match side {
+            Side::UNTOUCHED => Account::by(names.of(sides, by, Time(time)), scarcity),
+            side => Account::from(side, scarcity),
         }
     }
 
@@ -233,14 +219,8 @@ impl<'a> RowContext<'a> {
         columns.recycle();
     }
 
-    /// Compares rows at the same place, and counts those that differ on these sides.
-    fn compare(
-        &self,
-        pairs: &mut [&mut Pair<'_>],
-        round: Sides,
-        impact: &mut Differences<'_>,
-        series: &mut Series,
-    ) {
+    /// Compares rows at the same place on these sides.
+    fn compare(&self, pairs: &mut [&mut Pair<'_>], round: Sides, series: &mut Series) {
         let columns = |row: usize, side| {
             let rows: Vec<&[u64]> = pairs.iter().map(|pair| pair.rows[row]).collect();
             Columns::new(self, transpose_each(&rows, self.layout.stride), side)
@@ -251,18 +231,9 @@ impl<'a> RowContext<'a> {
             others.count(self, series, Some(untouched));
         }
         let same = self.same(columns(0, Side::FACTUAL), others);
-        for (pair, same) in pairs.iter_mut().zip(same) {
-            let (row, here) = (pair.rows[0], pair.met.there.and(round));
+        for (Pair { met, .. }, same) in pairs.iter_mut().zip(same) {
             if same {
-                pair.met.same = pair.met.same | here;
-                continue;
-            }
-            for side in here
-                .without(Side::UNTOUCHED.into())
-                .each(self.world.sides())
-            {
-                let account = Account::from(side, scarcity_of(row[PLACE]).on(side));
-                impact.note(account, time_of(row), |d| &mut d.changed);
+                met.same = met.same | met.there.and(round);
             }
         }
     }
@@ -309,45 +280,47 @@ impl<'a> RowContext<'a> {
             let met = met.map_or(Met::NOTHING, |at| self.met[at].1);
             Differs {
                 from: lacking.without(met.same),
-                changed: met.there.on(Side::UNTOUCHED),
+                changed: met.there,
                 by: by_of(word),
             }
         };
         words[PLACE].iter().enumerate().map(differs).collect()
     }
 
-    /// Who is to be named for each of some rows. Counts those that the untouched side does not have, and keeps those that are
-    /// not on all sides if they are asked for.
+    /// Who is to be named for each of some rows. Counts how they differ from other sides, and keeps those that are not on all
+    /// sides if they are asked for.
     fn named(&self, words: &[Vec<u64>], differs: &[Differs], sums: &mut Sums) -> Vec<Named> {
-        let mut notes = Vec::new();
-        let named = |(row, differs): (usize, &Differs)| {
-            if differs.from.is_none() {
-                return Named::default();
-            }
-            let (time, scarcity) = (words[TIME][row] as i64, scarcity_of(words[PLACE][row]));
-            if self.keeps_parted {
-                let same = differs.from.others();
-                sums.parted
-                    .push(PartedRow::new(words[KEY][row], same, scarcity));
-            }
-            if !differs.from.on(Side::UNTOUCHED) {
-                return Named::default();
-            }
-            let by = self.world.names.of(differs.from, differs.by, Time(time));
-            let scarcity = scarcity.on(Side::UNTOUCHED);
-            notes.push((time, Account::by(by, scarcity), differs.changed));
-            Named { by, scarcity }
-        };
-        let named = differs.iter().enumerate().map(named).collect();
+        let time = |row: usize| words[TIME][row] as i64;
+        let rows = (0..differs.len()).filter(|&row| !differs[row].from.is_none());
+        let mut rows: Vec<usize> = rows.collect();
         // Rows that only a digest is made of come in no order.
-        notes.sort_unstable();
+        rows.sort_unstable_by_key(|&row| time(row));
+        let mut named = vec![Named::default(); differs.len()];
         let mut impact = sums.impact.tally();
-        for (time, account, changed) in notes {
-            impact.note(account, time, |d| match changed {
-                true => &mut d.changed,
-                false => &mut d.added,
-            });
+        for row in rows {
+            let Differs { from, changed, by } = differs[row];
+            let scarcity = scarcity_of(words[PLACE][row]);
+            let apart = Apart {
+                sides: from,
+                scarcity,
+            };
+            if self.keeps_parted {
+                let parted = PartedRow::new(words[KEY][row], from.others(), scarcity);
+                sums.parted.push(parted);
+            }
+            for side in from.each(self.world.sides()) {
+                let account = self.account(apart, by, side, time(row));
+                impact.note(account, time(row), |d| match changed.on(side) {
+                    true => &mut d.changed,
+                    false => &mut d.added,
+                });
+                if let Some(by) = account.label() {
+                    let scarcity = account.is_scarcity();
+                    named[row] = Named { by, scarcity };
+                }
+            }
         }
+        drop(impact);
         named
     }
 
@@ -377,8 +350,6 @@ impl<'a> RowContext<'a> {
         };
         let factual = on(Side::FACTUAL);
         let is_told = self.world.names.are_compared(range.1);
-        let Sums { impact, series, .. } = sums;
-        let mut impact = impact.tally();
         for side in Side::first(self.world.sides()).skip(1) {
             let others = on(side);
             let same = self.same(factual.clone(), others.clone());
@@ -390,31 +361,46 @@ impl<'a> RowContext<'a> {
                 differs.resize(words[PLACE].len(), Differs::NOWHERE);
                 let differs = &mut differs[row];
                 differs.from = differs.from | side.into();
-                let time = words[TIME][row] as i64;
+                differs.changed = differs.changed | side.into();
                 if side == Side::UNTOUCHED {
-                    differs.changed = true;
                     if !is_told {
                         differs.by = factual.bent_by(self, row);
                     }
-                    series.replace_untouched(time, amounts.of(row), theirs.of(row));
-                } else {
-                    impact.note(Account::from(side, false), time, |d| &mut d.changed);
+                    let time = words[TIME][row] as i64;
+                    let (amount, other) = (amounts.of(row), theirs.of(row));
+                    sums.series.replace_untouched(time, amount, other);
                 }
             }
             others.recycle();
         }
-        drop(impact);
         factual.recycle();
     }
 }
 
+/// What is not the same on some sides.
+#[derive(Clone, Copy)]
+struct Apart {
+    /// Which.
+    sides: Sides,
+    /// Those of them on which it is not because of scarcity alone.
+    scarcity: Sides,
+}
+
+impl Apart {
+    /// On none.
+    const NOWHERE: Apart = Apart {
+        sides: Sides::NONE,
+        scarcity: Sides::NONE,
+    };
+}
+
 /// How a row of the factual side differs from others.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Differs {
     /// The sides that do not have it, the same.
     from: Sides,
-    /// Whether the untouched one has another row at its place.
-    changed: bool,
+    /// The sides that have another row at its place.
+    changed: Sides,
     /// Who has a part in it, as far as the decisions tell.
     by: Label,
 }
@@ -423,7 +409,7 @@ impl Differs {
     /// From none.
     const NOWHERE: Differs = Differs {
         from: Sides::NONE,
-        changed: false,
+        changed: Sides::NONE,
         by: Label::NONE,
     };
 }
