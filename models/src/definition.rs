@@ -454,13 +454,22 @@ pub enum ValueDef {
     Long(Box<FieldDef>),
 }
 
-/// A value with what belongs to it; with none of `value`, `choice`, `quantiles`, `histogram`, `part` and `by`, it is taken over
-/// from the cause.
+/// A value with what belongs to it; with none of `value`, `text`, `digits`, `choice`, `quantiles`, `histogram`, `part`, `running` and
+/// `by`, it is taken over from the cause.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FieldDef {
     /// How it is worked out.
     pub value: Option<Expression>,
+    /// A text that is put together, with expressions in braces, such as "INV-{year(time)}-{number:06}".
+    pub text: Option<String>,
+    /// A pattern in which each # is a digit that is drawn, and each ? a letter; or several with their weights.
+    pub digits: Option<DigitsDef>,
+    /// A running number within the kind, from this one on; for attributes.
+    #[schemars(range(max = 1_000_000_000))]
+    pub running: Option<u32>,
+    /// Whether no two of the kind have the same; for attributes.
+    pub unique: Option<bool>,
     /// Texts and their weights.
     pub choice: Option<Map<f64>>,
     /// Shares and the values below which they lie, such as {0%: 1, 50%: 12, 100%: 90}: a value is drawn from between them.
@@ -487,6 +496,16 @@ pub struct FieldDef {
     pub description: Option<String>,
 }
 
+/// A pattern of digits and letters, or several of which one is drawn.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum DigitsDef {
+    /// The pattern.
+    One(String),
+    /// Patterns and their weights.
+    Weights(Map<f64>),
+}
+
 /// A part of a number. All parts of the same number beside one another add up to it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -507,6 +526,9 @@ impl FieldDef {
     /// Whether it says itself how it is worked out.
     pub fn has_own_value(&self) -> bool {
         self.value.is_some()
+            || self.text.is_some()
+            || self.digits.is_some()
+            || self.running.is_some()
             || self.choice.is_some()
             || self.quantiles.is_some()
             || self.histogram.is_some()
@@ -619,6 +641,42 @@ pub struct StreamDef {
     /// The kind of entity that the event brings.
     pub creates: Option<String>,
     /// What the event changes.
+    #[serde(default)]
+    pub changes: Vec<ChangeDef>,
+    /// The lines of the event, which come with it: events of a stream of their own.
+    pub lines: Option<Box<LinesDef>>,
+    /// The stream of the events of which its own are the lines; said by `lines` of that one.
+    #[serde(skip)]
+    pub document: Option<String>,
+}
+
+/// The lines of a document: events of a stream of their own that come with it, at once.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinesDef {
+    /// The name of their stream, such as order.line.
+    pub name: String,
+    /// How many there are, 10,000 at most: a number, or an expression over the document that is bounded.
+    pub count: Expression,
+    /// The business domain; by default the name up to its first dot.
+    pub domain: Option<String>,
+    /// How often they come, for readers.
+    pub cadence: Option<Cadence>,
+    /// One line on what a line means.
+    pub description: Option<String>,
+    /// Whether they are written; true by default.
+    pub written: Option<bool>,
+    /// What is worked out without being written.
+    #[serde(default)]
+    pub r#let: Map<ValueDef>,
+    /// The columns, besides `line`, its number in the document from 1 on.
+    #[serde(default)]
+    pub fields: Map<ValueDef>,
+    /// The field that history sums up: one of the lines', and a number.
+    pub value: Option<String>,
+    /// The kind of entity that each line brings.
+    pub creates: Option<String>,
+    /// What each line changes.
     #[serde(default)]
     pub changes: Vec<ChangeDef>,
 }

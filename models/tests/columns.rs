@@ -7,7 +7,7 @@ use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::eval::{Block, Frame, Marks, Own, eval, eval_block};
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::population::Population;
-use causeflow_engine::streams::program::{Program, Stage, StreamId};
+use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::sides::Side;
 use causeflow_engine::streams::view::Observed;
 
@@ -75,11 +75,7 @@ fn compare(result: &RunResult, rows: u64) {
         for slot in 0..usize::from(definition.carried) {
             block.slots[slot] = keys.iter().map(|key| key % 5).collect();
         }
-        for variable in definition
-            .variables
-            .iter()
-            .filter(|v| v.stage != Stage::Eager)
-        {
+        for variable in definition.variables.iter().filter(|v| !v.stage.is_kept()) {
             let mut column = Vec::new();
             eval_block(&variable.value, &block, &mut column);
             assert_eq!(column.len(), keys.len(), "{}", variable.name);

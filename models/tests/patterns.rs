@@ -400,3 +400,93 @@ fn invoices_balance_to_the_cent() {
     }
     assert!(whole > 10_000);
 }
+
+#[test]
+fn orders_are_what_their_lines_come_to() {
+    let rows = played("orders", 20);
+    let mut lines: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();
+    for line in &rows["order.line"] {
+        let order = line.cause.expect("an order");
+        lines.entry(order).or_default().push(line);
+    }
+    let cents = |row: &Row, field: &str| (number(row, field) * 100.0).round() as i64;
+    let orders: BTreeMap<u64, &Row> = rows["order.placed"]
+        .iter()
+        .map(|row| (row.id, row))
+        .collect();
+    assert!(orders.len() > 4000);
+    for (id, order) in &orders {
+        let own = &lines[id];
+        assert_eq!(number(order, "lines") as usize, own.len());
+        let sum: i64 = own.iter().map(|line| cents(line, "amount_eur")).sum();
+        assert_eq!(cents(order, "net_eur"), sum);
+        assert_eq!(
+            cents(order, "gross_eur"),
+            sum + cents(order, "shipping_eur")
+        );
+        let dearest = own.iter().map(|line| cents(line, "amount_eur")).max();
+        assert_eq!(Some(cents(order, "dearest_eur")), dearest);
+    }
+    assert_eq!(lines.len(), orders.len());
+    // What is in stock is shipped together; what comes back was shipped.
+    let mut parcels: BTreeMap<u64, BTreeSet<i64>> = BTreeMap::new();
+    for shipped in &rows["line.shipped"] {
+        if shipped.fields["is_first"] == Value::Bool(true) {
+            parcels
+                .entry(id(shipped, "order_id"))
+                .or_default()
+                .insert(shipped.time);
+        }
+    }
+    assert!(parcels.len() > 3000 && parcels.values().all(|times| times.len() == 1));
+    let shipped: BTreeMap<u64, &Row> = rows["line.shipped"]
+        .iter()
+        .map(|row| (row.id, row))
+        .collect();
+    assert!(rows["line.returned"].len() > 200);
+    for returned in &rows["line.returned"] {
+        let of = shipped[&returned.cause.expect("a shipment")];
+        assert_eq!(id(returned, "order_id"), id(of, "order_id"));
+        assert!(number(returned, "quantity") <= number(of, "quantity"));
+    }
+}
+
+#[test]
+fn customers_have_names_numbers_and_notes() {
+    let rows = played("customers", 14);
+    let text = |row: &Row, field: &str| match row.fields.get(field) {
+        Some(Value::Text(text)) => text.clone(),
+        None => String::new(),
+        other => panic!("{field} is {other:?}"),
+    };
+    let sent = by(&rows["invoice.sent"], "customer_id");
+    let mut accounts = BTreeSet::new();
+    for invoices in sent.values() {
+        let first = invoices[0];
+        accounts.insert(text(first, "account"));
+        for (at, invoice) in invoices.iter().enumerate() {
+            assert_eq!(invoice.fields["account"], first.fields["account"]);
+            let number = text(invoice, "invoice_no");
+            assert!(number.ends_with(&format!("-{:03}", at + 1)), "{number}");
+            let subject = format!("{{{number}}} {}: ", text(invoice, "billed_to"));
+            assert!(text(invoice, "subject").starts_with(&subject));
+        }
+    }
+    assert_eq!(accounts.len(), sent.len());
+    let notes = &rows["note.taken"];
+    let some = |part: &str| notes.iter().any(|row| text(row, "note").contains(part));
+    assert!(
+        [
+            "\"call me back\"",
+            "first line\nsecond line",
+            "אין בעיה",
+            "さくら"
+        ]
+        .into_iter()
+        .all(some)
+    );
+    let missing = notes
+        .iter()
+        .filter(|row| text(row, "passed_on_to").is_empty());
+    assert!(missing.count() > 0);
+}

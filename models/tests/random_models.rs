@@ -75,6 +75,7 @@ proptest! {
         effects_are_as_many_as_declared(&run);
         values_are_legal(&run);
         snapshots_count_what_is_there(&run);
+        documents_are_what_their_lines_come_to(&run);
     }
 }
 
@@ -91,18 +92,13 @@ fn rows_are_in_order_and_in_range(run: &Run<'_>) {
             "{row:?} lies outside the range"
         );
     }
-    let rows: u64 = run
-        .played
-        .result
-        .streams
-        .iter()
-        .map(|stream| stream.rows)
-        .sum();
-    assert_eq!(
-        rows as usize,
-        run.by_id.len(),
-        "the result counts what the sink got"
-    );
+    for stream in &run.played.result.streams {
+        let got = run.played.rows[&stream.name].len();
+        assert_eq!(
+            stream.rows as usize, got,
+            "the result counts what the sink got"
+        );
+    }
 }
 
 fn causes_exist_and_come_first(run: &Run<'_>) {
@@ -272,6 +268,56 @@ fn values_are_legal(run: &Run<'_>) {
         {
             assert_eq!(state, "active", "{row:?} needs an active person");
         }
+    }
+}
+
+/// Each document has its lines, numbered without a gap, at once, and its fields are their count, sum, greatest and least. Every
+/// line has a document.
+fn documents_are_what_their_lines_come_to(run: &Run<'_>) {
+    for (s, stream) in run.plan.streams.iter().enumerate() {
+        let Some(lines) = run.played.rows.get(&format!("{}.line", stream.name)) else {
+            assert!(!stream.spec.lines);
+            continue;
+        };
+        let mut of: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();
+        for line in lines {
+            of.entry(line.cause.expect("a document"))
+                .or_default()
+                .push(line);
+        }
+        for document in run.rows[s] {
+            let mut lines = of.remove(&document.id).unwrap_or_default();
+            lines.sort_by_key(|line| line.fields["line"].number() as i64);
+            let number = |field: &str| document.fields[field].number();
+            assert_eq!(number("lines") as usize, lines.len());
+            for (at, line) in lines.iter().enumerate() {
+                assert_eq!(line.fields["line"].number() as usize, at + 1);
+                assert_eq!((line.time, line.cell), (document.time, document.cell));
+                assert_eq!(line.root, document.root);
+            }
+            let of_lines = |field: &str| -> Vec<f64> {
+                lines
+                    .iter()
+                    .map(|line| line.fields[field].number())
+                    .collect()
+            };
+            let cents = |x: f64| (x * 100.0).round() as i64;
+            let sum: i64 = of_lines("cost").into_iter().map(cents).sum();
+            assert_eq!(cents(number("lines_cost")), sum);
+            let sum: f64 = of_lines("share").into_iter().sum();
+            assert_eq!(number("lines_share"), sum);
+            if let Some(score) = document.fields.get("lines_score") {
+                assert_eq!(
+                    score.number(),
+                    of_lines("who_score").into_iter().sum::<f64>()
+                );
+            }
+            let most = of_lines("cost").into_iter().reduce(f64::max);
+            assert_eq!(number("lines_most"), most.unwrap_or(0.0));
+            let least = of_lines("pieces").into_iter().reduce(f64::min);
+            assert_eq!(number("lines_least"), least.unwrap_or(0.0));
+        }
+        assert_eq!(of.len(), 0, "lines without a document");
     }
 }
 

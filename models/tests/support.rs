@@ -27,12 +27,13 @@ pub enum Value {
 }
 
 impl Value {
-    /// The number that a float, whole number or truth value is.
+    /// The number that a float, whole number, exact number or truth value is.
     pub fn number(&self) -> f64 {
         match self {
             Value::Float(bits) => f64::from_bits(*bits),
             Value::Int(x) => f64::from(*x),
             Value::Bool(x) => f64::from(u8::from(*x)),
+            Value::Exact(digits) => digits.parse().expect("digits"),
             other => panic!("{other:?} is not a number"),
         }
     }
@@ -250,5 +251,6 @@ fn read(program: &Program, column: &Column, row: usize) -> Option<Value> {
         Values::Small(v) => Value::Int(i32::from(v[row])),
         Values::Bool(v) => Value::Bool(v[row]),
         Values::Text(v) => Value::Text(program.dictionary[usize::from(v[row])].clone()),
+        Values::String(v) => Value::Text(v.get(row).to_owned()),
     })
 }

@@ -5,7 +5,7 @@ use crate::arrow::array::{
     Int32Array, Int64Array, PrimitiveArray, StringArray, TimestampMicrosecondArray, UInt16Array,
     UInt64Array, new_null_array,
 };
-use crate::arrow::buffer::{NullBuffer, ScalarBuffer};
+use crate::arrow::buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use crate::arrow::datatypes::{ArrowPrimitiveType, DataType, Decimal128Type, Int64Type};
 use crate::arrow::error::ArrowError;
 use causeflow_engine::base::exact::Digits;
@@ -59,6 +59,17 @@ pub(crate) fn array(
             Arc::new(DictionaryArray::try_new(
                 keys,
                 Arc::clone(texts) as ArrayRef,
+            )?)
+        }
+        Values::String(mut v) => {
+            if let Some(mask) = mask {
+                v.blank(mask);
+            }
+            let (text, offsets) = v.into_parts();
+            Arc::new(StringArray::try_new(
+                OffsetBuffer::new(offsets.into()),
+                Buffer::from_vec(text.into_bytes()),
+                mask.map(NullBuffer::from),
             )?)
         }
     })

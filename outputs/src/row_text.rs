@@ -65,17 +65,21 @@ impl RowEncoder {
     /// Prepares to encode rows of this table, in which codes of texts stand for those of the dictionary.
     pub fn new(table: &TableSchema, dictionary: &Dictionary, format: TextFormat) -> RowEncoder {
         let names: Vec<&str> = table.columns.iter().map(|c| c.name.as_str()).collect();
-        let quote = |text: &str| match format {
-            TextFormat::Csv => csv_text(text),
-            TextFormat::Jsonl => json_text(text),
+        let quote = |text: &str| {
+            let mut quoted = Vec::new();
+            match format {
+                TextFormat::Csv => csv_text(text, &mut quoted),
+                TextFormat::Jsonl => json_text(text, &mut quoted),
+            }
+            quoted
         };
         let label = |name: &&str| match format {
             TextFormat::Csv => b",".to_vec(),
-            TextFormat::Jsonl => [b",", json_text(name).as_slice(), b":"].concat(),
+            TextFormat::Jsonl => [b",", quote(name).as_slice(), b":"].concat(),
         };
         let header = match format {
             TextFormat::Csv => {
-                let quoted: Vec<Vec<u8>> = names.iter().map(|name| csv_text(name)).collect();
+                let quoted: Vec<Vec<u8>> = names.iter().map(|name| quote(name)).collect();
                 [quoted.join(&b","[..]).as_slice(), b"\n"].concat()
             }
             TextFormat::Jsonl => Vec::new(),
@@ -179,6 +183,10 @@ impl RowEncoder {
             Values::Small(v) => decimal(u64::from(v[row]), out),
             Values::Bool(v) => out.extend_from_slice(if v[row] { b"true" } else { b"false" }),
             Values::Text(v) => out.extend_from_slice(&self.texts[usize::from(v[row])]),
+            Values::String(v) => match self.format {
+                TextFormat::Csv => csv_text(v.get(row), out),
+                TextFormat::Jsonl => json_text(v.get(row), out),
+            },
         }
         Ok(true)
     }
@@ -203,13 +211,22 @@ fn decimal(mut value: u64, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[at..]);
 }
 
-fn csv_text(text: &str) -> Vec<u8> {
-    if text.is_empty() || text.contains(['"', ',', '\n', '\r']) {
-        return format!("\"{}\"", text.replace('"', "\"\"")).into_bytes();
+fn csv_text(text: &str, out: &mut Vec<u8>) {
+    let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\n' | b'\r');
+    if !text.is_empty() && !text.as_bytes().iter().any(special) {
+        return out.extend_from_slice(text.as_bytes());
     }
-    text.as_bytes().to_vec()
+    out.push(b'"');
+    for (at, part) in text.split('"').enumerate() {
+        if at > 0 {
+            out.extend_from_slice(b"\"\"");
+        }
+        out.extend_from_slice(part.as_bytes());
+    }
+    out.push(b'"');
 }
 
-fn json_text(text: &str) -> Vec<u8> {
-    serde_json::Value::from(text).to_string().into_bytes()
+fn json_text(text: &str, out: &mut Vec<u8>) {
+    // Writing to a vector cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }

@@ -47,5 +47,6 @@ fn data_type(kind: ColumnType) -> DataType {
         ColumnType::Text => {
             DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::Utf8))
         }
+        ColumnType::String => DataType::Utf8,
     }
 }

@@ -103,6 +103,7 @@ fn assert_column(column: &Column, array: &dyn Array, rows: usize) {
                 let found = array.values().as_string::<i32>().value(key);
                 assert_eq!(found, texts[usize::from(v[row])]);
             }
+            Values::String(v) => assert_eq!(array.as_string::<i32>().value(row), v.get(row)),
         }
     }
 }
@@ -181,6 +182,16 @@ fn values_under_missing_rows_do_not_show() {
                 Values::Small(v) => v[row] = 77,
                 Values::Bool(v) => v[row] = !v[row],
                 Values::Text(v) => v[row] = 777,
+                Values::String(v) => {
+                    let other = |at: usize| {
+                        if at == row {
+                            "seventy-seven"
+                        } else {
+                            v.get(at)
+                        }
+                    };
+                    *v = (0..v.len()).map(other).collect();
+                }
             }
         }
     }

@@ -30,6 +30,23 @@ fn types() -> impl Iterator<Item = ColumnType> {
     ColumnType::ALL.into_iter().chain(decimals)
 }
 
+/// A string such as formats have to quote, or that is empty, or in other letters.
+fn string(draw: u64) -> String {
+    const PARTS: [&str; 9] = [
+        "",
+        "a",
+        "\"",
+        ",",
+        "\n",
+        "\r",
+        "\u{5e9}\u{5dc}",
+        "\u{1f600}",
+        "\\u0",
+    ];
+    let part = |at: u32| PARTS[(draw >> (4 * at)) as usize % PARTS.len()];
+    (0..draw as u32 % 12).map(part).collect()
+}
+
 /// A table with a column of each type, once without missing values and once with.
 pub fn all_types(name: &str) -> TableSchema {
     let mut columns = Vec::new();
@@ -102,6 +119,10 @@ pub fn rows(shape: Shape, count: usize) -> Chunk {
         ColumnType::Small => Values::Small(all(&|d| d).iter().map(|&d| d as u16).collect()),
         ColumnType::Bool => Values::Bool(all(&|d| d).iter().map(|&d| d % 2 == 0).collect()),
         ColumnType::Text => Values::Text(all(&|d| d).iter().map(|&d| (d % 6) as u16).collect()),
+        ColumnType::String => {
+            let strings: Vec<String> = all(&|d| d).into_iter().map(string).collect();
+            Values::String(strings.iter().map(String::as_str).collect())
+        }
     };
     let mask = |row: usize| mix(!shape.seed, row as u64) % 8 >= shape.missing_in_8;
     let mut columns: Vec<Column> = Vec::new();
@@ -147,6 +168,7 @@ pub fn cut(chunk: &Chunk, start: usize, end: usize) -> Chunk {
             Values::Small(v) => Values::Small(v[start..end].to_vec()),
             Values::Bool(v) => Values::Bool(v[start..end].to_vec()),
             Values::Text(v) => Values::Text(v[start..end].to_vec()),
+            Values::String(v) => Values::String((start..end).map(|row| v.get(row)).collect()),
         };
         Column { values, validity }
     };

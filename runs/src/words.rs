@@ -40,8 +40,11 @@ pub fn short_chance(cause: &CauseDef) -> String {
 }
 
 /// How likely an event follows from its cause, as short as it gets, with the conditions on both: `75 %`, `if is_first`,
-/// `30 % if is_first`.
+/// `30 % if is_first`; of lines of a document that they are that.
 pub fn short_arrow(cause: &CauseDef, follows: &StreamDef) -> String {
+    if follows.document.is_some() {
+        return "lines".to_owned();
+    }
     let conditions = [&cause.when, &follows.requires].into_iter().flatten();
     let conditions: Vec<String> = conditions.map(|text| clip(&text.0)).collect();
     let (chance, conditions) = (short_chance(cause), conditions.join(" and "));

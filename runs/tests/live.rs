@@ -883,7 +883,10 @@ fn what_differs_from_the_twin_is_what_differs_from_a_session_without_commands() 
             let sum = |of: &dyn Fn(&causeflow_runs::live::PointShown) -> u64, all: &[_]| -> u64 {
                 all.iter().map(of).sum()
             };
-            assert_eq!(one.twin_events, sum(&|point| point.untouched, &of.points));
+            assert_eq!(
+                one.twin_events,
+                sum(&|point| point.untouched.unwrap_or_default(), &of.points)
+            );
             assert_eq!(one.events, sum(&|point| point.point.count, &of.points));
         }
     }

@@ -330,6 +330,17 @@ impl<'p> Addresses<'p> {
                     None => of_fields(),
                 }),
             ),
+            ModifyError::OfDocument => (
+                format!("the events of `{name}` are lines: they always come with their document, at once"),
+                Some(format!(
+                    "aim at what makes the documents, {}, or at `{name}/count`",
+                    causes.join(", ")
+                )),
+            ),
+            ModifyError::OfLines => (
+                format!("the field `{field}` of `{name}` is what its lines come to"),
+                Some("aim at a field of the lines, or at how many there are".into()),
+            ),
             ModifyError::TakenOver => (
                 format!("`{name}` takes the field `{field}` over from its cause"),
                 Some(format!(

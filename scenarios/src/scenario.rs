@@ -249,15 +249,26 @@ impl Compiler<'_, '_> {
             from: Time(0),
             within: rule.within,
         };
-        if let Err(ModifyError::Lacks(values)) = self.addresses.scratch.release(&asked) {
-            let message = format!(
-                "events of `{}` cannot be made from those of `{}`, which do not have {}",
-                def.r#as,
-                def.of,
-                values.join(", ")
-            );
-            let help = "choose two streams with the same cause".to_owned();
-            self.report.error(backlog, &["as"], message, help);
+        match self.addresses.scratch.release(&asked) {
+            Err(ModifyError::Lacks(values)) => {
+                let message = format!(
+                    "events of `{}` cannot be made from those of `{}`, which do not have {}",
+                    def.r#as,
+                    def.of,
+                    values.join(", ")
+                );
+                let help = "choose two streams with the same cause".to_owned();
+                self.report.error(backlog, &["as"], message, help);
+            }
+            Err(ModifyError::OfDocument) => {
+                let message = format!(
+                    "the events of `{}` are lines: they come with their document",
+                    def.r#as
+                );
+                let help = "release documents, or what follows from lines".to_owned();
+                self.report.error(backlog, &["as"], message, help);
+            }
+            _ => {}
         }
         Some(rule)
     }

@@ -41,6 +41,7 @@ fn tables_hold_every_row_and_every_text() {
                 Values::Float(v) => v.len(),
                 Values::Int(v) => v.len(),
                 Values::Exact(v, _) => v.len(),
+                Values::String(v) => v.len(),
                 Values::Small(v) => v.len(),
                 Values::Bool(v) => v.len(),
                 Values::Text(v) => {

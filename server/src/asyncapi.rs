@@ -32,6 +32,10 @@ const TOLD: &[Message] = &[
             ("speed", "string"),
             ("paused", "boolean"),
             ("limits", "object"),
+            ("heartbeat_s", "number?"),
+            ("ping_s", "number?"),
+            ("dead_after_s", "number?"),
+            ("resumed", "boolean?"),
         ],
     ),
     (
@@ -95,12 +99,14 @@ const TOLD: &[Message] = &[
     ),
     (
         "gap",
-        "Events that are not told because the client is too slow, and where to go on",
+        "Events that are not told because the client is too slow, with `from`, `to` and where to go on; or so many `notices` \
+         (messages that are no events)",
         &[
             ("epoch", "string"),
-            ("from", "integer"),
-            ("to", "integer"),
-            ("resume", "string"),
+            ("from", "integer?"),
+            ("to", "integer?"),
+            ("resume", "string?"),
+            ("notices", "integer?"),
         ],
     ),
     (
@@ -224,12 +230,16 @@ pub fn described() -> Value {
         json!({ "name": "request", "title": "What a client says", "payload": request }),
     );
     for (kind, about, fields) in TOLD {
-        let properties = fields
-            .iter()
-            .map(|(name, kind)| ((*name).to_owned(), json!({ "type": kind })));
+        let properties = fields.iter().map(|(name, kind)| {
+            (
+                (*name).to_owned(),
+                json!({ "type": kind.trim_end_matches('?') }),
+            )
+        });
         let mut properties: Map<String, Value> = properties.collect();
         properties.insert("type".to_owned(), json!({ "const": kind }));
-        let required = fields.iter().map(|(name, _)| *name).chain(["type"]);
+        let always = fields.iter().filter(|(_, kind)| !kind.ends_with('?'));
+        let required = always.map(|(name, _)| *name).chain(["type"]);
         let payload = json!({
             "type": "object",
             "properties": properties,

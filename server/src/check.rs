@@ -5,9 +5,10 @@ use std::path::Path;
 use causeflow_runs::live::{Encoder, Entry, Header, Live};
 use causeflow_runs::{Control, Error, Result};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::client::Record;
+use crate::show;
 use crate::topics::{Filter, Named};
 
 /// What came of a comparison.
@@ -81,8 +82,18 @@ pub fn check(
             let mut text = Vec::new();
             encoder.append(&window, at, &mut text)?;
             let should: Value = serde_json::from_slice(&text).unwrap_or(Value::Null);
-            let came = record.events.get(&seq).and_then(|event| event.get("data"));
-            if came != Some(&should) && checked.difference.is_none() {
+            let should = json!({
+                "stream": streams[window.stream(at)].name,
+                "timestamp": show::instant(window.time(at)),
+                "data": should,
+            });
+            let came = record.events.get(&seq);
+            let is_same = |came: &Value| {
+                ["stream", "timestamp", "data"]
+                    .iter()
+                    .all(|of| came.get(of) == should.get(of))
+            };
+            if !came.is_some_and(is_same) && checked.difference.is_none() {
                 let came = came.map_or("nothing".to_owned(), Value::to_string);
                 checked.difference =
                     Some(format!("event {seq} should be {should}, and {came} came"));

@@ -53,6 +53,10 @@ impl Watch {
             Err(WsError::Http(response)) => {
                 let body = response.body().as_deref().map(String::from_utf8_lossy);
                 let status = response.status();
+                if status.is_server_error() {
+                    // A proxy says so while the server is started again.
+                    return Ended::Lost(format!("the server answered {status}"));
+                }
                 return Ended::Refused(format!("{status}: {}", body.unwrap_or_default()));
             }
             Err(error @ (WsError::Url(_) | WsError::HttpFormat(_))) => {

@@ -98,7 +98,9 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 fn token(headers: &HeaderMap) -> Option<&str> {
     let bearer = text(headers, header::AUTHORIZATION.as_str());
-    let bearer = bearer.and_then(|text| text.strip_prefix("Bearer "));
+    let bearer = bearer.and_then(|text| text.split_once(' '));
+    let bearer =
+        bearer.and_then(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer").then_some(token));
     // A page cannot set headers of an upgrade.
     let protocols = text(headers, header::SEC_WEBSOCKET_PROTOCOL.as_str());
     let mut protocols = protocols.into_iter().flat_map(|text| text.split(','));
@@ -172,12 +174,52 @@ fn refused(server: &Server, request: &Request) -> Option<Response> {
     Some(response)
 }
 
+/// The origin of a page from elsewhere that may use the server.
+fn foreign(access: &Access, headers: &HeaderMap) -> Option<HeaderValue> {
+    let origin = headers.get(header::ORIGIN)?;
+    let is_known = |known: &String| known.as_bytes() == origin.as_bytes();
+    access.origins.iter().any(is_known).then(|| origin.clone())
+}
+
+/// What a browser has to hear of its page that comes from elsewhere (https://fetch.spec.whatwg.org/#http-cors-protocol).
+fn allow(origin: HeaderValue, headers: &mut HeaderMap) {
+    let of = HeaderValue::from_static;
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.append(header::VARY, of("Origin"));
+    let exposed = of("Retry-After, X-Request-Id");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+}
+
+/// The answer to a browser that asks what a page may do before the page does it.
+fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let of = HeaderValue::from_static;
+    let headers = response.headers_mut();
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        of("GET, POST, DELETE"),
+    );
+    let allowed = of("Authorization, Content-Type, Idempotency-Key, Last-Event-ID, Traceparent");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, of("600"));
+    response
+}
+
 /// Lets in what may come in.
 pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    let refused = refused(&server, &request);
+    let foreign = foreign(&server.access, request.headers());
+    let asks = request.method() == Method::OPTIONS
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    // A browser sends no token with it, and it tells nothing of the session.
+    let refused = match &foreign {
+        Some(_) if asks => Some(preflight()),
+        _ => refused(&server, &request),
+    };
     let (parts, body) = request.into_parts();
     // Who asks first does not send what is not wanted.
-    let asks = refused.is_some() && parts.headers.contains_key(header::EXPECT);
+    let expects = refused.is_some() && parts.headers.contains_key(header::EXPECT);
     let mut body = Coming::new(body);
     let mut response = match refused {
         Some(response) => response,
@@ -186,7 +228,10 @@ pub async fn guard(State(server): State<Arc<Server>>, request: Request, next: Ne
             Err(problem) => problem.into_response(),
         },
     };
-    if asks || !body.take().await {
+    if let Some(origin) = foreign {
+        allow(origin, response.headers_mut());
+    }
+    if expects || !body.take().await {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }

@@ -526,9 +526,11 @@ impl Reader {
                 out.push(Sent::Message(self.write(gap), Some(self.seen)));
             }
             Policy::Conflate => {
-                out.push(Sent::Message(self.write(gap), None));
                 let behind = CatchUp::new(Since::Last(1), first - 1);
                 self.catch_up = Some(behind.not_before(self.told + 1));
+                // What is missed has been told: positions do not go back behind it.
+                (self.seen, self.told) = (first - 1, first - 1);
+                out.push(Sent::Message(self.write(gap), None));
             }
         }
     }
@@ -640,17 +642,15 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
                     None => return,
                 };
                 heard = Instant::now();
+                let is_asking = !matches!(received, Message::Pong(_) | Message::Close(_));
+                if is_asking && allowance.take(heard.into_std()).is_err() {
+                    server.metrics.too_many();
+                    warn!(peer = %peer.0, "connection closed: too many messages");
+                    close(&mut socket, 1008, "too many messages").await;
+                    return;
+                }
                 let answers = match received {
-                    Message::Text(text) => match allowance.take(heard.into_std()) {
-                        Ok(()) => reader.take(text.as_str()).await,
-                        Err(_) => {
-                            server.metrics.too_many();
-                            warn!(peer = %peer.0, "connection closed: too many messages");
-                            let reason = "too many messages";
-                            close(&mut socket, 1008, reason).await;
-                            return;
-                        }
-                    },
+                    Message::Text(text) => reader.take(text.as_str()).await,
                     Message::Binary(_) => vec![wrong(None, "messages are texts", "send JSON as text")],
                     Message::Ping(_) | Message::Pong(_) => Vec::new(),
                     Message::Close(_) => {
@@ -685,12 +685,12 @@ pub async fn talk(mut socket: WebSocket, server: Arc<Server>, peer: Peer) {
             }
             _ = heartbeat.tick() => {
                 let beat = reader.heartbeat();
-                if !send(&mut socket, Message::Text(reader.write(beat))).await {
+                if heard.elapsed() > DEAD || !send(&mut socket, Message::Text(reader.write(beat))).await {
                     return;
                 }
             }
             _ = ping.tick() => {
-                if heard.elapsed() > DEAD || !send(&mut socket, Message::Ping(Default::default())).await {
+                if !send(&mut socket, Message::Ping(Default::default())).await {
                     return;
                 }
             }

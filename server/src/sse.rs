@@ -24,7 +24,7 @@ pub struct Listening {
     /// Topics with commas between them; all streams by default.
     #[serde(default)]
     pub topics: Option<String>,
-    /// A position `epoch:seq`: everything after it comes. `Last-Event-ID` goes before it.
+    /// A position `epoch:seq`: everything after it comes. `Last-Event-ID` goes before it, before `since` and before `last`.
     #[serde(default)]
     pub after: Option<String>,
     /// A virtual time: everything from it on comes.
@@ -50,26 +50,33 @@ pub async fn listen(
         Ok(asked) => asked,
         Err(problem) => return problem.into_response(),
     };
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
-    let after = last.map(str::to_owned).or(asked.after);
+    let known = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let topics = asked.topics.unwrap_or_else(|| "*".to_owned());
     let topics: Vec<String> = topics
         .split(',')
         .map(|topic| topic.trim().to_owned())
         .collect();
-    let resumes = after.is_some();
-    let from = From {
-        after,
-        since: asked.since,
-        last: asked.last,
+    let from = match known {
+        // A browser that comes back asks for what it has asked for first.
+        Some(known) => From {
+            after: Some(known.to_owned()),
+            ..From::default()
+        },
+        None => From {
+            after: asked.after,
+            since: asked.since,
+            last: asked.last,
+        },
     };
+    let resumes = from.after.is_some();
     let mut reader = Reader::new(server.clone(), Format::Own, Door::ServerSentEvents, peer);
     let first = match reader.subscribe(&topics, from, asked.policy).await {
         Ok(messages) => messages,
         Err((error, help)) => return Problem::bad(error, help).into_response(),
     };
     let mut hello = reader.hello();
-    hello["resumed"] = (resumes && first.is_empty()).into();
+    let begins_anew = first.iter().any(|message| message["type"] == "reset");
+    hello["resumed"] = (resumes && !begins_anew).into();
     let begin = std::iter::once(hello).chain(first);
     let begin: Vec<Event> = begin
         .map(|message| {

@@ -161,7 +161,7 @@ def test_a_scenario_rises_is_stopped_settles_and_is_taken_back(page, served, tmp
     shown = [number(cell) for cell in chart.locator("tbody tr td:nth-child(2)").all_inner_texts()[1:9]]
     [points] = served.get(f"history?resolution=1h&from=-12h&streams={STREAM}")
     assert shown == [point["count"] for point in points["points"][-2::-1]][:8]
-    count, untouched = (sum(point[side] for point in points["points"]) for side in ("count", "untouched"))
+    count, untouched = (sum(point[side] or 0 for point in points["points"]) for side in ("count", "untouched"))
     assert count > 200 > 5 * untouched
     expect(page.locator("#anomalies-table")).to_contain_text(STREAM)
     expect(page.locator("#outside-table")).to_contain_text("It rains")

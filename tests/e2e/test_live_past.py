@@ -185,7 +185,7 @@ def test_the_difference_from_the_twin_and_the_baseline(tmp_path):
         points = server.get("/api/v1/history", **asked)
         points = next(one for one in points if one["stream"] == "payment.failure")["points"][:24]
         assert failures["events"] == sum(point["count"] for point in points)
-        assert failures["twin_events"] == sum(point["untouched"] for point in points)
+        assert failures["twin_events"] == sum(point["untouched"] or 0 for point in points)
         assert failures["added"] - failures["removed"] == failures["events"] - failures["twin_events"] > 0
         figures = failures["statistics"]
         assert figures["session"]["mean"] == pytest.approx(failures["events"] / 24)
@@ -233,7 +233,7 @@ def test_a_change_by_hand_can_be_ended_and_settles(tmp_path):
         server.step(6)
         assert server.get("/api/v1/state")["status"] == "baseline"
         points = server.get("/api/v1/history", resolution="1h", streams="customer.tutor.search")[0]["points"]
-        ratio = [point["count"] / max(point["untouched"], 1) for point in points]
+        ratio = [point["count"] / max(point["untouched"] or 0, 1) for point in points]
         assert all(low == 1 for low in ratio[:10]) and min(ratio[10:12]) > 5 and 1 < ratio[12] < max(ratio[10:12])
         assert ratio[14:17] == [1, 1, 1], ratio
         told = history.call("steer", server.url, "inject", "blog-viral", folder=tmp_path)

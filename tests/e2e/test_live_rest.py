@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 
 import jsonschema
@@ -18,7 +19,7 @@ from openapi_spec_validator import validate
 from websockets.exceptions import InvalidStatus
 
 import history
-from live import PATIENCE_S, SEED, SMALL, Restless, Server, assert_problem, instant
+from live import PATIENCE_S, SEED, SMALL, Restless, Server, assert_problem, free_port, instant
 
 # How long a fuzzer is at it, in all.
 FUZZED_S = int(os.environ.get("CAUSEFLOW_FUZZED_S", 60))
@@ -334,6 +335,76 @@ def test_external_events_are_those_that_were_asked_for(standing):
         assert found == [event for event, streams in zip(everything, expected) if streams & wanted]
     assert_problem(standing.http.get("/api/v1/external-events", params={"streams": "no.such"}), 400)
     assert_problem(standing.http.get("/api/v1/external-events", params={"resolution": "1h"}), 400)
+
+
+def test_a_position_that_has_not_been_reached_is_refused(standing):
+    epoch, end = standing.position()
+    assert standing.get("/api/v1/events", after=f"{epoch}:{end}", limit=1)["next"] == f"{epoch}:{end}"
+    assert_problem(standing.http.get("/api/v1/events", params={"after": f"{epoch}:{end + 1_000_000}"}), 409)
+
+
+def test_only_a_page_of_a_known_origin_hears_that_it_may(tmp_path):
+    with Server(tmp_path, *SMALL, "--allow-origin", "http://board.test") as server:
+        for origin, allowed in (("http://board.test", "http://board.test"), ("http://evil.test", None)):
+            asked = server.http.options("/api/v1/commands", headers={
+                "Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "content-type"})
+            assert (asked.status_code == 204) == (allowed is not None)
+            got = server.http.get("/api/v1/state", headers={"Origin": origin})
+            for answer in (asked, got):
+                assert answer.headers.get("access-control-allow-origin") == allowed
+            assert got.status_code == 200 and (allowed is None or "Origin" in got.headers["vary"])
+        post = server.http.post("/api/simulation/stop", headers={"Origin": "http://board.test"})
+        assert post.status_code == 409 and post.headers["access-control-allow-origin"] == "http://board.test"
+
+
+@pytest.mark.parametrize("query", ["", "last=3", "since=day1T00:00", "last=2&topics=customer.*,state"])
+def test_who_listens_and_comes_back_goes_on(standing, query):
+    """A browser repeats the address that it began with, and says where it was."""
+    epoch, end = standing.position()
+    with standing.http.stream("GET", f"/api/v1/events/stream?{query}", headers={"Last-Event-ID": f"{epoch}:{end}"}) as answer:
+        assert answer.status_code == 200, answer.read()
+        lines = answer.iter_lines()
+        hello = json.loads(next(line for line in lines if line.startswith("data:"))[5:])
+        assert hello["type"] == "hello" and hello["resumed"] is True and hello["seq"] == end
+
+
+@pytest.mark.parametrize("field", ["stream", "timestamp", "data"])
+def test_watch_finds_what_is_not_as_the_journal_has_it(server, field):
+    """A line in between that alters one field of what is told."""
+    old, new = {
+        "stream": (b'"stream":"customer.tutor.search"', b'"stream":"customer.tutor.viewed"'),
+        "timestamp": (b'"timestamp":"2026-02-', b'"timestamp":"2026-01-'),
+        "data": (b'"event_id":"1', b'"event_id":"2'),
+    }[field]
+
+    def pump(source, target, alter):
+        try:
+            while said := source.recv(65536):
+                target.sendall(said.replace(old, new) if alter else said)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            source.close()
+            target.close()
+
+    with socket.create_server(("127.0.0.1", free_port())) as door:
+        def serve():
+            while True:
+                try:
+                    client, _ = door.accept()
+                except OSError:
+                    return
+                there = socket.create_connection(("127.0.0.1", server.port))
+                threading.Thread(target=pump, args=(client, there, False), daemon=True).start()
+                threading.Thread(target=pump, args=(there, client, True), daemon=True).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        epoch, _ = server.position()
+        server.clock(speed=100_000, paused=False)
+        watch = [history.BINARY, "watch", f"http://127.0.0.1:{door.getsockname()[1]}", "--check", "--after", f"{epoch}:0", "--count", 3000]
+        watched = subprocess.Popen(list(map(str, watch)), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        said, _ = watched.communicate(timeout=PATIENCE_S)
+        assert watched.returncode == 1 and "should be" in said, said
+        door.shutdown(socket.SHUT_RDWR)
 
 
 def test_other_machines_need_tokens(tmp_path):

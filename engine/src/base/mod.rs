@@ -14,6 +14,7 @@ pub mod rounding;
 pub mod sample;
 pub(crate) mod scratch;
 pub(crate) mod slots;
+pub mod strings;
 pub mod table;
 pub mod tables;
 pub mod time;

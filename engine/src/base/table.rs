@@ -1,12 +1,14 @@
 //! Tables as the engine hands them over: typed columns of plain vectors, without any file format.
 //!
 //! A [`Chunk`] is a run of rows of one stream in total order. What the columns mean stands in the
-//! stream's [`TableSchema`]; text columns hold codes into the program's one dictionary of strings.
+//! stream's [`TableSchema`]; text columns hold codes into the program's one dictionary of strings, unless they are of real
+//! strings.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::exact::Digits;
+use super::strings::Strings;
 
 /// The type of a column's values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +29,13 @@ pub enum ColumnType {
     Bool,
     /// One of the program's strings, as a code.
     Text,
+    /// A string of its own.
+    String,
 }
 
 impl ColumnType {
     /// One of each kind.
-    pub const ALL: [ColumnType; 8] = [
+    pub const ALL: [ColumnType; 9] = [
         ColumnType::Id,
         ColumnType::Time,
         ColumnType::Float,
@@ -40,6 +44,7 @@ impl ColumnType {
         ColumnType::Small,
         ColumnType::Bool,
         ColumnType::Text,
+        ColumnType::String,
     ];
 
     /// Its name, for people and in files.
@@ -53,6 +58,7 @@ impl ColumnType {
             ColumnType::Small => "small int",
             ColumnType::Bool => "bool",
             ColumnType::Text => "text",
+            ColumnType::String => "string",
         };
         name.into()
     }
@@ -72,14 +78,15 @@ impl ColumnType {
             | ColumnType::Time
             | ColumnType::Small
             | ColumnType::Bool
-            | ColumnType::Text => false,
+            | ColumnType::Text
+            | ColumnType::String => false,
         }
     }
 
-    /// Whether a field of it can be without a value: what refers to nobody, or is never.
+    /// Whether a field of it can be without a value: what refers to nobody, or is never, or is a text of such.
     pub fn can_be_missing(self) -> bool {
         match self {
-            ColumnType::Id | ColumnType::Time => true,
+            ColumnType::Id | ColumnType::Time | ColumnType::String => true,
             ColumnType::Float
             | ColumnType::Int
             | ColumnType::Exact(_)
@@ -133,6 +140,8 @@ pub enum Values {
     Bool(Vec<bool>),
     /// [`ColumnType::Text`], codes into the dictionary.
     Text(Vec<u16>),
+    /// [`ColumnType::String`].
+    String(Strings),
 }
 
 impl Values {
@@ -147,6 +156,7 @@ impl Values {
             ColumnType::Small => Values::Small(Vec::new()),
             ColumnType::Bool => Values::Bool(Vec::new()),
             ColumnType::Text => Values::Text(Vec::new()),
+            ColumnType::String => Values::String(Strings::default()),
         }
     }
 
@@ -161,6 +171,7 @@ impl Values {
             Values::Small(_) => ColumnType::Small,
             Values::Bool(_) => ColumnType::Bool,
             Values::Text(_) => ColumnType::Text,
+            Values::String(_) => ColumnType::String,
         }
     }
 }

@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use crate::base::time::Time;
-use crate::streams::eval::{Frame, how_many, number, take_undefined, word};
+use crate::streams::eval::{Frame, each_handed, how_many, number, take_undefined, word};
 use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Site, Undefined};
 use crate::streams::program::{Delay, Effect, Expr, MAX_COUNT, Stage, Stream, StreamId, Variable};
 
@@ -158,8 +158,20 @@ fn look_for_undefined(frame: &Frame<'_>, step: usize, happening: Option<&Effect>
             &child,
         );
         look(effect, Part::Spacing, effect.spacing.as_ref(), &child);
+        look_for_handed(effect, index as u16, frame);
     }
     take_undefined();
+}
+
+/// Notes what a line has been told that has no value.
+fn look_for_handed(effect: &Effect, index: u16, frame: &Frame<'_>) {
+    let stream = &frame.world.program.streams[effect.stream];
+    each_handed(effect, index, frame, |step, line| {
+        let value = &stream.variables[usize::from(step)].value;
+        if let Some(found) = is_undefined(value, line) {
+            line.keep(Bound::of_undefined(Site::Variable(step), found), 0.0);
+        }
+    });
 }
 
 /// What an expression is without modifiers.

@@ -34,8 +34,16 @@ impl Population {
                     }
                 };
                 let joined = (id, world.begin);
-                let row = row.map(|(row, _)| row.code);
-                population.join(world, k, joined, first_state(kind, id), Presence::ALL, row);
+                let row = row.map(|(row, _)| u64::from(row.code));
+                let number = world.number_of(k, cell, slot);
+                let given = |attribute| match attribute {
+                    0 if row.is_some() => row,
+                    _ => number
+                        .filter(|(at, _)| *at == attribute)
+                        .map(|(_, number)| number),
+                };
+                let state = first_state(kind, id);
+                population.join(world, k, joined, state, Presence::ALL, given);
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -56,8 +64,8 @@ impl Population {
         population
     }
 
-    /// Adds an entity with this identity on the given sides; its attributes are drawn from it, except the first one where it
-    /// is made from a row of a table. Returns its index.
+    /// Adds an entity with this identity on the given sides; its attributes are drawn from it, except those that are given: the row of a
+    /// table from which it is made, its number. Returns its index.
     pub fn join(
         &mut self,
         world: &World,
@@ -65,7 +73,7 @@ impl Population {
         (id, time): (Key, Time),
         state: u8,
         presence: Presence,
-        row: Option<u16>,
+        given: impl Fn(u16) -> Option<u64>,
     ) -> usize {
         let definition = &world.program.kinds[kind];
         let observed = Observed::default();
@@ -82,9 +90,9 @@ impl Population {
             word
         };
         for (at, attribute) in (0..).zip(&definition.attributes) {
-            let word = match row {
-                Some(code) if at == 0 => code.into(),
-                _ => value(&attribute.value, &words, Site::Attribute(kind, at)),
+            let word = match given(at) {
+                Some(word) => word,
+                None => value(&attribute.value, &words, Site::Attribute(kind, at)),
             };
             words.push(word);
         }

@@ -1,9 +1,12 @@
 //! The entities' tables: who there is, with attributes and the state at the end of a run.
 
+use crate::base::draw::Key;
 use crate::base::table::{Chunk, Column, ColumnSpec, ColumnType, TableSchema, Validity, Values};
 use crate::streams::cell::LogicalProcess;
-use crate::streams::program::{Kind, KindId, NO_ENTITY};
+use crate::streams::eval::{Frame, Marks, Own, write_frames};
+use crate::streams::program::{Kind, KindId, NO_ENTITY, TextColumn};
 use crate::streams::rows::typed;
+use crate::streams::view::Observed;
 use crate::streams::world::World;
 
 /// The table of one kind of entity.
@@ -43,27 +46,35 @@ pub fn schema(kind: &Kind) -> TableSchema {
     ];
     let values = kind.attributes.iter().chain(&kind.variables);
     columns.extend(values.map(|value| value.column.clone()));
+    columns.extend(kind.texts.iter().map(|text| text.column.clone()));
     TableSchema {
         name: kind.name.clone(),
         columns,
     }
 }
 
+/// Rows of a chunk at most: of as many, columns of texts have room.
+const CHUNK: usize = 65_536;
+
 /// The rows of one kind of entity: cell by cell, those there from the start first.
 pub fn rows(world: &World, cells: &[LogicalProcess], kind: KindId) -> impl Iterator<Item = Chunk> {
-    let definition = &world.program.kinds[kind];
     let filled = cells
         .iter()
         .filter(move |cell| !cell.population.groups[kind].ids.is_empty());
-    filled.map(move |cell| chunk(definition, cell, kind))
+    filled.flat_map(move |cell| {
+        let group = &cell.population.groups[kind];
+        // Who would be there only without interventions is not.
+        let here: Vec<usize> = (0..group.ids.len())
+            .filter(|&entity| group.state(entity as u64).is_some())
+            .collect();
+        let chunk = |here: &[usize]| chunk(world, cell, kind, here);
+        here.chunks(CHUNK).map(chunk).collect::<Vec<Chunk>>()
+    })
 }
 
-fn chunk(kind: &Kind, cell: &LogicalProcess, id: KindId) -> Chunk {
+fn chunk(world: &World, cell: &LogicalProcess, id: KindId, here: &[usize]) -> Chunk {
+    let kind = &world.program.kinds[id];
     let group = &cell.population.groups[id];
-    // Who would be there only without interventions is not.
-    let here: Vec<usize> = (0..group.ids.len())
-        .filter(|&entity| group.state(entity as u64).is_some())
-        .collect();
     let pick = |words: &[u64]| -> Vec<u64> { here.iter().map(|&e| words[e]).collect() };
     let all = |values| Column {
         values,
@@ -93,11 +104,37 @@ fn chunk(kind: &Kind, cell: &LogicalProcess, id: KindId) -> Chunk {
             None => typed(variable.column.kind, &words),
         });
     }
+    columns.extend((kind.texts.iter()).map(|text| texts(text, world, cell, id, here)));
     Chunk {
         table: id.index(),
         rows: here.len(),
         columns,
     }
+}
+
+/// The texts of some entities, as they are put together for their table.
+fn texts(
+    text: &TextColumn,
+    world: &World,
+    cell: &LogicalProcess,
+    kind: KindId,
+    here: &[usize],
+) -> Column {
+    let group = &cell.population.groups[kind];
+    let observed = Observed::default();
+    write_frames(&text.template, world, here.len(), |row, f| {
+        let entity = here[row];
+        let (own, marks) = (Own::Entity(kind, entity), Marks::default());
+        let of = (Key(group.ids[entity]), group.joined[entity]);
+        f(&Frame::of_entity(
+            world,
+            &cell.population,
+            &observed,
+            of,
+            own,
+            &marks,
+        ));
+    })
 }
 
 /// References within the cell as identifiers.

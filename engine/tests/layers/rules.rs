@@ -94,6 +94,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "sample",
             "fingerprint",
             "queue",
+            "strings",
             "table",
             "head",
             "tables",

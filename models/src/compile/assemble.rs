@@ -4,7 +4,7 @@ use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::streams::program::{
     Change, ChangeKind, Delay, Effect, Expr, MAX_CARRIED, MAX_WORDS, Outcome, Service, Slot,
-    Source, Stage, Stream, Variable,
+    Source, Stage, Stream, StreamId, Variable,
 };
 
 use super::Compiler;
@@ -75,8 +75,8 @@ impl Draft {
 const MOST_DEEP: usize = 500;
 
 /// Where a stream's variables ended up.
-struct Layout {
-    slot: Vec<Slot>,
+pub(super) struct Layout {
+    pub slot: Vec<Slot>,
     stage: Vec<Stage>,
 }
 
@@ -85,19 +85,26 @@ impl Compiler {
     pub(super) fn assemble(&mut self, mut drafts: Vec<Draft>) -> Vec<Stream> {
         for (s, draft) in drafts.iter_mut().enumerate() {
             self.inline(s, draft);
+            self.keep_pieces(s);
         }
         let layouts: Vec<Layout> = (0..self.units.len())
             .map(|s| self.layout(s, &mut drafts))
             .collect();
         for (s, draft) in drafts.iter_mut().enumerate() {
             for effect in draft.all_effects() {
-                effect.pass = self.passed(effect.stream.index(), s);
+                let child = effect.stream.index();
+                effect.pass = self.passed(child, s);
+                let handed = self.handed(child);
+                if self.units[s].lines == Some(child) && handed.contains(&true) {
+                    let marked = self.on_document(child, handed);
+                    effect.handed = self.steps(child, &marked);
+                }
             }
         }
         drafts
             .into_iter()
             .enumerate()
-            .map(|(s, draft)| self.stream(s, draft, &layouts[s]))
+            .map(|(s, draft)| self.stream(s, draft, &layouts))
             .collect()
     }
 
@@ -125,6 +132,7 @@ impl Compiler {
             description: String::new(),
             written: true,
             code: 0,
+            document: None,
             source: None,
             service: None,
             carried: 0,
@@ -151,7 +159,7 @@ impl Compiler {
         self.units.iter().zip(drafts).map(sketch).collect()
     }
 
-    fn typed(&self, stream: usize, own: usize) -> Option<&Expr> {
+    pub(super) fn typed(&self, stream: usize, own: usize) -> Option<&Expr> {
         match &self.units[stream].own[own].progress {
             Progress::Done(Some(typed)) => Some(&typed.expr),
             _ => None,
@@ -161,6 +169,12 @@ impl Compiler {
     /// The own variables that an expression needs, directly: those it names, and those on which it
     /// depends whether the effects happen that it asks for.
     fn direct(&self, stream: usize, expr: &Expr) -> Vec<usize> {
+        let slots = self.all_slots(stream, expr).into_iter();
+        slots.filter_map(own_of_slot).collect()
+    }
+
+    /// Likewise all slots, also of what is carried.
+    pub(super) fn all_slots(&self, stream: usize, expr: &Expr) -> Vec<Slot> {
         let mut slots = expr.slots();
         let caused: Vec<(usize, usize)> = self.effects_without_outcome(stream);
         expr.visit(&mut |e| {
@@ -172,13 +186,14 @@ impl Compiler {
                 }
             }
         });
-        slots.into_iter().filter_map(own_of_slot).collect()
+        slots
     }
 
     /// Whether an expression reads state, also through the effects that it asks for.
-    fn touches_state(&self, stream: usize, expr: &Expr) -> bool {
+    pub(super) fn touches_state(&self, stream: usize, expr: &Expr) -> bool {
         let caused: Vec<(usize, usize)> = self.effects_without_outcome(stream);
-        let mut touches = expr.reads_state();
+        // What lines come to is worked out before the state changes.
+        let mut touches = expr.any(|e| matches!(e, Expr::Lines(_))) || expr.reads_state();
         expr.visit(&mut |e| {
             if let Expr::Happens(effect) = e {
                 let (unit, cause) = caused[usize::from(*effect)];
@@ -194,7 +209,7 @@ impl Compiler {
     }
 
     /// Marks everything that the marked variables need.
-    fn close(&self, stream: usize, marked: &mut [bool]) {
+    pub(super) fn close(&self, stream: usize, marked: &mut [bool]) {
         // What a variable needs comes before it in `order`.
         for &own in self.units[stream].order.iter().rev() {
             if marked[own]
@@ -230,12 +245,23 @@ impl Compiler {
                     .for_each(|own| uses[own] += 2);
             }
         }
+        self.units[s]
+            .gathered
+            .iter()
+            .for_each(|&own| uses[own] += 2);
         let order = self.units[s].order.clone();
         for &user in &order {
             if let Some(expr) = self.typed(s, user) {
                 self.direct(s, expr)
                     .into_iter()
                     .for_each(|used| uses[used] += 1);
+                // Lines ask for slots, in whose place nothing else can be put.
+                expr.visit(&mut |e| {
+                    if let Expr::Lines(lines) = e {
+                        let used = lines.slots().filter_map(own_of_slot);
+                        used.for_each(|used| uses[used] += 2);
+                    }
+                });
             }
         }
         for &own in &order {
@@ -287,8 +313,16 @@ impl Compiler {
                 .for_each(|needed| eager[needed] = true);
         }
         self.close(s, &mut eager);
+        let handed = self.handed(s);
         // What effects need besides, and children carry.
-        let mut demanded = vec![false; count];
+        let mut demanded = handed.clone();
+        self.units[s]
+            .gathered
+            .iter()
+            .for_each(|&own| demanded[own] = true);
+        if demanded.contains(&true) {
+            demanded = self.on_document(s, demanded);
+        }
         let mut rest = Vec::new();
         drafts[s].visit(&mut |expr, always| {
             if !always {
@@ -315,6 +349,7 @@ impl Compiler {
         self.close(s, &mut demanded);
         let stage: Vec<Stage> = (0..count)
             .map(|i| match (eager[i], demanded[i]) {
+                _ if handed[i] => Stage::Handed,
                 (true, _) => Stage::Eager,
                 (_, true) => Stage::OnDemand,
                 _ => Stage::Lazy,
@@ -333,7 +368,7 @@ impl Compiler {
                     .filter(|&i| unit.own[i].definition.is_some()),
             )
             .collect();
-        for wanted in [Stage::Eager, Stage::OnDemand, Stage::Lazy] {
+        for wanted in [Stage::Handed, Stage::Eager, Stage::OnDemand, Stage::Lazy] {
             for &i in sequence.iter().filter(|&&i| stage[i] == wanted) {
                 slot[i] = Slot(next as u16);
                 next += 1;
@@ -359,7 +394,8 @@ impl Compiler {
             .collect()
     }
 
-    fn stream(&mut self, s: usize, mut draft: Draft, layout: &Layout) -> Stream {
+    fn stream(&mut self, s: usize, mut draft: Draft, layouts: &[Layout]) -> Stream {
+        let layout = &layouts[s];
         let real = |slot: Slot| own_of_slot(slot).map_or(slot, |own| layout.slot[own]);
         draft.visit(&mut |expr, _| expr.map_slots(&real));
         for effect in draft.all_effects() {
@@ -370,12 +406,14 @@ impl Compiler {
                 .for_each(|slot| *slot = real(*slot));
         }
         let unit = self.units[s].clone();
-        if unit.inputs.len() > MAX_CARRIED {
-            let names: Vec<&str> = unit
-                .inputs
-                .iter()
-                .map(|input| input.name.as_str())
-                .collect();
+        let handed = unit
+            .order
+            .iter()
+            .filter(|&&i| layout.stage[i] == Stage::Handed);
+        let handed = handed.map(|&i| unit.own[i].name.clone());
+        let carried = unit.inputs.iter().map(|input| input.name.clone());
+        let names: Vec<String> = carried.chain(handed).collect();
+        if names.len() > MAX_CARRIED {
             let message = format!(
                 "{} would carry {} values from its causes, at most {MAX_CARRIED} are possible: {}",
                 unit.name,
@@ -398,6 +436,7 @@ impl Compiler {
                     return None;
                 };
                 let mut value = typed.expr.clone();
+                self.finish_lines(s, &mut value, layouts);
                 let number = match &unit.own[i].definition {
                     Some(ValueDef::Long(long)) => long.number_type(),
                     _ => None,
@@ -449,8 +488,9 @@ impl Compiler {
             description: unit.definition.description.clone().unwrap_or_default(),
             written: unit.definition.written.unwrap_or(true),
             name: unit.name.clone(),
-            carried: unit.inputs.len() as u16,
-            carried_names: unit.inputs.iter().map(|input| input.name.clone()).collect(),
+            document: unit.document.map(StreamId::at),
+            carried: names.len() as u16,
+            carried_names: names,
             eager: count(Stage::Eager),
             on_demand: count(Stage::OnDemand),
             variables,
@@ -606,6 +646,7 @@ impl Compiler {
             Ty::Time => ColumnType::Time,
             Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
+            Ty::Written => ColumnType::String,
             Ty::Span | Ty::Entity(_) => return None,
         })
     }
@@ -626,7 +667,11 @@ fn is_stateful(stream: &Stream) -> bool {
         || stream
             .variables
             .iter()
-            .any(|variable| reads(&variable.value))
+            .any(|variable| variable.stage != Stage::Handed && reads(&variable.value))
+        || stream
+            .effects
+            .iter()
+            .any(|effect| !effect.handed.is_empty())
         || stream.all_effects().any(|effect| {
             let delay = match &effect.delay {
                 Delay::After(e) | Delay::At(e) => e,

@@ -2,7 +2,9 @@
 
 use causeflow_engine::base::rounding::round_even;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Binary, DatePart, Expr, Midnight, Question, Unary};
+use causeflow_engine::streams::program::{
+    Binary, DatePart, Expr, Gathered, MAX_COUNT, Midnight, Question, Unary,
+};
 
 /// (least, greatest); infinite where nothing bounds the value.
 pub fn bounds(expr: &Expr) -> (f64, f64) {
@@ -56,6 +58,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Date(DatePart::Month, _) => (0.0, 12.0),
         Expr::Date(DatePart::Day, _) => (0.0, 31.0),
         Expr::Cell(cells, _) => cells.range().unwrap_or(ANY),
+        Expr::Lines(lines) if lines.gathered == Gathered::Count => (0.0, MAX_COUNT),
         Expr::Happens(_) | Expr::Utilisation(_) => (0.0, 1.0),
         Expr::Lookup(lookup) => match lookup.question {
             Question::Free => (0.0, 1.0),

@@ -165,7 +165,7 @@ impl Compiler {
         match self.units[unit].causes[cause].doing {
             None => drop(self.guard(unit, cause)),
             // The search has gone round a ring of causes: that is another event.
-            Some(begun) if begun < self.rings.open.len() => {}
+            Some(begun) if begun < self.rings.depth() => {}
             Some(_) => {
                 let message = format!("whether `{child}` happens depends on itself here");
                 self.report.error_in(&scope.at, span, message, None);
@@ -175,7 +175,7 @@ impl Compiler {
         Some(index as u16)
     }
 
-    fn cause_scope(&self, child: usize, cause: usize, key: &str) -> (CauseDef, Scope) {
+    pub(super) fn cause_scope(&self, child: usize, cause: usize, key: &str) -> (CauseDef, Scope) {
         let unit = &self.units[child];
         let cause = &unit.causes[cause];
         let about = About::Stream {
@@ -183,7 +183,11 @@ impl Compiler {
             restrict: Restrict::Any,
             inside: None,
         };
-        let at = unit.at.key("causes").key(cause.position).key(key);
+        let at = match unit.document {
+            // Lines say how many there are, and nothing else of their one cause.
+            Some(_) => unit.at.key(key),
+            None => unit.at.key("causes").key(cause.position).key(key),
+        };
         let name = format!("{}/{}/{key}", unit.name, self.units[cause.parent].name);
         (
             unit.definition.causes[cause.position].clone(),
@@ -196,7 +200,7 @@ impl Compiler {
         if let Some(guard) = &self.units[child].causes[cause].guard {
             return Some(guard.clone());
         }
-        self.units[child].causes[cause].doing = Some(self.rings.open.len());
+        self.units[child].causes[cause].doing = Some(self.rings.depth());
         let (definition, mut when_scope) = self.cause_scope(child, cause, "when");
         let when = match &definition.when {
             Some(Expression(text)) => self
@@ -302,6 +306,7 @@ impl Compiler {
                 let (_, mut scope) = self.cause_scope(child, cause, "count");
                 let count = self.expression_of(text, &mut scope, &[Ty::Number])?.expr;
                 self.whole(&count, "count", 0.0..=10_000.0, &scope.at);
+                self.check_lines(child, &count);
                 Some(count)
             }
             None => None,
@@ -349,6 +354,7 @@ impl Compiler {
             destination,
             loose,
             pass: Vec::new(),
+            handed: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),
             longest: (longest < 1e17).then_some(Span(longest as i64)),
             longest_delay: (longest_delay < 1e17).then_some(Span(longest_delay as i64)),

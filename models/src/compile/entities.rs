@@ -3,13 +3,14 @@
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::streams::program::{
-    Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program,
+    Attribute, Belonging, Expr, Kind, KindId, NO_ENTITY, Program, TextColumn,
 };
 
 use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::parts::parts_of;
 use super::report::{At, Reporter};
+use super::texts::may_miss;
 use super::types::{KindNames, Rounded, Ty};
 use super::{Compiler, Merged};
 use crate::definition::{BelongsDef, EntityDef, FieldDef, StartsDef, ValueDef};
@@ -55,6 +56,7 @@ impl Compiler {
                 ..KindNames::default()
             });
         }
+        self.mark_growing(merged);
         merged
             .entities
             .iter()
@@ -119,6 +121,7 @@ impl Compiler {
         for (attribute, value) in &definition.attributes {
             let at = at.key("attributes").key(attribute);
             attributes.extend(self.attribute(k, &at, attribute, value, false));
+            self.check_unique(k, &at, attribute, value, count);
         }
         let activity = definition.activity.as_ref().and_then(|text| {
             let at = at.key("activity");
@@ -147,6 +150,9 @@ impl Compiler {
             states,
             starts,
             joins,
+            texts: self.kinds[k].texts.clone(),
+            number: self.kinds[k].running,
+            unique: self.kinds[k].unique.clone(),
             attributes,
             activity,
             variables,
@@ -226,7 +232,8 @@ impl Compiler {
     ) -> Option<Attribute> {
         let kind = &self.kinds[k];
         let mut others = kind.attributes.iter().chain(&kind.variables);
-        let twice = others.any(|(other, ..)| other == name);
+        let mut texts = kind.texts.iter().map(|text| &text.column.name);
+        let twice = others.any(|(other, ..)| other == name) || texts.any(|other| other == name);
         let common = ["id", "age", "state", "cell", "joined"].contains(&name)
             || name == format!("{}_id", kind.name);
         if twice || common {
@@ -264,6 +271,28 @@ impl Compiler {
             );
             return None;
         };
+        let long_column = |kind, nullable| ColumnSpec {
+            name: name.to_owned(),
+            kind,
+            unit: long.unit.clone(),
+            description: long.description.clone(),
+            nullable,
+        };
+        if let Expr::Template(template) = typed.expr {
+            if variable {
+                let what = "what an entity keeps";
+                self.refuse_text(what, at);
+                return None;
+            }
+            let column = long_column(kind, may_miss(&template));
+            let template = *template;
+            self.kinds[k].texts.push(TextColumn { column, template });
+            return None;
+        }
+        let kind = match (kind, long.running) {
+            (ColumnType::Float, Some(_)) => ColumnType::Int,
+            (kind, _) => kind,
+        };
         let entry = (name.to_owned(), typed.ty, typed.texts.clone());
         let names = &mut self.kinds[k];
         names.values.insert(name.to_owned(), typed.expr.clone());
@@ -280,13 +309,7 @@ impl Compiler {
         } else {
             names.attributes.push(entry);
         }
-        let column = ColumnSpec {
-            name: name.to_owned(),
-            kind,
-            unit: long.unit,
-            description: long.description,
-            nullable: false,
-        };
+        let column = long_column(kind, false);
         Some(Attribute {
             column,
             value: typed.expr,
@@ -359,7 +382,8 @@ impl Compiler {
                 .attributes
                 .iter()
                 .chain(&self.kinds[k].variables);
-            let mut kept = kept.map(|(name, ..)| name);
+            let texts = self.kinds[k].texts.iter().map(|text| &text.column.name);
+            let mut kept = kept.map(|(name, ..)| name).chain(texts);
             if let Some(name) = kept.find(|name| *name == owner || **name == column) {
                 let message = format!(
                     "`{name}` is taken by `belongs_to`, and an attribute or variable has this name, too"

@@ -11,13 +11,15 @@ use super::arithmetic::Arithmetic;
 use super::dates::OF_DATES;
 use super::desks::AGENT;
 use super::exact::reconcile;
+use super::lines::asked;
 use super::lower::{About, BUILT_IN, Scope};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 23] = [
+const FUNCTIONS: [&str; 24] = [
     "if",
+    "sum",
     "decimal",
     "bigint",
     "split",
@@ -68,7 +70,7 @@ const OF_TEXTS: [&str; 21] = [
 ];
 
 /// What to do instead of working on texts.
-pub(super) const TEXTS_ARE_CHOSEN: &str = "texts are chosen and not put together: write a `choice`, `by` with `cases`, or if(condition, 'this', 'that')";
+pub(super) const TEXTS_ARE_CHOSEN: &str = "texts are not put together here: `text: \"{a}-{b}\"` puts one together, and a `choice`, `by` with `cases`, or if(condition, 'this', 'that') choose one";
 
 /// The number that an expression is, if it is one.
 pub(super) fn constant(e: &Expr) -> Option<f64> {
@@ -92,6 +94,9 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
+        if let Some(of) = asked(name, args) {
+            return self.gathered((name, of), span, scope);
+        }
         let named = distributions(name);
         if !named.is_empty() {
             return self.distribution(&named, args, span, scope);
@@ -117,8 +122,16 @@ impl Compiler {
                 Some(Typed::new(Expr::OnClock(Box::new(reading)), Ty::Time))
             }
             "if" => self.conditional(args, span, scope),
+            "sum" => {
+                let message = "`sum` adds up a field over the lines of an event";
+                let help = "write sum(lines.amount), or a + b".to_owned();
+                self.report
+                    .certain_error_in(&scope.at, span, message, Some(help));
+                None
+            }
             "decimal" | "bigint" | "split" => self.exact_function(name, args, span, scope),
             "choose" => self.choose(args, span, scope),
+            "digits" => self.digits(args, span, scope),
             "lookup" => self.lookup_row(args, span, scope),
             "mixture" => self.mixture(args, span, scope),
             _ => {
@@ -267,6 +280,9 @@ impl Compiler {
         let mut both = [yes, no];
         reconcile(&mut both);
         let [yes, no] = both;
+        for value in [&yes, &no] {
+            self.refuse_written(value, "one of two", &scope.at)?;
+        }
         let no = self.check_type(no, &[yes.ty], scope, &args[2].span)?;
         let texts = match (yes.texts, no.texts) {
             (Some(mut a), Some(b)) => {

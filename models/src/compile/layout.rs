@@ -1,5 +1,7 @@
 //! Lays streams out before anything is lowered, so that every name can be found from every other.
 
+use std::collections::BTreeSet;
+
 use causeflow_engine::streams::program::Expr;
 
 use super::report::At;
@@ -19,9 +21,13 @@ const MOST_OWN: usize = 1000;
 impl Compiler {
     /// Lays out the streams, so that every name can be found from every other.
     pub(super) fn units(&mut self, merged: &Merged) {
-        for (name, (file, definition)) in &merged.streams {
-            let at = At::new(*file, &["streams", name]);
-            self.check_stream_name(name, &at);
+        for (name, stream) in &merged.streams {
+            let at = Compiler::place_of_stream(name, stream);
+            let definition = &stream.1;
+            match definition.document {
+                Some(_) => self.check_stream_name(name, &at.key("name")),
+                None => self.check_stream_name(name, &at),
+            }
             self.units.push(Unit {
                 name: name.clone(),
                 own: Vec::new(),
@@ -29,10 +35,14 @@ impl Compiler {
                 inputs: Vec::new(),
                 order: Vec::new(),
                 causes: Vec::new(),
+                lines: None,
+                document: None,
+                gathered: BTreeSet::new(),
                 definition: definition.clone(),
                 at,
             });
         }
+        self.join_lines();
         for s in 0..self.units.len() {
             self.own_variables(s);
             self.given(s);

@@ -11,6 +11,7 @@ use super::exact::{as_number, exact_of, negated};
 use super::operators::{COUNT_TRUTH, fold};
 use super::report::At;
 use super::streams::{Missing, Restrict};
+use super::texts::{WRITTEN_LATE, of_entity};
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{self, Ast, AstKind, Prefix};
@@ -149,8 +150,13 @@ impl Compiler {
             });
         }
         let names: Vec<String> = wanted.iter().map(|ty| self.type_name(*ty)).collect();
-        let help = (typed.ty == Ty::Number && wanted.contains(&Ty::Span))
-            .then(|| "write the unit of time: 10s, 5m, 2h, 1d".to_owned());
+        let help = match typed.ty {
+            Ty::Number if wanted.contains(&Ty::Span) => {
+                Some("write the unit of time: 10s, 5m, 2h, 1d".to_owned())
+            }
+            Ty::Written => Some(WRITTEN_LATE.to_owned()),
+            _ => None,
+        };
         let message = format!(
             "this is {}, expected {}",
             self.type_name(typed.ty),
@@ -174,6 +180,7 @@ impl Compiler {
             Ty::Span => "a duration".into(),
             Ty::Time => "a time".into(),
             Ty::Text => "a text".into(),
+            Ty::Written => "a text that is put together".into(),
             Ty::Id => "an identifier".into(),
             Ty::Entity(kind) => format!("a reference to a {}", self.kinds[kind].name),
             Ty::Row(table) => format!("a row of {}", self.tables[usize::from(table)].0),
@@ -372,6 +379,13 @@ impl Compiler {
                     texts,
                 });
             }
+            if let Some(text) = names.texts.iter().find(|text| text.column.name == *name) {
+                let template = Expr::Template(Box::new(text.template.clone()));
+                return Some(Typed::new(template, Ty::Written));
+            }
+            if !variables && name == "id" {
+                return Some(Typed::new(Expr::EventId, Ty::Id));
+            }
             if variables && ["id", "age", "state"].contains(&name.as_str()) {
                 return self.member(kind, Expr::OwnEntity, name, span, scope);
             }
@@ -383,7 +397,8 @@ impl Compiler {
             .attributes
             .iter()
             .chain(names.variables.iter().filter(|_| variables));
-        let known: Vec<&str> = known.map(|(name, ..)| name.as_str()).collect();
+        let texts = names.texts.iter().map(|text| text.column.name.as_str());
+        let known: Vec<&str> = known.map(|(name, ..)| name.as_str()).chain(texts).collect();
         let wrong = parts.join(".");
         let help = suggestion(&wrong, known);
         let message = format!(
@@ -421,6 +436,9 @@ impl Compiler {
             };
             return Some(Typed { expr, ty, texts });
         }
+        if let Some(text) = names.texts.iter().find(|text| text.column.name == part) {
+            return Some(of_entity(kind, &text.template, &entity));
+        }
         match part {
             "id" => Some(Typed::new(Expr::EntityId(kind, entity), Ty::Id)),
             "age" => Some(Typed::new(Expr::Age(kind, entity), Ty::Span)),
@@ -442,7 +460,8 @@ impl Compiler {
                     .attributes
                     .iter()
                     .chain(&names.variables)
-                    .map(|(n, ..)| n.as_str());
+                    .map(|(n, ..)| n.as_str())
+                    .chain(names.texts.iter().map(|text| text.column.name.as_str()));
                 let help = suggestion(part, known.chain(["id", "age", "state"]));
                 let message = format!("a {} has no `{part}`", names.name);
                 self.report.error_in(&scope.at, span, message, help);

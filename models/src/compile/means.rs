@@ -1,7 +1,7 @@
 //! What expressions come to on average, as far as the model tells, and how many events follow from one.
 
 use causeflow_engine::base::sample::Yield;
-use causeflow_engine::streams::program::{Binary, Effect, Expr, Stream, Unary};
+use causeflow_engine::streams::program::{Binary, Effect, Expr, Gathered, Stream, Unary};
 
 use super::bounds::{bounds, either};
 
@@ -89,6 +89,7 @@ pub(super) fn is_whole(expr: &Expr) -> bool {
         }
         Expr::Cell(cells, _) => cells.is_whole(),
         Expr::Date(..) => true,
+        Expr::Lines(lines) => lines.gathered == Gathered::Count,
         Expr::Index | Expr::Hour | Expr::Weekday | Expr::Happens(_) => true,
         _ => false,
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{
-    APPOINTMENTS, Binary, Expr, NO_ENTITY, NO_TIME, Question, Stream,
+    APPOINTMENTS, Binary, Expr, Format, NO_ENTITY, NO_TIME, Question, Stream,
 };
 
 use super::bounds::bounds;
@@ -78,6 +78,18 @@ impl Words<'_> {
             Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) | Expr::OnClock(e) => {
                 self.misses(e)
             }
+            // It has no value where one of its parts has none.
+            Expr::Template(template) => template.values().any(|(e, format)| match format {
+                Format::Id | Format::Somebody | Format::Time(_) | Format::Drawn(_) => {
+                    self.misses(e)
+                }
+                Format::Number(_)
+                | Format::Fixed(..)
+                | Format::Exact(..)
+                | Format::Bool
+                | Format::Text
+                | Format::Numbered(_) => false,
+            }),
             Expr::If(parts) => self.misses(&parts.1) || self.misses(&parts.2),
             Expr::Case(_, cases, otherwise) => {
                 self.misses(otherwise) || cases.iter().any(|(_, e)| self.misses(e))

@@ -19,6 +19,7 @@ mod growth;
 mod header;
 mod laws;
 mod layout;
+mod lines;
 mod lower;
 mod means;
 mod missing;
@@ -32,6 +33,7 @@ mod sources;
 mod streams;
 mod sums;
 mod tables;
+mod texts;
 mod together;
 mod types;
 mod undefined;
@@ -162,7 +164,8 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         weekend: Weekend::default(),
         reference_offset: Span(0),
     };
-    let merged = compiler.merge(given.parsed);
+    let mut merged = compiler.merge(given.parsed);
+    compiler.separate_lines(&mut merged);
     compiler.model_parameters(&merged, &given.given);
     let (file, block) = match merged.model.clone() {
         Some(model) => model,
@@ -401,6 +404,7 @@ impl Compiler {
         }
         let mut streams = self.assemble(drafts);
         missing::mark(&mut streams, &self.profiles);
+        self.check_lengths(&streams, merged);
         let program = Program {
             name: block.name.clone(),
             cells: block.cells,

@@ -9,6 +9,7 @@ use super::exact::Operated;
 use super::expectations::to_decimals;
 use super::functions::TEXTS_ARE_CHOSEN;
 use super::lower::{About, Scope};
+use super::texts::WRITTEN_LATE;
 use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind, Operator};
@@ -75,6 +76,12 @@ impl Compiler {
                 (Ty::Span, Ty::Number) => Some(Ty::Span),
                 _ => None,
             },
+            // Of texts that are put together only the rows tell which are the same.
+            Operator::Equal | Operator::NotEqual
+                if x == Ty::Written && !matches!(scope.about, About::Row(_)) =>
+            {
+                None
+            }
             Operator::Equal | Operator::NotEqual => (x == y).then_some(Ty::Bool),
             Operator::Less | Operator::AtMost | Operator::Greater | Operator::AtLeast => {
                 let ordered = matches!(x, Ty::Number | Ty::Span | Ty::Time);
@@ -89,6 +96,12 @@ impl Compiler {
                 self.type_name(right.ty)
             );
             let help = mixed_help(a, x, y, comparison).map(str::to_owned);
+            let written = [x, y].contains(&Ty::Written);
+            let help = if written {
+                Some(WRITTEN_LATE.to_owned())
+            } else {
+                help
+            };
             self.report.error_in(&scope.at, &span, message, help);
             return None;
         };
@@ -98,7 +111,7 @@ impl Compiler {
         }
         self.check_constants(op, ty, (&left.expr, &right.expr), &span, scope)?;
         // What is some time after none is none, too.
-        let same = matches!(x, Ty::Text | Ty::Id | Ty::Entity(_));
+        let same = matches!(x, Ty::Text | Ty::Id | Ty::Entity(_) | Ty::Written);
         if x == Ty::Time && none != [false, false] {
             let value = if none[0] { right.expr } else { left.expr };
             let before = Expr::Binary(
@@ -203,6 +216,7 @@ impl Compiler {
         let value = match ty {
             Ty::Entity(_) => f64::from_bits(NO_ENTITY),
             Ty::Time => NO_TIME,
+            Ty::Written if matches!(scope.about, About::Row(_)) => 0.0,
             _ => {
                 let message = format!("{} is never none", self.type_name(ty));
                 let help = "only references to entities and times can be none";

@@ -246,11 +246,12 @@ impl Compiler {
                 Some("something that every expression knows".to_owned())
             } else if self.kinds.iter().any(|kind| kind.name == *name) {
                 Some("a kind of entity".to_owned())
-            } else if let Some(kind) = self
-                .kinds
-                .iter()
-                .find(|kind| has(&kind.attributes) || has(&kind.variables))
-            {
+            } else if let Some(kind) = self.kinds.iter().find(|kind| {
+                let mut texts = kind.texts.iter();
+                has(&kind.attributes)
+                    || has(&kind.variables)
+                    || texts.any(|text| text.column.name == *name)
+            }) {
                 Some(format!("an attribute or variable of {}", kind.name))
             } else {
                 let unit = self.units.iter().find(own);

@@ -23,6 +23,8 @@ pub(super) type Search = (usize, String, Option<Restrict>);
 pub(super) struct Rings {
     /// Those under way that have gone from an event to its causes.
     pub open: BTreeSet<Search>,
+    /// How many steps a search under way has gone from a document to its lines, and so back to an event that follows.
+    pub down: usize,
     /// What the rounds before this one have found.
     known: BTreeMap<Search, (Ty, Texts)>,
     /// What this round has found.
@@ -38,6 +40,11 @@ pub(super) struct Rings {
 }
 
 impl Rings {
+    /// How many causes away from the first search another one is that begins now. It may be below it.
+    pub fn depth(&self) -> isize {
+        self.open.len() as isize - self.down as isize
+    }
+
     /// What a search that has met itself gets.
     pub fn meet(&mut self, search: Search) -> Option<(Ty, Texts)> {
         let known = self.known.get(&search).cloned();

@@ -85,10 +85,10 @@ pub enum Progress {
     Todo,
     /// It is being worked out, and was begun so many causes away from the first search. Meeting it again is a circle,
     /// unless the search has gone round a ring of causes in between.
-    Doing(usize),
+    Doing(isize),
     /// A ring hands it on, and nothing is known about it so far. Begun nearer to the first search, it may turn out to
     /// depend on itself.
-    Unknown(usize),
+    Unknown(isize),
     /// Done; `None` when it is wrong, which has been reported.
     Done(Option<Typed>),
 }
@@ -120,7 +120,7 @@ pub struct Cause {
     /// Condition and probability, worked out on the parent.
     pub guard: Option<(Option<Expr>, Expr)>,
     /// Whether the guard is being worked out, and how many causes away from the first search.
-    pub doing: Option<usize>,
+    pub doing: Option<isize>,
 }
 
 /// A stream, while it is compiled.
@@ -142,6 +142,12 @@ pub struct Unit {
     pub order: Vec<usize>,
     /// Its causes.
     pub causes: Vec<Cause>,
+    /// The stream of its lines.
+    pub lines: Option<usize>,
+    /// The stream whose lines its events are.
+    pub document: Option<usize>,
+    /// Own variables over which that one adds up.
+    pub gathered: BTreeSet<usize>,
 }
 
 impl Unit {
@@ -226,9 +232,13 @@ impl Compiler {
             .position(|variable| variable.name == name);
         if let Some(own) = own.filter(|&own| Some(own) != inside) {
             let typed = self.variable(stream, own)?;
-            return Ok(typed.map(|typed| Typed {
-                expr: Expr::Slot(slot_of_own(own)),
-                ..typed
+            return Ok(typed.map(|typed| match typed.ty {
+                // Nobody holds it: who names it has its pieces.
+                Ty::Written => typed,
+                _ => Typed {
+                    expr: Expr::Slot(slot_of_own(own)),
+                    ..typed
+                },
             }));
         }
         self.find_input(stream, name, restrict)
@@ -393,6 +403,12 @@ impl Compiler {
                         format!(": {why}; carry what is needed of the {kind}, such as `{kind}.id`");
                     return Err(place.into());
                 }
+                if typed.ty == Ty::Written {
+                    let place = format!(
+                        ": in {parent} it is a text that is put together, which no event carries; put it together here, too"
+                    );
+                    return Err(place.into());
+                }
                 merge(typed.ty, typed.texts)?;
             }
         }
@@ -416,7 +432,8 @@ impl Compiler {
             About::Entity { kind, .. } => {
                 let kind = &self.kinds[kind];
                 let mut names = kind.attributes.iter().chain(&kind.variables);
-                names.any(|(known, ..)| known == name)
+                let mut texts = kind.texts.iter();
+                names.any(|(known, ..)| known == name) || texts.any(|text| text.column.name == name)
             }
             About::Row(stream) => stream.is_some_and(|stream| self.field(stream, name).is_some()),
         }
@@ -455,7 +472,7 @@ impl Compiler {
     /// # Errors
     /// When it is wrong, which has been reported.
     pub fn variable(&mut self, stream: usize, own: usize) -> Result<Option<Typed>, Missing> {
-        let depth = self.rings.open.len();
+        let depth = self.rings.depth();
         let variable = &mut self.units[stream].own[own];
         let name = variable.name.clone();
         match &variable.progress {
@@ -522,6 +539,12 @@ impl Compiler {
             ValueDef::Long(long) => long,
         };
         let mut typed = self.plain_value(long, scope, name)?;
+        if long.unique.is_some() && matches!(scope.about, About::Stream { .. }) {
+            let help = "of events, `event_id` is";
+            let message = "only attributes of entities are unique";
+            self.report
+                .error(&scope.at.key("unique"), message, Some(help.into()));
+        }
         if !long.correlates.is_empty() {
             typed.expr = self.together(typed.expr, &long.correlates, scope, name)?;
         }
@@ -533,6 +556,12 @@ impl Compiler {
             Some(NumberType::Int) => Some(0),
             _ => long.decimals,
         };
+        if typed.ty == Ty::Written && (number_type.is_some() || decimals.is_some()) {
+            let message = "a text that is put together is no number";
+            let help = "write how its numbers are written into it, such as {price:.2}";
+            self.report.error(&scope.at, message, Some(help.into()));
+            return None;
+        }
         let typed = match (number_type, typed.ty, decimals) {
             (Some(NumberType::Exact(digits)), ..) => {
                 return self.exact_value(typed, (digits, decimals), scope);
@@ -603,6 +632,9 @@ impl Compiler {
         let below = |key: &str| scope.at(scope.at.key(key));
         let given = [
             long.value.is_some(),
+            long.text.is_some(),
+            long.digits.is_some(),
+            long.running.is_some(),
             long.choice.is_some(),
             long.quantiles.is_some(),
             long.histogram.is_some(),
@@ -610,7 +642,7 @@ impl Compiler {
             long.by.is_some() || long.cases.is_some(),
         ];
         if given.iter().filter(|given| **given).count() > 1 {
-            let help = "write one of: `value`, `choice`, `quantiles`, `histogram`, `part`, or `by` with `cases`";
+            let help = "write one of: `value`, `text`, `digits`, `running`, `choice`, `quantiles`, `histogram`, `part`, or `by` with `cases`";
             self.report.error_at_key(
                 &scope.at,
                 format!("`{name}` has more than one kind of value"),
@@ -620,6 +652,15 @@ impl Compiler {
         }
         if let Some(Expression(text)) = &long.value {
             return self.expression(text, &mut below("value"));
+        }
+        if let Some(text) = &long.text {
+            return self.template(text, &below("text"));
+        }
+        if let Some(digits) = &long.digits {
+            return self.drawn_digits(digits, &below("digits"), name);
+        }
+        if let Some(first) = long.running {
+            return self.running(first, &below("running"));
         }
         if let Some(choice) = &long.choice {
             return match long.number_type() {
@@ -872,6 +913,10 @@ impl Compiler {
                 wrong = true;
                 continue;
             };
+            if self.refuse_written(&typed, "a case", &at).is_none() {
+                wrong = true;
+                continue;
+            }
             let plain = |ty| {
                 if ty == Ty::Bool && matches!(value, ValueDef::Long(_)) {
                     Ty::Bool

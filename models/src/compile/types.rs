@@ -6,7 +6,7 @@ use std::sync::Arc;
 use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::Dictionary;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Expr, KindId, Slot};
+use causeflow_engine::streams::program::{Expr, KindId, Slot, TextColumn};
 
 /// What kind of value an expression has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,8 @@ pub enum Ty {
     Time,
     /// A text of the dictionary.
     Text,
+    /// A text that is put together: an [`Expr::Template`].
+    Written,
     /// An identifier.
     Id,
     /// A reference to an entity.
@@ -142,6 +144,11 @@ impl Texts16 {
         self.list.len() > usize::from(u16::MAX)
     }
 
+    /// How many bytes the longest text has.
+    pub fn longest(&self) -> usize {
+        self.list.iter().map(String::len).max().unwrap_or(0)
+    }
+
     /// All texts by code.
     pub fn dictionary(&self) -> Dictionary {
         Arc::from(self.list.clone())
@@ -159,6 +166,14 @@ pub struct KindNames {
     pub attributes: Vec<(String, Ty, Texts)>,
     /// Names, types and texts of its variables.
     pub variables: Vec<(String, Ty, Texts)>,
+    /// Its attributes that are texts that are put together.
+    pub texts: Vec<TextColumn>,
+    /// The place of the attribute that is its running number, and from which number on that counts.
+    pub running: Option<(u16, u32)>,
+    /// The names of the attributes that are unique.
+    pub unique: Vec<String>,
+    /// Whether events bring more of them.
+    pub grows: bool,
     /// How its attributes and variables are worked out, as far as others may go together with them.
     pub values: BTreeMap<String, Expr>,
     /// Those that are parts of a number: (of what, name, weight).

@@ -78,13 +78,13 @@ fn texts_are_chosen_and_states_named() {
             edit: ("{value: new_id(order)}", "{value: \"concat('a', 'b')\"}"),
             line: "concat",
             message: "there is no function `concat`",
-            help: "texts are chosen and not put together",
+            help: "texts are not put together here",
         },
         Mistake {
             edit: ("{value: new_id(order)}", "{value: \"'a' + 'b'\"}"),
             line: "'a' + 'b'",
             message: "`+` does not go with a text and a text",
-            help: "texts are chosen and not put together",
+            help: "texts are not put together here",
         },
         Mistake {
             edit: (

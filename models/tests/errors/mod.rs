@@ -8,6 +8,7 @@ mod expectations;
 mod expressions;
 mod files;
 mod laws;
+mod lines;
 mod many;
 mod meant;
 mod names;

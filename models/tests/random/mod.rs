@@ -2,6 +2,7 @@
 //! (which the checks need), and the YAML of it.
 
 mod aims;
+mod lines;
 mod plan;
 mod render;
 
@@ -43,6 +44,8 @@ pub struct StreamSpec {
     pub requires: bool,
     /// Whether events wait at a desk, where they can.
     pub desk: bool,
+    /// Whether events have lines.
+    pub lines: bool,
     pub change: u8,
     pub rate: u16,
     pub variant: u8,
@@ -63,11 +66,12 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
         prop::bool::weighted(0.25),
         prop::bool::weighted(0.25),
         prop::bool::weighted(0.25),
+        prop::bool::weighted(0.25),
     );
     (shape, flags, 0..12u8, 0..400u16, 0..12u8).prop_map(
         |(
             (origin, parents, two_causes, delay, chance, count),
-            (guard, outcome, any_cell, requires, desk),
+            (guard, outcome, any_cell, requires, desk, lines),
             change,
             rate,
             variant,
@@ -84,6 +88,7 @@ fn stream() -> impl Strategy<Value = StreamSpec> {
                 any_cell,
                 requires,
                 desk,
+                lines,
                 change,
                 rate,
                 variant,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::lines;
 use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
 
 /// (path, text) of the files of a model.
@@ -123,6 +124,8 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         blocks.push(("desks", DESKS.to_owned()));
     }
     blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
+    let with_lines = plan.streams.iter().filter(|stream| stream.spec.lines);
+    blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
     blocks
 }
 
@@ -146,7 +149,8 @@ fn person(shops: bool, calendar: u8) -> String {
          activity: 'lognormal(1, 0.5)'\n    attributes:\n      quality: {{value: 'beta(4, 2)', decimals: 3}}\n      \
          years: {{quantiles: {{0%: 18, 50%: 40, 100%: 90}}, correlates: {{quality: -0.5}}, type: int}}\n      \
          tag: {{choice: {{a: 3, b: 1}}}}\n      \
-         home: {{value: 'choose(place, weight: size)'}}\n    variables:\n      score: 'quality * 10'\n      \
+         home: {{value: 'choose(place, weight: size)'}}\n      \
+         title: {{text: \"{{tag}} of {{home}}, {{years:03}} {{quality}} {{digits('##-??')}}\"}}\n    variables:\n      score: 'quality * 10'\n      \
          balance: {{value: 'years * 10', type: 'decimal(12, 2)'}}\n{belongs}{calendar}"
     )
 }
@@ -185,6 +189,9 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
             "    let: {{other: {{value: 'pick(person, {state})'}}, any: {{value: 'pick(person)'}}}}"
         )
         .expect("a string takes everything");
+    }
+    if stream.spec.lines {
+        out.push_str(&lines::lines(stream, picks(plan, stream)));
     }
     out.push_str("    fields:\n");
     for (name, value) in fields(plan, index) {
@@ -316,6 +323,12 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         ("until".into(), "value: 'workday(time, number) + 9h'".into()),
         ("one_part".into(), "part: {of: amount, weight: 2}".into()),
         ("other_part".into(), "part: {of: amount, weight: 1}".into()),
+        (
+            "said".into(),
+            format!(
+                "text: \"{{label}}-{{number:03}} {{id_{index}}} {{due:%d.%m.%Y}} {{{{{{price}}}}}} {{factor:.2}} {{digits('#?')}}\""
+            ),
+        ),
     ];
     if let [cause] = &stream.causes[..]
         && stream.origin == Origin::None
@@ -329,11 +342,16 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         fields.push(("other_id".into(), "value: other.id".into()));
         fields.push(("other_score".into(), "value: other.score".into()));
         fields.push(("any_id".into(), "value: any.id".into()));
+        fields.push((
+            "others".into(),
+            "text: '{other.title} {any.title} {said}'".into(),
+        ));
     }
     if stream.person {
         fields.push(("person_id".into(), "value: person.id".into()));
         fields.push(("quality".into(), "value: person.quality".into()));
         fields.push(("home".into(), "value: person.home".into()));
+        fields.push(("title".into(), "value: person.title".into()));
         fields.push((
             "height".into(),
             "value: person.home.height + person.quality".into(),
@@ -341,6 +359,11 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         if plan.spec.stateful {
             fields.push(("state".into(), "value: person.state".into()));
             fields.push(("score".into(), "value: person.score".into()));
+            fields.push((
+                "stand".into(),
+                "text: '{person.title}: {person.score:.1}, {person.state}, {person.balance}'"
+                    .into(),
+            ));
             fields.push((
                 "left".into(),
                 "value: 'person.balance - price', type: 'decimal(13, 2)'".into(),
@@ -370,6 +393,9 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         if plan.spec.calendar > 0 {
             fields.push(("used".into(), "value: utilisation(person)".into()));
         }
+    }
+    if stream.spec.lines {
+        fields.extend(lines::sums(picks(plan, stream)));
     }
     for child in plan.streams.iter().filter(|s| {
         s.causes

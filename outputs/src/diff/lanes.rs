@@ -5,7 +5,7 @@ use super::texts::{Texts, Translator};
 use crate::arrays::exact_units;
 use crate::arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, Int32Array, PrimitiveArray,
-    UInt16Array, UInt64Array,
+    StringArray, UInt16Array, UInt64Array,
 };
 use crate::arrow::buffer::{NullBuffer, ScalarBuffer};
 use crate::arrow::datatypes::{
@@ -24,6 +24,7 @@ pub(super) enum Lane {
     /// Cells and codes of texts.
     Short(UInt16Array),
     Bool(BooleanArray),
+    String(StringArray),
     /// No row has a value.
     Missing,
 }
@@ -45,6 +46,7 @@ impl Lane {
             ColumnType::Small => Lane::Short(array.as_primitive::<UInt16Type>().clone()),
             ColumnType::Bool => Lane::Bool(array.as_boolean().clone()),
             ColumnType::Text => Lane::Short(translator.translate(array, texts)?),
+            ColumnType::String => Lane::String(array.as_string().clone()),
         })
     }
 
@@ -55,6 +57,7 @@ impl Lane {
             Lane::Int(array) => array.is_valid(row),
             Lane::Short(array) => array.is_valid(row),
             Lane::Bool(array) => array.is_valid(row),
+            Lane::String(array) => array.is_valid(row),
             Lane::Missing => false,
         }
     }
@@ -121,6 +124,13 @@ impl Marks {
             (Lane::Int(a), Lane::Int(b)) => self.numbers(a, b, pairs, |x, y| x == y),
             (Lane::Short(a), Lane::Short(b)) => self.numbers(a, b, pairs, |x, y| x == y),
             (Lane::Bool(a), Lane::Bool(b)) => self.booleans(a, b, pairs),
+            (Lane::String(a), Lane::String(b)) => self.set_where(pairs.rows, |place| {
+                let (x, y) = (pairs.a + place, pairs.b + place);
+                match (a.is_valid(x), b.is_valid(y)) {
+                    (true, true) => a.value(x) != b.value(y),
+                    (x, y) => x != y,
+                }
+            }),
             (a, b) => self.set_where(pairs.rows, |place| {
                 a.is_valid(pairs.a + place) || b.is_valid(pairs.b + place)
             }),

@@ -23,6 +23,7 @@ enum KeptValues {
     Int(Vec<i32>),
     Short(Vec<u16>),
     Bool(Vec<bool>),
+    String(Vec<Box<str>>),
 }
 
 impl Store {
@@ -36,6 +37,7 @@ impl Store {
                 ColumnType::Int => KeptValues::Int(Vec::new()),
                 ColumnType::Small | ColumnType::Text => KeptValues::Short(Vec::new()),
                 ColumnType::Bool => KeptValues::Bool(Vec::new()),
+                ColumnType::String => KeptValues::String(Vec::new()),
             },
             valid: Vec::new(),
         });
@@ -66,7 +68,18 @@ impl Store {
             KeptValues::Int(v) => u64::from(v[row].cast_unsigned()),
             KeptValues::Short(v) => u64::from(v[row]),
             KeptValues::Bool(v) => u64::from(v[row]),
+            // Strings are compared by themselves.
+            KeptValues::String(_) => 0,
         })
+    }
+
+    /// A string; none where it is missing, or the column is of another type.
+    fn string(&self, column: usize, row: usize) -> Option<&str> {
+        let column = &self.columns[column];
+        match &column.values {
+            KeptValues::String(v) if column.is_valid(row) => Some(&v[row]),
+            _ => None,
+        }
     }
 
     /// The event's id.
@@ -94,10 +107,12 @@ impl Store {
     ) -> impl Iterator<Item = usize> + 'a {
         (0..self.columns.len()).filter(move |&column| {
             let float = self.columns[column].kind == ColumnType::Float;
-            let same = match (self.word(column, row), other.word(column, other_row)) {
-                (Some(a), Some(b)) => a == b || float && same_float(a, b),
-                (a, b) => a == b,
-            };
+            let strings = self.string(column, row) == other.string(column, other_row);
+            let same = strings
+                && match (self.word(column, row), other.word(column, other_row)) {
+                    (Some(a), Some(b)) => a == b || float && same_float(a, b),
+                    (a, b) => a == b,
+                };
             column != ATTRIBUTION && !same
         })
     }
@@ -134,10 +149,14 @@ impl Kept {
             (KeptValues::Bool(v), Lane::Bool(lane)) => {
                 v.extend(rows.iter().map(|&row| lane.value(row)));
             }
+            (KeptValues::String(v), Lane::String(lane)) => {
+                v.extend(rows.iter().map(|&row| lane.value(row).into()));
+            }
             (KeptValues::Long(v), _) => v.resize(total, 0),
             (KeptValues::Int(v), _) => v.resize(total, 0),
             (KeptValues::Short(v), _) => v.resize(total, 0),
             (KeptValues::Bool(v), _) => v.resize(total, false),
+            (KeptValues::String(v), _) => v.resize(total, "".into()),
         }
     }
 
@@ -168,6 +187,10 @@ impl Kept {
             (KeptValues::Short(v), ColumnType::Text) => Values::Text(pick(v, &rows, |value| value)),
             (KeptValues::Short(v), _) => Values::Small(pick(v, &rows, |value| value)),
             (KeptValues::Bool(v), _) => Values::Bool(pick(v, &rows, |value| value)),
+            (KeptValues::String(v), _) => {
+                let string = |row: &Option<usize>| row.map_or("", |row| &*v[row]);
+                Values::String(rows.iter().map(string).collect())
+            }
         };
         let validity = Validity::Mask(rows.iter().map(Option::is_some).collect());
         Column { values, validity }

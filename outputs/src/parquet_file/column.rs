@@ -7,6 +7,7 @@
 //! | float, exact | dictionary | plain, then the file's compression |
 //! | text, small | dictionary | dictionary |
 //! | bool | plain bits | plain bits |
+//! | string | plain | plain, then the file's compression |
 //!
 //! All of these are encodings that readers have known for long. Splitting floats into streams of bytes would be smaller, but
 //! Spark 3.5 and fastparquet cannot read it.
@@ -97,7 +98,7 @@ pub(crate) fn encode(context: ColumnContext<'_>, column: Column) -> Result<Colum
         Values::Float(v) => repeating(&context, v, mask, FLOAT_BITS, ranges::floats)?,
         Values::Text(v) => Some(texts(&context, v, mask)?),
         Values::Small(v) => Some(smalls(&context, v, mask)?),
-        Values::Id(_) | Values::Bool(_) => None,
+        Values::Id(_) | Values::Bool(_) | Values::String(_) => None,
     };
     match encoded {
         Some(chunk) => Ok(own(chunk)),

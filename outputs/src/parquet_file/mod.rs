@@ -142,7 +142,7 @@ fn properties(
     for field in schema.fields() {
         let path = ColumnPath::new(vec![field.name().clone()]);
         builder = match field.data_type() {
-            DataType::Float64 | DataType::Decimal128(..) => {
+            DataType::Float64 | DataType::Decimal128(..) | DataType::Utf8 => {
                 builder.set_column_compression(path, codec)
             }
             DataType::Int64 if is_bigint(field) => builder.set_column_compression(path, codec),

@@ -49,6 +49,7 @@ fn column(field: &Field) -> Result<ColumnSpec, String> {
         {
             ColumnType::Text
         }
+        DataType::Utf8 => ColumnType::String,
         other => {
             let name = field.name();
             return Err(format!(

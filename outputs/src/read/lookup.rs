@@ -140,6 +140,7 @@ fn value(array: &ArrayRef, kind: ColumnType) -> Value {
         }
         ColumnType::Small => array.as_primitive::<UInt16Type>().value(0).into(),
         ColumnType::Bool => array.as_boolean().value(0).into(),
+        ColumnType::String => array.as_string::<i32>().value(0).into(),
         ColumnType::Text => {
             let texts = array.as_dictionary::<UInt16Type>();
             let key = texts.keys().value(0);

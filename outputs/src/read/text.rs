@@ -6,6 +6,7 @@ use crate::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use crate::row_text::TextFormat;
 use crate::schema::arrow_schema;
 use causeflow_engine::base::exact::{Digits, of_float};
+use causeflow_engine::base::strings::Strings;
 use causeflow_engine::base::table::{
     Column, ColumnSpec, ColumnType, TableSchema, Validity, Values,
 };
@@ -207,6 +208,16 @@ impl Building {
                 true => texts.code(text)?,
                 false => 0,
             }),
+            Values::String(v) => match text.len() <= Strings::MOST_BYTES {
+                true => v.push(text),
+                false => {
+                    return Err(format!(
+                        "`{name}` has {} bytes, at most {} are possible",
+                        text.len(),
+                        Strings::MOST_BYTES
+                    ));
+                }
+            },
         }
         if let (Values::Float(v), true) = (&mut self.values, is_lost) {
             v.push(f64::NAN);

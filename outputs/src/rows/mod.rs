@@ -37,6 +37,8 @@ pub(crate) struct RowBuffer {
     pieces: Vec<Rows>,
     /// How many those are.
     in_memory: usize,
+    /// How many bytes their strings have.
+    in_strings: usize,
 }
 
 impl RowBuffer {
@@ -48,6 +50,7 @@ impl RowBuffer {
             spooled: Vec::new(),
             pieces: Vec::new(),
             in_memory: 0,
+            in_strings: 0,
         }
     }
 
@@ -58,6 +61,7 @@ impl RowBuffer {
         if rows < PIECE_ROWS || rows > GROUP_ROWS - self.rows {
             return Some(Chunk { columns, ..chunk });
         }
+        self.in_strings += strings_of(&columns, 0..rows);
         self.begin_piece(Rows { rows, columns });
         self.count(rows);
         None
@@ -78,6 +82,7 @@ impl RowBuffer {
         if let Some(last) = self.pieces.last_mut() {
             last.append(&chunk.columns, start..start + count);
         }
+        self.in_strings += strings_of(&chunk.columns, start..start + count);
         self.count(count);
         count
     }
@@ -109,7 +114,7 @@ impl RowBuffer {
 
     /// About how many bytes the rows take in memory.
     pub fn bytes(&self) -> usize {
-        self.in_memory * self.width()
+        self.in_memory * self.width() + self.in_strings
     }
 
     /// Bytes of a row.
@@ -119,6 +124,8 @@ impl RowBuffer {
             ColumnType::Int => 4,
             ColumnType::Small | ColumnType::Text => 2,
             ColumnType::Bool => 1,
+            // Besides what is in them, which is counted by itself.
+            ColumnType::String => 4,
         };
         let columns = self.schema.columns.iter();
         columns.map(|column| width(column.kind)).sum()
@@ -132,7 +139,7 @@ impl RowBuffer {
         let (records, rows) = self.unspooled();
         self.spool(&records, rows, spool)?;
         self.pieces.clear();
-        self.in_memory = 0;
+        (self.in_memory, self.in_strings) = (0, 0);
         Ok(())
     }
 
@@ -213,7 +220,7 @@ impl RowBuffer {
         let mut pieces = self.read_spooled(spool)?;
         pieces.append(&mut self.pieces);
         self.spooled.clear();
-        (self.rows, self.in_memory) = (0, 0);
+        (self.rows, self.in_memory, self.in_strings) = (0, 0, 0);
         let mut rows = Rows::joined(&self.schema, pieces);
         rows.columns.iter_mut().for_each(simplify);
         Ok(rows)
@@ -381,6 +388,15 @@ impl Rows {
     }
 }
 
+/// How many bytes the strings of some rows have.
+fn strings_of(columns: &[Column], rows: Range<usize>) -> usize {
+    let bytes = columns.iter().map(|column| match &column.values {
+        Values::String(strings) if !strings.is_empty() => strings.bytes_of(rows.clone()),
+        _ => 0,
+    });
+    bytes.sum()
+}
+
 fn empty_columns(schema: &TableSchema) -> Vec<Column> {
     let column = |spec: &causeflow_engine::base::table::ColumnSpec| Column {
         values: Values::empty(spec.kind),
@@ -398,6 +414,7 @@ pub(crate) fn len(values: &Values) -> usize {
         Values::Exact(v, _) => v.len(),
         Values::Small(v) | Values::Text(v) => v.len(),
         Values::Bool(v) => v.len(),
+        Values::String(v) => v.len(),
     }
 }
 
@@ -451,6 +468,7 @@ fn resize(values: &mut Values, rows: usize) {
         Values::Exact(v, _) => v.resize(rows, 0),
         Values::Small(v) | Values::Text(v) => v.resize(rows, 0),
         Values::Bool(v) => v.resize(rows, false),
+        Values::String(v) => v.resize(rows),
     }
 }
 
@@ -463,6 +481,7 @@ fn reserve(values: &mut Values, rows: usize) {
         Values::Exact(v, _) => v.reserve_exact(rows),
         Values::Small(v) | Values::Text(v) => v.reserve_exact(rows),
         Values::Bool(v) => v.reserve_exact(rows),
+        Values::String(v) => v.reserve(rows),
     }
 }
 
@@ -476,6 +495,7 @@ fn shrink(column: &mut Column) {
         Values::Exact(v, _) => v.shrink_to_fit(),
         Values::Small(v) | Values::Text(v) => v.shrink_to_fit(),
         Values::Bool(v) => v.shrink_to_fit(),
+        Values::String(v) => v.shrink_to_fit(),
     }
 }
 
@@ -489,6 +509,7 @@ fn extend(into: &mut Values, from: &Values, range: Range<usize>) {
         (Values::Small(a), Values::Small(b)) => a.extend_from_slice(&b[range]),
         (Values::Bool(a), Values::Bool(b)) => a.extend_from_slice(&b[range]),
         (Values::Text(a), Values::Text(b)) => a.extend_from_slice(&b[range]),
+        (Values::String(a), Values::String(b)) => a.extend(b, range),
         (
             Values::Id(_)
             | Values::Time(_)
@@ -497,7 +518,8 @@ fn extend(into: &mut Values, from: &Values, range: Range<usize>) {
             | Values::Exact(..)
             | Values::Small(_)
             | Values::Bool(_)
-            | Values::Text(_),
+            | Values::Text(_)
+            | Values::String(_),
             _,
         ) => unreachable!("`check` compared the types before any row was taken"),
     }

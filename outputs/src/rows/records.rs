@@ -4,6 +4,7 @@
 //! little-endian bytes. Nothing is compressed: most of it are ids, and what waits is read back soon or never.
 
 use super::Rows;
+use causeflow_engine::base::strings::Strings;
 use causeflow_engine::base::table::{Column, ColumnType, TableSchema, Validity, Values};
 use std::ops::Range;
 
@@ -34,6 +35,11 @@ pub(super) fn encode(piece: &Rows, range: Range<usize>, into: &mut Vec<u8>) {
             Values::Int(v) => put(&v[range], i32::to_le_bytes, into),
             Values::Small(v) | Values::Text(v) => put(&v[range], u16::to_le_bytes, into),
             Values::Bool(v) => put(&v[range], |v| [u8::from(v)], into),
+            Values::String(v) => {
+                let lengths: Vec<u32> = range.clone().map(|row| v.get(row).len() as u32).collect();
+                put(&lengths, u32::to_le_bytes, into);
+                range.for_each(|row| into.extend_from_slice(v.get(row).as_bytes()));
+            }
         }
     }
 }
@@ -74,8 +80,23 @@ fn column(kind: ColumnType, rows: usize, bytes: &mut &[u8]) -> Option<Column> {
         ColumnType::Small => Values::Small(get(bytes, count, u16::from_le_bytes)?),
         ColumnType::Text => Values::Text(get(bytes, count, u16::from_le_bytes)?),
         ColumnType::Bool => Values::Bool(get(bytes, count, flag)?),
+        ColumnType::String => Values::String(strings(bytes, count)?),
     };
     Some(Column { values, validity })
+}
+
+/// Their lengths stand before them.
+fn strings(bytes: &mut &[u8], count: usize) -> Option<Strings> {
+    let lengths = get(bytes, count, u32::from_le_bytes)?;
+    let mut offsets = vec![0];
+    let mut end = 0i32;
+    for length in lengths {
+        end = end.checked_add(i32::try_from(length).ok()?)?;
+        offsets.push(end);
+    }
+    let (text, rest) = bytes.split_at_checked(end as usize)?;
+    *bytes = rest;
+    Strings::from_parts(str::from_utf8(text).ok()?.to_owned(), offsets)
 }
 
 fn put<T: Copy, const N: usize>(values: &[T], to_bytes: impl Fn(T) -> [u8; N], into: &mut Vec<u8>) {

@@ -57,12 +57,16 @@ pub enum Check {
     Outcome,
     /// What always follows does.
     Effect,
+    /// Lines are numbered without a gap, and come to what their document says.
+    Lines,
     /// An id in a field is that of an event or entity that exists.
     Reference,
     /// A row is attributed to something that happened before it.
     Attribution,
     /// Entities are such as the model has.
     Entity,
+    /// No two entities of a kind have the same value where the model says that it is unique.
+    Unique,
 }
 
 impl Check {
@@ -93,9 +97,11 @@ impl Check {
             Check::Delay => "delay",
             Check::Outcome => "outcome",
             Check::Effect => "effect",
+            Check::Lines => "lines",
             Check::Reference => "reference",
             Check::Attribution => "attribution",
             Check::Entity => "entity",
+            Check::Unique => "unique",
         }
     }
 
@@ -126,9 +132,11 @@ impl Check {
             Check::Delay => "events come too early or too late after their cause",
             Check::Outcome => "events do not have exactly one outcome",
             Check::Effect => "events that always follow are missing",
+            Check::Lines => "lines have gaps, or do not come to what their documents say",
             Check::Reference => "ids in fields refer to nothing",
             Check::Attribution => "rows are attributed to what did not happen, or not yet",
             Check::Entity => "entities are not such as the model has",
+            Check::Unique => "values that are unique stand more than once",
         }
     }
 
@@ -141,6 +149,9 @@ impl Check {
             }
             Check::DuplicateId => {
                 "docs/design.md says how often that happens by chance; otherwise restore the run from a copy, or play it again"
+            }
+            Check::Unique => {
+                "make them of a running number, or give the pattern of drawn digits more places; docs/models.md says how"
             }
             _ => "restore the run from a copy, or play it again",
         }

@@ -5,7 +5,9 @@ use crate::arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, Primitiv
 use crate::arrow::datatypes::{
     Float64Type, Int32Type, TimestampMicrosecondType, UInt16Type, UInt64Type,
 };
-use causeflow_engine::base::fingerprint::{RowHashes, float_word, int_word, text_hash};
+use causeflow_engine::base::fingerprint::{
+    RowHashes, float_word, int_word, string_hash, text_hash,
+};
 use causeflow_engine::base::table::ColumnType;
 
 /// The hashes of a column's texts; batches of one row group share a dictionary.
@@ -56,6 +58,14 @@ pub(super) fn add(
             let known = &texts.hashes;
             let hash = |key: u16| known.get(usize::from(key)).copied().unwrap_or(0);
             primitive(hashes, array.keys(), hash);
+        }
+        ColumnType::String => {
+            let strings = array.as_string::<i32>();
+            let words = (0..strings.len()).map(|row| string_hash(strings.value(row)));
+            match strings.nulls() {
+                None => hashes.column(words),
+                Some(nulls) => hashes.column_where(nulls.iter(), words),
+            }
         }
     }
 }

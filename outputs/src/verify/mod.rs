@@ -40,6 +40,7 @@ mod follow;
 mod hash;
 mod ids;
 mod join;
+mod lines;
 mod order;
 mod records;
 mod rows;
@@ -50,8 +51,8 @@ mod tables;
 
 pub use finding::{Check, Finding, Findings, Group};
 pub use rules::{
-    EffectRules, Expected, FieldRules, GroupRules, InCell, KindRules, Making, ReferenceRules,
-    Roots, Rules, StreamRules,
+    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, KindRules, LinesRules,
+    Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
 };
 pub use tables::Names;
 

@@ -204,6 +204,7 @@ impl FileCheck<'_> {
             Some((rules, of_stream)) => {
                 let effects = self.follow(&heads, rules, of_stream, outbox)?;
                 self.fields(batch, &heads, of_stream, &effects, outbox)?;
+                self.lines(batch, &heads, outbox)?;
                 Some(effects)
             }
             None => {
@@ -253,7 +254,8 @@ impl FileCheck<'_> {
                 | ColumnType::Exact(_)
                 | ColumnType::Small
                 | ColumnType::Bool
-                | ColumnType::Text => {}
+                | ColumnType::Text
+                | ColumnType::String => {}
             }
         }
     }

@@ -2,6 +2,7 @@
 //! follows from an event, where the ids in its fields come from. Whoever knows the model makes them.
 
 use causeflow_engine::base::draw::{Key, Purpose};
+use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::ColumnSpec;
 use causeflow_engine::base::time::{Span, Time};
 
@@ -14,6 +15,8 @@ pub struct Rules {
     pub effects: Vec<EffectRules>,
     /// The fields that refer to events further back than the cause.
     pub references: Vec<ReferenceRules>,
+    /// The streams that are lines of documents.
+    pub lines: Vec<LinesRules>,
     /// The kinds of entities.
     pub kinds: Vec<KindRules>,
     /// Number of cells, which is also that of the platform.
@@ -151,6 +154,51 @@ pub struct ReferenceRules {
     pub to: Vec<usize>,
 }
 
+/// A stream whose events are the lines of documents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LinesRules {
+    /// The place of the documents' stream, if it was written.
+    pub document: Option<usize>,
+    /// The place of theirs.
+    pub lines: usize,
+    /// What the id of a line is made from, with that of its document.
+    pub purpose: Purpose,
+    /// The place of the column with the number of a line.
+    pub number: usize,
+    /// What documents say that their lines come to.
+    pub sums: Vec<SumRules>,
+}
+
+/// What documents say that their lines come to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SumRules {
+    /// The name of the document's column.
+    pub name: String,
+    /// Its place.
+    pub column: usize,
+    /// The place of the lines' column; none of their number.
+    pub of: Option<usize>,
+    /// What is made of its values.
+    pub gathering: Gathering,
+    /// The digits of exact numbers.
+    pub digits: Option<Digits>,
+    /// 10 to the power of the decimals to which it is rounded.
+    pub power: Option<f64>,
+}
+
+/// What is made of a value of all lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gathering {
+    /// How many lines there are.
+    Count,
+    /// The sum.
+    Sum,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+}
+
 /// The rules of a kind of entity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KindRules {
@@ -160,6 +208,8 @@ pub struct KindRules {
     pub states: Vec<String>,
     /// The columns of its table, which begin with its id, its cell, when it joined, and its state.
     pub columns: Vec<ColumnSpec>,
+    /// The places of those in which no value stands twice.
+    pub unique: Vec<usize>,
 }
 
 impl Rules {

@@ -1,6 +1,7 @@
 //! The tables beside the streams that rows refer to: entities, and what intervened.
 
 use super::finding::{Check, Finding, Findings};
+use super::hash::{self, TextHashes};
 use super::ids::Ids;
 use super::rows::difference;
 use super::rules::{KindRules, Rules};
@@ -11,8 +12,9 @@ use crate::file::FileEntry;
 use crate::read::FinishedRun;
 use crate::read::source::Wanted;
 use crate::time_text::shown;
+use causeflow_engine::base::fingerprint::RowHashes;
 use causeflow_engine::base::head::{JOINTLY, name_of};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// The ids of the entities of each kind: 32 to 64 bytes an entity.
@@ -61,6 +63,7 @@ impl Entities {
                     cells: rules.cells,
                     range: &joining,
                     entry,
+                    seen: vec![BTreeSet::new(); kind.unique.len()],
                     findings,
                 }
                 .read(run)?,
@@ -93,6 +96,8 @@ struct Table<'a> {
     cells: u16,
     range: &'a Range<i64>,
     entry: &'a FileEntry,
+    /// What stands in each of the columns whose values are unique.
+    seen: Vec<BTreeSet<u64>>,
     findings: &'a mut Findings,
 }
 
@@ -114,6 +119,7 @@ impl Table<'_> {
             match source.next() {
                 Ok(Some(batch)) if number + batch.num_rows() <= rows => {
                     self.batch(&batch, &mut ids);
+                    self.unique(&batch);
                     number += batch.num_rows();
                 }
                 Ok(None) if number == rows => return Ok(Some(ids)),
@@ -183,6 +189,26 @@ impl Table<'_> {
                     format!("state `{state}`"),
                     expected,
                 );
+            }
+        }
+    }
+
+    /// Checks that values stand once that are unique; what is missing is none.
+    fn unique(&mut self, batch: &RecordBatch) {
+        let kind = self.kind;
+        let keys = batch.column(ID).as_primitive::<UInt64Type>();
+        for (at, &place) in kind.unique.iter().enumerate() {
+            let array = batch.column(place);
+            let mut words = RowHashes::new(batch.num_rows());
+            let texts = &mut TextHashes::default();
+            hash::add(&mut words, array, kind.columns[place].kind, texts);
+            for (row, word) in words.into_words().into_iter().enumerate() {
+                if array.is_valid(row) && !self.seen[at].insert(word) {
+                    let expected = "a value of its own".to_owned();
+                    let found = "a value that another entity has too".to_owned();
+                    let id = Some(keys.value(row));
+                    self.add(Check::Unique, id, Some(place), found, expected);
+                }
             }
         }
     }

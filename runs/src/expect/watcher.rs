@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use causeflow_engine::base::fingerprint::string_hash;
 use causeflow_engine::base::head;
 use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::Time;
@@ -309,6 +310,8 @@ fn words_of(Column { values, validity }: &Column, rows: usize) -> Vec<u64> {
         }
         Values::Exact(values, _) => values.iter().map(|&units| units as u64).collect(),
         Values::Text(values) => values.iter().map(|&code| u64::from(code)).collect(),
+        // Whether there is one, and whether two are the same, is all that can be asked.
+        Values::String(values) => values.iter().map(|one| string_hash(one).max(1)).collect(),
     };
     // Where no row has a value, there are no values.
     words.resize(rows, none);
@@ -341,5 +344,6 @@ fn shown(Column { values, validity }: &Column, row: usize, dictionary: &[String]
         Values::Small(values) => json!(values[row]),
         Values::Bool(values) => json!(values[row]),
         Values::Text(values) => json!(dictionary[usize::from(values[row])]),
+        Values::String(values) => json!(values.get(row)),
     }
 }

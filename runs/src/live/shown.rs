@@ -174,8 +174,9 @@ pub struct PointShown {
     /// The interval's beginning, and what came to be in it.
     #[serde(flatten)]
     pub point: Point,
-    /// How many events there would be without any scenario and external event.
-    pub untouched: u64,
+    /// How many events there would be without any scenario and external event; null for an interval that is under way, of which
+    /// that is known only up to the last whole hour.
+    pub untouched: Option<u64>,
 }
 
 /// A stream's history.
@@ -380,7 +381,7 @@ impl Past {
                 point.external_events = Ongoing::names(&events, interval);
                 PointShown {
                     point,
-                    untouched: would.tally.count,
+                    untouched: (interval.end() <= now).then_some(would.tally.count),
                 }
             });
             HistoryShown {

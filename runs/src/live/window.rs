@@ -240,6 +240,7 @@ impl Window {
             (Values::Exact(a, _), Values::Exact(b, _)) => each(&|at, to| a[at] == b[to]),
             (Values::Small(a), Values::Small(b)) => each(&|at, to| a[at] == b[to]),
             (Values::Bool(a), Values::Bool(b)) => each(&|at, to| a[at] == b[to]),
+            (Values::String(a), Values::String(b)) => each(&|at, to| a.get(at) == b.get(to)),
             (Values::Text(a), Values::Text(b)) => {
                 let (mine, theirs) = (&self.tables.dictionary, &other.tables.dictionary);
                 each(&|at, to| mine[usize::from(a[at])] == theirs[usize::from(b[to])])
@@ -252,7 +253,8 @@ impl Window {
                 | Values::Exact(..)
                 | Values::Small(_)
                 | Values::Bool(_)
-                | Values::Text(_),
+                | Values::Text(_)
+                | Values::String(_),
                 _,
             ) => false,
         }

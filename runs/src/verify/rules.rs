@@ -2,16 +2,17 @@
 
 use causeflow_engine::base::draw::Purpose;
 use causeflow_engine::base::head;
-use causeflow_engine::base::table::ColumnType;
+use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::entities;
 use causeflow_engine::streams::program::MAX_COUNT;
 use causeflow_engine::streams::program::{
-    Destination, Effect, Expr, Kind, Program, Source, Stream, StreamId,
+    Binary, Destination, Effect, ExactBinary, Expr, Gathered, Kind, Program, Slot, Source, Stream,
+    StreamId,
 };
 use causeflow_outputs::verify::{
-    EffectRules, Expected, FieldRules, GroupRules, InCell, KindRules, Making, ReferenceRules,
-    Roots, Rules, StreamRules,
+    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, KindRules, LinesRules,
+    Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
 };
 
 use super::origins::{Origin, origins};
@@ -25,6 +26,7 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
         streams: Vec::new(),
         effects: Vec::new(),
         references: Vec::new(),
+        lines: Vec::new(),
         kinds: program.kinds.iter().map(kind).collect(),
         cells: program.cells,
         peopled: program.peopled(scale),
@@ -48,6 +50,9 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
     for (place, &id) in written.0.iter().enumerate() {
         fields(&mut rules, program, (place, id), &made_from, &written);
     }
+    let of_lines = written.0.iter().enumerate();
+    let of_lines = of_lines.filter_map(|(place, &id)| lines(program, (place, id), &written));
+    rules.lines = of_lines.collect();
     Some(rules)
 }
 
@@ -187,11 +192,65 @@ fn expected(
     Some(expected)
 }
 
+/// The rules of a stream whose events are lines.
+fn lines(
+    program: &Program,
+    (place, id): (usize, StreamId),
+    written: &Written,
+) -> Option<LinesRules> {
+    let lines = &program.streams[id];
+    let of = lines.document?;
+    let document = &program.streams[of];
+    let effect = document.effects.iter().find(|effect| effect.stream == id)?;
+    let mut names = lines.fields.iter();
+    let number = names.position(|(column, _)| column.name == LINE)?;
+    let sum = |(at, (column, slot)): (usize, &(ColumnSpec, Slot))| {
+        let variable = document.variables.iter().find(|v| v.slot == *slot)?;
+        let (gathered, power) = variable.value.gathered()?;
+        let mut values = lines.fields.iter();
+        let value = values.position(|(_, slot)| *slot == gathered.value);
+        let (gathering, of) = match gathered.gathered {
+            Gathered::Count => (Gathering::Count, None),
+            Gathered::Numbers(Binary::Min) | Gathered::Exact(ExactBinary::Min) => {
+                (Gathering::Min, Some(value?))
+            }
+            Gathered::Numbers(Binary::Max) | Gathered::Exact(ExactBinary::Max) => {
+                (Gathering::Max, Some(value?))
+            }
+            Gathered::Numbers(_) | Gathered::Exact(_) => (Gathering::Sum, Some(value?)),
+        };
+        Some(SumRules {
+            name: column.name.clone(),
+            column: head::FIELDS + at,
+            of: of.map(|of| head::FIELDS + of),
+            gathering,
+            digits: match column.kind {
+                ColumnType::Exact(digits) => Some(digits),
+                _ => None,
+            },
+            power,
+        })
+    };
+    Some(LinesRules {
+        document: written.place(of),
+        lines: place,
+        purpose: effect.purpose,
+        number: head::FIELDS + number,
+        sums: document.fields.iter().enumerate().filter_map(sum).collect(),
+    })
+}
+
+/// The column with the number of a line.
+const LINE: &str = "line";
+
 fn kind(kind: &Kind) -> KindRules {
+    let columns = entities::schema(kind).columns;
+    let unique = (0..columns.len()).filter(|&at| kind.unique.contains(&columns[at].name));
     KindRules {
         name: kind.name.clone(),
         states: kind.states.clone(),
-        columns: entities::schema(kind).columns,
+        unique: unique.collect(),
+        columns,
     }
 }
 

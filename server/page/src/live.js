@@ -126,6 +126,11 @@ export class Connection {
         this.position = [message.epoch, message.seq];
         break;
       case "gap":
+        // One that misses notices alone misses no events.
+        if (message.to === undefined) {
+          this.on.notices();
+          break;
+        }
         this.position = [message.epoch, message.to];
         this.on.gap(message.from, message.to);
         break;

@@ -173,6 +173,12 @@ export async function begin() {
     anomaly: anomaliesSoon,
     version: versionsSoon,
     "twin:diff": chartsSoon,
+    notices() {
+      anomaliesSoon();
+      outsideSoon();
+      versionsSoon();
+      refreshState().catch(() => {});
+    },
     gap(from, to) {
       set({ missed: get().missed + to - from + 1 });
     },

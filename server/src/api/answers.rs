@@ -636,6 +636,14 @@ async fn events(
             })?
         }
     };
+    if after > mark.events {
+        let message = format!(
+            "the position {after} has not been reached: {} events have been given out",
+            mark.events
+        );
+        let help = "go on from a position that was told in this epoch";
+        return Err(Problem::new(StatusCode::CONFLICT, message, help).in_field("after"));
+    }
     let limit = u64::from(asked.limit.unwrap_or(1000).clamp(1, 10_000));
     let patterns = asked.streams.unwrap_or_else(|| "*".to_owned());
     let topics = patterns.split(',').map(str::trim);
@@ -659,7 +667,7 @@ async fn events(
             help,
         ));
     }
-    let next = until.max(after);
+    let next = until;
     let clients = &server.stage.feed.clients;
     clients.asked(peer, filter, epoch.clone(), next);
     Ok(Json(Events {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
 
+use causeflow_engine::base::fingerprint::string_hash;
 use causeflow_engine::base::head::JOINTLY;
 use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::streams::attribution::Difference;
@@ -72,6 +73,7 @@ fn digests(chunk: &Chunk) -> Vec<u64> {
             Values::Float(v) => v[row].to_bits(),
             Values::Int(v) => v[row] as u64,
             Values::Exact(v, _) => v[row] as u64,
+            Values::String(v) => string_hash(v.get(row)),
             Values::Bool(v) => u64::from(v[row]),
             Values::Small(v) | Values::Text(v) => u64::from(v[row]),
         };

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::fingerprint::RowHashes;
 use crate::base::head::ATTRIBUTION;
 use crate::base::table::{Chunk, Column, Validity, Values};
-use crate::streams::program::{Expr, Program, Stage, Stream};
+use crate::streams::program::{Expr, Program, Stream};
 use crate::streams::sides::{Label, Side, Sides};
 
 /// Who is to be named for a row that the untouched side does not have.
@@ -186,6 +186,12 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             all(a, b, same)
         }
         (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
+        (Values::String(a), Values::String(b)) => {
+            let both = a.iter().zip(b.iter());
+            same.iter_mut()
+                .zip(both)
+                .for_each(|(same, (a, b))| *same &= a == b);
+        }
         (
             Values::Id(_)
             | Values::Time(_)
@@ -194,6 +200,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             | Values::Exact(..)
             | Values::Small(_)
             | Values::Text(_)
+            | Values::String(_)
             | Values::Bool(_),
             _,
         ) => same.fill(false),
@@ -204,7 +211,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
 /// events carry.
 pub fn modified_in_rows(stream: &Stream) -> Vec<u16> {
     let mut found = Vec::new();
-    let later = stream.variables.iter().filter(|v| v.stage != Stage::Eager);
+    let later = stream.variables.iter().filter(|v| !v.stage.is_kept());
     for variable in later.filter(|v| v.written) {
         find_modified(stream, &variable.value, &mut found);
     }

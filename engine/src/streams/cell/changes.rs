@@ -77,7 +77,7 @@ impl LogicalProcess {
             (id, event.time),
             definition.joins,
             event.presence,
-            None,
+            |_| None,
         );
         self.open_joiner(window, kind, entity, Opening::Joined, event.time);
         // Of what follows by the clock, nothing happens instead of something else.

@@ -13,7 +13,7 @@ use super::{Strands, Window, frame_of};
 use crate::base::draw::drawn_cell;
 use crate::base::time::Time;
 use crate::streams::audit;
-use crate::streams::eval::{Frame, decide, how_many, number, number_by_key, take_undefined};
+use crate::streams::eval::{Frame, decide, hand, how_many, number, number_by_key, take_undefined};
 use crate::streams::event::Event;
 use crate::streams::population::Population;
 use crate::streams::program::{
@@ -298,6 +298,9 @@ fn cause(
                 Delay::After(e) => after(frame.time, of_child(e)),
                 Delay::At(e) => Time(of_child(e) as i64).max(frame.time),
             };
+        }
+        if !effect.handed.is_empty() {
+            hand(effect, &mut child, frame);
         }
         if let Some(spacing) = &effect.spacing {
             child.time = after(child.time, of_child(spacing));

@@ -18,13 +18,17 @@ mod branches;
 mod choice;
 mod draws;
 mod exact;
+mod lines;
 mod operand;
 mod pick;
 mod primitive;
 mod scalar;
 mod slots;
+mod template;
 
 pub use block::{Block, eval_block};
+pub use lines::{each_handed, hand};
 pub use primitive::{finite, set_undefined, take_undefined};
 pub use scalar::{Frame, Marks, Own, decide, eval, how_many, number, number_by_key, word};
 pub use slots::ranges;
+pub use template::{write_block, write_frames};

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::draws::share_together;
+use super::lines::gather;
 use super::pick::pick;
 use super::primitive::{finite, set_undefined, take_undefined};
 use super::{exact, primitive, slots};
@@ -411,6 +412,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let case = cases.iter().find(|(code, _)| u64::from(*code) == value);
             eval(case.map_or(otherwise, |(_, e)| e), f)
         }
+        Expr::Lines(lines) => gather(lines, f),
         Expr::Happens(effect) => {
             // An effect belongs to the event, also where a delay of its child asks.
             let f = f.of.unwrap_or(f);
@@ -482,6 +484,13 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             finite(f.total(*counter, Look::before) - before).to_bits()
         }
         Expr::Modified(at, e) => modified(*at, number(e, f), f).to_bits(),
+        Expr::Template(template) => {
+            // What is to be known of its values is noted; the text itself is written with the rows.
+            template.values().for_each(|(e, _)| {
+                word(e, f);
+            });
+            0
+        }
         Expr::HeldBack(by) => f64::from(f.made == *by).to_bits(),
         Expr::Num(_)
         | Expr::Text(_)

@@ -116,7 +116,8 @@ fn day_number(date: Date) -> i64 {
     (date - EPOCH).get_days().into()
 }
 
-fn date_of(day: i64) -> Date {
+/// The date of a day since 1970; beyond what calendars can show, the first or the last that they can.
+pub(crate) fn date_of(day: i64) -> Date {
     let span = jiff::Span::new().try_days(day);
     let date = span.and_then(|span| EPOCH.checked_add(span));
     date.unwrap_or(if day < 0 { Date::MIN } else { Date::MAX })

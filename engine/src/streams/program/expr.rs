@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::{DatePart, KindId, Midnight, Slot};
+use super::{DatePart, KindId, Lines, Midnight, Piece, Slot, Template};
 use crate::base::draw::Purpose;
 use crate::base::exact::Digits;
 use crate::base::sample::{Dist, Law};
@@ -76,6 +76,8 @@ pub enum Expr {
     Choice(Vec<f64>, Vec<u16>, Purpose),
     /// The case for the value of the selector, or the last expression.
     Case(Box<Expr>, Vec<(u16, Expr)>, Box<Expr>),
+    /// What the event's lines come to.
+    Lines(Box<Lines>),
     /// Whether an effect (its index among those without outcome group) will happen.
     Happens(u16),
     /// An identifier made from the event's key.
@@ -116,6 +118,8 @@ pub enum Expr {
     Modified(u16, Box<Expr>),
     /// Whether this intervention made the event happen instead of another one.
     HeldBack(Label),
+    /// A text that is put together. Its word says nothing: it is written when rows are made, from the values in it.
+    Template(Box<Template>),
 }
 
 /// A column of a table, by the codes of its rows' keys.
@@ -377,6 +381,11 @@ macro_rules! each_part {
                 lookup.who.$iter().for_each(|(_, e)| $f(e));
                 lookup.args.$iter().for_each($f);
             }
+            Expr::Template(template) => template.pieces.$iter().for_each(|piece| {
+                if let Piece::Value(e, _) = piece {
+                    $f(e);
+                }
+            }),
             Expr::Case(selector, cases, otherwise) => {
                 $f(selector);
                 cases.$iter().for_each(|(_, e)| $f(e));
@@ -395,6 +404,7 @@ macro_rules! each_part {
             | Expr::OwnEntity
             | Expr::Law(..)
             | Expr::Choice(..)
+            | Expr::Lines(_)
             | Expr::Happens(_)
             | Expr::NewId(_)
             | Expr::Pick(..)
@@ -430,10 +440,10 @@ impl Expr {
 
     /// Replaces every slot.
     pub fn map_slots(&mut self, f: &impl Fn(Slot) -> Slot) {
-        self.rewrite(&mut |e| {
-            if let Expr::Slot(slot) = e {
-                *slot = f(*slot);
-            }
+        self.rewrite(&mut |e| match e {
+            Expr::Slot(slot) => *slot = f(*slot),
+            Expr::Lines(lines) => lines.map_slots(f),
+            _ => {}
         });
     }
 
@@ -522,6 +532,7 @@ impl Expr {
             | Expr::Correlated(_)
             | Expr::Choice(..)
             | Expr::Case(..)
+            | Expr::Lines(_)
             | Expr::Happens(_)
             | Expr::NewId(_)
             | Expr::Appointment(..)
@@ -538,6 +549,7 @@ impl Expr {
             | Expr::Total(_)
             | Expr::ChangeOf(_)
             | Expr::Modified(..)
+            | Expr::Template(_)
             | Expr::HeldBack(_) => false,
         }
     }
@@ -557,10 +569,10 @@ impl Expr {
     /// The slots that the value is worked out from.
     pub fn slots(&self) -> Vec<Slot> {
         let mut slots = Vec::new();
-        self.visit(&mut |e| {
-            if let Expr::Slot(slot) = e {
-                slots.push(*slot);
-            }
+        self.visit(&mut |e| match e {
+            Expr::Slot(slot) => slots.push(*slot),
+            Expr::Lines(lines) => slots.extend(lines.slots()),
+            _ => {}
         });
         slots
     }

@@ -8,20 +8,24 @@
 mod calendar;
 mod desk;
 mod expr;
+mod lines;
 mod look;
 mod modifier;
 mod modify;
 mod peopled;
 mod rings;
+mod template;
 mod timer;
 mod without;
 
+pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     Question, Unary,
 };
+pub use lines::{Gathered, Lines};
 pub use look::Look;
 pub use modifier::{
     Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,
@@ -30,6 +34,8 @@ pub use modifier::{
 pub use modify::{Backlog, ModifyError, Parameter};
 pub use peopled::Uneven;
 pub use rings::{ring_of, rings};
+pub use template::{Drawn, Format, Pattern, Piece, Template, TimeFormat, TimePart};
+pub(crate) use template::{PatternPart, Places};
 pub use timer::{Every, Timer};
 pub use without::Without;
 
@@ -174,6 +180,13 @@ pub struct Kind {
     pub activity: Option<u16>,
     /// What events change.
     pub variables: Vec<Attribute>,
+    /// Texts that are put together from its attributes: columns of its table that nobody holds.
+    pub texts: Vec<TextColumn>,
+    /// The attribute, if there is one, that is a running number: the place of who is there from the start among all of them, from
+    /// this number on.
+    pub number: Option<(u16, u32)>,
+    /// The columns of its table in which no value stands twice.
+    pub unique: Vec<String>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
     /// Their diaries, if they have some.
@@ -196,6 +209,15 @@ pub struct Attribute {
     pub column: ColumnSpec,
     /// Its (first) value; attributes of the entity are read through [`Expr::Own`].
     pub value: Expr,
+}
+
+/// A text of each entity.
+#[derive(Clone, Debug)]
+pub struct TextColumn {
+    /// How it shows as a column of the entities' table.
+    pub column: ColumnSpec,
+    /// How it is put together; attributes of the entity are read through [`Expr::Own`].
+    pub template: Template,
 }
 
 /// Each starting entity belongs to one of another kind.
@@ -226,6 +248,8 @@ pub struct Stream {
     pub written: bool,
     /// The dictionary's code of the name.
     pub code: u16,
+    /// The stream of the events of which its own are the lines.
+    pub document: Option<StreamId>,
     /// What makes events without a cause.
     pub source: Option<Source>,
     /// The desk at which events wait; only streams that others cause have one.
@@ -284,6 +308,8 @@ pub struct Variable {
 /// When a variable is worked out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    /// As a line's document takes place, which tells the line: what a line reads of state is what its document sees.
+    Handed,
     /// Whenever the event takes place: conditions, probabilities or changes need it, or it reads
     /// state. The rows keep it.
     Eager,
@@ -469,6 +495,8 @@ pub struct Effect {
     pub loose: bool,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
     pub pass: Vec<Option<Slot>>,
+    /// What a line is told besides: its variables by which that is worked out, in their order.
+    pub handed: Vec<u16>,
     /// The least and the longest time from the cause to the last of its children; `None` where
     /// the model does not bound it.
     pub shortest: Span,

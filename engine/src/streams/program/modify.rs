@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Binary, Delay, Destination, Effect, ExactUnary, Expr, Intervention, MOST_INTERVENTIONS,
+    Binary, Delay, Destination, Effect, ExactUnary, Expr, Intervention, Lines, MOST_INTERVENTIONS,
     Modified, Modifier, Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::{Purpose, purpose};
@@ -59,6 +59,10 @@ pub enum ModifyError {
     NoChoice(Vec<String>),
     /// The field is taken over from the cause; it can be modified there.
     TakenOver,
+    /// The field is what the event's lines come to; these can be modified.
+    OfLines,
+    /// The events are lines: they come with their document, at once.
+    OfDocument,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
     Lacks(Vec<String>),
     /// The program has more modified parameters or interventions than can be told apart.
@@ -163,6 +167,11 @@ impl Program {
         modifier: Modifier,
     ) -> Result<(), ModifyError> {
         match parameter {
+            Parameter::Probability(_) | Parameter::Delay(_)
+                if self.streams[stream].document.is_some() =>
+            {
+                Err(ModifyError::OfDocument)
+            }
             Parameter::Rate => self.modify_rate(stream, modifier),
             Parameter::Field(name) => self.modify_field(stream, name, modifier),
             Parameter::Choice(name, text) => self.modify_choice(stream, name, text, modifier),
@@ -307,6 +316,9 @@ impl Program {
     pub fn is_chance(&self, stream: StreamId, name: &str) -> Result<bool, ModifyError> {
         let definition = &self.streams[stream];
         let variable = &definition.variables[self.variable(stream, name)?];
+        if variable.value.gathered().is_some() {
+            return Err(ModifyError::OfLines);
+        }
         let field = definition.fields.iter().find(|(c, _)| c.name == name);
         match field.map(|(column, _)| column.kind).or(variable.kind) {
             Some(ColumnType::Bool) => {
@@ -370,10 +382,14 @@ impl Program {
     /// Releases a share of what an intervention holds back.
     ///
     /// # Errors
-    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs.
+    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs, and
+    /// [`ModifyError::OfDocument`] when the other is a line.
     pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
         let held = &self.streams[backlog.held];
         let released = &self.streams[backlog.released];
+        if released.document.is_some() {
+            return Err(ModifyError::OfDocument);
+        }
         let kept = held.kept_words() + usize::from(held.on_demand);
         let slot_of = |name: &String| {
             let carried = held.carried_names.iter().position(|other| other == name);
@@ -410,6 +426,7 @@ impl Program {
             },
             loose: false,
             pass,
+            handed: Vec::new(),
             shortest: Span(0),
             longest: None,
             longest_delay: None,
@@ -428,18 +445,7 @@ impl Stream {
     fn stands_for(&self, mut place: usize) -> usize {
         let is_field = |slot| self.fields.iter().any(|(_, field)| *field == slot);
         loop {
-            let mut value = &self.variables[place].value;
-            loop {
-                value = match value {
-                    Expr::Unary(Unary::Round(_), inner)
-                    | Expr::ExactUnary(ExactUnary::Within(_), inner) => inner,
-                    kept => match kept.within_32_bits() {
-                        Some(inner) => inner,
-                        None => break,
-                    },
-                };
-            }
-            let Expr::Slot(slot) = value else {
+            let Expr::Slot(slot) = self.variables[place].value.unrounded() else {
                 return place;
             };
             match self.variables.iter().position(|v| v.slot == *slot) {
@@ -447,6 +453,37 @@ impl Stream {
                 _ => return place,
             }
         }
+    }
+}
+
+impl Expr {
+    /// What is rounded or kept within bounds, where this expression does nothing else.
+    pub fn unrounded(&self) -> &Expr {
+        let mut value = self;
+        loop {
+            value = match value {
+                Expr::Unary(Unary::Round(_), inner)
+                | Expr::ExactUnary(ExactUnary::Within(_), inner) => inner,
+                kept => match kept.within_32_bits() {
+                    Some(inner) => inner,
+                    None => return value,
+                },
+            };
+        }
+    }
+
+    /// What lines come to, if that is all there is to the value, and 10 to the power of the decimals to which it is rounded.
+    pub fn gathered(&self) -> Option<(&Lines, Option<f64>)> {
+        let Expr::Lines(lines) = self.unrounded() else {
+            return None;
+        };
+        let mut power = None;
+        self.visit(&mut |e| {
+            if let Expr::Unary(Unary::Round(by), _) = e {
+                power = Some(*by);
+            }
+        });
+        Some((lines, power))
     }
 }
 

@@ -1,19 +1,22 @@
 //! A block of rows, column by column.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 
 use super::context::RowContext;
 use crate::base::draw::Key;
-use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word};
+use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word, string_hash};
 use crate::base::rounding::int_of;
 use crate::base::scratch;
 use crate::base::table::{Chunk, Column, ColumnType, Validity, Values};
 use crate::base::time::Time;
 use crate::streams::attribution::Attribution;
 use crate::streams::audit::{look_at_rows, look_at_variable};
-use crate::streams::eval::{Block, Frame, Marks, Own, eval, eval_block, take_undefined};
+use crate::streams::eval::{
+    Block, Frame, Marks, Own, eval, eval_block, take_undefined, write_block,
+};
 use crate::streams::layout::{cell_of, from_of, index_of};
-use crate::streams::program::{Stage, StreamId, is_no_time};
+use crate::streams::program::{Expr, Slot, StreamId, is_no_time};
 use crate::streams::series::{Amounts, Series};
 use crate::streams::sides::{Label, Side, Sides};
 use crate::streams::view::Observed;
@@ -68,6 +71,8 @@ pub struct Columns {
     chains: Option<Chains>,
     /// The words, a column a slot; empty where no field needs them.
     slots: Vec<Vec<u64>>,
+    /// The texts that are put together, by their slots.
+    texts: BTreeMap<Slot, Column>,
     /// The variables, by their places, that seem to have no finite value in some row.
     undefined: Vec<u16>,
 }
@@ -109,9 +114,9 @@ impl Columns {
         };
         let later = (0..)
             .zip(&definition.variables)
-            .filter(|(_, variable)| variable.stage != Stage::Eager);
+            .filter(|(_, variable)| !variable.stage.is_kept());
         slots.resize(slots.len() + later.clone().count(), Vec::new());
-        let mut undefined = Vec::new();
+        let (mut undefined, mut texts) = (Vec::new(), BTreeMap::new());
         take_undefined();
         let observed = Observed::default();
         let mut block = Block {
@@ -128,12 +133,19 @@ impl Columns {
             slots,
         };
         for (place, variable) in later.filter(|(_, variable)| variable.written) {
-            let mut column = scratch::column();
-            eval_block(&variable.value, &block, &mut column);
+            match &variable.value {
+                Expr::Template(template) => {
+                    texts.insert(variable.slot, write_block(template, &block));
+                }
+                value => {
+                    let mut column = scratch::column();
+                    eval_block(value, &block, &mut column);
+                    block.slots[variable.slot] = column;
+                }
+            }
             if take_undefined().is_some() {
                 undefined.push(place);
             }
-            block.slots[variable.slot] = column;
         }
         let slots = block.slots;
         Columns {
@@ -143,6 +155,7 @@ impl Columns {
             indexes,
             chains,
             slots,
+            texts,
             undefined,
         }
     }
@@ -191,7 +204,8 @@ impl Columns {
             | ColumnType::Time
             | ColumnType::Small
             | ColumnType::Bool
-            | ColumnType::Text => Amounts::Floats(words),
+            | ColumnType::Text
+            | ColumnType::String => Amounts::Floats(words),
         }
     }
 
@@ -199,7 +213,7 @@ impl Columns {
     pub fn bent_by(&self, context: &RowContext<'_>, row: usize) -> Label {
         self.on_row(context, row, |frame| {
             let variables = context.definition.variables.iter();
-            let later = variables.filter(|v| v.stage != Stage::Eager);
+            let later = variables.filter(|v| !v.stage.is_kept());
             for variable in later.filter(|variable| variable.written) {
                 eval(&variable.value, frame);
                 if !frame.noted.get().by.is_none() {
@@ -274,10 +288,26 @@ impl Columns {
                 ColumnType::Text => {
                     hashes.column(words.map(|w| text_hashes[usize::from(w as u16)]));
                 }
+                ColumnType::String => self.add_texts(&mut hashes, *slot),
             }
         }
         self.look_for_kept(context);
         hashes.finish()
+    }
+
+    /// Adds a column of texts that are put together.
+    fn add_texts(&self, hashes: &mut RowHashes<'_>, slot: Slot) {
+        let Some(Column { values, validity }) = self.texts.get(&slot) else {
+            return hashes.missing();
+        };
+        let Values::String(strings) = values else {
+            return hashes.missing();
+        };
+        let words = strings.iter().map(string_hash);
+        match validity {
+            Validity::Mask(mask) => hashes.column_where(mask.iter().copied(), words),
+            Validity::All | Validity::None => hashes.column(words),
+        }
     }
 
     /// Notes the whole numbers among the rows' values that did not fit, and the values without a finite number.
@@ -308,6 +338,7 @@ impl Columns {
             cells,
             chains,
             slots,
+            mut texts,
             ..
         } = self;
         let rows = keys.len();
@@ -326,6 +357,9 @@ impl Columns {
         ];
         let fields = context.definition.fields.iter();
         columns.extend(fields.map(|(spec, slot)| {
+            if let Some(text) = texts.remove(slot) {
+                return text;
+            }
             let words = &slots[*slot];
             let column = typed(spec.kind, words);
             match spec.nullable {
@@ -417,7 +451,8 @@ fn where_there(column: Column, words: &[u64]) -> Column {
         | Values::Exact(..)
         | Values::Small(_)
         | Values::Bool(_)
-        | Values::Text(_) => is_there,
+        | Values::Text(_)
+        | Values::String(_) => is_there,
     };
     let validity = match words.iter().all(|&word| there(word)) {
         true => Validity::All,
@@ -451,6 +486,8 @@ pub fn typed(kind: ColumnType, words: &[u64]) -> Column {
         ColumnType::Small => Values::Small(words_of.map(|w| w as u16).collect()),
         ColumnType::Bool => Values::Bool(words_of.map(bool_of).collect()),
         ColumnType::Text => Values::Text(words_of.map(|w| w as u16).collect()),
+        // Words do not say what it is.
+        ColumnType::String => Values::String(words.iter().map(|_| "").collect()),
     };
     all(values)
 }

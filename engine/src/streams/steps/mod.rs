@@ -46,6 +46,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
                 .chain([&effect.probability, delay])
                 .any(|e| differs(stream, e))
                 && !effect.pass.iter().any(demanded)
+                && effect.handed.is_empty()
     };
     let of_effect = |stream: &Stream, effect: &Effect| Step {
         matters_from: effect.matters_from(needed_from),

@@ -281,6 +281,13 @@ impl World {
         Some((rows[row as usize], number - first))
     }
 
+    /// The running number of one of the start, if its kind has one: the attribute that it is, and its word.
+    pub fn number_of(&self, kind: KindId, cell: u16, slot: u32) -> Option<(u16, u64)> {
+        let (attribute, first) = self.program.kinds[kind].number?;
+        let place = f64::from(slot) * f64::from(self.peopled) + f64::from(cell);
+        Some((attribute, (f64::from(first) + place).to_bits()))
+    }
+
     /// From when on events are written: the start, unless only a later part is asked for.
     pub fn written_from(&self) -> Time {
         self.written_from

@@ -33,12 +33,12 @@ pub(super) struct Scratch<'a> {
 }
 
 /// What changes while a part is checked.
-struct Checking<'a> {
+pub(super) struct Checking<'a> {
     ids: Ids,
     /// For each event and group, how many events of the group have followed.
     followed: Vec<u8>,
     outbox: Outbox<'a>,
-    findings: Findings,
+    pub findings: Findings,
 }
 
 impl<'a> Scratch<'a> {
@@ -99,7 +99,7 @@ impl Join<'_> {
             Ok(())
         })?;
         self.all_groups(&events, groups, checking);
-        Ok(())
+        self.lines(part, buffer, checking)
     }
 
     /// Takes up the ids of a part with the places of their events, and finds those that stand there twice.
@@ -196,7 +196,7 @@ impl Join<'_> {
             });
     }
 
-    fn finding(
+    pub(super) fn finding(
         &self,
         (stream, _, id): (usize, i64, u64),
         column: &str,

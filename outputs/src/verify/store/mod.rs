@@ -32,10 +32,18 @@ pub(super) enum Kind {
     Links,
     /// References to what is not there, by the root of the event that refers.
     Late,
+    /// Lines and what documents say of them, by the document.
+    Lines,
 }
 
 /// All kinds, each at its place.
-const KINDS: [Kind; 4] = [Kind::Ids, Kind::Events, Kind::Links, Kind::Late];
+const KINDS: [Kind; 5] = [
+    Kind::Ids,
+    Kind::Events,
+    Kind::Links,
+    Kind::Late,
+    Kind::Lines,
+];
 
 /// Records by part.
 pub(super) struct Store {

@@ -5,7 +5,7 @@ mod text;
 
 use causeflow_engine::streams::program::StreamId;
 use causeflow_models::{
-    CauseDef, Expression, FieldDef, Model, Parameter, StreamDef, ValueDef, suggestion,
+    CauseDef, DigitsDef, Expression, FieldDef, Model, Parameter, StreamDef, ValueDef, suggestion,
 };
 use causeflow_scenarios::Library;
 use schemars::JsonSchema;
@@ -401,6 +401,16 @@ fn origin(value: &ValueDef) -> String {
 fn origin_alone(long: &FieldDef) -> String {
     if let Some(expression) = &long.value {
         return expression.0.clone();
+    }
+    if let Some(text) = &long.text {
+        return format!("the text \"{text}\"");
+    }
+    if let Some(digits) = &long.digits {
+        let patterns: Vec<&str> = match digits {
+            DigitsDef::One(pattern) => vec![pattern],
+            DigitsDef::Weights(weights) => weights.keys().map(String::as_str).collect(),
+        };
+        return format!("digits as in {}", patterns.join(", "));
     }
     if let Some(choice) = &long.choice {
         return format!(

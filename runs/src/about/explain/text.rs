@@ -78,6 +78,13 @@ fn makes(subject: &Subject) -> Vec<String> {
     }
     for cause in &definition.causes {
         let rate = rough(subject.rate(&cause.on));
+        if let (Some(document), Some(count)) = (&definition.document, &cause.count) {
+            let many = &count.0;
+            lines.push(format!(
+                "The lines of {document} (about {rate} a day): `{many}` of them, with it"
+            ));
+            continue;
+        }
         lines.push(format!(
             "{} (about {rate} a day): {}, {}{}",
             cause.on,
