@@ -22,6 +22,7 @@ mod lines;
 mod looks;
 mod marked;
 mod modified;
+mod names;
 mod open_end;
 mod parameters;
 mod patterns;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::play::{RunResult, run};
+use causeflow_engine::streams::play::{Player, RunResult, run};
 use causeflow_engine::streams::program::{Program, StreamId};
 use causeflow_engine::streams::world::Settings;
 use causeflow_models::{Diagnostics, Model, SourceFile, from_files};
@@ -142,10 +142,12 @@ pub fn settings(seed: u64, hours: i64) -> Settings {
 /// Plays a program and keeps everything.
 pub fn play(program: &Program, settings: &Settings) -> Played {
     let mut sink = Collect::default();
-    let result = run(program.clone(), settings, Some(&mut sink), &mut |_| {
+    let mut player = Player::new(program.clone(), settings).keep_parted();
+    let played = player.play(settings.end, Some(&mut sink), &mut |_| {
         ControlFlow::Continue(())
     });
-    let result = result.expect("nothing interrupts the run, and the sink takes everything");
+    played.expect("nothing interrupts the run, and the sink takes everything");
+    let result = player.finish();
     Played {
         rows: rows_by_stream(program, &sink.0),
         chunks: sink.0,

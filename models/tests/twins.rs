@@ -16,6 +16,7 @@ use causeflow_engine::streams::series::{Series, Tally, hour_of};
 use causeflow_engine::streams::sides::{Label, Side};
 use proptest::prelude::*;
 
+use crate::names::agree_on_names;
 use crate::random::{Plan, aim, files, intervene, intervene_if, spec};
 use crate::support::{Played, Row, START, play, program, property, settings};
 
@@ -23,7 +24,7 @@ use crate::support::{Played, Row, START, play, program, property, settings};
 const HOURS: i64 = 30;
 
 /// Where an event is, in its stream: what both runs have there is compared.
-fn places(rows: &[Row]) -> BTreeMap<(u64, i64), &Row> {
+pub fn places(rows: &[Row]) -> BTreeMap<(u64, i64), &Row> {
     rows.iter().map(|row| ((row.id, row.time), row)).collect()
 }
 
@@ -51,7 +52,7 @@ fn summed_up(program: &Program, stream: &str, rows: &[Row]) -> BTreeMap<i64, Tal
     hours
 }
 
-fn without_attribution(row: &Row) -> Row {
+pub fn without_attribution(row: &Row) -> Row {
     Row {
         attribution: None,
         ..row.clone()
@@ -182,13 +183,16 @@ proptest! {
         let settings = settings(spec.seed, HOURS);
         let played = play(&factual, &settings);
         prop_assert_eq!(played.result.ties, 0);
+        let mut twins = Vec::new();
         for (side, without) in (0..).map(Side).zip(factual.sides()).skip(1) {
             let twin = play(&bent(&|label, asked_for| acts(without, label, asked_for)), &settings);
             match side {
                 Side::UNTOUCHED => agree(&factual, &played, &twin),
                 _ => agree_on(&factual, &played, side, &twin),
             }
+            twins.push((side, twin));
         }
+        agree_on_names(&factual, &played, &twins);
     }
 }
 

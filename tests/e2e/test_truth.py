@@ -130,6 +130,28 @@ class Truth:
                 ways[why, via] = ways.get((why, via), 0) + rows
         return ways
 
+    def check_names(self, run, without):
+        """An event of `counterfactual/` names those without whom it is not the same, and a row named after one is among what
+        differs without that one. `without` has the run without each of what was asked for."""
+        for stream in self.runs[run].streams:
+            differing = {name: self.differing(run, other, stream) for name, other in without.items()}
+            needed = {
+                name: f"CASE WHEN event_id IN (SELECT event_id FROM {rows}) THEN '{name}' END" for name, rows in differing.items()
+            }
+            path = self.runs[run].path / "counterfactual/changes" / f"stream={stream}" / "part-0000.parquet"
+            if path.exists():
+                why = f"coalesce(nullif(concat_ws(' + ', {', '.join(needed.values())}), ''), '{JOINT}')"
+                table = f"read_parquet('{path}', hive_partitioning = false)"
+                assert self.sql(f"SELECT why, {why} AS wanted, count(*) FROM {table} WHERE why <> wanted GROUP BY ALL") == [], stream
+            each = [f"CAST((event_id, time) IN (SELECT (event_id, time) FROM {rows}) AS int)" for rows in differing.values()]
+            for said, *needs in self.sql(
+                f"SELECT DISTINCT replace(attribution, '{BY_CONTENTION}', ''), {', '.join(each)}"
+                f' FROM "{run}.{stream}" WHERE attribution IS NOT NULL'
+            ):
+                names = [name for name, need in zip(differing, needs) if need]
+                # Those of the timeline may have a part besides, or instead.
+                assert said == JOINT or (names == [said] if names else said not in without), (stream, said, names)
+
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory):
@@ -186,6 +208,7 @@ def test_of_two_scenarios_each_is_held_against_the_run_without_it(truth):
         assert truth.effects("both", name) == truth.hours("both", other) != {}
         ways = truth.check_counterfactual("both", other, f"counterfactual/each/{name.replace(':', '')}")
         assert {why for why, _ in ways} == {name}
+    truth.check_names("both", {name: f"only-{at}" for at, name in enumerate(names)})
     # docs/scenarios.md shows this run.
     page = (history.ROOT / "docs/scenarios.md").read_text().split("### An example with numbers")[1]
     shown = [[cell.strip(" `") for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("| `")]
@@ -196,7 +219,7 @@ def test_of_two_scenarios_each_is_held_against_the_run_without_it(truth):
     path = truth.runs["both"].path / "counterfactual/changes/stream=payment.failure/part-0000.parquet"
     ways = truth.sql(f"SELECT why, via, count(*) FROM read_parquet('{path}', hive_partitioning = false) GROUP BY ALL")
     told = {tuple(map(str, row)) for row in (*effects, *ways)}
-    assert len(shown) == 10 and {tuple(row) for row in shown} <= told
+    assert len(shown) == 9 and {tuple(row) for row in shown} <= told
     # What one of them adds to what only the other one brings is no one's alone.
     [(joint,)] = truth.sql("SELECT count(*) FROM \"both.payment.failure\" WHERE attribution = 'joint'")
     assert joint > 0

@@ -280,19 +280,16 @@ impl Diff {
         why::explain(&mut self.streams, is_cause, intervention)
     }
 
-    /// Tells why each event differs, as `known` says for a stream, an event and whether it is in A.
+    /// Tells why each event differs, as `known` says for a stream and an event.
     ///
     /// # Errors
     /// [`Error::Rows`] when a stream then has more different texts than fit a column.
-    pub fn explain_by(
-        &mut self,
-        known: &dyn Fn(&str, u64, bool) -> (String, Via),
-    ) -> Result<(), Error> {
+    pub fn explain_by(&mut self, known: &dyn Fn(&str, u64) -> (String, Via)) -> Result<(), Error> {
         for stream in &mut self.streams {
             let mut all = Vec::with_capacity(stream.changes.len());
             for change in &stream.changes {
                 let id = change.id(&stream.a, &stream.b);
-                let (why, via) = known(&stream.name, id, change.a().is_some());
+                let (why, via) = known(&stream.name, id);
                 all.push((Some(stream.texts.code(&why)?), Some(via)));
             }
             stream.why = all;

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::PathBuf;
 
 use causeflow_engine::base::head::JOINTLY;
-use causeflow_engine::streams::attribution::PartedRow;
+use causeflow_engine::streams::attribution::{Names, PartedRow, Versions};
 use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::play::RunResult;
 use causeflow_engine::streams::program::Without;
-use causeflow_engine::streams::sides::{Label, Side, Sides};
+use causeflow_engine::streams::sides::{Label, Side};
 use causeflow_outputs::diff::{Counts, Diff, FinishedRun, StreamDiff, Via};
 use causeflow_outputs::sink::{Files, Sink};
 use causeflow_outputs::{Compression, FileEntry, Format, Manifest, Options};
@@ -142,8 +142,8 @@ impl Twin {
         let b = FinishedRun::written(&place, twin)?;
         let compared = Diff::compare_while(&a, &b, &|_| true, &|| !of.control.cancelled())?;
         let mut diff = compared.ok_or_else(Error::interrupted)?;
-        diff.explain_by(&|stream, event, is_there| {
-            let (needed, via) = why.at(self.side, stream, event, is_there);
+        diff.explain_by(&|stream, event| {
+            let (needed, via) = why.at(self.side, stream, event);
             // The others are in both runs.
             (self.lacks.clone().unwrap_or(needed), via)
         })?;
@@ -173,6 +173,7 @@ pub fn files_of(sink: &dyn Sink) -> Result<(PathBuf, Vec<FileEntry>), Error> {
 
 /// Why events of a run differ from those of its sides.
 struct Why<'a> {
+    names: &'a Names,
     streams: BTreeMap<&'a str, &'a [PartedRow]>,
     /// The sides that lack one of what was asked for, and which.
     lacking: Vec<(Side, String)>,
@@ -188,32 +189,25 @@ impl<'a> Why<'a> {
         let streams = run.streams.iter();
         let streams = streams.map(|stream| (stream.name.as_str(), stream.parted.as_slice()));
         Why {
+            names: &run.world.names,
             streams: streams.collect(),
             lacking: lacking.collect(),
         }
     }
 
-    /// Without which of what was asked for an event of the run would not be so, or, of one that is only on a side, would
-    /// be there; several with a plus between them. Where it takes none of them, since others would do as well, it is joint.
-    fn at(&self, side: Option<Side>, stream: &str, event: u64, is_there: bool) -> (String, Via) {
+    /// Without which of what was asked for an event that differs from a side would not be as it is in the run, there or not;
+    /// several with a plus between them. Where it takes none of them, since others would do as well, it is joint.
+    fn at(&self, side: Option<Side>, stream: &str, event: u64) -> (String, Via) {
         let all = self.streams.get(stream).copied().unwrap_or_default();
-        let from = all.partition_point(|row| row.event_id < event);
-        let rows = all[from..].iter().take_while(|row| row.event_id == event);
-        let wanted = if is_there { Some(Side::FACTUAL) } else { side };
-        let rows = rows.filter(|row| wanted.is_some_and(|side| row.sides().on(side)));
-        let version = rows.map(|row| (row.sides(), row.scarcity()));
-        let version = version.reduce(|a, b| (a.0.and(b.0), a.1 | b.1));
-        let (sides, scarcity) = version.unwrap_or((Sides::ALL, Sides::NONE));
-        let needed = self
-            .lacking
-            .iter()
-            .filter(|(side, _)| sides.on(*side) != is_there);
+        let versions = Versions::of(event, all);
+        let same = versions.as_factual();
+        let needed = self.lacking.iter().filter(|(side, _)| !same.on(*side));
         let needed: Vec<&str> = needed.map(|(_, name)| name.as_str()).collect();
         let why = match needed.is_empty() {
             true => JOINTLY.to_owned(),
             false => needed.join(" + "),
         };
-        let via = match side.is_some_and(|side| scarcity.on(side)) {
+        let via = match side.is_some_and(|side| versions.by_scarcity(self.names, side)) {
             true => Via::Contention,
             false => Via::Lineage,
         };

@@ -2,8 +2,10 @@
 //! them, and who is to be named for the others.
 
 mod impact;
+mod names;
 
 pub use impact::{Account, Difference, Differences, Impact};
+pub use names::Names;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +13,7 @@ use crate::base::fingerprint::RowHashes;
 use crate::base::head::ATTRIBUTION;
 use crate::base::table::{Chunk, Column, Validity, Values};
 use crate::streams::program::{Expr, Program, Stream};
-use crate::streams::sides::{Label, Sides};
+use crate::streams::sides::{Label, Side, Sides};
 
 /// Who is to be named for a row that the untouched side does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub struct Named {
     pub scarcity: bool,
 }
 
-/// A row that is not the same on all sides: which version of an event is on which.
+/// A row that is not the same on all sides, of the run, or of other sides where the run has none at its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PartedRow {
     /// The event.
@@ -40,7 +42,7 @@ impl PartedRow {
         }
     }
 
-    /// The sides on which this version of the event is.
+    /// The sides on which this version of the event is, the same.
     pub fn sides(&self) -> Sides {
         Sides::of_bits(self.sides.into())
     }
@@ -48,6 +50,48 @@ impl PartedRow {
     /// Those sides that differ from the factual one in it because of scarcity alone.
     pub fn scarcity(&self) -> Sides {
         Sides::of_bits(self.scarcity.into())
+    }
+}
+
+/// The versions of one event, those that are not the same on all sides.
+pub struct Versions<'a>(&'a [PartedRow]);
+
+impl<'a> Versions<'a> {
+    /// Of an event, among rows that are sorted.
+    pub fn of(event_id: u64, parted: &'a [PartedRow]) -> Versions<'a> {
+        let from = parted.partition_point(|row| row.event_id < event_id);
+        let to = parted.partition_point(|row| row.event_id <= event_id);
+        Versions(&parted[from..to])
+    }
+
+    /// The one of the run.
+    fn factual(&self) -> Option<&PartedRow> {
+        self.0.iter().find(|row| row.sides().on(Side::FACTUAL))
+    }
+
+    /// The sides on which the event is as it is in the run: the same, or not there either.
+    pub fn as_factual(&self) -> Sides {
+        match self.factual() {
+            Some(row) => row.sides(),
+            None => self
+                .0
+                .iter()
+                .map(PartedRow::sides)
+                .collect::<Sides>()
+                .others(),
+        }
+    }
+
+    /// Whether the event is not as it is on a side because of scarcity alone.
+    pub fn by_scarcity(&self, names: &Names, side: Side) -> bool {
+        let scarcity = match self.factual() {
+            Some(row) => row.scarcity(),
+            None => {
+                let there = self.0.iter().map(|row| row.scarcity().and(row.sides()));
+                there.collect()
+            }
+        };
+        names.by_scarcity(self.as_factual().others(), scarcity, side)
     }
 }
 

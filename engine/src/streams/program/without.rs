@@ -63,6 +63,17 @@ impl Program {
         find(&self.sides(), without, &self.interventions)
     }
 
+    /// The interventions without each of which alone a side is played, and that side.
+    pub(crate) fn sides_without_one(&self) -> Vec<(Label, Side)> {
+        let (sides, all) = (self.sides(), &self.interventions);
+        // One of the timeline is only held against a run without it if there is nothing else.
+        let labels = Label::each(all).filter(|(_, it)| it.asked_for || all.len() == 1);
+        let side = |label| find(&sides, Without::One(label), all);
+        labels
+            .filter_map(|(label, _)| Some((label, side(label)?)))
+            .collect()
+    }
+
     /// On which sides each intervention acts, in order.
     pub(crate) fn acts_on(&self) -> Vec<Sides> {
         let sides = self.sides();

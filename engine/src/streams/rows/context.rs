@@ -6,14 +6,14 @@ use super::{BLOCK, Completion, Sums};
 use crate::base::scratch;
 use crate::base::table::Chunk;
 use crate::base::time::{Span, Time};
-use crate::streams::attribution::{Account, Attribution, Differences, Named, PartedRow, same_rows};
+use crate::streams::attribution::{Account, Attribution, Named, PartedRow, same_rows};
 use crate::streams::layout::{
     KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
 };
 use crate::streams::population::Population;
 use crate::streams::program::{Stream, StreamId};
 use crate::streams::series::{Amounts, Series, first_and_last};
-use crate::streams::sides::{Side, Sides};
+use crate::streams::sides::{Label, Side, Sides};
 use crate::streams::world::World;
 use std::ops::Range;
 
@@ -36,8 +36,8 @@ pub struct RowContext<'a> {
     keeps_parted: bool,
     /// The modified parameters on which fields depend.
     modified: &'a [u16],
-    /// The places of rows that have come apart and are the same on the untouched side after all, in order.
-    same: Vec<(i64, u64)>,
+    /// What rows have met on other sides, by their places, in order.
+    met: Vec<((i64, u64), Met)>,
 }
 
 impl<'a> RowContext<'a> {
@@ -62,7 +62,7 @@ impl<'a> RowContext<'a> {
             layout: world.layouts[stream],
             keeps_parted,
             modified: &world.modified_in_rows[stream],
-            same: Vec::new(),
+            met: Vec::new(),
         }
     }
 
@@ -75,8 +75,8 @@ impl<'a> RowContext<'a> {
     }
 
     /// Compares, in a range of time, the rows of the factual side that are not on all sides with those of each other
-    /// side, and finds out which the untouched side has, the same, after all. Returns how the others differ, with the
-    /// rows of the untouched side counted.
+    /// side, and finds out which of them have the same after all. Returns how the other sides differ, with the rows of the
+    /// untouched side counted; how the factual rows differ from that is left to [`RowContext::work_out`], which knows all of it.
     pub fn settle_sides(
         &mut self,
         factual: &[&[u64]],
@@ -91,38 +91,34 @@ impl<'a> RowContext<'a> {
             scratch::give_rows(order);
             sorted
         });
-        if self.keeps_parted {
-            let all = factual.iter().chain(&others);
-            let parted = all
-                .map(|row| PartedRow::new(row[KEY], sides_of(row[PLACE]), scarcity_of(row[PLACE])));
-            sums.parted.extend(parted);
-        }
-        let Sums { impact, series, .. } = &mut sums;
+        let Sums {
+            impact,
+            series,
+            parted,
+            ..
+        } = &mut sums;
         let mut impact = impact.tally();
         let (mut pairs, mut removed) = (Vec::new(), Vec::new());
-        self.at_each_place(&factual, &others, |side, pair| match pair {
-            (Some(row), Some(other)) => match pairs.last_mut() {
-                Some(Pair { rows, sides }) if *rows == [row, other] => {
-                    *sides = *sides | side.into()
+        self.at_each_place(&factual, &others, |side, pair, there| match pair {
+            (Some(row), other) => match pairs.last_mut() {
+                Some(Pair { rows, met }) if *rows == [row, other] => {
+                    met.there = met.there | side.into()
                 }
-                _ => pairs.push(Pair {
-                    rows: [row, other],
-                    sides: side.into(),
-                }),
+                _ => pairs.push(Pair::new([row, other], side)),
             },
-            (Some(row), None) => {
-                impact.note(account(row[PLACE], side), time_of(row), |d| &mut d.added);
-            }
-            (None, Some(other)) => {
-                impact.note(account(other[PLACE], side), time_of(other), |d| {
-                    &mut d.removed
-                });
+            (None, other) => {
+                let account = self.account(there, by_of(other[PLACE]), side, time_of(other));
+                impact.note(account, time_of(other), |d| &mut d.removed);
                 if side == Side::UNTOUCHED {
                     removed.push(other);
                 }
+                let (sides, scarcity) = (sides_of(other[PLACE]), scarcity_of(other[PLACE]));
+                if self.keeps_parted && side == sides.first() {
+                    parted.push(PartedRow::new(other[KEY], sides, scarcity));
+                }
             }
-            (None, None) => {}
         });
+        drop(impact);
         for rows in removed.chunks(BLOCK) {
             self.count_untouched(rows, series);
         }
@@ -133,63 +129,79 @@ impl<'a> RowContext<'a> {
             false => others.map(Sides::from).collect(),
         };
         for round in rounds {
-            let pairs = pairs.iter().filter(|pair| !pair.sides.and(round).is_none());
-            let pairs: Vec<&Pair<'_>> = pairs.collect();
-            for pairs in pairs.chunks(BLOCK) {
-                self.compare(pairs, round, &mut impact, series);
+            let pairs = pairs.iter_mut();
+            let pairs = pairs.filter(|pair| !pair.met.there.and(round).is_none());
+            let mut pairs: Vec<&mut Pair<'_>> = pairs.collect();
+            for pairs in pairs.chunks_mut(BLOCK) {
+                self.compare(pairs, round, series);
             }
         }
-        drop(impact);
-        self.same.sort_unstable();
+        self.meet(&pairs);
         sums
     }
 
+    /// Keeps what each row has met.
+    fn meet(&mut self, pairs: &[Pair<'_>]) {
+        let met = pairs
+            .iter()
+            .map(|pair| (time_and_key(pair.rows[0]), pair.met));
+        self.met = met.collect();
+        self.met.sort_unstable_by_key(|(place, _)| *place);
+        self.met.dedup_by(|(place, more), (before, met)| {
+            let is_same = place == before;
+            if is_same {
+                met.there = met.there | more.there;
+                met.same = met.same | more.same;
+            }
+            is_same
+        });
+    }
+
     /// Goes through the places of the total order at which rows lie that are not on all sides, and tells for each of the other
-    /// sides on which the factual row is not what is there, and what is there instead.
+    /// sides with a row there, which the factual one does not share, that row, what the factual side has there, and where
+    /// anything is.
     fn at_each_place<'r>(
         &self,
         factual: &[&'r [u64]],
         others: &[&'r [u64]],
-        mut tell: impl FnMut(Side, (Option<&'r [u64]>, Option<&'r [u64]>)),
+        mut tell: impl FnMut(Side, (Option<&'r [u64]>, &'r [u64]), Apart),
     ) {
         let layout = self.layout;
         let place = |row: &[u64]| (time_of(row), layout.generation(row), row[KEY]);
         let (mut factual, mut others) = (factual, others);
-        loop {
-            let first = factual.first().into_iter().chain(others.first());
-            let Some(at) = first.map(|row| place(row)).min() else {
-                return;
-            };
+        while let Some(first) = others.first() {
+            let at = place(first);
+            let before = factual.iter().take_while(|row| place(row) < at).count();
             let at_it = |rows: &[&[u64]]| rows.iter().take_while(|row| place(row) == at).count();
+            factual = &factual[before..];
             let (here, later) = factual.split_at(at_it(factual));
             let (there, rest) = others.split_at(at_it(others));
             (factual, others) = (later, rest);
-            let sides = self.world.sides();
-            match (here, there) {
-                // Nearly always one row lies there.
-                ([row], []) => {
-                    let lacking = sides_of(row[PLACE]).others().each(sides);
-                    lacking.for_each(|side| tell(side, (Some(row), None)));
-                }
-                ([], [row]) => {
-                    let having = sides_of(row[PLACE]).each(sides);
-                    having.for_each(|side| tell(side, (None, Some(row))));
-                }
-                _ => {
-                    for side in Side::first(sides).skip(1) {
-                        let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
-                        let mut here = here.iter().filter(|row| !on(row)).copied();
-                        let mut there = there.iter().filter(on).copied();
-                        loop {
-                            let pair = (here.next(), there.next());
-                            if pair == (None, None) {
-                                break;
-                            }
-                            tell(side, pair);
-                        }
-                    }
+            let apart = there
+                .iter()
+                .map(|row| (sides_of(row[PLACE]), scarcity_of(row[PLACE])));
+            let apart = apart.fold(Apart::NOWHERE, |all, (sides, scarcity)| Apart {
+                sides: all.sides | sides,
+                scarcity: all.scarcity | scarcity.and(sides),
+            });
+            for side in apart.sides.each(self.world.sides()) {
+                let on = |row: &&&[u64]| sides_of(row[PLACE]).on(side);
+                let mut here = here.iter().filter(|row| !on(row)).copied();
+                for row in there.iter().filter(on) {
+                    tell(side, (here.next(), row), apart);
                 }
             }
+        }
+    }
+
+    /// What a difference from a side is counted for, of which `by` has a part in that from the untouched side.
+    fn account(&self, apart: Apart, by: Label, side: Side, time: i64) -> Account {
+        let names = &self.world.names;
+        let Apart { sides, scarcity } = apart;
+        let scarcity = names.by_scarcity(sides, scarcity, side);
+        match side {
+            Side::UNTOUCHED => Account::by(names.of(sides, by, Time(time)), scarcity),
+            side => Account::from(side, scarcity),
         }
     }
 
@@ -207,34 +219,21 @@ impl<'a> RowContext<'a> {
         columns.recycle();
     }
 
-    /// Compares rows at the same place, and counts those that differ on these sides.
-    fn compare(
-        &mut self,
-        pairs: &[&Pair<'_>],
-        round: Sides,
-        impact: &mut Differences<'_>,
-        series: &mut Series,
-    ) {
+    /// Compares rows at the same place on these sides.
+    fn compare(&self, pairs: &mut [&mut Pair<'_>], round: Sides, series: &mut Series) {
         let columns = |row: usize, side| {
             let rows: Vec<&[u64]> = pairs.iter().map(|pair| pair.rows[row]).collect();
             Columns::new(self, transpose_each(&rows, self.layout.stride), side)
         };
         let others = columns(1, round.first());
         if round.on(Side::UNTOUCHED) {
-            let untouched = |row: usize| pairs[row].sides.and(Side::UNTOUCHED.into());
+            let untouched = |row: usize| pairs[row].met.there.and(Side::UNTOUCHED.into());
             others.count(self, series, Some(untouched));
         }
         let same = self.same(columns(0, Side::FACTUAL), others);
-        for (pair, same) in pairs.iter().zip(same) {
-            let row = pair.rows[0];
-            for side in pair.sides.and(round).each(self.world.sides()) {
-                match same {
-                    true if side == Side::UNTOUCHED => self.same.push(time_and_key(row)),
-                    true => {}
-                    false => {
-                        impact.note(account(row[PLACE], side), time_of(row), |d| &mut d.changed);
-                    }
-                }
+        for (Pair { met, .. }, same) in pairs.iter_mut().zip(same) {
+            if same {
+                met.same = met.same | met.there.and(round);
             }
         }
     }
@@ -242,16 +241,17 @@ impl<'a> RowContext<'a> {
     /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
     pub fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
         let mut sums = self.sums();
-        let mut named = Vec::new();
+        let mut differs = Vec::new();
         let mut sides = Vec::new();
         // Nearly all blocks are of rows that are on all sides, and of which nothing is to be said.
         if (words[PLACE].iter()).fold(false, |any, &word| any | is_apart(word)) {
-            named = self.named(&words);
+            differs = self.differs(&words);
             sides = scratch::copy(&words[PLACE]);
         }
         if self.world.sides() > 1 {
-            self.compare_fields(&words, &mut named, &mut sums);
+            self.compare_fields(&words, &mut differs, &mut sums);
         }
+        let named = self.named(&words, &differs, &mut sums);
         let attribution = Attribution::new(&self.world.program, &named);
         let columns = Columns::new(self, words, Side::FACTUAL);
         let sides_of_row = |row: usize| sides_of(sides[row]);
@@ -268,20 +268,60 @@ impl<'a> RowContext<'a> {
         Part { chunk, sums }
     }
 
-    /// Who is to be named for each of some rows.
-    fn named(&self, words: &[Vec<u64>]) -> Vec<Named> {
-        let named = |(row, &word): (usize, &u64)| {
+    /// How each of some rows differs from other sides, apart from what modifiers bend in it.
+    fn differs(&self, words: &[Vec<u64>]) -> Vec<Differs> {
+        let differs = |(row, &word): (usize, &u64)| {
+            let lacking = sides_of(word).others();
+            if lacking.is_none() {
+                return Differs::NOWHERE;
+            }
             let place = (words[TIME][row] as i64, words[KEY][row]);
-            let differs = !sides_of(word).on(Side::UNTOUCHED);
-            match differs && self.same.binary_search(&place).is_err() {
-                true => Named {
-                    by: by_of(word),
-                    scarcity: scarcity_of(word).on(Side::UNTOUCHED),
-                },
-                false => Named::default(),
+            let met = self.met.binary_search_by_key(&place, |(place, _)| *place);
+            let met = met.map_or(Met::NOTHING, |at| self.met[at].1);
+            Differs {
+                from: lacking.without(met.same),
+                changed: met.there,
+                by: by_of(word),
             }
         };
-        words[PLACE].iter().enumerate().map(named).collect()
+        words[PLACE].iter().enumerate().map(differs).collect()
+    }
+
+    /// Who is to be named for each of some rows. Counts how they differ from other sides, and keeps those that are not on all
+    /// sides if they are asked for.
+    fn named(&self, words: &[Vec<u64>], differs: &[Differs], sums: &mut Sums) -> Vec<Named> {
+        let time = |row: usize| words[TIME][row] as i64;
+        let rows = (0..differs.len()).filter(|&row| !differs[row].from.is_none());
+        let mut rows: Vec<usize> = rows.collect();
+        // Rows that only a digest is made of come in no order.
+        rows.sort_unstable_by_key(|&row| time(row));
+        let mut named = vec![Named::default(); differs.len()];
+        let mut impact = sums.impact.tally();
+        for row in rows {
+            let Differs { from, changed, by } = differs[row];
+            let scarcity = scarcity_of(words[PLACE][row]);
+            let apart = Apart {
+                sides: from,
+                scarcity,
+            };
+            if self.keeps_parted {
+                let parted = PartedRow::new(words[KEY][row], from.others(), scarcity);
+                sums.parted.push(parted);
+            }
+            for side in from.each(self.world.sides()) {
+                let account = self.account(apart, by, side, time(row));
+                impact.note(account, time(row), |d| match changed.on(side) {
+                    true => &mut d.changed,
+                    false => &mut d.added,
+                });
+                if let Some(by) = account.label() {
+                    let scarcity = account.is_scarcity();
+                    named[row] = Named { by, scarcity };
+                }
+            }
+        }
+        drop(impact);
+        named
     }
 
     /// For each row whether it has the same values on both of two sides.
@@ -292,7 +332,7 @@ impl<'a> RowContext<'a> {
     }
 
     /// Finds the rows on several sides of which a modifier bends a field.
-    fn compare_fields(&self, words: &[Vec<u64>], named: &mut Vec<Named>, sums: &mut Sums) {
+    fn compare_fields(&self, words: &[Vec<u64>], differs: &mut Vec<Differs>, sums: &mut Sums) {
         if self.modified.is_empty() {
             return;
         }
@@ -309,9 +349,7 @@ impl<'a> RowContext<'a> {
             Columns::new(self, copy, side)
         };
         let factual = on(Side::FACTUAL);
-        let mut bent = vec![Sides::NONE; words[PLACE].len()];
-        let Sums { impact, series, .. } = sums;
-        let mut impact = impact.tally();
+        let is_told = self.world.names.are_compared(range.1);
         for side in Side::first(self.world.sides()).skip(1) {
             let others = on(side);
             let same = self.same(factual.clone(), others.clone());
@@ -320,54 +358,95 @@ impl<'a> RowContext<'a> {
                 if same || !sides_of(words[PLACE][row]).on(side) {
                     continue;
                 }
-                bent[row] = bent[row] | side.into();
-                let time = words[TIME][row] as i64;
-                let account = match side {
-                    Side::UNTOUCHED => {
-                        named.resize(words[PLACE].len(), Named::default());
-                        named[row].by = factual.bent_by(self, row);
-                        let (amount, other) = (amounts.of(row), theirs.of(row));
-                        series.replace_untouched(time, amount, other);
-                        Account::by(named[row].by, false)
+                differs.resize(words[PLACE].len(), Differs::NOWHERE);
+                let differs = &mut differs[row];
+                differs.from = differs.from | side.into();
+                differs.changed = differs.changed | side.into();
+                if side == Side::UNTOUCHED {
+                    if !is_told {
+                        differs.by = factual.bent_by(self, row);
                     }
-                    side => Account::from(side, false),
-                };
-                impact.note(account, time, |d| &mut d.changed);
+                    let time = words[TIME][row] as i64;
+                    let (amount, other) = (amounts.of(row), theirs.of(row));
+                    sums.series.replace_untouched(time, amount, other);
+                }
             }
             others.recycle();
-        }
-        drop(impact);
-        if self.keeps_parted {
-            let bent = bent
-                .iter()
-                .enumerate()
-                .filter(|(_, sides)| !sides.is_none());
-            let parted = bent.map(|(row, &bent)| {
-                let place = words[PLACE][row];
-                let sides = sides_of(place).without(bent);
-                PartedRow::new(words[KEY][row], sides, scarcity_of(place))
-            });
-            sums.parted.extend(parted);
         }
         factual.recycle();
     }
 }
 
-/// Two rows at the same place of the total order: that of the factual side, and that of these others.
+/// What is not the same on some sides.
+#[derive(Clone, Copy)]
+struct Apart {
+    /// Which.
+    sides: Sides,
+    /// Those of them on which it is not because of scarcity alone.
+    scarcity: Sides,
+}
+
+impl Apart {
+    /// On none.
+    const NOWHERE: Apart = Apart {
+        sides: Sides::NONE,
+        scarcity: Sides::NONE,
+    };
+}
+
+/// How a row of the factual side differs from others.
+#[derive(Clone, Copy)]
+struct Differs {
+    /// The sides that do not have it, the same.
+    from: Sides,
+    /// The sides that have another row at its place.
+    changed: Sides,
+    /// Who has a part in it, as far as the decisions tell.
+    by: Label,
+}
+
+impl Differs {
+    /// From none.
+    const NOWHERE: Differs = Differs {
+        from: Sides::NONE,
+        changed: Sides::NONE,
+        by: Label::NONE,
+    };
+}
+
+/// What lies at the place of a factual row on sides that do not share it.
+#[derive(Clone, Copy)]
+struct Met {
+    /// The sides on which there is something.
+    there: Sides,
+    /// Those of them on which it is the same after all.
+    same: Sides,
+}
+
+impl Met {
+    /// Nothing.
+    const NOTHING: Met = Met {
+        there: Sides::NONE,
+        same: Sides::NONE,
+    };
+}
+
+/// Two rows at the same place of the total order: that of the factual side, and that of others.
 struct Pair<'a> {
     rows: [&'a [u64]; 2],
-    sides: Sides,
+    met: Met,
+}
+
+impl<'a> Pair<'a> {
+    /// On one of the others.
+    fn new(rows: [&'a [u64]; 2], side: Side) -> Pair<'a> {
+        let there = side.into();
+        let same = Sides::NONE;
+        let met = Met { there, same };
+        Pair { rows, met }
+    }
 }
 
 fn time_of(row: &[u64]) -> i64 {
     row[TIME] as i64
-}
-
-/// What a difference of a row from a side is counted for.
-fn account(place: u64, side: Side) -> Account {
-    let scarcity = scarcity_of(place).on(side);
-    match side {
-        Side::UNTOUCHED => Account::by(by_of(place), scarcity),
-        side => Account::from(side, scarcity),
-    }
 }

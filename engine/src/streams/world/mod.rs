@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::base::draw::{Key, mix, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Layers;
-use crate::streams::attribution::modified_in_rows;
+use crate::streams::attribution::{Names, modified_in_rows};
 use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
 use crate::streams::profile::ProfileTable;
@@ -109,6 +109,8 @@ pub struct World {
     pub(crate) has_rings: bool,
     /// For each stream, the modified parameters on which the values of its rows depend.
     pub modified_in_rows: Vec<Vec<u16>>,
+    /// Who is to be named for what differs.
+    pub names: Names,
     /// How the rows of each stream lie until they are columns.
     pub(crate) layouts: Vec<Layout>,
     /// The streams for whose roots marks tell whether they cause anything.
@@ -243,6 +245,7 @@ impl World {
             marked: marked.collect(),
             layouts,
             modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
+            names: Names::new(&program),
             program,
         }
     }
