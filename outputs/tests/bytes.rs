@@ -59,11 +59,7 @@ fn read(path: &Path) -> RecordBatch {
 }
 
 fn assert_column(column: &Column, array: &dyn Array, rows: usize) {
-    let valid = |row: usize| match &column.validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
-    };
+    let valid = |row: usize| column.validity.has(row);
     let texts = dictionary();
     for row in 0..rows {
         assert_eq!(array.is_valid(row), valid(row), "row {row}");

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
+use causeflow_engine::base::table::{Chunk, RowSink, SinkError, Values};
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::play::run;
 use causeflow_engine::streams::program::{KindId, Program, Source, StreamId};
@@ -358,7 +358,7 @@ impl Counter {
         let own = ids
             .iter()
             .enumerate()
-            .filter(|(row, _)| !holds(causes, *row));
+            .filter(|(row, _)| !causes.validity.has(*row));
         self.known.extend(own.map(|(_, id)| (*id, root)));
     }
 
@@ -374,14 +374,6 @@ impl Counter {
                 None => counts.push((root, 1)),
             }
         }
-    }
-}
-
-fn holds(column: &Column, row: usize) -> bool {
-    match &column.validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
     }
 }
 

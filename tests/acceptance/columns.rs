@@ -1,6 +1,6 @@
 //! Looks into the columns of a chunk.
 
-use causeflow_engine::base::table::{Chunk, Column, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, Values};
 
 /// Columns that every stream has.
 pub const EVENT: usize = 0;
@@ -11,11 +11,7 @@ pub const ATTRIBUTION: usize = 5;
 
 /// Whether a row has a value in a column.
 pub fn has_value(column: &Column, row: usize) -> bool {
-    match &column.validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
-    }
+    column.validity.has(row)
 }
 
 /// When the rows take place, in microseconds.

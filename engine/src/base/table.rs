@@ -187,6 +187,18 @@ pub enum Validity {
     Mask(Vec<bool>),
 }
 
+impl Validity {
+    /// Whether a row holds a value.
+    #[inline]
+    pub fn has(&self, row: usize) -> bool {
+        match self {
+            Validity::All => true,
+            Validity::None => false,
+            Validity::Mask(mask) => mask[row],
+        }
+    }
+}
+
 /// A column of a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {

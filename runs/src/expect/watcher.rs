@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeflow_engine::base::fingerprint::string_hash;
 use causeflow_engine::base::head;
-use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Validity, Values};
+use causeflow_engine::base::table::{Chunk, Column, RowSink, SinkError, Values};
 use causeflow_engine::base::time::Time;
 use causeflow_engine::streams::eval::{Block, eval_block};
 use causeflow_engine::streams::population::Population;
@@ -278,14 +278,6 @@ impl Words<'_> {
     }
 }
 
-fn is_there(validity: &Validity, row: usize) -> bool {
-    match validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
-    }
-}
-
 /// A column as the words on which expressions are worked out.
 fn words_of(Column { values, validity }: &Column, rows: usize) -> Vec<u64> {
     let none = match values {
@@ -316,7 +308,7 @@ fn words_of(Column { values, validity }: &Column, rows: usize) -> Vec<u64> {
     // Where no row has a value, there are no values.
     words.resize(rows, none);
     for (row, word) in words.iter_mut().enumerate() {
-        if !is_there(validity, row) {
+        if !validity.has(row) {
             *word = none;
         }
     }
@@ -332,7 +324,7 @@ fn times_of(chunk: &Chunk) -> Vec<i64> {
 
 /// A value as JSON has it.
 fn shown(Column { values, validity }: &Column, row: usize, dictionary: &[String]) -> Value {
-    if !is_there(validity, row) {
+    if !validity.has(row) {
         return Value::Null;
     }
     match values {

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use causeflow_engine::base::head;
 use causeflow_engine::base::table::{
-    Chunk, Column, Dictionary, RowSink, SinkError, TableSchema, Validity, Values,
+    Chunk, Column, Dictionary, RowSink, SinkError, TableSchema, Values,
 };
 use causeflow_engine::base::time::Time;
 use causeflow_outputs::{RowEncoder, TextFormat};
@@ -219,14 +219,9 @@ impl Window {
         (b, to): (&Column, usize),
         rows: usize,
     ) -> bool {
-        let is_there = |validity: &Validity, row: usize| match validity {
-            Validity::All => true,
-            Validity::None => false,
-            Validity::Mask(mask) => mask[row],
-        };
         let each = |equal: &dyn Fn(usize, usize) -> bool| {
             (0..rows).map(|row| (at + row, to + row)).all(|(at, to)| {
-                let (is, was) = (is_there(&a.validity, at), is_there(&b.validity, to));
+                let (is, was) = (a.validity.has(at), b.validity.has(to));
                 is == was && (!is || equal(at, to))
             })
         };
@@ -358,11 +353,7 @@ fn cause(chunk: &Chunk, row: usize) -> Option<u64> {
 }
 
 fn id_at(chunk: &Chunk, column: usize, row: usize) -> Option<u64> {
-    let is_there = match &chunk.columns[column].validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
-    };
+    let is_there = chunk.columns[column].validity.has(row);
     is_there.then(|| ids(chunk, column).get(row).copied())?
 }
 

@@ -160,20 +160,18 @@ pub fn same_rows(a: &Chunk, b: &Chunk) -> Vec<bool> {
 }
 
 fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
-    fn all<T: PartialEq>(a: &[T], b: &[T], same: &mut [bool]) {
-        let both = a.iter().zip(b);
+    fn all<T: PartialEq>(
+        a: impl IntoIterator<Item = T>,
+        b: impl IntoIterator<Item = T>,
+        same: &mut [bool],
+    ) {
         same.iter_mut()
-            .zip(both)
+            .zip(a.into_iter().zip(b))
             .for_each(|(same, (a, b))| *same &= a == b);
     }
-    let there = |column: &Column, row: usize| match &column.validity {
-        Validity::All => true,
-        Validity::None => false,
-        Validity::Mask(mask) => mask[row],
-    };
     if a.validity != b.validity {
         for (row, same) in same.iter_mut().enumerate() {
-            *same &= there(a, row) == there(b, row);
+            *same &= a.validity.has(row) == b.validity.has(row);
         }
     }
     match (&a.values, &b.values) {
@@ -186,12 +184,7 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
             all(a, b, same)
         }
         (Values::Bool(a), Values::Bool(b)) => all(a, b, same),
-        (Values::String(a), Values::String(b)) => {
-            let both = a.iter().zip(b.iter());
-            same.iter_mut()
-                .zip(both)
-                .for_each(|(same, (a, b))| *same &= a == b);
-        }
+        (Values::String(a), Values::String(b)) => all(a.iter(), b.iter(), same),
         (
             Values::Id(_)
             | Values::Time(_)

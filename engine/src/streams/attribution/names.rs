@@ -52,9 +52,11 @@ impl Names {
     /// Whether what is not the same on some sides, on `scarcity` because something scarce was there for others, differs from a
     /// side because of that alone. From one that lacks several, it does so only if nobody who is needed has a part otherwise.
     pub fn by_scarcity(&self, differing: Sides, scarcity: Sides, side: Side) -> bool {
-        let lacks_one = self.compared.iter().any(|(_, one)| *one == side);
-        let mut needed = self.compared.iter().map(|(_, one)| *one);
-        scarcity.on(side) && (lacks_one || needed.all(|one| !differing.on(one) || scarcity.on(one)))
+        if !scarcity.on(side) {
+            return false;
+        }
+        let ones = || self.compared.iter().map(|(_, one)| *one);
+        ones().any(|one| one == side) || ones().all(|one| !differing.on(one) || scarcity.on(one))
     }
 }
 

@@ -251,7 +251,10 @@ impl<'a> RowContext<'a> {
         if self.world.sides() > 1 {
             self.compare_fields(&words, &mut differs, &mut sums);
         }
-        let named = self.named(&words, &differs, &mut sums);
+        let named = match differs.is_empty() {
+            true => Vec::new(),
+            false => self.named(&words, &differs, &mut sums),
+        };
         let attribution = Attribution::new(&self.world.program, &named);
         let columns = Columns::new(self, words, Side::FACTUAL);
         let sides_of_row = |row: usize| sides_of(sides[row]);
