@@ -137,3 +137,86 @@ impl RunArgs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        run: RunArgs,
+    }
+
+    fn spec_of(arguments: &[&str]) -> RunSpec {
+        let words = std::iter::once(&"run").chain(arguments);
+        Line::try_parse_from(words).expect("arguments").run.spec()
+    }
+
+    fn spec_in(json: &str) -> RunSpec {
+        RunSpec::from_json(json).expect("a request")
+    }
+
+    /// The command's defaults stand in clap's attributes, those of a request in serde's.
+    #[test]
+    fn arguments_ask_for_what_a_request_does() {
+        let named = r#"{"spec_version": 1, "model": "tutoring"}"#;
+        assert_eq!(spec_of(&["tutoring"]), spec_in(named));
+        let all = r#"{"spec_version": 1, "model": "./shop", "parameters": {"tea_share": "5%"}, "seed": "18446744073709551615",
+            "start": "2026-06-01", "days": 2.5, "scale": 0.01, "streams": ["booking.*", "payment.failure"],
+            "scenarios": ["payment-outage@day1T10:00+6h", "surge@day2"], "events": ["blog-viral@day2T18:00"],
+            "event_files": ["own.yaml"], "timeline": false, "scenario_folder": "mine", "counterfactual": "each",
+            "baseline": "usual", "format": "csv", "compression": "lz4", "snapshot_every": "6h"}"#;
+        let arguments = [
+            "./shop",
+            "--set",
+            "tea_share=5%",
+            "--seed",
+            "18446744073709551615",
+            "--start",
+            "2026-06-01",
+            "--days",
+            "2.5",
+            "--scale",
+            "0.01",
+            "--streams",
+            "booking.*,payment.failure",
+            "--scenario",
+            "payment-outage@day1T10:00+6h",
+            "--scenario",
+            "surge@day2",
+            "--event",
+            "blog-viral@day2T18:00",
+            "--events",
+            "own.yaml",
+            "--no-events",
+            "--scenarios",
+            "mine",
+            "--counterfactual",
+            "each",
+            "--baseline",
+            "usual",
+            "--format",
+            "csv",
+            "--compression",
+            "lz4",
+            "--snapshot-every",
+            "6h",
+        ];
+        assert_eq!(spec_of(&arguments), spec_in(all));
+        // Each field has another value than without it, so that none of them can be lost on both ways.
+        let fields = |json: &str| match serde_json::to_value(spec_in(json)) {
+            Ok(serde_json::Value::Object(fields)) => fields,
+            other => panic!("{other:?}"),
+        };
+        let (given, defaults) = (fields(all), fields(named));
+        for (field, value) in &given {
+            assert!(
+                field == "spec_version" || defaults.get(field) != Some(value),
+                "{field} has its default"
+            );
+        }
+    }
+}
