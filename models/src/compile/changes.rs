@@ -102,7 +102,11 @@ impl Compiler {
                     ty => {
                         let message =
                             format!("`{text}` is {}, expected an entity", self.type_name(ty));
-                        self.report.error(&at.key("entity"), message, None);
+                        let help = match ty {
+                            Ty::Away(kind) => Some(self.how_to_reach(kind, text)),
+                            _ => None,
+                        };
+                        self.report.error(&at.key("entity"), message, help);
                     }
                 }
             }

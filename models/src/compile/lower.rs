@@ -183,6 +183,7 @@ impl Compiler {
             Ty::Written => "a text that is put together".into(),
             Ty::Id => "an identifier".into(),
             Ty::Entity(kind) => format!("a reference to a {}", self.kinds[kind].name),
+            Ty::Away(kind) => format!("a reference to a {} in another cell", self.kinds[kind].name),
             Ty::Row(table) => format!("a row of {}", self.tables[usize::from(table)].0),
         }
     }
@@ -310,6 +311,15 @@ impl Compiler {
                 value = self.cell(table, value.expr, part, span, scope)?;
                 continue;
             }
+            if let Ty::Away(kind) = value.ty {
+                let message = format!(
+                    "`{part}`: the {} lives in a cell that this event may have left",
+                    self.kinds[kind].name
+                );
+                let help = self.how_to_reach(kind, first);
+                self.report.error_in(&scope.at, span, message, Some(help));
+                return None;
+            }
             let Ty::Entity(kind) = value.ty else {
                 let message = format!(
                     "`{part}`: only an entity has values of its own, this is {}",
@@ -321,6 +331,14 @@ impl Compiler {
             value = self.member(kind, value.expr, part, span, scope)?;
         }
         Some(value)
+    }
+
+    /// What can be done about an entity in another cell.
+    pub(super) fn how_to_reach(&self, kind: KindId, name: &str) -> String {
+        let kind = &self.kinds[kind].name;
+        format!(
+            "carry what is needed of the {kind}, such as `{name}.id`, or let it happen in what follows with `cell: {name}`"
+        )
     }
 
     fn built_in(&mut self, name: &str, stream: usize) -> Typed {

@@ -29,6 +29,8 @@ pub enum Ty {
     Id,
     /// A reference to an entity.
     Entity(KindId),
+    /// A reference to an entity that lives in a cell which the event may have left.
+    Away(KindId),
     /// A row of a table, which is the text of its key.
     Row(u16),
 }

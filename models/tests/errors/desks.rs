@@ -79,7 +79,7 @@ fn nobody_lives_at_a_desk() {
         &found,
         &[
             "customer",
-            "this event takes place at a desk, where no entity lives",
+            "`id`: the customer lives in a cell that this event may have left",
             "carry what is needed of the customer, such as `customer.id`",
         ],
     );
@@ -139,6 +139,55 @@ fn what_comes_to_a_desk_comes_from_a_cell() {
     let looked = "  desk.seen:\n    causes: [{on: order.placed}]\n    fields: {n: {value: waiting(packers)}}\n";
     let found = one_error(SHIFT, looked);
     complains(&found, &["`waiting` shows the whole business"]);
+}
+
+#[test]
+fn what_comes_back_takes_its_time_and_names_who_is_away() {
+    let after = |cause: &str, rest: &str| {
+        let told = format!("  order.told:\n    causes: [{{on: {cause}}}]\n    {rest}\n");
+        one_error(SHIFT, &format!("{PACKED}{told}"))
+    };
+    let knows = "fields: {country: {value: customer.country}}";
+    complains(
+        &after("order.packed", knows),
+        &[
+            "`country`: the customer lives in a cell",
+            "with `cell: customer`",
+        ],
+    );
+    complains(
+        &after("order.packed, cell: customer, delay: 59m", knows),
+        &[
+            "takes a window at least, 1h: found a delay of 59m at the least",
+            "or the `window`",
+        ],
+    );
+    complains(
+        &after("order.packed, cell: customer, at: 'time + 5m'", knows),
+        &["found a delay of 5m at the least"],
+    );
+    complains(
+        &after(
+            "order.packed, cell: custmer, delay: 2h",
+            "description: Nothing",
+        ),
+        &["`custmer` is not known here", "did you mean `customer`?"],
+    );
+    complains(
+        &after("order.placed, cell: customer, delay: 2h", knows),
+        &[
+            "found a reference to a customer, expected an entity in another cell",
+            "leave it out",
+        ],
+    );
+    complains(
+        &after("order.packed, cell: [customer, order_id], delay: 2h", knows),
+        &["found an identifier, expected an entity in another cell"],
+    );
+    complains(
+        &after("order.packed", "changes: [{entity: customer, state: gone}]"),
+        &["`customer` is a reference to a customer in another cell, expected an entity"],
+    );
 }
 
 #[test]

@@ -57,6 +57,8 @@ pub struct Cause {
     pub guard: Option<f64>,
     /// Whether it lands in any cell.
     pub any_cell: bool,
+    /// Whether it lands in the cell of the person whom the cause carries from there.
+    pub back: bool,
     /// The number of the outcome group that it is one of.
     pub outcome: Option<usize>,
 }
@@ -70,6 +72,8 @@ pub struct StreamPlan {
     pub causes: Vec<Cause>,
     /// Whether its events know a `person`.
     pub person: bool,
+    /// Whether they carry one who lives in a cell that they may have left.
+    pub away: bool,
     pub creates: bool,
     pub requires: bool,
     /// Whether its events wait at a desk.
@@ -117,7 +121,18 @@ impl Plan {
                 causes.push(self.cause(spec, second, true));
             }
         }
+        if let [cause] = &mut causes[..]
+            && origin == Origin::None
+            && !spec.outcome
+            && spec.variant.is_multiple_of(2)
+            && self.streams[cause.parent].away
+        {
+            (cause.delay, cause.bounds) = far_delay(spec.delay, WINDOWS[self.spec.window].1);
+            (cause.any_cell, cause.back) = (false, true);
+        }
+        let back = causes.iter().any(|cause| cause.back);
         let desk = spec.desk
+            && !back
             && self.spec.stateful
             && origin == Origin::None
             && caused
@@ -132,13 +147,15 @@ impl Plan {
         let given = !desk && matches!(origin, Origin::None | Origin::Actor | Origin::Each);
         let inherited = causes
             .iter()
-            .all(|cause| self.streams[cause.parent].person && !cause.any_cell);
+            .all(|c| c.back || self.streams[c.parent].person && !c.any_cell);
         let creates = self.spec.stateful
             && spec.change == 7
             && origin == Origin::None
             && !desk
             && !self.knows_nobody(&causes);
         let person = creates || (given && inherited);
+        let carried = |c: &Cause| self.streams[c.parent].person || self.streams[c.parent].away;
+        let away = !person && origin == Origin::None && caused && causes.iter().all(carried);
         let requires = spec.requires && self.spec.stateful && person && !creates;
         let plan = StreamPlan {
             name,
@@ -146,6 +163,7 @@ impl Plan {
             origin,
             causes,
             person,
+            away,
             creates,
             requires,
             desk,
@@ -184,20 +202,21 @@ impl Plan {
     fn knows_nobody(&self, causes: &[Cause]) -> bool {
         causes
             .iter()
+            .filter(|c| !c.back)
             .any(|c| self.may_be_on_platform(c.parent) || self.may_be_at_a_desk(c.parent))
     }
 
     /// Whether some events of a stream take place on the platform.
     fn may_be_on_platform(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        let mut causes = stream.causes.iter();
+        let mut causes = stream.causes.iter().filter(|c| !c.back);
         stream.origin == Origin::Platform || causes.any(|c| self.may_be_on_platform(c.parent))
     }
 
     /// Whether some events of a stream take place at a desk.
     fn may_be_at_a_desk(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        let mut causes = stream.causes.iter();
+        let mut causes = stream.causes.iter().filter(|c| !c.back);
         stream.desk || causes.any(|c| self.may_be_at_a_desk(c.parent))
     }
 
@@ -235,6 +254,7 @@ impl Plan {
             spacing: if counted { 7 * MINUTE } else { 0 },
             guard: (spec.guard && !outcome).then_some(15.0),
             any_cell,
+            back: false,
             outcome: outcome.then_some(self.streams.len()),
         }
     }

@@ -275,6 +275,9 @@ fn cause_text(plan: &Plan, cause: &Cause, knobs: Knobs) -> String {
     if cause.any_cell {
         parts.push("cell: any".into());
     }
+    if cause.back {
+        parts.push("cell: person".into());
+    }
     parts.join(", ")
 }
 
