@@ -321,6 +321,9 @@ pub struct EntityDef {
     /// How many there are from the start, at scale 1.
     #[schemars(range(min = 0, max = 100_000_000))]
     pub count: Option<u32>,
+    /// Whether all cells, the platform and the desks know all of them. Each lives in one cell, and changes there.
+    #[serde(default)]
+    pub shared: bool,
     /// The table from whose rows those of the start are made, one each at scale 1; their attribute of this name is the row.
     pub rows: Option<String>,
     /// The names of its states; one is `active` by default.

@@ -450,6 +450,47 @@ fn money_goes_to_others_and_comes_back() {
 }
 
 #[test]
+fn stock_is_what_came_in_less_what_was_taken() {
+    let rows = played("stock", 20);
+    let flag = |row: &Row, field: &str| row.fields[field] == Value::Bool(true);
+    let refilled = by(&rows["stock.refilled"], "product_id");
+    let returned = by(&rows["order.returned"], "product_id");
+    let asked = by(&rows["stock.asked"], "product_id");
+    assert_eq!(asked.len(), 10);
+    let (mut short, mut homes) = (0, BTreeSet::new());
+    for (product, asked) in &asked {
+        let cells: BTreeSet<u16> = asked.iter().map(|row| row.cell).collect();
+        assert_eq!(cells.len(), 1, "a product lives in one cell");
+        homes.extend(cells);
+        let came = |row: &Row, after: &Row| -> f64 {
+            let came =
+                [&refilled, &returned].map(|all| all.get(product).map_or(&[][..], |all| all));
+            let came = came.into_iter().flatten();
+            let came = came.filter(|one| (after.time..row.time).contains(&one.time));
+            came.map(|one| number(one, "pieces")).sum()
+        };
+        for pair in asked.windows(2) {
+            let (before, row) = (pair[0], pair[1]);
+            let there = number(before, "left") + came(row, before);
+            let taken = flag(row, "is_taken");
+            assert_eq!(taken, there >= number(row, "pieces"), "{row:?}");
+            let left = there - if taken { number(row, "pieces") } else { 0.0 };
+            assert_eq!(number(row, "left"), left, "{row:?}");
+            assert!(left >= 0.0);
+            short += usize::from(!taken);
+        }
+    }
+    assert!(short > 50, "stock runs out now and then: {short}");
+    assert_eq!(homes.len(), 4, "products live in all cells");
+    let elsewhere = rows["order.shipped"].iter().filter(|row| {
+        let orders = rows["stock.asked"].iter();
+        let mut asked = orders.filter(|asked| Some(asked.id) == row.cause);
+        asked.any(|asked| asked.cell != row.cell)
+    });
+    assert!(elsewhere.count() > 1000, "customers of all cells buy them");
+}
+
+#[test]
 fn orders_are_what_their_lines_come_to() {
     let rows = played("orders", 20);
     let mut lines: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();

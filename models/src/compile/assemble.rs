@@ -671,7 +671,7 @@ impl Compiler {
             Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
             Ty::Written => ColumnType::String,
-            Ty::Span | Ty::Entity(_) | Ty::Away(_) => return None,
+            Ty::Span | Ty::Entity(_) | Ty::Away(_) | Ty::Shared(_) => return None,
         })
     }
 }

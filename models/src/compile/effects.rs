@@ -274,6 +274,15 @@ impl Compiler {
             let typed = self.expression(name, scope)?;
             match typed.ty {
                 Ty::Away(_) => homes.push(typed.expr),
+                Ty::Shared(kind) if cell.entities().len() == 1 => {
+                    homes.push(Expr::HomeOf(kind, Box::new(typed.expr)));
+                }
+                Ty::Shared(kind) => {
+                    let name = &self.kinds[kind].name;
+                    let message = format!("`{name}` is shared: it stands here alone");
+                    let help = "the others live where it does only by chance";
+                    self.report.error(&scope.at, message, Some(help.into()));
+                }
                 ty => {
                     let message = format!(
                         "found {}, expected an entity in another cell",

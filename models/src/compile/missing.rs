@@ -54,9 +54,14 @@ fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool
                     slot,
                     arrives: true,
                 };
-                let may = match (from, &effect.destination) {
+                let home = match &effect.destination {
+                    Destination::CellOf(Expr::HomeOf(_, entity)) => Some(&**entity),
+                    Destination::CellOf(entity) => Some(entity),
+                    _ => None,
+                };
+                let may = match (from, home) {
                     // It does not take place where nobody lives.
-                    (Some(from), Destination::CellOf(Expr::Slot(home))) if from == home => false,
+                    (Some(from), Some(Expr::Slot(home))) if from == home => false,
                     // Whoever lives elsewhere is nobody there.
                     (Some(from), _) => may[at][*from] || effect.crossings.contains(&arrives),
                     (None, _) => false,
@@ -87,9 +92,11 @@ impl Words<'_> {
     fn misses(&self, e: &Expr) -> bool {
         match e {
             Expr::Slot(slot) => self.may[*slot],
-            Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) | Expr::OnClock(e) => {
-                self.misses(e)
-            }
+            Expr::Modified(_, e)
+            | Expr::EntityId(_, e)
+            | Expr::HomeOf(_, e)
+            | Expr::DayStart(e)
+            | Expr::OnClock(e) => self.misses(e),
             // It has no value where one of its parts has none.
             Expr::Template(template) => template.values().any(|(e, format)| match format {
                 Format::Id | Format::Somebody | Format::Time(_) | Format::Drawn(_) => {

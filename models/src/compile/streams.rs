@@ -156,22 +156,6 @@ impl Unit {
         self.definition.source.is_some() || self.definition.timer.is_some()
     }
 
-    /// What a cause's value of this name is for its events: entities are left behind, or found again.
-    fn arriving(&self, cause: &Cause, name: &str, ty: Ty) -> Ty {
-        let cell = self.definition.causes[cause.position].cell.as_ref();
-        let there = cell.map_or(&[][..], CellDef::entities);
-        let leaves = self.definition.desk.is_some()
-            || cell.is_some_and(CellDef::is_any)
-            || !there.is_empty();
-        match ty {
-            Ty::Entity(kind) | Ty::Away(kind) if there.iter().any(|there| there == name) => {
-                Ty::Entity(kind)
-            }
-            Ty::Entity(kind) if leaves => Ty::Away(kind),
-            ty => ty,
-        }
-    }
-
     /// The name of the kind whose doing its source's or timer's events are.
     fn actor(&self) -> Option<&String> {
         let (source, timer) = (&self.definition.source, &self.definition.timer);
@@ -189,6 +173,11 @@ fn common(a: Ty, b: Ty) -> Option<Ty> {
         _ if a == b => Some(a),
         (Ty::Entity(one) | Ty::Away(one), Ty::Entity(other) | Ty::Away(other)) if one == other => {
             Some(Ty::Away(one))
+        }
+        (Ty::Entity(one), Ty::Shared(other)) | (Ty::Shared(other), Ty::Entity(one))
+            if one == other =>
+        {
+            Some(Ty::Shared(one))
         }
         _ => None,
     }
@@ -422,7 +411,7 @@ impl Compiler {
                     );
                     return Err(place.into());
                 }
-                merge(unit.arriving(cause, name, typed.ty), typed.texts)?;
+                merge(self.arriving(&unit, cause, name, typed.ty), typed.texts)?;
             }
         }
         match found {
@@ -435,6 +424,25 @@ impl Compiler {
             // A ring of causes hands it on, and so far nobody gives it a value.
             None if unknown => Ok(None),
             None => Err(String::new().into()),
+        }
+    }
+
+    /// What a cause's value of this name is for the events of a stream: entities are left behind, or found again.
+    fn arriving(&self, unit: &Unit, cause: &Cause, name: &str, ty: Ty) -> Ty {
+        let cell = unit.definition.causes[cause.position].cell.as_ref();
+        let there = cell.map_or(&[][..], CellDef::entities);
+        let leaves = unit.definition.desk.is_some()
+            || cell.is_some_and(CellDef::is_any)
+            || !there.is_empty();
+        match ty {
+            Ty::Entity(kind) | Ty::Away(kind) | Ty::Shared(kind)
+                if there.iter().any(|there| there == name) =>
+            {
+                Ty::Entity(kind)
+            }
+            Ty::Entity(kind) if leaves && self.kinds[kind].shared => Ty::Shared(kind),
+            Ty::Entity(kind) if leaves => Ty::Away(kind),
+            ty => ty,
         }
     }
 

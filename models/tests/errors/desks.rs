@@ -222,3 +222,69 @@ fn what_follows_from_desks_and_timers_of_the_platform_is_where_nobody_lives() {
         &["`pick` finds nobody", "may take place on the platform"],
     );
 }
+
+#[test]
+fn what_all_share_changes_where_it_lives() {
+    let with = |more: &str, stream: &str| {
+        let kind = format!(
+            "entities:\n  product:\n    count: 4\n    shared: true\n    attributes: {{price: 3}}\n    variables: {{left: 9}}\n{more}"
+        );
+        let stream = format!("{stream}\n{END}");
+        let found = summary(&refused(edited(&[("entities:\n", &kind), (END, &stream)])));
+        assert_eq!(found.len(), 1, "one mistake, one error, not {found:#?}");
+        found[0].clone()
+    };
+    let bought = |rest: &str| {
+        format!(
+            "  order.wished:\n    causes: [{{on: order.placed}}]\n    let: {{product: {{value: pick(product)}}}}\n{rest}"
+        )
+    };
+    complains(
+        &with("", &bought("    fields: {left: {value: product.left}}\n")),
+        &[
+            "`left` of a product changes, and is known only where that lives",
+            "`cell: product`",
+        ],
+    );
+    complains(
+        &with(
+            "",
+            &bought("    changes: [{entity: product, add: {left: 1}}]\n"),
+        ),
+        &[
+            "a reference to a product, which may live in another cell",
+            "with `cell: product`",
+        ],
+    );
+    complains(
+        &with("", &bought("    fields: {n: {value: product.state}}\n")),
+        &["`state` of a product changes"],
+    );
+    let picked = "  order.wished:\n    causes: [{on: order.placed}]\n    let: {product: {value: 'pick(product, active)'}}\n    fields: {id: {value: product.id}}\n";
+    complains(&with("", picked), &["nobody is picked by it"]);
+    let acted =
+        "  product.aged:\n    source: {rate: 3, actor: product}\n    fields: {n: {value: '1'}}\n";
+    complains(
+        &with("", acted),
+        &["a product is shared: all cells know it, and in none it acts"],
+    );
+    let each =
+        "  product.aged:\n    timer: {every: 1d, per: product}\n    fields: {n: {value: '1'}}\n";
+    complains(
+        &with("", each),
+        &["a product is shared", "a timer without `per`"],
+    );
+    let made = "  product.made:\n    causes: [{on: order.placed}]\n    creates: product\n    fields: {n: {value: '1'}}\n";
+    complains(
+        &with("", made),
+        &["a product is shared: all of them are there from the start"],
+    );
+    let owned = "    belongs_to: {customer: {min: 0, max: 9}}\n";
+    complains(
+        &with(owned, ""),
+        &[
+            "all cells know a product, and a customer only one",
+            "shared: true",
+        ],
+    );
+}

@@ -59,6 +59,8 @@ pub struct Cause {
     pub any_cell: bool,
     /// Whether it lands in the cell of the person whom the cause carries from there.
     pub back: bool,
+    /// Whether it lands where a site lives that the cause picks among those of all cells.
+    pub to_site: bool,
     /// The number of the outcome group that it is one of.
     pub outcome: Option<usize>,
 }
@@ -129,10 +131,17 @@ impl Plan {
         {
             (cause.delay, cause.bounds) = far_delay(spec.delay, WINDOWS[self.spec.window].1);
             (cause.any_cell, cause.back) = (false, true);
+        } else if let [cause] = &mut causes[..]
+            && origin == Origin::None
+            && !spec.outcome
+            && spec.rate.is_multiple_of(3)
+        {
+            (cause.delay, cause.bounds) = far_delay(spec.delay, WINDOWS[self.spec.window].1);
+            (cause.any_cell, cause.to_site) = (false, true);
         }
-        let back = causes.iter().any(|cause| cause.back);
+        let arrives = causes.iter().any(|cause| cause.back || cause.to_site);
         let desk = spec.desk
-            && !back
+            && !arrives
             && self.spec.stateful
             && origin == Origin::None
             && caused
@@ -147,7 +156,7 @@ impl Plan {
         let given = !desk && matches!(origin, Origin::None | Origin::Actor | Origin::Each);
         let inherited = causes
             .iter()
-            .all(|c| c.back || self.streams[c.parent].person && !c.any_cell);
+            .all(|c| c.back || self.streams[c.parent].person && !c.any_cell && !c.to_site);
         let creates = self.spec.stateful
             && spec.change == 7
             && origin == Origin::None
@@ -202,21 +211,21 @@ impl Plan {
     fn knows_nobody(&self, causes: &[Cause]) -> bool {
         causes
             .iter()
-            .filter(|c| !c.back)
+            .filter(|c| !c.back && !c.to_site)
             .any(|c| self.may_be_on_platform(c.parent) || self.may_be_at_a_desk(c.parent))
     }
 
     /// Whether some events of a stream take place on the platform.
     fn may_be_on_platform(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        let mut causes = stream.causes.iter().filter(|c| !c.back);
+        let mut causes = stream.causes.iter().filter(|c| !c.back && !c.to_site);
         stream.origin == Origin::Platform || causes.any(|c| self.may_be_on_platform(c.parent))
     }
 
     /// Whether some events of a stream take place at a desk.
     fn may_be_at_a_desk(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        let mut causes = stream.causes.iter().filter(|c| !c.back);
+        let mut causes = stream.causes.iter().filter(|c| !c.back && !c.to_site);
         stream.desk || causes.any(|c| self.may_be_at_a_desk(c.parent))
     }
 
@@ -255,6 +264,7 @@ impl Plan {
             guard: (spec.guard && !outcome).then_some(15.0),
             any_cell,
             back: false,
+            to_site: false,
             outcome: outcome.then_some(self.streams.len()),
         }
     }

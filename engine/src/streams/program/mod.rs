@@ -161,6 +161,8 @@ pub struct Kind {
     pub name: String,
     /// The purpose from which the identifiers of starting entities are made.
     pub purpose: Purpose,
+    /// Whether every process knows all of them. Each has one cell where it lives, and where alone it may change.
+    pub shared: bool,
     /// How many there are from the start, at scale 1.
     pub count: u32,
     /// The names of its states.
@@ -487,10 +489,15 @@ impl Crossing {
     pub fn word(self, word: u64, from: u16, to: u16) -> u64 {
         match self.arrives {
             false if word == NO_ENTITY => word,
-            false => (u64::from(from) + 1) << 32 | word,
+            false => Crossing::with_home(word, from),
             true if Crossing::home(word) == Some(to) => word & NO_ENTITY,
             true => NO_ENTITY,
         }
+    }
+
+    /// A reference to an entity with its cell.
+    pub fn with_home(entity: u64, cell: u16) -> u64 {
+        (u64::from(cell) + 1) << 32 | entity
     }
 
     /// The cell of an entity that is referred to from elsewhere; none for nobody.
