@@ -46,6 +46,8 @@ impl Time {
     pub const EARLIEST: Time = Time(-62_135_596_800_000_000);
     /// 9999-12-30T22:00:00Z, the last instant that has a date in every time zone. No column of times reaches beyond it.
     pub const LATEST: Time = Time(253_402_207_200_000_000);
+    /// The end of what has none: the year 2255, up to which a float has whole microseconds.
+    pub const NEVER: Time = Time(1 << f64::MANTISSA_DIGITS);
 
     /// The last multiple of `step` (counted from the epoch) that is not after this time.
     #[inline]

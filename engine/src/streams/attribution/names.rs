@@ -7,7 +7,6 @@
 use crate::base::time::Time;
 use crate::streams::program::Program;
 use crate::streams::sides::{Label, Side, Sides};
-use crate::streams::world::NEVER;
 
 /// Who is to be named for a difference from the untouched side.
 #[derive(Debug)]
@@ -27,7 +26,7 @@ impl Names {
         let others = modifiers.filter(|modifier| is_other(modifier.by));
         let from = others.map(|modifier| modifier.envelope.start).min();
         Names {
-            others_from: from.unwrap_or(NEVER),
+            others_from: from.unwrap_or(Time::NEVER),
             compared,
         }
     }

@@ -21,7 +21,7 @@ use crate::streams::rates::{Arrivals, Rates};
 use crate::streams::rows::Sums;
 use crate::streams::sides::Side;
 use crate::streams::view::Observed;
-use crate::streams::world::{NEVER, World};
+use crate::streams::world::World;
 
 /// A run at a barrier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -303,7 +303,7 @@ fn ahead(program: &Program, now: Time) -> Vec<u64> {
         let modified = stream.source.as_ref().and_then(Source::modified);
         let modified = modified.map(|at| &program.modified[usize::from(at)]);
         let modifiers = modified.into_iter().flat_map(|m| m.modifiers());
-        let words = modifiers.filter(acts).map(|m| m.words_until(NEVER));
+        let words = modifiers.filter(acts).map(|m| m.words_until(Time::NEVER));
         words.flatten().fold(0, |sum, word| mix(sum ^ word))
     });
     digest.collect()

@@ -83,7 +83,7 @@ pub struct World {
     pub start: Time,
     /// The first moment that is not any more; the barrier at or after it, where the end is open.
     pub end: Time,
-    /// From when on events are not kept: that end, or [`NEVER`].
+    /// From when on events are not kept: that end, or [`Time::NEVER`] where the end is open.
     pub kept_until: Time,
     /// Size of the population and of the traffic, relative to the model's.
     pub scale: f64,
@@ -135,9 +135,6 @@ pub struct World {
     needed_from: Vec<Time>,
 }
 
-/// The end of runs whose end is open: the year 2255, up to which a float has whole microseconds.
-pub const NEVER: Time = Time(1 << f64::MANTISSA_DIGITS);
-
 /// How far profiles are known beyond the end of a run, where no appointment reaches further.
 const BEYOND: Span = Span(32 * Span::DAY.0);
 
@@ -160,7 +157,7 @@ impl World {
             false => (settings.end, settings.end),
             true => {
                 let last = Time(settings.end.0 - 1).floor_to(program.window);
-                (last + program.window, NEVER)
+                (last + program.window, Time::NEVER)
             }
         };
         let profiles = program
