@@ -321,6 +321,9 @@ pub struct EntityDef {
     /// How many there are from the start, at scale 1.
     #[schemars(range(min = 0, max = 100_000_000))]
     pub count: Option<u32>,
+    /// Whether all cells, the platform and the desks know all of them. Each lives in one cell, and changes there.
+    #[serde(default)]
+    pub shared: bool,
     /// The table from whose rows those of the start are made, one each at scale 1; their attribute of this name is the row.
     pub rows: Option<String>,
     /// The names of its states; one is `active` by default.
@@ -783,18 +786,35 @@ pub struct CauseDef {
     pub outcome: Option<String>,
     /// A condition on the cause.
     pub when: Option<Expression>,
-    /// `any` lets it land in any cell.
+    /// `any` lets it land in any cell; the name of an entity that has been left behind, or a list of such names, in the cell where
+    /// that is.
     pub cell: Option<CellDef>,
 }
 
-/// Where a caused event lands.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
+/// Where a caused event lands: `same`, `any`, or where somebody lives.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema, PartialEq, Eq)]
+#[serde(untagged)]
 pub enum CellDef {
-    /// In the cell of its cause.
-    Same,
-    /// In any cell.
-    Any,
+    /// In the cell of its cause (`same`), in any (`any`), or in that of the entity of this name.
+    One(String),
+    /// In the cell of the first of these entities; the others live there, too.
+    Of(#[schemars(length(min = 1))] Vec<String>),
+}
+
+impl CellDef {
+    /// Whether the event may land in any cell.
+    pub fn is_any(&self) -> bool {
+        matches!(self, CellDef::One(word) if word == "any")
+    }
+
+    /// The entities in whose cell it lands; none where it lands in any, or in that of its cause.
+    pub fn entities(&self) -> &[String] {
+        match self {
+            CellDef::One(word) if word == "any" || word == "same" => &[],
+            CellDef::One(name) => std::slice::from_ref(name),
+            CellDef::Of(names) => names,
+        }
+    }
 }
 
 /// A change that an event makes.

@@ -402,6 +402,95 @@ fn invoices_balance_to_the_cent() {
 }
 
 #[test]
+fn money_goes_to_others_and_comes_back() {
+    let rows = played("transfers", 9);
+    let cents = |row: &Row, field: &str| match &row.fields[field] {
+        Value::Exact(text) => text.replace('.', "").parse::<i64>().expect("cents"),
+        other => panic!("{field} is {other:?}"),
+    };
+    // What has been taken is what was given, came back, and is under way.
+    let under_way = |until: i64| -> i64 {
+        let sum = |stream: &str, holds: &dyn Fn(&Row) -> bool| -> i64 {
+            let all = rows[stream].iter().filter(|row| row.time <= until);
+            let all = all.filter(|row| holds(row));
+            all.map(|row| cents(row, "amount_eur")).sum()
+        };
+        let is =
+            |field: &'static str, wanted| move |row: &Row| row.fields[field] == Value::Bool(wanted);
+        sum("transfer.ordered", &is("covered", true))
+            - sum("transfer.received", &is("accepted", true))
+            - sum("transfer.decided", &is("granted", false))
+            - sum("transfer.returned", &|_| true)
+    };
+    let hours = &rows["hour.closed"];
+    for hour in hours {
+        let moved = under_way(hour.time) - under_way(hours[0].time);
+        let counted = cents(hour, "under_way_eur") - cents(&hours[0], "under_way_eur");
+        assert_eq!(moved, counted, "{hour:?}");
+    }
+    let ordered = by(&rows["transfer.ordered"], "transfer_id");
+    let elsewhere = |row: &&Row| {
+        let order = ordered.get(&id(row, "transfer_id"));
+        order.is_some_and(|order| order[0].cell != row.cell)
+    };
+    for stream in ["transfer.decided", "transfer.returned"] {
+        assert!(rows[stream].len() > 100);
+        assert_eq!(
+            rows[stream].iter().find(elsewhere),
+            None,
+            "the payer lives where it was"
+        );
+    }
+    let received = &rows["transfer.received"];
+    let share = received.iter().filter(elsewhere).count() as f64 / received.len() as f64;
+    assert!(
+        (0.72..0.78).contains(&share),
+        "three of four live elsewhere, found {share}"
+    );
+}
+
+#[test]
+fn stock_is_what_came_in_less_what_was_taken() {
+    let rows = played("stock", 20);
+    let flag = |row: &Row, field: &str| row.fields[field] == Value::Bool(true);
+    let refilled = by(&rows["stock.refilled"], "product_id");
+    let returned = by(&rows["order.returned"], "product_id");
+    let asked = by(&rows["stock.asked"], "product_id");
+    assert_eq!(asked.len(), 10);
+    let (mut short, mut homes) = (0, BTreeSet::new());
+    for (product, asked) in &asked {
+        let cells: BTreeSet<u16> = asked.iter().map(|row| row.cell).collect();
+        assert_eq!(cells.len(), 1, "a product lives in one cell");
+        homes.extend(cells);
+        let came = |row: &Row, after: &Row| -> f64 {
+            let came =
+                [&refilled, &returned].map(|all| all.get(product).map_or(&[][..], |all| all));
+            let came = came.into_iter().flatten();
+            let came = came.filter(|one| (after.time..row.time).contains(&one.time));
+            came.map(|one| number(one, "pieces")).sum()
+        };
+        for pair in asked.windows(2) {
+            let (before, row) = (pair[0], pair[1]);
+            let there = number(before, "left") + came(row, before);
+            let taken = flag(row, "is_taken");
+            assert_eq!(taken, there >= number(row, "pieces"), "{row:?}");
+            let left = there - if taken { number(row, "pieces") } else { 0.0 };
+            assert_eq!(number(row, "left"), left, "{row:?}");
+            assert!(left >= 0.0);
+            short += usize::from(!taken);
+        }
+    }
+    assert!(short > 50, "stock runs out now and then: {short}");
+    assert_eq!(homes.len(), 4, "products live in all cells");
+    let elsewhere = rows["order.shipped"].iter().filter(|row| {
+        let orders = rows["stock.asked"].iter();
+        let mut asked = orders.filter(|asked| Some(asked.id) == row.cause);
+        asked.any(|asked| asked.cell != row.cell)
+    });
+    assert!(elsewhere.count() > 1000, "customers of all cells buy them");
+}
+
+#[test]
 fn orders_are_what_their_lines_come_to() {
     let rows = played("orders", 20);
     let mut lines: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();

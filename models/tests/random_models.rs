@@ -102,6 +102,7 @@ fn rows_are_in_order_and_in_range(run: &Run<'_>) {
 }
 
 fn causes_exist_and_come_first(run: &Run<'_>) {
+    let mut homes: BTreeMap<u64, u16> = BTreeMap::new();
     for (s, row) in run.all() {
         let stream = &run.plan.streams[s];
         let Some(cause) = row.cause else {
@@ -151,9 +152,31 @@ fn causes_exist_and_come_first(run: &Run<'_>) {
         let is_there = match stream.desk {
             // After the cells and the platform.
             true => row.cell == run.plan.spec.cells + 1,
-            false => row.cell == parent.cell || declared.any_cell,
+            false => {
+                row.cell == parent.cell || declared.any_cell || declared.back || declared.to_site
+            }
         };
         assert!(is_there, "{row:?} is not where its effect sends it");
+        if declared.back {
+            comes_back(run, row);
+        }
+        if let Some(site) = row.fields.get("site_id") {
+            let home = *homes.entry(site.id()).or_insert(row.cell);
+            assert_eq!(row.cell, home, "{row:?} is where its site does not live");
+        }
+    }
+}
+
+/// Who goes to somebody is where that one was met last, and about the same.
+fn comes_back(run: &Run<'_>, row: &Row) {
+    let mut at = row;
+    while let Some((_, cause)) = at.cause.and_then(|cause| run.by_id.get(&cause)) {
+        at = cause;
+        if let Some(person) = at.fields.get("person_id") {
+            assert_eq!(row.fields["person_id"], *person, "{row:?} is about another");
+            assert_eq!(row.cell, at.cell, "{row:?} is not where the person lives");
+            return;
+        }
     }
 }
 

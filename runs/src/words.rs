@@ -3,7 +3,7 @@
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::{Profile, Weekend};
 use causeflow_engine::streams::program::Settling;
-use causeflow_models::{CauseDef, CellDef, Expression, StatesDef, StreamDef, duration, share};
+use causeflow_models::{CauseDef, Expression, StatesDef, StreamDef, duration, share};
 
 /// A share in percent with the digits it has: `75 %`, `0.05 %`.
 pub fn percent(share: f64) -> String {
@@ -125,8 +125,12 @@ pub fn circumstances(cause: &CauseDef) -> String {
     if let Some(Expression(when)) = &cause.when {
         out += &format!(", where `{when}`");
     }
-    if matches!(cause.cell, Some(CellDef::Any)) {
-        out += ", anywhere in the population";
+    match &cause.cell {
+        Some(cell) if cell.is_any() => out += ", anywhere in the population",
+        Some(cell) if !cell.entities().is_empty() => {
+            out += &format!(", where the {} lives", cell.entities().join(" and the "));
+        }
+        _ => {}
     }
     out
 }

@@ -348,7 +348,7 @@ impl<'p> Addresses<'p> {
                     causes.join(", ")
                 )),
             ),
-            ModifyError::Lacks(_) | ModifyError::TooMany => (
+            ModifyError::Lacks(_) | ModifyError::Elsewhere | ModifyError::TooMany => (
                 "the model has more modified parameters than can be told apart".into(),
                 Some("use fewer modifiers".into()),
             ),

@@ -260,6 +260,14 @@ impl Compiler<'_, '_> {
                 let help = "choose two streams with the same cause".to_owned();
                 self.report.error(backlog, &["as"], message, help);
             }
+            Err(ModifyError::Elsewhere) => {
+                let message = format!(
+                    "events of `{}` take entities along from one cell to another",
+                    def.r#as
+                );
+                let help = "release what causes them".to_owned();
+                self.report.error(backlog, &["as"], message, help);
+            }
             Err(ModifyError::OfDocument) => {
                 let message = format!(
                     "the events of `{}` are lines: they come with their document",

@@ -18,16 +18,13 @@ impl Population {
     pub fn founding(world: &World, cell: u16) -> Population {
         let kinds = &world.program.kinds;
         let mut population = Population::nobody(kinds, world.sides());
-        if cell >= world.program.platform() {
-            return population;
-        }
         for (k, kind) in KindId::each(kinds) {
-            let process =
-                Key::new(world.seed, kind.purpose).child(purpose("cell"), u64::from(cell));
-            for slot in 0..world.founders(k, cell) {
-                let row = world.row_of(k, cell, slot);
+            for (home, slot) in world.known(k, cell) {
+                let row = world.row_of(k, home, slot);
                 let id = match row {
-                    None => process.child(purpose("slot"), u64::from(slot)),
+                    None => Key::new(world.seed, kind.purpose)
+                        .child(purpose("cell"), u64::from(home))
+                        .child(purpose("slot"), u64::from(slot)),
                     // Whoever is made from a row keeps its draws, whichever rows there are besides.
                     Some((row, copy)) => {
                         Key::new(world.seed, kind.purpose).child(row.purpose, copy)
@@ -35,7 +32,7 @@ impl Population {
                 };
                 let joined = (id, world.begin);
                 let row = row.map(|(row, _)| u64::from(row.code));
-                let number = world.number_of(k, cell, slot);
+                let number = world.number_of(k, home, slot);
                 let given = |attribute| match attribute {
                     0 if row.is_some() => row,
                     _ => number
@@ -43,7 +40,10 @@ impl Population {
                         .map(|(_, number)| number),
                 };
                 let state = first_state(kind, id);
-                population.join(world, k, joined, state, Presence::ALL, given);
+                let entity = population.join(world, k, joined, state, Presence::ALL, given);
+                if home != cell {
+                    population.groups[k].leave_out(entity);
+                }
             }
             let group = &mut population.groups[k];
             group.founders = group.ids.len();
@@ -52,12 +52,22 @@ impl Population {
         for (k, kind) in KindId::each(kinds) {
             for belonging in &kind.belongs_to {
                 let owner = &population.groups[belonging.owner];
-                let owners = assign(
-                    owner,
-                    population.groups[k].founders,
-                    belonging.min,
-                    belonging.max,
-                );
+                let is_shared = |kind: KindId| kinds[kind].shared;
+                let founders = population.groups[k].founders;
+                let (min, max) = (belonging.min, belonging.max);
+                let owners = match is_shared(belonging.owner) && !is_shared(k) {
+                    false => assign(owner, founders, min, max),
+                    // They are dealt to those of all cells; here are those of this one.
+                    true => {
+                        let all = world.program.founders(k, world.scale) as usize;
+                        let all = assign(owner, all, min, max);
+                        let here = all.iter().skip(usize::from(cell));
+                        here.step_by(usize::from(world.peopled))
+                            .copied()
+                            .take(founders)
+                            .collect()
+                    }
+                };
                 population.groups[k].variables[usize::from(belonging.variable)] = owners;
             }
         }

@@ -63,9 +63,11 @@ pub fn rows(world: &World, cells: &[LogicalProcess], kind: KindId) -> impl Itera
         .filter(move |cell| !cell.population.groups[kind].ids.is_empty());
     filled.flat_map(move |cell| {
         let group = &cell.population.groups[kind];
+        let shared = world.program.kinds[kind].shared;
         // Who would be there only without interventions is not.
         let here: Vec<usize> = (0..group.ids.len())
             .filter(|&entity| group.state(entity as u64).is_some())
+            .filter(|&entity| !shared || world.home(entity as u64) == cell.index)
             .collect();
         let chunk = |here: &[usize]| chunk(world, cell, kind, here);
         here.chunks(CHUNK).map(chunk).collect::<Vec<Chunk>>()

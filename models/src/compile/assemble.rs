@@ -3,12 +3,12 @@
 use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::streams::program::{
-    Change, ChangeKind, Delay, Effect, Expr, MAX_CARRIED, MAX_WORDS, Outcome, Service, Slot,
-    Source, Stage, Stream, StreamId, Variable,
+    Change, ChangeKind, Crossing, Delay, Destination, Effect, Expr, MAX_CARRIED, MAX_WORDS,
+    Outcome, Service, Slot, Source, Stage, Stream, StreamId, Variable,
 };
 
 use super::Compiler;
-use super::streams::{Progress, Restrict, Unit};
+use super::streams::{Input, Progress, Restrict, Unit};
 use super::types::{Ty, own_of_slot, slot_of_own};
 use crate::definition::{Cadence, FieldDef, NumberType, ValueDef};
 use crate::diagnostic::suggestion;
@@ -65,6 +65,9 @@ impl Draft {
             match &mut effect.delay {
                 Delay::After(e) | Delay::At(e) => f(e, false),
             }
+            if let Destination::CellOf(e) = &mut effect.destination {
+                f(e, false);
+            }
             effect.count.iter_mut().for_each(|e| f(e, false));
             effect.spacing.iter_mut().for_each(|e| f(e, false));
         }
@@ -94,6 +97,7 @@ impl Compiler {
             for effect in draft.all_effects() {
                 let child = effect.stream.index();
                 effect.pass = self.passed(child, s);
+                effect.crossings = self.crossings(child, s);
                 let handed = self.handed(child);
                 if self.units[s].lines == Some(child) && handed.contains(&true) {
                     let marked = self.on_document(child, handed);
@@ -394,6 +398,26 @@ impl Compiler {
             .collect()
     }
 
+    /// The inputs of `child` that refer to an entity which `parent` knows otherwise.
+    fn crossings(&mut self, child: usize, parent: usize) -> Vec<Crossing> {
+        let inputs = self.units[child].inputs.clone();
+        let given = inputs
+            .iter()
+            .enumerate()
+            .filter(|(_, input)| input.given_by(parent));
+        let crossing = |(slot, input): (usize, &Input)| {
+            let from = self.find_name(parent, &input.name, &Restrict::Any, None);
+            let arrives = match (from.ok()??.ty, input.ty) {
+                (Ty::Entity(_), Ty::Away(_)) => false,
+                (Ty::Away(_), Ty::Entity(_)) => true,
+                _ => return None,
+            };
+            let slot = Slot::at(slot);
+            Some(Crossing { slot, arrives })
+        };
+        given.filter_map(crossing).collect()
+    }
+
     fn stream(&mut self, s: usize, mut draft: Draft, layouts: &[Layout]) -> Stream {
         let layout = &layouts[s];
         let real = |slot: Slot| own_of_slot(slot).map_or(slot, |own| layout.slot[own]);
@@ -647,7 +671,7 @@ impl Compiler {
             Ty::Text | Ty::Row(_) => ColumnType::Text,
             Ty::Id => ColumnType::Id,
             Ty::Written => ColumnType::String,
-            Ty::Span | Ty::Entity(_) => return None,
+            Ty::Span | Ty::Entity(_) | Ty::Away(_) | Ty::Shared(_) => return None,
         })
     }
 }

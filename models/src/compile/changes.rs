@@ -102,7 +102,13 @@ impl Compiler {
                     ty => {
                         let message =
                             format!("`{text}` is {}, expected an entity", self.type_name(ty));
-                        self.report.error(&at.key("entity"), message, None);
+                        let help = match ty {
+                            Ty::Away(kind) | Ty::Shared(kind) => {
+                                Some(self.how_to_reach(kind, text))
+                            }
+                            _ => None,
+                        };
+                        self.report.error(&at.key("entity"), message, help);
                     }
                 }
             }
@@ -120,6 +126,17 @@ impl Compiler {
                 what,
             })
             .collect()
+    }
+
+    /// Whether to whom one of a kind belongs may change.
+    fn may_change_hands(&mut self, kind: KindId, at: &At) -> bool {
+        let why = "whom it belongs to is known in all cells, and stays";
+        self.not_shared(
+            kind,
+            at,
+            why,
+            "keep what changes in a variable of another kind",
+        )
     }
 
     pub(super) fn entity_changes(
@@ -186,6 +203,11 @@ impl Compiler {
                 );
                 continue;
             };
+            if matches!(names.variables[variable].1, Ty::Shared(_) | Ty::Entity(_))
+                && !self.may_change_hands(kind, &place)
+            {
+                continue;
+            }
             let ty = names.variables[variable].1;
             let mut scope = scope(&format!("{how}/{name}"));
             scope.at = place;
@@ -242,10 +264,13 @@ impl Compiler {
             let Some(adopted) = self.kind_named(name, &at.key("adopt")) else {
                 continue;
             };
+            if !self.may_change_hands(adopted, &at.key("adopt").key(name)) {
+                continue;
+            }
             let variables = &self.kinds[adopted].variables;
             match variables
                 .iter()
-                .position(|(_, ty, _)| *ty == Ty::Entity(kind))
+                .position(|(_, ty, _)| *ty == self.referring(kind))
             {
                 Some(variable) => kinds.push(ChangeKind::Adopt {
                     owner: entity.clone(),

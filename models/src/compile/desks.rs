@@ -5,7 +5,7 @@ use causeflow_engine::streams::program::{Desk, Expr, HOURS_OF_WEEK, Service, Slo
 
 use super::lower::{About, Scope};
 use super::report::At;
-use super::streams::{Input, Restrict};
+use super::streams::{Cause, Input, Restrict, Unit};
 use super::types::Ty;
 use super::{Compiler, Merged};
 use crate::definition::{DeskDef, Expression, ServiceDef, ShiftDef};
@@ -228,13 +228,13 @@ impl Compiler {
 
     /// Whether events of a stream take place on the process of the desks, at least some of them.
     pub(super) fn runs_at_desks(&self, stream: usize) -> bool {
-        self.descends(stream, |unit| self.units[unit].definition.desk.is_some())
+        self.stays(stream, |unit| self.units[unit].definition.desk.is_some())
     }
 
     /// Whether events of a stream may take place on the platform: its timers, and what follows from them, also with
     /// `cell: any`, since that stays where it is until the end of a window.
     pub(super) fn may_run_on_platform(&self, stream: usize) -> bool {
-        self.descends(stream, |unit| self.runs_on_platform(unit))
+        self.stays(stream, |unit| self.runs_on_platform(unit))
     }
 
     /// Why no entity lives where events of a stream may take place.
@@ -251,6 +251,23 @@ impl Compiler {
 
     /// Whether a stream, or any from which its events follow, passes a test.
     pub(super) fn descends(&self, stream: usize, test: impl Fn(usize) -> bool) -> bool {
+        self.leads(stream, test, |_, _| true)
+    }
+
+    /// Likewise, of those that have not come back to a cell since.
+    fn stays(&self, stream: usize, test: impl Fn(usize) -> bool) -> bool {
+        self.leads(stream, test, |unit, cause| {
+            let cell = &unit.definition.causes[cause.position].cell;
+            cell.as_ref().is_none_or(|cell| cell.entities().is_empty())
+        })
+    }
+
+    fn leads(
+        &self,
+        stream: usize,
+        test: impl Fn(usize) -> bool,
+        through: impl Fn(&Unit, &Cause) -> bool,
+    ) -> bool {
         let mut seen = vec![false; self.units.len()];
         let mut rest = vec![stream];
         while let Some(stream) = rest.pop() {
@@ -260,7 +277,9 @@ impl Compiler {
             if test(stream) {
                 return true;
             }
-            rest.extend(self.units[stream].causes.iter().map(|cause| cause.parent));
+            let unit = &self.units[stream];
+            let causes = unit.causes.iter().filter(|cause| through(unit, cause));
+            rest.extend(causes.map(|cause| cause.parent));
         }
         false
     }

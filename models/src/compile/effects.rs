@@ -12,6 +12,7 @@ use causeflow_engine::streams::program::{
 use super::Compiler;
 use super::bounds::{bounds, least_after};
 use super::lower::{About, Scope};
+use super::report::At;
 use super::streams::Restrict;
 use super::sums::{self, Sum};
 use super::types::Ty;
@@ -266,6 +267,52 @@ impl Compiler {
         loose
     }
 
+    /// The entity in whose cell an effect takes place: the first of those that are named.
+    fn home(&mut self, cell: &CellDef, scope: &mut Scope) -> Option<Expr> {
+        let mut homes = Vec::new();
+        for name in cell.entities() {
+            let typed = self.expression(name, scope)?;
+            match typed.ty {
+                Ty::Away(_) => homes.push(typed.expr),
+                Ty::Shared(kind) if cell.entities().len() == 1 => {
+                    homes.push(Expr::HomeOf(kind, Box::new(typed.expr)));
+                }
+                Ty::Shared(kind) => {
+                    let name = &self.kinds[kind].name;
+                    let message = format!("`{name}` is shared: it stands here alone");
+                    let help = "the others live where it does only by chance";
+                    self.report.error(&scope.at, message, Some(help.into()));
+                }
+                ty => {
+                    let message = format!(
+                        "found {}, expected an entity in another cell",
+                        self.type_name(ty)
+                    );
+                    let help = match ty {
+                        Ty::Entity(_) => "this one is in the cell of the cause: leave it out",
+                        _ => "name one that the cause carries from where it comes",
+                    };
+                    self.report.error(&scope.at, message, Some(help.into()));
+                }
+            }
+        }
+        (homes.len() == cell.entities().len()).then(|| homes.swap_remove(0))
+    }
+
+    /// What goes to the cell of an entity comes there after the next barrier.
+    fn check_lead(&mut self, shortest: f64, at: &At) {
+        if shortest >= self.window.0 as f64 {
+            return;
+        }
+        let message = format!(
+            "what goes to another cell takes a window at least, {}: found a delay of {} at the least",
+            self.window,
+            Span(shortest as i64)
+        );
+        let help = "make the delay longer, or the `window` of the model shorter";
+        self.report.error_at_key(at, message, Some(help.into()));
+    }
+
     fn effect(&mut self, parent: usize, child: usize, cause: usize) -> Option<Effect> {
         let guard = self.guard(child, cause);
         let (definition, mut scope) = self.cause_scope(child, cause, "delay");
@@ -324,9 +371,9 @@ impl Compiler {
             }
             None => None,
         };
-        let destination = match (definition.cell, &self.units[child].definition.desk) {
-            (Some(CellDef::Any), Some(_)) => {
-                let (_, scope) = self.cause_scope(child, cause, "cell");
+        let (_, mut scope) = self.cause_scope(child, cause, "cell");
+        let destination = match (&definition.cell, &self.units[child].definition.desk) {
+            (Some(cell), Some(_)) if cell.is_any() || !cell.entities().is_empty() => {
                 let message = "an event that waits at a desk lands there, and in no cell";
                 self.report
                     .error_at_key(&scope.at, message, Some("remove `cell`".into()));
@@ -337,7 +384,11 @@ impl Compiler {
                 longest = f64::INFINITY;
                 Destination::Desk
             }
-            (Some(CellDef::Any), None) => Destination::AnyCell,
+            (Some(cell), None) if cell.is_any() => Destination::AnyCell,
+            (Some(cell), None) if !cell.entities().is_empty() => {
+                self.check_lead(shortest, &scope.at);
+                Destination::CellOf(self.home(cell, &mut scope)?)
+            }
             _ => Destination::Same,
         };
         let (when, probability) = guard?;
@@ -354,6 +405,7 @@ impl Compiler {
             destination,
             loose,
             pass: Vec::new(),
+            crossings: Vec::new(),
             handed: Vec::new(),
             shortest: Span(shortest.min(1e17) as i64),
             longest: (longest < 1e17).then_some(Span(longest as i64)),

@@ -50,6 +50,7 @@ impl Compiler {
             let values = definition.attributes.iter().chain(&definition.variables);
             self.kinds.push(KindNames {
                 name: name.clone(),
+                shared: definition.shared,
                 states,
                 parts: parts_of(values),
                 is_spoilt: self.report.is_tainted(&at) || owners.any(spoilt),
@@ -142,7 +143,13 @@ impl Compiler {
         }
         let belongs_to = self.belongs(k, at, definition, merged, &mut variables);
         let diary = self.diary(k, at, definition);
+        if diary.is_some() {
+            let why = "it has no calendar";
+            let help = "give the calendar to a kind of its own that belongs to it";
+            self.not_shared(k, &at.key("calendar"), why, help);
+        }
         Kind {
+            shared: definition.shared,
             purpose: purpose(&name),
             count,
             rows: rows.map_or_else(Vec::new, |table| self.start_rows(table)),
@@ -377,6 +384,15 @@ impl Compiler {
                 self.report.error_at_key(&at, message, Some(help.into()));
                 continue;
             }
+            if self.kinds[k].shared && !self.kinds[kind].shared {
+                let message = format!(
+                    "all cells know a {}, and a {owner} only one",
+                    self.kinds[k].name
+                );
+                let help = format!("say `shared: true` of the {owner}, too");
+                self.report.error_at_key(&at, message, Some(help));
+                continue;
+            }
             let column = format!("{owner}_id");
             let kept = self.kinds[k]
                 .attributes
@@ -397,9 +413,8 @@ impl Compiler {
                 let count = self.count_of(definition);
                 self.check_shared(k, (count, owner), bounds, merged, &at);
             }
-            self.kinds[k]
-                .variables
-                .push((owner.clone(), Ty::Entity(kind), None));
+            let ty = self.referring(kind);
+            self.kinds[k].variables.push((owner.clone(), ty, None));
             let column = ColumnSpec {
                 name: format!("{owner}_id"),
                 kind: ColumnType::Id,

@@ -348,12 +348,6 @@ impl Compiler {
             scope,
         )?;
         let stream = self.stream_of(name, span, scope)?;
-        let away = self.away_from_cells(stream);
-        if let Some(away) = away.filter(|_| name.starts_with("pick")) {
-            let message = format!("`{name}` finds nobody: {away}, where no entity lives");
-            self.report.error_in(&scope.at, span, message, None);
-            return None;
-        }
         match name {
             "happens" => {
                 let wanted = self.plain_name(&args[0], scope)?;
@@ -366,19 +360,19 @@ impl Compiler {
             }
             "pick" => {
                 let kind = self.kind_argument(&args[0], scope)?;
+                self.found_here(kind, args.len() > 1, stream, &args[0].span, scope)?;
                 let state = args.get(1).map(|arg| self.state_argument(kind, arg, scope));
                 let state = if let Some(state) = state {
                     Some(state?)
                 } else {
                     None
                 };
-                Some(Typed::new(
-                    Expr::Pick(kind, state, scope.next_purpose()),
-                    Ty::Entity(kind),
-                ))
+                let picked = Expr::Pick(kind, state, scope.next_purpose());
+                Some(Typed::new(picked, self.referring(kind)))
             }
             "pick_if" => {
                 let kind = self.kind_argument(&args[2], scope)?;
+                self.found_here(kind, true, stream, &args[2].span, scope)?;
                 let entity = self.lower(&args[0], scope)?;
                 let entity = self.check_type(entity, &[Ty::Entity(kind)], scope, &args[0].span)?;
                 let state = self.state_argument(kind, &args[1], scope)?;
@@ -408,6 +402,27 @@ impl Compiler {
             }
             _ => self.observed(name, args, span, stream, scope),
         }
+    }
+
+    /// Refuses to pick where nobody of a kind is known, or, by their state, those whose state is not.
+    fn found_here(
+        &mut self,
+        kind: KindId,
+        by_state: bool,
+        stream: usize,
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<()> {
+        let name = &self.kinds[kind].name;
+        let message = match (self.kinds[kind].shared, self.away_from_cells(stream)) {
+            (true, _) if by_state => format!(
+                "the state of a {name} is known only where that lives, and nobody is picked by it"
+            ),
+            (false, Some(away)) => format!("`pick` finds nobody: {away}, where no {name} lives"),
+            _ => return Some(()),
+        };
+        self.report.error_in(&scope.at, span, message, None);
+        None
     }
 
     pub(super) fn observed(

@@ -113,6 +113,12 @@ impl Compiler {
         };
         if let Some(kind) = &unit.definition.creates
             && let Some(id) = self.kind_named(kind, &unit.at.key("creates"))
+            && self.not_shared(
+                id,
+                &unit.at.key("creates"),
+                "all of them are there from the start",
+                "let them begin in a state of their own, and change that",
+            )
         {
             let mut created = variable(kind, unit.at.key("creates"), None, false);
             let typed = Typed::new(Expr::Num(0.0), Ty::Entity(id));

@@ -183,6 +183,11 @@ impl Compiler {
             Ty::Written => "a text that is put together".into(),
             Ty::Id => "an identifier".into(),
             Ty::Entity(kind) => format!("a reference to a {}", self.kinds[kind].name),
+            Ty::Away(kind) => format!("a reference to a {} in another cell", self.kinds[kind].name),
+            Ty::Shared(kind) => format!(
+                "a reference to a {}, which may live in another cell",
+                self.kinds[kind].name
+            ),
             Ty::Row(table) => format!("a row of {}", self.tables[usize::from(table)].0),
         }
     }
@@ -310,6 +315,19 @@ impl Compiler {
                 value = self.cell(table, value.expr, part, span, scope)?;
                 continue;
             }
+            if let Ty::Away(kind) = value.ty {
+                let message = format!(
+                    "`{part}`: the {} lives in a cell that this event may have left",
+                    self.kinds[kind].name
+                );
+                let help = self.how_to_reach(kind, first);
+                self.report.error_in(&scope.at, span, message, Some(help));
+                return None;
+            }
+            if let Ty::Shared(kind) = value.ty {
+                value = self.shared_member(kind, value.expr, part, span, scope)?;
+                continue;
+            }
             let Ty::Entity(kind) = value.ty else {
                 let message = format!(
                     "`{part}`: only an entity has values of its own, this is {}",
@@ -321,6 +339,47 @@ impl Compiler {
             value = self.member(kind, value.expr, part, span, scope)?;
         }
         Some(value)
+    }
+
+    /// What a reference to an entity of a kind is, where nobody has gone to it.
+    pub(super) fn referring(&self, kind: KindId) -> Ty {
+        match self.kinds[kind].shared {
+            true => Ty::Shared(kind),
+            false => Ty::Entity(kind),
+        }
+    }
+
+    /// `entity.part` of one that may live in another cell: what never changes.
+    fn shared_member(
+        &mut self,
+        kind: KindId,
+        entity: Expr,
+        part: &str,
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<Typed> {
+        let names = &self.kinds[kind];
+        let mut variables = names.variables.iter();
+        let changes = variables.any(|(name, ty, _)| name == part && !matches!(ty, Ty::Shared(_)));
+        if changes || part == "state" {
+            let name = &names.name;
+            let message =
+                format!("`{part}` of a {name} changes, and is known only where that lives");
+            let help = format!(
+                "let it follow with `cell: {name}`, or by the name that the {name} has here"
+            );
+            self.report.error_in(&scope.at, span, message, Some(help));
+            return None;
+        }
+        self.member(kind, entity, part, span, scope)
+    }
+
+    /// What can be done about an entity in another cell.
+    pub(super) fn how_to_reach(&self, kind: KindId, name: &str) -> String {
+        let kind = &self.kinds[kind].name;
+        format!(
+            "carry what is needed of the {kind}, such as `{name}.id`, or let it happen in what follows with `cell: {name}`"
+        )
     }
 
     fn built_in(&mut self, name: &str, stream: usize) -> Typed {
@@ -431,7 +490,7 @@ impl Compiler {
         if let Some(i) = names.variables.iter().position(|(n, ..)| n == part) {
             let (_, ty, texts) = names.variables[i].clone();
             let expr = match ty {
-                Ty::Entity(_) => Expr::Reference(kind, entity, i as u16),
+                Ty::Entity(_) | Ty::Shared(_) => Expr::Reference(kind, entity, i as u16),
                 _ => Expr::Variable(kind, entity, i as u16),
             };
             return Some(Typed { expr, ty, texts });

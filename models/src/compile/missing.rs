@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{
-    APPOINTMENTS, Binary, Expr, Format, NO_ENTITY, NO_TIME, Question, Stream,
+    APPOINTMENTS, Binary, Crossing, Destination, Expr, Format, NO_ENTITY, NO_TIME, Question, Slot,
+    Stream,
 };
 
 use super::bounds::bounds;
@@ -48,9 +49,25 @@ fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool
             }
         }
         for effect in stream.all_effects() {
-            for (slot, from) in effect.pass.iter().enumerate() {
-                if from.is_some_and(|from| may[at][from]) {
-                    found.push((effect.stream.index(), slot));
+            for (slot, from) in Slot::each(&effect.pass) {
+                let arrives = Crossing {
+                    slot,
+                    arrives: true,
+                };
+                let home = match &effect.destination {
+                    Destination::CellOf(Expr::HomeOf(_, entity)) => Some(&**entity),
+                    Destination::CellOf(entity) => Some(entity),
+                    _ => None,
+                };
+                let may = match (from, home) {
+                    // It does not take place where nobody lives.
+                    (Some(from), Some(Expr::Slot(home))) if from == home => false,
+                    // Whoever lives elsewhere is nobody there.
+                    (Some(from), _) => may[at][*from] || effect.crossings.contains(&arrives),
+                    (None, _) => false,
+                };
+                if may {
+                    found.push((effect.stream.index(), slot.index()));
                 }
             }
         }
@@ -75,9 +92,11 @@ impl Words<'_> {
     fn misses(&self, e: &Expr) -> bool {
         match e {
             Expr::Slot(slot) => self.may[*slot],
-            Expr::Modified(_, e) | Expr::EntityId(_, e) | Expr::DayStart(e) | Expr::OnClock(e) => {
-                self.misses(e)
-            }
+            Expr::Modified(_, e)
+            | Expr::EntityId(_, e)
+            | Expr::HomeOf(_, e)
+            | Expr::DayStart(e)
+            | Expr::OnClock(e) => self.misses(e),
             // It has no value where one of its parts has none.
             Expr::Template(template) => template.values().any(|(e, format)| match format {
                 Format::Id | Format::Somebody | Format::Time(_) | Format::Drawn(_) => {

@@ -111,7 +111,10 @@ impl Compiler {
         }
         self.check_constants(op, ty, (&left.expr, &right.expr), &span, scope)?;
         // What is some time after none is none, too.
-        let same = matches!(x, Ty::Text | Ty::Id | Ty::Entity(_) | Ty::Written);
+        let same = matches!(
+            x,
+            Ty::Text | Ty::Id | Ty::Entity(_) | Ty::Away(_) | Ty::Shared(_) | Ty::Written
+        );
         if x == Ty::Time && none != [false, false] {
             let value = if none[0] { right.expr } else { left.expr };
             let before = Expr::Binary(
@@ -214,7 +217,7 @@ impl Compiler {
     /// What stands for no value of a type.
     fn none(&mut self, op: Operator, ty: Ty, span: &Range<usize>, scope: &Scope) -> Option<Typed> {
         let value = match ty {
-            Ty::Entity(_) => f64::from_bits(NO_ENTITY),
+            Ty::Entity(_) | Ty::Away(_) | Ty::Shared(_) => f64::from_bits(NO_ENTITY),
             Ty::Time => NO_TIME,
             Ty::Written if matches!(scope.about, About::Row(_)) => 0.0,
             _ => {

@@ -55,7 +55,7 @@ impl Compiler {
         };
         let actor = match &source.actor {
             Some(name) => {
-                let kind = self.kind_named(name, &at.key("actor"))?;
+                let kind = self.acting(name, &at.key("actor"))?;
                 let equal = source.weight == Some(Weight::Equal);
                 Some(self.actor(stream, kind, &source.states, &source.when, equal, &at))
             }
@@ -178,7 +178,7 @@ impl Compiler {
                     None,
                 );
             }
-            let kind = self.kind_named(name, &at.key("per"))?;
+            let kind = self.acting(name, &at.key("per"))?;
             let actor = self.actor(stream, kind, &timer.states, &timer.when, true, &at);
             return Some(Source::Each {
                 timer: times,
@@ -311,6 +311,24 @@ impl Compiler {
             let message = format!("`at` must be less than the period, {}", every.length());
             self.report.error(at, message, None);
         }
+    }
+
+    /// Refuses what a shared kind cannot be or do; whether it may.
+    pub(super) fn not_shared(&mut self, kind: KindId, at: &At, why: &str, help: &str) -> bool {
+        let names = &self.kinds[kind];
+        if names.shared {
+            let message = format!("a {} is shared: {why}", names.name);
+            self.report.error(at, message, Some(help.into()));
+        }
+        !self.kinds[kind].shared
+    }
+
+    /// Of a kind whose doing events may be.
+    fn acting(&mut self, name: &str, at: &At) -> Option<KindId> {
+        let kind = self.kind_named(name, at)?;
+        let why = "all cells know it, and in none it acts";
+        let help = "let a source without `actor`, or a timer without `per`, bring events, and pick one for each";
+        self.not_shared(kind, at, why, help).then_some(kind)
     }
 
     pub(super) fn kind_named(&mut self, name: &str, at: &At) -> Option<KindId> {

@@ -164,6 +164,25 @@ impl Unit {
     }
 }
 
+/// Why a name is not one of a stream's.
+const DIFFERENT: &str = ": its causes have values of different types by this name";
+
+/// The type of what comes now as the one and now as the other. An entity of which some tell the cell is told with it by all.
+fn common(a: Ty, b: Ty) -> Option<Ty> {
+    match (a, b) {
+        _ if a == b => Some(a),
+        (Ty::Entity(one) | Ty::Away(one), Ty::Entity(other) | Ty::Away(other)) if one == other => {
+            Some(Ty::Away(one))
+        }
+        (Ty::Entity(one), Ty::Shared(other)) | (Ty::Shared(other), Ty::Entity(one))
+            if one == other =>
+        {
+            Some(Ty::Shared(one))
+        }
+        _ => None,
+    }
+}
+
 /// Why a name is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Missing {
@@ -341,18 +360,15 @@ impl Compiler {
         let mut merge = |ty: Ty, texts: Texts| -> Result<(), Missing> {
             found = Some(match found.take() {
                 None => (ty, texts),
-                Some((before, _)) if before != ty => {
-                    let place = ": its causes have values of different types by this name";
-                    return Err(place.to_owned().into());
+                Some((before, known)) => {
+                    let ty =
+                        common(before, ty).ok_or_else(|| Missing::from(DIFFERENT.to_owned()))?;
+                    let all = known.zip(texts).map(|(mut all, some)| {
+                        all.extend(some);
+                        all
+                    });
+                    (ty, all)
                 }
-                Some((ty, Some(mut a))) => match texts {
-                    Some(b) => {
-                        a.extend(b);
-                        (ty, Some(a))
-                    }
-                    None => (ty, None),
-                },
-                Some(other) => other,
             });
             Ok(())
         };
@@ -389,27 +405,13 @@ impl Compiler {
                     }
                     Err(deeper) => return Err(deeper),
                 };
-                let cell = unit.definition.causes[cause.position].cell;
-                let desk = unit.definition.desk.is_some();
-                if (desk || cell == Some(CellDef::Any))
-                    && let Ty::Entity(kind) = typed.ty
-                {
-                    let kind = &self.kinds[kind].name;
-                    let why = match desk {
-                        true => "this event takes place at a desk, where no entity lives",
-                        false => "with `cell: any` this event may take place in another cell",
-                    };
-                    let place =
-                        format!(": {why}; carry what is needed of the {kind}, such as `{kind}.id`");
-                    return Err(place.into());
-                }
                 if typed.ty == Ty::Written {
                     let place = format!(
                         ": in {parent} it is a text that is put together, which no event carries; put it together here, too"
                     );
                     return Err(place.into());
                 }
-                merge(typed.ty, typed.texts)?;
+                merge(self.arriving(&unit, cause, name, typed.ty), typed.texts)?;
             }
         }
         match found {
@@ -422,6 +424,25 @@ impl Compiler {
             // A ring of causes hands it on, and so far nobody gives it a value.
             None if unknown => Ok(None),
             None => Err(String::new().into()),
+        }
+    }
+
+    /// What a cause's value of this name is for the events of a stream: entities are left behind, or found again.
+    fn arriving(&self, unit: &Unit, cause: &Cause, name: &str, ty: Ty) -> Ty {
+        let cell = unit.definition.causes[cause.position].cell.as_ref();
+        let there = cell.map_or(&[][..], CellDef::entities);
+        let leaves = unit.definition.desk.is_some()
+            || cell.is_some_and(CellDef::is_any)
+            || !there.is_empty();
+        match ty {
+            Ty::Entity(kind) | Ty::Away(kind) | Ty::Shared(kind)
+                if there.iter().any(|there| there == name) =>
+            {
+                Ty::Entity(kind)
+            }
+            Ty::Entity(kind) if leaves && self.kinds[kind].shared => Ty::Shared(kind),
+            Ty::Entity(kind) if leaves => Ty::Away(kind),
+            ty => ty,
         }
     }
 

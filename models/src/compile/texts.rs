@@ -254,7 +254,7 @@ impl Compiler {
                 let message = "a duration is not written as it is".to_owned();
                 return refuse(message, Some("divide it by a unit, such as {wait / 1h:.1}"));
             }
-            (Ty::Entity(_), _) => {
+            (Ty::Entity(_) | Ty::Away(_) | Ty::Shared(_), _) => {
                 let message = "an entity is not written as it is".to_owned();
                 return refuse(message, Some("write its identifier, with `.id`"));
             }

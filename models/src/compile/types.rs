@@ -29,6 +29,10 @@ pub enum Ty {
     Id,
     /// A reference to an entity.
     Entity(KindId),
+    /// A reference to an entity that lives in a cell which the event may have left.
+    Away(KindId),
+    /// A reference to an entity of a shared kind, wherever that lives.
+    Shared(KindId),
     /// A row of a table, which is the text of its key.
     Row(u16),
 }
@@ -160,6 +164,8 @@ impl Texts16 {
 pub struct KindNames {
     /// Its name.
     pub name: String,
+    /// Whether all know them.
+    pub shared: bool,
     /// Its states.
     pub states: Vec<String>,
     /// Names, types and texts of its attributes so far.

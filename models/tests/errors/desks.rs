@@ -79,7 +79,7 @@ fn nobody_lives_at_a_desk() {
         &found,
         &[
             "customer",
-            "this event takes place at a desk, where no entity lives",
+            "`id`: the customer lives in a cell that this event may have left",
             "carry what is needed of the customer, such as `customer.id`",
         ],
     );
@@ -142,6 +142,55 @@ fn what_comes_to_a_desk_comes_from_a_cell() {
 }
 
 #[test]
+fn what_comes_back_takes_its_time_and_names_who_is_away() {
+    let after = |cause: &str, rest: &str| {
+        let told = format!("  order.told:\n    causes: [{{on: {cause}}}]\n    {rest}\n");
+        one_error(SHIFT, &format!("{PACKED}{told}"))
+    };
+    let knows = "fields: {country: {value: customer.country}}";
+    complains(
+        &after("order.packed", knows),
+        &[
+            "`country`: the customer lives in a cell",
+            "with `cell: customer`",
+        ],
+    );
+    complains(
+        &after("order.packed, cell: customer, delay: 59m", knows),
+        &[
+            "takes a window at least, 1h: found a delay of 59m at the least",
+            "or the `window`",
+        ],
+    );
+    complains(
+        &after("order.packed, cell: customer, at: 'time + 5m'", knows),
+        &["found a delay of 5m at the least"],
+    );
+    complains(
+        &after(
+            "order.packed, cell: custmer, delay: 2h",
+            "description: Nothing",
+        ),
+        &["`custmer` is not known here", "did you mean `customer`?"],
+    );
+    complains(
+        &after("order.placed, cell: customer, delay: 2h", knows),
+        &[
+            "found a reference to a customer, expected an entity in another cell",
+            "leave it out",
+        ],
+    );
+    complains(
+        &after("order.packed, cell: [customer, order_id], delay: 2h", knows),
+        &["found an identifier, expected an entity in another cell"],
+    );
+    complains(
+        &after("order.packed", "changes: [{entity: customer, state: gone}]"),
+        &["`customer` is a reference to a customer in another cell, expected an entity"],
+    );
+}
+
+#[test]
 fn what_follows_from_desks_and_timers_of_the_platform_is_where_nobody_lives() {
     let after = |stream: &str, cause: &str, rest: &str| {
         let stream = format!("  {stream}:\n    causes: [{{on: {cause}, cell: any}}]\n    {rest}\n");
@@ -171,5 +220,71 @@ fn what_follows_from_desks_and_timers_of_the_platform_is_where_nobody_lives() {
             "let: {who: {value: pick(customer)}}",
         ),
         &["`pick` finds nobody", "may take place on the platform"],
+    );
+}
+
+#[test]
+fn what_all_share_changes_where_it_lives() {
+    let with = |more: &str, stream: &str| {
+        let kind = format!(
+            "entities:\n  product:\n    count: 4\n    shared: true\n    attributes: {{price: 3}}\n    variables: {{left: 9}}\n{more}"
+        );
+        let stream = format!("{stream}\n{END}");
+        let found = summary(&refused(edited(&[("entities:\n", &kind), (END, &stream)])));
+        assert_eq!(found.len(), 1, "one mistake, one error, not {found:#?}");
+        found[0].clone()
+    };
+    let bought = |rest: &str| {
+        format!(
+            "  order.wished:\n    causes: [{{on: order.placed}}]\n    let: {{product: {{value: pick(product)}}}}\n{rest}"
+        )
+    };
+    complains(
+        &with("", &bought("    fields: {left: {value: product.left}}\n")),
+        &[
+            "`left` of a product changes, and is known only where that lives",
+            "`cell: product`",
+        ],
+    );
+    complains(
+        &with(
+            "",
+            &bought("    changes: [{entity: product, add: {left: 1}}]\n"),
+        ),
+        &[
+            "a reference to a product, which may live in another cell",
+            "with `cell: product`",
+        ],
+    );
+    complains(
+        &with("", &bought("    fields: {n: {value: product.state}}\n")),
+        &["`state` of a product changes"],
+    );
+    let picked = "  order.wished:\n    causes: [{on: order.placed}]\n    let: {product: {value: 'pick(product, active)'}}\n    fields: {id: {value: product.id}}\n";
+    complains(&with("", picked), &["nobody is picked by it"]);
+    let acted =
+        "  product.aged:\n    source: {rate: 3, actor: product}\n    fields: {n: {value: '1'}}\n";
+    complains(
+        &with("", acted),
+        &["a product is shared: all cells know it, and in none it acts"],
+    );
+    let each =
+        "  product.aged:\n    timer: {every: 1d, per: product}\n    fields: {n: {value: '1'}}\n";
+    complains(
+        &with("", each),
+        &["a product is shared", "a timer without `per`"],
+    );
+    let made = "  product.made:\n    causes: [{on: order.placed}]\n    creates: product\n    fields: {n: {value: '1'}}\n";
+    complains(
+        &with("", made),
+        &["a product is shared: all of them are there from the start"],
+    );
+    let owned = "    belongs_to: {customer: {min: 0, max: 9}}\n";
+    complains(
+        &with(owned, ""),
+        &[
+            "all cells know a product, and a customer only one",
+            "shared: true",
+        ],
     );
 }

@@ -173,8 +173,8 @@ fn what_lies_in_another_cell_cannot_be_read() {
                 "delay: 2d, cell: any}\n    fields:\n      country: {value: customer.country}\n",
             ),
             line: "customer.country",
-            message: "with `cell: any` this event may take place in another cell; carry what is needed of the customer, such as `customer.id`",
-            help: "did you mean `customer_id`?",
+            message: "the customer lives in a cell that this event may have left",
+            help: "carry what is needed of the customer, such as `customer.id`, or let it happen in what follows with `cell: customer`",
         },
         Mistake {
             edit: ("{value: customer.id}", "{value: 'count(customer, active)'}"),

@@ -115,11 +115,11 @@ fn what_is_far_away_is_said_to_be() {
     for (stream, message) in [
         (
             desk,
-            "this event takes place at a desk, where no entity lives; carry what is needed of the customer, such as `customer.id`",
+            "`country`: the customer lives in a cell that this event may have left / carry what is needed of the customer, such as `customer.id`",
         ),
         (
             far,
-            "with `cell: any` this event may take place in another cell; carry what is needed",
+            "the customer lives in a cell that this event may have left / carry what is needed",
         ),
     ] {
         let (with, desks) = (format!("{stream}{END}"), format!("{desks}{COUNTERS}"));

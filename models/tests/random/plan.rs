@@ -57,6 +57,10 @@ pub struct Cause {
     pub guard: Option<f64>,
     /// Whether it lands in any cell.
     pub any_cell: bool,
+    /// Whether it lands in the cell of the person whom the cause carries from there.
+    pub back: bool,
+    /// Whether it lands where a site lives that the cause picks among those of all cells.
+    pub to_site: bool,
     /// The number of the outcome group that it is one of.
     pub outcome: Option<usize>,
 }
@@ -70,6 +74,8 @@ pub struct StreamPlan {
     pub causes: Vec<Cause>,
     /// Whether its events know a `person`.
     pub person: bool,
+    /// Whether they carry one who lives in a cell that they may have left.
+    pub away: bool,
     pub creates: bool,
     pub requires: bool,
     /// Whether its events wait at a desk.
@@ -117,7 +123,25 @@ impl Plan {
                 causes.push(self.cause(spec, second, true));
             }
         }
+        if let [cause] = &mut causes[..]
+            && origin == Origin::None
+            && !spec.outcome
+            && spec.variant.is_multiple_of(2)
+            && self.streams[cause.parent].away
+        {
+            (cause.delay, cause.bounds) = far_delay(spec.delay, WINDOWS[self.spec.window].1);
+            (cause.any_cell, cause.back) = (false, true);
+        } else if let [cause] = &mut causes[..]
+            && origin == Origin::None
+            && !spec.outcome
+            && spec.rate.is_multiple_of(3)
+        {
+            (cause.delay, cause.bounds) = far_delay(spec.delay, WINDOWS[self.spec.window].1);
+            (cause.any_cell, cause.to_site) = (false, true);
+        }
+        let arrives = causes.iter().any(|cause| cause.back || cause.to_site);
         let desk = spec.desk
+            && !arrives
             && self.spec.stateful
             && origin == Origin::None
             && caused
@@ -132,13 +156,15 @@ impl Plan {
         let given = !desk && matches!(origin, Origin::None | Origin::Actor | Origin::Each);
         let inherited = causes
             .iter()
-            .all(|cause| self.streams[cause.parent].person && !cause.any_cell);
+            .all(|c| c.back || self.streams[c.parent].person && !c.any_cell && !c.to_site);
         let creates = self.spec.stateful
             && spec.change == 7
             && origin == Origin::None
             && !desk
             && !self.knows_nobody(&causes);
         let person = creates || (given && inherited);
+        let carried = |c: &Cause| self.streams[c.parent].person || self.streams[c.parent].away;
+        let away = !person && origin == Origin::None && caused && causes.iter().all(carried);
         let requires = spec.requires && self.spec.stateful && person && !creates;
         let plan = StreamPlan {
             name,
@@ -146,6 +172,7 @@ impl Plan {
             origin,
             causes,
             person,
+            away,
             creates,
             requires,
             desk,
@@ -184,20 +211,21 @@ impl Plan {
     fn knows_nobody(&self, causes: &[Cause]) -> bool {
         causes
             .iter()
+            .filter(|c| !c.back && !c.to_site)
             .any(|c| self.may_be_on_platform(c.parent) || self.may_be_at_a_desk(c.parent))
     }
 
     /// Whether some events of a stream take place on the platform.
     fn may_be_on_platform(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        let mut causes = stream.causes.iter();
+        let mut causes = stream.causes.iter().filter(|c| !c.back && !c.to_site);
         stream.origin == Origin::Platform || causes.any(|c| self.may_be_on_platform(c.parent))
     }
 
     /// Whether some events of a stream take place at a desk.
     fn may_be_at_a_desk(&self, stream: usize) -> bool {
         let stream = &self.streams[stream];
-        let mut causes = stream.causes.iter();
+        let mut causes = stream.causes.iter().filter(|c| !c.back && !c.to_site);
         stream.desk || causes.any(|c| self.may_be_at_a_desk(c.parent))
     }
 
@@ -235,6 +263,8 @@ impl Plan {
             spacing: if counted { 7 * MINUTE } else { 0 },
             guard: (spec.guard && !outcome).then_some(15.0),
             any_cell,
+            back: false,
+            to_site: false,
             outcome: outcome.then_some(self.streams.len()),
         }
     }

@@ -120,6 +120,9 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
                 .into(),
         ));
     }
+    if plan.streams.iter().any(|stream| at_site(stream).is_some()) {
+        blocks.push(("entities", SITES.to_owned()));
+    }
     if plan.streams.iter().any(|stream| stream.desk) {
         blocks.push(("desks", DESKS.to_owned()));
     }
@@ -128,6 +131,10 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
     blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
     blocks
 }
+
+/// Fewer than some models have cells, and everybody knows them.
+const SITES: &str = "  site:\n    count: 3\n    shared: true\n    states: [open, closed]\n    attributes: {room: 'uniform(5, 40)'}\n    \
+                     variables: {stock: {value: room, type: int}}\n";
 
 /// A desk with a break in which nobody is there, and one with two agents by day.
 const DESKS: &str = "  first:\n    shifts:\n      - {from: 0h, to: 11h, agents: 1}\n      - {from: 12h, to: 24h, agents: 1}\n  \
@@ -182,13 +189,18 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
     if stream.requires {
         out.push_str("    requires: \"person.state == 'active'\"\n");
     }
+    let mut lets = Vec::new();
     if picks(plan, stream) {
         let state = ["active", "gone", "new"][usize::from(stream.spec.variant % 3)];
-        writeln!(
-            out,
-            "    let: {{other: {{value: 'pick(person, {state})'}}, any: {{value: 'pick(person)'}}}}"
-        )
-        .expect("a string takes everything");
+        lets.push(format!("other: {{value: 'pick(person, {state})'}}"));
+        lets.push("any: {value: 'pick(person)'}".into());
+    }
+    let mut causes = plan.streams.iter().flat_map(|stream| &stream.causes);
+    if causes.any(|cause| cause.to_site && cause.parent == index) {
+        lets.push(format!("{}: {{value: pick(site)}}", site(index)));
+    }
+    if !lets.is_empty() {
+        writeln!(out, "    let: {{{}}}", lets.join(", ")).expect("a string takes everything");
     }
     if stream.spec.lines {
         out.push_str(&lines::lines(stream, picks(plan, stream)));
@@ -247,6 +259,19 @@ fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
     }
 }
 
+/// The name of the site that a stream's events pick.
+fn site(stream: usize) -> String {
+    format!("site_{stream}")
+}
+
+/// The site at which a stream's events are.
+fn at_site(stream: &StreamPlan) -> Option<String> {
+    let mut causes = stream.causes.iter();
+    causes
+        .find(|cause| cause.to_site)
+        .map(|cause| site(cause.parent))
+}
+
 fn cause_text(plan: &Plan, cause: &Cause, knobs: Knobs) -> String {
     let mut parts = vec![format!("on: {}", plan.streams[cause.parent].name)];
     match cause.chance {
@@ -274,6 +299,12 @@ fn cause_text(plan: &Plan, cause: &Cause, knobs: Knobs) -> String {
     }
     if cause.any_cell {
         parts.push("cell: any".into());
+    }
+    if cause.back {
+        parts.push("cell: person".into());
+    }
+    if cause.to_site {
+        parts.push(format!("cell: {}", site(cause.parent)));
     }
     parts.join(", ")
 }
@@ -346,6 +377,13 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "others".into(),
             "text: '{other.title} {any.title} {said}'".into(),
         ));
+    }
+    if let Some(site) = at_site(stream) {
+        fields.push(("site_id".into(), format!("value: {site}.id")));
+        fields.push(("room".into(), format!("value: {site}.room")));
+        if plan.spec.stateful {
+            fields.push(("stock".into(), format!("value: {site}.stock")));
+        }
     }
     if stream.person {
         fields.push(("person_id".into(), "value: person.id".into()));
@@ -441,6 +479,12 @@ fn changes(plan: &Plan, stream: &StreamPlan) -> Vec<String> {
     } else {
         "{entity: person, state: active}"
     };
+    if let Some(site) = at_site(stream) {
+        return vec![
+            format!("{{entity: {site}, add: {{stock: -1}}, when: stock > 0}}"),
+            format!("{{entity: {site}, state: closed, when: stock == 1}}"),
+        ];
+    }
     match stream.spec.change {
         1 => vec![
             "{counter: total_amount, add: amount}".into(),

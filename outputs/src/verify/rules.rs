@@ -51,6 +51,8 @@ pub enum InCell {
     Drawn,
     /// At the desks.
     OfDesks,
+    /// Where an entity lives.
+    OfEntity,
 }
 
 /// The rules of one stream.

@@ -96,10 +96,11 @@ fn effects<'a>(
                 most: effect.count.as_ref().map_or(1, |_| MAX_COUNT as u64),
                 shortest: shortest(effect, program),
                 longest: effect.longest_under(&program.modified).map(|span| span.0),
-                cell: match effect.destination {
+                cell: match &effect.destination {
                     Destination::Same => InCell::OfCause,
                     Destination::AnyCell => InCell::Drawn,
                     Destination::Desk => InCell::OfDesks,
+                    Destination::CellOf(_) => InCell::OfEntity,
                 },
                 group: group_of(effect),
                 generations: (least.saturating_add(1), most.map(|most| most + 1)),

@@ -275,6 +275,7 @@ impl LogicalProcess {
     pub fn advance_desks(&mut self, world: &World, arrivals: &[Arrivals], start: Time, end: Time) {
         let window = Window {
             world,
+            process: self.index,
             arrivals,
             observed: &Observed::default(),
             end,

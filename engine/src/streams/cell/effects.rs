@@ -13,11 +13,13 @@ use super::{Strands, Window, frame_of};
 use crate::base::draw::drawn_cell;
 use crate::base::time::Time;
 use crate::streams::audit;
-use crate::streams::eval::{Frame, decide, hand, how_many, number, number_by_key, take_undefined};
+use crate::streams::eval::{
+    Frame, decide, eval, hand, how_many, number, number_by_key, take_undefined,
+};
 use crate::streams::event::Event;
 use crate::streams::population::Population;
 use crate::streams::program::{
-    Delay, Destination, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Stream,
+    Crossing, Delay, Destination, Effect, Expr, MAX_CARRIED, MAX_COUNT, Outcome, Stream,
 };
 use crate::streams::rows::RowBuffers;
 use crate::streams::sides::{Label, Parting, Side, Sides};
@@ -27,18 +29,17 @@ use crate::streams::steps::Step;
 #[derive(Default)]
 pub(super) struct Children(Vec<Brood>);
 
-/// The events that follow from one step of an event on some sides, in the order of their indices.
+/// The events that follow from one step of an event on some sides, in the order of their indices, each with the process
+/// where it takes place.
 #[derive(Default)]
 struct Brood {
     sides: Sides,
-    each: Vec<(Destination, Event)>,
+    each: Vec<(u16, Event)>,
 }
 
 /// Where the children of an event go.
 pub(super) struct Spawner<'a> {
     pub window: Window<'a>,
-    /// The process.
-    pub process: u16,
     pub pending: &'a mut Pending,
     pub agenda: &'a mut WindowAgenda,
     pub work: &'a mut Vec<Event>,
@@ -82,18 +83,18 @@ impl<'a> Spawner<'a> {
             // What cannot differ need not wait until it is known that it does not, and a single child is handed out
             // when all that decides about it has been read.
             if known.steady || !known.several {
-                take(window, event, stream, step, &frame, |destination, child| {
+                take(window, event, stream, step, &frame, |process, child| {
                     if known.steady || frame.is_same() {
-                        self.send(destination, &own(child));
+                        self.send(process, &own(child));
                     }
                 });
             } else {
                 let mut brood = self.children.0.pop().unwrap_or_default();
-                take(window, event, stream, step, &frame, |destination, child| {
-                    brood.each.push((destination, *child));
+                take(window, event, stream, step, &frame, |process, child| {
+                    brood.each.push((process, *child));
                 });
-                for (destination, child) in brood.each.drain(..).filter(|_| frame.is_same()) {
-                    self.send(destination, &own(&child));
+                for (process, child) in brood.each.drain(..).filter(|_| frame.is_same()) {
+                    self.send(process, &own(&child));
                 }
                 self.children.0.push(brood);
             }
@@ -128,8 +129,8 @@ impl<'a> Spawner<'a> {
                     noted.set(Parting::NONE);
                     let sight = strand.sight(&noted);
                     let frame = frame_of(window, population, event, &strand.words, sight);
-                    take(window, event, stream, step, &frame, |destination, child| {
-                        each.push((destination, *child));
+                    take(window, event, stream, step, &frame, |process, child| {
+                        each.push((process, *child));
                     });
                     parted = parted.and(&strands.split(at, noted.get()));
                     broods[taken].sides = strands.each[at].sides;
@@ -146,13 +147,14 @@ impl<'a> Spawner<'a> {
 
     /// Sends the children of all sides; those that are the same once.
     fn send_apart(&mut self, event: &Event, broods: &[Brood], parting: &Parting) {
-        let same = |(_, a): &(Destination, Event), (_, b): &(Destination, Event)| {
-            a.key == b.key
+        let same = |(to, a): &(u16, Event), (also_to, b): &(u16, Event)| {
+            to == also_to
+                && a.key == b.key
                 && a.time == b.time
                 && a.carried == b.carried
                 && a.presence.made == b.presence.made
         };
-        let has = |brood: &Brood, child: &(Destination, Event)| {
+        let has = |brood: &Brood, child: &(u16, Event)| {
             let from = (brood.each).partition_point(|(_, other)| other.index < child.1.index);
             brood.each.get(from).is_some_and(|other| same(child, other))
         };
@@ -185,15 +187,9 @@ impl<'a> Spawner<'a> {
         &self.window.world.program.streams[event.stream]
     }
 
-    fn send(&mut self, destination: Destination, event: &Event) {
+    fn send(&mut self, process: u16, event: &Event) {
         let (world, end) = (self.window.world, self.window.end);
-        let desks = world.program.desk_process();
-        let elsewhere = match destination {
-            // The desks play the window after the cells have.
-            Destination::Desk => desks.filter(|&desks| desks != self.process),
-            Destination::AnyCell if event.time >= end => Some(drawn_cell(event.key, world.peopled)),
-            Destination::AnyCell | Destination::Same => None,
-        };
+        let elsewhere = Some(process).filter(|&process| process != self.window.process);
         if !self.growth.grow(world, event, elsewhere.is_none()) {
             return;
         }
@@ -221,7 +217,7 @@ fn take(
     stream: &Stream,
     step: usize,
     frame: &Frame<'_>,
-    emit: impl FnMut(Destination, &Event),
+    emit: impl FnMut(u16, &Event),
 ) {
     let world = window.world;
     let known = &world.steps[event.stream][step];
@@ -253,7 +249,7 @@ fn cause(
     effect: &Effect,
     made: Label,
     frame: &Frame<'_>,
-    mut emit: impl FnMut(Destination, &Event),
+    mut emit: impl FnMut(u16, &Event),
 ) {
     let count = effect
         .count
@@ -276,6 +272,13 @@ fn cause(
     };
     for (word, slot) in child.carried.iter_mut().zip(&effect.pass) {
         *word = slot.map_or(0, |slot| frame.slot(slot));
+    }
+    let Some(process) = process_of(window, effect, frame) else {
+        return;
+    };
+    for crossing in &effect.crossings {
+        let word = &mut child.carried[crossing.slot.index()];
+        *word = crossing.word(*word, window.process, process);
     }
     for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
         child.index = index;
@@ -305,9 +308,30 @@ fn cause(
         if let Some(spacing) = &effect.spacing {
             child.time = after(child.time, of_child(spacing));
         }
+        let process = match effect.destination {
+            Destination::AnyCell if child.time >= window.end => {
+                drawn_cell(key, window.world.peopled)
+            }
+            // Only an intervention can have made it come so soon.
+            Destination::CellOf(_) => {
+                child.time = child.time.max(window.end);
+                process
+            }
+            _ => process,
+        };
         if window.world.needed(effect.stream, child.time) {
-            emit(effect.destination, &child);
+            emit(process, &child);
         }
+    }
+}
+
+/// The process where the children of an effect take place, where it does not depend on each; none if they do not at all.
+fn process_of(window: Window<'_>, effect: &Effect, frame: &Frame<'_>) -> Option<u16> {
+    match &effect.destination {
+        Destination::Same | Destination::AnyCell => Some(window.process),
+        // The desks play the window after the cells have.
+        Destination::Desk => window.world.program.desk_process(),
+        Destination::CellOf(entity) => Crossing::home(eval(entity, frame)),
     }
 }
 

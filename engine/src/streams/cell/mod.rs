@@ -143,6 +143,7 @@ impl LogicalProcess {
         let arrivals = forecast.arrivals;
         let window = Window {
             world,
+            process: self.index,
             arrivals,
             observed,
             end,
@@ -307,7 +308,6 @@ impl LogicalProcess {
     fn spawner<'a>(&'a mut self, window: Window<'a>) -> (Spawner<'a>, &'a Population) {
         let spawner = Spawner {
             window,
-            process: self.index,
             pending: &mut self.pending,
             agenda: &mut self.agenda,
             work: &mut self.work,

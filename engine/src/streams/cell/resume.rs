@@ -111,6 +111,7 @@ impl LogicalProcess {
     pub(super) fn open_anew(&mut self, world: &World, onwards: &Onwards<'_>) {
         let window = Window {
             world,
+            process: self.index,
             arrivals: onwards.arrivals,
             observed: &Observed::default(),
             end: onwards.now,

@@ -17,6 +17,8 @@ use crate::streams::world::World;
 pub(super) struct Window<'a> {
     /// What is fixed for the run.
     pub world: &'a World,
+    /// The process that plays it.
+    pub process: u16,
     /// The sources of arrivals.
     pub arrivals: &'a [Arrivals],
     /// What the process sees of the whole business.

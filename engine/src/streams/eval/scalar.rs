@@ -14,7 +14,7 @@ use crate::base::zone::Zone;
 use crate::streams::kept::{Site, Undefined};
 use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
-    APPOINTMENTS, Binary, Correlated, Distribution, Effect, Expr, KindId, Look, Modified,
+    APPOINTMENTS, Binary, Correlated, Crossing, Distribution, Effect, Expr, KindId, Look, Modified,
     NO_ENTITY, NO_TIME, Slot, StreamId, Unary, is_no_time,
 };
 use crate::streams::sides::{Label, Parting, Side, Sides};
@@ -343,6 +343,10 @@ pub fn eval(e: &Expr, f: &Frame<'_>) -> u64 {
             f.state(*kind, word(e, f)).map_or(0, code)
         }
         Expr::EntityId(kind, e) => f.population.id(*kind, word(e, f)),
+        Expr::HomeOf(_, e) => match word(e, f) {
+            NO_ENTITY => NO_ENTITY,
+            entity => Crossing::with_home(entity, f.world.home(entity)),
+        },
         Expr::Unary(op, e) if !matches!(op, Unary::Exp | Unary::Log) => {
             finite(primitive::unary(*op, number(e, f))).to_bits()
         }
@@ -501,6 +505,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         | Expr::Reference(..)
         | Expr::State(..)
         | Expr::EntityId(..)
+        | Expr::HomeOf(..)
         | Expr::If(_) => unreachable!("{e:?} is worked out by eval"),
     }
 }

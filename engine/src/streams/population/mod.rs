@@ -115,6 +115,12 @@ impl Group {
         self.members = Members::of(&self.states, self.founders);
     }
 
+    /// No longer counts one of the start who is known here and lives elsewhere.
+    pub(crate) fn leave_out(&mut self, entity: usize) {
+        let state = usize::from(self.states[entity]);
+        self.in_state.iter_mut().for_each(|side| side[state] -= 1);
+    }
+
     /// A variable; 0 for [`NO_ENTITY`].
     #[inline(always)]
     pub fn variable(&self, variable: u16, entity: u64) -> u64 {

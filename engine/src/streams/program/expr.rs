@@ -48,6 +48,8 @@ pub enum Expr {
     State(KindId, Box<Expr>),
     /// Identifier of the entity referred to.
     EntityId(KindId, Box<Expr>),
+    /// An entity of a shared kind with [the cell](super::Crossing) where it lives.
+    HomeOf(KindId, Box<Expr>),
     /// Time since the entity referred to joined.
     Age(KindId, Box<Expr>),
     /// What stands in a column of a table, in the row whose key is this text.
@@ -349,6 +351,7 @@ macro_rules! each_part {
             | Expr::Reference(_, e, _)
             | Expr::State(_, e)
             | Expr::EntityId(_, e)
+            | Expr::HomeOf(_, e)
             | Expr::Age(_, e)
             | Expr::DayStart(e)
             | Expr::Date(_, e)
@@ -518,6 +521,7 @@ impl Expr {
             | Expr::OwnEntity
             | Expr::Attribute(..)
             | Expr::EntityId(..)
+            | Expr::HomeOf(..)
             | Expr::Age(..)
             | Expr::Cell(..)
             | Expr::Unary(..)

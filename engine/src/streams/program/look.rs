@@ -4,7 +4,7 @@
 //! ([`Look::tick`]), how far back that is kept, and what an event sees ([`Look::before`]). It never says a time after the
 //! event's own, nor one that is not the end of a tick, so it does not show how long a window is or who else looks.
 
-use super::{Change, ChangeKind, Delay, Effect, Every, Expr, Source, Stream};
+use super::{Change, ChangeKind, Delay, Destination, Effect, Every, Expr, Source, Stream};
 use crate::base::time::{Span, Time};
 use crate::base::zone::Zone;
 
@@ -124,8 +124,12 @@ impl Effect {
     /// All that is worked out to decide on it.
     fn expressions(&self) -> Vec<&Expr> {
         let (Delay::After(delay) | Delay::At(delay)) = &self.delay;
+        let home = match &self.destination {
+            Destination::CellOf(entity) => Some(entity),
+            _ => None,
+        };
         let optional = [&self.when, &self.count, &self.spacing];
-        let optional = optional.into_iter().flatten();
+        let optional = optional.into_iter().flatten().chain(home);
         [&self.probability, delay]
             .into_iter()
             .chain(optional)

@@ -161,6 +161,8 @@ pub struct Kind {
     pub name: String,
     /// The purpose from which the identifiers of starting entities are made.
     pub purpose: Purpose,
+    /// Whether every process knows all of them. Each has one cell where it lives, and where alone it may change.
+    pub shared: bool,
     /// How many there are from the start, at scale 1.
     pub count: u32,
     /// The names of its states.
@@ -459,7 +461,7 @@ pub struct SlotsChange {
 }
 
 /// Where a caused event takes place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Destination {
     /// In the process of its cause.
     Same,
@@ -467,6 +469,41 @@ pub enum Destination {
     AnyCell,
     /// At the desks.
     Desk,
+    /// In the cell of this entity, which is known to the cause [with its cell](Crossing); nowhere if that is nobody.
+    CellOf(Expr),
+}
+
+/// A reference to an entity goes to another process with an event, or comes back.
+///
+/// Within its cell an entity is known by its number there. Elsewhere the number of the cell stands before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// The slot of the caused event.
+    pub slot: Slot,
+    /// Whether it comes to be known by its number alone; nobody, if its cell is another one.
+    pub arrives: bool,
+}
+
+impl Crossing {
+    /// The word that is carried by an event on its way from one process to another.
+    pub fn word(self, word: u64, from: u16, to: u16) -> u64 {
+        match self.arrives {
+            false if word == NO_ENTITY => word,
+            false => Crossing::with_home(word, from),
+            true if Crossing::home(word) == Some(to) => word & NO_ENTITY,
+            true => NO_ENTITY,
+        }
+    }
+
+    /// A reference to an entity with its cell.
+    pub fn with_home(entity: u64, cell: u16) -> u64 {
+        (u64::from(cell) + 1) << 32 | entity
+    }
+
+    /// The cell of an entity that is referred to from elsewhere; none for nobody.
+    pub fn home(word: u64) -> Option<u16> {
+        u16::try_from((word >> 32).checked_sub(1)?).ok()
+    }
 }
 
 /// One event causes another.
@@ -495,6 +532,8 @@ pub struct Effect {
     pub loose: bool,
     /// What the child carries: for each of its slots, the parent's slot; `None` gives 0.
     pub pass: Vec<Option<Slot>>,
+    /// What it carries from one process to another.
+    pub crossings: Vec<Crossing>,
     /// What a line is told besides: its variables by which that is worked out, in their order.
     pub handed: Vec<u16>,
     /// The least and the longest time from the cause to the last of its children; `None` where
@@ -541,6 +580,15 @@ impl Effect {
 
     /// The longest time from the cause to the last of its children under modifiers.
     pub fn longest_under(&self, modified: &[Modified]) -> Option<Span> {
+        let bent = self.longest_bent(modified)?;
+        match self.destination {
+            // What would come sooner than the next window comes with it.
+            Destination::CellOf(_) => self.longest.map(|longest| longest.max(bent)),
+            _ => Some(bent),
+        }
+    }
+
+    fn longest_bent(&self, modified: &[Modified]) -> Option<Span> {
         match (&self.delay, &self.count) {
             (_, Some(Expr::Modified(..))) if self.spacing.is_some() => None,
             (Delay::After(Expr::Modified(at, _)), _) => {

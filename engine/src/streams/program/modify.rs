@@ -63,6 +63,8 @@ pub enum ModifyError {
     OfLines,
     /// The events are lines: they come with their document, at once.
     OfDocument,
+    /// The events come to or from another cell, where their cause is not.
+    Elsewhere,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
     Lacks(Vec<String>),
     /// The program has more modified parameters or interventions than can be told apart.
@@ -382,13 +384,22 @@ impl Program {
     /// Releases a share of what an intervention holds back.
     ///
     /// # Errors
-    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs, and
-    /// [`ModifyError::OfDocument`] when the other is a line.
+    /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs,
+    /// [`ModifyError::OfDocument`] when the other is a line, and [`ModifyError::Elsewhere`] when it is about entities that are not
+    /// where it takes place, or comes from elsewhere.
     pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
         let held = &self.streams[backlog.held];
         let released = &self.streams[backlog.released];
         if released.document.is_some() {
             return Err(ModifyError::OfDocument);
+        }
+        let crosses = |one: &Effect| one.stream == backlog.released && !one.crossings.is_empty();
+        if self
+            .streams
+            .iter()
+            .any(|stream| stream.all_effects().any(crosses))
+        {
+            return Err(ModifyError::Elsewhere);
         }
         let kept = held.kept_words() + usize::from(held.on_demand);
         let slot_of = |name: &String| {
@@ -426,6 +437,7 @@ impl Program {
             },
             loose: false,
             pass,
+            crossings: Vec::new(),
             handed: Vec::new(),
             shortest: Span(0),
             longest: None,

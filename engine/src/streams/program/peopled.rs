@@ -48,6 +48,12 @@ impl Program {
                 });
             }
         }
+        // Whom all know is found everywhere.
+        let shared = self.kinds.iter().map(|kind| kind.shared);
+        looked_for
+            .iter_mut()
+            .zip(shared)
+            .for_each(|(one, shared)| *one &= !shared);
         looked_for
     }
 

@@ -263,6 +263,23 @@ impl World {
         total / cells + u32::from(u32::from(cell) < total % cells)
     }
 
+    /// Those of a kind that a process knows from the start, in their order: the cell where each lives, and its place there.
+    pub fn known(&self, kind: KindId, process: u16) -> Vec<(u16, u32)> {
+        if !self.program.kinds[kind].shared {
+            let slots = 0..self.founders(kind, process);
+            return slots.map(|slot| (process, slot)).collect();
+        }
+        let cells = u32::from(self.peopled);
+        let numbers = 0..self.program.founders(kind, self.scale);
+        let known = numbers.map(|number| ((number % cells) as u16, number / cells));
+        known.collect()
+    }
+
+    /// The cell where an entity of a shared kind lives: that where [it is known](World::known) among others alone.
+    pub fn home(&self, entity: u64) -> u16 {
+        (entity % u64::from(self.peopled)) as u16
+    }
+
     /// The row of a table from which one of the start is made, if its kind has one, and how many of the same row came before. All rows are taken as often, as
     /// far as their number goes.
     pub fn row_of(&self, kind: KindId, cell: u16, slot: u32) -> Option<(StartRow, u64)> {

@@ -155,6 +155,8 @@ impl Join<'_> {
         let cell = match (wanted, rules.desks) {
             (InCell::Drawn, _) if far => drawn_cell(Key(one.id()), rules.peopled),
             (InCell::OfDesks, Some(desks)) => desks,
+            // Which one, its entity tells.
+            (InCell::OfEntity, _) if child.cell < rules.peopled => child.cell,
             _ => event.cell,
         };
         if child.cell == cell {
@@ -166,6 +168,7 @@ impl Join<'_> {
                 InCell::OfCause => "as its cause",
                 InCell::Drawn => "where its effect sends it",
                 InCell::OfDesks => "that of the desks",
+                InCell::OfEntity => "or where somebody lives",
             };
             let found = format!("cell {}", child.cell);
             self.finding(place, "cell", found, format!("cell {cell}, {why}"))
