@@ -158,9 +158,9 @@ pub struct VersionEntry {
     pub run_start: String,
     /// The first instant after that run, RFC 3339 in UTC.
     pub run_end: String,
-    /// From when on what was put in may act, RFC 3339 in UTC.
+    /// The beginning of the window in which what was put in begins, RFC 3339 in UTC.
     pub from: String,
-    /// From when on it may not act any more, RFC 3339 in UTC.
+    /// The first instant after that window, RFC 3339 in UTC. What has begun may act beyond it, up to the end of the version.
     pub to: String,
     /// The scenarios that were put in, in the order of their start.
     pub scenarios: Vec<ScenarioEntry>,
