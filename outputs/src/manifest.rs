@@ -36,6 +36,8 @@ pub struct Manifest {
     pub start: String,
     /// The first instant after the run, RFC 3339 in UTC.
     pub end: String,
+    /// The time zone of the model, by its IANA name: commands read dates and times without an offset in it.
+    pub time_zone: String,
     /// The share of the model's population and traffic that was played.
     pub scale: f64,
     /// The number of cells that the population is split into.

@@ -1,12 +1,12 @@
 //! `causeflow history`: a stream of a finished run, interval by interval.
 
 use causeflow_baselines::Resolution;
-use causeflow_engine::base::zone::Zone;
+use causeflow_runs::Finished;
 use causeflow_runs::finished::{Point, PointsShown, id};
-use causeflow_runs::{Finished, instant_of};
 
 use crate::args::HistoryArgs;
 use crate::chart;
+use crate::control::Front;
 use crate::errors::Failure;
 use crate::output::{Align, Table, count, instant, print_as};
 
@@ -15,8 +15,10 @@ const BAR: usize = 20;
 
 /// Runs the command.
 pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
+    let run = Finished::open(&args.out)?;
+    let front = Front { quiet: false };
     let time = |name: &str, text: &Option<String>| {
-        let read = |text: &String| instant_of(name, text, &Zone::utc());
+        let read = |text: &String| run.time(name, text, &front);
         text.as_ref().map(read).transpose()
     };
     let (from, to) = (time("from", &args.from)?, time("to", &args.to)?);
@@ -28,7 +30,6 @@ pub fn run(args: &HistoryArgs) -> Result<(), Failure> {
             "give --to a later time than --from",
         ));
     }
-    let run = Finished::open(&args.out)?;
     let resolution = match args.hourly {
         true => Resolution::Hour,
         false => Resolution::HalfDay,

@@ -65,12 +65,18 @@ impl Finished {
         (from, to): (Option<Time>, Option<Time>),
     ) -> Result<Vec<Point>> {
         self.check_stream(stream)?;
-        let length = Span(Span::HOUR.0 * i64::from(resolution.hours()));
+        let clock = self.clock()?;
+        // Half days are those of the model's clocks, and have an hour more or less where these change.
+        let (zone, half) = (clock.zone(), Span(12 * Span::HOUR.0));
+        let end = |start: Time| match resolution {
+            Resolution::HalfDay => zone.when_from(zone.reading(start).floor_to(half) + half, start),
+            Resolution::Hour => start + Span::HOUR,
+        };
         let mut points = self.history(resolution)?;
         points.retain(|point| {
             let start = point.interval_start;
             point.stream == stream
-                && from.is_none_or(|from| start + length > from)
+                && from.is_none_or(|from| end(start) > from)
                 && to.is_none_or(|to| start < to)
         });
         Ok(points)
