@@ -364,6 +364,32 @@ fn a_half_day_with_an_hour_more_lasts_to_its_end() {
 }
 
 #[test]
+fn what_goes_on_for_several_intervals_is_told_once_with_its_duration() {
+    let folder = temp();
+    let scenario = ["--scenario", "payment-outage@day2T10:00+30h"];
+    let events = ["--no-events", "--event", "blog-viral@day1T02:00"];
+    ok(
+        folder.path(),
+        &week("run", "out", &[&scenario[..], &events].concat()),
+    );
+    let all = ["history", "out", "--stream", "payment.success"];
+    let told = ok(folder.path(), &all);
+    // With the two hours in which what was held back is released.
+    assert!(told.contains("payment-outage (32 h)"), "{told}");
+    for name in ["payment-outage", "blog-viral"] {
+        assert_eq!(told.matches(name).count(), 1, "{told}");
+    }
+    // In full, and in each interval, for programs.
+    let shown = json(folder.path(), &[&all[..], &["--json"]].concat());
+    let points = shown["points"].as_array().expect("a list").iter();
+    let with = points.filter(|point| point["scenarios"].is_string());
+    assert_eq!(with.count(), 4);
+    // Of what had begun before what is shown, too.
+    let late = ok(folder.path(), &[&all[..], &["--from", "day3"]].concat());
+    assert!(late.contains("payment-outage (32 h)"), "{late}");
+}
+
+#[test]
 fn a_baseline_as_json_tells_where_it_is_from() {
     let folder = temp();
     ok(

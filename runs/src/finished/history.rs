@@ -1,6 +1,6 @@
 //! The history of a run, interval by interval.
 
-use causeflow_baselines::Resolution;
+use causeflow_baselines::{Ongoing, Resolution};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_outputs::SmallTable;
 use schemars::JsonSchema;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Columns, Finished};
 use crate::error::{Error, Result};
 use crate::numbers::as_instant;
+use crate::run::instant;
 
 /// An interval of a stream.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -80,6 +81,35 @@ impl Finished {
                 && to.is_none_or(|to| start < to)
         });
         Ok(points)
+    }
+
+    /// What goes on in the run, by the names that its history has, and for how long: scenarios until they have settled, external
+    /// events for as long as an impact is to be expected.
+    ///
+    /// # Errors
+    /// When the table of external events is damaged, and when the manifest was changed.
+    pub fn ongoing(&self) -> Result<Vec<Ongoing>> {
+        let manifest = self.manifest();
+        let put_in = manifest.version.iter().flat_map(|v| &v.scenarios);
+        let mut all = Vec::new();
+        for scenario in manifest.scenarios.iter().chain(put_in) {
+            all.push(Ongoing {
+                name: scenario.attribution.clone(),
+                start: instant("start", &scenario.start)?,
+                end: instant("settled", &scenario.settled)?,
+            });
+        }
+        for event in self.external_events()? {
+            // An announcement of a scenario has a name of its own.
+            let own = event.attribution.filter(|_| event.injected_by.is_none());
+            let start = event.time + event.expected_delay;
+            all.push(Ongoing {
+                name: own.unwrap_or_else(|| format!("{}@{}", event.template, event.time)),
+                start,
+                end: start + event.expected_duration,
+            });
+        }
+        Ok(all)
     }
 
     /// The points of all streams, stream by stream, in the order of time.
