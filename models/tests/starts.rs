@@ -1,10 +1,12 @@
-//! In which states those are who are there from the start.
+//! In which states those are who are there from the start, and to whom they belong.
 
 use std::collections::BTreeMap;
 
+use causeflow_engine::streams::program::KindId;
+use causeflow_engine::streams::world::Settings;
 use proptest::prelude::*;
 
-use crate::support::{Played, Value, play, program, property, settings};
+use crate::support::{Played, Value, compile, play, program, property, settings};
 
 /// Each of `count` shops tells its state once in the first day.
 fn played(count: u32, starts: &str, seed: u64) -> Played {
@@ -48,6 +50,47 @@ proptest! {
             let expected = share * f64::from(count);
             prop_assert!((found - expected).abs() <= 5.0 * (expected * (1.0 - share)).sqrt(), "{state}: {found} for {expected}");
         }
+    }
+
+    /// How many belong to each owner lies within the bounds, but in cells of which it is told that they cannot be.
+    #[test]
+    fn owners_have_what_is_stated_or_it_is_told(
+        (cells, houses) in (1..7_u16, 1..40_u32),
+        (min, room, place) in (0..4_u32, 0..4_u32, 0.0..=1.0),
+        scale in prop::sample::select(vec![1.0, 0.5, 0.13]),
+        seed in any::<u64>(),
+    ) {
+        let max = (min + room).max(1);
+        let guests = houses * min + (place * f64::from(houses * (max - min))) as u32;
+        prop_assume!(guests > 0);
+        let text = format!(
+            "model: {{name: homes, cells: {cells}, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+             entities:\n  house: {{count: {houses}}}\n  guest: {{count: {guests}, belongs_to: {{house: {{min: {min}, max: {max}}}}}}}\n\
+             streams:\n  came: {{source: {{rate: 1}}}}\n"
+        );
+        let model = compile(&[("a.yaml".into(), text)]).expect("it is right");
+        let program = &model.compiled.program;
+        let settings = Settings { scale, ..settings(seed, 1) };
+        let played = play(program, &settings);
+        let mut beyond = 0;
+        for cell in &played.result.cells {
+            let [house, guest] = [KindId(1), KindId(0)].map(|kind| &cell.population.groups[kind]);
+            let mut numbers = vec![0; house.founders];
+            for &owner in &guest.variables[0] {
+                numbers[owner as usize] += 1;
+            }
+            beyond += u16::from(numbers.iter().any(|number| !(min..=max).contains(number)));
+        }
+        let told = program.unshared(scale);
+        prop_assert_eq!(told.first().map_or(0, |told| told.cells), beyond);
+        if let Some(told) = told.first() {
+            let (number, owners) = told.farthest;
+            prop_assert!(number > owners * max || number < owners * min);
+        }
+        // What a model says is at scale 1, and is told with it.
+        let warned = model.compiled.warnings.list.iter();
+        let warned = warned.filter(|warning| warning.message.contains("for each `house`"));
+        prop_assert_eq!(warned.count(), program.unshared(1.0).len());
     }
 
     /// Whoever is in a state stays there when another one's weight moves, unless the draw falls between the two; and one

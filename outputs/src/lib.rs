@@ -46,6 +46,7 @@
 //!     seed: 42,
 //!     start: rfc3339(0).ok_or("out of range")?,
 //!     end: rfc3339(86_400_000_000).ok_or("out of range")?,
+//!     time_zone: "UTC".to_owned(),
 //!     scale: 1.0,
 //!     cells: 64,
 //!     scenarios: vec![],

@@ -36,6 +36,8 @@ pub struct Manifest {
     pub start: String,
     /// The first instant after the run, RFC 3339 in UTC.
     pub end: String,
+    /// The time zone of the model, by its IANA name: commands read dates and times without an offset in it.
+    pub time_zone: String,
     /// The share of the model's population and traffic that was played.
     pub scale: f64,
     /// The number of cells that the population is split into.
@@ -158,9 +160,9 @@ pub struct VersionEntry {
     pub run_start: String,
     /// The first instant after that run, RFC 3339 in UTC.
     pub run_end: String,
-    /// From when on what was put in may act, RFC 3339 in UTC.
+    /// The beginning of the window in which what was put in begins, RFC 3339 in UTC.
     pub from: String,
-    /// From when on it may not act any more, RFC 3339 in UTC.
+    /// The first instant after that window, RFC 3339 in UTC. What has begun may act beyond it, up to the end of the version.
     pub to: String,
     /// The scenarios that were put in, in the order of their start.
     pub scenarios: Vec<ScenarioEntry>,

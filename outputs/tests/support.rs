@@ -195,6 +195,7 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         seed: u64::MAX,
         start: "2026-02-02T00:00:00.000000Z".to_owned(),
         end: "2026-03-04T00:00:00.000000Z".to_owned(),
+        time_zone: "UTC".to_owned(),
         scale: 1.0,
         cells: 64,
         scenarios: vec![],

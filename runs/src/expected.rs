@@ -1,6 +1,7 @@
 //! What a manifest says, and the tables that it lists, held against what follows from what it asks for.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 
 use causeflow_outputs::verify::{Check, Finding};
@@ -9,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::error::Error;
+use crate::history::{STATISTICS, origin};
 
 /// A folder for tables that are made again; it is gone with the value.
 pub fn temporary() -> Result<TempDir, Error> {
@@ -38,6 +40,39 @@ pub fn of_manifest(found: &Manifest, expected: &Manifest) -> Result<Vec<Wrong>, 
     let mut wrong = Vec::new();
     differing("", &value(found)?, &value(expected)?, &mut wrong);
     Ok(wrong)
+}
+
+/// What a manifest says otherwise than the statistics beside it, which say what they are of. Without them, or when they cannot
+/// be read, nothing: that is found as any other file's damage is.
+pub fn of_statistics(folder: &Path, manifest: &Manifest) -> Vec<Wrong> {
+    let path = folder.join(STATISTICS);
+    let text = fs::read(&path).unwrap_or_default();
+    let Ok(told @ Value::Object(_)) = serde_json::from_slice::<Value>(&text) else {
+        return Vec::new();
+    };
+    let said = origin(manifest);
+    let mut wrong = Vec::new();
+    for (name, place) in [
+        ("generator", "generator"),
+        ("model", "model.name"),
+        ("model_digest", "model.digest"),
+        ("seeds", "seed"),
+        ("start", "start"),
+        ("end", "end"),
+        ("scale", "scale"),
+        ("version", "version"),
+    ] {
+        let of = |origin: &Value| {
+            let value = origin.get(name).cloned().unwrap_or_default();
+            // Of the seeds, the one.
+            value.get(0).cloned().unwrap_or(value)
+        };
+        differing(place, &of(&said), &of(&told), &mut wrong);
+    }
+    for (_, finding) in &mut wrong {
+        finding.expected += &format!(", as {STATISTICS} says");
+    }
+    wrong
 }
 
 fn differing(place: &str, found: &Value, expected: &Value, wrong: &mut Vec<Wrong>) {

@@ -7,23 +7,45 @@ use causeflow_baselines::{
 use causeflow_engine::streams::play::{RunResult, StreamResult};
 use causeflow_engine::streams::program::Program;
 use causeflow_outputs::sink::{Document, Sink};
+use causeflow_outputs::{Generator, Manifest, VersionEntry};
 use causeflow_scenarios::Plan;
 use causeflow_scenarios::effects::causes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Error;
 use crate::interventions::{Interventions, too_many};
-use crate::numbers::{instant, json_line};
+use crate::numbers::json_line;
 use crate::statistics_json;
 use crate::tables::write_with_rows;
 
-/// What the history of a run is scored against, and which model it is of.
+/// The file with statistics as JSON.
+pub const STATISTICS: &str = "statistics.json";
+
+/// What the history of a run is scored against, and what its statistics say that they are of.
 #[derive(Clone, Copy)]
 pub struct Scoring<'a> {
     /// Nothing for the run's own untouched side.
     pub baseline: Option<&'a Baseline>,
-    /// Digest of the model's files.
-    pub model_digest: &'a str,
+    /// The manifest of the run, as far as it is known before it is over.
+    pub of: &'a Manifest,
+}
+
+/// What statistics say that they are of, which the manifest says, too: neither can be edited without the other.
+pub fn origin(of: &Manifest) -> Value {
+    let Generator { name, version } = &of.generator;
+    let mut origin = json!({
+        "generator": {"name": name, "version": version},
+        "model": of.model.name,
+        "model_digest": of.model.digest,
+        "seeds": [of.seed.to_string()],
+        "start": of.start,
+        "end": of.end,
+        "scale": of.scale,
+    });
+    if let Some(VersionEntry { from, to, .. }) = &of.version {
+        origin["version"] = json!({"from": from, "to": to});
+    }
+    origin
 }
 
 /// Hands over history by half days and by hours, and statistics as a table and as JSON.
@@ -71,27 +93,18 @@ pub fn write(
     }
     let tables = of_statistics(&statistics).ok_or_else(too_many)?;
     write_with_rows(sink, tables)?;
-    write_statistics(sink, result, scoring, &statistics)
+    write_statistics(sink, scoring, &statistics)
 }
 
 fn write_statistics(
     sink: &mut dyn Sink,
-    result: &RunResult,
     scoring: Scoring<'_>,
     statistics: &[Statistics],
 ) -> Result<(), Error> {
-    let world = &result.world;
-    let value = json!({
-        "model": world.program.name,
-        "model_digest": scoring.model_digest,
-        "seeds": [world.seed.to_string()],
-        "start": instant(world.written_from()),
-        "end": instant(world.end),
-        "scale": world.scale,
-        "streams": statistics_json::full(statistics),
-    });
+    let mut value = origin(scoring.of);
+    value["streams"] = statistics_json::full(statistics);
     Ok(sink.document(&Document {
-        name: "statistics.json",
+        name: STATISTICS,
         text: &json_line(&value)?,
         rows: statistics.len() as u64,
     })?)

@@ -66,7 +66,7 @@ pub use model::{default_out, digest, digest_of, file_name, load, load_with};
 pub use reference::Reference;
 pub use run::{Run, Sources, folder_of};
 pub use session::Session;
-pub use settings::{instant_of, matches};
+pub use settings::matches;
 pub use spec::{
     Counterfactual, MAX_DAYS, Range, RunSpec, SCALES, SPEC_VERSION, days_fit, spec_schema,
 };

@@ -181,7 +181,7 @@ impl<'a> Regeneration<'a> {
         let own = self.baseline()?;
         let scoring = Scoring {
             baseline: own.as_ref(),
-            model_digest: &self.manifest.model.digest,
+            of: &self.entries(Vec::new()),
         };
         let entities = write_tables(&mut files, &mut result, &self.interventions, scoring)?;
         let manifest = Manifest {

@@ -142,6 +142,7 @@ impl Run {
         }
         Manifest {
             model: model::entry(model),
+            time_zone: self.program.zone.name().to_owned(),
             cells: u32::from(self.program.cells),
             scenarios,
             events,
@@ -419,7 +420,7 @@ pub(crate) fn instant(what: &str, text: &str) -> Result<Time, Error> {
 }
 
 /// A manifest that says what no run can say.
-fn changed(message: String) -> Error {
+pub(crate) fn changed(message: String) -> Error {
     Error::from(Diagnostics::general(
         format!("the manifest was changed: {message}"),
         Some("take it from a copy of the run, or play the run again".into()),

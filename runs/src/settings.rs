@@ -118,7 +118,7 @@ fn start(args: &Asked, program: &Program, control: &dyn Control) -> Result<Time,
 ///
 /// # Errors
 /// When it is neither a date nor a time.
-pub fn instant_of(field: &str, text: &str, zone: &Zone) -> Result<Time, Error> {
+fn instant_of(field: &str, text: &str, zone: &Zone) -> Result<Time, Error> {
     let wrong = |error: jiff::Error| {
         Error::input(
             format!("`{text}` is neither a date nor a time: {error}"),

@@ -34,9 +34,9 @@ pub struct VersionShown {
     pub name: String,
     /// Where it lies.
     pub folder: String,
-    /// From when on what was put in may act, RFC 3339 in UTC.
+    /// The beginning of the window in which what was put in begins, RFC 3339 in UTC.
     pub from: String,
-    /// From when on it may not act any more.
+    /// The first instant after that window.
     pub to: String,
     /// The first instant after the version.
     pub until: String,

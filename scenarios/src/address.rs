@@ -1,10 +1,6 @@
 //! Addresses of parameters, such as `payment.failure/probability`, and what they mean in a program.
 
-use causeflow_engine::base::time::{Span, Time};
-use causeflow_engine::streams::program::{
-    Delay, Envelope, Expr, Modifier, ModifyError, Operation, Parameter, Program, Settling, StreamId,
-};
-use causeflow_engine::streams::sides::Label;
+use causeflow_engine::streams::program::{Delay, Expr, ModifyError, Parameter, Program, StreamId};
 use causeflow_models::suggestion;
 
 /// A parameter of a program, and the address by which a file names it.
@@ -19,6 +15,15 @@ pub struct Target {
 }
 
 impl Target {
+    /// What an address means in a program.
+    ///
+    /// # Errors
+    /// When nothing of the program has the address: why, and what to write instead.
+    pub fn of(program: &Program, address: &str) -> Result<Target, (String, Option<String>)> {
+        let resolved = Addresses { program }.resolve(address);
+        resolved.map(|(target, _)| target)
+    }
+
     /// Whether two modifiers at these targets act on one and the same number.
     pub fn overlaps(&self, other: &Target) -> bool {
         use Parameter::{Choice, Count, Delay, Field, Probability, Rate, Staff, Volume, Work};
@@ -60,8 +65,76 @@ pub(crate) enum Domain {
     Number,
 }
 
-/// The names of parameters that are not fields.
-const PARAMETERS: [&str; 6] = ["rate", "volume", "probability", "delay", "work", "count"];
+/// A parameter of streams that is no field.
+struct Named {
+    name: &'static str,
+    /// Whether an address may name the cause that it is about.
+    of_cause: bool,
+    parameter: fn(Option<StreamId>) -> Parameter,
+    domain: Domain,
+}
+
+/// The parameters of streams that are no fields: addresses are read and listed by them.
+const PARAMETERS: [Named; 6] = [
+    Named {
+        name: "rate",
+        of_cause: false,
+        parameter: |_| Parameter::Rate,
+        domain: Domain::Rate,
+    },
+    Named {
+        name: "volume",
+        of_cause: false,
+        parameter: |_| Parameter::Volume,
+        domain: Domain::Volume,
+    },
+    Named {
+        name: "probability",
+        of_cause: true,
+        parameter: Parameter::Probability,
+        domain: Domain::Probability,
+    },
+    Named {
+        name: "delay",
+        of_cause: true,
+        parameter: Parameter::Delay,
+        domain: Domain::Delay,
+    },
+    Named {
+        name: "count",
+        of_cause: true,
+        parameter: Parameter::Count,
+        domain: Domain::Count,
+    },
+    Named {
+        name: "work",
+        of_cause: false,
+        parameter: |_| Parameter::Work,
+        domain: Domain::Delay,
+    },
+];
+
+/// What a model says of a stream that scenarios do not bend, and why or what to do instead.
+const NOT_BENT: [(&[&str], &str); 4] = [
+    (
+        &["at", "every", "day", "jitter", "per", "for_each"],
+        "when timers go off, and when what is appointed comes, stands in the model and is not bent",
+    ),
+    (
+        &["spacing"],
+        "how far apart those lie that follow at a time is not bent; `count` is, and `delay`",
+    ),
+    (
+        &[
+            "when", "requires", "outcome", "cell", "states", "profile", "actor", "weight",
+        ],
+        "conditions, profiles and who takes part are not bent; what they are about is",
+    ),
+    (
+        &["changes", "set", "add", "state"],
+        "what events change is not bent; the values that they change it by are, as fields or `let`s",
+    ),
+];
 
 /// The parameter of a desk.
 const STAFF: &str = "staff";
@@ -84,21 +157,76 @@ pub const ADDRESSES: [&str; 11] = [
 /// What is wrong with an address: the message and what to write instead.
 pub(crate) type Wrong = (String, Option<String>);
 
+/// All addresses of a program, desk by desk, then stream by stream.
+pub fn addresses(program: &Program) -> Vec<String> {
+    let addresses = Addresses { program };
+    let desks = program.desks.iter().map(|desk| &desk.name);
+    let desks = desks.filter(|name| addresses.desk(name).is_some());
+    let desks = desks.map(|name| format!("{name}/{STAFF}"));
+    let desks = desks.filter(|address| addresses.is_one(address));
+    let streams = StreamId::each(&program.streams);
+    let streams = streams.flat_map(|(stream, _)| addresses.of_stream(stream));
+    desks.chain(streams).collect()
+}
+
+/// The addresses of a stream.
+pub fn addresses_of(program: &Program, stream: StreamId) -> Vec<String> {
+    Addresses { program }.of_stream(stream)
+}
+
 /// The parameters of a program, as addresses name them.
+#[derive(Clone, Copy)]
 pub(crate) struct Addresses<'p> {
     /// The program.
     pub program: &'p Program,
-    /// A copy of it, at which modifiers are aimed to see whether they can be.
-    pub scratch: Program,
 }
 
 impl<'p> Addresses<'p> {
     /// Those of a program.
     pub fn of(program: &'p Program) -> Self {
-        Addresses {
-            program,
-            scratch: program.clone(),
+        Addresses { program }
+    }
+
+    /// The addresses of a stream: whatever could be one, and can be read.
+    fn of_stream(&self, stream: StreamId) -> Vec<String> {
+        let name = &self.program.streams[stream].name;
+        let causes = || self.causes(stream).map(str::to_owned);
+        let parameters = PARAMETERS.iter().flat_map(|named| {
+            let causes = causes().filter(|_| named.of_cause);
+            let of_causes = causes.map(|cause| format!("{}/{cause}", named.name));
+            std::iter::once(named.name.to_owned()).chain(of_causes)
+        });
+        let choices = self.program.modifiable_choices(stream).into_iter();
+        let choices = choices.flat_map(|field| {
+            let texts = self.program.choices(stream, &field).into_iter();
+            texts.map(move |text| format!("{field}/{text}"))
+        });
+        let fields = self.program.modifiable_fields(stream);
+        let could_be = parameters.chain(fields).chain(choices);
+        let mut found: Vec<String> = Vec::new();
+        for address in could_be.map(|rest| format!("{name}/{rest}")) {
+            if !found.contains(&address) && self.is_one(&address) {
+                found.push(address);
+            }
         }
+        found
+    }
+
+    /// The same in short, for help: without causes, and the texts of a choice as one.
+    fn in_short(&self, stream: StreamId) -> Vec<String> {
+        let before = self.program.streams[stream].name.len() + 1;
+        let mut short: Vec<String> = Vec::new();
+        for address in self.of_stream(stream) {
+            let told = match address[before..].split_once('/') {
+                None => address[before..].to_owned(),
+                Some((parameter, _)) if PARAMETERS.iter().any(|p| p.name == parameter) => continue,
+                Some((choice, _)) => format!("{choice}/TEXT"),
+            };
+            if !short.contains(&told) {
+                short.push(told);
+            }
+        }
+        short
     }
 
     /// The stream of a name.
@@ -114,8 +242,23 @@ impl<'p> Addresses<'p> {
         })
     }
 
-    /// What an address means.
-    pub fn resolve(&mut self, address: &str) -> Result<(Target, Domain), Wrong> {
+    /// What an address means, if the engine takes it: that is the judge of what can be modified.
+    pub fn resolve(&self, address: &str) -> Result<(Target, Domain), Wrong> {
+        let (target, domain) = self.read(address)?;
+        match self.program.takes(target.stream, &target.parameter) {
+            Ok(()) => Ok((target, domain)),
+            Err(error) => Err(self.refused(&target, &error)),
+        }
+    }
+
+    /// Whether an address is one.
+    fn is_one(&self, address: &str) -> bool {
+        let read = self.read(address);
+        read.is_ok_and(|(at, _)| self.program.takes(at.stream, &at.parameter).is_ok())
+    }
+
+    /// What an address says, whether or not there is such a parameter.
+    fn read(&self, address: &str) -> Result<(Target, Domain), Wrong> {
         let mut parts = address.trim().splitn(3, '/');
         let (name, parameter, of) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
         let Some(parameter) = parameter else {
@@ -124,7 +267,7 @@ impl<'p> Addresses<'p> {
             return Err((message, Some(help.into())));
         };
         if let (Some(desk), STAFF, None) = (self.desk(name), parameter, of) {
-            return self.staff(address, name, desk);
+            return Ok((self.staff(address, name, desk)?, Domain::Count));
         }
         if self.program.stream(name).is_none() {
             self.refuse_standing(name)?;
@@ -137,62 +280,32 @@ impl<'p> Addresses<'p> {
             }
         }
         let stream = self.stream(name)?;
-        if let Some(text) = of.filter(|_| !PARAMETERS.contains(&parameter)) {
-            let chosen = Parameter::Choice(parameter.to_owned(), text.to_owned());
-            return self.aimed(address, name, stream, chosen, Domain::Probability);
-        }
-        let cause = of.map(|cause| self.stream(cause)).transpose()?;
-        let (parameter, domain) = match parameter {
-            "probability" => (Parameter::Probability(cause), Domain::Probability),
-            "delay" => (Parameter::Delay(cause), Domain::Delay),
-            "count" => (Parameter::Count(cause), Domain::Count),
-            other if cause.is_some() => {
-                let message = format!("`{other}` does not depend on the cause");
-                let help = format!("leave the cause out: `{name}/{other}`");
+        let named = PARAMETERS.iter().find(|named| named.name == parameter);
+        let (parameter, domain) = match (named, of) {
+            (None, Some(text)) => {
+                let chosen = Parameter::Choice(parameter.to_owned(), text.to_owned());
+                (chosen, Domain::Probability)
+            }
+            (None, None) => (
+                Parameter::Field(parameter.to_owned()),
+                self.field(stream, parameter),
+            ),
+            (Some(named), Some(_)) if !named.of_cause => {
+                let message = format!("`{parameter}` does not depend on the cause");
+                let help = format!("leave the cause out: `{name}/{parameter}`");
                 return Err((message, Some(help)));
             }
-            "rate" => (Parameter::Rate, Domain::Rate),
-            "work" => (Parameter::Work, Domain::Delay),
-            "volume" => (Parameter::Volume, Domain::Volume),
-            field => (
-                Parameter::Field(field.to_owned()),
-                self.field(stream, field),
-            ),
+            (Some(named), cause) => {
+                let cause = cause.map(|cause| self.stream(cause)).transpose()?;
+                ((named.parameter)(cause), named.domain)
+            }
         };
-        self.aimed(address, name, stream, parameter, domain)
-    }
-
-    /// The target of an address, if the engine takes it.
-    fn aimed(
-        &mut self,
-        address: &str,
-        name: &str,
-        stream: StreamId,
-        parameter: Parameter,
-        domain: Domain,
-    ) -> Result<(Target, Domain), Wrong> {
         let target = Target {
             address: address.trim().to_owned(),
             stream,
             parameter,
         };
-        // The engine is the judge of what can be modified; a modifier that does nothing asks it.
-        let nothing = Modifier {
-            by: Label::NONE,
-            operation: Operation::Multiply(1.0),
-            envelope: Envelope {
-                start: Time(0),
-                onset: Span(0),
-                end: Time(0),
-                settling: Settling::Immediate,
-                until: None,
-            },
-            precedence: 0,
-        };
-        match self.scratch.modify(stream, &target.parameter, nothing) {
-            Ok(()) => Ok((target, domain)),
-            Err(error) => Err(self.refused(name, &target, &error)),
-        }
+        Ok((target, domain))
     }
 
     /// The desk of a name. A stream that is called so, too, and has a field of the name in question is meant rather.
@@ -208,26 +321,34 @@ impl<'p> Addresses<'p> {
     }
 
     /// How many agents a desk has.
-    fn staff(&mut self, address: &str, name: &str, desk: u16) -> Result<(Target, Domain), Wrong> {
+    fn staff(&self, address: &str, name: &str, desk: u16) -> Result<Target, Wrong> {
         let Some(stream) = self.program.served_at(desk).next() else {
             let message = format!("no events wait at the desk `{name}`");
             let help = "aim at a desk that a stream names under `desk`";
             return Err((message, Some(help.into())));
         };
-        self.aimed(address, name, stream, Parameter::Staff(desk), Domain::Count)
+        Ok(Target {
+            address: address.trim().to_owned(),
+            stream,
+            parameter: Parameter::Staff(desk),
+        })
     }
 
     /// What to aim at of a desk.
     fn of_desks(&self, desk: &str) -> String {
-        let streams = self.program.streams.iter();
-        let waiting = streams.filter(|stream| stream.service.is_some());
+        let place = self.program.desks.iter().position(|one| one.name == desk);
+        let waiting = place.into_iter();
+        let waiting = waiting.flat_map(|place| self.program.served_at(place as u16));
         let works: Vec<String> = waiting
-            .map(|stream| format!("`{}/work`", stream.name))
+            .map(|stream| format!("`{}/work`", self.program.streams[stream].name))
             .collect();
-        format!(
-            "`{desk}` is a desk: aim at how many agents it has, `{desk}/{STAFF}`, at how long work takes there, such as {}, or at what comes to it",
-            works.join(", ")
-        )
+        match works.is_empty() {
+            true => format!("`{desk}` is a desk at which no events wait"),
+            false => format!(
+                "`{desk}` is a desk: aim at how many agents it has, `{desk}/{STAFF}`, at how long work takes there, such as {}, or at what comes to it",
+                works.join(", ")
+            ),
+        }
     }
 
     fn field(&self, stream: StreamId, name: &str) -> Domain {
@@ -240,6 +361,16 @@ impl<'p> Addresses<'p> {
     /// Says why what stands from the beginning of a run is not bent, if a name is that of a kind of entity: all sides of a run share
     /// who is there and what they are like. Of a desk it is said what is bent.
     fn refuse_standing(&self, name: &str) -> Result<(), Wrong> {
+        if self
+            .program
+            .counters
+            .iter()
+            .any(|counter| counter.name == name)
+        {
+            let message = format!("`{name}` is a counter, and is what events have made it");
+            let help = "aim at the events that change it, or at the value that they change it by";
+            return Err((message, Some(help.into())));
+        }
         if self.program.desks.iter().any(|desk| desk.name == name) {
             let message = format!("a desk has nothing that can be bent but `{STAFF}`");
             return Err((message, Some(self.of_desks(name))));
@@ -259,22 +390,23 @@ impl<'p> Addresses<'p> {
         Ok(())
     }
 
-    fn refused(&self, name: &str, target: &Target, error: &ModifyError) -> Wrong {
+    fn refused(&self, target: &Target, error: &ModifyError) -> Wrong {
+        let name = &self.program.streams[target.stream].name;
         let causes: Vec<&str> = self.causes(target.stream).collect();
-        let fields = self.program.modifiable_fields(target.stream);
+        let short = self.in_short(target.stream);
         let field = match &target.parameter {
             Parameter::Field(field) | Parameter::Choice(field, _) => field.as_str(),
             _ => "",
         };
-        let of_fields = || match fields.is_empty() {
-            true => format!("`{name}` has no field that can be modified"),
-            false => format!("fields that can be modified: {}", fields.join(", ")),
+        let of_all = || match short.is_empty() {
+            true => format!("nothing of `{name}` can be bent"),
+            false => format!("what can be bent of `{name}`: {}", short.join(", ")),
         };
         match error {
             ModifyError::NoRate => (
                 format!("`{name}` has no source with a rate"),
                 Some(match causes.is_empty() {
-                    true => of_fields(),
+                    true => of_all(),
                     false => format!(
                         "write `{name}/volume` for all that makes it, or aim at what causes it: {}",
                         causes.join(", ")
@@ -283,7 +415,10 @@ impl<'p> Addresses<'p> {
             ),
             ModifyError::NoCause if causes.is_empty() => (
                 format!("nothing causes `{name}`"),
-                Some(format!("write `{name}/rate`")),
+                Some(match short.iter().any(|parameter| parameter == "rate") {
+                    true => format!("write `{name}/rate`"),
+                    false => of_all(),
+                }),
             ),
             ModifyError::NoCause => (
                 format!("the stream named last does not cause `{name}`"),
@@ -297,20 +432,23 @@ impl<'p> Addresses<'p> {
             ),
             ModifyError::NoDesk => (
                 format!("events of `{name}` wait at no desk"),
-                Some(format!("write `{name}/delay` for how long they take")),
-            ),
-            ModifyError::NoField(names) => (
-                format!("`{name}` has no parameter or field `{field}`"),
-                suggestion(field, names.iter().map(String::as_str).chain(PARAMETERS)).or_else(|| {
-                    Some(format!(
-                        "{}; a `let` that only one thing uses has no address of its own: aim at what uses it",
-                        of_fields()
-                    ))
+                Some(match short.iter().any(|parameter| parameter == "delay") {
+                    true => format!("write `{name}/delay` for how long they take"),
+                    false => of_all(),
                 }),
+            ),
+            ModifyError::NoField(_) => (
+                format!("`{name}` has no parameter or field `{field}`"),
+                Some(self.instead(field, &short).unwrap_or_else(|| {
+                    format!(
+                        "{}; a `let` that only one thing uses has no address of its own: aim at what uses it",
+                        of_all()
+                    )
+                })),
             ),
             ModifyError::NoChance => (
                 format!("whether `{field}` of `{name}` is true follows from other values, and is no chance of its own"),
-                Some(format!("aim at what it follows from; {}", of_fields())),
+                Some(format!("aim at what it follows from; {}", of_all())),
             ),
             ModifyError::NoChoice(texts) if texts.is_empty() => (
                 format!("`{field}` of `{name}` is not chosen by weight among several texts"),
@@ -327,7 +465,7 @@ impl<'p> Addresses<'p> {
                 format!("the field `{field}` of `{name}` is not a number that can be modified"),
                 Some(match self.program.choices(target.stream, field).first() {
                     Some(text) => format!("it is chosen by weight: write `{name}/{field}/{text}` for how likely that text is"),
-                    None => of_fields(),
+                    None => of_all(),
                 }),
             ),
             ModifyError::OfDocument => (
@@ -353,6 +491,13 @@ impl<'p> Addresses<'p> {
                 Some("use fewer modifiers".into()),
             ),
         }
+    }
+
+    /// What to aim at in place of a word that is no parameter: the nearest one that is, or why it is not bent.
+    fn instead(&self, word: &str, short: &[String]) -> Option<String> {
+        let known = NOT_BENT.iter().find(|(words, _)| words.contains(&word));
+        let reason = || known.map(|(_, reason)| (*reason).to_owned());
+        reason().or_else(|| suggestion(word, short.iter().map(String::as_str)))
     }
 
     /// The number that a parameter of causes always is, if it is the same constant for all of them.

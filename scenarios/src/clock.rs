@@ -20,8 +20,16 @@ impl Clock {
     /// The clock of a program's run that begins at `start`.
     pub fn new(program: &Program, start: Time) -> Clock {
         Clock {
-            zone: program.zone.clone(),
             weekend: program.weekend,
+            ..Clock::in_zone(program.zone.clone(), start)
+        }
+    }
+
+    /// The clock of a run in this time zone that begins at `start`, of which no more is known.
+    pub fn in_zone(zone: Zone, start: Time) -> Clock {
+        Clock {
+            zone,
+            weekend: Weekend::default(),
             start,
         }
     }

@@ -46,8 +46,7 @@ mod template;
 mod timeline;
 
 pub use activation::Activation;
-pub use address::ADDRESSES;
-pub use address::Target;
+pub use address::{ADDRESSES, Target, addresses, addresses_of};
 pub use amended::Original;
 pub use amount::Amount;
 pub use builtin::built_in;

@@ -83,18 +83,18 @@ impl Library {
             sources.read(files.len(), &layer, &mut report);
             files.append(&mut layer);
         }
-        let mut addresses = Addresses::of(program);
+        let addresses = Addresses::of(program);
         let mut library = Library {
             files,
             built_in_files,
             ..Library::default()
         };
-        library.templates(&sources.events, &mut addresses, &mut report);
+        library.templates(&sources.events, &addresses, &mut report);
         let broken = sources.broken;
         library.scenarios = broken.iter().map(|id| (id.clone(), None)).collect();
         for (id, draft) in drafts(&sources.scenarios, &broken, &mut report) {
             let mut compiler = Compiler {
-                addresses: &mut addresses,
+                addresses: &addresses,
                 templates: &library.templates,
                 report: &mut report,
             };
@@ -109,7 +109,7 @@ impl Library {
     fn templates(
         &mut self,
         sources: &[ReadEvents],
-        addresses: &mut Addresses<'_>,
+        addresses: &Addresses<'_>,
         report: &mut Report,
     ) {
         for ReadEvents { file, broken } in sources {
@@ -234,8 +234,8 @@ impl Library {
         library.files.push(source);
         let mut requests = Vec::new();
         if let Some(events) = &events {
-            let mut addresses = Addresses::of(program);
-            library.templates(std::slice::from_ref(events), &mut addresses, &mut report);
+            let addresses = Addresses::of(program);
+            library.templates(std::slice::from_ref(events), &addresses, &mut report);
             let file = &events.file;
             for (at, event) in file.def.events.iter().enumerate() {
                 let place = file.part(&["events", &at.to_string()], ());

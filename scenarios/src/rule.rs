@@ -84,7 +84,7 @@ pub(crate) struct Defaults {
 pub(crate) fn rule(
     modifier: &Sited<ModifierDef>,
     defaults: Defaults,
-    addresses: &mut Addresses<'_>,
+    addresses: &Addresses<'_>,
     report: &mut Report,
 ) -> Option<Rule> {
     let def = &modifier.def;

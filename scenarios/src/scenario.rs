@@ -69,7 +69,7 @@ pub struct Injection {
 
 /// What scenarios are compiled with.
 pub(crate) struct Compiler<'a, 'p> {
-    pub addresses: &'a mut Addresses<'p>,
+    pub addresses: &'a Addresses<'p>,
     pub templates: &'a BTreeMap<String, Option<Template>>,
     pub report: &'a mut Report,
 }
@@ -249,7 +249,7 @@ impl Compiler<'_, '_> {
             from: Time(0),
             within: rule.within,
         };
-        match self.addresses.scratch.release(&asked) {
+        match self.addresses.program.clone().release(&asked) {
             Err(ModifyError::Lacks(values)) => {
                 let message = format!(
                     "events of `{}` cannot be made from those of `{}`, which do not have {}",

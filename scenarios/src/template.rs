@@ -71,7 +71,7 @@ impl Timing {
 pub(crate) fn template(
     id: &str,
     sited: &Sited<TemplateDef>,
-    addresses: &mut Addresses<'_>,
+    addresses: &Addresses<'_>,
     report: &mut Report,
 ) -> Result<Template, Option<Timing>> {
     report.owner = Some(id.to_owned());

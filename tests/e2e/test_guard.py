@@ -2,6 +2,7 @@
 `replay`, also with all digests mended, and what nobody has edited is well, in every format and in every version."""
 
 import copy
+import datetime
 import json
 import subprocess
 
@@ -94,13 +95,9 @@ def test_every_edit_of_the_manifest_is_found_by_verify(run, tmp_path):
     assert code("verify", victim.path) == 0
 
 
-# What a mended manifest may say without anything to hold it against: who wrote it.
-NOBODY_KNOWS = [("generator", "version")]
-
-
 def test_every_edit_of_the_manifest_with_its_digest_mended_is_found(run, tmp_path):
     victim = Corrupted(run.path, tmp_path / "out")
-    places = [place for place in leaves(run.manifest) if same_kind(place) and place not in [*NOBODY_KNOWS, ("digest",)]]
+    places = [place for place in leaves(run.manifest) if same_kind(place) and place != ("digest",)]
     # Of each file that is not of events, its entry.
     for at, entry in enumerate(run.manifest["files"]):
         if not entry["path"].startswith(NOT_EVENTS):
@@ -209,10 +206,47 @@ def test_versions_verify_and_are_played_again(tmp_path, args):
     victim = Corrupted(run.path, tmp_path / "copy")
     victim.path = victim.path / "versions" / "x"
     manifest = victim.manifest
-    for key in [key for key in manifest["version"] if key not in ("scenarios", "to")]:
+    for key in [key for key in manifest["version"] if key != "scenarios"]:
         victim.edit(lambda manifest: edit(manifest, ("version", key)))
         assert is_found(victim.path), key
         (victim.path / "manifest.json").write_text(text_of(manifest))
+
+
+def hours_later(time, hours):
+    moved = datetime.datetime.fromisoformat(time) + datetime.timedelta(hours=hours)
+    return moved.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@pytest.mark.parametrize("args", [[], ["--until", "day4"]])
+def test_a_window_that_was_narrowed_or_widened_is_found_by_verify(tmp_path, args):
+    run = history.run(tmp_path, "--scale", "0.005", "--days", "5")
+    window = ["--from", "day2", "--to", "day3", *args, "--quiet"]
+    history.call("regenerate", run.path, *window, "--event", "blog-viral@day2T08:00", "--name", "x", folder=tmp_path)
+    victim = Corrupted(run.path, tmp_path / "copy")
+    victim.path = victim.path / "versions" / "x"
+    text = (victim.path / "manifest.json").read_text()
+    assert code("verify", victim.path) == 0
+    for moves in [{"from": 1}, {"to": -1}, {"from": 1, "start": 1}, {"to": -1, "end": -1}, {"from": -1}, {"to": 1}, {"start": 1}, {"end": -1}]:
+        def move(manifest):
+            for name, hours in moves.items():
+                part = manifest if name in manifest else manifest["version"]
+                part[name] = hours_later(part[name], hours)
+
+        victim.edit(move)
+        verdict = json.loads(history.call("verify", victim.path, "--json", folder=tmp_path, expect=1))
+        found = {finding["column"] for group in verdict["findings"] if group["check"] == "manifest" for finding in group["first"]}
+        assert found == {name if name in ("start", "end") else f"version.{name}" for name in moves}, moves
+        (victim.path / "manifest.json").write_text(text)
+
+
+def test_who_wrote_a_run_is_held_against_its_files(run, tmp_path):
+    victim = Corrupted(run.path, tmp_path / "out")
+    victim.edit(lambda manifest: manifest["generator"].update(version="0.0.1"))
+    verdict = json.loads(history.call("verify", victim.path, "--json", folder=tmp_path, expect=1))
+    [group] = verdict["findings"]
+    [finding] = group["first"]
+    assert finding["column"] == "generator.version" and finding["found"] == '"0.0.1"'
+    assert "as statistics.json says" in finding["expected"]
 
 
 def test_a_run_that_was_scored_against_a_baseline_wants_it_again(tmp_path):

@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 import history
+import small_models
 
 SIZE = ("--scale", 0.02, "--days", 7)
 SCENARIOS = sorted(path.stem for path in (history.ROOT / "scenarios/tutoring").glob("*.yaml") if path.stem != "events")
@@ -261,6 +262,39 @@ def test_where_nothing_is_scarce_nothing_is_contention(tmp_path):
     assert truth.effects("slump", name) == truth.hours("slump", "plain") != {}
     ways = truth.check_counterfactual("slump", "plain")
     assert set(ways) == {(name, "lineage")}
+
+
+@pytest.mark.parametrize("number", range(1, 13))
+def test_of_random_models_the_tables_say_how_runs_differ(tmp_path, number):
+    """Two scenarios that overlap, with their settling, and a timeline, in models with and without beds, desks, calendars and homes."""
+    name = small_models.model(tmp_path, number)
+    small_models.intervene(tmp_path, name, number)
+    truth = Truth(tmp_path, ("--days", 5, "--seed", number), model=name)
+    length = 3 + number % 5
+    asked = [f"first@day2T06:00+{length}h", f"second@day2T{6 + length:02}:00"]
+    both = [part for scenario in asked for part in ("--scenario", scenario)]
+    truth.play("both", *both, "--counterfactual", "each")
+    truth.play("plain")
+    truth.play("alone", "--no-events")
+    truth.check_attribution("plain", "alone")
+    truth.check_attribution("both", "alone")
+    causes = truth.causes("both")
+    names = sorted((cause for cause in causes if cause.startswith(("first@", "second@"))))
+    assert len(names) == 2
+    assert truth.effects("both", ASKED_FOR) == truth.hours("both", "plain")
+    assert truth.effects("both", ALL) == truth.hours("both", "alone")
+    ways = truth.check_counterfactual("both", "plain")
+    assert {name for why, _ in ways for name in why.split(" + ")} <= {*names, JOINT}
+    for at, cause in enumerate(names):
+        truth.play(f"only-{at}", "--scenario", asked[1 - at])
+        assert truth.effects("both", cause) == truth.hours("both", f"only-{at}")
+        ways = truth.check_counterfactual("both", f"only-{at}", f"counterfactual/each/{cause.replace(':', '')}")
+        assert {why for why, _ in ways} <= {cause}
+        scarce = any((tmp_path / name / "model.yaml").read_text().count(word) for word in ("pick(bed", "desk: {", "slot("))
+        assert scarce or not any(via == "contention" for _, via in ways)
+    truth.check_names("both", {cause: f"only-{at}" for at, cause in enumerate(names)})
+    differing = sum(sum(counts) for counts in truth.hours("both", "plain").values())
+    assert differing > 0
 
 
 def test_the_command_says_what_the_tables_say(truth):

@@ -130,3 +130,23 @@ def test_small_kinds_are_told(folder):
     assert line in causeflow(folder, "run", "ward", "--days", 1, "--scale", 0.01, "--no-output").stderr
     manifest = json.loads((folder / "parquet" / "manifest.json").read_text())
     assert {one["kind"]: one["rows"] for one in manifest["entities"]} == {"bed": 5, "patient": 800}
+
+
+def test_owners_who_cannot_have_what_is_stated_are_told(tmp_path):
+    (tmp_path / "homes").mkdir()
+    (tmp_path / "homes" / "model.yaml").write_text(
+        "model: {name: homes, cells: 4, window: 1h, reference: {start: 2026-02-02, days: 28}}\n"
+        "entities: {home: {count: 6}, guest: {count: 18, belongs_to: {home: {min: 3, max: 3}}}}\n"
+        "streams: {came: {source: {rate: 50, actor: guest}, fields: {home_id: {value: guest.home.id}}}}\n"
+    )
+    line = "those of `guest` are not 3 for each `home` in 4 of 4 cells, such as 4 for 1"
+    assert line in causeflow(tmp_path, "check", "homes").stderr
+    assert f"at scale 1 {line}" in causeflow(tmp_path, "run", "homes", "--days", 1, "--dry-run").stdout
+    done = causeflow(tmp_path, "run", "homes", "--days", 1, "--out", "out")
+    assert f"warning: at scale 1 {line}" in done.stderr
+    guests = pq.read_table(tmp_path / "out" / "entities" / "guest.parquet").to_pylist()
+    shares = {}
+    for guest in guests:
+        shares.setdefault(guest["cell"], {}).setdefault(guest["home_id"], []).append(guest)
+    of_cells = sorted([len(of_home) for of_home in of_cell.values()] for of_cell in shares.values())
+    assert sorted(map(sorted, of_cells)) == [[2, 3], [2, 3], [4], [4]]

@@ -90,7 +90,7 @@ pub struct HistoryArgs {
     /// The stream
     #[arg(long, value_name = "NAME")]
     pub stream: String,
-    /// Only intervals that end after this date (its midnight in UTC) or instant, such as 2026-02-04 or 2026-02-04T10:00:00Z
+    /// Only intervals that end after this time: a date (its midnight in the model's time zone) such as 2026-02-04, a date and time there, an instant such as 2026-02-04T10:00:00Z, or a day of the run such as day3
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub from: Option<String>,
     /// Only intervals that begin before it

@@ -30,7 +30,7 @@ pub struct ReportArgs {
     /// Replaces a file that is no report
     #[arg(long)]
     pub force: bool,
-    /// From when on charts show the run: a date (its midnight in UTC) or an instant
+    /// From when on charts show the run: a date (its midnight in the model's time zone), a date and time there, an instant, or a day of the run such as day3
     ///
     /// By default two days before the first scenario, or the end of the run if it has none.
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

@@ -63,6 +63,11 @@ impl Zone {
         }
     }
 
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.zone.iana_name().unwrap_or("UTC")
+    }
+
     /// Which of the offsets holds at a time.
     #[inline]
     fn at(&self, time: Time) -> usize {

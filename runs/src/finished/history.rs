@@ -1,6 +1,6 @@
 //! The history of a run, interval by interval.
 
-use causeflow_baselines::Resolution;
+use causeflow_baselines::{Ongoing, Resolution};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_outputs::SmallTable;
 use schemars::JsonSchema;
@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Columns, Finished};
 use crate::error::{Error, Result};
 use crate::numbers::as_instant;
+use crate::run::instant;
 
 /// An interval of a stream.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -65,15 +66,50 @@ impl Finished {
         (from, to): (Option<Time>, Option<Time>),
     ) -> Result<Vec<Point>> {
         self.check_stream(stream)?;
-        let length = Span(Span::HOUR.0 * i64::from(resolution.hours()));
+        let clock = self.clock()?;
+        // Half days are those of the model's clocks, and have an hour more or less where these change.
+        let (zone, half) = (clock.zone(), Span(12 * Span::HOUR.0));
+        let end = |start: Time| match resolution {
+            Resolution::HalfDay => zone.when_from(zone.reading(start).floor_to(half) + half, start),
+            Resolution::Hour => start + Span::HOUR,
+        };
         let mut points = self.history(resolution)?;
         points.retain(|point| {
             let start = point.interval_start;
             point.stream == stream
-                && from.is_none_or(|from| start + length > from)
+                && from.is_none_or(|from| end(start) > from)
                 && to.is_none_or(|to| start < to)
         });
         Ok(points)
+    }
+
+    /// What goes on in the run, by the names that its history has, and for how long: scenarios until they have settled, external
+    /// events for as long as an impact is to be expected.
+    ///
+    /// # Errors
+    /// When the table of external events is damaged, and when the manifest was changed.
+    pub fn ongoing(&self) -> Result<Vec<Ongoing>> {
+        let manifest = self.manifest();
+        let put_in = manifest.version.iter().flat_map(|v| &v.scenarios);
+        let mut all = Vec::new();
+        for scenario in manifest.scenarios.iter().chain(put_in) {
+            all.push(Ongoing {
+                name: scenario.attribution.clone(),
+                start: instant("start", &scenario.start)?,
+                end: instant("settled", &scenario.settled)?,
+            });
+        }
+        for event in self.external_events()? {
+            // An announcement of a scenario has a name of its own.
+            let own = event.attribution.filter(|_| event.injected_by.is_none());
+            let start = event.time + event.expected_delay;
+            all.push(Ongoing {
+                name: own.unwrap_or_else(|| format!("{}@{}", event.template, event.time)),
+                start,
+                end: start + event.expected_duration,
+            });
+        }
+        Ok(all)
     }
 
     /// The points of all streams, stream by stream, in the order of time.

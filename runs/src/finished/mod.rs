@@ -3,10 +3,16 @@
 use std::ops::Deref;
 use std::path::Path;
 
+use causeflow_engine::base::time::Time;
+use causeflow_engine::base::zone::Zone;
 use causeflow_models::suggestion;
 use causeflow_outputs::{FinishedRun, SmallTable};
+use causeflow_scenarios::Clock;
 
+use crate::control::Control;
 use crate::error::{Error, Result};
+use crate::interventions::tell_doubts;
+use crate::run::{changed, instant};
 use crate::versions::{self, Version};
 
 mod counterfactual;
@@ -49,6 +55,36 @@ impl Finished {
     /// When one of them cannot be read.
     pub fn versions(&self) -> Result<Vec<Version>> {
         versions::all(self.run.folder())
+    }
+
+    /// Reads a time of it, as it is written for [`crate::RunSpec`]: a date is its midnight in the model's time zone. Which instant
+    /// is taken for a time that clocks never show, or twice, is told.
+    ///
+    /// # Errors
+    /// When the text is no time, and when the manifest was changed.
+    pub fn time(&self, field: &str, text: &str, control: &dyn Control) -> Result<Time> {
+        let clock = self.clock()?;
+        let time = clock.time(text).map_err(|wrong| {
+            let help = wrong.list.first().and_then(|wrong| wrong.help.clone());
+            Error::wrong(Error::from(wrong).message(), help).in_field(field)
+        })?;
+        tell_doubts(&clock, [text].into_iter(), control);
+        Ok(time)
+    }
+
+    /// What turns texts into times of it. A version has the days of its run.
+    fn clock(&self) -> Result<Clock> {
+        let manifest = self.run.manifest();
+        let name = &manifest.time_zone;
+        let unknown = || changed(format!("there is no time zone `{name}`"));
+        let start = match &manifest.version {
+            Some(version) => instant("run_start", &version.run_start)?,
+            None => instant("start", &manifest.start)?,
+        };
+        Ok(Clock::in_zone(
+            Zone::named(name).ok_or_else(unknown)?,
+            start,
+        ))
     }
 
     /// The names of its streams.
@@ -108,9 +144,9 @@ impl Columns<'_> {
         Ok(numbers.map(|n| n.unwrap_or_default() as u64).collect())
     }
 
-    fn times(&self, column: &str) -> Result<Vec<causeflow_engine::base::time::Time>> {
+    fn times(&self, column: &str) -> Result<Vec<Time>> {
         let times = self.0.times(column)?.into_iter();
-        let time = |time: Option<i64>| causeflow_engine::base::time::Time(time.unwrap_or_default());
+        let time = |time: Option<i64>| Time(time.unwrap_or_default());
         Ok(times.map(time).collect())
     }
 }

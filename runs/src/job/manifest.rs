@@ -41,6 +41,7 @@ pub fn sources(job: &Job) -> Manifest {
         seed: settings.seed,
         start: instant(settings.start),
         end: instant(settings.end),
+        time_zone: run.program.zone.name().to_owned(),
         scale: settings.scale,
         cells: u32::from(run.program.cells),
         scenarios: run.interventions.scenario_entries(),

@@ -1,12 +1,13 @@
 //! What is to be said of the population at a scale.
 
-use causeflow_engine::streams::program::Program;
+use causeflow_engine::streams::program::{Program, Uneven, Unshared};
 
 use crate::numbers::{count, rough};
 
-/// Where numbers of entities cannot keep their ratio to others, a line each.
+/// Where numbers of entities cannot keep their ratio to others, and where they cannot be shared among those whom they belong to within
+/// the bounds of the model, a line each.
 pub fn uneven(program: &Program, scale: f64) -> Vec<String> {
-    let line = |uneven: causeflow_engine::streams::program::Uneven| {
+    let line = |uneven: Uneven| {
         format!(
             "at scale {scale} there is no share of `{}`: {} instead of {}",
             program.kinds[uneven.kind].name,
@@ -17,5 +18,8 @@ pub fn uneven(program: &Program, scale: f64) -> Vec<String> {
             }
         )
     };
-    program.uneven(scale).into_iter().map(line).collect()
+    let unshared = |unshared: Unshared| format!("at scale {scale} {}", unshared.in_words(program));
+    let uneven = program.uneven(scale).into_iter().map(line);
+    let unshared = program.unshared(scale).into_iter().map(unshared);
+    uneven.chain(unshared).collect()
 }

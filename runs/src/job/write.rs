@@ -11,7 +11,6 @@ use super::{Job, manifest};
 use crate::control::{Control, check};
 use crate::error::Error;
 use crate::history::Scoring;
-use crate::model::digest_of;
 use crate::session::Session;
 use crate::tables::{write_streams, write_tables};
 
@@ -73,7 +72,7 @@ fn fill(
     let (mut result, snapshots, resumed_from) = streams(job, sink, begin, control)?;
     let scoring = Scoring {
         baseline: job.baseline.as_ref().map(|reference| &reference.baseline),
-        model_digest: &digest_of(&job.run.model),
+        of: &manifest::sources(job),
     };
     let interventions = &job.run.interventions;
     let entities = write_tables(sink, &mut result, interventions, scoring)?;

@@ -63,7 +63,7 @@ pub fn compare(
     let scored = Scored::of(replay)?;
     let scoring = Scoring {
         baseline: scored.baseline.as_ref(),
-        model_digest: &manifest.model.digest,
+        of: manifest,
     };
     let mut files = files.written_as(options);
     let entities = write_tables(&mut files, result, &run.interventions, scoring)?;
@@ -89,6 +89,7 @@ pub fn compare(
         again.baseline.clone_from(&manifest.baseline);
     }
     let mut wrong = expected::of_manifest(manifest, &again)?;
+    wrong.extend(expected::of_statistics(folder_of(replay.place), manifest));
     let left_out =
         |path: &str| path.starts_with("events/") || unscored && path.starts_with("history");
     let place = files.folder().to_owned();

@@ -153,8 +153,12 @@ pub fn check(
     };
     let verdict = looked.rows(&known, &go_on)?;
     let mut verdict = verdict.ok_or_else(Error::interrupted)?;
-    if let (Ok(run), false) = (&run, how.quick) {
-        for (check, finding) in following(folder, &manifest, run)? {
+    if !how.quick {
+        let mut wrong = expected::of_statistics(folder, &manifest);
+        if let Ok(run) = &run {
+            wrong.extend(following(folder, &manifest, run)?);
+        }
+        for (check, finding) in wrong {
             verdict.findings.note(check, finding);
         }
     }

@@ -32,7 +32,7 @@ pub use modifier::{
     Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
-pub use peopled::Uneven;
+pub use peopled::{Uneven, Unshared, share};
 pub use rings::{ring_of, rings};
 pub use template::{Drawn, Format, Pattern, Piece, Template, TimeFormat, TimePart};
 pub(crate) use template::{PatternPart, Places};

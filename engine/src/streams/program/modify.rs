@@ -158,6 +158,53 @@ impl Program {
         Ok(places.map(Label::of).collect())
     }
 
+    /// Whether a modifier can aim at a parameter of a stream.
+    ///
+    /// # Errors
+    /// When the stream has no such parameter, or it is not bent.
+    pub fn takes(&self, stream: StreamId, parameter: &Parameter) -> Result<(), ModifyError> {
+        let definition = &self.streams[stream];
+        let there = |there: bool, error| if there { Ok(()) } else { Err(error) };
+        let causes = |from: Option<StreamId>| {
+            let parents = StreamId::each(&self.streams);
+            let parents = parents.filter(move |(at, _)| from.is_none_or(|from| from == *at));
+            let effects = parents.flat_map(|(_, parent)| parent.all_effects());
+            let mut effects = effects.filter(|effect| effect.stream == stream).peekable();
+            effects
+                .peek()
+                .is_some()
+                .then_some(effects)
+                .ok_or(ModifyError::NoCause)
+        };
+        let has_rate = || {
+            let source = definition.source.as_ref();
+            let rate = |source: &Source| matches!(source, Source::Arrivals { rate_per_day, .. } if *rate_per_day > 0.0);
+            there(source.is_some_and(rate), ModifyError::NoRate)
+        };
+        match parameter {
+            Parameter::Probability(_) | Parameter::Delay(_) if definition.document.is_some() => {
+                Err(ModifyError::OfDocument)
+            }
+            Parameter::Rate => has_rate(),
+            Parameter::Probability(from) | Parameter::Count(from) => causes(*from).map(|_| ()),
+            Parameter::Delay(from) => {
+                let after = |effect: &Effect| matches!(effect.delay, Delay::After(_));
+                there(causes(*from)?.any(after), ModifyError::Appointed)
+            }
+            Parameter::Volume => has_rate().or(causes(None).map(|_| ())),
+            Parameter::Work => there(definition.service.is_some(), ModifyError::NoDesk),
+            Parameter::Staff(desk) => {
+                there(usize::from(*desk) < self.desks.len(), ModifyError::NoDesk)
+            }
+            Parameter::Field(name) => self.is_chance(stream, name).map(|_| ()),
+            Parameter::Choice(name, text) => {
+                self.variable(stream, name)?;
+                let texts = self.choices(stream, name);
+                there(texts.contains(text), ModifyError::NoChoice(texts.clone()))
+            }
+        }
+    }
+
     /// Aims a modifier at a parameter. Modifiers act in the order in which they were aimed.
     ///
     /// # Errors
@@ -168,12 +215,8 @@ impl Program {
         parameter: &Parameter,
         modifier: Modifier,
     ) -> Result<(), ModifyError> {
+        self.takes(stream, parameter)?;
         match parameter {
-            Parameter::Probability(_) | Parameter::Delay(_)
-                if self.streams[stream].document.is_some() =>
-            {
-                Err(ModifyError::OfDocument)
-            }
             Parameter::Rate => self.modify_rate(stream, modifier),
             Parameter::Field(name) => self.modify_field(stream, name, modifier),
             Parameter::Choice(name, text) => self.modify_choice(stream, name, text, modifier),

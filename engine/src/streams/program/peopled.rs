@@ -13,6 +13,49 @@ pub struct Uneven {
     pub there: u32,
 }
 
+/// Cells in which those of a kind cannot be shared among their owners within the bounds that the model states, since there is no
+/// part of an owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unshared {
+    /// The kind.
+    pub kind: KindId,
+    /// That of their owners.
+    pub owner: KindId,
+    /// The least and the most that one of the owners is to have.
+    pub bounds: (u32, u32),
+    /// In how many cells that cannot be.
+    pub cells: u16,
+    /// How many cells have a population.
+    pub peopled: u16,
+    /// How many there are in the cell that is farthest from it, and how many owners.
+    pub farthest: (u32, u32),
+}
+
+impl Unshared {
+    /// What is to be told of it.
+    pub fn in_words(&self, program: &Program) -> String {
+        let [kind, owner] = [self.kind, self.owner].map(|kind| &program.kinds[kind].name);
+        let (number, owners) = self.farthest;
+        let each = match self.bounds {
+            (min, max) if min == max => min.to_string(),
+            (min, max) => format!("{min} to {max}"),
+        };
+        format!(
+            "those of `{kind}` are not {each} for each `{owner}` in {} of {} cells, such as {number} for {owners}",
+            self.cells, self.peopled
+        )
+    }
+}
+
+/// How many of a number fall to a cell, of those that have a population.
+pub fn share(number: u32, peopled: u16, cell: u16) -> u32 {
+    let (cells, cell) = (u32::from(peopled.max(1)), u32::from(cell));
+    match cell < cells {
+        true => number / cells + u32::from(cell < number % cells),
+        false => 0,
+    }
+}
+
 /// Numbers that differ by less than this share from what a scale asks for are as good as it gets.
 const NOTICED: f64 = 0.05;
 
@@ -85,5 +128,40 @@ impl Program {
             (f64::from(uneven.there) - uneven.wanted).abs() > NOTICED * uneven.wanted
         };
         self.kind_ids().map(of_kind).filter(noticed).collect()
+    }
+
+    /// Where those of a kind cannot be shared among their owners as the model states it, at a scale.
+    pub fn unshared(&self, scale: f64) -> Vec<Unshared> {
+        let peopled = self.peopled(scale);
+        let mut found = Vec::new();
+        for (kind, definition) in KindId::each(&self.kinds) {
+            for belonging in &definition.belongs_to {
+                let (owner, bounds) = (belonging.owner, (belonging.min, belonging.max));
+                let in_cell = |cell| {
+                    let of = |kind| share(self.founders(kind, scale), peopled, cell);
+                    (of(kind), of(owner))
+                };
+                let beyond = |&(number, owners): &(u32, u32)| {
+                    let [number, owners] = [number, owners].map(i64::from);
+                    let (least, most) = (i64::from(bounds.0), i64::from(bounds.1));
+                    (number - most * owners).max(least * owners - number)
+                };
+                let cells = (0..peopled).map(in_cell);
+                // Where nobody is there from the start, events say who belongs to whom.
+                let cells = cells.filter(|of| of.1 > 0 && beyond(of) > 0);
+                let Some(farthest) = cells.clone().max_by_key(beyond) else {
+                    continue;
+                };
+                found.push(Unshared {
+                    kind,
+                    owner,
+                    bounds,
+                    cells: cells.count() as u16,
+                    peopled,
+                    farthest,
+                });
+            }
+        }
+        found
     }
 }

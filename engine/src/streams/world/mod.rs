@@ -17,7 +17,7 @@ use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
 use crate::streams::profile::ProfileTable;
 use crate::streams::program::{
-    Effect, KindId, Look, Program, Source, StartRow, Stream, StreamId, rings,
+    Effect, KindId, Look, Program, Source, StartRow, Stream, StreamId, rings, share,
 };
 use crate::streams::relevance::{needed_from, watched_from};
 use crate::streams::steps::{Marked, Step, steps};
@@ -255,12 +255,7 @@ impl World {
 
     /// How many entities of a kind a cell has from the start.
     pub fn founders(&self, kind: KindId, cell: u16) -> u32 {
-        if cell >= self.peopled {
-            return 0;
-        }
-        let cells = u32::from(self.peopled);
-        let total = self.program.founders(kind, self.scale);
-        total / cells + u32::from(u32::from(cell) < total % cells)
+        share(self.program.founders(kind, self.scale), self.peopled, cell)
     }
 
     /// Those of a kind that a process knows from the start, in their order: the cell where each lives, and its place there.

@@ -7,7 +7,7 @@ use causeflow_engine::streams::program::StreamId;
 use causeflow_models::{
     CauseDef, DigitsDef, Expression, FieldDef, Model, Parameter, StreamDef, ValueDef, suggestion,
 };
-use causeflow_scenarios::Library;
+use causeflow_scenarios::{Library, addresses_of};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -216,6 +216,8 @@ pub struct StreamExplained {
     pub creates: Option<String>,
     /// What it changes.
     pub changes: Vec<Definition>,
+    /// What of it scenarios and external events may bend, by its addresses.
+    pub addresses: Vec<String>,
 }
 
 /// A cause of a stream.
@@ -310,6 +312,11 @@ impl<'a> Subject<'a> {
         members
     }
 
+    /// What of the stream may be bent.
+    fn addresses(&self) -> Vec<String> {
+        addresses_of(&self.model.compiled.program, self.stream)
+    }
+
     /// Expected events a day of a stream.
     fn rate(&self, stream: &str) -> f64 {
         let stream = self.model.compiled.program.stream(stream);
@@ -356,6 +363,7 @@ impl<'a> Subject<'a> {
             value: stream.value_field().map(|column| column.name.clone()),
             creates: definition.creates.clone(),
             changes: definition.changes.iter().map(plain).collect(),
+            addresses: self.addresses(),
         }
     }
 }

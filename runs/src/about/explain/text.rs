@@ -49,6 +49,7 @@ pub fn explain(subject: &Subject) -> String {
     }
     out += &section("What follows from it", follows(subject));
     out += &section("What it changes", changes(subject));
+    out += &section("What scenarios may bend", subject.addresses());
     out + "\nFields\n" + &fields(subject)
 }
 
