@@ -9,7 +9,8 @@ use causeflow_baselines::Resolution;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_runs::diff::{Pair, compare};
 use causeflow_runs::live::{
-    Command, Encoder, Entry, Header, Injection, Live, Past, Twin, VersionShown, made_from, replay,
+    Anomaly, Command, Encoder, Entry, Header, Injection, Live, Past, Twin, VersionShown, made_from,
+    replay,
 };
 use causeflow_runs::regenerate::{Amendment, Regeneration};
 use causeflow_runs::{Control, Job, Kind, RunSpec, Sources};
@@ -929,4 +930,57 @@ fn what_differs_from_the_twin_is_what_differs_from_a_session_without_commands() 
             assert!(one.statistics.session.is_some());
         }
     }
+}
+
+#[test]
+fn what_was_unusual_is_the_same_whenever_it_is_asked() {
+    let (folder, end) = (temp(), after(9 * 24 * 60));
+    let mut played = Played::open(folder.path(), &[]);
+    // As it is told: hour by hour, by what is known when the hour is over.
+    let mut told: Vec<Anomaly> = Vec::new();
+    while played.live.given_out() < end {
+        let hour = played.live.given_out();
+        played.until(hour + Span::HOUR);
+        let streams = played.live.tables().streams.iter();
+        let scored = streams.zip(played.live.past().scores(hour));
+        told.extend(scored.filter_map(|(one, score)| Anomaly::of(&one.name, hour, score)));
+    }
+    let unusual = |live: &Live| live.past().anomalies(live.given_out(), usize::MAX);
+    assert!(told.len() > 20, "{}", told.len());
+    assert_eq!(unusual(&played.live), told);
+    let last = played.live.past().anomalies(end, 5);
+    assert_eq!(last, told[told.len() - 5..]);
+    drop(played);
+    let live = Live::resume(folder.path(), &()).expect("it is there");
+    assert_eq!(unusual(&live), told, "after a restart");
+    drop(live);
+
+    let folder = temp();
+    let with_history = Header {
+        live_from: Some(causeflow_runs::numbers::instant(end)),
+        ..header()
+    };
+    let live = Live::open(folder.path(), with_history, &[], &()).expect("a session");
+    assert_eq!(unusual(&live), told, "what came before it was live");
+    let mut played = Played::of(live);
+    let begin = played.live.given_out();
+    played
+        .command(scenario("payment-outage", Some("6h")))
+        .expect("nothing is active");
+    played.until(begin + Span(6 * Span::HOUR.0));
+    let bent = unusual(&played.live);
+    assert!(bent.starts_with(&told) && bent.len() > told.len());
+    played
+        .command(Command::Reset)
+        .expect("it can always be reset");
+    let since = |all: Vec<Anomaly>| -> Vec<Anomaly> {
+        let since = all.into_iter().filter(|one| one.interval_start >= begin);
+        since.collect()
+    };
+    let reset = unusual(&played.live);
+    assert!(reset.starts_with(&told), "after a reset");
+    assert_ne!(since(reset.clone()), since(bent));
+    drop(played);
+    let live = Live::resume(folder.path(), &()).expect("it is there");
+    assert_eq!(unusual(&live), reset);
 }

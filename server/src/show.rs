@@ -1,10 +1,8 @@
 //! Messages to those who look on, as texts.
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_runs::live::Past;
+use causeflow_runs::live::{Anomaly, Past};
 use serde_json::{Value, json};
-
-use crate::stage::Anomaly;
 
 /// An instant as RFC 3339 in UTC.
 pub fn instant(time: Time) -> String {
@@ -22,7 +20,7 @@ pub fn anomaly(epoch: &str, anomaly: &Anomaly) -> String {
         "type": "anomaly",
         "epoch": epoch,
         "stream": anomaly.stream,
-        "interval_start": anomaly.interval_start,
+        "interval_start": instant(anomaly.interval_start),
         "value": anomaly.value,
         "normalizedValue": anomaly.normalized_value,
         "anomalyFlag": anomaly.anomaly_flag,

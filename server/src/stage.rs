@@ -8,9 +8,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_runs::live::{Barrier, Command, Entry, Live, Past, Position, Score, Window};
+use causeflow_runs::live::{Anomaly, Barrier, Command, Entry, Live, Past, Position, Score, Window};
 use causeflow_runs::{Control, Error, Result};
-use serde::Serialize;
 use tokio::sync::oneshot;
 use tracing::field::Empty;
 use tracing::{debug, error, info, info_span, warn};
@@ -57,21 +56,6 @@ struct Hour {
     start: Time,
     scores: Arc<[Option<Score>]>,
     difference: serde_json::Value,
-}
-
-/// An interval of a stream that turned warning or critical.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-pub struct Anomaly {
-    /// The stream.
-    pub stream: String,
-    /// The hour's beginning, RFC 3339 in UTC.
-    pub interval_start: String,
-    /// Its events.
-    pub value: u64,
-    /// 0 to 100, 50 being the mean.
-    pub normalized_value: f64,
-    /// `warning` or `critical`.
-    pub anomaly_flag: &'static str,
 }
 
 /// What is known by a key.
@@ -159,7 +143,9 @@ impl Stage {
             .collect();
         let events = ready.front().map_or(0, |first| first.events_until(at));
         let epoch: Arc<str> = live.epoch().into();
-        let scores: Arc<[Option<Score>]> = past.scores(at.floor_to(Span::HOUR) - Span::HOUR).into();
+        let scores: Arc<[Option<Score>]> = past.scores(last_hour(at)).into();
+        // Those of before this process, too.
+        let anomalies = past.anomalies(at, ANOMALIES).into();
         let stage = Arc::new(Stage {
             inner: Mutex::new(Inner {
                 ready,
@@ -168,7 +154,7 @@ impl Stage {
                 commands: VecDeque::new(),
                 past: Arc::new(past),
                 scores,
-                anomalies: VecDeque::new(),
+                anomalies,
                 keys: VecDeque::new(),
                 stopping: false,
                 failed: None,
@@ -484,7 +470,8 @@ impl Stage {
                     .front()
                     .map_or(0, |first| first.events_until(given_out));
                 self.feed.reset(epoch, events, given_out);
-                inner.anomalies.clear();
+                inner.anomalies = past.anomalies(given_out, ANOMALIES).into();
+                inner.scores = past.scores(last_hour(given_out)).into();
             }
             if bends {
                 inner.ready = ready;
@@ -627,15 +614,8 @@ impl Stage {
         };
         let (scores, difference) = (hour.scores.clone(), hour.difference.clone());
         for (stream, score) in self.names.iter().zip(scores.iter()) {
-            let Some(score) = score.filter(|score| score.flag != "normal") else {
+            let Some(anomaly) = Anomaly::of(stream, start, *score) else {
                 continue;
-            };
-            let anomaly = Anomaly {
-                stream: stream.clone(),
-                interval_start: show::instant(start),
-                value: score.count,
-                normalized_value: (score.score * 10.0).round() / 10.0,
-                anomaly_flag: score.flag,
             };
             let epoch = self.feed.mark().epoch;
             self.feed
@@ -657,6 +637,11 @@ impl Stage {
         let state = show::state(&inner.past, start + Span::HOUR);
         self.feed.tell(Notice::State, state);
     }
+}
+
+/// The last hour that was over at a time.
+fn last_hour(at: Time) -> Time {
+    at.floor_to(Span::HOUR) - Span::HOUR
 }
 
 /// Says so when a thread of the stage ends where it should not, so that nobody waits for it.

@@ -18,6 +18,7 @@ mod script;
 mod shown;
 mod store;
 mod stretch;
+mod unusual;
 mod version;
 mod window;
 
@@ -42,8 +43,8 @@ use crate::numbers::instant;
 use against::Given;
 use journal::{Journal, acknowledged};
 use script::{Planned, Script, Timed};
-use shown::Usual;
 use store::{Kept, Store, noted};
+use unusual::Usual;
 use version::{Shelf, Version};
 use window::Gathered;
 
@@ -57,9 +58,10 @@ pub use past::{Past, Verdict, folder_of, replay};
 pub use relations::{RelationShown, RelationsShown};
 pub use shown::{
     EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown,
-    Score, StateShown,
+    StateShown,
 };
 pub use store::{Barrier, Position};
+pub use unusual::{Anomaly, Score};
 pub use version::{VersionDifference, VersionOutcome, VersionShown};
 pub use window::{Encoder, Tables, Window};
 
@@ -92,7 +94,7 @@ pub struct Live {
     position: Arc<Position>,
     /// What is usual, if that is not what the session would be without interventions.
     baseline: Option<Arc<Given>>,
-    /// What was usual up to the day at hand.
+    /// What was usual up to each day of late.
     usual: Mutex<Arc<Usual>>,
 }
 

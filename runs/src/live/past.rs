@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::against::Given;
 use super::journal::{Entry, Header, acknowledged};
 use super::script::Timed;
-use super::shown::Usual;
 use super::store::{Barrier, Kept, Store};
+use super::unusual::Usual;
 use super::version::{Shelf, Version};
 use super::{Encoder, Live, Origin, Tables, Track, Window};
 use crate::control::Control;
@@ -41,6 +41,8 @@ pub struct Past {
     pub(super) resets: u32,
     pub(super) given_baseline: Option<Arc<Given>>,
     pub(super) usual: Arc<Usual>,
+    /// Where events are given out: what is usual now is that up to this day.
+    pub(super) at: Time,
 }
 
 impl Past {
@@ -67,7 +69,8 @@ impl Past {
             epoch: live.epoch(),
             resets: live.resets(),
             given_baseline: live.baseline.clone(),
-            usual: Usual::at(&mut usual, live.resets(), at),
+            usual: Usual::after(&mut usual, live.resets()),
+            at,
         }
     }
 

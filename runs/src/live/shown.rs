@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
 
 use causeflow_baselines::{
     Baseline, Interval, Ongoing, Point as Counted, Pool, Resolution, history, intervals,
@@ -188,38 +187,6 @@ pub struct HistoryShown {
     pub points: Vec<PointShown>,
 }
 
-/// How unusual a stream's last whole hour is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Score {
-    /// Its events.
-    pub count: u64,
-    /// 0 to 100, 50 being the mean.
-    pub score: f64,
-    /// `normal`, `warning` or `critical`.
-    pub flag: &'static str,
-}
-
-/// What was usual up to a day, worked out when it is first asked for: commands do not change it, so it is kept as long as the
-/// day lasts.
-#[derive(Default)]
-pub(super) struct Usual {
-    /// After so many resets, up to the beginning of this day.
-    of: Option<(u32, Time)>,
-    baseline: OnceLock<Baseline>,
-}
-
-impl Usual {
-    /// What was usual up to the day of a time; the same one if it is known already.
-    pub fn at(known: &mut Arc<Usual>, resets: u32, time: Time) -> Arc<Usual> {
-        let of = Some((resets, time.floor_to(Span::DAY)));
-        if known.of != of {
-            let baseline = OnceLock::new();
-            *known = Arc::new(Usual { of, baseline });
-        }
-        known.clone()
-    }
-}
-
 impl Past {
     /// How the session stands at a time.
     pub fn state(&self, now: Time) -> StateShown {
@@ -369,11 +336,13 @@ impl Past {
         let first = all.partition_point(|interval| interval.end() <= range.start);
         let all = &all[first..];
         let (scenarios, events) = self.ongoing();
+        let baseline = self.baseline_at(self.at);
+        let expected = (&*baseline, resolution);
         let wanted = |name: &String| streams.is_none_or(|streams| streams.contains(name));
         let shown = self.streams.iter().filter(|stream| wanted(&stream.name));
         let shown = shown.map(|stream| {
-            let factual = self.points(stream, Side::FACTUAL, all, resolution, now);
-            let untouched = self.points(stream, Side::UNTOUCHED, all, resolution, now);
+            let factual = self.points(stream, Side::FACTUAL, all, expected, now);
+            let untouched = self.points(stream, Side::UNTOUCHED, all, expected, now);
             let points = all.iter().zip(factual).zip(untouched);
             let points = points.map(|((interval, is), would)| {
                 let mut point = shown_point(&stream.name, interval, &is);
@@ -398,10 +367,9 @@ impl Past {
         stream: &StreamResult,
         side: Side,
         all: &[Interval],
-        resolution: Resolution,
+        (baseline, resolution): (&Baseline, Resolution),
         now: Time,
     ) -> Vec<Counted> {
-        let baseline = self.baseline();
         let mut points = history(&stream.series, side, all, |class| {
             baseline.expected(&stream.name, resolution, class)
         });
@@ -438,36 +406,7 @@ impl Past {
         crate::history::ongoing(&self.interventions, &self.interventions.plan, &self.bent)
     }
 
-    /// How unusual each stream's hour is, which has to be over; nothing where nothing is known of such hours.
-    pub fn scores(&self, hour: Time) -> Vec<Option<Score>> {
-        let program = self.program();
-        let range = hour..hour + Span::HOUR;
-        let hours = intervals(&program.zone, program.weekend, &range, Resolution::Hour);
-        let baseline = self.baseline();
-        let score = |stream: &StreamResult| {
-            let expected = |class| baseline.expected(&stream.name, Resolution::Hour, class);
-            let point = *history(&stream.series, Side::FACTUAL, &hours, expected).first()?;
-            Some(Score {
-                count: point.tally.count,
-                score: point.score?,
-                flag: point.flag?.name(),
-            })
-        };
-        self.streams.iter().map(score).collect()
-    }
-
-    /// What is usual: the baseline that was given, or what the session would have been without any intervention.
-    fn baseline(&self) -> &Baseline {
-        if let Some(given) = &self.given_baseline {
-            return &given.baseline;
-        }
-        self.usual.baseline.get_or_init(|| {
-            let until = self.usual.of.map_or(self.start(), |(_, day)| day);
-            self.pool(until).baseline()
-        })
-    }
-
-    fn pool(&self, until: Time) -> Pool {
+    pub(super) fn pool(&self, until: Time) -> Pool {
         let program = self.program();
         let range = self.start()..until.max(self.start());
         Pool::of_run(

@@ -14,8 +14,8 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
 use causeflow_runs::about::{ScenarioShown, TemplateShown};
 use causeflow_runs::live::{
-    Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown, Injection,
-    InterventionShown, Past, StateShown, VersionShown,
+    Anomaly, Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown,
+    Injection, InterventionShown, Past, StateShown, VersionShown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -32,7 +32,7 @@ use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
 use crate::show;
 use crate::socket::{self, SUBPROTOCOL};
-use crate::stage::{Anomaly, Done, Known};
+use crate::stage::{Done, Known};
 use crate::topics::Filter;
 
 /// The longest step of the clock.
