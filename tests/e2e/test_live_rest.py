@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 from websockets.exceptions import InvalidStatus
 
 import history
-from live import PATIENCE_S, SEED, SMALL, Restless, Server, assert_problem, free_port, instant
+from live import PATIENCE_S, SEED, SMALL, Restless, Server, assert_problem, eventually, free_port, instant
 
 # How long a fuzzer is at it, in all.
 FUZZED_S = int(os.environ.get("CAUSEFLOW_FUZZED_S", 60))
@@ -123,6 +123,120 @@ def test_the_same_request_is_done_once(server):
     time.sleep(1)
     hours = (instant(server.clock_time()) - instant(before)).total_seconds() / 3600
     assert hours == pytest.approx(1), hours
+
+
+def test_what_was_done_by_a_key_is_done_once_and_answered_alike(tmp_path):
+    """Also by a server that was killed meanwhile, and after a reset."""
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        def twice(path, body, key):
+            answers = []
+            for _ in range(2):
+                answers.append(server.post(path, body, headers={"Idempotency-Key": key}))
+                server.end(signal.SIGKILL)
+                server.start()
+            assert answers[0] == answers[1], path
+            return answers[0]
+
+        server.step(2)
+        start = "/api/simulation/scenario", {"scenarioId": "supply-crisis"}, "start"
+        started = twice(*start)
+        server.step(3)
+        stopped = twice("/api/simulation/stop", None, "stop")
+        assert stopped["settlingUntil"] > server.clock_time()
+        reset = twice("/api/simulation/reset", None, "reset")
+        assert "1 that acted" in reset["message"]
+        state = server.get("/api/v1/state")
+        assert (state["resets"], state["commands"], state["status"]) == (1, 3, "baseline")
+        # Those of before the reset were done, and are not done again.
+        assert twice(*start) == started and twice("/api/simulation/stop", None, "stop") == stopped
+        assert server.get("/api/v1/state")["commands"] == 3
+        assert_problem(server.http.post("/api/simulation/stop", headers={"Idempotency-Key": "start"}), 409)
+
+        # A step leads to where it would have led, whether the server was killed on the way or thereafter.
+        before = instant(server.clock_time())
+        key, step = {"Idempotency-Key": "step"}, {"step": "26h"}
+        for _ in range(3):
+            server.post("/api/v1/clock", step, headers=key)
+            server.post("/api/v1/clock", step, headers=key)
+            server.end(signal.SIGKILL)
+            server.start()
+        server.post("/api/v1/clock", step, headers=key)
+        there = before + datetime.timedelta(hours=26)
+        eventually(lambda: instant(server.clock_time()) >= there)
+        time.sleep(0.5)
+        assert instant(server.clock_time()) == there
+        server.post("/api/v1/clock", {"step": "1h"}, expect=409, headers=key)
+        # What was set has gone with the server, and is set again by whoever asks again.
+        pause = {"paused": True, "speed": 60}
+        server.post("/api/v1/clock", pause, headers={"Idempotency-Key": "pause"})
+        server.post("/api/v1/clock", {"paused": False, "speed": "stepped"})
+        assert not server.post("/api/v1/clock", pause, headers={"Idempotency-Key": "pause"})["paused"]
+        server.end(signal.SIGKILL)
+        server.start()
+        assert server.post("/api/v1/clock", pause, headers={"Idempotency-Key": "pause"})["paused"]
+
+
+def test_the_simulation_is_told_as_its_dashboards_know_it(tmp_path):
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        now = lambda: server.get("/api/simulation/state")
+        assert (now()["baselineState"], now()["historicalMode"]) == ("normal", "baseline")
+        assert now()["lastModified"] == now()["currentSimulationTime"]
+        server.step(1)
+        started = server.post("/api/simulation/scenario", {"scenarioId": "supply-crisis"})
+        modifier = started["scenario"]
+        assert modifier["type"] == "supply-crisis" and modifier["status"] == "active"
+        later = modifier["cascadeEffects"]
+        assert {one["stream"] for one in later} == {"session.cancelled", "customer.churn.detected"}
+        assert all(one["after"] in ("24h", "1d") and one["state"] == "waiting" for one in later)
+        assert {one["parameter"] for one in later} < {
+            one["parameter"] for stream in modifier["affectedStreams"].values() for one in stream}
+        assert sorted(modifier["relatedEvents"]) == sorted(event["id"] for event in started["events"]) and started["events"]
+        assert all(event["injectedByAI"] is False and event["expectedImpact"]["streams"] for event in started["events"])
+        # It acts from now on, and bends what comes.
+        assert now()["historicalMode"] == "baseline" and now()["lastModified"] == modifier["startTime"]
+        server.step(1)
+        assert now()["historicalMode"] == "modified"
+        left = now()["activeModifiers"][0]["timeRemainingSeconds"]
+        assert left == modifier["timeRemainingSeconds"] - 3600 == 47 * 3600
+        for path, body, status in (("scenario", {"scenarioId": "quality-crisis"}, 409), ("scenario", {}, 422)):
+            assert assert_problem(server.http.post(f"/api/simulation/{path}", json=body), status)["success"] is False
+        server.post("/api/simulation/stop")
+        assert now()["status"] == "settling" and now()["historicalMode"] == "modified"
+        assert server.post("/api/simulation/reset")["success"]
+        assert (now()["historicalMode"], now()["activeModifiers"], now()["status"]) == ("baseline", [], "baseline")
+        server.command_of("inject", definition={
+            "type": "operational", "title": "It is so", "description": "Somebody says so.", "severity": "info", "icon": "x",
+            "expects": {"streams": ["session.started"], "direction": "mixed", "magnitude": "low"}, "duration": "2h",
+            "modifiers": [{"on": "customer.tutor.search/rate", "multiply": 2}]})
+        [modifier] = now()["activeModifiers"]
+        assert modifier["description"] == "Somebody says so." and modifier["type"] in modifier["id"]
+        assert modifier["relatedEvents"] and not modifier["cascadeEffects"]
+
+
+def test_anomalies_are_those_of_before_too(tmp_path):
+    with Server(tmp_path, *SMALL, "--from", "-9d", "--paused") as server:
+        found = lambda: (server.get("/api/v1/anomalies"), server.get("/api/simulation/state")["recentAnomalies"])
+        every, recent = found()
+        assert len(every) == 100 and len(recent) == 20
+        assert [(one["stream"], one["timestamp"]) for one in recent] == [(one["stream"], one["interval_start"]) for one in every[:20]]
+        starts = [one["interval_start"] for one in every]
+        assert starts == sorted(starts, reverse=True)
+        with server.watch("anomalies") as client:
+            client.until("subscribed")
+            server.clock(step="2h")
+            told = [client.until("anomaly")]
+            while told[-1]["interval_start"] == told[0]["interval_start"]:
+                told.append(client.until("anomaly"))
+        heard = [{key: one[key] for key in ("stream", "interval_start", "value")} for one in told[:-1]]
+        known = [one for one in found()[0] if one["interval_start"] == told[0]["interval_start"]]
+        assert heard == [{key: one[key] for key in ("stream", "interval_start", "value")} for one in known][::-1]
+        eventually(lambda: instant(server.clock_time()) >= instant(told[0]["interval_start"]) + datetime.timedelta(hours=2))
+        before = found()
+        server.end(signal.SIGKILL)
+        server.start()
+        assert found() == before
+        server.post("/api/simulation/reset")
+        assert found() == before, "nothing had been done"
 
 
 def test_entities_are_there_page_by_page_with_their_events(standing):

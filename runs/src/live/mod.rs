@@ -12,6 +12,7 @@ mod chain;
 mod differing;
 mod entities;
 mod journal;
+mod keys;
 mod past;
 mod relations;
 mod script;
@@ -54,6 +55,7 @@ pub use entities::{EntitiesShown, EntityShown, KindShown, KindsShown, Page, Stat
 pub use journal::{
     Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf, read as read_journal,
 };
+pub use keys::{Asked, Keys};
 pub use past::{Past, Verdict, folder_of, replay};
 pub use relations::{RelationShown, RelationsShown};
 pub use shown::{
@@ -92,6 +94,7 @@ pub struct Live {
     shelf: Arc<Shelf>,
     track: Track,
     position: Arc<Position>,
+    keys: Option<Keys>,
     /// What is usual, if that is not what the session would be without interventions.
     baseline: Option<Arc<Given>>,
     /// What was usual up to each day of late.
@@ -210,6 +213,21 @@ impl Origin {
         Time(begin + ((time.0 - begin).max(0) / window + 1) * window)
     }
 
+    /// What names the order of events after so many resets.
+    fn epoch(&self, resets: u32) -> String {
+        let Origin {
+            header, settings, ..
+        } = self;
+        let digest = header.model_digest.as_deref().unwrap_or_default();
+        let (Time(start), scale) = (settings.start, settings.scale.to_bits());
+        let timeline = header.spec.timeline;
+        let of = format!(
+            "{digest} {} {start} {scale} {timeline} {STREAM_STABILITY_VERSION} {resets}",
+            settings.seed
+        );
+        blake3::hash(of.as_bytes()).to_hex()[..12].to_owned()
+    }
+
     /// What happens before a time, with the commands that are due by then.
     fn plan(&self, commands: &[Timed], until: Time) -> Result<Planned> {
         // A reset is done when it is asked for, and takes back what was before it also where that is played again.
@@ -319,7 +337,7 @@ impl Live {
         control: &dyn Control,
     ) -> Result<Live> {
         let origin = Arc::new(origin);
-        let kept = store.kept()?;
+        let (kept, keys) = (store.kept()?, store.keys()?);
         let known = (&commands[..], kept, barriers);
         let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
         store.forget_others(&store.kept()?, &track.kept);
@@ -333,6 +351,7 @@ impl Live {
             shelf: Arc::new(shelf),
             track,
             position: Arc::new(position),
+            keys: Some(keys),
             baseline: None,
             usual: Mutex::default(),
         })
@@ -586,6 +605,11 @@ impl Live {
         self.position.clone()
     }
 
+    /// The changes of the clock that were asked for by a key: whoever has the clock takes them, once.
+    pub fn take_keys(&mut self) -> Option<Keys> {
+        self.keys.take()
+    }
+
     /// From when on it is live.
     pub fn live_from(&self) -> Time {
         self.origin.live_from
@@ -615,18 +639,7 @@ impl Live {
 
     /// What names the order of its events: the same for the same model, seed, start, scale, version and number of resets.
     pub fn epoch(&self) -> String {
-        let Origin {
-            header, settings, ..
-        } = &*self.origin;
-        let digest = header.model_digest.as_deref().unwrap_or_default();
-        let (Time(start), scale) = (settings.start, settings.scale.to_bits());
-        let timeline = header.spec.timeline;
-        let of = format!(
-            "{digest} {} {start} {scale} {timeline} {STREAM_STABILITY_VERSION} {}",
-            settings.seed,
-            self.resets()
-        );
-        blake3::hash(of.as_bytes()).to_hex()[..12].to_owned()
+        self.origin.epoch(self.resets())
     }
 
     /// What its journal holds.

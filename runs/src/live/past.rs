@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
-use causeflow_engine::base::time::Time;
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::Program;
 use schemars::JsonSchema;
@@ -15,7 +15,7 @@ use super::script::Timed;
 use super::store::{Barrier, Kept, Store};
 use super::unusual::Usual;
 use super::version::{Shelf, Version};
-use super::{Encoder, Live, Origin, Tables, Track, Window};
+use super::{Encoder, Live, Origin, Tables, Track, Window, resets};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::interventions::Interventions;
@@ -74,6 +74,26 @@ impl Past {
         }
     }
 
+    /// The same as it was planned with so many lines of its journal, up to and with a time.
+    ///
+    /// # Errors
+    /// When it cannot be planned, which it could.
+    pub fn as_of(&self, lines: usize, time: Time) -> Result<Past> {
+        let commands = self.commands.iter().filter(|timed| timed.number < lines);
+        let commands: Vec<Timed> = commands.cloned().collect();
+        let planned = self.origin.plan(&commands, time + Span(1))?;
+        let resets = resets(&commands, time);
+        Ok(Past {
+            commands: commands.into(),
+            entries: self.entries[..lines.min(self.entries.len())].into(),
+            interventions: planned.interventions,
+            bent: planned.program,
+            epoch: self.origin.epoch(resets),
+            resets,
+            ..self.clone()
+        })
+    }
+
     /// The first instant of the session.
     pub fn start(&self) -> Time {
         self.origin.settings.start
@@ -90,6 +110,11 @@ impl Past {
     /// When it is none.
     pub fn time(&self, text: &str) -> Result<Time> {
         Ok(self.origin.script().clock().time(text)?)
+    }
+
+    /// Whether what is usual is a baseline that was given.
+    pub fn is_held_against_a_baseline(&self) -> bool {
+        self.given_baseline.is_some()
     }
 
     /// The seed.

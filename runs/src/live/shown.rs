@@ -89,6 +89,12 @@ pub struct ModifierShown {
     pub address: String,
     /// The stream that it is about.
     pub stream: String,
+    /// `direct`, `cascade` (later on in a scenario) or `event`.
+    pub kind: &'static str,
+    /// When it begins.
+    #[serde(serialize_with = "as_instant")]
+    #[schemars(with = "String")]
+    pub start: Time,
     /// `multiply`, `add` or `override`.
     pub operation: &'static str,
     /// Its amount at full strength, in the engine's unit.
@@ -260,6 +266,8 @@ impl Past {
                         ModifierShown {
                             address: rule.target.address.clone(),
                             stream: self.name_of(&rule.target.address),
+                            kind: rule.kind.name(),
+                            start: envelope.start,
                             operation,
                             amount,
                             state: phase(envelope.phase(now)),

@@ -15,6 +15,7 @@ use causeflow_outputs::{Advice, StateKind, read_state, write_state};
 use serde::{Deserialize, Serialize};
 
 use super::journal::failed;
+use super::keys::Keys;
 use crate::error::{Error, Result};
 use crate::numbers::json_line;
 
@@ -301,6 +302,11 @@ impl Store {
         let past = kept[..past.saturating_sub(1)].iter_mut();
         past.filter(|kept| kept.is_written.load(Ordering::Acquire))
             .for_each(|kept| kept.memory = None);
+    }
+
+    /// Changes of the clock by keys.
+    pub fn keys(&self) -> Result<Keys> {
+        Keys::open(&self.folder)
     }
 
     /// Notes what the session has come to at a barrier.

@@ -32,7 +32,7 @@ use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
 use crate::show;
 use crate::socket::{self, SUBPROTOCOL};
-use crate::stage::{Done, Known};
+use crate::stage::{ClockSet, Done};
 use crate::topics::Filter;
 
 /// The longest step of the clock.
@@ -550,20 +550,13 @@ async fn set_clock(State(server): At, headers: HeaderMap, body: Body) -> Answer<
         .in_field("step")),
     });
     let step = step.transpose()?;
-    match key.map(|key| server.stage.know(key, said)) {
-        Some(Known::Another) => {
-            let problem = Problem::new(
-                StatusCode::CONFLICT,
-                "another change has been asked for by this key",
-                "give each change a key of its own",
-            );
-            return Err(problem.in_field("Idempotency-Key"));
-        }
-        Some(Known::Same) => {}
-        Some(Known::New) | None => {
-            server.stage.set_clock(speed, change.paused, step);
-        }
-    }
+    let set = ClockSet {
+        speed,
+        paused: change.paused,
+        step,
+    };
+    let key = key.map(|key| (key, said));
+    server.stage.set_clock(set, key)?;
     Ok(Json(server.stage.clock()))
 }
 
