@@ -73,6 +73,8 @@ pub struct Done {
     pub at: Time,
     /// How many lines the journal had before it.
     pub line: usize,
+    /// What of it and of what was there before excludes each other.
+    pub warnings: Vec<String>,
 }
 
 /// How the clock is to go; what is left out stays.
@@ -512,12 +514,22 @@ impl Stage {
             Some(_) => None,
             None => past.as_of(line + 1, at).ok(),
         };
+        let past = as_of.unwrap_or(past);
+        let warnings = past.as_of(line, at).map(|had| past.conflicts_since(&had));
+        let warnings = warnings.unwrap_or_default();
+        for conflict in warnings.iter().filter(|_| !again) {
+            warn!(
+                command = entry.command.name(),
+                conflict, "command conflicts"
+            );
+        }
         Ok(Done {
             entry,
             again,
-            past: as_of.unwrap_or(past),
+            past,
             at,
             line,
+            warnings,
         })
     }
 

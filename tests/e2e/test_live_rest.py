@@ -213,6 +213,37 @@ def test_the_simulation_is_told_as_its_dashboards_know_it(tmp_path):
         assert modifier["relatedEvents"] and not modifier["cascadeEffects"]
 
 
+def test_what_excludes_each_other_is_warned_of(tmp_path):
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        server.step(1)
+        modifier = {"on": "tutor.availability.updated/closes", "override": 0.2, "duration": "3h"}
+        assert server.command_of("scenario", scenario="supply-crisis")["warnings"] == []
+        [previewed] = server.post("/api/v1/modifiers/preview", modifier)
+        [conflict] = previewed["conflicts"]
+        assert "both override `tutor.availability.updated/closes`" in conflict and "supply-crisis@" in conflict
+        # As a run says it.
+        [crisis] = server.get("/api/v1/state")["interventions"]
+        assert crisis["conflicts"] == []
+        key = {"Idempotency-Key": "one"}
+        answers = [server.post("/api/v1/modifiers", modifier, headers=key) for _ in range(2)]
+        assert all(answer["warnings"] == [conflict] for answer in answers) and answers[1]["again"]
+        acting = server.get("/api/v1/state")["interventions"]
+        assert len(acting) == 2 and all(one["conflicts"] == [conflict] for one in acting)
+        # Another parameter, and a time when the other does nothing any more.
+        assert server.post("/api/v1/modifiers", {**modifier, "on": "customer.tutor.search/rate", "override": "9/h"})["warnings"] == []
+        assert server.post("/api/v1/modifiers", {**modifier, "at": "day20"})["warnings"] == []
+        server.command_of("reset")
+        server.post("/api/v1/modifiers", modifier)
+        [previewed] = server.post("/api/v1/commands/preview", {"command": "scenario", "scenario": "supply-crisis"})
+        said = subprocess.run([history.BINARY, "steer", server.url, "scenario", "supply-crisis"], capture_output=True, text=True)
+        assert said.returncode == 0 and f"warning: {previewed['conflicts'][0]}" in said.stderr
+        server.command_of("reset")
+        server.post("/api/v1/modifiers", modifier)
+        started = server.post("/api/simulation/scenario", {"scenarioId": "supply-crisis"})
+        anyhow = lambda found: [re.sub(r"injected-\d+", "injected", one) for one in found]
+        assert anyhow(started["warnings"]) == anyhow(previewed["conflicts"]) != []
+
+
 def test_anomalies_are_those_of_before_too(tmp_path):
     with Server(tmp_path, *SMALL, "--from", "-9d", "--paused") as server:
         found = lambda: (server.get("/api/v1/anomalies"), server.get("/api/simulation/state")["recentAnomalies"])

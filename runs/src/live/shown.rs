@@ -80,6 +80,8 @@ pub struct InterventionShown {
     pub settled_in_s: f64,
     /// What it does.
     pub modifiers: Vec<ModifierShown>,
+    /// What of it and of others excludes each other, as a run warns of it.
+    pub conflicts: Vec<String>,
 }
 
 /// A modifier, and how strongly it acts.
@@ -228,6 +230,7 @@ impl Past {
         let plan = &self.interventions.plan;
         let acting = plan.interventions().iter().filter(|one| !one.of_timeline);
         let scheduled = self.interventions.scheduled();
+        let conflicts = plan.conflicts();
         let shown = acting.filter_map(|one| {
             let scenario = scheduled
                 .iter()
@@ -253,6 +256,11 @@ impl Past {
                 settled,
                 remaining_s: seconds(end - now),
                 settled_in_s: seconds(settled - now),
+                conflicts: conflicts
+                    .iter()
+                    .filter(|conflict| conflict.between.contains(&one.name))
+                    .map(|conflict| conflict.message.clone())
+                    .collect(),
                 modifiers: one
                     .modifiers
                     .iter()
@@ -279,6 +287,17 @@ impl Past {
             })
         });
         shown.collect()
+    }
+
+    /// What excludes each other in it that does not in what it was before.
+    pub fn conflicts_since(&self, before: &Past) -> Vec<String> {
+        let conflicts = self.interventions.plan.conflicts();
+        if conflicts.is_empty() {
+            return Vec::new();
+        }
+        let known = before.interventions.plan.conflicts();
+        let new = conflicts.into_iter().filter(|one| !known.contains(one));
+        new.map(|conflict| conflict.message).collect()
     }
 
     fn name_of(&self, address: &str) -> String {

@@ -174,6 +174,8 @@ pub struct Acknowledged {
     pub state: StateShown,
     /// The version that it makes of what is past, if its time was that.
     pub version: Option<VersionShown>,
+    /// What of it and of what was there before excludes each other, as a run warns of it.
+    pub warnings: Vec<String>,
 }
 
 /// A change of a parameter for some time.
@@ -872,6 +874,7 @@ pub fn acknowledged(done: Done) -> Acknowledged {
         version: of.and_then(|of| done.past.version(&of.name, done.at).ok()),
         entry: done.entry,
         again: done.again,
+        warnings: done.warnings,
     }
 }
 

@@ -183,6 +183,8 @@ pub struct Started {
     pub events: Vec<ExternalEvent>,
     /// How long it takes until it has settled.
     pub estimated_duration: Option<String>,
+    /// What of it and of what was there before excludes each other.
+    pub warnings: Vec<String>,
 }
 
 /// What came of a stop.
@@ -491,6 +493,7 @@ async fn start(
         scenario: one.map(|one| modifier(one, &done.past)),
         events: events.map(event).collect(),
         estimated_duration: one.map(|one| (one.settled - one.start).to_string()),
+        warnings: done.warnings,
     }))
 }
 
