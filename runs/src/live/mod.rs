@@ -22,6 +22,7 @@ mod stretch;
 mod unusual;
 mod version;
 mod window;
+mod written;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -52,9 +53,7 @@ use window::Gathered;
 pub use against::{Expectation, SessionDifference, Sides, StreamAgainst, Summary, Twin};
 pub use chain::{Chain, Link};
 pub use entities::{EntitiesShown, EntityShown, KindShown, KindsShown, Page, StateCount};
-pub use journal::{
-    Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf, read as read_journal,
-};
+pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf};
 pub use keys::{Asked, Keys};
 pub use past::{Past, Verdict, folder_of, replay};
 pub use relations::{RelationShown, RelationsShown};
@@ -66,6 +65,7 @@ pub use store::{Barrier, Position};
 pub use unusual::{Anomaly, Score};
 pub use version::{VersionDifference, VersionOutcome, VersionShown};
 pub use window::{Encoder, Tables, Window};
+pub use written::Written;
 
 /// What a session is played from.
 pub(crate) struct Origin {
@@ -230,8 +230,10 @@ impl Origin {
 
     /// What happens before a time, with the commands that are due by then.
     fn plan(&self, commands: &[Timed], until: Time) -> Result<Planned> {
-        // A reset is done when it is asked for, and takes back what was before it also where that is played again.
-        let is_due = |timed: &&Timed| timed.at < until || timed.command == Command::Reset;
+        // A reset is done when it is asked for, and takes back what was before it also where that is played again. What is defined is there
+        // from the beginning.
+        let holds = |command: &Command| matches!(command, Command::Reset | Command::Define { .. });
+        let is_due = |timed: &&Timed| timed.at < until || holds(&timed.command);
         let due = commands.iter().filter(is_due);
         self.script().plan(&due.cloned().collect::<Vec<_>>(), until)
     }
@@ -257,6 +259,17 @@ impl Live {
         entries: &[Entry],
         control: &dyn Control,
     ) -> Result<Live> {
+        Live::open_with(folder, header, entries, &|(_, error)| error, control)
+    }
+
+    /// The same; `place` says where it is that a command is wrong.
+    fn open_with(
+        folder: &Path,
+        header: Header,
+        entries: &[Entry],
+        place: &dyn Fn((usize, Error)) -> Error,
+        control: &dyn Control,
+    ) -> Result<Live> {
         let path = Store::journal(folder);
         if path.exists() {
             let (found, ..) = acknowledged(&path)?;
@@ -280,23 +293,8 @@ impl Live {
             return Live::resume(folder, control);
         }
         let origin = Origin::of(header, control)?;
-        let (commands, versions) = origin.script().all_timed(entries)?;
-        if let Some(early) = commands
-            .iter()
-            .find(|timed| timed.at < origin.settings.start)
-        {
-            let message = format!("a command at {} comes before the session begins", early.at);
-            return Err(Error::input(message, "let it come later"));
-        }
         // Everything that is wrong with commands that lie ahead is told before anything is played.
-        let last = commands.iter().map(|timed| timed.at).max();
-        let last = last.map_or(origin.settings.start, |last| last + Span(1));
-        origin.script().plan(&commands, last)?;
-        for version in &versions {
-            let known = (&commands[..], Time(i64::MAX));
-            let before = &entries[..version.timed.number];
-            origin.check_version(version, before, known)?;
-        }
+        let (commands, versions) = origin.check_ahead(entries).map_err(place)?;
         // Nothing is written before that.
         let store = Store::open(folder)?;
         let journal = Journal::create(&path, &origin.header, entries)?;

@@ -247,8 +247,9 @@ pub fn folder_of(path: &Path) -> Option<&Path> {
         true => path,
         false => path.parent()?,
     };
-    let is_named = path.is_dir() || path.extension().is_some_and(|ending| ending == "jsonl");
-    (is_named && Store::journal(folder).exists()).then_some(folder)
+    let journal = Store::journal(folder);
+    let is_named = path.is_dir() || path.file_name() == journal.file_name();
+    (is_named && journal.exists() && Store::is_begun(folder)).then_some(folder)
 }
 
 /// Plays the session in a folder again, from its first instant and its journal alone, and compares it with what it was.

@@ -174,6 +174,11 @@ impl Store {
         folder.join(JOURNAL)
     }
 
+    /// Whether a session has been played in a folder, in contrast to a journal that somebody has put there.
+    pub fn is_begun(folder: &Path) -> bool {
+        folder.join(BARRIERS).exists()
+    }
+
     /// Takes hold of a folder, which is made if it is not there.
     pub fn open(folder: &Path) -> Result<Store> {
         let snapshots = folder.join(SNAPSHOTS);
