@@ -244,6 +244,27 @@ def test_what_excludes_each_other_is_warned_of(tmp_path):
         assert anyhow(started["warnings"]) == anyhow(previewed["conflicts"]) != []
 
 
+def test_what_is_wrong_in_a_file_is_told_at_the_start(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "good.yaml").write_text("id: good\nextends: payment-outage\nduration: 1h\n")
+    (folder / "broken.yaml").write_text(
+        "id: broken\nname: Broken\ndescription: It is.\nduration: 1h\nsettling: immediate\n"
+        "modifiers:\n  - {on: no.such.stream/rate, multiply: 2}\n")
+    with Server(tmp_path, *SMALL, "--paused", "--scenarios", folder) as server:
+        for _ in range(2):
+            said = server.said.read_text()
+            assert "no.such.stream" in said and "broken.yaml:7:" in said and "goes without them" in said
+            known = {one["id"] for one in server.get("/api/v1/scenarios")}
+            assert "good" in known and "broken" not in known
+            problem = server.command_of("scenario", expect=422, scenario="broken")
+            assert "no.such.stream" in problem["detail"]
+            server.end()
+            server.said.write_text("")
+            server.start()
+        server.command_of("scenario", scenario="good")
+
+
 def test_anomalies_are_those_of_before_too(tmp_path):
     with Server(tmp_path, *SMALL, "--from", "-9d", "--paused") as server:
         found = lambda: (server.get("/api/v1/anomalies"), server.get("/api/simulation/state")["recentAnomalies"])

@@ -36,7 +36,7 @@ use causeflow_engine::{STREAM_STABILITY_VERSION, base::fingerprint::combine};
 use causeflow_models::Model;
 use causeflow_scenarios::{Clock, Library};
 
-use crate::control::{Control, Followed, check};
+use crate::control::{Control, Followed, Remark, check};
 use crate::error::{Error, Result};
 use crate::finished::Statistic;
 use crate::model;
@@ -213,6 +213,19 @@ impl Origin {
         Time(begin + ((time.0 - begin).max(0) / window + 1) * window)
     }
 
+    /// Tells what is wrong with scenarios and external events that there are: as a run, a session goes without them.
+    fn tell_of_scenarios(&self, control: &dyn Control) -> Result<()> {
+        let problems = self.script().library(&[])?.problems();
+        if problems.has_errors() {
+            control.tell(Remark::Warnings(&problems));
+            control.tell(Remark::Warning {
+                message: "these scenarios or external events have errors, and the session goes without them",
+                help: "mend them and start it again",
+            });
+        }
+        Ok(())
+    }
+
     /// What names the order of events after so many resets.
     fn epoch(&self, resets: u32) -> String {
         let Origin {
@@ -335,6 +348,7 @@ impl Live {
         control: &dyn Control,
     ) -> Result<Live> {
         let origin = Arc::new(origin);
+        origin.tell_of_scenarios(control)?;
         let (kept, keys) = (store.kept()?, store.keys()?);
         let known = (&commands[..], kept, barriers);
         let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
