@@ -454,7 +454,7 @@ impl Stage {
             }
             None => {
                 let entry = Entry {
-                    at: at.unwrap_or_else(|| show::instant(given_out)),
+                    at: show::moment(at, given_out),
                     command,
                     key,
                     version: None,

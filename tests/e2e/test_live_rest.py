@@ -57,6 +57,24 @@ def test_every_endpoint_answers_as_the_document_says(standing):
         assert answer.status_code in (200, 400, 404), (path, answer.text)
 
 
+def test_every_example_of_the_document_is_one(standing):
+    document = standing.get("/api/v1/openapi.json")
+    found = 0
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            contents = [operation["responses"]["200"]["content"], operation.get("requestBody", {}).get("content", {})]
+            for kind, content in [one for content in contents for one in content.items()]:
+                schema = content["schema"]
+                # What is answered has a shape.
+                assert schema != {"type": "object"}, path
+                if "example" in content:
+                    found += 1
+                    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(content["example"])
+            if path.startswith("/api/simulation/"):
+                assert "example" in contents[0]["application/json"], path
+    assert found >= 13
+
+
 def test_every_command_answers_as_the_document_says(server):
     document = server.get("/api/v1/openapi.json")
     template = server.get("/api/v1/external-events/templates")[0]["id"]
@@ -289,6 +307,59 @@ def test_anomalies_are_those_of_before_too(tmp_path):
         assert found() == before
         server.post("/api/simulation/reset")
         assert found() == before, "nothing had been done"
+
+
+def test_a_time_may_be_said_relative_to_now(standing_alone):
+    server = standing_alone
+    now = instant(server.clock_time())
+    inject = {"command": "inject", "template": "internet-outage"}
+    for at, off_h in (("+2h", 2), ("now", 0), (" +1d", 24), ("-90m", -1.5)):
+        there = now + datetime.timedelta(hours=off_h)
+        [previewed] = server.post("/api/v1/commands/preview", {**inject, "at": at})
+        assert instant(previewed["start"]) == there
+        answer = server.post("/api/v1/commands", {**inject, "at": at})
+        assert instant(answer["entry"]["at"]) == there and (answer["version"] is not None) == (off_h < 0)
+    modifier = {"on": "customer.tutor.search/rate", "multiply": 2, "duration": "1h", "at": "+3h"}
+    assert instant(server.post("/api/v1/modifiers", modifier)["entry"]["at"]) == now + datetime.timedelta(hours=3)
+    for at in ("-1d", "+1x", "-", "+", "yesterday", "+99999999999d", "-99999999999d"):
+        problem = assert_problem(server.http.post("/api/v1/commands", json={**inject, "at": at}), 422)
+        assert problem["detail"], at
+    assert "version from" in server.post("/api/v1/commands", {**inject, "at": "-1d"}, expect=422)["detail"]
+    said = subprocess.run([history.BINARY, "steer", server.url, "inject", "internet-outage", "--at=+4h", "--raw"], capture_output=True, text=True)
+    assert instant(json.loads(said.stdout)["entry"]["at"]) == now + datetime.timedelta(hours=4), said.stderr
+
+
+@pytest.fixture
+def standing_alone(tmp_path):
+    """A session that stands still after three hours."""
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        server.step(3)
+        yield server
+
+
+def test_the_head_of_a_request_has_a_limit(standing):
+    def status(extra):
+        with socket.create_connection(("127.0.0.1", standing.port), PATIENCE_S) as connection:
+            head = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: "
+            connection.sendall(head + b"x" * (extra - len(head) - 4) + b"\r\n\r\n")
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            return answer.status
+
+    assert [status(size) for size in (1 << 10, 60 << 10)] == [200, 200]
+    # What comes at one go with its end may be somewhat longer.
+    assert [status(size) for size in (192 << 10, 1 << 20)] == [431, 431]
+
+
+def test_a_listener_may_say_its_last_timestamp(standing):
+    messages = {}
+    for name in ("since", "lastTimestamp"):
+        with standing.http.stream("GET", f"/api/v1/events/stream?{name}=day1T20:00&topics=customer.*") as answer:
+            assert answer.status_code == 200, answer.read()
+            data = (json.loads(line[5:]) for line in answer.iter_lines() if line.startswith("data:"))
+            messages[name] = next(message for message in data if message["type"] == "events")["events"][:10]
+    assert messages["since"] == messages["lastTimestamp"] and messages["since"][0]["timestamp"] >= "2026-02-02T20:00"
+    assert_problem(standing.http.get("/api/v1/events/stream?lastTimestamp=x"), 400)
 
 
 def test_entities_are_there_page_by_page_with_their_events(standing):

@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::shapes::{ColumnShown, EventTold, SessionStatistics};
 use super::times::{range, resolution};
 use super::{Endpoint, Param, Schemas};
 use crate::catch_up::rows_of;
@@ -119,6 +120,7 @@ pub struct Events {
     /// Whether there are more by now.
     pub more: bool,
     /// The events, as in the protocol.
+    #[schemars(with = "Vec<EventTold>")]
     pub events: Vec<Value>,
 }
 
@@ -134,6 +136,7 @@ pub struct StreamShown {
     /// What an event means.
     pub description: String,
     /// Its columns: name, type, unit, what it means.
+    #[schemars(with = "Vec<ColumnShown>")]
     pub columns: Vec<Value>,
 }
 
@@ -155,7 +158,8 @@ pub struct ClockChange {
 /// A command, and when it acts.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Given {
-    /// A later time; now by default. A scenario or an external event at a time that is past makes a version of what is past.
+    /// A later time, also from now on, such as `+2h`; now by default. A scenario or an external event at a time that is past, such as `-1d`,
+    /// makes a version of what is past.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What is to be done.
@@ -204,7 +208,7 @@ pub struct Modification {
     /// How it lets go: `immediate`, or `{"linear": "2h"}`.
     #[serde(default)]
     pub settling: Option<Value>,
-    /// A later time; now by default.
+    /// A later time, also from now on, such as `+2h`; now by default.
     #[serde(default)]
     pub at: Option<String>,
     /// A headline.
@@ -293,7 +297,6 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
     let given = schemas.of::<Given>();
     let interventions = schemas.of::<Vec<InterventionShown>>();
     let modification = schemas.of::<Modification>();
-    let object = json!({ "type": "object" });
     let mut journal = get(
         "/api/v1/journal",
         (
@@ -348,7 +351,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "/api/v1/statistics",
             ("statistics", "What is usual so far, stream by stream"),
             Vec::new(),
-            object.clone(),
+            schemas.of::<SessionStatistics>(),
             statistics,
         ),
         get(
@@ -792,7 +795,7 @@ async fn previewed(
 ) -> Answer<Vec<InterventionShown>> {
     let (past, now) = (server.stage.past(), server.stage.time());
     let entry = Entry {
-        at: at.unwrap_or_else(|| show::instant(now)),
+        at: show::moment(at, now),
         command,
         key: None,
         version: None,
