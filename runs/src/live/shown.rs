@@ -169,9 +169,9 @@ pub struct EffectShown {
     pub changed: u64,
     /// Those of all three that contention alone has made.
     pub contention: u64,
-    /// Hours from the cause's start to the first difference.
+    /// Hours from the cause's start to the beginning of the first hour with a difference.
     pub first_after_h: Option<f64>,
-    /// Hours from the cause's start to the last one so far.
+    /// Hours from the cause's start to the end of the last one so far.
     pub last_after_h: Option<f64>,
 }
 
@@ -493,7 +493,7 @@ impl Past {
                     changed: all.changed,
                     contention: contention.added + contention.removed + contention.changed,
                     first_after_h: Some(after(first)),
-                    last_after_h: Some(after(last)),
+                    last_after_h: Some(after(last + 1)),
                 });
             }
         }
