@@ -9,7 +9,8 @@ use causeflow_baselines::Resolution;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_runs::diff::{Pair, compare};
 use causeflow_runs::live::{
-    Command, Encoder, Entry, Header, Injection, Live, Past, Twin, VersionShown, made_from, replay,
+    Anomaly, Command, Encoder, Entry, Header, Injection, Live, Past, Twin, VersionShown, Written,
+    made_from, replay,
 };
 use causeflow_runs::regenerate::{Amendment, Regeneration};
 use causeflow_runs::{Control, Job, Kind, RunSpec, Sources};
@@ -929,4 +930,220 @@ fn what_differs_from_the_twin_is_what_differs_from_a_session_without_commands() 
             assert!(one.statistics.session.is_some());
         }
     }
+}
+
+#[test]
+fn what_was_unusual_is_the_same_whenever_it_is_asked() {
+    let (folder, end) = (temp(), after(9 * 24 * 60));
+    let mut played = Played::open(folder.path(), &[]);
+    // As it is told: hour by hour, by what is known when the hour is over.
+    let mut told: Vec<Anomaly> = Vec::new();
+    while played.live.given_out() < end {
+        let hour = played.live.given_out();
+        played.until(hour + Span::HOUR);
+        let streams = played.live.tables().streams.iter();
+        let scored = streams.zip(played.live.past().scores(hour));
+        told.extend(scored.filter_map(|(one, score)| Anomaly::of(&one.name, hour, score)));
+    }
+    let unusual = |live: &Live| live.past().anomalies(live.given_out(), usize::MAX);
+    assert!(told.len() > 20, "{}", told.len());
+    assert_eq!(unusual(&played.live), told);
+    let last = played.live.past().anomalies(end, 5);
+    assert_eq!(last, told[told.len() - 5..]);
+    drop(played);
+    let live = Live::resume(folder.path(), &()).expect("it is there");
+    assert_eq!(unusual(&live), told, "after a restart");
+    drop(live);
+
+    let folder = temp();
+    let with_history = Header {
+        live_from: Some(causeflow_runs::numbers::instant(end)),
+        ..header()
+    };
+    let live = Live::open(folder.path(), with_history, &[], &()).expect("a session");
+    assert_eq!(unusual(&live), told, "what came before it was live");
+    let mut played = Played::of(live);
+    let begin = played.live.given_out();
+    played
+        .command(scenario("payment-outage", Some("6h")))
+        .expect("nothing is active");
+    played.until(begin + Span(6 * Span::HOUR.0));
+    let bent = unusual(&played.live);
+    assert!(bent.starts_with(&told) && bent.len() > told.len());
+    played
+        .command(Command::Reset)
+        .expect("it can always be reset");
+    let since = |all: Vec<Anomaly>| -> Vec<Anomaly> {
+        let since = all.into_iter().filter(|one| one.interval_start >= begin);
+        since.collect()
+    };
+    let reset = unusual(&played.live);
+    assert!(reset.starts_with(&told), "after a reset");
+    assert_ne!(since(reset.clone()), since(bent));
+    drop(played);
+    let live = Live::resume(folder.path(), &()).expect("it is there");
+    assert_eq!(unusual(&live), reset);
+}
+
+const FIRST: &str = r#"{"journal_version": 1, "spec": {"spec_version": 1, "model": "tutoring", "days": 3, "scale": 0.002}}"#;
+
+/// A journal as somebody has written it, of these lines after the first.
+fn written(folder: &Path, lines: &[&str]) -> Result<Written, causeflow_runs::Error> {
+    let path = folder.join("hand.jsonl");
+    let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+    fs::write(&path, format!("\n{FIRST}\n{lines}")).expect("a disk");
+    Written::read(&path)
+}
+
+#[test]
+fn what_is_wrong_with_a_written_journal_is_told_with_its_line() {
+    let folder = temp();
+    let outage = r#"{"at": "day2T10:00", "command": "scenario", "scenario": "payment-outage", "duration": "4h"}"#;
+    let other = r#"{"at": "day2T11:00", "command": "scenario", "scenario": "quality-crisis"}"#;
+    let cases: [(&[&str], usize, &str); 14] = [
+        (
+            &[r#"{"at": "2020-01-01T00:00:00Z", "command": "inject", "template": "blog-viral"}"#],
+            3,
+            "before the session begins at 2026-02-02",
+        ),
+        (
+            &[r#"{"at": "day0T10:00", "command": "stop"}"#],
+            3,
+            "`day0T10:00` is not a time",
+        ),
+        (
+            &[r#"{"at": "-1d", "command": "stop"}"#],
+            3,
+            "`-1d` is not a time",
+        ),
+        (
+            &[r#"{"at": "day1T10:00", "command": "stop"}"#],
+            3,
+            "no scenario is active at 2026-02-02T10:00",
+        ),
+        (&[outage, other], 4, "only one scenario is active at a time"),
+        // It is the later one that does not go, wherever it stands.
+        (
+            &[other, "", outage],
+            3,
+            "only one scenario is active at a time",
+        ),
+        (
+            &[
+                outage,
+                r#"{"at": "day3", "command": "scenario", "scenario": "payment-outag"}"#,
+            ],
+            4,
+            "payment-outag",
+        ),
+        (
+            &[
+                outage,
+                r#"{"at": "day3", "command": "inject", "template": "blog-vira"}"#,
+            ],
+            4,
+            "blog-vira",
+        ),
+        (
+            &[
+                outage,
+                r#"{"at": "day3", "command": "stop", "intervention": "no-such"}"#,
+            ],
+            4,
+            "nothing called `no-such`",
+        ),
+        (
+            &[
+                outage,
+                r#"{"at": "day3", "command": "define", "text": "id: x\nduration: long\n"}"#,
+            ],
+            4,
+            "long",
+        ),
+        (
+            &[
+                outage,
+                r#"{"at": "day3", "command": "define", "text": "a: ["}"#,
+            ],
+            4,
+            "YAML",
+        ),
+        (
+            &[outage, r#"{"at": "day3", "command": "drop", "name": "v1"}"#],
+            4,
+            "no version `v1`",
+        ),
+        (
+            &[
+                r#"{"at": "day1", "command": "inject", "template": "blog-viral", "key": "a"}"#,
+                r#"{"at": "day2", "command": "inject", "template": "blog-viral", "key": "a"}"#,
+            ],
+            4,
+            "same `key`",
+        ),
+        (
+            &[
+                outage,
+                r#"{"at": "day3", "command": "inject", "template": "blog-vi"#,
+            ],
+            4,
+            "EOF",
+        ),
+    ];
+    for (lines, line, words) in cases {
+        let error = written(folder.path(), lines).and_then(|one| one.check(&()));
+        let error = error.expect_err(words);
+        let place = format!(
+            "line {line} of {}",
+            folder.path().join("hand.jsonl").display()
+        );
+        assert!(error.message().starts_with(&place), "{lines:?}: {error}");
+        assert!(error.message().contains(words), "{lines:?}: {error}");
+        assert!(error.help().is_some(), "{lines:?}: {error}");
+        let session = folder.path().join("session");
+        if let Ok(written) = written(folder.path(), lines) {
+            let opened = Live::open_written(&session, &written, &());
+            let opened = opened.map(drop).expect_err(words);
+            assert_eq!(opened.message(), error.message());
+        }
+        assert!(!session.exists());
+    }
+}
+
+#[test]
+fn the_lines_of_a_written_journal_may_stand_in_any_order() {
+    let mut lines = vec![
+        r#"{"at": "day1T10:00", "command": "scenario", "scenario": "payment-outage"}"#,
+        r#"{"at": "day1T10:01", "command": "stop"}"#,
+        r#"{"at": "day1T10:02", "command": "scenario", "scenario": "short"}"#,
+        r#"{"at": "2026-02-02T16:00:00Z", "command": "inject", "template": "blog-viral"}"#,
+        r#"{"at": "day2", "command": "define", "text": "id: short\nextends: payment-outage\nduration: 5h\n"}"#,
+    ];
+    let mut sessions = Vec::new();
+    for _ in 0..2 {
+        let folder = temp();
+        let written = written(folder.path(), &lines).expect("it is one");
+        written.check(&()).expect("it is right");
+        let session = folder.path().join("session");
+        let live = Live::open_written(&session, &written, &()).expect("a session");
+        let mut played = Played::of(live);
+        played.until(after(24 * 60));
+        let past = played.live.past();
+        let scheduled = past.interventions().scheduled().into_iter();
+        let scheduled: Vec<String> = scheduled
+            .map(|one| format!("{} until {}", one.activation, one.end))
+            .collect();
+        assert_eq!(
+            scheduled,
+            [
+                "payment-outage@2026-02-02T10:00:00Z until 2026-02-02T10:01:00Z",
+                "short@2026-02-02T10:02:00Z until 2026-02-02T15:02:00Z"
+            ]
+        );
+        drop(played.live);
+        assert!(replay(&session, &()).expect("a session").identical);
+        sessions.push(played.lines);
+        lines.reverse();
+    }
+    assert_eq!(sessions[0], sessions[1]);
 }

@@ -68,7 +68,9 @@ impl Plan {
         let more = more
             .into_iter()
             .filter(|conflict| !known.contains(conflict));
-        warnings.list.extend(more.map(warning));
+        warnings
+            .list
+            .extend(more.map(|conflict| warning(conflict.message)));
         amended.events.extend(events);
         amended.events.sort_by_key(|event| (event.time, event.id));
         amended.warnings = warnings;

@@ -5,9 +5,18 @@ use causeflow_engine::streams::program::{Modifier, Operation};
 use crate::plan::Intervention;
 use crate::rule::Rule;
 
-/// One sentence for each conflict, naming both.
-pub(crate) fn conflicts(interventions: &[Intervention]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
+/// Two interventions that exclude each other where they meet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conflict {
+    /// Their names.
+    pub between: [String; 2],
+    /// What that means, in a sentence that names both.
+    pub message: String,
+}
+
+/// All that there are.
+pub(crate) fn conflicts(interventions: &[Intervention]) -> Vec<Conflict> {
+    let mut found: Vec<Conflict> = Vec::new();
     let is_override = |modifier: &Modifier| matches!(modifier.operation, Operation::Override(_));
     for (at, one) in interventions.iter().enumerate() {
         for (rule, modifier) in one.modifiers.iter().filter(|(_, m)| is_override(m)) {
@@ -27,7 +36,11 @@ pub(crate) fn conflicts(interventions: &[Intervention]) -> Vec<String> {
                         let later = (modifier.precedence, at) > (their.precedence, place);
                         (later && rule.precedence.is_none()).then(|| moot(one, other, rule, theirs))
                     };
-                    found.extend(message.filter(|message| !found.contains(message)));
+                    let conflict = message.map(|message| Conflict {
+                        between: [one.name.clone(), other.name.clone()],
+                        message,
+                    });
+                    found.extend(conflict.filter(|conflict| !found.contains(conflict)));
                 }
             }
         }

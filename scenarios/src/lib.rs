@@ -51,6 +51,7 @@ pub use amended::Original;
 pub use amount::Amount;
 pub use builtin::built_in;
 pub use clock::Clock;
+pub use conflicts::Conflict;
 pub use event::{EventRequest, ExternalEvent};
 pub use library::Library;
 pub use plan::{Intervention, Plan, Request};

@@ -7,7 +7,7 @@ use causeflow_engine::streams::program::{Backlog, Modifier, ModifyError, Program
 use causeflow_models::Diagnostics;
 
 use crate::activation::Activation;
-use crate::conflicts::conflicts;
+use crate::conflicts::{Conflict, conflicts};
 use crate::event::{EventRequest, ExternalEvent};
 use crate::library::Library;
 use crate::planner::Planner;
@@ -74,7 +74,8 @@ impl Plan {
         let (of_events, events, mut warnings) = planner.finish()?;
         interventions.extend(of_events);
         let conflicts = conflicts(&interventions);
-        warnings.list.extend(conflicts.into_iter().map(warning));
+        let conflicts = conflicts.into_iter().map(|one| warning(one.message));
+        warnings.list.extend(conflicts);
         Ok(Plan {
             range,
             interventions,
@@ -175,6 +176,11 @@ impl Plan {
     /// The external events, in the order of their time. Those that were asked for may lie outside of the range.
     pub fn external_events(&self) -> &[ExternalEvent] {
         &self.events
+    }
+
+    /// Interventions that exclude each other where they meet.
+    pub fn conflicts(&self) -> Vec<Conflict> {
+        conflicts(&self.interventions)
     }
 
     /// Warnings: those of the scenarios' files, scenarios that do not touch the run, and conflicts.

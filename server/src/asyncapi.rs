@@ -1,11 +1,14 @@
 //! The description of the protocol of live events: AsyncAPI 3.
 
 use axum::Json;
+use causeflow_runs::live::{StateShown, VersionShown};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
+use crate::api::shapes::{EventTold, HourDifference};
 use crate::cloud::{CLOUD_SUBPROTOCOL, PREFIX};
 use crate::socket::{Request, SUBPROTOCOL};
+use crate::sse::Listening;
 
 /// The document.
 pub async fn document() -> Json<Value> {
@@ -56,20 +59,20 @@ const TOLD: &[Message] = &[
             ("from", "integer"),
             ("to", "integer"),
             ("time", "string"),
-            ("events", "array"),
+            ("events", "events"),
         ],
     ),
     (
         "snapshot",
         "The last events of each stream, as many as were asked for",
-        &[("epoch", "string"), ("to", "integer"), ("events", "array")],
+        &[("epoch", "string"), ("to", "integer"), ("events", "events")],
     ),
     (
         "heartbeat",
         "A sign of life: everything up to the number has been told, or was not wanted",
         &[("epoch", "string"), ("seq", "integer"), ("time", "string")],
     ),
-    ("state", "How the session stands", &[("state", "object")]),
+    ("state", "How the session stands", &[("state", "state")]),
     (
         "anomaly",
         "An hour of a stream that turned warning or critical",
@@ -89,13 +92,13 @@ const TOLD: &[Message] = &[
             ("epoch", "string"),
             ("from", "string"),
             ("to", "string"),
-            ("streams", "array"),
+            ("streams", "differences"),
         ],
     ),
     (
         "version",
         "A version of what is past: it was asked for, has been made, or was dropped",
-        &[("epoch", "string"), ("version", "object")],
+        &[("epoch", "string"), ("version", "version")],
     ),
     (
         "gap",
@@ -223,6 +226,18 @@ pub fn described() -> Value {
     settings.definitions_path = "/components/schemas".into();
     let mut generator = settings.into_generator();
     let request = generator.subschema_for::<Request>().to_value();
+    let listening = generator.subschema_for::<Listening>().to_value();
+    let events = generator.subschema_for::<Vec<EventTold>>().to_value();
+    let differences = generator.subschema_for::<Vec<HourDifference>>().to_value();
+    let state = generator.subschema_for::<StateShown>().to_value();
+    let version = generator.subschema_for::<VersionShown>().to_value();
+    let of_kind = |kind: &str| match kind.trim_end_matches('?') {
+        "events" => events.clone(),
+        "differences" => differences.clone(),
+        "state" => state.clone(),
+        "version" => version.clone(),
+        plain => json!({ "type": plain }),
+    };
     let schemas = Value::Object(generator.take_definitions(true));
     let mut messages: Map<String, Value> = Map::new();
     messages.insert(
@@ -230,12 +245,9 @@ pub fn described() -> Value {
         json!({ "name": "request", "title": "What a client says", "payload": request }),
     );
     for (kind, about, fields) in TOLD {
-        let properties = fields.iter().map(|(name, kind)| {
-            (
-                (*name).to_owned(),
-                json!({ "type": kind.trim_end_matches('?') }),
-            )
-        });
+        let properties = fields
+            .iter()
+            .map(|(name, kind)| ((*name).to_owned(), of_kind(kind)));
         let mut properties: Map<String, Value> = properties.collect();
         properties.insert("type".to_owned(), json!({ "const": kind }));
         let always = fields.iter().filter(|(_, kind)| !kind.ends_with('?'));
@@ -259,13 +271,28 @@ pub fn described() -> Value {
     let apart: Vec<String> = messages.keys().skip(own.len()).cloned().collect();
     let reference = |name: &String| json!({ "$ref": format!("#/components/messages/{name}") });
     let of_channel = |channel: &str, name: &str| json!({ "$ref": format!("#/channels/{channel}/messages/{name}") });
-    let channel = |about: String, names: &[String]| {
+    let channel = |(address, server): (&str, &str), about: String, names: &[String]| {
         let messages = names.iter().map(|name| (name.clone(), reference(name)));
         let messages: Map<String, Value> = messages.collect();
-        json!({ "address": "/api/v1/ws", "description": about, "messages": messages })
+        let servers = json!([{ "$ref": format!("#/servers/{server}") }]);
+        json!({ "address": address, "servers": servers, "description": about, "messages": messages })
     };
-    let told = own.iter().filter(|name| *name != "request");
-    let told = told.map(|name| of_channel("live", name));
+    let socket = ("/api/v1/ws", "here");
+    let told: Vec<String> = own
+        .iter()
+        .filter(|name| *name != "request")
+        .cloned()
+        .collect();
+    // Those that answer what is said only over a WebSocket.
+    let answers = ["subscribed", "unsubscribed", "pong", "error", "heartbeat"];
+    let listened: Vec<String> = told
+        .iter()
+        .filter(|name| !answers.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    let of = |channel: &str, names: &[String]| -> Vec<Value> {
+        names.iter().map(|name| of_channel(channel, name)).collect()
+    };
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -275,10 +302,17 @@ pub fn described() -> Value {
         },
         "servers": {
             "here": { "host": "127.0.0.1:7777", "protocol": "ws" },
+            "listening": { "host": "127.0.0.1:7777", "protocol": "http" },
         },
         "channels": {
-            "live": channel(format!("WebSocket with the subprotocol {SUBPROTOCOL}"), &own),
+            "live": channel(socket, format!("WebSocket with the subprotocol {SUBPROTOCOL}"), &own),
+            "listen": channel(
+                ("/api/v1/events/stream", "listening"),
+                "Server-sent events: each has the message's type as its event, the message as its data, and a position as its id".to_owned(),
+                &listened,
+            ),
             "cloud": channel(
+                socket,
                 format!("The same with the subprotocol {CLOUD_SUBPROTOCOL}: CloudEvents 1.0, one in each message"),
                 &apart,
             ),
@@ -292,7 +326,13 @@ pub fn described() -> Value {
             "hear": {
                 "action": "send",
                 "channel": { "$ref": "#/channels/live" },
-                "messages": told.collect::<Vec<_>>(),
+                "messages": of("live", &told),
+            },
+            "listen": {
+                "action": "send",
+                "channel": { "$ref": "#/channels/listen" },
+                "messages": of("listen", &listened),
+                "bindings": { "http": { "method": "GET", "query": listening, "bindingVersion": "0.3.0" } },
             },
             "sayCloudEvents": {
                 "action": "receive",

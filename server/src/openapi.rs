@@ -3,7 +3,7 @@
 use axum::Json;
 use serde_json::{Map, Value, json};
 
-use crate::api::{Endpoint, endpoints};
+use crate::api::{Endpoint, endpoints, of_answer, of_body};
 use crate::problem::Problem;
 
 /// The document.
@@ -50,6 +50,9 @@ fn operation(endpoint: &Endpoint) -> Value {
     let mut responses = json!({
         "200": { "description": endpoint.about, "content": { *kind: { "schema": schema } } },
     });
+    if let Some(example) = of_answer(endpoint.id) {
+        responses["200"]["content"][*kind]["example"] = example;
+    }
     for status in endpoint.refusals.iter().chain(&[421, 429]) {
         responses[status.to_string()] = json!({
             "description": "It cannot be done; the body says why, and what to do",
@@ -95,6 +98,9 @@ fn operation(endpoint: &Endpoint) -> Value {
             "required": true,
             "content": { "application/json": { "schema": body } },
         });
+        if let Some(example) = of_body(endpoint.id) {
+            operation["requestBody"]["content"]["application/json"]["example"] = example;
+        }
     }
     operation
 }

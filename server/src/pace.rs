@@ -132,10 +132,14 @@ impl Pace {
         self.stepped_to = at;
     }
 
-    /// Leads on by a step, from where the session or an earlier step that is under way is.
-    pub fn step(&mut self, by: Span, at: Time) -> Time {
-        self.stepped_to = self.stepped_to.max(at) + by;
+    /// Up to where steps lead.
+    pub fn stepped_to(&self) -> Time {
         self.stepped_to
+    }
+
+    /// Leads on up to a time, if it is not there already.
+    pub fn step_to(&mut self, to: Time) {
+        self.stepped_to = self.stepped_to.max(to);
     }
 
     /// The speed.
@@ -179,8 +183,8 @@ mod tests {
         pace.set(Speed::Times(1.0), true, wall(61_000), at(63));
         assert_eq!(pace.due(wall(64_000), at(63)), at(63));
         pace.set(Speed::Stepped, false, wall(64_000), at(63));
-        pace.step(Span(5 * Span::SECOND.0), at(63));
-        pace.step(Span(5 * Span::SECOND.0), at(63));
+        pace.step_to(at(73));
+        pace.step_to(at(68));
         assert_eq!(pace.due(wall(64_001), at(63)), at(73));
     }
 

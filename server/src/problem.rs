@@ -24,6 +24,9 @@ pub struct Problem {
     /// The field of the request that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// `false` where an answer says `success` when it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
 }
 
 impl Problem {
@@ -36,6 +39,7 @@ impl Problem {
             detail: detail.into(),
             help: Some(help.into()),
             field: None,
+            success: None,
         }
     }
 

@@ -27,8 +27,8 @@ pub struct Listening {
     /// A position `epoch:seq`: everything after it comes. `Last-Event-ID` goes before it, before `since` and before `last`.
     #[serde(default)]
     pub after: Option<String>,
-    /// A virtual time: everything from it on comes.
-    #[serde(default)]
+    /// A virtual time: everything from it on comes. `lastTimestamp` is the same.
+    #[serde(default, alias = "lastTimestamp")]
     pub since: Option<String>,
     /// So many of the last events of each stream come first.
     #[serde(default)]

@@ -8,9 +8,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_runs::live::{Barrier, Command, Entry, Live, Past, Position, Score, Window};
+use causeflow_runs::live::{
+    Anomaly, Asked, Barrier, Command, Entry, Keys, Live, Past, Position, Score, Window,
+};
 use causeflow_runs::{Control, Error, Result};
-use serde::Serialize;
 use tokio::sync::oneshot;
 use tracing::field::Empty;
 use tracing::{debug, error, info, info_span, warn};
@@ -27,8 +28,6 @@ const AHEAD: usize = 2;
 const TICK: Duration = Duration::from_millis(100);
 /// Events that are given out at once, at most.
 const MOST: usize = 4096;
-/// Keys of changes of the clock that are remembered.
-const KEYS: usize = 1000;
 /// Events that those who look on may be behind when nothing else sets the pace.
 const LEAD: u64 = 200_000;
 /// Ticks that somebody who does not move is waited for.
@@ -59,32 +58,6 @@ struct Hour {
     difference: serde_json::Value,
 }
 
-/// An interval of a stream that turned warning or critical.
-#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
-pub struct Anomaly {
-    /// The stream.
-    pub stream: String,
-    /// The hour's beginning, RFC 3339 in UTC.
-    pub interval_start: String,
-    /// Its events.
-    pub value: u64,
-    /// 0 to 100, 50 being the mean.
-    pub normalized_value: f64,
-    /// `warning` or `critical`.
-    pub anomaly_flag: &'static str,
-}
-
-/// What is known by a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing.
-    New,
-    /// The same.
-    Same,
-    /// Something else.
-    Another,
-}
-
 type Reply = oneshot::Sender<Result<Done>>;
 
 /// What came of a command.
@@ -98,6 +71,21 @@ pub struct Done {
     pub past: Past,
     /// When it acts.
     pub at: Time,
+    /// How many lines the journal had before it.
+    pub line: usize,
+    /// What of it and of what was there before excludes each other.
+    pub warnings: Vec<String>,
+}
+
+/// How the clock is to go; what is left out stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ClockSet {
+    /// How fast.
+    pub speed: Option<Speed>,
+    /// Whether it stands still.
+    pub paused: Option<bool>,
+    /// So far it goes on, also while it stands still.
+    pub step: Option<Span>,
 }
 
 struct Inner {
@@ -110,7 +98,7 @@ struct Inner {
     scores: Arc<[Option<Score>]>,
     anomalies: VecDeque<Anomaly>,
     /// Changes of the clock that were asked for by a key. Those of commands are in the journal.
-    keys: VecDeque<(String, String)>,
+    keys: Option<Keys>,
     stopping: bool,
     failed: Option<Arc<Error>>,
     barrier: Option<Barrier>,
@@ -147,7 +135,7 @@ pub(crate) fn now() -> Instant {
 
 impl Stage {
     /// Raises the curtain. The threads end when [`stop`](Self::stop) is called.
-    pub fn open(live: Live, speed: Speed, paused: bool) -> (Arc<Stage>, Vec<JoinHandle<()>>) {
+    pub fn open(mut live: Live, speed: Speed, paused: bool) -> (Arc<Stage>, Vec<JoinHandle<()>>) {
         let streams: Arc<[Named]> = Named::all(live.program()).into();
         let names = streams.iter().map(|stream| stream.name.clone()).collect();
         let past = live.past();
@@ -159,7 +147,10 @@ impl Stage {
             .collect();
         let events = ready.front().map_or(0, |first| first.events_until(at));
         let epoch: Arc<str> = live.epoch().into();
-        let scores: Arc<[Option<Score>]> = past.scores(at.floor_to(Span::HOUR) - Span::HOUR).into();
+        let scores: Arc<[Option<Score>]> = past.scores(last_hour(at)).into();
+        let keys = live.take_keys();
+        // Those of before this process, too.
+        let anomalies = past.anomalies(at, ANOMALIES).into();
         let stage = Arc::new(Stage {
             inner: Mutex::new(Inner {
                 ready,
@@ -168,8 +159,8 @@ impl Stage {
                 commands: VecDeque::new(),
                 past: Arc::new(past),
                 scores,
-                anomalies: VecDeque::new(),
-                keys: VecDeque::new(),
+                anomalies,
+                keys,
                 stopping: false,
                 failed: None,
                 barrier: live.barrier().cloned(),
@@ -244,40 +235,51 @@ impl Stage {
         }
     }
 
-    /// Whether something has been asked for by a key; from now on it has.
-    pub fn know(&self, key: String, said: String) -> Known {
-        let mut inner = self.lock();
-        match inner.keys.iter().find(|(known, _)| *known == key) {
-            Some((_, before)) if *before == said => Known::Same,
-            Some(_) => Known::Another,
-            None => {
-                inner.keys.push_back((key, said));
-                if inner.keys.len() > KEYS {
-                    inner.keys.pop_front();
-                }
-                Known::New
-            }
-        }
-    }
-
-    /// Sets the clock; what is not given stays as it is. Returns to where a step leads.
-    pub fn set_clock(
-        &self,
-        speed: Option<Speed>,
-        paused: Option<bool>,
-        step: Option<Span>,
-    ) -> Option<Time> {
+    /// Sets the clock; by a key, and what was said, only once. A server that was killed meanwhile makes what it can of that: a step leads to
+    /// where it would have led.
+    ///
+    /// # Errors
+    /// When another change was asked for by the key, or it cannot be noted; nothing has changed then.
+    pub fn set_clock(&self, set: ClockSet, key: Option<(String, String)>) -> Result<()> {
         let mut inner = self.lock();
         let at = self.time();
-        if speed.is_some() || paused.is_some() {
-            let speed = speed.unwrap_or(inner.pace.speed());
-            let paused = paused.unwrap_or(inner.pace.paused());
+        let is_set = set.speed.is_some() || set.paused.is_some();
+        // What is set anew ends earlier steps.
+        let from = if is_set {
+            at
+        } else {
+            inner.pace.stepped_to().max(at)
+        };
+        let mut to = set.step.map(|step| from + step);
+        if let (Some((key, said)), Some(keys)) = (key, inner.keys.as_mut()) {
+            match keys.find(&key) {
+                Some(known) if known.said != said => {
+                    let message = "another change has been asked for by this key";
+                    let error = Error::conflict(message, "give each change a key of its own");
+                    return Err(error.in_field("Idempotency-Key"));
+                }
+                Some(known) if !known.is_of_before => return Ok(()),
+                Some(known) => to = known.to(),
+                None => {}
+            }
+            keys.note(Asked {
+                key,
+                said,
+                to_us: to.map(|to| to.0),
+                is_of_before: false,
+            })?;
+        }
+        if is_set {
+            let speed = set.speed.unwrap_or(inner.pace.speed());
+            let paused = set.paused.unwrap_or(inner.pace.paused());
             inner.pace.set(speed, paused, now(), at);
         }
-        let stepped = step.map(|step| inner.pace.step(step, at));
+        if let Some(to) = to {
+            inner.pace.step_to(to);
+        }
         self.wake.notify_all();
-        info!(speed = %inner.pace.speed(), paused = inner.pace.paused(), step = step.map(|step| step.to_string()), "clock set");
-        stepped
+        info!(speed = %inner.pace.speed(), paused = inner.pace.paused(), step = set.step.map(|step| step.to_string()), "clock set");
+        Ok(())
     }
 
     /// Gives a command, which acts from now on, or from a later time on.
@@ -432,13 +434,15 @@ impl Stage {
         let given_out = self.time();
         let known = key.as_ref().and_then(|key| {
             let (_, entries) = live.journal();
-            entries
-                .iter()
-                .find(|entry| entry.key.as_ref() == Some(key))
-                .cloned()
+            let mut entries = entries.iter().enumerate();
+            let known = entries.find(|(_, entry)| entry.key.as_ref() == Some(key));
+            known.map(|(line, entry)| (line, entry.clone()))
         });
+        let line = known
+            .as_ref()
+            .map_or(live.journal().1.len(), |(line, _)| *line);
         let (entry, again, result) = match known {
-            Some(known) if known.command == command => (known, true, Ok(())),
+            Some((_, known)) if known.command == command => (known, true, Ok(())),
             Some(_) => {
                 let error = Error::conflict(
                     "another command has been given by this key",
@@ -450,7 +454,7 @@ impl Stage {
             }
             None => {
                 let entry = Entry {
-                    at: at.unwrap_or_else(|| show::instant(given_out)),
+                    at: show::moment(at, given_out),
                     command,
                     key,
                     version: None,
@@ -484,7 +488,8 @@ impl Stage {
                     .front()
                     .map_or(0, |first| first.events_until(given_out));
                 self.feed.reset(epoch, events, given_out);
-                inner.anomalies.clear();
+                inner.anomalies = past.anomalies(given_out, ANOMALIES).into();
+                inner.scores = past.scores(last_hour(given_out)).into();
             }
             if bends {
                 inner.ready = ready;
@@ -504,11 +509,27 @@ impl Stage {
             Some(_) => given_out,
             None => past.time(&entry.at)?,
         };
+        // As it was when the command had been given, also where more has been done since. It could be planned then.
+        let as_of = match entry.version {
+            Some(_) => None,
+            None => past.as_of(line + 1, at).ok(),
+        };
+        let past = as_of.unwrap_or(past);
+        let warnings = past.as_of(line, at).map(|had| past.conflicts_since(&had));
+        let warnings = warnings.unwrap_or_default();
+        for conflict in warnings.iter().filter(|_| !again) {
+            warn!(
+                command = entry.command.name(),
+                conflict, "command conflicts"
+            );
+        }
         Ok(Done {
             entry,
             again,
             past,
             at,
+            line,
+            warnings,
         })
     }
 
@@ -627,15 +648,8 @@ impl Stage {
         };
         let (scores, difference) = (hour.scores.clone(), hour.difference.clone());
         for (stream, score) in self.names.iter().zip(scores.iter()) {
-            let Some(score) = score.filter(|score| score.flag != "normal") else {
+            let Some(anomaly) = Anomaly::of(stream, start, *score) else {
                 continue;
-            };
-            let anomaly = Anomaly {
-                stream: stream.clone(),
-                interval_start: show::instant(start),
-                value: score.count,
-                normalized_value: (score.score * 10.0).round() / 10.0,
-                anomaly_flag: score.flag,
             };
             let epoch = self.feed.mark().epoch;
             self.feed
@@ -657,6 +671,11 @@ impl Stage {
         let state = show::state(&inner.past, start + Span::HOUR);
         self.feed.tell(Notice::State, state);
     }
+}
+
+/// The last hour that was over at a time.
+fn last_hour(at: Time) -> Time {
+    at.floor_to(Span::HOUR) - Span::HOUR
 }
 
 /// Says so when a thread of the stage ends where it should not, so that nobody waits for it.

@@ -271,6 +271,79 @@ def test_scenarios_are_saved_and_loaded_as_files(page, served, tmp_path):
     expect(page.get_by_role("alert")).to_be_visible()
 
 
+def test_what_acts_is_saved_as_a_scenario(page, served, tmp_path):
+    def post(path, **body):
+        asked = urllib.request.Request(f"{served.url}/api/v1/{path}", json.dumps(body).encode(), {"Content-Type": "application/json"}, method="POST")
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            return json.load(answer)
+
+    save = page.get_by_role("button", name="Save what acts…")
+    try:
+        # Others have left something behind.
+        post("commands", command="reset")
+        post("commands", command="scenario", scenario="supply-crisis")
+        post("modifiers", on="customer.tutor.search/rate", multiply=3, duration="2h", settling={"linear": "1h"})
+        post("commands", command="inject", template="internet-outage")
+        expect(page.locator("[data-intervention]")).to_have_count(3)
+        # What is in force, also what comes by itself.
+        titles = [event["title"] for event in served.get("state")["external_events"]]
+        expect(page.locator("#in-force-table tbody tr")).to_have_count(len(titles))
+        for title in titles:
+            expect(page.locator("#in-force-table")).to_contain_text(title)
+        # A change that the scenario overrides is warned of before and after.
+        page.goto(f"{served.url}/admin#change")
+        modify = page.locator("section", has=page.get_by_role("heading", name="Change a parameter"))
+        modify.get_by_label("Parameter", exact=True).fill("tutor.availability.updated/closes")
+        modify.get_by_label("How", exact=True).select_option("override")
+        modify.get_by_label("Amount", exact=True).fill("0.2")
+        modify.get_by_role("button", name="Preview").click()
+        expect(modify.locator(".conflict")).to_contain_text("both override `tutor.availability.updated/closes`")
+        check(page)
+        modify.get_by_role("button", name="Apply").click()
+        expect(page.get_by_role("status").first).to_contain_text("Conflict: ")
+        expect(page.locator("[data-intervention] .conflict")).to_have_count(2)
+        page.goto(f"{served.url}/admin#live")
+        with page.expect_download() as download:
+            save.click()
+            dialog = page.get_by_role("dialog")
+            dialog.get_by_label("Its name").fill("Busy day, 2")
+            dialog.get_by_role("button", name="Save").click()
+        expect(dialog).to_have_count(0)
+        card = page.locator("[data-scenario=busy-day-2]")
+        expect(card).to_contain_text("Busy day, 2")
+        file = tmp_path / "busy.json"
+        download.value.save_as(file)
+        saved = json.loads(file.read_text())
+        assert saved["extends"] == "supply-crisis" and [one["on"] for one in saved["modifiers"]] == [
+            "customer.tutor.search/rate", "tutor.availability.updated/closes"]
+        assert saved["modifiers"][0]["multiply"] == 3 and saved["modifiers"][0]["settling"] == {"linear": "1h"}
+        assert saved["events"] == [{"template": "internet-outage", "at": "0h", "impact": "own"}]
+        file.write_text(file.read_text().replace("busy-day-2", "loaded").replace("Busy day, 2", "Loaded"))
+        page.locator("input[type=file]").set_input_files(file)
+        card = page.locator("[data-scenario=loaded]")
+        # One is active at a time.
+        post("commands", command="reset")
+        card.get_by_role("button", name="What Loaded does").click()
+        expect(card.get_by_role("table").first).to_contain_text("customer.tutor.search/rate")
+    finally:
+        post("commands", command="reset")
+    expect(save).to_be_disabled()
+
+
+def test_the_choice_of_streams_is_kept(page):
+    stream = "tutor.payout.processed"
+    page.get_by_text(re.compile(r"^Choose streams")).click()
+    page.get_by_label(stream, exact=True).check()
+    expect(page.locator(f"[data-stream='{stream}']")).to_be_visible()
+    page.reload()
+    expect(page.locator(f"[data-stream='{stream}']")).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text("1σ")
+    reset = page.get_by_role("button", name="Reset to baseline…")
+    assert reset.evaluate("of => getComputedStyle(of).backgroundColor") == page.evaluate(
+        "() => { const of = document.createElement('i'); of.style.color = 'var(--danger)'; document.body.append(of);"
+        " return getComputedStyle(of).color; }")
+
+
 def test_the_inspector_shows_what_is_there(browser, served):
     said = []
     page = opened(browser, served.url, said, "#inspect")

@@ -342,6 +342,10 @@ def test_the_description_of_the_messages_is_valid_and_holds(server):
     for message in client.messages:
         payload = {**told[message["type"]], "components": document["components"]}
         jsonschema.Draft202012Validator(payload).validate(message)
+    listened = document["channels"]["listen"]["messages"]
+    assert set(listened) < set(spoken) and "events" in listened and "subscribed" not in listened
+    [wanted] = [document["components"]["schemas"]["EventTold"]]
+    assert {"seq", "stream", "timestamp", "data"} == set(wanted["required"])
     heard = {message["type"] for message in client.messages}
     # What a consumer that cannot keep up is told has tests of its own; so has what has become of windows that are past.
     assert heard >= {"hello", "subscribed", "unsubscribed", "events", "snapshot", "heartbeat", "state", "anomaly", "twin:diff", "reset",

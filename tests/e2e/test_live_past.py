@@ -276,3 +276,42 @@ def test_the_journal_of_a_session_with_versions_fits_its_schema(server):
     assert len(lines) == 2
     for line in lines:
         jsonschema.validate(json.loads(line), schema)
+
+
+def test_effects_are_those_of_the_run_with_the_same_scenarios(tmp_path):
+    """Both ways: what a cause has done to streams, and what has moved a stream."""
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        server.step(26)
+        asked = []
+        scenario = server.command_of("scenario", scenario="payment-outage", duration="6h")["entry"]
+        asked += ["--scenario", f"payment-outage@{scenario['at']}+6h"]
+        server.step(3)
+        event = server.command_of("inject", template="internet-outage")["entry"]
+        asked += ["--event", f"internet-outage@{event['at']}"]
+        server.step(8)
+        # A second one, which a `stop` ends, while what the first one did goes on.
+        scenario = server.command_of("scenario", scenario="support-overload")["entry"]
+        server.step(5)
+        server.command_of("stop")
+        asked += ["--scenario", f"support-overload@{scenario['at']}+5h"]
+        server.step(30)
+        assert server.clock_time().startswith("2026-02-05T00:00:00")
+        of_session = server.get("/api/v1/effects")
+        assert server.get("/api/v1/effects", to="now") == of_session
+        fingerprint = server.get("/api/v1/fingerprint")
+        by_stream = {name: server.get("/api/v1/effects", streams=name) for name in ("payment.failure", "support.ticket.created")}
+    run = history.run(tmp_path, "--scale", "0.005", "--days", 3, "--format", "jsonl", *asked)
+    [table] = run.path.glob("effects.*")
+    rows = [json.loads(line) for line in table.read_text().splitlines()]
+    contended = ("contention_added", "contention_removed", "contention_changed")
+    of_run = [
+        {"cause": row["cause"], "kind": row["kind"], "stream": row["stream"],
+         **{name: row[name] for name in ("added", "removed", "changed")}, "contention": sum(row[name] for name in contended),
+         "first_after_h": row["first_after_h"], "last_after_h": row["last_after_h"]}
+        for row in rows if row["added"] + row["removed"] + row["changed"]]
+    in_order = lambda effects: sorted(effects, key=lambda one: (one["cause"], one["stream"]))
+    assert in_order(of_session) == in_order(of_run)
+    causes = {one["cause"].split("@")[0] for one in of_session}
+    assert causes >= {"payment-outage", "internet-outage", "support-overload"} and fingerprint["events"] > 0
+    for name, effects in by_stream.items():
+        assert in_order(effects) == in_order(one for one in of_run if one["stream"] == name) and effects

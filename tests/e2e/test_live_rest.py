@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 from websockets.exceptions import InvalidStatus
 
 import history
-from live import PATIENCE_S, SEED, SMALL, Restless, Server, assert_problem, free_port, instant
+from live import PATIENCE_S, SEED, SMALL, Restless, Server, assert_problem, eventually, free_port, instant
 
 # How long a fuzzer is at it, in all.
 FUZZED_S = int(os.environ.get("CAUSEFLOW_FUZZED_S", 60))
@@ -55,6 +55,24 @@ def test_every_endpoint_answers_as_the_document_says(standing):
                         document, path, "get", answer.status_code, "application/problem+json"))
         answer = standing.http.get(path.replace("{kind}", "student").replace("{id}", "1"), params={"no-such": "x"})
         assert answer.status_code in (200, 400, 404), (path, answer.text)
+
+
+def test_every_example_of_the_document_is_one(standing):
+    document = standing.get("/api/v1/openapi.json")
+    found = 0
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            contents = [operation["responses"]["200"]["content"], operation.get("requestBody", {}).get("content", {})]
+            for kind, content in [one for content in contents for one in content.items()]:
+                schema = content["schema"]
+                # What is answered has a shape.
+                assert schema != {"type": "object"}, path
+                if "example" in content:
+                    found += 1
+                    jsonschema.Draft202012Validator({**schema, "components": document["components"]}).validate(content["example"])
+            if path.startswith("/api/simulation/"):
+                assert "example" in contents[0]["application/json"], path
+    assert found >= 13
 
 
 def test_every_command_answers_as_the_document_says(server):
@@ -123,6 +141,225 @@ def test_the_same_request_is_done_once(server):
     time.sleep(1)
     hours = (instant(server.clock_time()) - instant(before)).total_seconds() / 3600
     assert hours == pytest.approx(1), hours
+
+
+def test_what_was_done_by_a_key_is_done_once_and_answered_alike(tmp_path):
+    """Also by a server that was killed meanwhile, and after a reset."""
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        def twice(path, body, key):
+            answers = []
+            for _ in range(2):
+                answers.append(server.post(path, body, headers={"Idempotency-Key": key}))
+                server.end(signal.SIGKILL)
+                server.start()
+            assert answers[0] == answers[1], path
+            return answers[0]
+
+        server.step(2)
+        start = "/api/simulation/scenario", {"scenarioId": "supply-crisis"}, "start"
+        started = twice(*start)
+        server.step(3)
+        stopped = twice("/api/simulation/stop", None, "stop")
+        assert stopped["settlingUntil"] > server.clock_time()
+        reset = twice("/api/simulation/reset", None, "reset")
+        assert "1 that acted" in reset["message"]
+        state = server.get("/api/v1/state")
+        assert (state["resets"], state["commands"], state["status"]) == (1, 3, "baseline")
+        # Those of before the reset were done, and are not done again.
+        assert twice(*start) == started and twice("/api/simulation/stop", None, "stop") == stopped
+        assert server.get("/api/v1/state")["commands"] == 3
+        assert_problem(server.http.post("/api/simulation/stop", headers={"Idempotency-Key": "start"}), 409)
+
+        # A step leads to where it would have led, whether the server was killed on the way or thereafter.
+        before = instant(server.clock_time())
+        key, step = {"Idempotency-Key": "step"}, {"step": "26h"}
+        for _ in range(3):
+            server.post("/api/v1/clock", step, headers=key)
+            server.post("/api/v1/clock", step, headers=key)
+            server.end(signal.SIGKILL)
+            server.start()
+        server.post("/api/v1/clock", step, headers=key)
+        there = before + datetime.timedelta(hours=26)
+        eventually(lambda: instant(server.clock_time()) >= there)
+        time.sleep(0.5)
+        assert instant(server.clock_time()) == there
+        server.post("/api/v1/clock", {"step": "1h"}, expect=409, headers=key)
+        # What was set has gone with the server, and is set again by whoever asks again.
+        pause = {"paused": True, "speed": 60}
+        server.post("/api/v1/clock", pause, headers={"Idempotency-Key": "pause"})
+        server.post("/api/v1/clock", {"paused": False, "speed": "stepped"})
+        assert not server.post("/api/v1/clock", pause, headers={"Idempotency-Key": "pause"})["paused"]
+        server.end(signal.SIGKILL)
+        server.start()
+        assert server.post("/api/v1/clock", pause, headers={"Idempotency-Key": "pause"})["paused"]
+
+
+def test_the_simulation_is_told_as_its_dashboards_know_it(tmp_path):
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        now = lambda: server.get("/api/simulation/state")
+        assert (now()["baselineState"], now()["historicalMode"]) == ("normal", "baseline")
+        assert now()["lastModified"] == now()["currentSimulationTime"]
+        server.step(1)
+        started = server.post("/api/simulation/scenario", {"scenarioId": "supply-crisis"})
+        modifier = started["scenario"]
+        assert modifier["type"] == "supply-crisis" and modifier["status"] == "active"
+        later = modifier["cascadeEffects"]
+        assert {one["stream"] for one in later} == {"session.cancelled", "customer.churn.detected"}
+        assert all(one["after"] in ("24h", "1d") and one["state"] == "waiting" for one in later)
+        assert {one["parameter"] for one in later} < {
+            one["parameter"] for stream in modifier["affectedStreams"].values() for one in stream}
+        assert sorted(modifier["relatedEvents"]) == sorted(event["id"] for event in started["events"]) and started["events"]
+        assert all(event["injectedByAI"] is False and event["expectedImpact"]["streams"] for event in started["events"])
+        # It acts from now on, and bends what comes.
+        assert now()["historicalMode"] == "baseline" and now()["lastModified"] == modifier["startTime"]
+        server.step(1)
+        assert now()["historicalMode"] == "modified"
+        left = now()["activeModifiers"][0]["timeRemainingSeconds"]
+        assert left == modifier["timeRemainingSeconds"] - 3600 == 47 * 3600
+        for path, body, status in (("scenario", {"scenarioId": "quality-crisis"}, 409), ("scenario", {}, 422)):
+            assert assert_problem(server.http.post(f"/api/simulation/{path}", json=body), status)["success"] is False
+        server.post("/api/simulation/stop")
+        assert now()["status"] == "settling" and now()["historicalMode"] == "modified"
+        assert server.post("/api/simulation/reset")["success"]
+        assert (now()["historicalMode"], now()["activeModifiers"], now()["status"]) == ("baseline", [], "baseline")
+        server.command_of("inject", definition={
+            "type": "operational", "title": "It is so", "description": "Somebody says so.", "severity": "info", "icon": "x",
+            "expects": {"streams": ["session.started"], "direction": "mixed", "magnitude": "low"}, "duration": "2h",
+            "modifiers": [{"on": "customer.tutor.search/rate", "multiply": 2}]})
+        [modifier] = now()["activeModifiers"]
+        assert modifier["description"] == "Somebody says so." and modifier["type"] in modifier["id"]
+        assert modifier["relatedEvents"] and not modifier["cascadeEffects"]
+
+
+def test_what_excludes_each_other_is_warned_of(tmp_path):
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        server.step(1)
+        modifier = {"on": "tutor.availability.updated/closes", "override": 0.2, "duration": "3h"}
+        assert server.command_of("scenario", scenario="supply-crisis")["warnings"] == []
+        [previewed] = server.post("/api/v1/modifiers/preview", modifier)
+        [conflict] = previewed["conflicts"]
+        assert "both override `tutor.availability.updated/closes`" in conflict and "supply-crisis@" in conflict
+        # As a run says it.
+        [crisis] = server.get("/api/v1/state")["interventions"]
+        assert crisis["conflicts"] == []
+        key = {"Idempotency-Key": "one"}
+        answers = [server.post("/api/v1/modifiers", modifier, headers=key) for _ in range(2)]
+        assert all(answer["warnings"] == [conflict] for answer in answers) and answers[1]["again"]
+        acting = server.get("/api/v1/state")["interventions"]
+        assert len(acting) == 2 and all(one["conflicts"] == [conflict] for one in acting)
+        # Another parameter, and a time when the other does nothing any more.
+        assert server.post("/api/v1/modifiers", {**modifier, "on": "customer.tutor.search/rate", "override": "9/h"})["warnings"] == []
+        assert server.post("/api/v1/modifiers", {**modifier, "at": "day20"})["warnings"] == []
+        server.command_of("reset")
+        server.post("/api/v1/modifiers", modifier)
+        [previewed] = server.post("/api/v1/commands/preview", {"command": "scenario", "scenario": "supply-crisis"})
+        said = subprocess.run([history.BINARY, "steer", server.url, "scenario", "supply-crisis"], capture_output=True, text=True)
+        assert said.returncode == 0 and f"warning: {previewed['conflicts'][0]}" in said.stderr
+        server.command_of("reset")
+        server.post("/api/v1/modifiers", modifier)
+        started = server.post("/api/simulation/scenario", {"scenarioId": "supply-crisis"})
+        anyhow = lambda found: [re.sub(r"injected-\d+", "injected", one) for one in found]
+        assert anyhow(started["warnings"]) == anyhow(previewed["conflicts"]) != []
+
+
+def test_what_is_wrong_in_a_file_is_told_at_the_start(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "good.yaml").write_text("id: good\nextends: payment-outage\nduration: 1h\n")
+    (folder / "broken.yaml").write_text(
+        "id: broken\nname: Broken\ndescription: It is.\nduration: 1h\nsettling: immediate\n"
+        "modifiers:\n  - {on: no.such.stream/rate, multiply: 2}\n")
+    with Server(tmp_path, *SMALL, "--paused", "--scenarios", folder) as server:
+        for _ in range(2):
+            said = server.said.read_text()
+            assert "no.such.stream" in said and "broken.yaml:7:" in said and "goes without them" in said
+            known = {one["id"] for one in server.get("/api/v1/scenarios")}
+            assert "good" in known and "broken" not in known
+            problem = server.command_of("scenario", expect=422, scenario="broken")
+            assert "no.such.stream" in problem["detail"]
+            server.end()
+            server.said.write_text("")
+            server.start()
+        server.command_of("scenario", scenario="good")
+
+
+def test_anomalies_are_those_of_before_too(tmp_path):
+    with Server(tmp_path, *SMALL, "--from", "-9d", "--paused") as server:
+        found = lambda: (server.get("/api/v1/anomalies"), server.get("/api/simulation/state")["recentAnomalies"])
+        every, recent = found()
+        assert len(every) == 100 and len(recent) == 20
+        assert [(one["stream"], one["timestamp"]) for one in recent] == [(one["stream"], one["interval_start"]) for one in every[:20]]
+        starts = [one["interval_start"] for one in every]
+        assert starts == sorted(starts, reverse=True)
+        with server.watch("anomalies") as client:
+            client.until("subscribed")
+            server.clock(step="2h")
+            told = [client.until("anomaly")]
+            while told[-1]["interval_start"] == told[0]["interval_start"]:
+                told.append(client.until("anomaly"))
+        heard = [{key: one[key] for key in ("stream", "interval_start", "value")} for one in told[:-1]]
+        known = [one for one in found()[0] if one["interval_start"] == told[0]["interval_start"]]
+        assert heard == [{key: one[key] for key in ("stream", "interval_start", "value")} for one in known][::-1]
+        eventually(lambda: instant(server.clock_time()) >= instant(told[0]["interval_start"]) + datetime.timedelta(hours=2))
+        before = found()
+        server.end(signal.SIGKILL)
+        server.start()
+        assert found() == before
+        server.post("/api/simulation/reset")
+        assert found() == before, "nothing had been done"
+
+
+def test_a_time_may_be_said_relative_to_now(standing_alone):
+    server = standing_alone
+    now = instant(server.clock_time())
+    inject = {"command": "inject", "template": "internet-outage"}
+    for at, off_h in (("+2h", 2), ("now", 0), (" +1d", 24), ("-90m", -1.5)):
+        there = now + datetime.timedelta(hours=off_h)
+        [previewed] = server.post("/api/v1/commands/preview", {**inject, "at": at})
+        assert instant(previewed["start"]) == there
+        answer = server.post("/api/v1/commands", {**inject, "at": at})
+        assert instant(answer["entry"]["at"]) == there and (answer["version"] is not None) == (off_h < 0)
+    modifier = {"on": "customer.tutor.search/rate", "multiply": 2, "duration": "1h", "at": "+3h"}
+    assert instant(server.post("/api/v1/modifiers", modifier)["entry"]["at"]) == now + datetime.timedelta(hours=3)
+    for at in ("-1d", "+1x", "-", "+", "yesterday", "+99999999999d", "-99999999999d"):
+        problem = assert_problem(server.http.post("/api/v1/commands", json={**inject, "at": at}), 422)
+        assert problem["detail"], at
+    assert "version from" in server.post("/api/v1/commands", {**inject, "at": "-1d"}, expect=422)["detail"]
+    said = subprocess.run([history.BINARY, "steer", server.url, "inject", "internet-outage", "--at=+4h", "--raw"], capture_output=True, text=True)
+    assert instant(json.loads(said.stdout)["entry"]["at"]) == now + datetime.timedelta(hours=4), said.stderr
+
+
+@pytest.fixture
+def standing_alone(tmp_path):
+    """A session that stands still after three hours."""
+    with Server(tmp_path, *SMALL, "--speed", "stepped") as server:
+        server.step(3)
+        yield server
+
+
+def test_the_head_of_a_request_has_a_limit(standing):
+    def status(extra):
+        with socket.create_connection(("127.0.0.1", standing.port), PATIENCE_S) as connection:
+            head = b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nX-Long: "
+            connection.sendall(head + b"x" * (extra - len(head) - 4) + b"\r\n\r\n")
+            answer = http.client.HTTPResponse(connection)
+            answer.begin()
+            return answer.status
+
+    assert [status(size) for size in (1 << 10, 60 << 10)] == [200, 200]
+    # What comes at one go with its end may be somewhat longer.
+    assert [status(size) for size in (192 << 10, 1 << 20)] == [431, 431]
+
+
+def test_a_listener_may_say_its_last_timestamp(standing):
+    messages = {}
+    for name in ("since", "lastTimestamp"):
+        with standing.http.stream("GET", f"/api/v1/events/stream?{name}=day1T20:00&topics=customer.*") as answer:
+            assert answer.status_code == 200, answer.read()
+            data = (json.loads(line[5:]) for line in answer.iter_lines() if line.startswith("data:"))
+            messages[name] = next(message for message in data if message["type"] == "events")["events"][:10]
+    assert messages["since"] == messages["lastTimestamp"] and messages["since"][0]["timestamp"] >= "2026-02-02T20:00"
+    assert_problem(standing.http.get("/api/v1/events/stream?lastTimestamp=x"), 400)
 
 
 def test_entities_are_there_page_by_page_with_their_events(standing):

@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
-use causeflow_runs::live::{Entry, Header, JOURNAL_VERSION, Live, made_from, read_journal};
+use causeflow_runs::live::{Header, JOURNAL_VERSION, Live, Written, made_from};
 use causeflow_runs::{RunSpec, default_out};
 #[cfg(feature = "otlp")]
 use causeflow_server::Traces;
@@ -56,8 +56,10 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         },
     };
     options.check()?;
-    let (header, entries) = asked(args, &folder)?;
-    let live = Live::open(&folder, header, &entries, &front)?;
+    let live = match &args.journal {
+        Some(path) => Live::open_written(&folder, &Written::read(path)?, &front)?,
+        None => Live::open(&folder, asked(args, &folder)?, &[], &front)?,
+    };
     let live = match &args.baseline {
         Some(baseline) => live.scored_against(baseline)?,
         None => live,
@@ -79,11 +81,8 @@ fn token(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|token| !token.is_empty())
 }
 
-/// What the session is made from, and what lies ahead.
-fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<(Header, Vec<Entry>), Failure> {
-    if let Some(path) = &args.journal {
-        return Ok(read_journal(path)?);
-    }
+/// What the session is made from.
+fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<Header, Failure> {
     let there = made_from(folder)?;
     let spec = RunSpec {
         seed: args.seed,
@@ -124,7 +123,7 @@ fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<(Header, Vec<Entr
         }
         (None, _) => {}
     }
-    Ok((header, Vec::new()))
+    Ok(header)
 }
 
 /// What the clock on the wall shows, once: it is kept in the journal.

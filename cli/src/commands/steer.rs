@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::args::{Deed, SteerArgs};
 use crate::errors::Failure;
-use crate::output::print;
+use crate::output::{print, say};
 
 /// Runs the command.
 pub fn run(args: &SteerArgs) -> Result<(), Failure> {
@@ -47,6 +47,10 @@ pub fn run(args: &SteerArgs) -> Result<(), Failure> {
         let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
         let detail = text("detail").unwrap_or_else(|| format!("the server answered {status}"));
         return Err(Failure::input(detail, text("help").unwrap_or_default()));
+    }
+    let warnings = value.get("warnings").and_then(Value::as_array);
+    for warning in warnings.into_iter().flatten().filter_map(Value::as_str) {
+        say(&format!("warning: {warning}"));
     }
     match args.raw {
         true => print(&(body + "\n")),

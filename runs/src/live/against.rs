@@ -2,6 +2,7 @@
 //! the baseline that it is held against.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use causeflow_baselines::{Baseline, Figures, Pool, Resolution, intervals};
 use causeflow_engine::base::time::{Span, Time};
@@ -113,13 +114,13 @@ pub struct Summary {
 /// The baseline that a session is held against.
 pub(super) struct Given {
     statistics: Vec<Statistic>,
-    pub baseline: Baseline,
+    pub baseline: Arc<Baseline>,
 }
 
 impl Given {
     pub fn of(statistics: Vec<Statistic>) -> Given {
         Given {
-            baseline: finished::baseline(&statistics),
+            baseline: Arc::new(finished::baseline(&statistics)),
             statistics,
         }
     }

@@ -228,20 +228,18 @@ pub(super) fn acknowledged(path: &Path) -> Result<(Header, Vec<Entry>, u64)> {
     let text = std::fs::read_to_string(path).map_err(failed("read", path))?;
     let whole = text.rfind('\n').map_or("", |last| &text[..=last]);
     let (header, entries) = parse(whole, path)?;
+    let entries = entries.into_iter().map(|(_, entry)| entry).collect();
     Ok((header, entries, whole.len() as u64))
 }
 
-/// Reads a journal that people have written.
-///
-/// # Errors
-/// When it cannot be read, or a line is none; the message names it.
-pub fn read(path: &Path) -> Result<(Header, Vec<Entry>)> {
+/// Reads a journal that people have written: what is played, and commands with their lines.
+pub(super) fn read(path: &Path) -> Result<(Header, Vec<(usize, Entry)>)> {
     let text = std::fs::read_to_string(path).map_err(failed("read", path))?;
     parse(&text, path)
 }
 
 /// The text of a journal.
-fn parse(text: &str, path: &Path) -> Result<(Header, Vec<Entry>)> {
+fn parse(text: &str, path: &Path) -> Result<(Header, Vec<(usize, Entry)>)> {
     let mut lines = (1..).zip(text.lines());
     let mut lines = lines.by_ref().filter(|(_, line)| !line.trim().is_empty());
     let wrong = |number: usize, error: &dyn std::fmt::Display, help: &str| {
@@ -263,7 +261,8 @@ fn parse(text: &str, path: &Path) -> Result<(Header, Vec<Entry>)> {
         return Err(wrong(number, &found, "use the program that wrote it"));
     }
     let entries = lines.map(|(number, line)| {
-        entry(line).map_err(|error| {
+        let entry = entry(line).map(|entry| (number, entry));
+        entry.map_err(|error| {
             let help = "each line is a command and its time, such as {\"at\": \"day3T10:00\", \"command\": \"scenario\", \
                         \"scenario\": \"payment-outage\"}";
             wrong(number, &error, help)

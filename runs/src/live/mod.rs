@@ -12,14 +12,17 @@ mod chain;
 mod differing;
 mod entities;
 mod journal;
+mod keys;
 mod past;
 mod relations;
 mod script;
 mod shown;
 mod store;
 mod stretch;
+mod unusual;
 mod version;
 mod window;
+mod written;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -33,7 +36,7 @@ use causeflow_engine::{STREAM_STABILITY_VERSION, base::fingerprint::combine};
 use causeflow_models::Model;
 use causeflow_scenarios::{Clock, Library};
 
-use crate::control::{Control, Followed, check};
+use crate::control::{Control, Followed, Remark, check};
 use crate::error::{Error, Result};
 use crate::finished::Statistic;
 use crate::model;
@@ -42,26 +45,27 @@ use crate::numbers::instant;
 use against::Given;
 use journal::{Journal, acknowledged};
 use script::{Planned, Script, Timed};
-use shown::Usual;
 use store::{Kept, Store, noted};
+use unusual::Usual;
 use version::{Shelf, Version};
 use window::Gathered;
 
 pub use against::{Expectation, SessionDifference, Sides, StreamAgainst, Summary, Twin};
 pub use chain::{Chain, Link};
 pub use entities::{EntitiesShown, EntityShown, KindShown, KindsShown, Page, StateCount};
-pub use journal::{
-    Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf, read as read_journal,
-};
+pub use journal::{Command, Entry, Header, Injection, JOURNAL_VERSION, VersionOf};
+pub use keys::{Asked, Keys};
 pub use past::{Past, Verdict, folder_of, replay};
 pub use relations::{RelationShown, RelationsShown};
 pub use shown::{
     EffectShown, ExternalEventShown, HistoryShown, InterventionShown, ModifierShown, PointShown,
-    Score, StateShown,
+    StateShown,
 };
 pub use store::{Barrier, Position};
+pub use unusual::{Anomaly, Score};
 pub use version::{VersionDifference, VersionOutcome, VersionShown};
 pub use window::{Encoder, Tables, Window};
+pub use written::Written;
 
 /// What a session is played from.
 pub(crate) struct Origin {
@@ -90,9 +94,10 @@ pub struct Live {
     shelf: Arc<Shelf>,
     track: Track,
     position: Arc<Position>,
+    keys: Option<Keys>,
     /// What is usual, if that is not what the session would be without interventions.
     baseline: Option<Arc<Given>>,
-    /// What was usual up to the day at hand.
+    /// What was usual up to each day of late.
     usual: Mutex<Arc<Usual>>,
 }
 
@@ -208,10 +213,40 @@ impl Origin {
         Time(begin + ((time.0 - begin).max(0) / window + 1) * window)
     }
 
+    /// Tells what is wrong with scenarios and external events that there are: as a run, a session goes without them.
+    fn tell_of_scenarios(&self, control: &dyn Control) -> Result<()> {
+        let problems = self.script().library(&[])?.problems();
+        if problems.has_errors() {
+            control.tell(Remark::Warnings(&problems));
+            control.tell(Remark::Warning {
+                message: "these scenarios or external events have errors, and the session goes without them",
+                help: "mend them and start it again",
+            });
+        }
+        Ok(())
+    }
+
+    /// What names the order of events after so many resets.
+    fn epoch(&self, resets: u32) -> String {
+        let Origin {
+            header, settings, ..
+        } = self;
+        let digest = header.model_digest.as_deref().unwrap_or_default();
+        let (Time(start), scale) = (settings.start, settings.scale.to_bits());
+        let timeline = header.spec.timeline;
+        let of = format!(
+            "{digest} {} {start} {scale} {timeline} {STREAM_STABILITY_VERSION} {resets}",
+            settings.seed
+        );
+        blake3::hash(of.as_bytes()).to_hex()[..12].to_owned()
+    }
+
     /// What happens before a time, with the commands that are due by then.
     fn plan(&self, commands: &[Timed], until: Time) -> Result<Planned> {
-        // A reset is done when it is asked for, and takes back what was before it also where that is played again.
-        let is_due = |timed: &&Timed| timed.at < until || timed.command == Command::Reset;
+        // A reset is done when it is asked for, and takes back what was before it also where that is played again. What is defined is there
+        // from the beginning.
+        let holds = |command: &Command| matches!(command, Command::Reset | Command::Define { .. });
+        let is_due = |timed: &&Timed| timed.at < until || holds(&timed.command);
         let due = commands.iter().filter(is_due);
         self.script().plan(&due.cloned().collect::<Vec<_>>(), until)
     }
@@ -237,6 +272,17 @@ impl Live {
         entries: &[Entry],
         control: &dyn Control,
     ) -> Result<Live> {
+        Live::open_with(folder, header, entries, &|(_, error)| error, control)
+    }
+
+    /// The same; `place` says where it is that a command is wrong.
+    fn open_with(
+        folder: &Path,
+        header: Header,
+        entries: &[Entry],
+        place: &dyn Fn((usize, Error)) -> Error,
+        control: &dyn Control,
+    ) -> Result<Live> {
         let path = Store::journal(folder);
         if path.exists() {
             let (found, ..) = acknowledged(&path)?;
@@ -260,23 +306,8 @@ impl Live {
             return Live::resume(folder, control);
         }
         let origin = Origin::of(header, control)?;
-        let (commands, versions) = origin.script().all_timed(entries)?;
-        if let Some(early) = commands
-            .iter()
-            .find(|timed| timed.at < origin.settings.start)
-        {
-            let message = format!("a command at {} comes before the session begins", early.at);
-            return Err(Error::input(message, "let it come later"));
-        }
         // Everything that is wrong with commands that lie ahead is told before anything is played.
-        let last = commands.iter().map(|timed| timed.at).max();
-        let last = last.map_or(origin.settings.start, |last| last + Span(1));
-        origin.script().plan(&commands, last)?;
-        for version in &versions {
-            let known = (&commands[..], Time(i64::MAX));
-            let before = &entries[..version.timed.number];
-            origin.check_version(version, before, known)?;
-        }
+        let (commands, versions) = origin.check_ahead(entries).map_err(place)?;
         // Nothing is written before that.
         let store = Store::open(folder)?;
         let journal = Journal::create(&path, &origin.header, entries)?;
@@ -317,7 +348,8 @@ impl Live {
         control: &dyn Control,
     ) -> Result<Live> {
         let origin = Arc::new(origin);
-        let kept = store.kept()?;
+        origin.tell_of_scenarios(control)?;
+        let (kept, keys) = (store.kept()?, store.keys()?);
         let known = (&commands[..], kept, barriers);
         let track = Track::at(&origin, known, position.time(), Some(&mut store), control)?;
         store.forget_others(&store.kept()?, &track.kept);
@@ -331,6 +363,7 @@ impl Live {
             shelf: Arc::new(shelf),
             track,
             position: Arc::new(position),
+            keys: Some(keys),
             baseline: None,
             usual: Mutex::default(),
         })
@@ -584,6 +617,11 @@ impl Live {
         self.position.clone()
     }
 
+    /// The changes of the clock that were asked for by a key: whoever has the clock takes them, once.
+    pub fn take_keys(&mut self) -> Option<Keys> {
+        self.keys.take()
+    }
+
     /// From when on it is live.
     pub fn live_from(&self) -> Time {
         self.origin.live_from
@@ -613,18 +651,7 @@ impl Live {
 
     /// What names the order of its events: the same for the same model, seed, start, scale, version and number of resets.
     pub fn epoch(&self) -> String {
-        let Origin {
-            header, settings, ..
-        } = &*self.origin;
-        let digest = header.model_digest.as_deref().unwrap_or_default();
-        let (Time(start), scale) = (settings.start, settings.scale.to_bits());
-        let timeline = header.spec.timeline;
-        let of = format!(
-            "{digest} {} {start} {scale} {timeline} {STREAM_STABILITY_VERSION} {}",
-            settings.seed,
-            self.resets()
-        );
-        blake3::hash(of.as_bytes()).to_hex()[..12].to_owned()
+        self.origin.epoch(self.resets())
     }
 
     /// What its journal holds.

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
-use causeflow_engine::base::time::Time;
+use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::StreamResult;
 use causeflow_engine::streams::program::Program;
 use schemars::JsonSchema;
@@ -12,10 +12,10 @@ use serde::Serialize;
 use super::against::Given;
 use super::journal::{Entry, Header, acknowledged};
 use super::script::Timed;
-use super::shown::Usual;
 use super::store::{Barrier, Kept, Store};
+use super::unusual::Usual;
 use super::version::{Shelf, Version};
-use super::{Encoder, Live, Origin, Tables, Track, Window};
+use super::{Encoder, Live, Origin, Tables, Track, Window, resets};
 use crate::control::Control;
 use crate::error::{Error, Result};
 use crate::interventions::Interventions;
@@ -41,6 +41,8 @@ pub struct Past {
     pub(super) resets: u32,
     pub(super) given_baseline: Option<Arc<Given>>,
     pub(super) usual: Arc<Usual>,
+    /// Where events are given out: what is usual now is that up to this day.
+    pub(super) at: Time,
 }
 
 impl Past {
@@ -67,8 +69,29 @@ impl Past {
             epoch: live.epoch(),
             resets: live.resets(),
             given_baseline: live.baseline.clone(),
-            usual: Usual::at(&mut usual, live.resets(), at),
+            usual: Usual::after(&mut usual, live.resets()),
+            at,
         }
+    }
+
+    /// The same as it was planned with so many lines of its journal, up to and with a time.
+    ///
+    /// # Errors
+    /// When it cannot be planned, which it could.
+    pub fn as_of(&self, lines: usize, time: Time) -> Result<Past> {
+        let commands = self.commands.iter().filter(|timed| timed.number < lines);
+        let commands: Vec<Timed> = commands.cloned().collect();
+        let planned = self.origin.plan(&commands, time + Span(1))?;
+        let resets = resets(&commands, time);
+        Ok(Past {
+            commands: commands.into(),
+            entries: self.entries[..lines.min(self.entries.len())].into(),
+            interventions: planned.interventions,
+            bent: planned.program,
+            epoch: self.origin.epoch(resets),
+            resets,
+            ..self.clone()
+        })
     }
 
     /// The first instant of the session.
@@ -87,6 +110,11 @@ impl Past {
     /// When it is none.
     pub fn time(&self, text: &str) -> Result<Time> {
         Ok(self.origin.script().clock().time(text)?)
+    }
+
+    /// Whether what is usual is a baseline that was given.
+    pub fn is_held_against_a_baseline(&self) -> bool {
+        self.given_baseline.is_some()
     }
 
     /// The seed.
@@ -219,8 +247,9 @@ pub fn folder_of(path: &Path) -> Option<&Path> {
         true => path,
         false => path.parent()?,
     };
-    let is_named = path.is_dir() || path.extension().is_some_and(|ending| ending == "jsonl");
-    (is_named && Store::journal(folder).exists()).then_some(folder)
+    let journal = Store::journal(folder);
+    let is_named = path.is_dir() || path.file_name() == journal.file_name();
+    (is_named && journal.exists() && Store::is_begun(folder)).then_some(folder)
 }
 
 /// Plays the session in a folder again, from its first instant and its journal alone, and compares it with what it was.

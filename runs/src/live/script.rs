@@ -186,7 +186,7 @@ impl Script<'_> {
     }
 
     /// The model's scenarios and templates with those of the session.
-    fn library(&self, commands: &[Timed]) -> Result<Library> {
+    pub fn library(&self, commands: &[Timed]) -> Result<Library> {
         let mut more: Vec<SourceFile> = Vec::new();
         for timed in commands {
             match &timed.command {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
 
 use causeflow_baselines::{
     Baseline, Interval, Ongoing, Point as Counted, Pool, Resolution, history, intervals,
@@ -81,6 +80,8 @@ pub struct InterventionShown {
     pub settled_in_s: f64,
     /// What it does.
     pub modifiers: Vec<ModifierShown>,
+    /// What of it and of others excludes each other, as a run warns of it.
+    pub conflicts: Vec<String>,
 }
 
 /// A modifier, and how strongly it acts.
@@ -90,6 +91,12 @@ pub struct ModifierShown {
     pub address: String,
     /// The stream that it is about.
     pub stream: String,
+    /// `direct`, `cascade` (later on in a scenario) or `event`.
+    pub kind: &'static str,
+    /// When it begins.
+    #[serde(serialize_with = "as_instant")]
+    #[schemars(with = "String")]
+    pub start: Time,
     /// `multiply`, `add` or `override`.
     pub operation: &'static str,
     /// Its amount at full strength, in the engine's unit.
@@ -162,9 +169,9 @@ pub struct EffectShown {
     pub changed: u64,
     /// Those of all three that contention alone has made.
     pub contention: u64,
-    /// Hours from the cause's start to the first difference.
+    /// Hours from the cause's start to the beginning of the first hour with a difference.
     pub first_after_h: Option<f64>,
-    /// Hours from the cause's start to the last one so far.
+    /// Hours from the cause's start to the end of the last one so far.
     pub last_after_h: Option<f64>,
 }
 
@@ -186,38 +193,6 @@ pub struct HistoryShown {
     pub stream: String,
     /// In the order of time.
     pub points: Vec<PointShown>,
-}
-
-/// How unusual a stream's last whole hour is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Score {
-    /// Its events.
-    pub count: u64,
-    /// 0 to 100, 50 being the mean.
-    pub score: f64,
-    /// `normal`, `warning` or `critical`.
-    pub flag: &'static str,
-}
-
-/// What was usual up to a day, worked out when it is first asked for: commands do not change it, so it is kept as long as the
-/// day lasts.
-#[derive(Default)]
-pub(super) struct Usual {
-    /// After so many resets, up to the beginning of this day.
-    of: Option<(u32, Time)>,
-    baseline: OnceLock<Baseline>,
-}
-
-impl Usual {
-    /// What was usual up to the day of a time; the same one if it is known already.
-    pub fn at(known: &mut Arc<Usual>, resets: u32, time: Time) -> Arc<Usual> {
-        let of = Some((resets, time.floor_to(Span::DAY)));
-        if known.of != of {
-            let baseline = OnceLock::new();
-            *known = Arc::new(Usual { of, baseline });
-        }
-        known.clone()
-    }
 }
 
 impl Past {
@@ -255,6 +230,7 @@ impl Past {
         let plan = &self.interventions.plan;
         let acting = plan.interventions().iter().filter(|one| !one.of_timeline);
         let scheduled = self.interventions.scheduled();
+        let conflicts = plan.conflicts();
         let shown = acting.filter_map(|one| {
             let scenario = scheduled
                 .iter()
@@ -280,6 +256,11 @@ impl Past {
                 settled,
                 remaining_s: seconds(end - now),
                 settled_in_s: seconds(settled - now),
+                conflicts: conflicts
+                    .iter()
+                    .filter(|conflict| conflict.between.contains(&one.name))
+                    .map(|conflict| conflict.message.clone())
+                    .collect(),
                 modifiers: one
                     .modifiers
                     .iter()
@@ -293,6 +274,8 @@ impl Past {
                         ModifierShown {
                             address: rule.target.address.clone(),
                             stream: self.name_of(&rule.target.address),
+                            kind: rule.kind.name(),
+                            start: envelope.start,
                             operation,
                             amount,
                             state: phase(envelope.phase(now)),
@@ -304,6 +287,17 @@ impl Past {
             })
         });
         shown.collect()
+    }
+
+    /// What excludes each other in it that does not in what it was before.
+    pub fn conflicts_since(&self, before: &Past) -> Vec<String> {
+        let conflicts = self.interventions.plan.conflicts();
+        if conflicts.is_empty() {
+            return Vec::new();
+        }
+        let known = before.interventions.plan.conflicts();
+        let new = conflicts.into_iter().filter(|one| !known.contains(one));
+        new.map(|conflict| conflict.message).collect()
     }
 
     fn name_of(&self, address: &str) -> String {
@@ -369,11 +363,13 @@ impl Past {
         let first = all.partition_point(|interval| interval.end() <= range.start);
         let all = &all[first..];
         let (scenarios, events) = self.ongoing();
+        let baseline = self.baseline_at(self.at);
+        let expected = (&*baseline, resolution);
         let wanted = |name: &String| streams.is_none_or(|streams| streams.contains(name));
         let shown = self.streams.iter().filter(|stream| wanted(&stream.name));
         let shown = shown.map(|stream| {
-            let factual = self.points(stream, Side::FACTUAL, all, resolution, now);
-            let untouched = self.points(stream, Side::UNTOUCHED, all, resolution, now);
+            let factual = self.points(stream, Side::FACTUAL, all, expected, now);
+            let untouched = self.points(stream, Side::UNTOUCHED, all, expected, now);
             let points = all.iter().zip(factual).zip(untouched);
             let points = points.map(|((interval, is), would)| {
                 let mut point = shown_point(&stream.name, interval, &is);
@@ -398,10 +394,9 @@ impl Past {
         stream: &StreamResult,
         side: Side,
         all: &[Interval],
-        resolution: Resolution,
+        (baseline, resolution): (&Baseline, Resolution),
         now: Time,
     ) -> Vec<Counted> {
-        let baseline = self.baseline();
         let mut points = history(&stream.series, side, all, |class| {
             baseline.expected(&stream.name, resolution, class)
         });
@@ -438,36 +433,7 @@ impl Past {
         crate::history::ongoing(&self.interventions, &self.interventions.plan, &self.bent)
     }
 
-    /// How unusual each stream's hour is, which has to be over; nothing where nothing is known of such hours.
-    pub fn scores(&self, hour: Time) -> Vec<Option<Score>> {
-        let program = self.program();
-        let range = hour..hour + Span::HOUR;
-        let hours = intervals(&program.zone, program.weekend, &range, Resolution::Hour);
-        let baseline = self.baseline();
-        let score = |stream: &StreamResult| {
-            let expected = |class| baseline.expected(&stream.name, Resolution::Hour, class);
-            let point = *history(&stream.series, Side::FACTUAL, &hours, expected).first()?;
-            Some(Score {
-                count: point.tally.count,
-                score: point.score?,
-                flag: point.flag?.name(),
-            })
-        };
-        self.streams.iter().map(score).collect()
-    }
-
-    /// What is usual: the baseline that was given, or what the session would have been without any intervention.
-    fn baseline(&self) -> &Baseline {
-        if let Some(given) = &self.given_baseline {
-            return &given.baseline;
-        }
-        self.usual.baseline.get_or_init(|| {
-            let until = self.usual.of.map_or(self.start(), |(_, day)| day);
-            self.pool(until).baseline()
-        })
-    }
-
-    fn pool(&self, until: Time) -> Pool {
+    pub(super) fn pool(&self, until: Time) -> Pool {
         let program = self.program();
         let range = self.start()..until.max(self.start());
         Pool::of_run(
@@ -527,7 +493,7 @@ impl Past {
                     changed: all.changed,
                     contention: contention.added + contention.removed + contention.changed,
                     first_after_h: Some(after(first)),
-                    last_after_h: Some(after(last)),
+                    last_after_h: Some(after(last + 1)),
                 });
             }
         }

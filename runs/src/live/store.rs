@@ -15,6 +15,7 @@ use causeflow_outputs::{Advice, StateKind, read_state, write_state};
 use serde::{Deserialize, Serialize};
 
 use super::journal::failed;
+use super::keys::Keys;
 use crate::error::{Error, Result};
 use crate::numbers::json_line;
 
@@ -173,6 +174,11 @@ impl Store {
         folder.join(JOURNAL)
     }
 
+    /// Whether a session has been played in a folder, in contrast to a journal that somebody has put there.
+    pub fn is_begun(folder: &Path) -> bool {
+        folder.join(BARRIERS).exists()
+    }
+
     /// Takes hold of a folder, which is made if it is not there.
     pub fn open(folder: &Path) -> Result<Store> {
         let snapshots = folder.join(SNAPSHOTS);
@@ -301,6 +307,11 @@ impl Store {
         let past = kept[..past.saturating_sub(1)].iter_mut();
         past.filter(|kept| kept.is_written.load(Ordering::Acquire))
             .for_each(|kept| kept.memory = None);
+    }
+
+    /// Changes of the clock by keys.
+    pub fn keys(&self) -> Result<Keys> {
+        Keys::open(&self.folder)
     }
 
     /// Notes what the session has come to at a barrier.

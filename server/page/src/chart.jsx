@@ -37,7 +37,7 @@ function columns(points, isOpen) {
   const over = (value) => points.map((point, at) => (isOpen && at === points.length - 1 ? null : value(point)));
   return [
     of(start),
-    of(around(3)), of(around(2)), of(around(-2)), of(around(-3)),
+    of(around(3)), of(around(1)), of(around(-1)), of(around(-3)),
     over((point) => point.untouched),
     over((point) => point.count),
   ];
@@ -104,7 +104,7 @@ function options(width, colour, content, onPoint) {
     ],
     series: [
       {},
-      line("+3σ", "transparent"), line("+2σ", "transparent"), line("−2σ", "transparent"), line("−3σ", "transparent"),
+      line("+3σ", "transparent"), line("+1σ", "transparent"), line("−1σ", "transparent"), line("−3σ", "transparent"),
       line("untouched", colour.twin, { dash: [5, 4] }),
       line("events", colour.count, { width: 2 }),
     ],
@@ -128,7 +128,7 @@ export const Legend = () => (
   <ul class="legend">
     <li><Sample kind="line" />events</li>
     <li><Sample kind="dashed" />without any intervention</li>
-    <li><Sample kind="band" />usual: within 2σ, and 3σ</li>
+    <li><Sample kind="band" />usual: within 1σ (scores 30 to 70), and 3σ (0 to 100)</li>
     <li><Sample kind="dot warning" />warning</li>
     <li><Sample kind="dot critical" />critical</li>
     <li><Sample kind="bar" />scenario</li>

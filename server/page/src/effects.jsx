@@ -3,6 +3,9 @@
 import { change, moment, number, span } from "./format.js";
 import { Table } from "./parts.jsx";
 
+// What of it and of others excludes each other.
+export const Conflicts = ({ of }) => of.map((one) => <p class="conflict" key={one}><strong>Conflict:</strong> {one}.</p>);
+
 // What was previewed: what would act, and until when.
 export function Preview({ found }) {
   if (!found) return null;
@@ -14,6 +17,7 @@ export function Preview({ found }) {
           <p>
             <strong>{one.name}</strong>: from {moment(one.start)} to {moment(one.end)}, and settled at {moment(one.settled)}.
           </p>
+          <Conflicts of={one.conflicts} />
           <Table
             caption={`What ${one.name} would do`}
             head={["Parameter", "Change", "Settled"]}
@@ -31,6 +35,8 @@ export function Preview({ found }) {
 
 export function Strengths({ one }) {
   return (
+    <>
+    <Conflicts of={one.conflicts} />
     <Table
       caption={`What ${one.name} does now`}
       head={["Parameter", "Change", "Strength", "State"]}
@@ -48,6 +54,7 @@ export function Strengths({ one }) {
       }))}
       empty="It moves nothing by itself."
     />
+    </>
   );
 }
 

@@ -6,6 +6,7 @@ import { command, preview, text } from "./api.js";
 import { Preview } from "./effects.jsx";
 import { counted, moment } from "./format.js";
 import { Dialog, download, OpenFile, Panel, Text, useAnswer, useTask, Wrong } from "./parts.jsx";
+import { SaveActing } from "./saving.jsx";
 import { done, refreshScenarios } from "./session.js";
 import { use } from "./store.js";
 
@@ -58,18 +59,21 @@ function Reset({ onClose }) {
 
 export function Steer() {
   const state = use("state");
-  const [asking, setAsking] = useState(false);
+  const [asking, setAsking] = useState(null);
   const { busy, problem, run } = useTask();
+  const acts = state?.interventions.some((one) => one.state === "active");
   const active = state?.interventions.some((one) => one.scenario && one.state === "active");
   const stop = () => run(async () => done("Stopped: the scenario settles from now on.", await command({ command: "stop" })));
   return (
     <>
       <div class="row">
         <button type="button" disabled={!active || busy} onClick={stop}>Stop the scenario</button>
-        <button type="button" disabled={!state} onClick={() => setAsking(true)}>Reset to baseline…</button>
+        <button type="button" disabled={!acts} onClick={() => setAsking("save")}>Save what acts…</button>
+        <button type="button" class="danger" disabled={!state} onClick={() => setAsking("reset")}>Reset to baseline…</button>
       </div>
       <Wrong problem={problem} />
-      {asking && <Reset onClose={() => setAsking(false)} />}
+      {asking === "reset" && <Reset onClose={() => setAsking(null)} />}
+      {asking === "save" && <SaveActing journal={journal} onClose={() => setAsking(null)} />}
     </>
   );
 }

@@ -224,9 +224,9 @@ export function again() {
 }
 
 // After something was done: says so, and shows how the session stands now.
-export function done(words, { state }) {
+export function done(words, { state, warnings }) {
   stand(state);
-  say(words);
+  say([words, ...warnings.map((one) => `Conflict: ${one}.`)].join(" "));
   chartsSoon();
   outsideSoon();
   return moment(state.time, true);

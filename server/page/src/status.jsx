@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { command, post } from "./api.js";
 import { remaining, Strengths } from "./effects.jsx";
 import { counted, moment, number, span, speed } from "./format.js";
-import { Panel, Text, useTask, Wrong } from "./parts.jsx";
+import { Flag, Panel, Table, Text, useTask, Wrong } from "./parts.jsx";
 import { again, done as told, refreshState } from "./session.js";
 import { say, set, use } from "./store.js";
 
@@ -125,6 +125,21 @@ export function Now({ children }) {
       {state.interventions.length
         ? <div class="actings">{state.interventions.map((one) => <Acting key={`${one.name} ${one.end}`} one={one} pace={time?.speed} name={name(one)} />)}</div>
         : <p>The world is at its baseline: nothing that was asked for acts.</p>}
+      <h3>External events in force</h3>
+      <Table
+        id="in-force-table"
+        caption="External events whose impact is expected now"
+        head={["Event", "Since", "Severity", "Expected impact"]}
+        rows={state.external_events.map((event) => ({
+          key: event.id,
+          cells: [
+            <button type="button" class="link" onClick={() => set({ opened: { outside: event } })}>{event.title}</button>,
+            <span class="wrap">{moment(event.time)}</span>, <Flag flag={event.severity} />,
+            <span class="wrap">{event.expected_direction}, {event.expected_magnitude}, for {event.expected_duration}: {event.expected_streams.join(", ")}</span>,
+          ],
+        }))}
+        empty="None."
+      />
     </Panel>
   );
 }

@@ -14,14 +14,15 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
 use causeflow_runs::about::{ScenarioShown, TemplateShown};
 use causeflow_runs::live::{
-    Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown, Injection,
-    InterventionShown, Past, StateShown, VersionShown,
+    Anomaly, Barrier, Chain, Command, EffectShown, Entry, ExternalEventShown, HistoryShown,
+    Injection, InterventionShown, Past, StateShown, VersionShown,
 };
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::shapes::{ColumnShown, EventTold, SessionStatistics};
 use super::times::{range, resolution};
 use super::{Endpoint, Param, Schemas};
 use crate::catch_up::rows_of;
@@ -32,7 +33,7 @@ use crate::problem::Problem;
 use crate::server::{MESSAGE_BYTES, Server};
 use crate::show;
 use crate::socket::{self, SUBPROTOCOL};
-use crate::stage::{Anomaly, Done, Known};
+use crate::stage::{ClockSet, Done};
 use crate::topics::Filter;
 
 /// The longest step of the clock.
@@ -119,6 +120,7 @@ pub struct Events {
     /// Whether there are more by now.
     pub more: bool,
     /// The events, as in the protocol.
+    #[schemars(with = "Vec<EventTold>")]
     pub events: Vec<Value>,
 }
 
@@ -134,6 +136,7 @@ pub struct StreamShown {
     /// What an event means.
     pub description: String,
     /// Its columns: name, type, unit, what it means.
+    #[schemars(with = "Vec<ColumnShown>")]
     pub columns: Vec<Value>,
 }
 
@@ -155,7 +158,8 @@ pub struct ClockChange {
 /// A command, and when it acts.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Given {
-    /// A later time; now by default. A scenario or an external event at a time that is past makes a version of what is past.
+    /// A later time, also from now on, such as `+2h`; now by default. A scenario or an external event at a time that is past, such as `-1d`,
+    /// makes a version of what is past.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     /// What is to be done.
@@ -174,6 +178,8 @@ pub struct Acknowledged {
     pub state: StateShown,
     /// The version that it makes of what is past, if its time was that.
     pub version: Option<VersionShown>,
+    /// What of it and of what was there before excludes each other, as a run warns of it.
+    pub warnings: Vec<String>,
 }
 
 /// A change of a parameter for some time.
@@ -202,7 +208,7 @@ pub struct Modification {
     /// How it lets go: `immediate`, or `{"linear": "2h"}`.
     #[serde(default)]
     pub settling: Option<Value>,
-    /// A later time; now by default.
+    /// A later time, also from now on, such as `+2h`; now by default.
     #[serde(default)]
     pub at: Option<String>,
     /// A headline.
@@ -291,7 +297,6 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
     let given = schemas.of::<Given>();
     let interventions = schemas.of::<Vec<InterventionShown>>();
     let modification = schemas.of::<Modification>();
-    let object = json!({ "type": "object" });
     let mut journal = get(
         "/api/v1/journal",
         (
@@ -346,7 +351,7 @@ pub fn endpoints(schemas: &mut Schemas) -> Vec<Endpoint> {
             "/api/v1/statistics",
             ("statistics", "What is usual so far, stream by stream"),
             Vec::new(),
-            object.clone(),
+            schemas.of::<SessionStatistics>(),
             statistics,
         ),
         get(
@@ -550,20 +555,13 @@ async fn set_clock(State(server): At, headers: HeaderMap, body: Body) -> Answer<
         .in_field("step")),
     });
     let step = step.transpose()?;
-    match key.map(|key| server.stage.know(key, said)) {
-        Some(Known::Another) => {
-            let problem = Problem::new(
-                StatusCode::CONFLICT,
-                "another change has been asked for by this key",
-                "give each change a key of its own",
-            );
-            return Err(problem.in_field("Idempotency-Key"));
-        }
-        Some(Known::Same) => {}
-        Some(Known::New) | None => {
-            server.stage.set_clock(speed, change.paused, step);
-        }
-    }
+    let set = ClockSet {
+        speed,
+        paused: change.paused,
+        step,
+    };
+    let key = key.map(|key| (key, said));
+    server.stage.set_clock(set, key)?;
     Ok(Json(server.stage.clock()))
 }
 
@@ -797,7 +795,7 @@ async fn previewed(
 ) -> Answer<Vec<InterventionShown>> {
     let (past, now) = (server.stage.past(), server.stage.time());
     let entry = Entry {
-        at: at.unwrap_or_else(|| show::instant(now)),
+        at: show::moment(at, now),
         command,
         key: None,
         version: None,
@@ -879,6 +877,7 @@ pub fn acknowledged(done: Done) -> Acknowledged {
         version: of.and_then(|of| done.past.version(&of.name, done.at).ok()),
         entry: done.entry,
         again: done.again,
+        warnings: done.warnings,
     }
 }
 

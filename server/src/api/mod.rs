@@ -3,12 +3,15 @@
 mod answers;
 mod browse;
 mod diff;
+mod examples;
 mod looking;
 mod seed;
+pub mod shapes;
 mod times;
 mod versions;
 
 pub use answers::{Asks, asked};
+pub use examples::{of_answer, of_body};
 
 use std::sync::Arc;
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::answers::{Acknowledged, Asks, Names, acknowledged, asked, get, id, key, name, names};
+use super::shapes::EventTold;
 use super::{Endpoint, Schemas};
 use crate::feed::Batch;
 use crate::problem::Problem;
@@ -59,6 +60,7 @@ pub struct VersionEvents {
     /// Whether there are more.
     pub more: bool,
     /// The events, as in the protocol.
+    #[schemars(with = "Vec<EventTold>")]
     pub events: Vec<Value>,
 }
 

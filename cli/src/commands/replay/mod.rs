@@ -22,6 +22,18 @@ pub fn run(args: &ReplayArgs) -> Result<(), Failure> {
         print_as(args.json, &verdict, || report::of_session(&verdict, clock))?;
         return Ok(verdict.check()?);
     }
+    if args.manifest.is_file() && args.manifest.extension().is_some_and(|of| of == "jsonl") {
+        live::Written::read(&args.manifest)?.check(&front)?;
+        let journal = args.manifest.display();
+        return Err(Failure::input(
+            format!(
+                "{journal} is right, and no session has been played by it: there is nothing that it could be compared with"
+            ),
+            format!(
+                "play it with `causeflow serve MODEL --journal {journal} --dir FOLDER`, and give that folder"
+            ),
+        ));
+    }
     let (sources, baseline) = (args.sources.sources(), args.baseline.as_deref());
     let replayed = pool.install(|| replay(&args.manifest, sources, baseline, &front))?;
     print_as(args.json, &replayed, || report::text(&replayed, clock))?;
