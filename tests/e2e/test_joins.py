@@ -12,12 +12,12 @@ import history
 MODEL = history.ROOT / "examples/models/triage"
 FORMATS = ["parquet", "arrow", "csv", "jsonl"]
 SCENARIO = """
-id: fast
-name: Fast laboratory
-description: The laboratory takes half as long, and reminders come earlier.
+id: bent
+name: Another laboratory
+description: The laboratory is faster or slower, and reminders come earlier.
 duration: 3d
 modifiers:
-  - {on: lab.result/delay, multiply: 0.5}
+  - {on: lab.result/delay, multiply: FACTOR}
   - {on: payment.reminded/delay, multiply: 0.5}
 """
 
@@ -116,11 +116,12 @@ def test_joins_are_told(runs):
     assert "after" in schema["$defs"]["StreamDef"]["properties"] and "joined" not in schema["$defs"]["CauseDef"]["properties"]
 
 
-def test_each_side_waits_for_its_own(tmp_path):
+@pytest.mark.parametrize("factor", [0.5, 2])
+def test_each_side_waits_for_its_own(tmp_path, factor):
     model = shutil.copytree(MODEL, tmp_path / "triage")
     (model / "scenarios").mkdir()
-    (model / "scenarios/fast.yaml").write_text(SCENARIO)
-    bent = history.run(tmp_path, "--days", 9, "--scenario", "fast@2026-02-04T00:00:00Z", "--counterfactual", model=model, out="bent")
+    (model / "scenarios/bent.yaml").write_text(SCENARIO.replace("FACTOR", str(factor)))
+    bent = history.run(tmp_path, "--days", 9, "--scenario", "bent@2026-02-04T00:00:00Z", "--counterfactual", model=model, out="bent")
     history.call("verify", bent.path, "--model", model, folder=tmp_path)
     plain = history.run(tmp_path, "--days", 9, model=model, out="plain")
     ask = lambda query: bent.database().sql(query).fetchall()
