@@ -629,6 +629,8 @@ pub struct StreamDef {
     /// Which events cause this one.
     #[serde(default)]
     pub causes: Vec<CauseDef>,
+    /// Several events from which this one follows together, instead of `causes`.
+    pub after: Option<AfterDef>,
     /// The desk at which events wait for an agent; they take place when the agent is done.
     pub desk: Option<ServiceDef>,
     /// What is worked out without being written.
@@ -789,6 +791,45 @@ pub struct CauseDef {
     /// `any` lets it land in any cell; the name of an entity that has been left behind, or a list of such names, in the cell where
     /// that is.
     pub cell: Option<CellDef>,
+    /// Whether it is one of several from which the event follows together; said by `after`.
+    #[serde(skip)]
+    pub joined: bool,
+}
+
+/// What has to have happened to an entity, or not to have happened, until an event follows. It has one of `all`, `any` and `none`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AfterDef {
+    /// Streams of which each has to have happened.
+    pub all: Option<Vec<String>>,
+    /// Streams of which one has to have happened, or as many as `at_least` says.
+    pub any: Option<Vec<String>>,
+    /// How many of `any` have to have happened; 1 by default.
+    pub at_least: Option<u32>,
+    /// Streams of which none may have happened by the deadline, `within` after `since`.
+    pub none: Option<Vec<String>>,
+    /// The kind of the entity to which all of it happens: each of the streams knows one by this name.
+    pub of: String,
+    /// The stream whose event begins it: what came before does not count, and it follows once for each.
+    pub since: Option<String>,
+    /// The time in which all of it happens: after `since`, or without it from the first to the last.
+    pub within: Option<Expression>,
+    /// How long after the last of them it follows; at once by default.
+    pub delay: Option<Expression>,
+    /// How likely it follows; 1 by default.
+    pub probability: Option<Expression>,
+}
+
+impl AfterDef {
+    /// The streams that are waited for.
+    pub fn members(&self) -> &[String] {
+        let lists = [&self.all, &self.any, &self.none];
+        lists
+            .into_iter()
+            .flatten()
+            .next()
+            .map_or(&[], Vec::as_slice)
+    }
 }
 
 /// Where a caused event lands: `same`, `any`, or where somebody lives.

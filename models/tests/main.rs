@@ -18,6 +18,7 @@ mod expressions;
 mod fuzz;
 mod golden;
 mod independence;
+mod joins;
 mod lines;
 mod looks;
 mod marked;

@@ -579,3 +579,107 @@ fn customers_have_names_numbers_and_notes() {
         .filter(|row| text(row, "passed_on_to").is_empty());
     assert!(missing.count() > 0);
 }
+
+/// The rows of a stream by the visit that they are about.
+fn of_visits(rows: &BTreeMap<String, Vec<Row>>, stream: &str) -> BTreeMap<u64, Vec<Row>> {
+    let groups = by(&rows[stream], "visit_id").into_iter();
+    groups
+        .map(|(visit, rows)| (visit, rows.into_iter().cloned().collect()))
+        .collect()
+}
+
+#[test]
+fn patients_go_home_when_both_tests_are_there_in_time() {
+    let rows = played("triage", 7);
+    let [ordered, lab, imaging, home] = [
+        "tests.ordered",
+        "lab.result",
+        "imaging.done",
+        "patient.discharged",
+    ]
+    .map(|stream| of_visits(&rows, stream));
+    let (mut by_lab, mut late) = (0, 0);
+    for (visit, lab) in &lab {
+        let home = home.get(visit).map_or(&[][..], |rows| rows);
+        let Some(imaging) = imaging.get(visit) else {
+            assert!(home.is_empty(), "nobody has seen the images");
+            continue;
+        };
+        let last = if lab[0].time > imaging[0].time {
+            &lab[0]
+        } else {
+            &imaging[0]
+        };
+        if last.time - ordered[visit][0].time > 240 * MINUTE {
+            assert!(home.is_empty(), "it is too late");
+            late += 1;
+            continue;
+        }
+        // What is after the end is not there.
+        let Some(home) = home.first() else {
+            assert!(last.time + 40 * MINUTE >= settings(0, 24 * 7).end.0);
+            continue;
+        };
+        assert_eq!(home.cause, Some(last.id));
+        assert!((10 * MINUTE..=40 * MINUTE).contains(&(home.time - last.time)));
+        by_lab += usize::from(last.id == lab[0].id);
+    }
+    assert!(by_lab > 300 && late > 20, "{by_lab} {late}");
+}
+
+#[test]
+fn the_first_doctor_begins_and_two_agree() {
+    let rows = played("triage", 7);
+    let asked = of_visits(&rows, "consult.requested");
+    let mut answers: BTreeMap<u64, Vec<(i64, u64)>> = BTreeMap::new();
+    for doctor in [
+        "cardiologist.answered",
+        "internist.answered",
+        "surgeon.answered",
+    ] {
+        for row in &rows[doctor] {
+            let of = answers.entry(id(row, "visit_id")).or_default();
+            of.push((row.time, row.id));
+        }
+    }
+    let [begun, agreed] =
+        ["consult.begun", "therapy.agreed"].map(|stream| of_visits(&rows, stream));
+    for (visit, answers) in &mut answers {
+        answers.sort_unstable();
+        let row = |rows: &BTreeMap<u64, Vec<Row>>| -> Vec<(i64, u64)> {
+            let rows = rows.get(visit).into_iter().flatten();
+            rows.map(|row| (row.time, row.cause.expect("a cause")))
+                .collect()
+        };
+        assert_eq!(row(&begun), answers[..1]);
+        let in_time = |(time, _): &&(i64, u64)| time - asked[visit][0].time <= 120 * MINUTE;
+        let second = answers.get(1).filter(in_time);
+        assert_eq!(
+            row(&agreed),
+            second.copied().into_iter().collect::<Vec<_>>()
+        );
+    }
+    assert!(agreed.len() > 400 && begun.len() > agreed.len());
+}
+
+#[test]
+fn who_has_not_paid_in_two_days_is_reminded() {
+    let rows = played("triage", 14);
+    let [paid, reminded] =
+        ["payment.received", "payment.reminded"].map(|stream| of_visits(&rows, stream));
+    let end = settings(0, 24 * 14).end.0;
+    for bill in &rows["bill.sent"] {
+        let visit = id(bill, "visit_id");
+        let deadline = bill.time + 2 * DAY;
+        let paid = paid.get(&visit).map_or(&[][..], |rows| rows);
+        assert!(paid.len() < 2, "nobody pays twice");
+        let in_time = paid.iter().any(|row| row.time < deadline);
+        let reminded = reminded.get(&visit).map_or(&[][..], |rows| rows);
+        let expected = usize::from(!in_time && deadline < end);
+        assert_eq!(reminded.len(), expected);
+        for row in reminded {
+            assert_eq!((row.time, row.cause), (deadline, Some(bill.id)));
+        }
+    }
+    assert!(reminded.len() > 200);
+}

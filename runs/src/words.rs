@@ -3,7 +3,7 @@
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::{Profile, Weekend};
 use causeflow_engine::streams::program::Settling;
-use causeflow_models::{CauseDef, Expression, StatesDef, StreamDef, duration, share};
+use causeflow_models::{AfterDef, CauseDef, Expression, StatesDef, StreamDef, duration, share};
 
 /// A share in percent with the digits it has: `75 %`, `0.05 %`.
 pub fn percent(share: f64) -> String {
@@ -46,13 +46,51 @@ pub fn short_arrow(cause: &CauseDef, follows: &StreamDef) -> String {
         return "lines".to_owned();
     }
     let conditions = [&cause.when, &follows.requires].into_iter().flatten();
-    let conditions: Vec<String> = conditions.map(|text| clip(&text.0)).collect();
+    let conditions = conditions.map(|text| clip(&text.0));
+    let joined = follows.after.as_ref().map(short_join);
+    let conditions: Vec<String> = joined.into_iter().chain(conditions).collect();
     let (chance, conditions) = (short_chance(cause), conditions.join(" and "));
     match constant_probability(cause) {
         _ if conditions.is_empty() => chance,
         Some(1.0) => format!("if {conditions}"),
         _ => format!("{chance} if {conditions}"),
     }
+}
+
+/// What an event waits for together with others, as short as it gets: `all of 2 within 4h`.
+fn short_join(after: &AfterDef) -> String {
+    let all = after.members().len();
+    let (what, within) = match (&after.none, &after.all) {
+        (Some(none), _) => return format!("no {}", none.join(", no ")),
+        (_, Some(_)) => (format!("all of {all}"), &after.within),
+        _ => match after.at_least.unwrap_or(1) {
+            1 => (format!("first of {all}"), &after.within),
+            least => (format!("{least} of {all}"), &after.within),
+        },
+    };
+    match within {
+        Some(Expression(within)) => format!("{what} within {}", clip(within)),
+        None => what,
+    }
+}
+
+/// What an event waits for together with others, in words.
+pub fn join(after: &AfterDef) -> String {
+    let (names, of) = (after.members().join(", "), &after.of);
+    let what = match (&after.none, &after.all, after.at_least.unwrap_or(1)) {
+        (Some(_), ..) => format!("If none of {names} has happened to a {of}"),
+        (_, Some(_), _) => format!("Once each of {names} has happened to a {of}"),
+        (_, _, 1) => format!("Once the first of {names} has happened to a {of}"),
+        (_, _, least) => format!("Once {least} of {names} have happened to a {of}"),
+    };
+    let within = after.within.as_ref().map(|within| code(&within.0));
+    let when = match (within, &after.since) {
+        (Some(within), Some(since)) => format!(" within {within} of {since}"),
+        (Some(within), None) => format!(" within {within}"),
+        (None, Some(since)) => format!(" since {since}"),
+        (None, None) => String::new(),
+    };
+    what + &when
 }
 
 /// How long after its cause, in words.

@@ -56,6 +56,7 @@ CASES = [
     ("explain", "explain tutoring booking.requested"),
     ("explain", "explain tutoring payment-outage"),
     ("explain", f"explain {MODELS}/returns"),
+    ("explain", f"explain {MODELS}/triage therapy.agreed"),
     ("explain", "explain tutoring blog-viral"),
     ("check", "check tutoring"),
     ("test", f"test {MODELS}/returns --days 3 --seeds 2 --quiet"),

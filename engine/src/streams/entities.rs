@@ -44,7 +44,7 @@ pub fn schema(kind: &Kind) -> TableSchema {
             "State at the end of the run",
         ),
     ];
-    let values = kind.attributes.iter().chain(&kind.variables);
+    let values = kind.attributes.iter().chain(kind.shown_variables());
     columns.extend(values.map(|value| value.column.clone()));
     columns.extend(kind.texts.iter().map(|text| text.column.clone()));
     TableSchema {
@@ -95,7 +95,10 @@ fn chunk(world: &World, cell: &LogicalProcess, id: KindId, here: &[usize]) -> Ch
     for (attribute, words) in kind.attributes.iter().zip(&group.attributes) {
         columns.push(typed(attribute.column.kind, &pick(words)));
     }
-    for (v, (variable, words)) in kind.variables.iter().zip(&group.variables).enumerate() {
+    for (v, (variable, words)) in (kind.shown_variables().iter())
+        .zip(&group.variables)
+        .enumerate()
+    {
         let words = pick(words);
         let owner = kind
             .belongs_to

@@ -44,7 +44,7 @@ impl Compiler {
             .iter()
             .find(|c| c.parent == closing)
             .map_or(0, |c| c.position);
-        let at = unit.at.key("causes").key(position).key("on");
+        let at = unit.place_of_cause(position, "on");
         self.report.error(&at, message, Some(help.into()));
     }
 }

@@ -187,7 +187,7 @@ impl Compiler {
         let at = match unit.document {
             // Lines say how many there are, and nothing else of their one cause.
             Some(_) => unit.at.key(key),
-            None => unit.at.key("causes").key(cause.position).key(key),
+            None => unit.place_of_cause(cause.position, key),
         };
         let name = format!("{}/{}/{key}", unit.name, self.units[cause.parent].name);
         (
@@ -204,6 +204,7 @@ impl Compiler {
         self.units[child].causes[cause].doing = Some(self.rings.depth());
         let (definition, mut when_scope) = self.cause_scope(child, cause, "when");
         let when = match &definition.when {
+            None if definition.joined => self.is_completed(child, cause),
             Some(Expression(text)) => self
                 .expression_of(text, &mut when_scope, &[Ty::Bool])
                 .map(|t| Some(t.expr)),

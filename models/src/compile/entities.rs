@@ -170,6 +170,7 @@ impl Compiler {
             attributes,
             activity,
             variables,
+            notes: 0,
             belongs_to,
             diary,
             name,

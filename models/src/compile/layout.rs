@@ -43,8 +43,9 @@ impl Compiler {
             });
         }
         self.join_lines();
+        (0..self.units.len()).for_each(|s| self.own_variables(s));
+        self.notes_of_events();
         for s in 0..self.units.len() {
-            self.own_variables(s);
             self.given(s);
             self.agent_of(s);
             self.causes(s);
@@ -109,6 +110,7 @@ impl Compiler {
             at,
             definition,
             is_field,
+            completes: None,
             progress: Progress::Todo,
         };
         if let Some(kind) = &unit.definition.creates
@@ -199,8 +201,8 @@ impl Compiler {
             (Some(source), None) => source.actor.clone(),
             (None, Some(timer)) => timer.per.clone(),
             (None, None) => {
-                if unit.definition.causes.is_empty() {
-                    let help = "add `source`, `timer` or `causes`";
+                if unit.definition.causes.is_empty() && unit.definition.after.is_none() {
+                    let help = "add `source`, `timer`, `causes` or `after`";
                     self.report.error_at_key(
                         &unit.at,
                         format!("nothing ever makes an event of {}", unit.name),
@@ -271,7 +273,7 @@ impl Compiler {
         let unit = self.units[s].clone();
         let mut causes: Vec<Cause> = Vec::new();
         for (position, cause) in unit.definition.causes.iter().enumerate() {
-            let at = unit.at.key("causes").key(position).key("on");
+            let at = unit.place_of_cause(position, "on");
             let Some(parent) = self.units.iter().position(|unit| unit.name == cause.on) else {
                 if self.report.is_spoilt("streams", &cause.on) {
                     continue;

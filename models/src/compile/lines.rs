@@ -63,6 +63,7 @@ fn stream_of(document: &str, lines: LinesDef) -> StreamDef {
             outcome: None,
             when: None,
             cell: None,
+            joined: false,
         }],
         r#let: lines.r#let,
         fields,

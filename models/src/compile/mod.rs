@@ -17,6 +17,7 @@ mod expectations;
 mod functions;
 mod growth;
 mod header;
+mod joins;
 mod laws;
 mod layout;
 mod lines;
@@ -56,6 +57,7 @@ use crate::definition::{
 use crate::diagnostic::Diagnostics;
 use assemble::Draft;
 pub use expectations::{Expectation, Expected, Figure, Measure, OverRows, RowsOf, TotalOf};
+use joins::Joining;
 use lower::{About, Scope};
 pub use parameters::Parameter;
 pub(crate) use report::Flaws;
@@ -79,6 +81,8 @@ pub struct Compiler {
     tables: Vec<(String, Rows)>,
     desks: Vec<Desk>,
     units: Vec<Unit>,
+    /// Streams whose events follow from several others together.
+    joins: Vec<Joining>,
     rings: Rings,
     /// How many values are being worked out, each for the one before.
     depth: usize,
@@ -157,6 +161,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         tables: Vec::new(),
         desks: Vec::new(),
         units: Vec::new(),
+        joins: Vec::new(),
         rings: Rings::default(),
         depth: 0,
         window: Span::HOUR,
@@ -166,6 +171,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
     };
     let mut merged = compiler.merge(given.parsed);
     compiler.separate_lines(&mut merged);
+    compiler.separate_joins(&mut merged);
     compiler.model_parameters(&merged, &given.given);
     let (file, block) = match merged.model.clone() {
         Some(model) => model,
@@ -386,7 +392,8 @@ impl Compiler {
             }
         }
         self.tables(merged);
-        let kinds = self.entities(merged);
+        let mut kinds = self.entities(merged);
+        self.notes_of_entities(&mut kinds);
         self.desks = self.desks(merged);
         self.units(merged);
         let drafts = self.drafts();
@@ -403,6 +410,7 @@ impl Compiler {
             return None;
         }
         let mut streams = self.assemble(drafts);
+        self.say_joins(&mut streams);
         missing::mark(&mut streams, &self.profiles);
         self.check_lengths(&streams, merged);
         let program = Program {
@@ -487,7 +495,9 @@ impl Compiler {
                             self.expression_of(&text, &mut scope, &[Ty::Bool])
                                 .map(|typed| typed.expr)
                         });
-                let changes = self.changes(s);
+                let requires = self.still_waits(s, requires);
+                let mut changes = self.changes(s);
+                changes.extend(self.notes(s));
                 let source = self.source(s);
                 let service = self.service(s);
                 Draft {

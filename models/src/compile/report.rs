@@ -77,6 +77,14 @@ impl Reporter {
         tainted.any(|(file, of, entry)| *file == at.file && of == block && entry == name)
     }
 
+    /// Keeps that something is wrong in the entry to which a place belongs: what follows from that is not told.
+    pub fn taint(&mut self, at: &At) {
+        if let [block, name, ..] = &at.path[..] {
+            let entry = (at.file, block.clone(), name.clone());
+            self.flaws.tainted.push(entry);
+        }
+    }
+
     /// Whether a block may have entries that nobody could read.
     pub fn is_lost(&self, block: &str) -> bool {
         self.flaws.lost.contains(block)

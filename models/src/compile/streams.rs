@@ -8,6 +8,7 @@ use causeflow_engine::streams::program::{Binary, Expr, Unary};
 use super::Compiler;
 use super::bounds::bounds;
 use super::exact::{as_number, exact_of, reconcile, within};
+use super::joins::is_note;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::types::{Texts, Ty, Typed, slot_of_input, slot_of_own};
@@ -104,6 +105,8 @@ pub struct OwnVariable {
     pub definition: Option<ValueDef>,
     /// Whether it is a column.
     pub is_field: bool,
+    /// Whether it tells that this is the last event that a join waits for, and of which join.
+    pub completes: Option<usize>,
     /// How far it has been worked out.
     pub progress: Progress,
 }
@@ -469,7 +472,8 @@ impl Compiler {
             if std::mem::replace(&mut seen[s], true) {
                 continue;
             }
-            names.extend(self.units[s].own.iter().map(|v| v.name.clone()));
+            let own = self.units[s].own.iter().filter(|own| !is_note(&own.name));
+            names.extend(own.map(|own| own.name.clone()));
             names.extend(self.units[s].given.iter().map(|(name, ..)| name.clone()));
             rest.extend(self.units[s].causes.iter().map(|cause| cause.parent));
         }
@@ -513,6 +517,7 @@ impl Compiler {
             Progress::Unknown(_) | Progress::Todo => variable.progress = Progress::Doing(depth),
         }
         let (at, definition) = (variable.at.clone(), variable.definition.clone());
+        let completes = variable.completes;
         let about = About::Stream {
             stream,
             restrict: Restrict::Any,
@@ -528,6 +533,9 @@ impl Compiler {
                 );
                 self.report.error_at_key(&at, message, None);
                 None
+            }
+            Some(_) if completes.is_some() => {
+                completes.and_then(|join| self.completes(join, stream, at))
             }
             Some(definition) => self.value(&definition, &Scope::new(about, at, &purpose), &name),
             None => None,

@@ -7,6 +7,7 @@ mod desks;
 mod expectations;
 mod expressions;
 mod files;
+mod joins;
 mod laws;
 mod lines;
 mod many;

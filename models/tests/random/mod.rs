@@ -2,6 +2,7 @@
 //! (which the checks need), and the YAML of it.
 
 mod aims;
+mod joins;
 mod lines;
 mod plan;
 mod render;
@@ -26,6 +27,8 @@ pub struct Spec {
     /// The people's calendars: none, one that events open, one that is always open.
     pub calendar: u8,
     pub seed: u64,
+    /// What is waited for together, if not 0, and which of the streams.
+    pub joins: (u8, u8),
     pub streams: Vec<StreamSpec>,
 }
 
@@ -108,11 +111,11 @@ pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
         any::<bool>(),
         any::<bool>(),
         any::<u64>(),
-        0..3u8,
+        (0..3u8, (0..8u8, any::<u8>())),
     );
     (whole, prop::collection::vec(stream(), 2..9)).prop_map(
         move |(
-            (cells, window, warmup_hours, shops, spikes, berlin, state, seed, calendar),
+            (cells, window, warmup_hours, shops, spikes, berlin, state, seed, (calendar, joins)),
             streams,
         )| Spec {
             cells,
@@ -124,6 +127,7 @@ pub fn spec(stateful: bool) -> impl Strategy<Value = Spec> {
             stateful: state && stateful,
             calendar: if state && stateful { calendar } else { 0 },
             seed,
+            joins,
             streams,
         },
     )

@@ -59,6 +59,8 @@ pub enum Check {
     Effect,
     /// Lines are numbered without a gap, and come to what their document says.
     Lines,
+    /// Before an event that follows from several others together, these have happened.
+    Join,
     /// An id in a field is that of an event or entity that exists.
     Reference,
     /// A row is attributed to something that happened before it.
@@ -98,6 +100,7 @@ impl Check {
             Check::Outcome => "outcome",
             Check::Effect => "effect",
             Check::Lines => "lines",
+            Check::Join => "join",
             Check::Reference => "reference",
             Check::Attribution => "attribution",
             Check::Entity => "entity",
@@ -132,6 +135,9 @@ impl Check {
             Check::Delay => "events come too early or too late after their cause",
             Check::Outcome => "events do not have exactly one outcome",
             Check::Effect => "events that always follow are missing",
+            Check::Join => {
+                "events follow although not all that they wait for has happened, or although something has"
+            }
             Check::Lines => "lines have gaps, or do not come to what their documents say",
             Check::Reference => "ids in fields refer to nothing",
             Check::Attribution => "rows are attributed to what did not happen, or not yet",

@@ -40,6 +40,7 @@ mod follow;
 mod hash;
 mod ids;
 mod join;
+mod joins;
 mod lines;
 mod order;
 mod records;
@@ -51,8 +52,8 @@ mod tables;
 
 pub use finding::{Check, Finding, Findings, Group};
 pub use rules::{
-    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, KindRules, LinesRules,
-    Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
+    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, JoinRules, JoinedRules,
+    KindRules, LinesRules, Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
 };
 pub use tables::Names;
 

@@ -205,6 +205,7 @@ impl FileCheck<'_> {
                 let effects = self.follow(&heads, rules, of_stream, outbox)?;
                 self.fields(batch, &heads, of_stream, &effects, outbox)?;
                 self.lines(batch, &heads, outbox)?;
+                self.joins(batch, &heads, outbox)?;
                 Some(effects)
             }
             None => {

@@ -17,6 +17,8 @@ pub struct Rules {
     pub references: Vec<ReferenceRules>,
     /// The streams that are lines of documents.
     pub lines: Vec<LinesRules>,
+    /// The streams whose events follow from several others together.
+    pub joins: Vec<JoinRules>,
     /// The kinds of entities.
     pub kinds: Vec<KindRules>,
     /// Number of cells, which is also that of the platform.
@@ -199,6 +201,32 @@ pub enum Gathering {
     Min,
     /// The greatest.
     Max,
+}
+
+/// A stream whose events follow from several others together.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JoinRules {
+    /// Its own events.
+    pub follows: JoinedRules,
+    /// What is waited for.
+    pub members: Vec<JoinedRules>,
+    /// The names of the streams that are waited for.
+    pub names: Vec<String>,
+    /// How many of them; 0 where none may have come by the time of the event.
+    pub at_least: usize,
+    /// What begins it, if something does.
+    pub since: Option<JoinedRules>,
+    /// In which time all of it happens, in microseconds, if that is bounded.
+    pub within: Option<i64>,
+}
+
+/// A stream that takes part in a join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JoinedRules {
+    /// Its place.
+    pub stream: usize,
+    /// The place of the column that names the entity.
+    pub column: usize,
 }
 
 /// The rules of a kind of entity.

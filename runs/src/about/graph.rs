@@ -33,6 +33,18 @@ fn edges(model: &Model) -> impl Iterator<Item = (usize, usize, &CauseDef, String
     })
 }
 
+/// What cancels a deadline: (what comes, what does not follow then).
+fn cancelled(model: &Model) -> impl Iterator<Item = (usize, usize)> {
+    let program = &model.compiled.program;
+    let all = program.streams.iter().enumerate();
+    let deadlines = all.filter_map(|(to, stream)| Some((to, stream.join.as_ref()?)));
+    let deadlines = deadlines.filter(|(_, join)| join.at_least == 0);
+    deadlines.flat_map(|(to, join)| {
+        let members = join.members.iter();
+        members.map(move |member| (member.stream.index(), to))
+    })
+}
+
 /// What a node's shape tells.
 enum Origin {
     Source,
@@ -66,14 +78,18 @@ pub fn mermaid(model: &Model) -> String {
         out += "  end\n";
     }
     for (from, to, cause, label) in edges(model) {
-        let arrow = if cause.outcome.is_some() {
-            "-.->"
-        } else {
-            "-->"
+        let arrow = match (cause.outcome.is_some(), cause.joined) {
+            (true, _) => "-.->",
+            (_, true) => "==>",
+            _ => "-->",
         };
         out += &format!("  s{from} {arrow}|\"{}\"| s{to}\n", mermaid_text(&label));
     }
-    out + "%% Dotted: one of the outcomes of which exactly one happens.\n"
+    for (from, to) in cancelled(model) {
+        out += &format!("  s{from} -.-x s{to}\n");
+    }
+    out + "%% Dotted: one of the outcomes of which exactly one happens.\n\
+           %% Thick: several together, or what begins a deadline. Cross: what cancels that.\n"
 }
 
 /// Mermaid writes special characters as `#name;`.
@@ -96,7 +112,8 @@ fn mermaid_text(text: &str) -> String {
 /// The drawing for Graphviz.
 pub fn dot(model: &Model) -> String {
     let mut out = format!(
-        "// Ellipse: from a source. Hexagon: by a timer. Box: caused. Dashed: one outcome of several.\ndigraph \"{}\" {{\n",
+        "// Ellipse: from a source. Hexagon: by a timer. Box: caused. Dashed: one outcome of several.\n\
+         // Bold: several together, or what begins a deadline. Bar: what cancels that.\ndigraph \"{}\" {{\n",
         dot_text(&model.compiled.program.name)
     );
     out += "  rankdir=LR;\n  node [fontname=\"Helvetica\"];\n  edge [fontname=\"Helvetica\", fontsize=10];\n";
@@ -119,15 +136,18 @@ pub fn dot(model: &Model) -> String {
         out += "  }\n";
     }
     for (from, to, cause, label) in edges(model) {
-        let style = if cause.outcome.is_some() {
-            ", style=dashed"
-        } else {
-            ""
+        let style = match (cause.outcome.is_some(), cause.joined) {
+            (true, _) => ", style=dashed",
+            (_, true) => ", style=bold",
+            _ => "",
         };
         out += &format!(
             "  s{from} -> s{to} [label=\"{}\"{style}];\n",
             dot_text(&label)
         );
+    }
+    for (from, to) in cancelled(model) {
+        out += &format!("  s{from} -> s{to} [arrowhead=tee];\n");
     }
     out + "}\n"
 }

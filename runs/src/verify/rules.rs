@@ -7,12 +7,12 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::entities;
 use causeflow_engine::streams::program::MAX_COUNT;
 use causeflow_engine::streams::program::{
-    Binary, Destination, Effect, ExactBinary, Expr, Gathered, Kind, Program, Slot, Source, Stream,
-    StreamId,
+    Binary, Destination, Effect, ExactBinary, Expr, Gathered, Joined, Kind, Program, Slot, Source,
+    Stream, StreamId,
 };
 use causeflow_outputs::verify::{
-    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, KindRules, LinesRules,
-    Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
+    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, JoinRules, JoinedRules,
+    KindRules, LinesRules, Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
 };
 
 use super::origins::{Origin, origins};
@@ -27,6 +27,7 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
         effects: Vec::new(),
         references: Vec::new(),
         lines: Vec::new(),
+        joins: Vec::new(),
         kinds: program.kinds.iter().map(kind).collect(),
         cells: program.cells,
         peopled: program.peopled(scale),
@@ -53,6 +54,9 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
     let of_lines = written.0.iter().enumerate();
     let of_lines = of_lines.filter_map(|(place, &id)| lines(program, (place, id), &written));
     rules.lines = of_lines.collect();
+    let joins = written.0.iter().enumerate();
+    let joins = joins.filter_map(|(place, &id)| join(program, (place, id), &written));
+    rules.joins = joins.collect();
     Some(rules)
 }
 
@@ -238,6 +242,34 @@ fn lines(
         purpose: effect.purpose,
         number: head::FIELDS + number,
         sums: document.fields.iter().enumerate().filter_map(sum).collect(),
+    })
+}
+
+/// The rules of a stream whose events follow from several others together, if fields of all of them name the entity to which they
+/// happen.
+fn join(program: &Program, (place, id): (usize, StreamId), written: &Written) -> Option<JoinRules> {
+    let join = program.streams[id].join.as_ref()?;
+    let column = |field: u16| head::FIELDS + usize::from(field);
+    let joined = |joined: &Joined| {
+        Some(JoinedRules {
+            stream: written.place(joined.stream)?,
+            column: column(joined.named_by?),
+        })
+    };
+    let name = |joined: &Joined| program.streams[joined.stream].name.clone();
+    Some(JoinRules {
+        follows: JoinedRules {
+            stream: place,
+            column: column(join.named_by?),
+        },
+        members: join.members.iter().map(joined).collect::<Option<_>>()?,
+        names: join.members.iter().map(name).collect(),
+        at_least: usize::from(join.at_least),
+        since: match &join.since {
+            Some(since) => Some(joined(since)?),
+            None => None,
+        },
+        within: join.within.map(|span| span.0),
     })
 }
 

@@ -8,6 +8,7 @@
 mod calendar;
 mod desk;
 mod expr;
+mod join;
 mod lines;
 mod look;
 mod modifier;
@@ -25,6 +26,7 @@ pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     Question, Unary,
 };
+pub use join::{Join, Joined};
 pub use lines::{Gathered, Lines};
 pub use look::Look;
 pub use modifier::{
@@ -182,6 +184,8 @@ pub struct Kind {
     pub activity: Option<u16>,
     /// What events change.
     pub variables: Vec<Attribute>,
+    /// How many of the last of them are notes of joins, which no table shows.
+    pub notes: u16,
     /// Texts that are put together from its attributes: columns of its table that nobody holds.
     pub texts: Vec<TextColumn>,
     /// The attribute, if there is one, that is a running number: the place of who is there from the start among all of them, from
@@ -252,6 +256,8 @@ pub struct Stream {
     pub code: u16,
     /// The stream of the events of which its own are the lines.
     pub document: Option<StreamId>,
+    /// What its events wait for, where they follow from several others together.
+    pub join: Option<Join>,
     /// What makes events without a cause.
     pub source: Option<Source>,
     /// The desk at which events wait; only streams that others cause have one.

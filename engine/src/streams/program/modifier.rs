@@ -410,8 +410,11 @@ impl Modified {
     }
 
     /// The largest value at any time, for bases up to `base`.
+    ///
+    /// It is asked of programs that are not prepared to be played, too, so what acts when is not looked up.
     pub fn largest(&self, base: f64) -> f64 {
-        self.largest_between(Time(i64::MIN), Time(i64::MAX), base)
+        self.modifiers()
+            .fold(base, |value, m| value.max(m.apply(value, 1.0)))
     }
 
     /// The smallest value at any time, for bases from `base` on, all at least 0.
@@ -575,6 +578,16 @@ mod tests {
         assert!(!all.acts_between(hours(15), hours(20)) && all.acts_between(hours(14), hours(20)));
         assert_eq!(all.largest_between(hours(10), hours(20), 1.0), 6.0);
         assert_eq!(all.smallest(1.0), 1.0);
+        // Whoever checks a run asks before anything is prepared.
+        let mut asked = Modified::new((0.0, f64::INFINITY));
+        asked.push(modifier(
+            2,
+            Operation::Multiply(3.0),
+            5,
+            15,
+            Settling::Immediate,
+        ));
+        assert_eq!((asked.largest(2.0), asked.smallest(2.0)), (6.0, 2.0));
         all.push(modifier(
             4,
             Operation::Add(-100.0),

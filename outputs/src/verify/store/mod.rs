@@ -34,15 +34,18 @@ pub(super) enum Kind {
     Late,
     /// Lines and what documents say of them, by the document.
     Lines,
+    /// What happens to entities for which something is waited, by the entity.
+    Joins,
 }
 
 /// All kinds, each at its place.
-const KINDS: [Kind; 5] = [
+const KINDS: [Kind; 6] = [
     Kind::Ids,
     Kind::Events,
     Kind::Links,
     Kind::Late,
     Kind::Lines,
+    Kind::Joins,
 ];
 
 /// Records by part.

@@ -202,6 +202,8 @@ pub struct StreamExplained {
     pub timer: Option<Definition>,
     /// The desk at which it waits, if it does.
     pub desk: Option<Definition>,
+    /// What it waits for, if it follows from several others together; each of them may be the cause.
+    pub after: Option<Definition>,
     /// What causes it.
     pub causes: Vec<CauseShown>,
     /// What has to hold when its time comes.
@@ -356,6 +358,7 @@ impl<'a> Subject<'a> {
             source: definition.source.as_ref().map(plain),
             timer: definition.timer.as_ref().map(plain),
             desk: definition.desk.as_ref().map(plain),
+            after: definition.after.as_ref().map(plain),
             causes: causes.collect(),
             requires: definition.requires.as_ref().map(text),
             effects: effects.collect(),

@@ -9,7 +9,7 @@ use causeflow_models::{
 use super::{Subject, origin};
 use crate::numbers::rough;
 use crate::text_table::{Align, Table};
-use crate::words::{chance, circumstances, delay, profile, short_chance, states};
+use crate::words::{chance, circumstances, delay, join, profile, short_chance, states};
 
 /// A parameter: its value, what it may be, what it means.
 pub fn parameter(parameter: &Parameter) -> String {
@@ -77,6 +77,7 @@ fn makes(subject: &Subject) -> Vec<String> {
     if let Some(timer) = &definition.timer {
         lines.extend(of_timer(timer));
     }
+    lines.extend(definition.after.as_ref().map(join));
     for cause in &definition.causes {
         let rate = rough(subject.rate(&cause.on));
         if let (Some(document), Some(count)) = (&definition.document, &cause.count) {
