@@ -133,3 +133,35 @@ def test_each_side_waits_for_its_own(tmp_path, factor):
         (SELECT event_id, time, last FROM "patient.discharged" WHERE attribution IS NULL
         INTERSECT SELECT event_id, time, last FROM read_parquet({[str(part) for part in plain.parts("patient.discharged")]}))""")
     assert same == all > 500
+
+
+TIED = """
+model: {name: tied, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 7}}
+entities:
+  person: {count: 20}
+streams:
+  r: {source: {rate: 2000, actor: person}}
+  s: {causes: [{on: r}], fields: {person_id: {value: person.id}}}
+  m: {causes: [{on: r}], fields: {person_id: {value: person.id}}}
+  n: {source: {rate: 2000, actor: person}, fields: {person_id: {value: person.id}}}
+  all.of.it:
+    after: {all: [m, n], of: person, since: s}
+    fields: {person_id: {}}
+  within.it:
+    after: {all: [m, n], of: person, within: 20m}
+    fields: {person_id: {}}
+  none.of.it:
+    after: {none: [m, n], of: person, since: s, within: 10m}
+    fields: {person_id: {value: person.id}}
+"""
+
+
+@pytest.mark.parametrize("warmup", ["0d", "1d"])
+def test_events_at_the_same_time_are_in_some_order(tmp_path, warmup):
+    """What begins it and what is waited for come at the same time, in either order: verify takes both for possible."""
+    (tmp_path / "tied").mkdir()
+    (tmp_path / "tied/model.yaml").write_text(TIED.replace("window: 1h", f"window: 1h, warmup: {warmup}"))
+    run = history.run(tmp_path, "--days", 4, model=tmp_path / "tied", out="out")
+    history.call("verify", run.path, "--model", tmp_path / "tied", folder=tmp_path)
+    rows = {stream: sum(len(history.rows(part)) for part in run.parts(stream)) for stream in ["all.of.it", "within.it", "none.of.it"]}
+    assert all(number > 100 for number in rows.values()), rows

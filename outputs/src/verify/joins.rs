@@ -142,43 +142,66 @@ impl History {
         let followed = &self.followed[at];
         let last = self.happened[followed.place];
         if rules.at_least == 0 {
-            let mut meanwhile = self.happened[followed.place + 1..].iter();
-            let came = meanwhile.find(|event| event.time > last.time && event.time < followed.time);
-            return came.map(|event| {
-                format!(
-                    "{} of {} has come meanwhile",
-                    event.id,
-                    rules.name(event.part)
-                )
+            let meanwhile = self.between(last.time.saturating_add(1), followed.time);
+            return meanwhile.first().map(|event| {
+                let name = rules.name(event.part);
+                format!("{} of {name} has come meanwhile", event.id)
             });
         }
-        let before = at
-            .checked_sub(1)
-            .map(|at| self.happened[self.followed[at].place]);
+        if rules.since.is_none() {
+            return self.wrong_since(at, None, rules, known_from);
+        }
+        let (mut wrong, mut earlier) = (None, known_from == i64::MIN);
+        for begun in self.begun(last.time) {
+            wrong = Some(self.wrong_since(at, Some(begun), rules, known_from)?);
+            earlier |= begun.time < last.time;
+        }
+        // Otherwise what lies before all that is known may have begun it.
+        let wrong = wrong.or(Some("nothing has begun it".to_owned()));
+        wrong.filter(|_| earlier)
+    }
+
+    /// What can have begun what followed from an event at a time: the last before it, and all that came with it.
+    fn begun(&self, time: i64) -> impl Iterator<Item = Happened> {
+        let begins = |event: &&Happened| event.part == BEGINS;
+        let with_it = self.between(time, time.saturating_add(1)).iter();
+        let last = self.between(i64::MIN, time).iter().rfind(begins);
+        with_it.filter(begins).chain(last).copied()
+    }
+
+    /// What has happened from a time up to another one.
+    fn between(&self, from: i64, to: i64) -> &[Happened] {
+        let until = self.happened.partition_point(|event| event.time < to);
+        let happened = &self.happened[..until];
+        &happened[happened.partition_point(|event| event.time < from)..]
+    }
+
+    /// Likewise, if that has begun it.
+    fn wrong_since(
+        &self,
+        at: usize,
+        begun: Option<Happened>,
+        rules: &JoinRules,
+        known_from: i64,
+    ) -> Option<String> {
+        let last = self.happened[self.followed[at].place];
+        let before = at.checked_sub(1);
+        let before = before.map(|at| self.happened[self.followed[at].place]);
         let mut from = before.map_or(i64::MIN, |before| before.time);
-        if rules.since.is_some() {
-            let mut earlier = self.happened.iter().rev();
-            let begun = earlier.find(|event| event.part == BEGINS && event.time <= last.time);
-            match begun {
-                Some(begun) if before.is_some_and(|before| before.time > begun.time) => {
-                    return Some(format!("it followed already since {}", begun.id));
-                }
-                Some(begun) => from = from.max(begun.time),
-                None if known_from == i64::MIN => return Some("nothing has begun it".to_owned()),
-                None => return None,
+        match (begun, rules.within) {
+            (Some(begun), _) if before.is_some_and(|before| before.time > begun.time) => {
+                return Some(format!("it followed already since {}", begun.id));
             }
-            if rules.within.is_some_and(|within| last.time - from > within) {
+            (Some(begun), Some(within)) if last.time - begun.time > within => {
                 return Some("it came too late".to_owned());
             }
-        } else if let Some(within) = rules.within {
-            from = from.max(last.time.saturating_sub(within));
+            (Some(begun), _) => from = from.max(begun.time),
+            (None, Some(within)) => from = from.max(last.time.saturating_sub(within)),
+            (None, None) => {}
         }
         let used = before.map(|before| before.id);
-        let counted = self.happened.iter().filter(|event| {
-            event.part >= FIRST
-                && Some(event.id) != used
-                && (from..=last.time).contains(&event.time)
-        });
+        let counted = self.between(from, last.time.saturating_add(1)).iter();
+        let counted = counted.filter(|event| event.part >= FIRST && Some(event.id) != used);
         let mut parts: Vec<u64> = counted.map(|event| event.part).collect();
         parts.sort_unstable();
         parts.dedup();
@@ -190,15 +213,6 @@ impl History {
             true => "none of them has come".to_owned(),
             false => format!("only {} has come", names.join(" and ")),
         })
-    }
-}
-
-impl JoinRules {
-    fn name(&self, part: u64) -> &str {
-        let member = part
-            .checked_sub(FIRST)
-            .and_then(|at| self.names.get(at as usize));
-        member.map_or("what begins it", String::as_str)
     }
 }
 
@@ -243,6 +257,12 @@ impl Join<'_> {
 }
 
 impl JoinRules {
+    fn name(&self, part: u64) -> &str {
+        let member = part.checked_sub(FIRST);
+        let member = member.and_then(|at| self.names.get(at as usize));
+        member.map_or("what begins it", String::as_str)
+    }
+
     /// What is waited for, in words.
     fn expected(&self) -> String {
         let names = self.names.join(", ");
