@@ -58,30 +58,38 @@ proptest! {
         (cells, houses) in (1..7_u16, 1..40_u32),
         (min, room, place) in (0..4_u32, 0..4_u32, 0.0..=1.0),
         scale in prop::sample::select(vec![1.0, 0.5, 0.13]),
-        seed in any::<u64>(),
+        (shared, seed) in (any::<bool>(), any::<u64>()),
     ) {
         let max = (min + room).max(1);
         let guests = houses * min + (place * f64::from(houses * (max - min))) as u32;
         prop_assume!(guests > 0);
         let text = format!(
             "model: {{name: homes, cells: {cells}, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
-             entities:\n  house: {{count: {houses}}}\n  guest: {{count: {guests}, belongs_to: {{house: {{min: {min}, max: {max}}}}}}}\n\
+             entities:\n  house: {{count: {houses}, shared: {shared}}}\n  guest: {{count: {guests}, belongs_to: {{house: {{min: {min}, max: {max}}}}}}}\n\
              streams:\n  came: {{source: {{rate: 1}}}}\n"
         );
         let model = compile(&[("a.yaml".into(), text)]).expect("it is right");
         let program = &model.compiled.program;
         let settings = Settings { scale, ..settings(seed, 1) };
         let played = play(program, &settings);
-        let mut beyond = 0;
+        let mut of_cells = Vec::new();
         for cell in &played.result.cells {
             let [house, guest] = [KindId(1), KindId(0)].map(|kind| &cell.population.groups[kind]);
             let mut numbers = vec![0; house.founders];
             for &owner in &guest.variables[0] {
                 numbers[owner as usize] += 1;
             }
-            beyond += u16::from(numbers.iter().any(|number| !(min..=max).contains(number)));
+            of_cells.push(numbers);
         }
-        let told = program.unshared(scale);
+        if shared {
+            // A house has guests from all cells.
+            let number = |house: usize| of_cells.iter().map(|numbers| numbers[house]).sum();
+            let all: Vec<u32> = (0..of_cells[0].len()).map(number).collect();
+            of_cells = vec![all; usize::from(program.peopled(scale))];
+        }
+        let is_beyond = |numbers: &&Vec<u32>| numbers.iter().any(|number| !(min..=max).contains(number));
+        let beyond = of_cells.iter().filter(is_beyond).count() as u16;
+        let told = program.misdealt(scale);
         prop_assert_eq!(told.first().map_or(0, |told| told.cells), beyond);
         if let Some(told) = told.first() {
             let (number, owners) = told.farthest;
@@ -90,7 +98,7 @@ proptest! {
         // What a model says is at scale 1, and is told with it.
         let warned = model.compiled.warnings.list.iter();
         let warned = warned.filter(|warning| warning.message.contains("for each `house`"));
-        prop_assert_eq!(warned.count(), program.unshared(1.0).len());
+        prop_assert_eq!(warned.count(), program.misdealt(1.0).len());
     }
 
     /// Whoever is in a state stays there when another one's weight moves, unless the draw falls between the two; and one

@@ -70,11 +70,11 @@ impl Compiler {
     }
 
     /// Warns of cells in which nobody lives, since there are too few of a kind, and of those in which too few are there to be
-    /// shared as it is stated.
+    /// dealt as it is stated.
     pub(super) fn check_cells(&mut self, program: &Program, at: &At) {
-        for unshared in program.unshared(1.0) {
+        for misdealt in program.misdealt(1.0) {
             let help = "write fewer `cells`, or bounds that leave room";
-            let message = unshared.in_words(program);
+            let message = misdealt.in_words(program);
             self.report
                 .warning(&at.key("cells"), message, Some(help.into()));
         }

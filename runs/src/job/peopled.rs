@@ -1,11 +1,11 @@
 //! What is to be said of the population at a scale.
 
-use causeflow_engine::streams::program::{Program, Uneven, Unshared};
+use causeflow_engine::streams::program::{Misdealt, Program, Uneven};
 
 use crate::numbers::{count, rough};
 
-/// Where numbers of entities cannot keep their ratio to others, and where they cannot be shared among those whom they belong to within
-/// the bounds of the model, a line each.
+/// Where numbers of entities cannot keep their ratio to others, and where they cannot be dealt to those whom they belong to within the bounds of
+/// the model, a line each.
 pub fn uneven(program: &Program, scale: f64) -> Vec<String> {
     let line = |uneven: Uneven| {
         format!(
@@ -18,8 +18,8 @@ pub fn uneven(program: &Program, scale: f64) -> Vec<String> {
             }
         )
     };
-    let unshared = |unshared: Unshared| format!("at scale {scale} {}", unshared.in_words(program));
+    let misdealt = |misdealt: Misdealt| format!("at scale {scale} {}", misdealt.in_words(program));
     let uneven = program.uneven(scale).into_iter().map(line);
-    let unshared = program.unshared(scale).into_iter().map(unshared);
-    uneven.chain(unshared).collect()
+    let misdealt = program.misdealt(scale).into_iter().map(misdealt);
+    uneven.chain(misdealt).collect()
 }

@@ -34,7 +34,7 @@ pub use modifier::{
     Settling,
 };
 pub use modify::{Backlog, ModifyError, Parameter};
-pub use peopled::{Uneven, Unshared, share};
+pub use peopled::{Misdealt, Uneven, share};
 pub use rings::{ring_of, rings};
 pub use template::{Drawn, Format, Pattern, Piece, Template, TimeFormat, TimePart};
 pub(crate) use template::{PatternPart, Places};

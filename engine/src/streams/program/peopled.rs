@@ -13,10 +13,10 @@ pub struct Uneven {
     pub there: u32,
 }
 
-/// Cells in which those of a kind cannot be shared among their owners within the bounds that the model states, since there is no
+/// Cells in which those of a kind cannot be dealt to their owners within the bounds that the model states, since there is no
 /// part of an owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unshared {
+pub struct Misdealt {
     /// The kind.
     pub kind: KindId,
     /// That of their owners.
@@ -31,7 +31,7 @@ pub struct Unshared {
     pub farthest: (u32, u32),
 }
 
-impl Unshared {
+impl Misdealt {
     /// What is to be told of it.
     pub fn in_words(&self, program: &Program) -> String {
         let [kind, owner] = [self.kind, self.owner].map(|kind| &program.kinds[kind].name);
@@ -130,15 +130,20 @@ impl Program {
         self.kind_ids().map(of_kind).filter(noticed).collect()
     }
 
-    /// Where those of a kind cannot be shared among their owners as the model states it, at a scale.
-    pub fn unshared(&self, scale: f64) -> Vec<Unshared> {
+    /// Where those of a kind cannot be dealt to their owners as the model states it, at a scale.
+    pub fn misdealt(&self, scale: f64) -> Vec<Misdealt> {
         let peopled = self.peopled(scale);
         let mut found = Vec::new();
         for (kind, definition) in KindId::each(&self.kinds) {
             for belonging in &definition.belongs_to {
                 let (owner, bounds) = (belonging.owner, (belonging.min, belonging.max));
+                // Owners whom all cells know are dealt those of all cells.
+                let everywhere = self.kinds[owner].shared;
                 let in_cell = |cell| {
-                    let of = |kind| share(self.founders(kind, scale), peopled, cell);
+                    let of = |kind| match (self.founders(kind, scale), everywhere) {
+                        (all, true) => all,
+                        (all, false) => share(all, peopled, cell),
+                    };
                     (of(kind), of(owner))
                 };
                 let beyond = |&(number, owners): &(u32, u32)| {
@@ -152,7 +157,7 @@ impl Program {
                 let Some(farthest) = cells.clone().max_by_key(beyond) else {
                     continue;
                 };
-                found.push(Unshared {
+                found.push(Misdealt {
                     kind,
                     owner,
                     bounds,
