@@ -315,3 +315,24 @@ def test_effects_are_those_of_the_run_with_the_same_scenarios(tmp_path):
     assert causes >= {"payment-outage", "internet-outage", "support-overload"} and fingerprint["events"] > 0
     for name, effects in by_stream.items():
         assert in_order(effects) == in_order(one for one in of_run if one["stream"] == name) and effects
+
+
+def test_a_written_journal_is_checked_without_being_played(tmp_path):
+    first = {"journal_version": 1, "spec": {"spec_version": 1, "model": "tutoring", "scale": 0.005}}
+    outage = {"at": "day3T10:00", "command": "scenario", "scenario": "payment-outage", "duration": "4h"}
+    for lines, place, words in (
+        ([first, outage, {"at": "day3T11:00", "command": "scenario", "scenario": "quality-crisis"}], 3, "one scenario is active at a time"),
+        ([first, {"at": "2020-01-01T00:00:00Z", "command": "inject", "template": "blog-viral"}], 2, "before the session begins"),
+        ([first, {"at": "day1", "command": "dance"}], 2, "unknown variant `dance`"),
+        ([outage], 1, "unknown field `at`"),
+        ([first, {"at": "day4T18:00", "command": "inject", "template": "blog-viral"}, outage], None, "is right, and no session has been played by it"),
+    ):
+        (tmp_path / "hand.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        asked = [["replay", "hand.jsonl"]]
+        if place:
+            asked.append(["serve", "tutoring", "--journal", "hand.jsonl", "--dir", "session", "--listen", "127.0.0.1:0"])
+        for args in asked:
+            said = subprocess.run([history.BINARY, *args], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE_S)
+            assert said.returncode == 2 and words in said.stderr and "help: " in said.stderr, (args, said.stderr)
+            assert place is None or f"line {place} of hand.jsonl: " in said.stderr, said.stderr
+    assert not (tmp_path / "session").exists()
