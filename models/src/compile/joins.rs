@@ -405,6 +405,12 @@ impl Compiler {
             Ok(Some(typed)) => {
                 let found = self.type_name(typed.ty);
                 let message = format!("`{of}` is {found} in {name}, expected a {of}");
+                let help = match typed.ty {
+                    Ty::Away(_) | Ty::Shared(_) => {
+                        format!("wait for what follows from {name} with `cell: {of}`")
+                    }
+                    _ => help,
+                };
                 self.report.error(at, message, Some(help));
                 None
             }

@@ -96,7 +96,7 @@ fn each_mistake_is_told_once_where_it_stands() {
                 ("    fields: {visit_id: {}}\n", ""),
             ],
             "27:",
-            "`visit` is not known to seen: this event takes place at a desk, where no entity lives",
+            "`visit` is a reference to a visit in another cell in seen, expected a visit / wait for what follows from seen with `cell: visit`",
         ),
         (
             &[
