@@ -1,5 +1,6 @@
 """A live session by REST: every endpoint is as its document says, also to who means it no good, and the entities and relations are those of the events."""
 
+import contextlib
 import datetime
 import http.client
 import json
@@ -551,13 +552,18 @@ def test_a_connection_ends_with_the_answer_when_a_body_is_not_taken(tmp_path):
             (b"Transfer-Encoding: chunked\r\n", b"5\r\nhallo\r\nno length\r\n", 401),
             (b"Transfer-Encoding: chunked\r\nAuthorization: Bearer reads\r\n", b"5\r\nhallo\r\nno length\r\n", 400),
             (b"Content-Length: 1000000000000\r\n", b" " * (9 << 20), 401),
+            (b"Content-Length: 1000000000000\r\n", b" " * (64 << 20), 401),
         ):
-            with socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as connection:
-                connection.sendall(b"POST /api/v1/commands HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n" + body)
+            # What is under way when a connection ends may take the answer with it, as TCP has it.
+            endless = contextlib.suppress(ConnectionError, http.client.IncompleteRead) if len(body) > 8 << 20 else contextlib.nullcontext()
+            with endless, socket.create_connection(("127.0.0.1", server.port), PATIENCE_S) as connection:
+                with endless:
+                    connection.sendall(b"POST /api/v1/commands HTTP/1.1\r\nHost: localhost\r\n" + head + b"\r\n" + body)
                 answer = http.client.HTTPResponse(connection, method="POST")
                 answer.begin()
                 assert (answer.status, answer.headers["Connection"]) == (status, "close"), (head, answer.status)
                 assert answer.read() and connection.recv(1) == b""
+        server.get("/api/v1/state", expect=401)
 
 
 def test_external_events_are_those_that_were_asked_for(standing):
