@@ -240,6 +240,11 @@ fn whatever_is_listed_can_be_aimed_at_and_whatever_can_be_aimed_at_is_listed() {
             0..20 => (true, 1),
             many => (false, many / 2),
         };
+        let is_listed_if_it_is_one = |address: &str| {
+            let is_one = Target::of(&program, address).is_ok();
+            assert_eq!(is_one, all.contains(address), "{} {address}", program.name);
+            is_one
+        };
         for owner in &owners {
             let own = program.stream(owner).map(|stream| &program.streams[stream]);
             let is_own = |word: &str| {
@@ -252,27 +257,14 @@ fn whatever_is_listed_can_be_aimed_at_and_whatever_can_be_aimed_at_is_listed() {
                 |word: &&String| is_small || WORDS.contains(&word.as_str()) || is_own(word);
             for word in words.iter().filter(is_tried) {
                 let address = format!("{owner}/{word}");
-                let is_one = Target::of(&program, &address).is_ok();
-                assert_eq!(
-                    is_one,
-                    all.contains(&*address),
-                    "{} {address}",
-                    program.name
-                );
+                let is_one = is_listed_if_it_is_one(&address);
                 if is_one && WORDS.contains(&word.as_str()) {
                     kinds.insert(word.clone());
                 }
                 // What comes third only counts for what could have a third part.
                 let has_own = longer.contains(&*address);
                 for text in texts.iter().step_by(step).filter(|_| has_own) {
-                    let address = format!("{address}/{text}");
-                    let is_one = Target::of(&program, &address).is_ok();
-                    assert_eq!(
-                        is_one,
-                        all.contains(&*address),
-                        "{} {address}",
-                        program.name
-                    );
+                    is_listed_if_it_is_one(&format!("{address}/{text}"));
                 }
             }
         }

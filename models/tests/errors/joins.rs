@@ -1,19 +1,10 @@
 //! What cannot be waited for.
 
-use causeflow_models::{SourceFile, from_files};
-
-use super::summary;
-
-/// What is replaced by what, the line that is to blame, and what is told.
-type Case = (
-    &'static [(&'static str, &'static str)],
-    &'static str,
-    &'static str,
-);
+use super::{Case, of_text};
 
 /// A model in which events wait for others, with some places of it replaced.
 fn found(edits: &[(&str, &str)]) -> Vec<String> {
-    let mut text = r"
+    let text = r"
 model: {name: m, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 7}}
 entities:
   visit: {count: 0}
@@ -45,17 +36,8 @@ streams:
     after: {any: [lab, image], of: visit, since: begun}
   late:
     after: {none: [lab], of: visit, since: begun, within: 24h}
-"
-    .to_owned();
-    for (from, to) in edits {
-        assert!(text.contains(from), "{from}");
-        text = text.replacen(from, to, 1);
-    }
-    let path = "m/m.yaml".to_owned();
-    match from_files("m", vec![SourceFile { path, text }]) {
-        Ok(_) => Vec::new(),
-        Err(wrong) => summary(&wrong),
-    }
+";
+    of_text(text, edits)
 }
 
 #[test]

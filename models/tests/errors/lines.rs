@@ -1,19 +1,10 @@
 //! Lines of documents that cannot be, and questions to lines that have no answer.
 
-use causeflow_models::{SourceFile, from_files};
-
-use super::summary;
-
-/// What is replaced by what, the line that is to blame, and what is told.
-type Case = (
-    &'static [(&'static str, &'static str)],
-    &'static str,
-    &'static str,
-);
+use super::{Case, of_text};
 
 /// A model with a document and its lines, with some places of it replaced.
 fn found(edits: &[(&str, &str)]) -> Vec<String> {
-    let mut text = r"
+    let text = r"
 model: {name: m, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 7}}
 entities:
   product: {count: 20, variables: {price: {value: '10', type: 'decimal(8, 2)'}}}
@@ -37,17 +28,8 @@ streams:
   line.back:
     causes: [{on: order.line, delay: 1d}]
     fields: {line: {}, amount: {}}
-"
-    .to_owned();
-    for (from, to) in edits {
-        assert!(text.contains(from), "{from}");
-        text = text.replacen(from, to, 1);
-    }
-    let path = "m/m.yaml".to_owned();
-    match from_files("m", vec![SourceFile { path, text }]) {
-        Ok(_) => Vec::new(),
-        Err(wrong) => summary(&wrong),
-    }
+";
+    of_text(text, edits)
 }
 
 #[test]

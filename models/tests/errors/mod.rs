@@ -78,6 +78,27 @@ fn summary(wrong: &Diagnostics) -> Vec<String> {
         .collect()
 }
 
+/// What is replaced by what, the line that is to blame, and what is told.
+type Case = (
+    &'static [(&'static str, &'static str)],
+    &'static str,
+    &'static str,
+);
+
+/// The errors in a model of one file with some places of it replaced; each must be there.
+fn of_text(text: &str, edits: &[(&str, &str)]) -> Vec<String> {
+    let mut text = text.to_owned();
+    for (from, to) in edits {
+        assert!(text.contains(from), "{from}");
+        text = text.replacen(from, to, 1);
+    }
+    let path = "m/m.yaml".to_owned();
+    match from_files("m", vec![SourceFile { path, text }]) {
+        Ok(_) => Vec::new(),
+        Err(wrong) => summary(&wrong),
+    }
+}
+
 /// Checks that each mistake alone leads to one error, at its place and in its words.
 fn check(mistakes: &[Mistake]) {
     for Mistake {
