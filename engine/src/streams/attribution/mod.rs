@@ -159,7 +159,8 @@ pub fn same_rows(a: &Chunk, b: &Chunk) -> Vec<bool> {
     same
 }
 
-fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
+/// Of rows that have been the same so far, those that are so in one more column.
+pub fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
     fn all<T: PartialEq>(
         a: impl IntoIterator<Item = T>,
         b: impl IntoIterator<Item = T>,
@@ -200,29 +201,51 @@ fn same_column(a: &Column, b: &Column, same: &mut [bool]) {
     }
 }
 
-/// The modified parameters on which the values of a stream's rows depend, apart from what its
-/// events carry.
-pub fn modified_in_rows(stream: &Stream) -> Vec<u16> {
-    let mut found = Vec::new();
-    let later = stream.variables.iter().filter(|v| !v.stage.is_kept());
-    for variable in later.filter(|v| v.written) {
-        find_modified(stream, &variable.value, &mut found);
-    }
-    found.sort_unstable();
-    found.dedup();
-    found
+/// How modifiers bend the values of a stream's rows, apart from what its events carry.
+#[derive(Clone, Debug, Default)]
+pub struct BentFields {
+    /// The modified parameters on which they depend, in order.
+    pub modified: Vec<u16>,
+    /// The variables that depend on them, by their places, in order.
+    pub variables: Vec<u16>,
 }
 
-/// Also through the effects that an expression asks for, which may ask for others.
-fn find_modified(stream: &Stream, e: &Expr, found: &mut Vec<u16>) {
-    e.visit(&mut |e| match e {
-        Expr::Modified(at, _) => found.push(*at),
-        Expr::Happens(effect) => {
-            let effect = &stream.effects[usize::from(*effect)];
-            for e in effect.when.iter().chain([&effect.probability]) {
-                find_modified(stream, e, found);
+impl BentFields {
+    /// Of the rows of a stream.
+    pub fn of(stream: &Stream) -> BentFields {
+        let (mut bent, mut slots) = (BentFields::default(), Vec::new());
+        let later = (0..).zip(&stream.variables);
+        for (place, variable) in later.filter(|(_, v)| v.written && !v.stage.is_kept()) {
+            let (before, mut depends) = (bent.modified.len(), false);
+            visit_all(stream, &variable.value, &mut |e| match e {
+                Expr::Modified(at, _) => bent.modified.push(*at),
+                Expr::Slot(slot) => depends |= slots.contains(slot),
+                Expr::Lines(lines) => depends |= lines.slots().any(|slot| slots.contains(&slot)),
+                _ => {}
+            });
+            if depends || bent.modified.len() > before {
+                bent.variables.push(place);
+                slots.push(variable.slot);
             }
         }
-        _ => {}
+        bent.modified.sort_unstable();
+        bent.modified.dedup();
+        bent
+    }
+}
+
+/// Also what the effects read that an expression asks for, which may ask for others.
+fn visit_all(stream: &Stream, e: &Expr, f: &mut impl FnMut(&Expr)) {
+    let mut effects = Vec::new();
+    e.visit(&mut |e| {
+        if let Expr::Happens(effect) = e {
+            effects.push(&stream.effects[usize::from(*effect)]);
+        }
+        f(e);
     });
+    for effect in effects {
+        for e in effect.when.iter().chain([&effect.probability]) {
+            visit_all(stream, e, f);
+        }
+    }
 }

@@ -8,9 +8,9 @@ use crate::base::draw::Key;
 use crate::base::fingerprint::{Digest, RowHashes, float_word, int_word, string_hash};
 use crate::base::rounding::int_of;
 use crate::base::scratch;
-use crate::base::table::{Chunk, Column, ColumnType, Validity, Values};
+use crate::base::table::{Chunk, Column, ColumnSpec, ColumnType, Validity, Values};
 use crate::base::time::Time;
-use crate::streams::attribution::Attribution;
+use crate::streams::attribution::{Attribution, same_column};
 use crate::streams::audit::{look_at_rows, look_at_variable};
 use crate::streams::eval::{
     Block, Frame, Marks, Own, eval, eval_block, take_undefined, write_block,
@@ -62,8 +62,8 @@ fn empty_columns(rows: usize, columns: usize) -> Vec<Vec<u64>> {
 /// A block of rows, column by column.
 #[derive(Clone)]
 pub struct Columns {
-    keys: Vec<u64>,
-    times: Vec<i64>,
+    pub keys: Vec<u64>,
+    pub times: Vec<i64>,
     cells: Vec<u16>,
     /// Which of the events of their effects they are.
     indexes: Vec<u32>,
@@ -108,10 +108,7 @@ impl Columns {
         let cells: Vec<u16> = places.iter().map(|&w| cell_of(w)).collect();
         let indexes: Vec<u32> = places.iter().map(|&w| u32::from(index_of(w))).collect();
         scratch::give_column(places);
-        let causes: Vec<u16> = match &chains {
-            Some(chains) => chains.from.iter().map(|&f| world.cause_code(f)).collect(),
-            None => vec![SOURCE_CODE; keys.len()],
-        };
+        let causes = causes(context, chains.as_ref(), keys.len());
         let later = (0..)
             .zip(&definition.variables)
             .filter(|(_, variable)| !variable.stage.is_kept());
@@ -160,6 +157,65 @@ impl Columns {
         }
     }
 
+    /// Of the same rows on another side, what modifiers bend in them.
+    pub fn bent(&mut self, context: &RowContext<'_>, side: Side) -> Bent {
+        let causes = causes(context, self.chains.as_ref(), self.keys.len());
+        let observed = Observed::default();
+        let mut block = Block {
+            world: context.world,
+            populations: context.populations,
+            observed: &observed,
+            stream: context.stream,
+            keys: &self.keys,
+            times: &self.times,
+            cells: &self.cells,
+            causes: &causes,
+            indexes: &self.indexes,
+            side,
+            slots: std::mem::take(&mut self.slots),
+        };
+        let mut bent = Bent::default();
+        for &place in &context.bent.variables {
+            let variable = &context.definition.variables[usize::from(place)];
+            let slot = variable.slot;
+            match &variable.value {
+                Expr::Template(template) => {
+                    bent.texts.push((slot, write_block(template, &block)));
+                }
+                value => {
+                    let mut column = scratch::column();
+                    eval_block(value, &block, &mut column);
+                    // What follows reads it; what it is on the side of these rows is put back below.
+                    bent.slots
+                        .push((slot, std::mem::replace(&mut block.slots[slot], column)));
+                }
+            }
+        }
+        // What has no value is told of the rows that there are.
+        take_undefined();
+        for (slot, column) in &mut bent.slots {
+            std::mem::swap(column, &mut block.slots[*slot]);
+        }
+        self.slots = block.slots;
+        bent
+    }
+
+    /// For each row whether it has the same values where modifiers bend them.
+    pub fn same(&self, context: &RowContext<'_>, bent: &Bent) -> Vec<bool> {
+        let mut same = vec![true; self.keys.len()];
+        for (spec, slot) in &context.definition.fields {
+            if let Some(words) = bent.words(*slot) {
+                let [a, b] = [&self.slots[*slot], words].map(|words| column_of(spec, words));
+                same_column(&a, &b, &mut same);
+            }
+            let text = bent.texts.iter().find(|(other, _)| other == slot);
+            if let Some(((_, a), b)) = text.zip(self.texts.get(slot)) {
+                same_column(a, b, &mut same);
+            }
+        }
+        same
+    }
+
     /// The causing stream of a row.
     fn from(&self, row: usize) -> StreamId {
         self.chains
@@ -190,11 +246,21 @@ impl Columns {
 
     /// The values of the rows, if the stream has a value field.
     pub fn amounts(&self, context: &RowContext<'_>) -> Amounts<'_> {
+        self.amounts_beside(context, None)
+    }
+
+    /// Likewise where modifiers bend them otherwise.
+    pub fn amounts_beside<'a>(
+        &'a self,
+        context: &RowContext<'_>,
+        bent: Option<&'a Bent>,
+    ) -> Amounts<'a> {
         let Some(field) = context.definition.value else {
             return Amounts::None;
         };
         let (spec, slot) = &context.definition.fields[usize::from(field)];
-        let words = &self.slots[*slot];
+        let bent = bent.and_then(|bent| bent.words(*slot));
+        let words = bent.unwrap_or(&self.slots[*slot]);
         match spec.kind {
             ColumnType::Int => Amounts::Wholes(words),
             ColumnType::Exact(digits) => Amounts::Exact(words, digits.scale()),
@@ -360,12 +426,7 @@ impl Columns {
             if let Some(text) = texts.remove(slot) {
                 return text;
             }
-            let words = &slots[*slot];
-            let column = typed(spec.kind, words);
-            match spec.nullable {
-                true => where_there(column, words),
-                false => column,
-            }
+            column_of(spec, &slots[*slot])
         }));
         slots.into_iter().for_each(scratch::give_column);
         Chunk {
@@ -384,6 +445,46 @@ impl Columns {
             .chain(chains.into_iter().flatten())
             .chain(self.slots)
             .for_each(scratch::give_column);
+    }
+}
+
+/// What modifiers bend in some rows, as it is on one side.
+#[derive(Default)]
+pub struct Bent {
+    slots: Vec<(Slot, Vec<u64>)>,
+    texts: Vec<(Slot, Column)>,
+}
+
+impl Bent {
+    fn words(&self, slot: Slot) -> Option<&Vec<u64>> {
+        let mut slots = self.slots.iter();
+        slots
+            .find(|(other, _)| *other == slot)
+            .map(|(_, words)| words)
+    }
+
+    /// Gives the buffers back.
+    pub fn recycle(self) {
+        let slots = self.slots.into_iter();
+        slots.for_each(|(_, words)| scratch::give_column(words));
+    }
+}
+
+/// The codes of the causing streams' names.
+fn causes(context: &RowContext<'_>, chains: Option<&Chains>, rows: usize) -> Vec<u16> {
+    let code = |&from: &StreamId| context.world.cause_code(from);
+    match chains {
+        Some(chains) => chains.from.iter().map(code).collect(),
+        None => vec![SOURCE_CODE; rows],
+    }
+}
+
+/// A field of some rows, as it is handed over.
+fn column_of(spec: &ColumnSpec, words: &[u64]) -> Column {
+    let column = typed(spec.kind, words);
+    match spec.nullable {
+        true => where_there(column, words),
+        false => column,
     }
 }
 

@@ -6,9 +6,10 @@ use super::{BLOCK, Completion, Sums};
 use crate::base::scratch;
 use crate::base::table::Chunk;
 use crate::base::time::{Span, Time};
-use crate::streams::attribution::{Account, Attribution, Named, PartedRow, same_rows};
+use crate::streams::attribution::{Account, Attribution, BentFields, Named, PartedRow, same_rows};
 use crate::streams::layout::{
-    KEY, Layout, PLACE, TIME, by_of, is_apart, scarcity_of, sides_of, time_and_key,
+    KEY, Layout, PLACE, TIME, by_of, cell_of, index_of, is_apart, scarcity_of, sides_of,
+    time_and_key,
 };
 use crate::streams::population::Population;
 use crate::streams::program::{Stream, StreamId};
@@ -34,8 +35,8 @@ pub struct RowContext<'a> {
     pub definition: &'a Stream,
     pub layout: Layout,
     keeps_parted: bool,
-    /// The modified parameters on which fields depend.
-    modified: &'a [u16],
+    /// How modifiers bend fields.
+    pub bent: &'a BentFields,
     /// What rows have met on other sides, by their places, in order.
     met: Vec<((i64, u64), Met)>,
 }
@@ -61,7 +62,7 @@ impl<'a> RowContext<'a> {
             definition,
             layout: world.layouts[stream],
             keeps_parted,
-            modified: &world.modified_in_rows[stream],
+            bent: &world.bent_fields[stream],
             met: Vec::new(),
         }
     }
@@ -119,18 +120,28 @@ impl<'a> RowContext<'a> {
             }
         });
         drop(impact);
-        for rows in removed.chunks(BLOCK) {
+        let mut untouched = removed;
+        if self.bent.modified.is_empty() {
+            // What the words say is the same on whichever side it is worked out.
+            for Pair { rows, met } in pairs.iter_mut().filter(|pair| pair.is_alike()) {
+                met.same = met.there;
+                if met.there.on(Side::UNTOUCHED) {
+                    untouched.push(rows[1]);
+                }
+            }
+        }
+        for rows in untouched.chunks(BLOCK) {
             self.count_untouched(rows, series);
         }
         // What does not depend on modifiers is the same on whichever side it is worked out.
         let others = Side::first(self.world.sides()).skip(1);
-        let rounds: Vec<Sides> = match self.modified.is_empty() {
+        let rounds: Vec<Sides> = match self.bent.modified.is_empty() {
             true => vec![others.collect()],
             false => others.map(Sides::from).collect(),
         };
         for round in rounds {
             let pairs = pairs.iter_mut();
-            let pairs = pairs.filter(|pair| !pair.met.there.and(round).is_none());
+            let pairs = pairs.filter(|pair| !pair.met.open().and(round).is_none());
             let mut pairs: Vec<&mut Pair<'_>> = pairs.collect();
             for pairs in pairs.chunks_mut(BLOCK) {
                 self.compare(pairs, round, series);
@@ -241,25 +252,28 @@ impl<'a> RowContext<'a> {
     /// Works out a block of rows: their digest, and the rows themselves if they are to be kept.
     pub fn work_out(&self, words: Vec<Vec<u64>>, keep: bool) -> Part {
         let mut sums = self.sums();
-        let mut differs = Vec::new();
-        let mut sides = Vec::new();
         // Nearly all blocks are of rows that are on all sides, and of which nothing is to be said.
-        if (words[PLACE].iter()).fold(false, |any, &word| any | is_apart(word)) {
-            differs = self.differs(&words);
-            sides = scratch::copy(&words[PLACE]);
-        }
-        if self.world.sides() > 1 {
-            self.compare_fields(&words, &mut differs, &mut sums);
+        let apart = (words[PLACE].iter()).fold(false, |any, &word| any | is_apart(word));
+        let bent = self.is_bent(&words[TIME]);
+        let places = match apart || bent {
+            true => scratch::copy(&words[PLACE]),
+            false => Vec::new(),
+        };
+        let mut columns = Columns::new(self, words, Side::FACTUAL);
+        let mut differs = match apart {
+            true => self.differs(&columns, &places),
+            false => Vec::new(),
+        };
+        if bent {
+            self.compare_fields(&mut columns, &places, &mut differs, &mut sums);
         }
         let named = match differs.is_empty() {
             true => Vec::new(),
-            false => self.named(&words, &differs, &mut sums),
+            false => self.named(&columns, &places, &differs, &mut sums),
         };
         let attribution = Attribution::new(&self.world.program, &named);
-        let columns = Columns::new(self, words, Side::FACTUAL);
-        let sides_of_row = |row: usize| sides_of(sides[row]);
-        let apart = (!sides.is_empty()).then_some(sides_of_row);
-        columns.count(self, &mut sums.series, apart);
+        let sides_of_row = |row: usize| sides_of(places[row]);
+        columns.count(self, &mut sums.series, apart.then_some(sides_of_row));
         sums.digest = columns.digest(self, &attribution);
         let chunk = if keep {
             Some(columns.into_chunk(self, attribution.column()))
@@ -267,33 +281,39 @@ impl<'a> RowContext<'a> {
             columns.recycle();
             None
         };
-        scratch::give_column(sides);
+        scratch::give_column(places);
         Part { chunk, sums }
     }
 
     /// How each of some rows differs from other sides, apart from what modifiers bend in it.
-    fn differs(&self, words: &[Vec<u64>]) -> Vec<Differs> {
-        let differs = |(row, &word): (usize, &u64)| {
-            let lacking = sides_of(word).others();
+    fn differs(&self, columns: &Columns, places: &[u64]) -> Vec<Differs> {
+        let differs = |(row, &place): (usize, &u64)| {
+            let lacking = sides_of(place).others();
             if lacking.is_none() {
                 return Differs::NOWHERE;
             }
-            let place = (words[TIME][row] as i64, words[KEY][row]);
-            let met = self.met.binary_search_by_key(&place, |(place, _)| *place);
+            let at = (columns.times[row], columns.keys[row]);
+            let met = self.met.binary_search_by_key(&at, |(at, _)| *at);
             let met = met.map_or(Met::NOTHING, |at| self.met[at].1);
             Differs {
                 from: lacking.without(met.same),
                 changed: met.there,
-                by: by_of(word),
+                by: by_of(place),
             }
         };
-        words[PLACE].iter().enumerate().map(differs).collect()
+        places.iter().enumerate().map(differs).collect()
     }
 
     /// Who is to be named for each of some rows. Counts how they differ from other sides, and keeps those that are not on all
     /// sides if they are asked for.
-    fn named(&self, words: &[Vec<u64>], differs: &[Differs], sums: &mut Sums) -> Vec<Named> {
-        let time = |row: usize| words[TIME][row] as i64;
+    fn named(
+        &self,
+        columns: &Columns,
+        places: &[u64],
+        differs: &[Differs],
+        sums: &mut Sums,
+    ) -> Vec<Named> {
+        let time = |row: usize| columns.times[row];
         let rows = (0..differs.len()).filter(|&row| !differs[row].from.is_none());
         let mut rows: Vec<usize> = rows.collect();
         // Rows that only a digest is made of come in no order.
@@ -302,13 +322,13 @@ impl<'a> RowContext<'a> {
         let mut impact = sums.impact.tally();
         for row in rows {
             let Differs { from, changed, by } = differs[row];
-            let scarcity = scarcity_of(words[PLACE][row]);
+            let scarcity = scarcity_of(places[row]);
             let apart = Apart {
                 sides: from,
                 scarcity,
             };
             if self.keeps_parted {
-                let parted = PartedRow::new(words[KEY][row], from.others(), scarcity);
+                let parted = PartedRow::new(columns.keys[row], from.others(), scarcity);
                 sums.parted.push(parted);
             }
             for side in from.each(self.world.sides()) {
@@ -334,49 +354,53 @@ impl<'a> RowContext<'a> {
         same_rows(&factual, &others)
     }
 
-    /// Finds the rows on several sides of which a modifier bends a field.
-    fn compare_fields(&self, words: &[Vec<u64>], differs: &mut Vec<Differs>, sums: &mut Sums) {
-        if self.modified.is_empty() {
-            return;
+    /// Whether a modifier may bend a field of rows of these times.
+    fn is_bent(&self, times: &[u64]) -> bool {
+        if self.bent.modified.is_empty() || self.world.sides() == 1 {
+            return false;
         }
-        let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
-        let times = words[TIME].iter().map(|&time| time as i64);
-        let (first, last) = first_and_last(times).unwrap_or_default();
-        let range = (Time(first), Time(last) + Span(1));
-        let mut bending = self.modified.iter().map(modified);
-        if !bending.any(|modified| modified.acts_between(range.0, range.1)) {
-            return;
-        }
-        let on = |side| {
-            let copy = words.iter().map(|column| scratch::copy(column)).collect();
-            Columns::new(self, copy, side)
+        let Some((first, last)) = first_and_last(times.iter().map(|&time| time as i64)) else {
+            return false;
         };
-        let factual = on(Side::FACTUAL);
-        let is_told = self.world.names.are_compared(range.1);
+        let modified = |&at: &u16| &self.world.program.modified[usize::from(at)];
+        let mut modified = self.bent.modified.iter().map(modified);
+        modified.any(|modified| modified.acts_between(Time(first), Time(last) + Span(1)))
+    }
+
+    /// Finds the rows on several sides of which a modifier bends a field.
+    fn compare_fields(
+        &self,
+        columns: &mut Columns,
+        places: &[u64],
+        differs: &mut Vec<Differs>,
+        sums: &mut Sums,
+    ) {
+        let last = columns.times.iter().copied().max().unwrap_or_default();
+        let is_told = self.world.names.are_compared(Time(last) + Span(1));
         for side in Side::first(self.world.sides()).skip(1) {
-            let others = on(side);
-            let same = self.same(factual.clone(), others.clone());
-            let (amounts, theirs) = (factual.amounts(self), others.amounts(self));
+            let others = columns.bent(self, side);
+            let same = columns.same(self, &others);
+            let amounts = columns.amounts(self);
+            let theirs = columns.amounts_beside(self, Some(&others));
             for (row, same) in same.into_iter().enumerate() {
-                if same || !sides_of(words[PLACE][row]).on(side) {
+                if same || !sides_of(places[row]).on(side) {
                     continue;
                 }
-                differs.resize(words[PLACE].len(), Differs::NOWHERE);
+                differs.resize(places.len(), Differs::NOWHERE);
                 let differs = &mut differs[row];
                 differs.from = differs.from | side.into();
                 differs.changed = differs.changed | side.into();
                 if side == Side::UNTOUCHED {
                     if !is_told {
-                        differs.by = factual.bent_by(self, row);
+                        differs.by = columns.bent_by(self, row);
                     }
-                    let time = words[TIME][row] as i64;
                     let (amount, other) = (amounts.of(row), theirs.of(row));
+                    let time = columns.times[row];
                     sums.series.replace_untouched(time, amount, other);
                 }
             }
             others.recycle();
         }
-        factual.recycle();
     }
 }
 
@@ -432,6 +456,11 @@ impl Met {
         there: Sides::NONE,
         same: Sides::NONE,
     };
+
+    /// Those on which it is not known to be the same.
+    fn open(&self) -> Sides {
+        self.there.without(self.same)
+    }
 }
 
 /// Two rows at the same place of the total order: that of the factual side, and that of others.
@@ -447,6 +476,13 @@ impl<'a> Pair<'a> {
         let same = Sides::NONE;
         let met = Met { there, same };
         Pair { rows, met }
+    }
+
+    /// Whether all that is in them is the same, but for the sides on which they are.
+    fn is_alike(&self) -> bool {
+        let [a, b] = self.rows;
+        let place = |row: &[u64]| (cell_of(row[PLACE]), index_of(row[PLACE]));
+        place(a) == place(b) && a[..PLACE] == b[..PLACE] && a[PLACE + 1..] == b[PLACE + 1..]
     }
 }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use crate::base::draw::{Key, mix, purpose};
 use crate::base::time::{Span, Time};
 use crate::streams::arrivals::Layers;
-use crate::streams::attribution::{Names, modified_in_rows};
+use crate::streams::attribution::{BentFields, Names};
 use crate::streams::kept::{Ledger, whole_fields};
 use crate::streams::layout::{Layout, layouts};
 use crate::streams::profile::ProfileTable;
@@ -107,8 +107,8 @@ pub struct World {
     pub(crate) traits: Vec<Traits>,
     /// Whether any stream's events lead to events of its own.
     pub(crate) has_rings: bool,
-    /// For each stream, the modified parameters on which the values of its rows depend.
-    pub modified_in_rows: Vec<Vec<u16>>,
+    /// For each stream, how modifiers bend the values of its rows.
+    pub bent_fields: Vec<BentFields>,
     /// Who is to be named for what differs.
     pub names: Names,
     /// How the rows of each stream lie until they are columns.
@@ -241,7 +241,7 @@ impl World {
             has_rings: in_ring.contains(&true),
             marked: marked.collect(),
             layouts,
-            modified_in_rows: program.streams.iter().map(modified_in_rows).collect(),
+            bent_fields: program.streams.iter().map(BentFields::of).collect(),
             names: Names::new(&program),
             program,
         }
