@@ -10,7 +10,7 @@ use crate::base::time::{Span, Time};
 use crate::streams::eval::{Frame, Marks, Own, number};
 use crate::streams::population::Population;
 use crate::streams::profile::mean_growth;
-use crate::streams::program::{Actor, Source, StreamId};
+use crate::streams::program::{Actor, Source, Spikes, StreamId};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -41,8 +41,9 @@ pub struct Arrivals {
     pub nominal_per_hour: f64,
     /// The modifiers of the rate, as an index into the program's.
     pub modified: Option<u16>,
-    /// Its small variance, interval by interval from the beginning of the warm-up to the end.
-    pub spikes: Vec<f64>,
+    /// Its small variance, interval by interval from the beginning of the warm-up to the end: 1 where it is higher, -1 where it
+    /// is lower, 0 mostly.
+    spikes: Vec<i8>,
 }
 
 impl Arrivals {
@@ -81,35 +82,33 @@ impl Arrivals {
 
     /// The factor of a source's small variance in the interval of a time.
     pub fn spike(&self, world: &World, time: Time) -> f64 {
-        let every = world.program.spikes.every;
+        let Spikes { every, size, .. } = world.program.spikes;
         let number = |time: Time| world.program.zone.reading(time).index_of(every);
         let at = number(time) - number(world.begin);
         // The table covers the run.
-        usize::try_from(at)
-            .ok()
-            .and_then(|at| self.spikes.get(at).copied())
-            .unwrap_or(1.0)
+        let spike = usize::try_from(at).ok().and_then(|at| self.spikes.get(at));
+        1.0 + f64::from(spike.copied().unwrap_or(0)) * size
     }
 }
 
-/// The factors of a source's small variance, for the intervals from the beginning to the end.
-fn spikes(world: &World, source: Key) -> Vec<f64> {
+/// A source's small variance, for the intervals from the beginning to the end.
+fn spikes(world: &World, source: Key) -> Vec<i8> {
     const SPIKE: Purpose = purpose("spike");
     let spikes = world.program.spikes;
     // Who joined later opens a day at a time.
     let (first, last) = (world.begin, world.end + Span::DAY);
     let number = |time: Time| world.program.zone.reading(time).index_of(spikes.every);
-    let factor = |interval: i64| {
+    let spike = |interval: i64| {
         let interval = source.child(SPIKE, interval as u64);
         if interval.uniform(SPIKE) >= spikes.share {
-            1.0
+            0
         } else if interval.bits(SPIKE.part(1)) >> 63 == 0 {
-            1.0 + spikes.size
+            1
         } else {
-            1.0 - spikes.size
+            -1
         }
     };
-    (number(first)..=number(last)).map(factor).collect()
+    (number(first)..=number(last)).map(spike).collect()
 }
 
 /// The streams that have arrivals, by index.
