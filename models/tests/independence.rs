@@ -91,3 +91,33 @@ proptest! {
         }
     }
 }
+
+/// A second way from the same cause draws for itself, so the first one stays as it was.
+#[test]
+fn a_way_that_is_added_leaves_the_others_as_they_were() {
+    let of = |ways: &str| {
+        let model = format!(
+            "model: {{name: ways, cells: 3, window: 1h, reference: {{start: 2026-02-02, days: 7}}}}\n\
+             streams:\n  a.begun: {{source: {{rate: 400}}}}\n  a.followed:\n    causes: [{ways}]\n"
+        );
+        program(&[("model.yaml".into(), model)])
+    };
+    let first = "{on: a.begun, probability: 0.5, delay: 1m..9h, count: 2, spacing: 1m..2m}";
+    let second = "{on: a.begun, probability: 0.5, delay: 1m..9h, count: 2, spacing: 1m..2m}";
+    let settings = settings(7, 48);
+    let one = play(&of(first), &settings)
+        .rows
+        .remove("a.followed")
+        .unwrap();
+    let two = play(&of(&format!("{first}, {second}")), &settings);
+    let two = &two.rows["a.followed"];
+    let is_old = |row: &&crate::support::Row| one.iter().any(|old| old.id == row.id);
+    assert!(two.iter().filter(is_old).eq(&one));
+    let causes: std::collections::BTreeSet<_> = one.iter().map(|row| row.cause).collect();
+    let both = two
+        .iter()
+        .filter(|row| !is_old(row) && causes.contains(&row.cause));
+    // Four events of a quarter of 800: what one way decides says nothing about the other.
+    let both = both.count() as f64 / (2.0 * causes.len() as f64);
+    assert!((both - 0.5).abs() < 0.12, "{both}");
+}

@@ -204,6 +204,27 @@ fn reminders_come_in_pairs() {
     }
 }
 
+#[test]
+fn mails_follow_in_two_ways() {
+    let rows = played("reminders", 28);
+    let mailed = by(&rows["customer.mailed"], "invoice_id");
+    let early = |row: &&Row| row.time < crate::support::START.0 + 24 * DAY;
+    let (mut offers, mut small) = (0.0, 0.0);
+    for invoice in rows["invoice.sent"].iter().filter(early) {
+        let mails = &mailed[&id(invoice, "invoice_id")];
+        let late: Vec<i64> = mails.iter().map(|row| row.time - invoice.time).collect();
+        let copy = late[0];
+        assert!((DAY / 1440..=DAY / 288).contains(&copy), "{copy}");
+        assert!(late[1..].iter().all(|late| *late == 3 * DAY), "{late:?}");
+        assert!(late.len() <= 2 - number(invoice, "is_large") as usize);
+        small += 1.0 - number(invoice, "is_large");
+        offers += late.len() as f64 - 1.0;
+    }
+    // Three standard deviations of 1,900 invoices are 0.03.
+    let share: f64 = offers / small;
+    assert!((share - 0.3).abs() < 0.03, "{offers} of {small}");
+}
+
 /// For each value of one field the values of another.
 fn sets(rows: &[Row], of: &str, with: &str) -> BTreeMap<u64, BTreeSet<u64>> {
     let mut sets: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();

@@ -98,7 +98,7 @@ impl Compiler {
         let position = self.units[first]
             .causes
             .iter()
-            .find(|c| c.parent == parent)
+            .find(|c| c.parent == parent && c.outcome.as_deref() == Some(group))
             .map_or(0, |c| c.position);
         let at = self.units[first]
             .at
@@ -162,6 +162,18 @@ impl Compiler {
             self.report.error_in(&scope.at, span, message, help);
             return None;
         };
+        let same = |&&(unit, _): &&(usize, usize)| self.units[unit].name == child;
+        if caused.iter().filter(same).count() > 1 {
+            let message = format!(
+                "{} causes `{child}` in several ways, so `happens` does not tell which is meant",
+                self.units[stream].name
+            );
+            let help =
+                "write what they depend on into a `let`, and ask for that here and in `when`";
+            self.report
+                .error_in(&scope.at, span, message, Some(help.into()));
+            return None;
+        }
         let (unit, cause) = caused[index];
         match self.units[unit].causes[cause].doing {
             None => drop(self.guard(unit, cause)),
@@ -189,7 +201,8 @@ impl Compiler {
             Some(_) => unit.at.key(key),
             None => unit.place_of_cause(cause.position, key),
         };
-        let name = format!("{}/{}/{key}", unit.name, self.units[cause.parent].name);
+        let (parent, mark) = (&self.units[cause.parent].name, cause.mark());
+        let name = format!("{}/{parent}{mark}/{key}", unit.name);
         (
             unit.definition.causes[cause.position].clone(),
             Scope::new(about, at, &name),
@@ -319,6 +332,7 @@ impl Compiler {
         let (definition, mut scope) = self.cause_scope(child, cause, "delay");
         let parent_name = self.units[parent].name.clone();
         let child_name = self.units[child].name.clone();
+        let mark = self.units[child].causes[cause].mark();
         if definition.outcome.is_some() && (definition.when.is_some() || definition.count.is_some())
         {
             let help = "exactly one outcome happens, once: make its probability depend on the condition instead";
@@ -396,7 +410,7 @@ impl Compiler {
         let loose = self.loose(child, cause, &probability, count.as_ref());
         Some(Effect {
             stream: StreamId::at(child),
-            purpose: purpose(&format!("{parent_name} -> {child_name}")),
+            purpose: purpose(&format!("{parent_name} -> {child_name}{mark}")),
             when,
             probability,
             delay,

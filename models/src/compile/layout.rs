@@ -283,18 +283,11 @@ impl Compiler {
                 self.report.certain_error(&at, message, help);
                 continue;
             };
-            if causes.iter().any(|other| other.parent == parent) {
-                let message = format!("`{}` already causes this stream", cause.on);
-                self.report.error(
-                    &at,
-                    message,
-                    Some("a stream names a cause once: put both into one, with a `count` and a `spacing`, or with a `probability` and a `delay` that depend on it".into()),
-                );
-                continue;
-            }
+            let number = causes.iter().filter(|other| other.parent == parent).count();
             causes.push(Cause {
                 parent,
                 position,
+                number,
                 outcome: cause.outcome.clone(),
                 guard: None,
                 doing: None,

@@ -118,12 +118,24 @@ pub struct Cause {
     pub parent: usize,
     /// Position in the definition's list.
     pub position: usize,
+    /// How many before it have the same causing stream.
+    pub number: usize,
     /// The group of which exactly one happens.
     pub outcome: Option<String>,
     /// Condition and probability, worked out on the parent.
     pub guard: Option<(Option<Expr>, Expr)>,
     /// Whether the guard is being worked out, and how many causes away from the first search.
     pub doing: Option<isize>,
+}
+
+impl Cause {
+    /// What sets it apart from others of the same causing stream: all that is drawn for it is drawn under names of its own.
+    pub fn mark(&self) -> String {
+        match self.number {
+            0 => String::new(),
+            number => format!("#{}", number + 1),
+        }
+    }
 }
 
 /// A stream, while it is compiled.

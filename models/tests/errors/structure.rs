@@ -314,3 +314,27 @@ fn deep_nesting_is_refused() {
         mistake(("{value: customer.id}", sum), "((((("),
     ]);
 }
+
+/// Two ways from one cause are two events that may follow: to ask whether "the" event does is to ask nothing.
+#[test]
+fn of_two_ways_it_is_not_asked_whether_one_happens() {
+    let model = "\
+model: {name: m, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 7}}
+streams:
+  a.begun: {source: {rate: 400}, fields: {led: {value: happens(a.followed)}}}
+  a.followed: {causes: [{on: a.begun, probability: 0.5}]}
+";
+    let ways = "[{on: a.begun, probability: 0.5}, {on: a.begun, delay: 1h}]";
+    let one_way = "[{on: a.begun, probability: 0.5}]";
+    assert_eq!(super::of_text(model, &[]), [""; 0]);
+    let found = super::of_text(model, &[(one_way, ways)]);
+    let [found] = &found[..] else {
+        panic!("one mistake, one error, not {found:#?}")
+    };
+    assert!(found.starts_with("m/m.yaml:3:"), "{found}");
+    assert!(
+        found.contains("a.begun causes `a.followed` in several ways"),
+        "{found}"
+    );
+    assert!(found.contains("into a `let`"), "{found}");
+}

@@ -82,6 +82,27 @@ pub struct StreamPlan {
     pub desk: bool,
 }
 
+impl StreamPlan {
+    /// How events of a stream may cause some of this one: what holds for all the ways in which they do.
+    pub fn caused_by(&self, parent: usize) -> Option<Cause> {
+        let mut ways = self.causes.iter().filter(|cause| cause.parent == parent);
+        let mut all = ways.next()?.clone();
+        for other in ways {
+            let (low, high) = (all.bounds, other.bounds);
+            all.bounds = (low.0.min(high.0), low.1.zip(high.1).map(|(a, b)| a.max(b)));
+            all.count += other.count;
+            all.delay.1.clear();
+        }
+        Some(all)
+    }
+
+    /// In how many ways they do.
+    pub fn ways(&self, parent: usize) -> usize {
+        let ways = self.causes.iter().filter(|cause| cause.parent == parent);
+        ways.count()
+    }
+}
+
 /// What a [`Spec`] stands for.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -119,7 +140,7 @@ impl Plan {
         if caused {
             causes.push(self.cause(spec, usize::from(spec.parents.0) % number, false));
             let second = usize::from(spec.parents.1) % number;
-            if spec.two_causes && !spec.outcome && second != causes[0].parent {
+            if spec.two_causes && !spec.outcome {
                 causes.push(self.cause(spec, second, true));
             }
         }

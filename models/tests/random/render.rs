@@ -436,10 +436,10 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
     if stream.spec.lines {
         fields.extend(lines::sums(picks(plan, stream)));
     }
+    // Of several ways `happens` does not tell which is meant.
     for child in plan.streams.iter().filter(|s| {
-        s.causes
-            .iter()
-            .any(|c| c.parent == index && c.outcome.is_none())
+        let mut causes = s.causes.iter().filter(|_| s.ways(index) == 1);
+        causes.any(|c| c.parent == index && c.outcome.is_none())
     }) {
         fields.push((
             format!("leads_to_{}", child.name.replace('.', "_")),
@@ -462,8 +462,9 @@ fn amount(plan: &Plan, stream: &StreamPlan) -> String {
             "value: 'amount * uniform(0.5, 1.5)'".into()
         };
     }
-    let first = &plan.streams[stream.causes[0].parent].name;
-    let rest = if stream.causes.len() > 1 {
+    let parent = stream.causes[0].parent;
+    let first = &plan.streams[parent].name;
+    let rest = if stream.causes.len() > stream.ways(parent) {
         ", else: {value: 12.5}"
     } else {
         ""
