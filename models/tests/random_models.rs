@@ -276,6 +276,8 @@ fn values_are_legal(run: &Run<'_>) {
             usize::from(row.cell) < cells.len(),
             "{row:?} lies in no cell"
         );
+        let reached = row.fields["reached"] == Value::Bool(true);
+        assert_eq!(row.fields.contains_key("channel"), reached, "{row:?}");
         for (name, value) in &row.fields {
             if let Value::Float(bits) = value {
                 assert!(

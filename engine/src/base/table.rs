@@ -83,16 +83,16 @@ impl ColumnType {
         }
     }
 
-    /// Whether a field of it can be without a value: what refers to nobody, or is never, or is a text of such.
+    /// Whether a field of it can be without a value: what refers to nobody, or is never, or is a text of such, or is none of the
+    /// texts that it may be.
     pub fn can_be_missing(self) -> bool {
         match self {
-            ColumnType::Id | ColumnType::Time | ColumnType::String => true,
+            ColumnType::Id | ColumnType::Time | ColumnType::String | ColumnType::Text => true,
             ColumnType::Float
             | ColumnType::Int
             | ColumnType::Exact(_)
             | ColumnType::Small
-            | ColumnType::Bool
-            | ColumnType::Text => false,
+            | ColumnType::Bool => false,
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::base::table::{Chunk, Column, ColumnSpec, ColumnType, TableSchema, Val
 use crate::streams::cell::LogicalProcess;
 use crate::streams::eval::{Frame, Marks, Own, write_frames};
 use crate::streams::program::{Kind, KindId, NO_ENTITY, TextColumn};
-use crate::streams::rows::typed;
+use crate::streams::rows::column_of;
 use crate::streams::view::Observed;
 use crate::streams::world::World;
 
@@ -93,7 +93,7 @@ fn chunk(world: &World, cell: &LogicalProcess, id: KindId, here: &[usize]) -> Ch
         all(Values::Text(here.iter().map(code).collect())),
     ];
     for (attribute, words) in kind.attributes.iter().zip(&group.attributes) {
-        columns.push(typed(attribute.column.kind, &pick(words)));
+        columns.push(column_of(&attribute.column, &pick(words)));
     }
     for (v, (variable, words)) in (kind.shown_variables().iter())
         .zip(&group.variables)
@@ -106,7 +106,7 @@ fn chunk(world: &World, cell: &LogicalProcess, id: KindId, here: &[usize]) -> Ch
             .find(|belonging| usize::from(belonging.variable) == v);
         columns.push(match owner {
             Some(belonging) => owners(cell, belonging.owner, &words),
-            None => typed(variable.column.kind, &words),
+            None => column_of(&variable.column, &words),
         });
     }
     columns.extend((kind.texts.iter()).map(|text| texts(text, world, cell, id, here)));

@@ -1,29 +1,61 @@
-//! Which values of events may be missing, as far as the model tells: the id of nobody, and the time of nothing.
+//! Which values of events and entities may be missing, as far as the model tells: the id of nobody, the time of nothing, and a text
+//! where a choice has `null`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use causeflow_engine::base::draw::Purpose;
+use causeflow_engine::base::table::ColumnType;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{
-    APPOINTMENTS, Binary, Crossing, Destination, Expr, Format, NO_ENTITY, NO_TIME, Question, Slot,
-    Stream,
+    APPOINTMENTS, Binary, ChangeKind, Crossing, Destination, Expr, Format, Kind, NO_ENTITY,
+    NO_TIME, Question, Slot, Stream,
 };
 
 use super::bounds::bounds;
 
-/// Marks the fields whose values may be missing, in streams that are otherwise complete.
-pub(super) fn mark(streams: &mut [Stream], profiles: &[Profile]) {
-    let mut may: Vec<Vec<bool>> = streams
-        .iter()
-        .map(|stream| vec![false; words_of(stream)])
-        .collect();
+/// Marks the fields, attributes and variables whose values may be missing, in streams and kinds that are otherwise complete.
+pub(super) fn mark(streams: &mut [Stream], kinds: &mut [Kind], around: Around<'_>) {
+    let words = |stream: &Stream| vec![false; words_of(stream)];
+    let texts = |kind: &Kind| Texts {
+        attributes: vec![false; kind.attributes.len()],
+        variables: vec![false; kind.variables.len()],
+    };
+    let mut may = Missing {
+        words: streams.iter().map(words).collect(),
+        texts: kinds.iter().map(texts).collect(),
+    };
     // What is handed on around circles settles: a value that may be missing never ceases to.
-    while step(streams, profiles, &mut may) {}
-    for (stream, may) in streams.iter_mut().zip(&may) {
+    while step(streams, kinds, around, &mut may) {}
+    for (stream, may) in streams.iter_mut().zip(&may.words) {
         for (column, slot) in &mut stream.fields {
             column.nullable = column.kind.can_be_missing() && may[*slot];
         }
     }
+    for (kind, may) in kinds.iter_mut().zip(&may.texts) {
+        let attributes = kind.attributes.iter_mut().zip(&may.attributes);
+        let variables = kind.variables.iter_mut().zip(&may.variables);
+        for (attribute, &may) in attributes.chain(variables) {
+            attribute.column.nullable |= may && attribute.column.kind == ColumnType::Text;
+        }
+    }
+}
+
+/// The profiles of a model, and the purposes of the choices that have `null`.
+type Around<'a> = (&'a [Profile], &'a BTreeSet<Purpose>);
+
+/// What may be missing, as far as is known so far.
+struct Missing {
+    /// The words of each stream.
+    words: Vec<Vec<bool>>,
+    /// Of each kind.
+    texts: Vec<Texts>,
+}
+
+/// Which attributes and variables of a kind may be none of the texts that they may be.
+struct Texts {
+    attributes: Vec<bool>,
+    variables: Vec<bool>,
 }
 
 fn words_of(stream: &Stream) -> usize {
@@ -35,15 +67,40 @@ fn words_of(stream: &Stream) -> usize {
 }
 
 /// Follows what may be missing one step; whether anything was found.
-fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool {
-    let mut found = Vec::new();
+fn step(streams: &[Stream], kinds: &[Kind], around: Around<'_>, may: &mut Missing) -> bool {
+    let mut new = false;
+    for (at, kind) in kinds.iter().enumerate() {
+        let values = kind.attributes.iter().chain(&kind.variables);
+        let misses: Vec<bool> = values
+            .map(|value| text_misses(&value.value, &may.texts[at], around.1))
+            .collect();
+        let texts = &mut may.texts[at];
+        let known = texts.attributes.iter_mut().chain(&mut texts.variables);
+        for (known, misses) in known.zip(misses) {
+            new |= misses && !std::mem::replace(known, *known || misses);
+        }
+    }
+    let (mut found, mut set) = (Vec::new(), Vec::new());
     for (at, stream) in streams.iter().enumerate() {
+        let words = Words {
+            stream,
+            around,
+            may: &may.words[at],
+            texts: &may.texts,
+        };
+        for change in &stream.changes {
+            if let ChangeKind::Set {
+                kind,
+                variable,
+                value,
+                ..
+            } = &change.what
+                && words.misses(value)
+            {
+                set.push((kind.index(), usize::from(*variable)));
+            }
+        }
         for variable in &stream.variables {
-            let words = Words {
-                stream,
-                profiles,
-                may: &may[at],
-            };
             if words.misses(&variable.value) {
                 found.push((at, variable.slot.index()));
             }
@@ -63,7 +120,7 @@ fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool
                     // It does not take place where nobody lives.
                     (Some(from), Some(Expr::Slot(home))) if from == home => false,
                     // Whoever lives elsewhere is nobody there.
-                    (Some(from), _) => may[at][*from] || effect.crossings.contains(&arrives),
+                    (Some(from), _) => may.words[at][*from] || effect.crossings.contains(&arrives),
                     (None, _) => false,
                 };
                 if may {
@@ -72,19 +129,38 @@ fn step(streams: &[Stream], profiles: &[Profile], may: &mut [Vec<bool>]) -> bool
             }
         }
     }
-    let mut new = false;
     for (stream, slot) in found {
-        new |= !std::mem::replace(&mut may[stream][slot], true);
+        new |= !std::mem::replace(&mut may.words[stream][slot], true);
+    }
+    for (kind, variable) in set {
+        new |= !std::mem::replace(&mut may.texts[kind].variables[variable], true);
     }
     new
+}
+
+/// Whether what an entity begins with may be none of the texts that it may be.
+fn text_misses(e: &Expr, own: &Texts, with_null: &BTreeSet<Purpose>) -> bool {
+    let misses = |e| text_misses(e, own, with_null);
+    match e {
+        Expr::Own(attribute) => own.attributes[usize::from(*attribute)],
+        Expr::Choice(.., draw) => with_null.contains(&draw),
+        Expr::Modified(_, e) => misses(e),
+        Expr::If(parts) => misses(&parts.1) || misses(&parts.2),
+        Expr::Case(_, cases, otherwise) => {
+            misses(otherwise) || cases.iter().any(|(_, e)| misses(e))
+        }
+        _ => false,
+    }
 }
 
 /// What is known of the words of a stream's events.
 struct Words<'a> {
     stream: &'a Stream,
-    profiles: &'a [Profile],
+    around: Around<'a>,
     /// Which of them may be missing.
     may: &'a [bool],
+    /// Which texts of entities may be.
+    texts: &'a [Texts],
 }
 
 impl Words<'_> {
@@ -92,6 +168,9 @@ impl Words<'_> {
     fn misses(&self, e: &Expr) -> bool {
         match e {
             Expr::Slot(slot) => self.may[*slot],
+            Expr::Choice(.., draw) => self.around.1.contains(&draw),
+            Expr::Attribute(kind, _, at) => self.texts[*kind].attributes[usize::from(*at)],
+            Expr::Variable(kind, _, at) => self.texts[*kind].variables[usize::from(*at)],
             Expr::Modified(_, e)
             | Expr::EntityId(_, e)
             | Expr::HomeOf(_, e)
@@ -123,7 +202,7 @@ impl Words<'_> {
             Expr::Num(x) => x.to_bits() == NO_ENTITY || *x == NO_TIME,
             Expr::Pick(..) | Expr::PickIf(..) | Expr::Reference(..) => true,
             Expr::Appointment(profile, parts, _) => {
-                let always = always_open(&self.profiles[usize::from(*profile)]);
+                let always = always_open(&self.around.0[usize::from(*profile)]);
                 !always || !self.has_room(parts)
             }
             _ => false,
@@ -175,8 +254,9 @@ pub(super) fn appointments(streams: &[Stream]) -> BTreeMap<u16, Span> {
     for stream in streams {
         let words = Words {
             stream,
-            profiles: &[],
+            around: (&[], &BTreeSet::new()),
             may: &[],
+            texts: &[],
         };
         for e in stream.expressions() {
             e.visit(&mut |e| {

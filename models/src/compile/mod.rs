@@ -43,6 +43,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 
+use causeflow_engine::base::draw::Purpose;
 use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::base::zone::Zone;
@@ -72,6 +73,8 @@ pub struct Compiler {
     report: Reporter,
     texts: Texts16,
     kinds: Vec<KindNames>,
+    /// The purposes of the choices that have `null`.
+    with_null: BTreeSet<Purpose>,
     profiles: Vec<Profile>,
     counters: Vec<Counter>,
     parameters: Vec<Parameter>,
@@ -154,6 +157,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         report: Reporter::new(given.files, given.trees, given.flaws, given.errors),
         texts: Texts16::default(),
         kinds: Vec::new(),
+        with_null: BTreeSet::new(),
         profiles: Vec::new(),
         counters: Vec::new(),
         parameters: Vec::new(),
@@ -411,7 +415,7 @@ impl Compiler {
         }
         let mut streams = self.assemble(drafts);
         self.say_joins(&mut streams);
-        missing::mark(&mut streams, &self.profiles);
+        missing::mark(&mut streams, &mut kinds, (&self.profiles, &self.with_null));
         self.check_lengths(&streams, merged);
         let program = Program {
             name: block.name.clone(),

@@ -1,8 +1,9 @@
 //! Operators between two parts of an expression: which types go together, and what constants come to.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use causeflow_engine::streams::program::{Binary, Expr, NO_ENTITY, NO_TIME, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, NO_ENTITY, NO_TEXT, NO_TIME, Unary};
 
 use super::Compiler;
 use super::exact::Operated;
@@ -34,11 +35,11 @@ impl Compiler {
             [true, true] => (None, None),
             [true, _] => {
                 let value = self.lower(b, scope)?;
-                (self.none(op, value.ty, &a.span, scope), Some(value))
+                (self.none(op, &value, &a.span, scope), Some(value))
             }
             [_, true] => {
                 let value = self.lower(a, scope)?;
-                let none = self.none(op, value.ty, &b.span, scope);
+                let none = self.none(op, &value, &b.span, scope);
                 (Some(value), none)
             }
         };
@@ -214,15 +215,24 @@ impl Compiler {
         matches!(&parts[..], [name] if name == "none") && !self.knows(scope, "none")
     }
 
-    /// What stands for no value of a type.
-    fn none(&mut self, op: Operator, ty: Ty, span: &Range<usize>, scope: &Scope) -> Option<Typed> {
+    /// What stands for no value where another one is compared with it.
+    fn none(
+        &mut self,
+        op: Operator,
+        other: &Typed,
+        span: &Range<usize>,
+        scope: &Scope,
+    ) -> Option<Typed> {
+        let ty = other.ty;
+        let may_be_none = |texts: &BTreeSet<u16>| texts.contains(&NO_TEXT);
         let value = match ty {
+            Ty::Text if other.texts.as_ref().is_none_or(may_be_none) => 0.0,
             Ty::Entity(_) | Ty::Away(_) | Ty::Shared(_) => f64::from_bits(NO_ENTITY),
             Ty::Time => NO_TIME,
             Ty::Written if matches!(scope.about, About::Row(_)) => 0.0,
             _ => {
                 let message = format!("{} is never none", self.type_name(ty));
-                let help = "only references to entities and times can be none";
+                let help = "only references to entities, times, and texts of a `choice` with `null` can be none";
                 self.report
                     .error_in(&scope.at, span, message, Some(help.into()));
                 return None;
@@ -235,7 +245,14 @@ impl Compiler {
                 .error_in(&scope.at, span, message, Some(help.into()));
             return None;
         }
-        Some(Typed::new(Expr::Num(value), ty))
+        Some(match ty {
+            Ty::Text => Typed {
+                expr: Expr::Text(NO_TEXT),
+                ty,
+                texts: None,
+            },
+            _ => Typed::new(Expr::Num(value), ty),
+        })
     }
 
     /// Refuses to compare with a text that the other side never is.

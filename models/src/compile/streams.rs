@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use causeflow_engine::base::exact::Digits;
-use causeflow_engine::streams::program::{Binary, Expr, Unary};
+use causeflow_engine::streams::program::{Binary, Expr, NO_TEXT, NULL, Unary};
 
 use super::Compiler;
 use super::bounds::bounds;
@@ -788,6 +788,13 @@ impl Compiler {
         let total: f64 = choice.values().sum();
         let mut wrong = false;
         for (text, weight) in choice {
+            if text.is_empty() && choice.contains_key(NULL) {
+                let message = "an empty text cannot be told from a missing one";
+                let help = "keep one of `''` and `null`, which is a missing value in columns";
+                self.report
+                    .certain_error(&at.key(text), message, Some(help.into()));
+                wrong = true;
+            }
             if *weight < 0.0 || !weight.is_finite() {
                 let message = format!("found the weight {}, expected 0 or more", number(*weight));
                 self.report.certain_error(&at.key(text), message, None);
@@ -826,10 +833,16 @@ impl Compiler {
         let shares: Vec<f64> = entries.iter().map(|(_, share)| *share).collect();
         let codes: Vec<u16> = entries
             .iter()
-            .map(|(text, _)| self.text_code(text, &scope.at.key(text)))
+            .map(|(text, _)| match text.as_str() {
+                NULL => NO_TEXT,
+                text => self.text_code(text, &scope.at.key(text)),
+            })
             .collect();
         let texts = Some(codes.iter().copied().collect());
         let draw = scope.clone().purpose_of_choice();
+        if choice.contains_key(NULL) {
+            self.with_null.insert(draw);
+        }
         Some(Typed {
             expr: Expr::Choice(shares, codes, draw),
             ty: Ty::Text,
@@ -839,6 +852,13 @@ impl Compiler {
 
     /// A choice among numbers, which are the texts read as such.
     fn number_choice(&mut self, choice: &Map<f64>, scope: &Scope, name: &str) -> Option<Typed> {
+        if choice.contains_key(NULL) {
+            let message = "a number is never missing";
+            let help = "choose among texts, without a `type`, or leave `null` out";
+            let at = scope.at.key(NULL);
+            self.report.certain_error(&at, message, Some(help.into()));
+            return None;
+        }
         let chosen = self.choice(choice, scope, name)?;
         let mut cases = Vec::new();
         for text in choice.keys() {

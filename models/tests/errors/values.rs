@@ -210,3 +210,32 @@ fn dates_and_zones_exist() {
         },
     ]);
 }
+
+#[test]
+fn what_is_missing_is_no_number_and_no_empty_text() {
+    let model = "\
+model: {name: m, cells: 2, window: 1h, reference: {start: 2026-02-02, days: 7}}
+streams:
+  a.begun:
+    source: {rate: 400}
+    fields: {by: {choice: {mail: 2, null: 1}}, known: {value: by != none}, size: {choice: {1: 2, 2: 1}, type: int}}
+";
+    assert_eq!(super::of_text(model, &[]), [""; 0]);
+    for (edit, said) in [
+        (
+            ("{1: 2, 2: 1}", "{1: 2, null: 1}"),
+            "m/m.yaml:5:104: a number is never missing",
+        ),
+        (
+            ("{mail: 2, null: 1}", "{mail: 2, null: 1, '': 1}"),
+            "an empty text cannot be told from a missing one",
+        ),
+        (
+            ("{mail: 2, null: 1}", "{mail: 2, post: 1}"),
+            "a text is never none",
+        ),
+    ] {
+        let found = super::of_text(model, &[edit]);
+        assert!(found.iter().any(|found| found.contains(said)), "{found:#?}");
+    }
+}

@@ -333,6 +333,8 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "value: 'split(price, 3, number - 3 * floor(number / 3))'".into(),
         ),
         ("label".into(), "choice: {low: 3, mid: 2, high: 1}".into()),
+        ("channel".into(), "choice: {mail: 2, null: 1}".into()),
+        ("reached".into(), "value: channel != none".into()),
         (
             "factor".into(),
             "by: label, cases: {low: {value: 'normal(1, 0.2)'}, else: {value: amount / 10}}".into(),

@@ -81,6 +81,10 @@ pub const MAX_COUNT: f64 = 10_000.0;
 pub const MAX_WORDS: usize = 64;
 /// The reference that points at no entity.
 pub const NO_ENTITY: u64 = u32::MAX as u64;
+/// The code of the empty text, which is also that of nobody, of no row, and of a choice of nothing: [`NULL`].
+pub const NO_TEXT: u16 = 0;
+/// What a choice of nothing, a missing value in columns, is called.
+pub const NULL: &str = "null";
 /// The time of nothing, far before all others; what is some time after it is none either.
 pub const NO_TIME: f64 = -((1u64 << 62) as f64);
 /// Whether a number of microseconds is the time of nothing, or some time after or before it.
@@ -125,7 +129,7 @@ pub struct Program {
     pub desks: Vec<Desk>,
     /// The streams.
     pub streams: Vec<Stream>,
-    /// All text values; code 0 is the empty text.
+    /// All text values; code 0 is the empty text, see [`NO_TEXT`].
     pub dictionary: Dictionary,
     /// What bends the program from outside, in the order of their labels, which begin at 1.
     pub interventions: Vec<Intervention>,

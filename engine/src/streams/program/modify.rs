@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Binary, Delay, Destination, Effect, ExactUnary, Expr, Intervention, Lines, MOST_INTERVENTIONS,
-    Modified, Modifier, Program, Slot, Source, Stream, StreamId, Unary, Variable,
+    Modified, Modifier, NO_TEXT, NULL, Program, Slot, Source, Stream, StreamId, Unary, Variable,
 };
 use crate::base::draw::{Purpose, purpose};
 use crate::base::head::{BY_CONTENTION, JOINTLY};
@@ -334,8 +334,7 @@ impl Program {
     ) -> Result<(), ModifyError> {
         let at = self.variable(stream, name)?;
         let codes = self.choices_at(stream, at);
-        let named = |code: &&u16| &*self.dictionary[usize::from(**code)] == text;
-        let Some(&code) = codes.iter().find(named) else {
+        let Some(&code) = codes.iter().find(|&&code| self.choice(code) == text) else {
             return Err(ModifyError::NoChoice(self.choices(stream, name)));
         };
         let value = &mut self.streams[stream].variables[at].value;
@@ -395,8 +394,16 @@ impl Program {
     pub fn choices(&self, stream: StreamId, name: &str) -> Vec<String> {
         let at = self.variable(stream, name);
         let codes = at.map_or(Vec::new(), |at| self.choices_at(stream, at));
-        let text = |&code: &u16| self.dictionary[usize::from(code)].to_string();
+        let text = |&code: &u16| self.choice(code).to_owned();
         codes.iter().map(text).collect()
+    }
+
+    /// What a modifier calls a text that is chosen: what is missing, and empty for all that read it, has a name here.
+    fn choice(&self, code: u16) -> &str {
+        match code {
+            NO_TEXT => NULL,
+            code => &self.dictionary[usize::from(code)],
+        }
     }
 
     /// The fields and `let`s of a stream that a modifier can aim at by their names.

@@ -351,6 +351,10 @@ impl Columns {
                 ColumnType::Exact(_) => hashes.words(column),
                 ColumnType::Small => hashes.column(words.map(|w| u64::from(w as u16))),
                 ColumnType::Bool => hashes.column(words.map(|w| u64::from(bool_of(w)))),
+                ColumnType::Text if spec.nullable => {
+                    let hash = |word: u64| text_hashes[usize::from(word as u16)];
+                    hashes.column_where(words.clone().map(is_there), words.map(hash));
+                }
                 ColumnType::Text => {
                     hashes.column(words.map(|w| text_hashes[usize::from(w as u16)]));
                 }
@@ -480,7 +484,7 @@ fn causes(context: &RowContext<'_>, chains: Option<&Chains>, rows: usize) -> Vec
 }
 
 /// A field of some rows, as it is handed over.
-fn column_of(spec: &ColumnSpec, words: &[u64]) -> Column {
+pub fn column_of(spec: &ColumnSpec, words: &[u64]) -> Column {
     let column = typed(spec.kind, words);
     match spec.nullable {
         true => where_there(column, words),
@@ -530,7 +534,7 @@ fn shrunk(mut column: Vec<u64>) -> Vec<u64> {
     column
 }
 
-/// Whether a word is the id of somebody.
+/// Whether a word is the id of somebody, or the code of a text that is not empty.
 #[inline(always)]
 fn is_there(word: u64) -> bool {
     word != 0

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 pub use ahead::EarlySums;
 pub use buffers::{RowBuffers, Rows};
-pub use columns::typed;
+pub use columns::column_of;
 
 use crate::base::fingerprint::Digest;
 use crate::base::scratch;
