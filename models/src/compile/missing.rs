@@ -143,7 +143,7 @@ fn text_misses(e: &Expr, own: &Texts, with_null: &BTreeSet<Purpose>) -> bool {
     let misses = |e| text_misses(e, own, with_null);
     match e {
         Expr::Own(attribute) => own.attributes[usize::from(*attribute)],
-        Expr::Choice(.., draw) => with_null.contains(&draw),
+        Expr::Choice(.., draw) => with_null.contains(draw),
         Expr::Modified(_, e) => misses(e),
         Expr::If(parts) => misses(&parts.1) || misses(&parts.2),
         Expr::Case(_, cases, otherwise) => {
@@ -168,7 +168,7 @@ impl Words<'_> {
     fn misses(&self, e: &Expr) -> bool {
         match e {
             Expr::Slot(slot) => self.may[*slot],
-            Expr::Choice(.., draw) => self.around.1.contains(&draw),
+            Expr::Choice(.., draw) => self.around.1.contains(draw),
             Expr::Attribute(kind, _, at) => self.texts[*kind].attributes[usize::from(*at)],
             Expr::Variable(kind, _, at) => self.texts[*kind].variables[usize::from(*at)],
             Expr::Modified(_, e)
