@@ -292,10 +292,12 @@ impl Compiler {
                 );
                 continue;
             }
+            let each = self.reached_by(cause, &unit.place_of_cause(position, "each"));
             causes.push(Cause {
                 parent,
                 position,
                 outcome: cause.outcome.clone(),
+                each,
                 guard: None,
                 doing: None,
             });
