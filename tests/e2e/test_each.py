@@ -107,6 +107,41 @@ def test_a_scenario_bends_it_and_its_twin_agrees(tmp_path):
     assert pairs > 200 and most == 2
     [(changed,)] = ask(database, "SELECT count(*) FROM link WHERE attribution IS NOT NULL")
     assert changed > 500
+    # Played again, and put into the past of a run without it, from a snapshot, it is the same.
+    told = json.loads(history.call("replay", run.path, "--model", model, "--json", "--quiet", folder=tmp_path))
+    assert told["identical"]
+    plain = history.run(tmp_path, "--days", 12, "--snapshot-every", "1d", model=model, out="plain")
+    history.call("regenerate", plain.path, "--from", "2026-02-04T00:00:00Z", "--to", "2026-02-09T00:00:00Z", "--scenario", "worse@2026-02-04T00:00:00Z",
+        "--name", "worse", "--model", model, "--quiet", folder=tmp_path)
+    version = history.Run(plain.path / "versions/worse").database()
+    history.call("verify", plain.path / "versions/worse", "--model", model, folder=tmp_path)
+    window = "SELECT event_id, time, cause_id, root_id, attribution FROM link WHERE time >= TIMESTAMPTZ '2026-02-04' AND time < TIMESTAMPTZ '2026-02-09' ORDER BY ALL"
+    assert len(ask(version, window)) > 1000 and ask(version, window) == ask(database, window)
+
+
+def test_what_names_nobody_is_verified_as_far_as_it_can_be(tmp_path):
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "model.yaml").write_text("""
+model: {name: two, cells: 3, window: 1h, reference: {start: 2026-02-02, days: 28}}
+entities:
+  database: {count: 6}
+  service: {count: 30, belongs_to: {database: {min: 2, max: 9}}}
+streams:
+  fault.one: {source: {rate: 40, actor: database}, fields: {size: {value: 'uniform(0, 1)'}}}
+  fault.two: {source: {rate: 40, actor: database}, fields: {size: {value: 'uniform(0, 1)'}}}
+  service.degraded:
+    causes: [{on: fault.one, each: service.database, delay: 1m}, {on: fault.two, each: service.database, probability: 0.5, delay: 3m..5m}]
+    fields: {size: {}}
+  service.repaired:
+    causes: [{on: service.degraded, delay: 1h}]
+    fields: {size: {}, database_id: {value: service.database.id}}
+""")
+    run = history.run(tmp_path, "--days", 5, model=model)
+    told = json.loads(history.call("verify", run.path, "--model", model, "--json", folder=tmp_path))
+    assert told["findings"] == []
+    [(many, whole)] = ask(run.database(), """SELECT count(*), count(*) FILTER (l.stream IN ('fault.one', 'fault.two')) FROM "service.degraded" d JOIN link l ON l.event_id = d.cause_id""")
+    assert many > 1000 and whole == many
 
 
 def test_it_is_told():

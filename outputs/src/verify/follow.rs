@@ -23,6 +23,9 @@ impl FileCheck<'_> {
         outbox: &mut Outbox<'_>,
     ) -> Result<Vec<u16>, Error> {
         let packing = self.context.packing;
+        let unnamed = |effect: &&u16| rules.effects[usize::from(**effect)].each == Some(None);
+        // Of two of these nothing tells which it was.
+        let ambiguous = of_stream.incoming.iter().filter(unnamed).count() > 1;
         let mut effects = vec![NO_EFFECT; heads.ids.len()];
         for (row, taken) in effects.iter_mut().enumerate() {
             let (id, time, root, cell) = (
@@ -77,6 +80,10 @@ impl FileCheck<'_> {
                 });
                 continue;
             };
+            if ambiguous && unnamed(&&effect) {
+                *taken = UNKNOWN;
+                continue;
+            }
             *taken = at as u16;
             self.rows.links += 1;
             if rules.effects[usize::from(effect)].cause.is_some() {
