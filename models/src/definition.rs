@@ -784,6 +784,9 @@ pub struct CauseDef {
     pub count: Option<Expression>,
     /// From one to the next, and before the first.
     pub spacing: Option<Expression>,
+    /// Whom it reaches, each by an event of its own: a kind of entity, or a kind and to whom they belong, whom the cause knows
+    /// by this name (`service.database`).
+    pub each: Option<String>,
     /// Name of the group of which exactly one happens.
     pub outcome: Option<String>,
     /// A condition on the cause.

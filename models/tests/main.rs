@@ -11,6 +11,7 @@ mod dates;
 mod depth;
 mod desks;
 mod distributions;
+mod each;
 mod errors;
 mod exact;
 mod expectations;

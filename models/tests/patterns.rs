@@ -704,3 +704,37 @@ fn who_has_not_paid_in_two_days_is_reminded() {
     }
     assert!(reminded.len() > 200);
 }
+
+#[test]
+fn a_fault_reaches_each_service_of_its_database_and_goes_on() {
+    let rows = played("services", 14);
+    let text = |row: &Row, field: &str| match &row.fields[field] {
+        Value::Text(text) => text.to_string(),
+        other => panic!("{field} is {other:?}"),
+    };
+    let degraded = &rows["service.degraded"];
+    let mut reached: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for row in degraded {
+        let new = reached.entry(row.cause.unwrap_or(0)).or_default();
+        assert!(new.insert(text(row, "system")), "once each");
+    }
+    let end = rows["database.failed"].last().expect("some").time - DAY / 24;
+    for fault in rows["database.failed"].iter().filter(|row| row.time < end) {
+        let services: &[&str] = match &text(fault, "store")[..] {
+            "accounts" => &["login", "profile", "support_desk"],
+            "orders" => &["billing", "checkout", "invoicing"],
+            "catalogue" => &["newsletter", "recommender", "search"],
+            _ => &["basket", "mobile_app", "shop_front"],
+        };
+        assert!(reached[&fault.id].iter().eq(services));
+    }
+    let causes: BTreeMap<u64, &Row> = degraded.iter().map(|row| (row.id, row)).collect();
+    let slowed = &rows["service.slowed"];
+    assert!(slowed.len() > 50);
+    for row in slowed {
+        let cause = causes.get(&row.cause.unwrap_or(0));
+        assert!(cause.is_none_or(
+            |cause| text(cause, "system") == text(row, "upstream") && cause.root == row.root
+        ));
+    }
+}

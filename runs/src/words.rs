@@ -132,9 +132,10 @@ pub fn short_delay(cause: &CauseDef) -> String {
         (None, None) => "0s".to_owned(),
         (None, Some(Expression(delay))) => clip(delay),
     };
-    match &cause.count {
-        Some(Expression(count)) => format!("{} x, {after}", clip(count)),
-        None => after,
+    match (&cause.count, &cause.each) {
+        (Some(Expression(count)), _) => format!("{} x, {after}", clip(count)),
+        (None, Some(each)) => format!("each {each}, {after}"),
+        (None, None) => after,
     }
 }
 
@@ -160,6 +161,12 @@ fn clip(text: &str) -> String {
 /// What else holds for a cause: its condition and where the effect lands.
 pub fn circumstances(cause: &CauseDef) -> String {
     let mut out = String::new();
+    if let Some(each) = &cause.each {
+        out += &match each.split_once('.') {
+            Some((kind, of)) => format!(", for each {kind} that belongs to the {of}"),
+            None => format!(", for each {each}"),
+        };
+    }
     if let Some(Expression(when)) = &cause.when {
         out += &format!(", where `{when}`");
     }

@@ -126,7 +126,7 @@ const NOT_BENT: [(&[&str], &str); 4] = [
     ),
     (
         &[
-            "when", "requires", "outcome", "cell", "states", "profile", "actor", "weight",
+            "when", "requires", "outcome", "cell", "each", "states", "profile", "actor", "weight",
         ],
         "conditions, profiles and who takes part are not bent; what they are about is",
     ),

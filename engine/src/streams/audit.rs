@@ -7,7 +7,7 @@
 use std::cell::Cell;
 
 use crate::base::time::Time;
-use crate::streams::eval::{Frame, each_handed, how_many, number, take_undefined, word};
+use crate::streams::eval::{Frame, Own, each_handed, how_many, number, take_undefined, word};
 use crate::streams::kept::{Bound, Counted, Kept, Ledger, Part, Site, Undefined};
 use crate::streams::program::{Delay, Effect, Expr, MAX_COUNT, Stage, Stream, StreamId, Variable};
 
@@ -21,7 +21,12 @@ thread_local! {
 
 impl Frame<'_> {
     fn keep(&self, bound: Bound, value: f64) {
-        let first = (self.time, self.key.0);
+        // What is about one of many whom an event reaches is told of the event.
+        let of = match self.own {
+            Own::Entity(..) => self.event(),
+            Own::Nobody | Own::Unborn(_) => self,
+        };
+        let first = (self.time, of.key.0);
         self.world.keep(self.stream, bound, (first, value));
     }
 }
@@ -69,13 +74,27 @@ pub(crate) fn look(
     (step, happening): (usize, Option<&Effect>),
     (loose, undefined): (bool, bool),
 ) {
-    let (world, stream) = (frame.world, frame.stream);
-    let definition = &world.program.streams[frame.stream];
-    // Which of the steps it is tells an event's notes apart.
-    let this = (world.ledger.number(), frame.key.0 ^ step as u64, stream);
-    if LAST.replace(this) == this || frame.time < world.written_from() {
-        return;
+    if is_new(frame, step) {
+        look_anew(frame, (step, happening), (loose, undefined));
     }
+}
+
+/// Whether a step of an event is written and has not just been looked at.
+pub(crate) fn is_new(frame: &Frame<'_>, step: usize) -> bool {
+    // Which of the steps it is tells an event's notes apart.
+    let number = frame.world.ledger.number();
+    let this = (number, frame.key.0 ^ step as u64, frame.stream);
+    LAST.replace(this) != this && frame.time >= frame.world.written_from()
+}
+
+/// [`look`] at what has not been looked at.
+#[cold]
+pub(crate) fn look_anew(
+    frame: &Frame<'_>,
+    (step, happening): (usize, Option<&Effect>),
+    (loose, undefined): (bool, bool),
+) {
+    let definition = &frame.world.program.streams[frame.stream];
     if undefined {
         look_for_undefined(frame, step, happening);
     }
@@ -83,6 +102,12 @@ pub(crate) fn look(
         look_for_bounds(frame, definition, (step, happening.is_some()));
         take_undefined();
     }
+}
+
+/// Notes that an effect would reach more entities than it can.
+#[cold]
+pub(crate) fn look_at_reached(frame: &Frame<'_>, effect: &Effect, many: usize) {
+    frame.keep(Bound::Count(effect.stream), many as f64);
 }
 
 fn look_for_bounds(frame: &Frame<'_>, definition: &Stream, (step, happens): (usize, bool)) {
@@ -146,9 +171,9 @@ fn look_for_undefined(frame: &Frame<'_>, step: usize, happening: Option<&Effect>
     let count = count.map_or(1.0, |e| how_many(e, effect, frame));
     for index in 0..count.clamp(0.0, MAX_COUNT) as u32 {
         let child = Frame {
-            key: frame.key.child(effect.purpose, index.into()),
+            key: frame.key_of_child(effect, index as u16),
             index,
-            of: Some(frame),
+            of: Some(frame.event()),
             ..*frame
         };
         look(

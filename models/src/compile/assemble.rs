@@ -70,6 +70,8 @@ impl Draft {
             }
             effect.count.iter_mut().for_each(|e| f(e, false));
             effect.spacing.iter_mut().for_each(|e| f(e, false));
+            let owner = effect.each.as_mut().and_then(|each| each.of.as_mut());
+            owner.into_iter().for_each(|(_, owner)| f(owner, false));
         }
     }
 }
@@ -98,6 +100,9 @@ impl Compiler {
                 let child = effect.stream.index();
                 effect.pass = self.passed(child, s);
                 effect.crossings = self.crossings(child, s);
+                if let Some(each) = &mut effect.each {
+                    each.slot = self.slot_of_reached(child, s);
+                }
                 let handed = self.handed(child);
                 if self.units[s].lines == Some(child) && handed.contains(&true) {
                     let marked = self.on_document(child, handed);
@@ -388,7 +393,8 @@ impl Compiler {
         inputs
             .iter()
             .map(|input| {
-                if !input.given_by(parent) {
+                // Whom an effect reaches, the event itself does not know.
+                if !input.given_by(parent) || self.reached(child, parent, &input.name).is_some() {
                     return None;
                 }
                 match self.find_name(parent, &input.name, &Restrict::Any, None) {
@@ -407,8 +413,14 @@ impl Compiler {
             .enumerate()
             .filter(|(_, input)| input.given_by(parent));
         let crossing = |(slot, input): (usize, &Input)| {
-            let from = self.find_name(parent, &input.name, &Restrict::Any, None);
-            let arrives = match (from.ok()??.ty, input.ty) {
+            let from = match self.reached(child, parent, &input.name) {
+                Some(kind) => Ty::Entity(kind),
+                None => {
+                    let from = self.find_name(parent, &input.name, &Restrict::Any, None);
+                    from.ok()??.ty
+                }
+            };
+            let arrives = match (from, input.ty) {
                 (Ty::Entity(_), Ty::Away(_)) => false,
                 (Ty::Away(_), Ty::Entity(_)) => true,
                 _ => return None,
@@ -697,7 +709,7 @@ fn is_stateful(stream: &Stream) -> bool {
         || stream
             .effects
             .iter()
-            .any(|effect| !effect.handed.is_empty())
+            .any(|effect| !effect.handed.is_empty() || effect.each.is_some())
         || stream.all_effects().any(|effect| {
             let delay = match &effect.delay {
                 Delay::After(e) | Delay::At(e) => e,

@@ -175,6 +175,13 @@ impl Compiler {
             return None;
         }
         let (unit, cause) = caused[index];
+        if self.units[unit].causes[cause].each.is_some() {
+            let message = format!(
+                "`{child}` follows for each of several, of whom some may be reached and others not"
+            );
+            self.report.error_in(&scope.at, span, message, None);
+            return None;
+        }
         match self.units[unit].causes[cause].doing {
             None => drop(self.guard(unit, cause)),
             // The search has gone round a ring of causes: that is another event.
@@ -203,10 +210,10 @@ impl Compiler {
         };
         let (parent, mark) = (&self.units[cause.parent].name, cause.mark());
         let name = format!("{}/{parent}{mark}/{key}", unit.name);
-        (
-            unit.definition.causes[cause.position].clone(),
-            Scope::new(about, at, &name),
-        )
+        let mut scope = Scope::new(about, at, &name);
+        scope.each = cause.each.as_ref().map(|reached| reached.kind);
+        scope.is_spoilt = unit.reaches_nobody(cause);
+        (unit.definition.causes[cause.position].clone(), scope)
     }
 
     /// Condition and probability of a cause.
@@ -406,6 +413,12 @@ impl Compiler {
             }
             _ => Destination::Same,
         };
+        let each = match self.units[child].causes[cause].each {
+            Some(_) => Some(Box::new(self.each(child, cause)?)),
+            // One that is wrong has been told of.
+            None if definition.each.is_some() => return None,
+            None => None,
+        };
         let (when, probability) = guard?;
         let loose = self.loose(child, cause, &probability, count.as_ref());
         Some(Effect {
@@ -416,6 +429,7 @@ impl Compiler {
             delay,
             counted: count.is_some(),
             count,
+            each,
             spacing,
             destination,
             loose,

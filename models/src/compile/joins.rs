@@ -113,6 +113,7 @@ fn causes(after: &AfterDef) -> Vec<CauseDef> {
         at: None,
         count: None,
         spacing: None,
+        each: None,
         outcome: None,
         when: None,
         cell: None,

@@ -283,12 +283,22 @@ impl Compiler {
                 self.report.certain_error(&at, message, help);
                 continue;
             };
-            let number = causes.iter().filter(|other| other.parent == parent).count();
+            let mut others = causes.iter().filter(|other| other.parent == parent);
+            let number = others.clone().count();
+            let reaches = |position: usize| unit.definition.causes[position].each.is_some();
+            if number > 0 && (cause.each.is_some() || others.any(|other| reaches(other.position))) {
+                let message = format!("`{}` already causes this stream", cause.on);
+                let help = "with `each`, a stream names a cause once: let the other way go through a stream of its own";
+                self.report.error(&at, message, Some(help.into()));
+                continue;
+            }
+            let each = self.reached_by(cause, &unit.place_of_cause(position, "each"));
             causes.push(Cause {
                 parent,
                 position,
                 number,
                 outcome: cause.outcome.clone(),
+                each,
                 guard: None,
                 doing: None,
             });

@@ -60,6 +60,7 @@ fn stream_of(document: &str, lines: LinesDef) -> StreamDef {
             at: None,
             count: Some(lines.count),
             spacing: None,
+            each: None,
             outcome: None,
             when: None,
             cell: None,

@@ -38,6 +38,10 @@ pub struct Scope {
     pub about: About,
     /// Where it stands.
     pub at: At,
+    /// The kind of those whom a cause reaches, where it is about each of them: it is known by its name.
+    pub each: Option<KindId>,
+    /// Whether it is about what cannot be reached, which is told elsewhere: names may have been meant of that.
+    pub is_spoilt: bool,
     /// The purpose of its draws, which are numbered.
     purpose: Purpose,
     draws: u64,
@@ -49,6 +53,8 @@ impl Scope {
         Scope {
             about,
             at,
+            each: None,
+            is_spoilt: false,
             purpose: purpose(name),
             draws: 0,
         }
@@ -286,12 +292,17 @@ impl Compiler {
                 restrict,
                 inside,
             } => {
-                let found = self.find_name(stream, first, &restrict, inside);
+                let each = scope.each.filter(|&kind| self.kinds[kind].name == *first);
+                let found = match each {
+                    Some(kind) => Ok(Some(Typed::new(Expr::OwnEntity, Ty::Entity(kind)))),
+                    None => self.find_name(stream, first, &restrict, inside),
+                };
                 match found {
                     Ok(Some(value)) => value,
                     Ok(None) => return self.silent(scope, first),
                     Err(_) if BUILT_IN.contains(&first.as_str()) => self.built_in(first, stream),
                     Err(Missing::Reported) => return None,
+                    Err(Missing::Where(_)) if scope.is_spoilt => return None,
                     Err(Missing::Where(missing)) => {
                         let mut names = self.names_known(stream);
                         names.extend(BUILT_IN.map(str::to_owned));

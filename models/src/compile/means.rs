@@ -8,6 +8,10 @@ use super::bounds::{bounds, either};
 /// How many events an effect leads to on average, at least: what nobody can know before the model is played, such as a
 /// condition on state, counts as 0.
 pub fn least_children(streams: &[Stream], from: &Stream, effect: &Effect) -> f64 {
+    // Nobody may be there whom it reaches.
+    if effect.each.is_some() {
+        return 0.0;
+    }
     let child = &streams[effect.stream];
     let parts = [
         Some(&effect.probability),

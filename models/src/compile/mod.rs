@@ -10,6 +10,7 @@ mod checks;
 mod constants;
 mod dates;
 mod desks;
+mod each;
 mod effects;
 mod entities;
 mod exact;

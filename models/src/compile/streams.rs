@@ -7,6 +7,7 @@ use causeflow_engine::streams::program::{Binary, Expr, NO_TEXT, NULL, Unary};
 
 use super::Compiler;
 use super::bounds::bounds;
+use super::each::Reached;
 use super::exact::{as_number, exact_of, reconcile, within};
 use super::joins::is_note;
 use super::lower::{About, Scope};
@@ -122,6 +123,8 @@ pub struct Cause {
     pub number: usize,
     /// The group of which exactly one happens.
     pub outcome: Option<String>,
+    /// Whom it reaches, each by an event of its own.
+    pub(super) each: Option<Reached>,
     /// Condition and probability, worked out on the parent.
     pub guard: Option<(Option<Expr>, Expr)>,
     /// Whether the guard is being worked out, and how many causes away from the first search.
@@ -169,6 +172,11 @@ impl Unit {
     /// Whether it has a source or a timer.
     pub fn has_source(&self) -> bool {
         self.definition.source.is_some() || self.definition.timer.is_some()
+    }
+
+    /// Whether a cause says whom it reaches, and that cannot be, which has been reported.
+    pub(super) fn reaches_nobody(&self, cause: &Cause) -> bool {
+        cause.each.is_none() && self.definition.causes[cause.position].each.is_some()
     }
 
     /// The name of the kind whose doing its source's or timer's events are.
@@ -404,11 +412,19 @@ impl Compiler {
                 if !restrict.takes(cause.parent) {
                     continue;
                 }
+                if let Some(kind) = self.reached(stream, cause.parent, name) {
+                    merge(self.arriving(&unit, cause, name, Ty::Entity(kind)), None)?;
+                    continue;
+                }
                 let parent = self.units[cause.parent].name.clone();
                 let typed = match self.find_name(cause.parent, name, &Restrict::Any, None) {
                     Ok(Some(typed)) => typed,
                     Ok(None) => {
                         unknown = true;
+                        continue;
+                    }
+                    Err(Missing::Where(_)) if unit.reaches_nobody(cause) => {
+                        wrong = true;
                         continue;
                     }
                     Err(Missing::Where(deeper)) if deeper.is_empty() => {
@@ -487,6 +503,9 @@ impl Compiler {
             let own = self.units[s].own.iter().filter(|own| !is_note(&own.name));
             names.extend(own.map(|own| own.name.clone()));
             names.extend(self.units[s].given.iter().map(|(name, ..)| name.clone()));
+            let reached = self.units[s].causes.iter();
+            let reached = reached.filter_map(|cause| Some(cause.each.as_ref()?.kind));
+            names.extend(reached.map(|kind| self.kinds[kind].name.clone()));
             rest.extend(self.units[s].causes.iter().map(|cause| cause.parent));
         }
         names

@@ -4,6 +4,7 @@
 mod calendars;
 mod constants;
 mod desks;
+mod each;
 mod expectations;
 mod expressions;
 mod files;

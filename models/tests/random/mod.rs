@@ -2,6 +2,7 @@
 //! (which the checks need), and the YAML of it.
 
 mod aims;
+mod each;
 mod joins;
 mod lines;
 mod plan;

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
-use super::{joins, lines};
+use super::{each, joins, lines};
 
 /// (path, text) of the files of a model.
 pub type Files = Vec<(String, String)>;
@@ -129,7 +129,8 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
     blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
     let with_lines = plan.streams.iter().filter(|stream| stream.spec.lines);
     blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
-    blocks.extend(joins::joins(plan).into_iter().map(|text| ("streams", text)));
+    let more = joins::joins(plan).into_iter().chain(each::each(plan));
+    blocks.extend(more.map(|text| ("streams", text)));
     blocks
 }
 

@@ -4,9 +4,10 @@
 use super::finding::Check;
 use super::records::{Child, Event, Link, Record};
 use super::rows::{FileCheck, Heads, NO_EFFECT, UNKNOWN};
-use super::rules::{Roots, Rules, StreamRules};
+use super::rules::{EffectRules, Roots, Rules, StreamRules};
 use super::store::{Kind, Outbox};
-use crate::arrow::array::Array;
+use crate::arrow::array::{Array, AsArray, RecordBatch};
+use crate::arrow::datatypes::UInt64Type;
 use crate::error::Error;
 use crate::read::columns::{CAUSE_ID, CELL, ROOT_ID};
 use causeflow_engine::base::draw::Key;
@@ -15,12 +16,16 @@ impl FileCheck<'_> {
     /// Finds the effect by which each event came, and notes what is to be checked on its cause.
     pub(super) fn follow(
         &mut self,
+        batch: &RecordBatch,
         heads: &Heads,
         rules: &Rules,
         of_stream: &StreamRules,
         outbox: &mut Outbox<'_>,
     ) -> Result<Vec<u16>, Error> {
         let packing = self.context.packing;
+        let unnamed = |effect: &&u16| rules.effects[usize::from(**effect)].each == Some(None);
+        // Of two of these nothing tells which it was.
+        let ambiguous = of_stream.incoming.iter().filter(unnamed).count() > 1;
         let mut effects = vec![NO_EFFECT; heads.ids.len()];
         for (row, taken) in effects.iter_mut().enumerate() {
             let (id, time, root, cell) = (
@@ -46,12 +51,22 @@ impl FileCheck<'_> {
                 continue;
             }
             let cause = heads.causes.value(row);
-            let incoming = of_stream.incoming.iter().enumerate();
-            let matching = incoming
-                .map(|(at, &effect)| (at, effect))
-                .find_map(|(at, effect)| {
-                    let of = &rules.effects[usize::from(effect)];
-                    let ordinal = Key(id).ordinal(Key(cause), of.purpose);
+            // The ids of those that reach each of several tell least of all, so they come last.
+            let incoming = || (0..).zip(&of_stream.incoming);
+            let effect_of = |effect: u16| &rules.effects[usize::from(effect)];
+            let several = |(_, effect): &(usize, &u16)| effect_of(**effect).each.is_some();
+            let plain = incoming().filter(|effect| !several(effect));
+            let matching = plain
+                .chain(incoming().filter(several))
+                .find_map(|(at, &effect)| {
+                    let of = effect_of(effect);
+                    let ordinal = match of.each {
+                        None => Key(id).ordinal(Key(cause), of.purpose),
+                        Some(column) => {
+                            let whom = column.map(|column| self.id_in(batch, row, column));
+                            ordinal_of_one((Key(id), Key(cause)), of, whom)
+                        }
+                    };
                     (ordinal < of.most).then_some((at, effect, ordinal))
                 });
             let Some((at, effect, ordinal)) = matching else {
@@ -65,6 +80,10 @@ impl FileCheck<'_> {
                 });
                 continue;
             };
+            if ambiguous && unnamed(&&effect) {
+                *taken = UNKNOWN;
+                continue;
+            }
             *taken = at as u16;
             self.rows.links += 1;
             if rules.effects[usize::from(effect)].cause.is_some() {
@@ -80,6 +99,13 @@ impl FileCheck<'_> {
             }
         }
         Ok(effects)
+    }
+
+    /// The id in a field, 0 for nobody's.
+    fn id_in(&self, batch: &RecordBatch, row: usize, column: usize) -> u64 {
+        let left_out = self.columns.len() - batch.num_columns();
+        let ids = batch.column(column - left_out).as_primitive::<UInt64Type>();
+        if ids.is_null(row) { 0 } else { ids.value(row) }
     }
 
     /// Checks an event that nothing caused.
@@ -161,5 +187,18 @@ impl FileCheck<'_> {
             outbox.push(Kind::Links, packing.link(order))?;
         }
         Ok(())
+    }
+}
+
+/// Which of the events it is that reach one entity by an effect, where that is told in a field: modifiers may let more than one follow.
+/// Where it is not, any entity may be meant.
+fn ordinal_of_one((id, cause): (Key, Key), effect: &EffectRules, whom: Option<u64>) -> u64 {
+    let Some(whom) = whom else {
+        return 0;
+    };
+    let first = cause.child(effect.purpose, whom);
+    match id == first {
+        true => 0,
+        false => id.ordinal(first, effect.purpose).max(1),
     }
 }

@@ -202,7 +202,7 @@ impl FileCheck<'_> {
         // The place of each row's effect among the stream's incoming ones.
         let effects = match self.rules {
             Some((rules, of_stream)) => {
-                let effects = self.follow(&heads, rules, of_stream, outbox)?;
+                let effects = self.follow(batch, &heads, rules, of_stream, outbox)?;
                 self.fields(batch, &heads, of_stream, &effects, outbox)?;
                 self.lines(batch, &heads, outbox)?;
                 self.joins(batch, &heads, outbox)?;

@@ -89,6 +89,8 @@ pub struct EffectRules {
     pub purpose: Purpose,
     /// How many events it can cause at a time.
     pub most: u64,
+    /// Whether it reaches each of several entities, and in which column of the caused stream stands whom, if in one.
+    pub each: Option<Option<usize>>,
     /// The least time from the cause to an event, in microseconds.
     pub shortest: i64,
     /// The longest, if there is one.

@@ -7,8 +7,8 @@ use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::entities;
 use causeflow_engine::streams::program::MAX_COUNT;
 use causeflow_engine::streams::program::{
-    Binary, Destination, Effect, ExactBinary, Expr, Gathered, Joined, Kind, Program, Slot, Source,
-    Stream, StreamId,
+    Binary, Destination, Each, Effect, ExactBinary, Expr, Gathered, Joined, Kind, Program, Slot,
+    Source, Stream, StreamId,
 };
 use causeflow_outputs::verify::{
     EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, JoinRules, JoinedRules,
@@ -98,6 +98,7 @@ fn effects<'a>(
                 to,
                 purpose: effect.purpose,
                 most: effect.count.as_ref().map_or(1, |_| MAX_COUNT as u64),
+                each: effect.each.as_ref().map(|each| told(program, effect, each)),
                 shortest: shortest(effect, program),
                 longest: effect.longest_under(&program.modified).map(|span| span.0),
                 cell: match &effect.destination {
@@ -119,6 +120,21 @@ fn effects<'a>(
         }
     }
     made_from
+}
+
+/// The column in which events that reach each of several entities say whom.
+fn told(program: &Program, effect: &Effect, each: &Each) -> Option<usize> {
+    let stream = &program.streams[effect.stream];
+    let whom = each.slot?;
+    let is_whom = |slot: &Slot| {
+        let mut variables = stream.variables.iter();
+        let value = variables.find(|variable| variable.slot == *slot);
+        let value = value.map(|variable| &variable.value);
+        matches!(value, Some(Expr::EntityId(kind, of))
+            if *kind == each.kind && matches!(**of, Expr::Slot(of) if of == whom))
+    };
+    let place = stream.fields.iter().position(|(_, slot)| is_whom(slot));
+    place.map(|place| head::FIELDS + place)
 }
 
 /// Works out where the ids in a stream's fields come from.
@@ -314,6 +330,7 @@ fn groups(
     let always = |effect: &&Effect| {
         effect.when.is_none()
             && effect.count.is_none()
+            && effect.each.is_none()
             && matches!(effect.probability, Expr::Num(p) if p >= 1.0)
     };
     let always = stream.effects.iter().filter(always);

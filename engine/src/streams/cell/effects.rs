@@ -14,7 +14,7 @@ use crate::base::draw::drawn_cell;
 use crate::base::time::Time;
 use crate::streams::audit;
 use crate::streams::eval::{
-    Frame, decide, eval, hand, how_many, number, number_by_key, take_undefined,
+    Frame, decide, eval, hand, how_many, number, number_by_key, reached, take_undefined,
 };
 use crate::streams::event::Event;
 use crate::streams::population::Population;
@@ -138,15 +138,24 @@ impl<'a> Spawner<'a> {
                 }
                 at += 1;
             }
-            self.send_apart(event, &broods[..taken], &strands.parting(&parted));
+            let by_key = self.steps(event)[step].each;
+            if by_key {
+                let each = broods[..taken].iter_mut().map(|brood| &mut brood.each);
+                each.for_each(|each| each.sort_unstable_by_key(|(_, child)| child.key));
+            }
+            self.send_apart(event, (&broods[..taken], by_key), &strands.parting(&parted));
             strands.parted = strands.parted.and(&parted);
             broods.iter_mut().for_each(|brood| brood.each.clear());
         }
         self.children.0 = broods;
     }
 
-    /// Sends the children of all sides; those that are the same once.
-    fn send_apart(&mut self, event: &Event, broods: &[Brood], parting: &Parting) {
+    /// Sends the children of all sides; those that are the same once. They are in the order of their indices, or of their keys.
+    fn send_apart(&mut self, event: &Event, (broods, by_key): (&[Brood], bool), parting: &Parting) {
+        let place = |child: &Event| match by_key {
+            true => child.key.0,
+            false => u64::from(child.index),
+        };
         let same = |(to, a): &(u16, Event), (also_to, b): &(u16, Event)| {
             to == also_to
                 && a.key == b.key
@@ -155,7 +164,7 @@ impl<'a> Spawner<'a> {
                 && a.presence.made == b.presence.made
         };
         let has = |brood: &Brood, child: &(u16, Event)| {
-            let from = (brood.each).partition_point(|(_, other)| other.index < child.1.index);
+            let from = (brood.each).partition_point(|(_, other)| place(other) < place(&child.1));
             brood.each.get(from).is_some_and(|other| same(child, other))
         };
         for (at, brood) in broods.iter().enumerate() {
@@ -224,6 +233,11 @@ fn take(
     if event.time < known.matters_from {
         return;
     }
+    if known.each
+        && let Some(effect) = stream.effects.get(step)
+    {
+        return take_each(window, event, (step, effect), frame, emit);
+    }
     let marked = known
         .mark
         .filter(|mark| mark.is_quiet(&world.program, event.time));
@@ -240,6 +254,52 @@ fn take(
     if (known.loose || undefined) && frame.side == Side::FACTUAL {
         let happening = happening.map(|(effect, _)| effect);
         audit::look(frame, (step, happening), (known.loose, undefined));
+    }
+}
+
+/// Likewise one that reaches each of several entities, for each of them.
+#[inline(never)]
+fn take_each(
+    window: Window<'_>,
+    event: &Event,
+    (step, effect): (usize, &Effect),
+    frame: &Frame<'_>,
+    mut emit: impl FnMut(u16, &Event),
+) {
+    let Some(each) = &effect.each else {
+        return;
+    };
+    let known = &window.world.steps[event.stream][step];
+    let (entities, many) = reached(each, frame);
+    // Asked once for all of them, since a step that the sides part in is taken once more.
+    let mut is_new = None;
+    let mut tells =
+        || frame.side == Side::FACTUAL && *is_new.get_or_insert_with(|| audit::is_new(frame, step));
+    if many > entities.len() && tells() {
+        audit::look_at_reached(frame, effect, many);
+    }
+    for entity in entities {
+        let frame = frame.about(effect, each, entity);
+        let happening = decide(effect, &frame);
+        if let Some(made) = happening {
+            cause(window, event, effect, made, &frame, |process, child| {
+                let mut child = *child;
+                if let Some(slot) = each.slot {
+                    let word = &mut child.carried[slot.index()];
+                    let mut crossings = effect.crossings.iter();
+                    let crossing = crossings.find(|crossing| crossing.slot == slot);
+                    *word = crossing.map_or(entity, |crossing| {
+                        crossing.word(entity, window.process, process)
+                    });
+                }
+                emit(process, &child);
+            });
+        }
+        let undefined = take_undefined().is_some();
+        if (known.loose || undefined) && tells() {
+            let happening = happening.map(|_| effect);
+            audit::look_anew(&frame, (step, happening), (known.loose, undefined));
+        }
     }
 }
 
@@ -282,7 +342,7 @@ fn cause(
     }
     for index in 0..count.clamp(0.0, MAX_COUNT) as u16 {
         child.index = index;
-        child.key = frame.key.child(effect.purpose, u64::from(index));
+        child.key = frame.key_of_child(effect, index);
         // Delays are drawn from the child's key: its ordinal must make them differ.
         let key = child.key;
         let of_child = |e: &Expr| {
@@ -290,7 +350,7 @@ fn cause(
                 let of_child = Frame {
                     key,
                     index: u32::from(index),
-                    of: Some(frame),
+                    of: Some(frame.event()),
                     ..*frame
                 };
                 number(e, &of_child)

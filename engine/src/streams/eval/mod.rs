@@ -17,6 +17,7 @@ mod block;
 mod branches;
 mod choice;
 mod draws;
+mod each;
 mod exact;
 mod lines;
 mod operand;
@@ -27,6 +28,7 @@ mod slots;
 mod template;
 
 pub use block::{Block, eval_block};
+pub use each::reached;
 pub use lines::{each_handed, hand};
 pub use primitive::{finite, set_undefined, take_undefined};
 pub use scalar::{Frame, Marks, Own, decide, eval, how_many, number, number_by_key, word};

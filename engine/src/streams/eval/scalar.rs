@@ -171,6 +171,22 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// Whether an entity exists on this side and its variable, if one is given, is this word.
+    #[inline(always)]
+    pub(super) fn belongs(&self, kind: KindId, of: Option<(u16, u64)>, entity: u64) -> bool {
+        let group = self.population.group(kind);
+        let refers = of.is_none_or(|(variable, word)| group.variable(variable, entity) == word);
+        let belongs = refers && group.state(entity).is_some();
+        match group.twins(entity) {
+            [] => belongs,
+            twins => self.of_twins(belongs, twins, |twin| {
+                let mut of = of.iter();
+                twin.state().is_some()
+                    && of.all(|(at, word)| twin.variables[usize::from(*at)] == *word)
+            }),
+        }
+    }
+
     /// What an entity that has twins says on this side; notes on which it says something else.
     #[inline(never)]
     fn of_twins<T: PartialEq + Copy>(

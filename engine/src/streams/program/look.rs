@@ -129,7 +129,9 @@ impl Effect {
             _ => None,
         };
         let optional = [&self.when, &self.count, &self.spacing];
-        let optional = optional.into_iter().flatten().chain(home);
+        let each = self.each.as_ref().and_then(|each| each.of.as_ref());
+        let owner = each.map(|(_, owner)| owner);
+        let optional = optional.into_iter().flatten().chain(home).chain(owner);
         [&self.probability, delay]
             .into_iter()
             .chain(optional)

@@ -7,6 +7,7 @@
 
 mod calendar;
 mod desk;
+mod each;
 mod expr;
 mod join;
 mod lines;
@@ -22,6 +23,7 @@ mod without;
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, HOURS_OF_WEEK, Service};
+pub use each::Each;
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     Question, Unary,
@@ -531,6 +533,8 @@ pub struct Effect {
     pub delay: Delay,
     /// How many.
     pub count: Option<Expr>,
+    /// Whom it reaches, each by an event of its own.
+    pub each: Option<Box<Each>>,
     /// Whether the model says how many, whatever modifiers make of it: then its volume is that number, and else how likely
     /// it is.
     pub counted: bool,

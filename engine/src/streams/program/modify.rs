@@ -479,6 +479,7 @@ impl Program {
             probability: Expr::Num(backlog.share),
             delay: Delay::At(backlog.time()),
             count: None,
+            each: None,
             counted: false,
             spacing: None,
             destination: match service {

@@ -43,7 +43,8 @@ impl Mark {
             },
             _ => return None,
         };
-        effect.when.is_none().then_some(Mark {
+        let plain = effect.when.is_none() && effect.each.is_none();
+        plain.then_some(Mark {
             effect: effect.purpose,
             probability,
             modified,

@@ -21,6 +21,8 @@ pub struct Step {
     pub loose: bool,
     /// Whether there may be more than one child.
     pub several: bool,
+    /// Whether each of several entities has one of its own.
+    pub each: bool,
 }
 
 /// The steps of each stream's events; `needed_from` tells from when on a stream's events matter.
@@ -47,13 +49,15 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
                 .any(|e| differs(stream, e))
                 && !effect.pass.iter().any(demanded)
                 && effect.handed.is_empty()
+                && effect.each.is_none()
     };
     let of_effect = |stream: &Stream, effect: &Effect| Step {
         matters_from: effect.matters_from(needed_from),
         mark: Mark::of(effect),
         steady: steady(stream, effect),
         loose: effect.loose,
-        several: effect.count.is_some(),
+        several: effect.count.is_some() || effect.each.is_some(),
+        each: effect.each.is_some(),
     };
     let of = |stream: &Stream| {
         let effects = stream
@@ -67,6 +71,7 @@ pub fn steps(program: &Program, needed_from: &[Time]) -> Vec<Vec<Step>> {
             steady: group.effects.iter().all(|effect| steady(stream, effect)),
             loose: group.loose,
             several: group.effects.iter().any(|effect| effect.count.is_some()),
+            each: false,
         });
         effects.chain(groups).collect()
     };

@@ -1,0 +1,158 @@
+//! Causes that reach each of several entities (`each`): whom, and by which name their events know them.
+
+use causeflow_engine::streams::program::{Each, KindId, Slot};
+
+use super::Compiler;
+use super::lower::Scope;
+use super::report::At;
+use super::types::{Ty, Typed};
+use crate::definition::CauseDef;
+use crate::diagnostic::suggestion;
+
+/// What a cause with `each` reaches.
+#[derive(Clone, Debug)]
+pub(super) struct Reached {
+    /// Entities of this kind, known by its name to what follows.
+    pub kind: KindId,
+    /// Those whose reference of this name is to whom the cause knows by it; all of them without.
+    of: Option<String>,
+}
+
+impl Compiler {
+    /// Whom a cause reaches, if it says so.
+    pub(super) fn reached_by(&mut self, cause: &CauseDef, at: &At) -> Option<Reached> {
+        let named = cause.each.as_ref()?;
+        let (name, of) = match named.split_once('.') {
+            Some((name, of)) => (name, Some(of.to_owned())),
+            None => (&named[..], None),
+        };
+        let Some(kind) = self.kind(name) else {
+            if !self.report.is_spoilt("entities", name) {
+                let help = suggestion(name, self.kinds.iter().map(|kind| kind.name.as_str()));
+                let message = format!("there is no kind of entity `{name}`");
+                self.report.certain_error(at, message, help);
+            }
+            return None;
+        };
+        for (key, stands) in [
+            ("outcome", cause.outcome.is_some()),
+            ("count", cause.count.is_some()),
+            ("spacing", cause.spacing.is_some()),
+        ] {
+            if stands {
+                let message = format!("`each` and `{key}` exclude each other");
+                let help = "each of them has one event, on conditions of its own";
+                self.report.error(at, message, Some(help.into()));
+            }
+        }
+        let names = &self.kinds[kind];
+        if names.shared {
+            let message = format!(
+                "a {name} is shared, and lives in one cell: `each` reaches those who live with the cause"
+            );
+            let help = format!(
+                "reach others who belong to the {name}, where it is gone to with `cell: {name}`, or let the {name} not be shared"
+            );
+            self.report.error(at, message, Some(help));
+            return None;
+        }
+        let Some(of) = of else {
+            return Some(Reached { kind, of });
+        };
+        let references = names.variables.iter();
+        let references: Vec<(String, Ty)> = references
+            .filter(|(_, ty, _)| matches!(ty, Ty::Entity(_) | Ty::Shared(_)))
+            .map(|(name, ty, _)| (name.clone(), *ty))
+            .collect();
+        match references.iter().find(|(name, _)| *name == of) {
+            Some((_, Ty::Shared(_))) => {
+                let message = format!(
+                    "a {of} is shared, and each {name} lives in a cell of its own: `each` reaches those who live with the cause"
+                );
+                let help = format!(
+                    "let the {of} not be shared: it then lives with those who belong to it"
+                );
+                self.report.error(at, message, Some(help));
+                None
+            }
+            Some(_) => Some(Reached { kind, of: Some(of) }),
+            None if names.is_spoilt => None,
+            None => {
+                let message = format!("a {name} does not belong to a `{of}`");
+                let help = match suggestion(&of, references.iter().map(|(name, _)| name.as_str())) {
+                    Some(help) => help,
+                    None => format!(
+                        "add `belongs_to` to the {name}, or write `each: {name}` with a `when`"
+                    ),
+                };
+                self.report.error(at, message, Some(help));
+                None
+            }
+        }
+    }
+
+    /// What a cause with `each` gives by a name: whom it is about.
+    pub(super) fn reached(&self, child: usize, parent: usize, name: &str) -> Option<KindId> {
+        let causes = self.units[child].causes.iter();
+        let mut reached = causes.filter(|cause| cause.parent == parent);
+        let kind = reached.find_map(|cause| Some(cause.each.as_ref()?.kind))?;
+        (self.kinds[kind].name == name).then_some(kind)
+    }
+
+    /// How an effect finds whom it reaches. What the cause knows of whom they belong to is looked for on it.
+    pub(super) fn each(&mut self, child: usize, cause: usize) -> Option<Each> {
+        let (reached, parent) = {
+            let cause = &self.units[child].causes[cause];
+            (cause.each.clone()?, cause.parent)
+        };
+        let (_, mut scope) = self.cause_scope(child, cause, "each");
+        // Only its `when` and the like are about each of them.
+        scope.each = None;
+        let names = &self.kinds[reached.kind];
+        let Some(of) = reached.of else {
+            let name = names.name.clone();
+            if let Some(away) = self.away_from_cells(parent) {
+                let message = format!("`each` reaches nobody: {away}, where no {name} lives");
+                self.report.error(&scope.at, message, None);
+            }
+            return Some(Each {
+                kind: reached.kind,
+                of: None,
+                slot: None,
+            });
+        };
+        let mut variables = names.variables.iter();
+        let variable = variables.position(|(name, ..)| *name == of)?;
+        let (_, wanted, _) = names.variables[variable];
+        let owner = self.owner(&of, wanted, &mut scope)?;
+        Some(Each {
+            kind: reached.kind,
+            of: Some((variable as u16, owner.expr)),
+            slot: None,
+        })
+    }
+
+    fn owner(&mut self, of: &str, wanted: Ty, scope: &mut Scope) -> Option<Typed> {
+        let owner = self.expression(of, scope)?;
+        if owner.ty == wanted {
+            return Some(owner);
+        }
+        let message = format!("the cause knows `{of}` as {}", self.type_name(owner.ty));
+        let help = match (owner.ty, wanted) {
+            (Ty::Away(kind), _) => self.how_to_reach(kind, of),
+            _ => format!("those are reached who belong to {}", self.type_name(wanted)),
+        };
+        self.report.error(&scope.at, message, Some(help));
+        None
+    }
+
+    /// Where what follows carries whom it is about, if it does.
+    pub(super) fn slot_of_reached(&self, child: usize, parent: usize) -> Option<Slot> {
+        let inputs = self.units[child].inputs.iter();
+        let mut inputs = inputs
+            .enumerate()
+            .filter(|(_, input)| input.given_by(parent));
+        let found = inputs.find(|(_, input)| self.reached(child, parent, &input.name).is_some());
+        found.map(|(at, _)| Slot::at(at))
+    }
+}
