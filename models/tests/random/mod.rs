@@ -2,6 +2,7 @@
 //! (which the checks need), and the YAML of it.
 
 mod aims;
+mod desks;
 mod joins;
 mod lines;
 mod plan;
