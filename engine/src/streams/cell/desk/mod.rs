@@ -6,16 +6,15 @@
 //! those whose lines have it done at the same time by the same agent; otherwise they part, because of contention. Where
 //! interventions change how many agents there are, that is no contention: it lies in the lineage of what waits there.
 
+mod line;
+
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{LogicalProcess, Sight, Strands, Window, frame_of};
-use crate::base::queue::{FutureEvents, Handle, Order};
 use crate::base::time::{Span, Time};
-use crate::kernel::processes::Agenda;
-use crate::kernel::resource::station::{self, Discipline, Job, Notice, Station, Ticket};
+use crate::kernel::resource::station::{Notice, Ticket};
 use crate::streams::eval::{eval, number, take_undefined};
 use crate::streams::event::Event;
 use crate::streams::kept::Site;
@@ -24,6 +23,7 @@ use crate::streams::rates::Arrivals;
 use crate::streams::sides::{Label, MOST_SIDES, Parting, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
+use line::{Line, Waiting, What, Wish};
 
 /// All desks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -40,53 +40,6 @@ struct Desk {
     staffed: Parting,
     /// Likewise at any time since they were last empty.
     staffing: Parting,
-}
-
-/// A desk on one side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Line {
-    station: Station<Waiting>,
-    /// What the station has scheduled.
-    events: FutureEvents<station::Event>,
-    /// Who waits or holds in the name of each id.
-    holders: BTreeMap<u64, Vec<Ticket>>,
-}
-
-/// An event at a desk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Waiting {
-    event: Event,
-    /// Where the event is on each side: desk and ticket; none where it is not.
-    places: [Option<(u16, Ticket)>; MOST_SIDES],
-    /// How it has come to want something else on some sides.
-    parting: Parting,
-    /// Whether it has taken place, alone or together with that of another side.
-    has_taken_place: bool,
-    /// In the name of which id it holds an agent, if it does.
-    holds: Option<u64>,
-    /// When it gives up, if it does.
-    until: Option<Time>,
-}
-
-/// What an event wants at a desk on one side.
-struct Wish {
-    desk: u16,
-    what: What,
-    priority: i32,
-    give_up: Option<Span>,
-    /// How many may wait before it.
-    room: Option<usize>,
-    /// Whether it happens at all, as far as is known when it comes.
-    happens: bool,
-    /// How others of its sides want something else.
-    noted: Parting,
-}
-
-#[derive(Clone, Copy)]
-enum What {
-    Work(Span),
-    Hold(u64),
-    Release(u64),
 }
 
 /// With what an event takes place at a desk.
@@ -109,133 +62,6 @@ enum Next {
     Station(u16, Side),
     /// An event of the model is due.
     Event,
-}
-
-/// A station's view of its line while the clock shows a time.
-struct Clock<'a> {
-    now: Time,
-    events: &'a mut FutureEvents<station::Event>,
-}
-
-impl Agenda<station::Event> for Clock<'_> {
-    fn now(&self) -> Time {
-        self.now
-    }
-
-    fn schedule_at(&mut self, time: Time, event: station::Event) -> Handle {
-        // Ties pop in the order in which they were pushed.
-        let order = Order {
-            time_us: time.0,
-            rank: 0,
-            key: 0,
-        };
-        self.events.push(order, event)
-    }
-
-    fn cancel(&mut self, handle: Handle) -> bool {
-        self.events.cancel(handle).is_some()
-    }
-}
-
-impl Line {
-    fn new(is_held: bool) -> Line {
-        let station = Station::new(0).discipline(Discipline::Priority);
-        Line {
-            station: match is_held {
-                true => station.announcing(),
-                false => station,
-            },
-            events: FutureEvents::new(),
-            holders: BTreeMap::new(),
-        }
-    }
-
-    fn set_agents(&mut self, now: Time, agents: u32) {
-        let events = &mut self.events;
-        self.station
-            .set_capacity(agents, &mut Clock { now, events });
-    }
-
-    /// Lets an event wait; none if there is no room.
-    fn request(&mut self, now: Time, event: Event, wish: &Wish) -> Option<Ticket> {
-        let holds = match wish.what {
-            What::Hold(id) => Some(id),
-            What::Work(_) | What::Release(_) => None,
-        };
-        let waiting = Waiting {
-            event,
-            places: [None; MOST_SIDES],
-            parting: Parting::NONE,
-            has_taken_place: false,
-            holds,
-            until: wish.give_up.map(|span| now + span),
-        };
-        let job = match wish.what {
-            What::Work(work) => Job::taking(waiting, work),
-            What::Hold(_) | What::Release(_) => Job::held(waiting),
-        };
-        let job = job.priority(wish.priority);
-        let job = match wish.give_up {
-            Some(span) => job.patience(span),
-            None => job,
-        };
-        let events = &mut self.events;
-        let balks = |station: &Station<Waiting>| {
-            let is_full = wish.room.is_some_and(|room| station.waiting() >= room);
-            is_full && station.busy() >= station.capacity()
-        };
-        let station = &mut self.station;
-        let ticket = station.request_unless(job, balks, &mut Clock { now, events });
-        let ticket = ticket.ok()?;
-        if let Some(id) = holds {
-            self.holders.entry(id).or_default().push(ticket);
-        }
-        Some(ticket)
-    }
-
-    /// Lets all go who wait or hold in the name of an id. Those who wait first: none of them is to get what another gives back.
-    fn release(&mut self, now: Time, id: u64) {
-        let tickets = self.holders.remove(&id).unwrap_or_default();
-        let events = &mut self.events;
-        let clock = &mut Clock { now, events };
-        let (hold, wait): (Vec<Ticket>, Vec<Ticket>) = tickets
-            .into_iter()
-            .partition(|ticket| self.station.server(*ticket).is_some());
-        for ticket in wait.into_iter().chain(hold) {
-            self.station.withdraw(ticket, clock);
-        }
-    }
-
-    /// Forgets who held in the name of an id and has given up.
-    fn forget(&mut self, ticket: Ticket, waiting: &Waiting) {
-        let Some(id) = waiting.holds else {
-            return;
-        };
-        if let Some(tickets) = self.holders.get_mut(&id) {
-            tickets.retain(|other| *other != ticket);
-            if tickets.is_empty() {
-                self.holders.remove(&id);
-            }
-        }
-    }
-
-    fn next(&mut self) -> Option<Time> {
-        self.events.peek().map(|order| Time(order.time_us))
-    }
-
-    /// Does what is due next, and tells what has come of it.
-    fn advance(&mut self) -> Option<Notice<Waiting>> {
-        let (order, event) = self.events.pop()?;
-        let mut clock = Clock {
-            now: Time(order.time_us),
-            events: &mut self.events,
-        };
-        let notice = self.station.handle(event, &mut clock);
-        if let Some(Notice::Reneged(visit)) = &notice {
-            self.forget(visit.ticket, &visit.item);
-        }
-        notice
-    }
 }
 
 impl Desks {
