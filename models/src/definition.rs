@@ -398,7 +398,10 @@ pub struct DeskDef {
     #[serde(default)]
     pub description: String,
     /// When they work; shifts at the same time add up.
+    #[serde(default)]
     pub shifts: Vec<ShiftDef>,
+    /// In place of shifts: how many there are at all times, such as beds, at scale 1.
+    pub capacity: Option<u32>,
 }
 
 /// A part of the day, in the model's time zone, in which some agents work.
@@ -441,10 +444,18 @@ pub enum Weekday {
 pub struct ServiceDef {
     /// The desk's name, or an expression that yields one.
     pub name: Expression,
-    /// How long an agent works on it.
-    pub work: Expression,
+    /// How long an agent works on it; it takes place when that is over.
+    pub work: Option<Expression>,
+    /// In whose name an agent is held, an id; it takes place when there is one.
+    pub hold: Option<Expression>,
+    /// In whose name agents are free again, an id.
+    pub release: Option<Expression>,
     /// A whole number; lower ones come first, equal ones in the order of their arrival. 0 by default.
     pub priority: Option<Expression>,
+    /// How long it waits at most; then it takes place without an agent.
+    pub give_up: Option<Expression>,
+    /// How many may wait before it, at scale 1; where more do, it takes place at once, without an agent.
+    pub room: Option<Expression>,
 }
 
 /// A value: an expression, or a map that says more about it.

@@ -1,4 +1,5 @@
-//! Desks: who comes waits for an agent, by priority and in order; whoever needs none of it is not delayed.
+//! Desks: who comes waits for an agent, by priority and in order, or holds one until it is released; whoever needs none of it is not
+//! delayed.
 
 use std::collections::BTreeMap;
 
@@ -358,4 +359,152 @@ streams:
         (17 * HOUR - 10 * MINUTE..17 * HOUR + 1_000_000).contains(&last),
         "{last}"
     );
+}
+
+/// A ward: who comes waits for a bed, gives up, or finds too many before it; some die meanwhile, wherever they are.
+const WARD: &str = "
+model: {name: ward, cells: 3, window: 6h, reference: {start: 2026-02-02, days: 28}}
+desks: {beds: {capacity: 4}}
+streams:
+  came:
+    source: {rate: 30}
+    fields:
+      stay_id: {value: new_id(stay)}
+      urgency: {value: 'integer(0, 2)', type: int}
+      patience: {value: 'uniform(20, 300)'}
+  answered:
+    causes: [{on: came, delay: 1m}]
+    desk: {name: beds, hold: stay_id, priority: urgency, give_up: patience * 1m, room: 5}
+    fields: {stay_id: {}, bed: {value: agent, type: int}, waited_s: {value: waited / 1s}}
+  left:
+    causes: [{on: answered, when: bed > 0, delay: 'uniform(1, 8) * 1h'}]
+    desk: {name: beds, release: stay_id}
+    fields: {stay_id: {}}
+  died:
+    causes: [{on: came, probability: 0.1, delay: 30m..2h}]
+    desk: {name: beds, release: stay_id}
+    fields: {stay_id: {}}
+";
+
+/// When each stay is answered and with which bed (0 for none), by hand: beds that are free, and those who wait.
+fn ward_by_hand(played: &Played, capacity: usize) -> BTreeMap<u64, (i64, i64)> {
+    let stay = |row: &Row| row.fields["stay_id"].id();
+    // (time, what, stay): those who go first; then those who give up.
+    let mut due: std::collections::BTreeSet<(i64, u8, u64)> = Default::default();
+    let mut came: BTreeMap<u64, &Row> = BTreeMap::new();
+    for row in &played.rows["came"] {
+        due.insert((row.time + MINUTE, 2, stay(row)));
+        came.insert(stay(row), row);
+    }
+    for row in played.rows["left"].iter().chain(&played.rows["died"]) {
+        due.insert((row.time, 0, stay(row)));
+    }
+    let (mut beds, mut line) = (BTreeMap::<i64, u64>::new(), Vec::<(i64, i64, u64)>::new());
+    let mut answered = BTreeMap::new();
+    while let Some((time, what, stay)) = due.pop_first() {
+        match what {
+            0 => {
+                line.retain(|(.., other)| *other != stay);
+                beds.retain(|_, other| *other != stay);
+            }
+            1 => {
+                if line.iter().any(|(.., other)| *other == stay) {
+                    line.retain(|(.., other)| *other != stay);
+                    answered.insert(stay, (time, 0));
+                }
+            }
+            _ if beds.len() >= capacity && line.len() >= 5 => {
+                answered.insert(stay, (time, 0));
+            }
+            _ => {
+                let row = came[&stay];
+                line.push((row.fields["urgency"].number() as i64, time, stay));
+                let patience = (row.fields["patience"].number() * MINUTE as f64) as i64;
+                due.insert((time + patience, 1, stay));
+            }
+        }
+        line.sort_unstable();
+        while beds.len() < capacity && !line.is_empty() {
+            let (.., next) = line.remove(0);
+            let mut numbers = 1..;
+            let free = numbers.find(|bed| !beds.contains_key(bed));
+            let free = free.expect("there are endless numbers");
+            beds.insert(free, next);
+            answered.insert(next, (time, free));
+        }
+    }
+    answered
+}
+
+fn is_as_by_hand(played: &Played, capacity: usize) {
+    let end = settings(7, 240).end.0;
+    let mut expected = ward_by_hand(played, capacity);
+    expected.retain(|_, (time, _)| *time < end);
+    let came = played.rows["came"].iter();
+    let came: BTreeMap<u64, i64> = came
+        .map(|row| (row.fields["stay_id"].id(), row.time + MINUTE))
+        .collect();
+    let mut found = BTreeMap::new();
+    for row in &played.rows["answered"] {
+        let stay = row.fields["stay_id"].id();
+        let waited = (row.fields["waited_s"].number() * 1e6).round() as i64;
+        assert_eq!(waited, row.time - came[&stay], "{row:?}");
+        let bed = row.fields["bed"].number() as i64;
+        assert_eq!(found.insert(stay, (row.time, bed)), None, "{row:?}");
+    }
+    assert_eq!(found, expected);
+}
+
+fn ward() -> Program {
+    program(&[("ward.yaml".to_owned(), WARD.to_owned())])
+}
+
+#[test]
+fn beds_are_held_given_back_and_given_up_as_by_hand() {
+    let played = play(&ward(), &settings(7, 240));
+    is_as_by_hand(&played, 4);
+    let answered = &played.rows["answered"];
+    let number = |test: &dyn Fn(&Row) -> bool| answered.iter().filter(|row| test(row)).count();
+    let without = |row: &Row| row.fields["bed"].number() == 0.0;
+    let at_once = |row: &Row| row.fields["waited_s"].number() == 0.0;
+    assert!(number(&|row| !without(row) && !at_once(row)) > 20);
+    assert!(number(&|row| without(row) && !at_once(row)) > 20);
+    assert!(number(&|row| without(row) && at_once(row)) > 2);
+    assert!(number(&|row| !without(row)) > 50);
+}
+
+#[test]
+fn each_side_has_beds_of_its_own_and_differences_have_a_name() {
+    let base = ward();
+    let settings = settings(7, 240);
+    let twin = play(&base, &settings);
+    for (parameter, operation) in [
+        (Parameter::Staff(0), Operation::Add(-2.0)),
+        (Parameter::Staff(0), Operation::Multiply(2.0)),
+    ] {
+        let mut bent = base.clone();
+        bend(&mut bent, "closed", "came", parameter, operation, (30, 60));
+        let played = play(&bent, &settings);
+        agree(&bent, &played, &twin);
+        let rows = played.rows["answered"].iter();
+        assert!(rows.filter(|row| row.attribution.is_some()).count() > 10);
+    }
+    let mut bent = base.clone();
+    let twice = Operation::Multiply(2.0);
+    bend(&mut bent, "rush", "came", Parameter::Rate, twice, (30, 60));
+    let played = play(&bent, &settings);
+    agree(&bent, &played, &twin);
+    is_as_by_hand(&played, 4);
+    let mut bent = base.clone();
+    bend(
+        &mut bent,
+        "longer",
+        "left",
+        Parameter::Delay(None),
+        twice,
+        (30, 60),
+    );
+    let played = play(&bent, &settings);
+    agree(&bent, &played, &twin);
+    is_as_by_hand(&played, 4);
 }

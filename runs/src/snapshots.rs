@@ -16,7 +16,7 @@ const ENDING: &str = ".snapshot";
 
 const KIND: StateKind = StateKind {
     name: "a snapshot of the engine",
-    version: 6,
+    version: 7,
     remedy: Advice::PlayAgain,
 };
 

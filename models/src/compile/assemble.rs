@@ -55,9 +55,7 @@ impl Draft {
             }
         }
         if let Some(service) = &mut self.service {
-            for e in [&mut service.desk, &mut service.work, &mut service.priority] {
-                f(e, false);
-            }
+            service.expressions_mut().for_each(|e| f(e, false));
         }
         for effect in self.all_effects() {
             effect.when.iter_mut().for_each(|e| f(e, true));

@@ -1,8 +1,9 @@
 //! Desks, and the streams whose events wait at one.
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Desk, Expr, HOURS_OF_WEEK, Service, Slot};
+use causeflow_engine::streams::program::{Desk, Duty, Expr, HOURS_OF_WEEK, Service, Slot};
 
+use super::assemble::Draft;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::streams::{Cause, Input, Restrict, Unit};
@@ -13,6 +14,8 @@ use crate::diagnostic::suggestion;
 
 /// What the number of the agent is called in expressions.
 pub(super) const AGENT: &str = "agent";
+/// What is called so is how long an event has waited for an agent.
+const WAITED: &str = "waited";
 const MOST_AGENTS: u32 = 1_000_000;
 const HOURS_OF_DAY: usize = 24;
 
@@ -38,6 +41,16 @@ impl Compiler {
     fn agents(&mut self, definition: &DeskDef, at: &At) -> Vec<u32> {
         let mut agents = vec![0u32; HOURS_OF_WEEK];
         let mut known = true;
+        if let Some(capacity) = definition.capacity {
+            agents.fill(capacity);
+            if !definition.shifts.is_empty() {
+                let message = "`capacity` and `shifts` exclude each other";
+                let help = "write shifts where there are more at some hours than at others";
+                self.report
+                    .error_at_key(&at.key("capacity"), message, Some(help.into()));
+                known = false;
+            }
+        }
         for (number, shift) in definition.shifts.iter().enumerate() {
             let at = at.key("shifts").key(number);
             let hours = [("from", &shift.from), ("to", &shift.to)]
@@ -67,12 +80,17 @@ impl Compiler {
         }
         if known && !agents.iter().any(|&agents| agents > 0) {
             let message = "nobody ever works at this desk";
-            let help = "add a shift, such as {from: 8h, to: 18h, agents: 5}";
+            let help = "add a shift, such as {from: 8h, to: 18h, agents: 5}, or a `capacity`";
             self.report.error_at_key(at, message, Some(help.into()));
         }
         if agents.iter().any(|&agents| agents > MOST_AGENTS) {
             let message = format!("at most {MOST_AGENTS} agents can work at a desk at a time");
-            self.report.error_at_key(&at.key("shifts"), message, None);
+            let key = if definition.capacity.is_some() {
+                "capacity"
+            } else {
+                "shifts"
+            };
+            self.report.error_at_key(&at.key(key), message, None);
         }
         agents
     }
@@ -90,11 +108,20 @@ impl Compiler {
 
     /// Tells the events of a stream with a desk which agent they had.
     pub(super) fn agent_of(&mut self, stream: usize) {
-        if self.units[stream].definition.desk.is_some() {
+        let Some(desk) = &self.units[stream].definition.desk else {
+            return;
+        };
+        if desk.release.is_some() {
+            return;
+        }
+        let tells_wait = desk.hold.is_some() || desk.give_up.is_some() || desk.room.is_some();
+        let agent = (AGENT, Ty::Number);
+        let waited = tells_wait.then_some((WAITED, Ty::Span));
+        for (name, ty) in [agent].into_iter().chain(waited) {
             self.units[stream].inputs.push(Input {
-                name: AGENT.to_owned(),
+                name: name.to_owned(),
                 givers: vec![Restrict::Desk],
-                ty: Ty::Number,
+                ty,
                 texts: None,
             });
         }
@@ -106,22 +133,133 @@ impl Compiler {
         let at = self.units[stream].at.key("desk");
         self.check_desk_stream(stream, &at);
         let desk = self.desk_named(stream, &definition, &at);
-        let work = self.of_service(stream, &definition.work, "work", Ty::Span);
-        if let Some(work) = &work {
-            self.not_negative(work, "work", "it takes time", &at.key("work"));
-        }
+        let duty = self.duty(stream, &definition, &at);
+        let give_up = definition.give_up.as_ref().map(|text| {
+            let give_up = self.of_service(stream, text, "give_up", Ty::Span);
+            if let Some(give_up) = &give_up {
+                self.not_negative(give_up, "give_up", "it waits first", &at.key("give_up"));
+            }
+            give_up
+        });
+        let room = definition.room.as_ref().map(|text| {
+            let room = self.of_service(stream, text, "room", Ty::Number);
+            if let Some(room) = &room {
+                self.whole(room, "room", 0.0..=1e9, &at.key("room"));
+            }
+            room
+        });
         let priority = match &definition.priority {
             Some(text) => self.of_service(stream, text, "priority", Ty::Number),
             None => Some(Expr::Num(0.0)),
         };
-        let mut inputs = self.units[stream].inputs.iter();
-        let agent = inputs.position(|input| input.givers == [Restrict::Desk]);
+        let given = |name: &str| {
+            let mut inputs = self.units[stream].inputs.iter();
+            let slot =
+                inputs.position(|input| input.name == name && input.givers == [Restrict::Desk]);
+            slot.map(Slot::at)
+        };
         Some(Service {
             desk: desk?,
-            work: work?,
+            duty: duty?,
             priority: priority?,
-            agent: agent.map(Slot::at),
+            agent: given(AGENT),
+            waited: given(WAITED),
+            // What is wrong has been told, and the model is not played.
+            give_up: give_up.flatten(),
+            room: room.flatten(),
         })
+    }
+
+    /// What events want at their desk: one of three things.
+    fn duty(&mut self, stream: usize, definition: &ServiceDef, at: &At) -> Option<Duty> {
+        let all = [
+            ("work", &definition.work, Ty::Span),
+            ("hold", &definition.hold, Ty::Id),
+            ("release", &definition.release, Ty::Id),
+        ];
+        let given = all.into_iter();
+        let given = given.filter_map(|(key, text, ty)| Some((key, text.as_ref()?, ty)));
+        let given: Vec<(&str, &Expression, Ty)> = given.collect();
+        let (key, text, ty) = match &given[..] {
+            [] => {
+                let message = "this does not say what is wanted at the desk";
+                let help = "write `work`, how long an agent works on it, or `hold` or `release`, in whose name: hold: patient_id";
+                self.report.error_at_key(at, message, Some(help.into()));
+                return None;
+            }
+            [one] => *one,
+            [(first, ..), (second, ..), ..] => {
+                let message = format!("`{second}` and `{first}` exclude each other");
+                let help = "keep one, or make two streams of it, one after the other";
+                self.report
+                    .error_at_key(&at.key(second), message, Some(help.into()));
+                return None;
+            }
+        };
+        if key == "release" {
+            let waits = [
+                ("priority", &definition.priority),
+                ("give_up", &definition.give_up),
+                ("room", &definition.room),
+            ];
+            for (key, _) in waits.into_iter().filter(|(_, text)| text.is_some()) {
+                let message = format!("what releases waits for nobody, so `{key}` says nothing");
+                let help = "remove it";
+                self.report
+                    .error_at_key(&at.key(key), message, Some(help.into()));
+            }
+        }
+        let value = self.of_service(stream, text, key, ty)?;
+        Some(match key {
+            "work" => {
+                self.not_negative(&value, "work", "it takes time", &at.key("work"));
+                Duty::Work(value)
+            }
+            "hold" => Duty::Hold(value),
+            _ => Duty::Release(value),
+        })
+    }
+
+    /// Looks whether what is held at a desk is released, and the other way round.
+    pub(super) fn check_held(&mut self, drafts: &[Draft]) {
+        let mut served: Vec<(usize, &Service)> = Vec::new();
+        for (stream, draft) in drafts.iter().enumerate() {
+            match &draft.service {
+                Some(service) => served.push((stream, service)),
+                // One that is wrong may be what is missed.
+                None if self.units[stream].definition.desk.is_some() => return,
+                None => {}
+            }
+        }
+        let at_same = |one: &Service, other: &Service| match (&one.desk, &other.desk) {
+            (Expr::Text(one), Expr::Text(other)) => one == other,
+            _ => true,
+        };
+        for (stream, service) in &served {
+            let mut others = served.iter().filter(|(_, other)| at_same(service, other));
+            let (key, message, help) = match service.duty {
+                Duty::Work(_) => continue,
+                Duty::Hold(_) if others.any(|(_, o)| matches!(o.duty, Duty::Release(_))) => {
+                    continue;
+                }
+                Duty::Release(_) if others.any(|(_, o)| matches!(o.duty, Duty::Hold(_))) => {
+                    continue;
+                }
+                Duty::Hold(_) => (
+                    "hold",
+                    "nothing releases who is held at this desk",
+                    "add a stream with `desk: {name: .., release: ..}`, with the same id",
+                ),
+                Duty::Release(_) => (
+                    "release",
+                    "nobody is held at this desk",
+                    "add a stream with `desk: {name: .., hold: ..}`, with the same id",
+                ),
+            };
+            let at = self.units[*stream].at.key("desk").key(key);
+            self.report
+                .error(&at, message.to_owned(), Some(help.into()));
+        }
     }
 
     fn of_service(

@@ -401,9 +401,11 @@ impl Compiler {
                     .error_at_key(&scope.at, message, Some("remove `cell`".into()));
                 Destination::Desk
             }
-            (_, Some(_)) => {
-                // Nobody knows how long it waits.
-                longest = f64::INFINITY;
+            (_, Some(desk)) => {
+                if desk.release.is_none() {
+                    // Nobody knows how long it waits.
+                    longest = f64::INFINITY;
+                }
                 Destination::Desk
             }
             (Some(cell), None) if cell.is_any() => Destination::AnyCell,

@@ -402,6 +402,7 @@ impl Compiler {
         self.desks = self.desks(merged);
         self.units(merged);
         let drafts = self.drafts();
+        self.check_held(&drafts);
         self.check_parameters(merged);
         if self.texts.overflows() && !self.report.has_errors() {
             self.report

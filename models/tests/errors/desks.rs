@@ -288,3 +288,46 @@ fn what_all_share_changes_where_it_lives() {
         ],
     );
 }
+
+#[test]
+fn who_is_held_is_released_and_it_is_clear_what_is_wanted() {
+    let with = |desk: &str| one_error(SHIFT, &PACKED.replace("name: packers, work: 5m", desk));
+    let found = with("name: packers");
+    complains(&found, &["does not say what is wanted", "hold: patient_id"]);
+    let found = with("name: packers, work: 5m, hold: order_id");
+    complains(
+        &found,
+        &["`hold` and `work` exclude each other", "keep one"],
+    );
+    let found = with("name: packers, hold: order_id");
+    complains(&found, &["nothing releases who is held", "release: .."]);
+    let found = with("name: packers, release: order_id");
+    complains(&found, &["nobody is held at this desk", "hold: .."]);
+    let found = with("name: packers, work: 5m, give_up: -1m");
+    complains(&found, &["this give_up is negative"]);
+    let found = with("name: packers, work: 5m, room: 0.5");
+    complains(&found, &["room"]);
+    let held = PACKED.replace("work: 5m", "hold: order_id");
+    let released = "  order.sent:\n    causes: [{on: order.packed, delay: 1h}]\n    desk: {name: packers, release: order_id, priority: 1}\n";
+    let found = one_error(SHIFT, &format!("{held}{released}"));
+    complains(&found, &["waits for nobody", "`priority`"]);
+}
+
+#[test]
+fn a_desk_has_shifts_or_a_capacity() {
+    let desks = |desk: &str| {
+        let stream = format!("{PACKED}\n{END}");
+        let desks = format!("desks:\n  packers: {desk}\n\ncounters:");
+        let found = summary(&refused(edited(&[(DESKS.0, &desks), (END, &stream)])));
+        assert_eq!(found.len(), 1, "one mistake, one error, not {found:#?}");
+        found[0].clone()
+    };
+    let found = desks("{capacity: 0}");
+    complains(&found, &["nobody ever works at this desk"]);
+    let found = desks("{}");
+    complains(&found, &["nobody ever works at this desk", "capacity"]);
+    let found = desks("{capacity: 3, shifts: [{from: 8h, to: 18h, agents: 3}]}");
+    complains(&found, &["exclude each other"]);
+    let found = desks("{capacity: 2000000}");
+    complains(&found, &["at most 1000000 agents"]);
+}

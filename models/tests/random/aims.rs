@@ -2,7 +2,7 @@
 
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::program::{
-    Envelope, Modifier, Operation, Parameter, Program, Settling, StreamId,
+    Duty, Envelope, Modifier, Operation, Parameter, Program, Settling, StreamId,
 };
 use proptest::prelude::*;
 
@@ -73,11 +73,12 @@ pub fn intervene_if(program: &mut Program, number: usize, aim: &Aim, asked_for: 
         .chain(texts)
         .collect();
     let named = named.get(usize::from(aim.operation) % named.len().max(1));
-    let waits = program.streams[stream].service.is_some();
+    let service = program.streams[stream].service.as_ref();
+    let works = service.is_some_and(|service| matches!(service.duty, Duty::Work(_)));
     let (parameter, unit) = match aim.parameter {
         0 => (Parameter::Rate, 5.0),
         1 | 2 => (Parameter::Probability(None), 0.3),
-        3 if waits => (Parameter::Work, 10.0 * 60e6),
+        3 if works => (Parameter::Work, 10.0 * 60e6),
         3 => (Parameter::Delay(None), 30.0 * 60e6),
         4 => (Parameter::Count(None), 1.0),
         5..7 => (Parameter::Volume, 1.0),

@@ -2,6 +2,7 @@
 //! (which the checks need), and the YAML of it.
 
 mod aims;
+mod desks;
 mod each;
 mod joins;
 mod lines;

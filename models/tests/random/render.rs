@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
-use super::{each, joins, lines};
+use super::{desks, each, joins, lines};
 
 /// (path, text) of the files of a model.
 pub type Files = Vec<(String, String)>;
@@ -124,8 +124,11 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         blocks.push(("entities", SITES.to_owned()));
     }
     if plan.streams.iter().any(|stream| stream.desk) {
-        blocks.push(("desks", DESKS.to_owned()));
+        blocks.push(("desks", desks::DESKS.to_owned()));
     }
+    let held = plan.streams.iter().enumerate();
+    let held = held.filter_map(|(index, stream)| desks::released(index, stream));
+    blocks.extend(held.map(|text| ("streams", text)));
     blocks.extend((0..plan.streams.len()).map(|i| ("streams", stream(plan, i, knobs))));
     let with_lines = plan.streams.iter().filter(|stream| stream.spec.lines);
     blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
@@ -137,10 +140,6 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
 /// Fewer than some models have cells, and everybody knows them.
 const SITES: &str = "  site:\n    count: 3\n    shared: true\n    states: [open, closed]\n    attributes: {room: 'uniform(5, 40)'}\n    \
                      variables: {stock: {value: room, type: int}}\n";
-
-/// A desk with a break in which nobody is there, and one with two agents by day.
-const DESKS: &str = "  first:\n    shifts:\n      - {from: 0h, to: 11h, agents: 1}\n      - {from: 12h, to: 24h, agents: 1}\n  \
-                     second:\n    shifts:\n      - {from: 6h, to: 2h, agents: 1}\n      - {from: 9h, to: 17h, agents: 1}\n";
 
 fn person(shops: bool, calendar: u8) -> String {
     let belongs = if shops {
@@ -176,14 +175,7 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
         }
     }
     if stream.desk {
-        let name = ["first", "\"if(amount > 20, 'first', 'second')\""]
-            [usize::from(stream.spec.variant % 2)];
-        let work = ["exponential(12m)", "amount * 1m"][usize::from(stream.spec.variant / 2 % 2)];
-        writeln!(
-            out,
-            "    desk: {{name: {name}, work: '{work}', priority: 'floor(amount / 30)'}}"
-        )
-        .expect("a string takes everything");
+        out.push_str(&desks::at_desk(index, stream));
     }
     if stream.creates {
         out.push_str("    creates: person\n");
@@ -372,6 +364,9 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
     }
     if stream.desk {
         fields.push(("agent_number".into(), "value: agent, type: int".into()));
+        if desks::waits(stream) {
+            fields.push(("waited_h".into(), "value: waited / 1h".into()));
+        }
     }
     if picks(plan, stream) {
         fields.push(("other_id".into(), "value: other.id".into()));

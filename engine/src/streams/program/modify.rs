@@ -192,7 +192,13 @@ impl Program {
                 there(causes(*from)?.any(after), ModifyError::Appointed)
             }
             Parameter::Volume => has_rate().or(causes(None).map(|_| ())),
-            Parameter::Work => there(definition.service.is_some(), ModifyError::NoDesk),
+            Parameter::Work => {
+                let duty = definition.service.as_ref().map(|service| &service.duty);
+                there(
+                    matches!(duty, Some(super::Duty::Work(_))),
+                    ModifyError::NoDesk,
+                )
+            }
             Parameter::Staff(desk) => {
                 there(usize::from(*desk) < self.desks.len(), ModifyError::NoDesk)
             }
@@ -235,7 +241,7 @@ impl Program {
             }),
             Parameter::Work => {
                 let service = self.streams[stream].service.as_mut();
-                let work = &mut service.ok_or(ModifyError::NoDesk)?.work;
+                let work = service.ok_or(ModifyError::NoDesk)?.duty.expression_mut();
                 Wrapper(&mut self.modified).wrap(work, NOT_NEGATIVE, modifier);
                 Ok(())
             }
@@ -463,10 +469,10 @@ impl Program {
         let pass: Vec<Option<Slot>> = released.carried_names.iter().map(slot_of).collect();
         // The desk itself tells which agent it was.
         let service = released.service.as_ref();
-        let agent = service.and_then(|service| service.agent);
+        let filled = |slot| service.is_some_and(|service| service.fills(slot));
         let lacks = Slot::each(&released.carried_names).zip(&pass);
         let lacks: Vec<String> = lacks
-            .filter(|((number, _), slot)| slot.is_none() && agent != Some(*number))
+            .filter(|((number, _), slot)| slot.is_none() && !filled(*number))
             .map(|((_, name), _)| name.clone())
             .collect();
         if !lacks.is_empty() {

@@ -101,13 +101,36 @@ fn makes(subject: &Subject) -> Vec<String> {
 }
 
 fn at_desk(desk: &ServiceDef) -> String {
-    let priority = desk.priority.as_ref();
-    let priority = priority.map(|p| format!(", by the priority `{}`", p.0));
+    let name = &desk.name.0;
+    if let Some(release) = &desk.release {
+        return format!(
+            "It releases all agents of the desk `{name}` that are held in the name of `{}`",
+            release.0
+        );
+    }
+    let said = |text: &Option<Expression>, words: &str| {
+        let text = text.as_ref();
+        text.map(|text| format!("{words} `{}`", text.0))
+            .unwrap_or_default()
+    };
+    let priority = said(&desk.priority, ", by the priority");
+    let then = match &desk.hold {
+        Some(hold) => format!("whom it holds in the name of `{}`, and takes place", hold.0),
+        None => format!(
+            "who works on it{}; then it takes place",
+            said(&desk.work, " for")
+        ),
+    };
+    let give_up = said(&desk.give_up, ". Without one after");
+    let room = said(&desk.room, ". Where as many wait as");
+    let without = |text: &str| match text {
+        "" => "",
+        _ => ", it takes place with agent 0",
+    };
     format!(
-        "It waits at the desk `{}` for an agent{}, who works on it for `{}`; then it takes place",
-        desk.name.0,
-        priority.unwrap_or_default(),
-        desk.work.0
+        "It waits at the desk `{name}` for an agent{priority}, {then}{give_up}{}{room}{}",
+        without(&give_up),
+        without(&room)
     )
 }
 

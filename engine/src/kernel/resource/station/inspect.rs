@@ -50,6 +50,11 @@ impl<C> Station<C> {
         self.jobs.get(ticket.slot, ticket.number)?.server
     }
 
+    /// When the service of a job began for the first time; none if it never did, or the job has left.
+    pub fn started(&self, ticket: Ticket) -> Option<Time> {
+        self.jobs.get(ticket.slot, ticket.number)?.started
+    }
+
     /// How many are served before a job that waits, if nobody comes or gives up; none unless it waits. O(n).
     pub fn position(&self, ticket: Ticket) -> Option<usize> {
         let stay = self.jobs.get(ticket.slot, ticket.number)?;

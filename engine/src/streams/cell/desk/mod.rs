@@ -1,4 +1,4 @@
-//! The desks: the process on which events wait for an agent.
+//! The desks: the process on which events wait for an agent, who works on them, or whom they hold until another event releases them.
 //!
 //! All desks are one process, which plays each window after the cells have played it, so that what the cells send is
 //! there at its own time. On each side of a run every desk has a line of its own: agents are scarce, so one event more
@@ -6,23 +6,24 @@
 //! those whose lines have it done at the same time by the same agent; otherwise they part, because of contention. Where
 //! interventions change how many agents there are, that is no contention: it lies in the lineage of what waits there.
 
+mod line;
+
 use serde::{Deserialize, Serialize};
 use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{LogicalProcess, Sight, Strands, Window, frame_of};
-use crate::base::queue::{FutureEvents, Handle, Order};
 use crate::base::time::{Span, Time};
-use crate::kernel::processes::Agenda;
-use crate::kernel::resource::station::{self, Discipline, Job, Notice, Station, Ticket, Visit};
+use crate::kernel::resource::station::{Notice, Ticket};
 use crate::streams::eval::{eval, number, take_undefined};
 use crate::streams::event::Event;
 use crate::streams::kept::Site;
-use crate::streams::program::HOURS_OF_WEEK;
+use crate::streams::program::{Duty, HOURS_OF_WEEK, Service, Slot};
 use crate::streams::rates::Arrivals;
 use crate::streams::sides::{Label, MOST_SIDES, Parting, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
+use line::{Line, Waiting, What, Wish};
 
 /// All desks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -41,24 +42,13 @@ struct Desk {
     staffing: Parting,
 }
 
-/// A desk on one side.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Line {
-    station: Station<Waiting>,
-    /// What the station has scheduled.
-    events: FutureEvents<station::Event>,
-}
-
-/// An event at a desk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Waiting {
-    event: Event,
-    /// Where the event is on each side: desk and ticket; none where it is not.
-    places: [Option<(u16, Ticket)>; MOST_SIDES],
-    /// How it has come to want something else on some sides.
-    parting: Parting,
-    /// Whether it has taken place together with that of another side.
-    has_taken_place: bool,
+/// With what an event takes place at a desk.
+struct Outcome {
+    /// The number of the agent, from 0; none if there was none.
+    server: Option<u32>,
+    waited: Span,
+    /// The sides on which this is so.
+    sides: Sides,
 }
 
 /// What comes next on the process of the desks. At one time: in this order.
@@ -74,80 +64,19 @@ enum Next {
     Event,
 }
 
-/// A station's view of its line while the clock shows a time.
-struct Clock<'a> {
-    now: Time,
-    events: &'a mut FutureEvents<station::Event>,
-}
-
-impl Agenda<station::Event> for Clock<'_> {
-    fn now(&self) -> Time {
-        self.now
-    }
-
-    fn schedule_at(&mut self, time: Time, event: station::Event) -> Handle {
-        // Ties pop in the order in which they were pushed.
-        let order = Order {
-            time_us: time.0,
-            rank: 0,
-            key: 0,
-        };
-        self.events.push(order, event)
-    }
-
-    fn cancel(&mut self, handle: Handle) -> bool {
-        self.events.cancel(handle).is_some()
-    }
-}
-
-impl Line {
-    fn new() -> Line {
-        Line {
-            station: Station::new(0).discipline(Discipline::Priority),
-            events: FutureEvents::new(),
-        }
-    }
-
-    fn set_agents(&mut self, now: Time, agents: u32) {
-        let events = &mut self.events;
-        self.station
-            .set_capacity(agents, &mut Clock { now, events });
-    }
-
-    fn request(&mut self, now: Time, job: Job<Waiting>) -> Ticket {
-        let events = &mut self.events;
-        let ticket = self.station.request(job, &mut Clock { now, events });
-        ticket.unwrap_or_else(|_| unreachable!("everybody may wait at a desk"))
-    }
-
-    fn next(&mut self) -> Option<Time> {
-        self.events.peek().map(|order| Time(order.time_us))
-    }
-
-    /// Does what is due next; a job that is then done is told.
-    fn advance(&mut self) -> Option<Visit<Waiting>> {
-        let (order, event) = self.events.pop()?;
-        let mut clock = Clock {
-            now: Time(order.time_us),
-            events: &mut self.events,
-        };
-        match self.station.handle(event, &mut clock) {
-            Some(Notice::Finished(visit)) => Some(visit),
-            _ => None,
-        }
-    }
-}
-
 impl Desks {
     /// The desks of a program, closed until the first shift begins.
     pub fn new(world: &World) -> Desks {
-        let desk = || Desk {
-            lines: Side::first(world.sides()).map(|_| Line::new()).collect(),
+        let desk = |number| Desk {
+            lines: Side::first(world.sides())
+                .map(|_| Line::new(world.program.is_held(number)))
+                .collect(),
             parting: Parting::NONE,
             staffed: Parting::NONE,
             staffing: Parting::NONE,
         };
-        Desks(world.program.desks.iter().map(|_| desk()).collect())
+        let desks = (0..).zip(&world.program.desks);
+        Desks(desks.map(|(number, _)| desk(number)).collect())
     }
 
     /// Whether this is not the process of the desks.
@@ -253,10 +182,19 @@ impl Desk {
     fn is_empty(&self) -> bool {
         self.lines.iter().all(|line| line.station.is_empty())
     }
+
+    /// Of lines at which nobody is, nothing differs any more but who is there to work.
+    fn settle(&mut self) {
+        if self.is_empty() {
+            (self.parting, self.staffing) = (Parting::NONE, self.staffed);
+        }
+    }
 }
 
 /// By so much less than one more agent is none.
 const ROUNDING: f64 = 1e-9;
+/// Nobody waits longer than this, in microseconds: some three thousand years.
+const LONGEST: f64 = 1e17;
 /// How many agents there are follows modifiers that rise or fall in steps of this.
 const STAFFED_EVERY: Span = Span(5 * Span::MINUTE.0);
 
@@ -313,8 +251,8 @@ impl LogicalProcess {
                     staff = staff_after(world, time);
                 }
                 Next::Station(desk, side) => {
-                    if let Some(visit) = self.desks.line(desk, side).advance() {
-                        self.leave(window, time, (desk, side), visit);
+                    if let Some(notice) = self.desks.line(desk, side).advance() {
+                        self.tell(window, time, (desk, side), notice);
                     }
                 }
                 Next::Event => {
@@ -338,45 +276,71 @@ impl LogicalProcess {
     /// An event is due on the process of the desks: it joins a line, or takes place if it waits for nobody.
     fn come(&mut self, window: Window<'_>, event: &Event) {
         let world = window.world;
-        if world.program.streams[event.stream].service.is_none() {
+        let Some(service) = &world.program.streams[event.stream].service else {
             self.play(window, event);
             return;
-        }
+        };
         let (sides, played) = (event.presence.sides, world.sides());
+        let wishes = sides.each(played);
+        let wishes = wishes.map(|side| (side, self.wish(window, (event, service), side)));
+        let wishes = wishes.filter_map(|(side, wish)| Some((side, wish?)));
+        let wishes: Vec<(Side, Wish)> = wishes.collect();
+        let mut factual = wishes.iter().filter(|(side, _)| *side == Side::FACTUAL);
+        let parted = factual.next().map_or(Parting::NONE, |(_, wish)| wish.noted);
+        let differs = event.presence.parting().and(&parted);
+        for (_, wish) in &wishes {
+            let at = &mut self.desks.0[usize::from(wish.desk)];
+            at.parting = at.parting.and(&differs);
+        }
+        if let Duty::Release(_) = service.duty {
+            self.play(window, event);
+            for (side, wish) in wishes.iter().filter(|(_, wish)| wish.happens) {
+                self.release(event.time, *side, wish);
+            }
+            return;
+        }
         let mut places = [None; MOST_SIDES];
-        let mut parted = Parting::NONE;
-        for side in sides.each(played) {
-            let joined = self.join_line(window, event, side);
-            places[side.index()] = joined.map(|(desk, ticket, _)| (desk, ticket));
-            if side == Side::FACTUAL {
-                parted = joined.map_or(parted, |(_, _, noted)| noted);
+        let mut balks = [None; MOST_SIDES];
+        for (side, wish) in &wishes {
+            let line = self.desks.line(wish.desk, *side);
+            match line.request(event.time, *event, wish) {
+                Some(ticket) => places[side.index()] = Some((wish.desk, ticket)),
+                None => balks[side.index()] = Some(wish.desk),
             }
         }
-        let differs = event.presence.parting().and(&parted);
         for side in sides.each(played) {
             let Some((desk, ticket)) = places[side.index()] else {
                 continue;
             };
-            let at = &mut self.desks.0[usize::from(desk)];
-            at.parting = at.parting.and(&differs);
-            if let Some(waiting) = at.lines[side.index()].station.item_mut(ticket) {
+            let station = &mut self.desks.line(desk, side).station;
+            if let Some(waiting) = station.item_mut(ticket) {
                 waiting.places = places;
                 waiting.parting = parted;
             }
         }
+        for desk in (0..).take(self.desks.0.len()) {
+            let sides = Sides::those(played, |side| balks[side.index()] == Some(desk)).and(sides);
+            if sides == Sides::NONE {
+                continue;
+            }
+            let outcome = Outcome {
+                server: None,
+                waited: Span(0),
+                sides,
+            };
+            self.served(window, event.time, desk, (event, &parted), outcome);
+        }
     }
 
-    /// Works out on one side at which desk an event wants what, and lets it wait there. Tells too how others of its
-    /// sides want something else.
-    fn join_line(
+    /// Works out on one side at which desk an event wants what.
+    fn wish(
         &mut self,
         window: Window<'_>,
-        event: &Event,
+        (event, service): (&Event, &Service),
         side: Side,
-    ) -> Option<(u16, Ticket, Parting)> {
+    ) -> Option<Wish> {
         let program = &window.world.program;
         let stream = &program.streams[event.stream];
-        let service = stream.service.as_ref()?;
         let strands = Strands::of(event, stream);
         let words = &strands.each[0].words;
         let noted = Cell::new(Parting::NONE);
@@ -385,13 +349,21 @@ impl LogicalProcess {
             among: event.presence.sides,
             noted: &noted,
         };
-        // Whether it happens is asked when it takes place; here only what the desk wants to know.
-        self.prepare(window, event, words, sight);
+        // Of what waits, it is asked when it takes place whether it does; here only what the desk wants to know.
+        let happens = self.prepare(window, event, words, sight);
         let frame = frame_of(window, &self.population, event, words, sight);
         take_undefined();
         let code = eval(&service.desk, &frame);
-        let work = Span(number(&service.work, &frame).max(0.0) as i64);
+        let what = match &service.duty {
+            Duty::Work(work) => What::Work(Span(number(work, &frame).max(0.0) as i64)),
+            Duty::Hold(id) => What::Hold(eval(id, &frame)),
+            Duty::Release(id) => What::Release(eval(id, &frame)),
+        };
         let priority = number(&service.priority, &frame) as i32;
+        let give_up = service.give_up.as_ref();
+        let give_up = give_up.map(|e| Span(number(e, &frame).clamp(0.0, LONGEST) as i64));
+        let room = service.room.as_ref();
+        let room = room.map(|e| (number(e, &frame) * window.world.scale - ROUNDING).ceil());
         if let Some(found) = take_undefined().filter(|_| side == Side::FACTUAL) {
             let event = (event.stream, event.key, event.time);
             window.world.note_undefined(event, Site::Desk, found);
@@ -399,37 +371,85 @@ impl LogicalProcess {
         strands.give_back();
         let mut desks = program.desks.iter();
         let desk = desks.position(|desk| u64::from(desk.code) == code)? as u16;
-        let waiting = Waiting {
-            event: *event,
-            places: [None; MOST_SIDES],
-            parting: Parting::NONE,
-            has_taken_place: false,
-        };
-        let job = Job::taking(waiting, work).priority(priority);
-        let ticket = self.desks.line(desk, side).request(event.time, job);
-        Some((desk, ticket, noted.get()))
+        Some(Wish {
+            desk,
+            what,
+            priority,
+            give_up,
+            room: room.map(|room| room as usize),
+            happens,
+            noted: noted.get(),
+        })
     }
 
-    /// An agent is done with an event: it takes place, on the sides of which this is true.
-    fn leave(
+    /// Who is held on a side in the name of an id is free again, and gets the next who waits.
+    fn release(&mut self, now: Time, side: Side, wish: &Wish) {
+        if let What::Release(id) = wish.what {
+            self.desks.line(wish.desk, side).release(now, id);
+            self.desks.0[usize::from(wish.desk)].settle();
+        }
+    }
+
+    /// Something has happened in a line: an event takes place, on the sides of which this is true.
+    fn tell(
         &mut self,
         window: Window<'_>,
         now: Time,
         (desk, side): (u16, Side),
-        visit: Visit<Waiting>,
+        notice: Notice<Waiting>,
     ) {
-        let Waiting { event, parting, .. } = visit.item;
-        let desk = &mut self.desks.0[usize::from(desk)];
-        let (scarce, staffing) = (desk.parting, desk.staffing);
-        // Of lines at which nobody is, nothing differs any more but who is there to work.
-        if desk.is_empty() {
-            (desk.parting, desk.staffing) = (Parting::NONE, desk.staffed);
-        }
-        // The last window may reach beyond the end of the run.
-        if visit.item.has_taken_place || now >= window.world.kept_until {
+        let station = &mut self.desks.line(desk, side).station;
+        let (item, ticket, server, waited) = match notice {
+            Notice::Finished(visit) => (visit.item, visit.ticket, visit.server, visit.waited),
+            Notice::Reneged(visit) => (visit.item, visit.ticket, None, visit.waited),
+            Notice::Started {
+                ticket,
+                server,
+                waited,
+            } => {
+                let item = station.item_mut(ticket);
+                let Some(item) = item.filter(|item| item.holds.is_some()) else {
+                    return;
+                };
+                let found = item.clone();
+                item.has_taken_place = true;
+                (found, ticket, Some(server), waited)
+            }
+            Notice::Preempted { .. } => return,
+        };
+        if item.has_taken_place || now >= window.world.kept_until {
+            self.desks.0[usize::from(desk)].settle();
             return;
         }
-        let sides = self.leaves_too(window.world, now, side, &visit);
+        let place = (desk, ticket, side);
+        let mut late = Vec::new();
+        let sides = match server {
+            Some(_) => self.begins_too(window.world, now, side, (&item, server, waited)),
+            None => self.gives_up_too(window.world, place, (now, &item), &mut late),
+        };
+        let outcome = Outcome {
+            server,
+            waited,
+            sides,
+        };
+        self.served(window, now, desk, (&item.event, &item.parting), outcome);
+        for (place, notice) in late {
+            self.tell(window, now, place, notice);
+        }
+    }
+
+    /// An event that has come to a desk takes place.
+    fn served(
+        &mut self,
+        window: Window<'_>,
+        now: Time,
+        desk: u16,
+        (event, parting): (&Event, &Parting),
+        outcome: Outcome,
+    ) {
+        let desk = &mut self.desks.0[usize::from(desk)];
+        let (scarce, staffing) = (desk.parting, desk.staffing);
+        desk.settle();
         let named = match staffing.by {
             Label::NONE => parting.by.or(scarce.by).or(Label::JOINT),
             by => by.and(parting.by).and(scarce.by),
@@ -439,50 +459,99 @@ impl LogicalProcess {
             scarcity: event.presence.sides,
             by: named,
         };
-        let presence = match sides == event.presence.sides {
+        let presence = match outcome.sides == event.presence.sides {
             true => event.presence,
-            false => event.presence.part(sides, &parted),
+            false => event.presence.part(outcome.sides, &parted),
         };
         let mut event = Event {
             time: now,
             presence,
-            ..event
+            ..*event
         };
         let program = &window.world.program;
-        let service = program.streams[event.stream].service.as_ref();
-        if let (Some(slot), Some(server)) =
-            (service.and_then(|service| service.agent), visit.server)
-        {
-            event.carried[slot.index()] = f64::from(server + 1).to_bits();
+        if let Some(service) = &program.streams[event.stream].service {
+            let mut fill = |slot: Option<_>, value: f64| {
+                if let Some(slot) = slot {
+                    event.carried[Slot::index(slot)] = value.to_bits();
+                }
+            };
+            fill(
+                service.agent,
+                outcome.server.map_or(0.0, |server| f64::from(server + 1)),
+            );
+            fill(service.waited, outcome.waited.0 as f64);
         }
         self.play(window, &event);
     }
 
-    /// The sides on which an agent of the same number is done with an event at the same time, this one among them; it
-    /// has taken place there with this.
-    fn leaves_too(
+    /// The sides on which an agent of the same number is done with an event at the same time, or begins to be held by it, this one
+    /// among them; it has taken place there with this.
+    fn begins_too(
         &mut self,
         world: &World,
         now: Time,
         side: Side,
-        visit: &Visit<Waiting>,
+        (item, server, waited): (&Waiting, Option<u32>, Span),
     ) -> Sides {
-        let sides = visit.item.event.presence.sides;
+        let sides = item.event.presence.sides;
+        let service = world.program.streams[item.event.stream].service.as_ref();
+        let tells_wait = service.is_some_and(|service| service.waited.is_some());
+        let begun = Some(item.event.time + waited);
         let mut too = [false; MOST_SIDES];
         for other in sides.each(world.sides()) {
-            let place = visit.item.places[other.index()].filter(|_| other != side);
+            let place = item.places[other.index()].filter(|_| other != side);
             too[other.index()] = other == side;
             let Some((desk, ticket)) = place else {
                 continue;
             };
             let station = &mut self.desks.line(desk, other).station;
-            if station.completion(ticket) == Some(now)
-                && station.server(ticket) == visit.server
+            let takes_place = match item.holds {
+                Some(_) => station.started(ticket),
+                None => station.completion(ticket),
+            };
+            if takes_place == Some(now)
+                && station.server(ticket) == server
+                && (!tells_wait || station.started(ticket) == begun)
                 && let Some(waiting) = station.item_mut(ticket)
                 && !waiting.has_taken_place
             {
                 waiting.has_taken_place = true;
                 too[other.index()] = true;
+            }
+        }
+        Sides::those(world.sides(), |side| too[side.index()]).and(sides)
+    }
+
+    /// The sides on which an event gives up at the same time, having waited as long, this one among them. What is due there before
+    /// is done, and comes late.
+    fn gives_up_too(
+        &mut self,
+        world: &World,
+        (desk, _, side): (u16, Ticket, Side),
+        (now, item): (Time, &Waiting),
+        late: &mut Vec<((u16, Side), Notice<Waiting>)>,
+    ) -> Sides {
+        let sides = item.event.presence.sides;
+        let mut too = [false; MOST_SIDES];
+        too[side.index()] = true;
+        for other in sides.each(world.sides()).filter(|other| *other != side) {
+            let place = item.places[other.index()].filter(|(at, _)| *at == desk);
+            let Some((desk, ticket)) = place else {
+                continue;
+            };
+            let line = self.desks.line(desk, other);
+            // Who gives up then may still be served at that very time: what comes first, the line alone knows.
+            while line.station.server(ticket).is_none()
+                && line.station.item(ticket).and_then(|item| item.until) == Some(now)
+                && line.next() == Some(now)
+            {
+                match line.advance() {
+                    Some(Notice::Reneged(visit)) if visit.ticket == ticket => {
+                        too[other.index()] = true;
+                    }
+                    Some(notice) => late.push(((desk, other), notice)),
+                    None => {}
+                }
             }
         }
         Sides::those(world.sides(), |side| too[side.index()]).and(sides)
