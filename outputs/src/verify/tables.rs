@@ -13,6 +13,7 @@ use crate::file::FileEntry;
 use crate::read::FinishedRun;
 use crate::read::source::Wanted;
 use crate::time_text::shown;
+use causeflow_engine::base::draw::mix;
 use causeflow_engine::base::fingerprint::RowHashes;
 use causeflow_engine::base::head::{JOINTLY, name_of};
 use causeflow_engine::base::table::ColumnSpec;
@@ -249,16 +250,18 @@ impl Table<'_> {
         let Some(side) = self.opening.take() else {
             return;
         };
-        let mut words = RowHashes::new(batch.num_rows());
-        // Each column has a dictionary of its own.
+        let mut fixed = vec![0; batch.num_rows()];
         for &at in &self.kind.fixed {
-            let texts = &mut TextHashes::default();
+            // Each column has a dictionary of its own.
+            let (mut words, texts) = (RowHashes::new(fixed.len()), &mut TextHashes::default());
             hash::add(&mut words, batch.column(at), self.columns[at].kind, texts);
+            let words = words.into_words();
+            (fixed.iter_mut().zip(words)).for_each(|(fixed, word)| *fixed = mix(*fixed ^ word));
         }
         let keys = batch.column(ID).as_primitive::<UInt64Type>().values();
         let joined = batch.column(JOINED);
         let joined = joined.as_primitive::<TimestampMicrosecondType>();
-        let rows = keys.iter().zip(words.into_words());
+        let rows = keys.iter().zip(fixed);
         match side {
             Side::Start(opening) => {
                 rows.for_each(|(&id, word)| opening.add(id, word));
