@@ -324,6 +324,9 @@ pub struct EntityDef {
     /// Whether all cells, the platform and the desks know all of them. Each lives in one cell, and changes there.
     #[serde(default)]
     pub shared: bool,
+    /// Whether a run says of them, too, how they stood when its window began: in the table `entities_start/KIND`.
+    #[serde(default)]
+    pub opening: bool,
     /// The table from whose rows those of the start are made, one each at scale 1; their attribute of this name is the row.
     pub rows: Option<String>,
     /// The names of its states; one is `active` by default.

@@ -69,6 +69,9 @@ pub struct Manifest {
     pub left_out: Vec<String>,
     /// The tables of entities.
     pub entities: Vec<EntityEntry>,
+    /// The tables of how entities stood when the run's window began, of the kinds of which the model asks for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities_start: Vec<EntityEntry>,
     /// The files, with paths relative to this one.
     pub files: Vec<FileEntry>,
     /// `blake3:` and the digest, in hexadecimal, of this file's bytes without this value.

@@ -20,6 +20,10 @@ fn full() -> Manifest {
         kind: "student".to_owned(),
         rows: 3,
     });
+    full.entities_start.push(EntityEntry {
+        kind: "student".to_owned(),
+        rows: 2,
+    });
     full
 }
 

@@ -209,6 +209,7 @@ pub fn manifest(files: Vec<FileEntry>) -> Manifest {
         streams: vec![],
         left_out: vec![],
         entities: vec![],
+        entities_start: Vec::new(),
         files,
         digest: String::new(),
     }

@@ -26,6 +26,7 @@ mod interventions;
 mod job;
 mod model;
 pub mod numbers;
+mod opening;
 mod reference;
 mod run;
 mod session;

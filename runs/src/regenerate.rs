@@ -9,7 +9,7 @@ use causeflow_engine::streams::play::Player;
 use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::world::Settings;
 use causeflow_outputs::sink::{Files, Sink};
-use causeflow_outputs::{EntityEntry, MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry};
+use causeflow_outputs::{MANIFEST_NAME, Manifest, Options, RunFolder, VersionEntry};
 use causeflow_scenarios::{Clock, Request};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,6 +21,7 @@ use crate::history::Scoring;
 use crate::interventions::{Interventions, gathered, parse, tell_doubts, warn, when};
 use crate::job::stream_entries;
 use crate::numbers::instant;
+use crate::opening::{self, Entities};
 use crate::run::{Run, Sources};
 use crate::session::Session;
 use crate::tables::{tell_what_was_kept, write_streams, write_tables};
@@ -146,6 +147,7 @@ impl<'a> Regeneration<'a> {
         let (library, plan) = (&interventions.library, &interventions.plan);
         warn(library, plan, &manifest.model.name, control);
         settings.end = until;
+        opening::check(&model.compiled.program, window.start, "from")?;
         let new = interventions.plan.interventions()[had..].iter();
         let starts = new
             .flat_map(|one| &one.modifiers)
@@ -177,13 +179,18 @@ impl<'a> Regeneration<'a> {
         let (player, began) = self.begin()?;
         let session = Session::new(player, Part::Run, control);
         let mut files = Files::staged(folder, options);
-        let mut result = write_streams(&mut files, session, &self.manifest)?;
+        let (mut result, opening) = write_streams(&mut files, session, &self.manifest)?;
         let own = self.baseline()?;
         let scoring = Scoring {
             baseline: own.as_ref(),
-            of: &self.entries(Vec::new()),
+            of: &self.entries(Entities::default()),
         };
-        let entities = write_tables(&mut files, &mut result, &self.interventions, scoring)?;
+        let entities = write_tables(
+            &mut files,
+            (&mut result, &opening),
+            &self.interventions,
+            scoring,
+        )?;
         let manifest = Manifest {
             fingerprint: result.fingerprint.to_string(),
             streams: stream_entries(&result.streams),
@@ -252,7 +259,7 @@ impl<'a> Regeneration<'a> {
     }
 
     /// What the version says about itself, but for its streams.
-    fn entries(&self, entities: Vec<EntityEntry>) -> Manifest {
+    fn entries(&self, entities: Entities) -> Manifest {
         let scenarios = self.interventions.scenario_entries();
         let mut events = self.interventions.event_entries();
         events.retain(|event| !self.manifest.events.contains(event));
@@ -271,7 +278,8 @@ impl<'a> Regeneration<'a> {
             }),
             // What was usual in the run, which is no baseline of its own.
             baseline: None,
-            entities,
+            entities: entities.at_end,
+            entities_start: entities.at_start,
             files: Vec::new(),
             ..self.manifest.clone()
         }

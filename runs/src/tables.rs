@@ -16,6 +16,7 @@ use crate::control::{Control, Remark};
 use crate::error::Error;
 use crate::history::{self, Scoring};
 use crate::interventions::{Interventions, too_many};
+use crate::opening::{Entities, Opening};
 use crate::session::Session;
 use crate::streams::Streams;
 
@@ -26,28 +27,32 @@ pub fn tell_what_was_kept(placed: Option<&Placed>, control: &dyn Control) {
     }
 }
 
-/// Plays a run to its end and hands over its streams. The manifest says what it is made from.
+/// Plays a run to its end and hands over its streams; how everybody stood when its window began is for their tables. The manifest says what it is made from.
 pub fn write_streams(
     sink: &mut dyn Sink,
     mut session: Session<'_>,
     manifest: &Manifest,
-) -> Result<RunResult, Error> {
+) -> Result<(RunResult, Opening), Error> {
     let mut streams = Streams::begin(sink, session.player(), manifest)?;
+    let opening = Opening::reach(&mut session, Some(&mut streams))?;
     session.step(session.end(), Some(&mut streams))?;
     let result = session.finish();
     streams.close()?;
-    Ok(result)
+    Ok((result, opening))
 }
 
 /// Hands over everything besides the streams: entities, what intervened and what that did, history and statistics. The
 /// processes of the run are gone afterwards, to make room as soon as nobody looks at them any more.
 pub fn write_tables(
     sink: &mut dyn Sink,
-    result: &mut RunResult,
+    (result, opening): (&mut RunResult, &Opening),
     interventions: &Interventions,
     scoring: Scoring<'_>,
-) -> Result<Vec<EntityEntry>, Error> {
-    let entities = write_entities(sink, result)?;
+) -> Result<Entities, Error> {
+    let entities = Entities {
+        at_end: write_entities(sink, result)?,
+        at_start: opening.write(sink, &result.world.program)?,
+    };
     result.cells = Vec::new();
     write_plan(sink, interventions)?;
     let world = &result.world;

@@ -86,6 +86,40 @@ fn entities_are_those_that_the_manifest_lists_with_the_columns_that_are_asked_fo
 }
 
 #[test]
+fn entities_at_the_start_are_those_of_kinds_of_which_the_model_asks_for_it() {
+    let stock = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/models/stock");
+    for format in [Format::Parquet, Format::Arrow, Format::Csv, Format::Jsonl] {
+        let folder = temp();
+        let spec = RunSpec {
+            format,
+            days: 3.0,
+            ..RunSpec::of(stock)
+        };
+        let (job, written) = play(spec, folder.path());
+        let run = Finished::open(&job.out).expect("a run");
+        let [entry] = &written.manifest.entities_start[..] else {
+            panic!("of one kind: {:?}", written.manifest.entities_start);
+        };
+        assert_eq!(entry.kind, "product");
+        let read = |rows: causeflow_outputs::StreamRows<'_>| {
+            let batches: Vec<RecordBatch> = rows.map(|batch| batch.expect("rows")).collect();
+            concat_batches(&batches.first().expect("rows").schema(), &batches).expect("one schema")
+        };
+        let columns = ["product_id", "on_hand"];
+        let start = read(run.entities_start("product", &columns).expect("a table"));
+        let end = read(run.entities("product", &columns).expect("a table"));
+        assert_eq!(start.num_rows() as u64, entry.rows);
+        assert_eq!(start.column(0), end.column(0), "{format:?}: nobody goes");
+        assert_ne!(start.column(1), end.column(1), "{format:?}: stock moves");
+        let error = run
+            .entities_start("customer", &[])
+            .err()
+            .expect("not asked for");
+        assert!(error.to_string().contains("it has product"), "{error}");
+    }
+}
+
+#[test]
 fn tables_say_the_same_about_a_run() {
     let folder = temp();
     let outage = "payment-outage@day8T10:00+6h";

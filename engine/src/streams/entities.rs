@@ -1,4 +1,4 @@
-//! The entities' tables: who there is, with attributes and the state at the end of a run.
+//! The entities' tables: who there is, with attributes and the state at a barrier: the end of a run, or its start.
 
 use crate::base::draw::Key;
 use crate::base::table::{Chunk, Column, ColumnSpec, ColumnType, TableSchema, Validity, Values};
@@ -11,6 +11,15 @@ use crate::streams::world::World;
 
 /// The table of one kind of entity.
 pub fn schema(kind: &Kind) -> TableSchema {
+    schema_at(kind, "State at the end of the run")
+}
+
+/// The table of one kind as a run's window began: the same columns.
+pub fn opening_schema(kind: &Kind) -> TableSchema {
+    schema_at(kind, "State when the run began")
+}
+
+fn schema_at(kind: &Kind, state: &str) -> TableSchema {
     let column = |name: String, kind, nullable, description: &str| ColumnSpec {
         name,
         kind,
@@ -37,12 +46,7 @@ pub fn schema(kind: &Kind) -> TableSchema {
             true,
             "When it joined; missing for those there from the start",
         ),
-        column(
-            "state".into(),
-            ColumnType::Text,
-            false,
-            "State at the end of the run",
-        ),
+        column("state".into(), ColumnType::Text, false, state),
     ];
     let values = kind.attributes.iter().chain(kind.shown_variables());
     columns.extend(values.map(|value| value.column.clone()));

@@ -157,6 +157,7 @@ impl Compiler {
         }
         Kind {
             shared: definition.shared,
+            opening: definition.opening,
             purpose: purpose(&name),
             count,
             rows: rows.map_or_else(Vec::new, |table| self.start_rows(table)),

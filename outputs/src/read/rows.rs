@@ -7,6 +7,7 @@ use crate::arrow::array::{AsArray, RecordBatch};
 use crate::arrow::datatypes::TimestampMicrosecondType;
 use crate::error::Error;
 use crate::file::FileEntry;
+use crate::manifest::EntityEntry;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -62,16 +63,36 @@ impl FinishedRun {
     /// # Errors
     /// As for [`rows`](FinishedRun::rows).
     pub fn entities(&self, kind: &str, columns: &[&str]) -> Result<StreamRows<'_>, Error> {
-        let path = format!("entities/{kind}.{}", self.manifest().format.ending());
+        let entries = &self.manifest().entities;
+        self.table_of_kind(("entities", "entities"), entries, kind, columns)
+    }
+
+    /// The same as they were when the run's window began, of a kind of which its model asks for that (`opening: true`).
+    ///
+    /// # Errors
+    /// As for [`rows`](FinishedRun::rows).
+    pub fn entities_start(&self, kind: &str, columns: &[&str]) -> Result<StreamRows<'_>, Error> {
+        let place = ("entities_start", "entities at its start");
+        self.table_of_kind(place, &self.manifest().entities_start, kind, columns)
+    }
+
+    fn table_of_kind(
+        &self,
+        (folder, what): (&str, &str),
+        entries: &[EntityEntry],
+        kind: &str,
+        columns: &[&str],
+    ) -> Result<StreamRows<'_>, Error> {
+        let path = format!("{folder}/{kind}.{}", self.manifest().format.ending());
         let files = self.manifest().files.iter();
         let parts: Vec<&FileEntry> = files.filter(|file| file.path == path).collect();
         if parts.is_empty() {
-            let kinds = self.manifest().entities.iter();
-            let kinds: Vec<&str> = kinds.map(|entry| entry.kind.as_str()).collect();
-            let message = format!(
-                "has no entities of the kind `{kind}`; it has {}",
-                kinds.join(", ")
-            );
+            let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.as_str()).collect();
+            let kinds = match kinds.is_empty() {
+                true => "none".to_owned(),
+                false => kinds.join(", "),
+            };
+            let message = format!("has no {what} of the kind `{kind}`; it has {kinds}");
             return Err(Error::input(self.folder(), message));
         }
         StreamRows::of(self, parts, columns, None)

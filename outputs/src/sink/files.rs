@@ -13,6 +13,9 @@ use crate::table_file::TableWriter;
 use causeflow_engine::base::table::{Chunk, RowSink, SinkError, TableSchema};
 use std::path::{Path, PathBuf};
 
+/// Where tables of entities are.
+const ENTITIES: [&str; 2] = ["entities/", "entities_start/"];
+
 /// Writes a run into a folder: its streams, its other tables, its texts and its manifest.
 pub struct Files {
     folder: PathBuf,
@@ -142,7 +145,7 @@ impl Sink for Files {
     }
 
     fn table<'s>(&'s mut self, table: &Heading<'_>) -> Result<Box<dyn TableSink + 's>, SinkError> {
-        match table.name.starts_with("entities/") {
+        match ENTITIES.iter().any(|place| table.name.starts_with(place)) {
             true => self.know_columns(table.name.to_owned(), table.schema),
             false => self.write_columns()?,
         }

@@ -177,7 +177,13 @@ fn counts(manifest: &Manifest, findings: &mut Findings) {
     });
     let kinds = manifest.entities.iter();
     let kinds = kinds.map(|e| (&e.kind, e.rows, rows_below(format!("entities/{}.", e.kind))));
-    for (place, (name, rows, of_files)) in streams.chain(kinds).enumerate() {
+    let openings = manifest.entities_start.iter();
+    let openings = openings.map(|e| {
+        let below = format!("entities_start/{}.", e.kind);
+        (&e.kind, e.rows, rows_below(below))
+    });
+    let all = streams.chain(kinds).chain(openings);
+    for (place, (name, rows, of_files)) in all.enumerate() {
         if rows != of_files {
             let place = (manifest.files.len() + place, 0, 0);
             findings.add(Check::Rows, place, || Finding {

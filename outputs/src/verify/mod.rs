@@ -42,6 +42,7 @@ mod ids;
 mod join;
 mod joins;
 mod lines;
+mod opening;
 mod order;
 mod records;
 mod rows;

@@ -242,6 +242,10 @@ pub struct KindRules {
     pub columns: Vec<ColumnSpec>,
     /// The places of those in which no value stands twice.
     pub unique: Vec<usize>,
+    /// The places of those that never change, but for the id.
+    pub fixed: Vec<usize>,
+    /// The columns of the table of how they stood when the window began, if there is to be one.
+    pub opening: Option<Vec<ColumnSpec>>,
 }
 
 impl Rules {

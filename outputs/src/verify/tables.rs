@@ -3,6 +3,7 @@
 use super::finding::{Check, Finding, Findings};
 use super::hash::{self, TextHashes};
 use super::ids::Ids;
+use super::opening::{OPENING, Opening};
 use super::rows::difference;
 use super::rules::{KindRules, Rules};
 use crate::arrow::array::{Array, AsArray, RecordBatch};
@@ -12,8 +13,10 @@ use crate::file::FileEntry;
 use crate::read::FinishedRun;
 use crate::read::source::Wanted;
 use crate::time_text::shown;
+use causeflow_engine::base::draw::mix;
 use causeflow_engine::base::fingerprint::RowHashes;
 use causeflow_engine::base::head::{JOINTLY, name_of};
+use causeflow_engine::base::table::ColumnSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -55,19 +58,56 @@ impl Entities {
             let path = format!("entities/{}.{ending}", kind.name);
             let mut files = run.manifest().files.iter();
             let entry = files.find(|file| file.path == path && !damaged(&path));
+            let before = rules.begin.0..range.start;
+            let mut opening = Opening::new(range.start);
+            let path = format!("{OPENING}/{}.{ending}", kind.name);
+            let mut files = run.manifest().files.iter();
+            let start = files.find(|file| file.path == path);
+            if let (Some(entry), Some(columns)) = (start.filter(|_| !damaged(&path)), &kind.opening)
+            {
+                let read = Table {
+                    kind,
+                    columns,
+                    place,
+                    cells: rules.cells,
+                    range: &before,
+                    entry,
+                    seen: vec![BTreeSet::new(); kind.unique.len()],
+                    opening: Some(Side::Start(&mut opening)),
+                    findings,
+                }
+                .read(run)?;
+                opening.is_whole = read.is_some();
+            }
             let ids = match entry {
                 None => None,
                 Some(entry) => Table {
                     kind,
+                    columns: &kind.columns,
                     place,
                     cells: rules.cells,
                     range: &joining,
                     entry,
                     seen: vec![BTreeSet::new(); kind.unique.len()],
+                    opening: opening.is_whole.then_some(Side::End(&mut opening)),
                     findings,
                 }
                 .read(run)?,
             };
+            if start.is_some() != kind.opening.is_some() {
+                findings.add(Check::Entity, (usize::MAX - 1, place as i64, 0), || {
+                    Finding {
+                        file: Some(path.clone()),
+                        table: Some(kind.name.clone()),
+                        found: format!("{} table", if start.is_some() { "a" } else { "no" }),
+                        expected: "what the model's `opening` says".to_owned(),
+                        ..Finding::default()
+                    }
+                });
+            }
+            if ids.is_some() {
+                opening.tell_missing((&path, &kind.name, place), findings);
+            }
             entities.number += entry.map_or(0, |entry| entry.rows);
             entities.kinds.push((kind.name.clone(), ids));
         }
@@ -92,13 +132,24 @@ impl Entities {
 /// The table of a kind while it is read.
 struct Table<'a> {
     kind: &'a KindRules,
+    columns: &'a [ColumnSpec],
     place: usize,
     cells: u16,
     range: &'a Range<i64>,
     entry: &'a FileEntry,
     /// What stands in each of the columns whose values are unique.
     seen: Vec<BTreeSet<u64>>,
+    /// What is compared between the start of the window and its end, if the run has both.
+    opening: Option<Side<'a>>,
     findings: &'a mut Findings,
+}
+
+/// Which of the two tables of a kind is read.
+enum Side<'a> {
+    /// How they stood at the start, which is taken down.
+    Start(&'a mut Opening),
+    /// How they stood at the end, which is held against it.
+    End(&'a mut Opening),
 }
 
 impl Table<'_> {
@@ -108,7 +159,7 @@ impl Table<'_> {
             Err(Error::Input { message, .. }) => return Ok(self.damaged(message)),
             Err(error) => return Err(error),
         };
-        if let Some((found, expected)) = difference(source.columns(), &self.kind.columns) {
+        if let Some((found, expected)) = difference(source.columns(), self.columns) {
             self.add(Check::Schema, None, None, found, expected);
             return Ok(None);
         }
@@ -120,6 +171,7 @@ impl Table<'_> {
                 Ok(Some(batch)) if number + batch.num_rows() <= rows => {
                     self.batch(&batch, &mut ids);
                     self.unique(&batch);
+                    self.compare(&batch);
                     number += batch.num_rows();
                 }
                 Ok(None) if number == rows => return Ok(Some(ids)),
@@ -189,6 +241,41 @@ impl Table<'_> {
                     format!("state `{state}`"),
                     expected,
                 );
+            }
+        }
+    }
+
+    /// Holds the end against the start: nobody goes, nobody was there before who joined later, and what never changes has not.
+    fn compare(&mut self, batch: &RecordBatch) {
+        let Some(side) = self.opening.take() else {
+            return;
+        };
+        let mut fixed = vec![0; batch.num_rows()];
+        for &at in &self.kind.fixed {
+            // Each column has a dictionary of its own.
+            let (mut words, texts) = (RowHashes::new(fixed.len()), &mut TextHashes::default());
+            hash::add(&mut words, batch.column(at), self.columns[at].kind, texts);
+            let words = words.into_words();
+            (fixed.iter_mut().zip(words)).for_each(|(fixed, word)| *fixed = mix(*fixed ^ word));
+        }
+        let keys = batch.column(ID).as_primitive::<UInt64Type>().values();
+        let joined = batch.column(JOINED);
+        let joined = joined.as_primitive::<TimestampMicrosecondType>();
+        let rows = keys.iter().zip(fixed);
+        match side {
+            Side::Start(opening) => {
+                rows.for_each(|(&id, word)| opening.add(id, word));
+                self.opening = Some(Side::Start(opening));
+            }
+            Side::End(opening) => {
+                for (row, (&id, word)) in rows.enumerate() {
+                    let since = joined.is_valid(row).then(|| joined.value(row));
+                    if let Some((found, expected)) = opening.compare(id, since, word) {
+                        let (found, expected) = (found.to_owned(), expected.to_owned());
+                        self.add(Check::Entity, Some(id), None, found, expected);
+                    }
+                }
+                self.opening = Some(Side::End(opening));
             }
         }
     }

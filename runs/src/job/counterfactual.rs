@@ -123,7 +123,7 @@ impl Twin {
         let player = Player::new(program, &of.run.settings);
         let session = Session::new(player, Part::Twin, of.control);
         let mut written = Files::below(&place, quick);
-        let result = write_streams(&mut written, session, manifest)?;
+        let (result, _) = write_streams(&mut written, session, manifest)?;
         let twin = Manifest {
             format: quick.format(),
             compression: quick.compression(),

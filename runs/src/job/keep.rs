@@ -14,6 +14,7 @@ use super::state::{State, as_stored};
 use super::{Job, manifest};
 use crate::control::Control;
 use crate::error::{Advice, Error};
+use crate::opening::{self, Opening};
 use crate::session::Session;
 use crate::snapshots;
 use crate::spec::RunSpec;
@@ -24,6 +25,8 @@ pub struct Kept<'a> {
     session: Session<'a>,
     streams: Streams<'a>,
     keeper: Keeper,
+    /// Once the window has begun.
+    opening: Opening,
 }
 
 /// Writes snapshots and states.
@@ -63,6 +66,7 @@ impl<'a> Kept<'a> {
             streams: Streams::begin(sink, &player, &keeper.manifest)?,
             session: Session::new(player, job.part(), control),
             keeper,
+            opening: Opening::default(),
         })
     }
 
@@ -76,13 +80,20 @@ impl<'a> Kept<'a> {
         check_sources(&manifest::sources(job), &state.manifest)?;
         let folder = folder_of(sink)?;
         folder.keep_only(&state.snapshots, &["events"])?;
-        let snapshot = snapshots::read(folder.path(), state.time)?;
-        let player = Player::resume(job.run.program.clone(), &job.run.settings, &snapshot);
-        let player = player.map_err(|error| {
-            let message = format!("the run cannot go on from its last snapshot: {error}");
-            Error::advised(message, &[Advice::Anew])
-        })?;
-        let player = job.prepare(player);
+        let at = |time| -> Result<Player, Error> {
+            let snapshot = snapshots::read(folder.path(), time)?;
+            let player = Player::resume(job.run.program.clone(), &job.run.settings, &snapshot);
+            player.map_err(|error| {
+                let message = format!("the run cannot go on from its last snapshot: {error}");
+                Error::advised(message, &[Advice::Anew])
+            })
+        };
+        // Of a run that says how everybody stood at its start, the first snapshot is of that time.
+        let opening = match opening::is_asked_for(&job.run.program) {
+            true => Opening::of(&at(job.run.from)?),
+            false => Opening::default(),
+        };
+        let player = job.prepare(at(state.time)?);
         let from = Progress {
             time: player.time(),
             rows: state.rows,
@@ -100,16 +111,18 @@ impl<'a> Kept<'a> {
             streams: Streams::resume(sink, &player, &keeper.manifest, checkpoint)?,
             session: Session::going_on(player, job.part(), Some(from), control),
             keeper,
+            opening,
         };
         Ok((kept, from))
     }
 
     /// Plays to the end with snapshots in between, and closes the streams. Returns the snapshots.
-    pub fn play(self, every: Span) -> Result<(RunResult, Vec<FileEntry>), Error> {
+    pub fn play(self, every: Span) -> Result<(RunResult, Opening, Vec<FileEntry>), Error> {
         let Kept {
             mut session,
             mut streams,
             mut keeper,
+            mut opening,
         } = self;
         let end = session.end();
         let mut moment = None;
@@ -125,6 +138,9 @@ impl<'a> Kept<'a> {
             if session.time() >= end {
                 break;
             }
+            if opening::begins_now(session.player()) {
+                opening = Opening::of(session.player());
+            }
             // The run stands still as long as the longer of the two takes.
             let player = session.player();
             let (snapshot, sink) = rayon::join(|| player.snapshot(), || streams.checkpoint());
@@ -133,7 +149,7 @@ impl<'a> Kept<'a> {
         }
         streams.close()?;
         keeper.disk.finish()?;
-        Ok((session.finish(), keeper.snapshots))
+        Ok((session.finish(), opening, keeper.snapshots))
     }
 }
 
@@ -149,9 +165,13 @@ fn folder_of(sink: &dyn Sink) -> Result<&RunFolder, Error> {
     })
 }
 
-/// When the next snapshot is due: at multiples of the span, so that a day is a day of UTC, and from the start on.
+/// When the next snapshot is due: at multiples of the span, so that a day is a day of UTC, and from the start on; at the
+/// start itself where the run says how everybody stood then.
 fn next(player: &Player, every: Span) -> Time {
     let start = player.world().start;
+    if opening::is_asked_for(&player.world().program) && player.time() < start {
+        return start;
+    }
     let first = Time(start.0 - 1).floor_to(every) + every;
     let next = player.time().floor_to(every) + every;
     next.max(first)

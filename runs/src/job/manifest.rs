@@ -3,24 +3,26 @@
 use causeflow_engine::STREAM_STABILITY_VERSION;
 use causeflow_engine::streams::play::{RunResult, StreamResult};
 use causeflow_outputs::{
-    EntityEntry, FileEntry, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest, StreamEntry,
+    FileEntry, GENERATOR_NAME, Generator, MANIFEST_VERSION, Manifest, StreamEntry,
 };
 
 use super::Job;
 use crate::model::entry;
 use crate::numbers::instant;
+use crate::opening::Entities;
 
 /// The manifest of a finished run.
 pub fn manifest(
     job: &Job,
     result: &RunResult,
-    entities: Vec<EntityEntry>,
+    entities: Entities,
     files: Vec<FileEntry>,
 ) -> Manifest {
     Manifest {
         fingerprint: result.fingerprint.to_string(),
         streams: streams(&result.streams),
-        entities,
+        entities: entities.at_end,
+        entities_start: entities.at_start,
         files,
         ..sources(job)
     }
@@ -58,6 +60,7 @@ pub fn sources(job: &Job) -> Manifest {
         streams: Vec::new(),
         left_out: run.left_out(),
         entities: Vec::new(),
+        entities_start: Vec::new(),
         files: Vec::new(),
         digest: String::new(),
     }

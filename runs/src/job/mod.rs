@@ -10,6 +10,7 @@ use causeflow_outputs::{Options, RunFolder};
 use crate::control::{Control, Part};
 use crate::error::{Error, Result};
 use crate::model;
+use crate::opening;
 use crate::reference::Reference;
 use crate::run::Run;
 use crate::session::Session;
@@ -72,6 +73,7 @@ impl Job {
             out,
         };
         job.check_span()?;
+        opening::check(&job.run.program, job.run.from, "start")?;
         Ok(job)
     }
 

@@ -11,6 +11,7 @@ use super::{Job, manifest};
 use crate::control::{Control, check};
 use crate::error::Error;
 use crate::history::Scoring;
+use crate::opening::Opening;
 use crate::session::Session;
 use crate::tables::{write_streams, write_tables};
 
@@ -69,13 +70,13 @@ fn fill(
     if job.spec.counterfactual.is_some() {
         counterfactual::files_of(sink)?;
     }
-    let (mut result, snapshots, resumed_from) = streams(job, sink, begin, control)?;
+    let (mut result, opening, snapshots, resumed_from) = streams(job, sink, begin, control)?;
     let scoring = Scoring {
         baseline: job.baseline.as_ref().map(|reference| &reference.baseline),
         of: &manifest::sources(job),
     };
     let interventions = &job.run.interventions;
-    let entities = write_tables(sink, &mut result, interventions, scoring)?;
+    let entities = write_tables(sink, (&mut result, &opening), interventions, scoring)?;
     let manifest = manifest::manifest(job, &result, entities, snapshots);
     let played = Played {
         run: &job.run,
@@ -91,7 +92,7 @@ fn fill(
     Ok((result, written))
 }
 
-type Streams = (RunResult, Vec<FileEntry>, Option<Progress>);
+type Streams = (RunResult, Opening, Vec<FileEntry>, Option<Progress>);
 
 /// Plays the run and hands over its streams, from where it was left if it was. Returns the snapshots, too.
 fn streams(
@@ -103,8 +104,8 @@ fn streams(
     let Some(every) = job.spec.snapshot_every else {
         let player = job.prepare(job.run.begin(None));
         let session = Session::new(player, job.part(), control);
-        let result = write_streams(sink, session, &manifest::sources(job))?;
-        return Ok((result, Vec::new(), None));
+        let (result, opening) = write_streams(sink, session, &manifest::sources(job))?;
+        return Ok((result, opening, Vec::new(), None));
     };
     let (kept, from) = match begin {
         Begin::Left(state) => {
@@ -113,6 +114,6 @@ fn streams(
         }
         Begin::Anew => (Kept::begin(job, sink, control)?, None),
     };
-    let (result, snapshots) = kept.play(every)?;
-    Ok((result, snapshots, from))
+    let (result, opening, snapshots) = kept.play(every)?;
+    Ok((result, opening, snapshots, from))
 }

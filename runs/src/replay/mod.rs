@@ -318,7 +318,7 @@ impl Replay<'_> {
         let options = Options::new(Format::Parquet, Some(Compression::Zstd))?;
         let session = Session::new(player, Part::Differing, self.control);
         let mut files = Files::below(place, options);
-        let result = write_streams(&mut files, session, self.manifest)?;
+        let (result, _) = write_streams(&mut files, session, self.manifest)?;
         let manifest = Manifest {
             streams: stream_entries(&result.streams),
             files: files.into_files(),

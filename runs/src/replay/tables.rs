@@ -14,6 +14,7 @@ use crate::error::{Advice, Error};
 use crate::expected::{self, Again, Wrong};
 use crate::history::Scoring;
 use crate::job::counterfactual::{self, DIFFERENCE, Played};
+use crate::opening::Opening;
 use crate::reference::Reference;
 use crate::run::Run;
 use crate::session::Session;
@@ -26,6 +27,7 @@ use crate::tables::write_tables;
 pub struct Written {
     files: Files,
     snapshots: Vec<FileEntry>,
+    opening: Opening,
 }
 
 /// Plays the run. Snapshots that it kept are kept again, and events are written where the twin is to be compared with them.
@@ -40,6 +42,10 @@ pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Written), Error
     let mut session = Session::new(player, Part::Run, replay.control);
     let mut snapshots = Vec::new();
     let end = session.end();
+    let opening = Opening::reach(
+        &mut session,
+        has_twin(manifest).then_some(&mut streams as _),
+    )?;
     let kept = snapshots::times(manifest).into_iter();
     for time in kept.filter(|&time| time < end) {
         session.step(time, has_twin(manifest).then_some(&mut streams as _))?;
@@ -49,16 +55,26 @@ pub fn play(replay: &Replay, place: &Path) -> Result<(RunResult, Written), Error
     if has_twin(manifest) {
         streams.close()?;
     }
-    Ok((session.finish(), Written { files, snapshots }))
+    let written = Written {
+        files,
+        snapshots,
+        opening,
+    };
+    Ok((session.finish(), written))
 }
 
 /// Makes the tables again, and compares them and what the manifest says with those of the run.
 pub fn compare(
     replay: &Replay,
     result: &mut RunResult,
-    Written { files, snapshots }: Written,
+    written: Written,
 ) -> Result<Vec<Wrong>, Error> {
     let Replay { manifest, run, .. } = replay;
+    let Written {
+        files,
+        snapshots,
+        opening,
+    } = written;
     let options = Options::new(manifest.format, Some(manifest.compression))?;
     let scored = Scored::of(replay)?;
     let scoring = Scoring {
@@ -66,9 +82,10 @@ pub fn compare(
         of: manifest,
     };
     let mut files = files.written_as(options);
-    let entities = write_tables(&mut files, result, &run.interventions, scoring)?;
+    let entities = write_tables(&mut files, (result, &opening), &run.interventions, scoring)?;
     let mut again = Manifest {
-        entities,
+        entities: entities.at_end,
+        entities_start: entities.at_start,
         baseline: scored.entry,
         ..run.sources(manifest)
     };

@@ -292,13 +292,21 @@ fn join(program: &Program, (place, id): (usize, StreamId), written: &Written) ->
 /// The column with the number of a line.
 const LINE: &str = "line";
 
+/// Where the state stands in the table of any kind.
+const STATE: usize = 3;
+
 fn kind(kind: &Kind) -> KindRules {
     let columns = entities::schema(kind).columns;
     let unique = (0..columns.len()).filter(|&at| kind.unique.contains(&columns[at].name));
+    let attributes = STATE + 1..STATE + 1 + kind.attributes.len();
+    let texts = columns.len() - kind.texts.len()..columns.len();
+    let fixed = (1..STATE).chain(attributes).chain(texts);
     KindRules {
         name: kind.name.clone(),
         states: kind.states.clone(),
         unique: unique.collect(),
+        fixed: fixed.collect(),
+        opening: kind.opening.then(|| entities::opening_schema(kind).columns),
         columns,
     }
 }

@@ -171,6 +171,8 @@ pub struct Kind {
     pub purpose: Purpose,
     /// Whether every process knows all of them. Each has one cell where it lives, and where alone it may change.
     pub shared: bool,
+    /// Whether a run says of them, too, how they stood when its window began.
+    pub opening: bool,
     /// How many there are from the start, at scale 1.
     pub count: u32,
     /// The names of its states.
