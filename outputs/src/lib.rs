@@ -59,6 +59,7 @@
 //!     fingerprint: "00".to_owned(),
 //!     streams: vec![],
 //!     left_out: vec![],
+//!     entities_start: vec![],
 //!     entities: vec![],
 //!     files,
 //!     digest: String::new(),
