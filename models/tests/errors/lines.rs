@@ -152,23 +152,7 @@ fn each_mistake_is_told_once_where_it_stands() {
             "`count` of lines belongs to fields and `let`s",
         ),
     ];
-    let mut wrong = Vec::new();
-    for (edits, line, message) in cases {
-        let edits: Vec<(&str, String)> = edits
-            .iter()
-            .map(|(a, b)| (*a, b.replace("\\\'", "''")))
-            .collect();
-        let edits: Vec<(&str, &str)> = edits.iter().map(|(a, b)| (*a, &**b)).collect();
-        let told = found(&edits);
-        let place = format!("m/m.yaml:{line}");
-        let right = told
-            .iter()
-            .any(|t| t.starts_with(&place) && t.contains(message));
-        if !right || told.len() > 2 {
-            wrong.push((line, message, told));
-        }
-    }
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    super::all_are_told(cases, found);
 }
 
 #[test]

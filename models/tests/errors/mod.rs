@@ -100,6 +100,27 @@ fn of_text(text: &str, edits: &[(&str, &str)]) -> Vec<String> {
     }
 }
 
+/// Checks that each case alone is told at its line in its words, with one more error at most. In edits, `\'` is a quote within quotes.
+fn all_are_told(cases: &[Case], found: impl Fn(&[(&str, &str)]) -> Vec<String>) {
+    let mut wrong = Vec::new();
+    for (edits, line, message) in cases {
+        let edits: Vec<(&str, String)> = edits
+            .iter()
+            .map(|(a, b)| (*a, b.replace("\\\'", "''")))
+            .collect();
+        let edits: Vec<(&str, &str)> = edits.iter().map(|(a, b)| (*a, &**b)).collect();
+        let told = found(&edits);
+        let place = format!("m/m.yaml:{line}");
+        let right = told
+            .iter()
+            .any(|t| t.starts_with(&place) && t.contains(message));
+        if !right || told.len() > 2 {
+            wrong.push((line, message, told));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// Checks that each mistake alone leads to one error, at its place and in its words.
 fn check(mistakes: &[Mistake]) {
     for Mistake {
