@@ -60,7 +60,6 @@ fn empty_columns(rows: usize, columns: usize) -> Vec<Vec<u64>> {
 }
 
 /// A block of rows, column by column.
-#[derive(Clone)]
 pub struct Columns {
     pub keys: Vec<u64>,
     pub times: Vec<i64>,
@@ -78,7 +77,6 @@ pub struct Columns {
 }
 
 /// How rows have been caused.
-#[derive(Clone)]
 struct Chains {
     cause_ids: Vec<u64>,
     roots: Vec<u64>,
