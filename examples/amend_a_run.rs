@@ -8,17 +8,15 @@ use std::error::Error;
 use causeflow_engine::base::time::Span;
 use causeflow_runs::diff::{Pair, compare};
 use causeflow_runs::regenerate::{Amendment, Regeneration};
-use causeflow_runs::{Job, Kind, RunSpec, Sources};
+use causeflow_runs::{Job, RunSpec, Sources};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let spec = RunSpec {
-        days: 4.0,
-        scale: 0.02,
-        // A version begins at the last snapshot before its window.
-        snapshot_every: Some(Span::DAY),
-        ..RunSpec::of("tutoring")
-    };
+    let mut spec = RunSpec::of("tutoring");
+    spec.days = 4.0;
+    spec.scale = 0.02;
+    // A version begins at the last snapshot before its window.
+    spec.snapshot_every = Some(Span::DAY);
     let job = Job::of(spec, Some(folder.path().join("run")), &())?;
     job.write(false, &())?;
 
@@ -31,28 +29,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         ..Amendment::default()
     };
     let made = Regeneration::of(&amendment, Sources::default(), &())?.make(&())?;
-    println!(
-        "{} events, from the snapshot of {:?}",
-        made.rows, made.snapshot
-    );
+    println!("{} events, from {:?}", made.rows, made.snapshot);
 
     let pair = Pair {
-        a: job.out.clone(),
-        version: Some("outage".to_owned()),
+        a: job.out,
+        version: amendment.name,
         ..Pair::default()
     };
-    let comparison = compare(&pair, &())?;
-    for stream in comparison.outcome(0, false).streams {
-        println!(
-            "{}: {:+}",
-            stream.name,
-            stream.rows as i64 - stream.twin_rows as i64
-        );
+    let changed = compare(&pair, &())?.outcome(0, false).streams;
+    for stream in &changed {
+        println!("{}: {} of {}", stream.name, stream.twin_rows, stream.rows);
     }
-    let error = comparison
-        .check()
-        .err()
-        .ok_or("an outage changes something")?;
-    assert_eq!(error.kind(), Kind::Difference);
+    assert!(!changed.is_empty());
     Ok(())
 }

@@ -14,27 +14,20 @@ use causeflow_runs::{Finished, Job, Run, RunSpec, Sources};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let spec = RunSpec {
-        days: 9.0,
-        scale: 0.02,
-        scenarios: vec!["payment-outage@day9T10:00+6h".to_owned()],
-        ..RunSpec::of("tutoring")
-    };
+    let mut spec = RunSpec::of("tutoring");
+    spec.days = 9.0;
+    spec.scale = 0.02;
+    spec.scenarios = vec!["payment-outage@day9T10:00+6h".to_owned()];
     let job = Job::of(spec, Some(folder.path().join("run")), &())?;
     job.write(false, &())?;
 
     let run = Finished::open(&job.out)?;
-    let effects = run.effects()?;
-    let outage = effects.iter().filter(|effect| effect.kind == "scenario");
-    let largest = outage.max_by_key(|effect| effect.touched());
-    let largest = largest.ok_or("the outage has effects")?;
-    println!("{} in {}: {:+}", largest.cause, largest.stream, largest.net);
-
+    for effect in run.effects()? {
+        println!("{} in {}: {:+}", effect.cause, effect.stream, effect.net);
+    }
     let history = run.history(Resolution::Hour)?;
-    let critical = |point: &&Point| {
-        point.stream == "payment.failure" && point.flag.as_deref() == Some("critical")
-    };
-    println!("{} critical hours", history.iter().filter(critical).count());
+    let flag = |point: &&Point| point.flag.as_deref() == Some("critical");
+    println!("{} critical hours", history.iter().filter(flag).count());
 
     let mut failures = run.rows("payment.failure", &["event_id"], None)?;
     let ids = failures.next().ok_or("there are failures")??;

@@ -7,54 +7,37 @@ use std::error::Error;
 
 use causeflow_engine::base::time::Span;
 use causeflow_runs::RunSpec;
-use causeflow_runs::live::{Command, Entry, Header, JOURNAL_VERSION, Live};
+use causeflow_runs::live::{Command, Entry, Header, Live};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let header = Header {
-        journal_version: JOURNAL_VERSION,
-        spec: RunSpec {
-            scale: 0.01,
-            ..RunSpec::of("tutoring")
-        },
-        live_from: None,
-        model_digest: None,
-        stream_stability_version: None,
-    };
+    let mut spec = RunSpec::of("tutoring");
+    spec.scale = 0.01;
+    let header = Header::of(spec);
     let mut live = Live::open(&folder.path().join("first"), header.clone(), &[], &())?;
-    let start = live.start();
-    while live.played() < start + Span::DAY {
+    let end = live.start() + Span::DAY;
+    while live.played() < end {
         println!("{} events up to {}", live.next(&())?.len(), live.played());
     }
     // Whoever looks on has seen the first half of the day.
-    let noon = start + Span(12 * Span::HOUR.0);
+    let noon = live.start() + Span(12 * Span::HOUR.0);
     live.give_out(noon)?;
-    let outage = Entry {
-        at: "day1T13:00".to_owned(),
-        command: Command::Scenario {
-            scenario: "payment-outage".to_owned(),
-            duration: Some("3h".to_owned()),
-        },
-        key: None,
-        version: None,
+    let outage = Command::Scenario {
+        scenario: "payment-outage".to_owned(),
+        duration: Some("3h".to_owned()),
     };
-    live.command(outage, &())?;
-    while live.played() < start + Span::DAY {
-        live.next(&())?;
+    live.command(Entry::new("day1T13:00", outage), &())?;
+    while live.played() < end {
+        println!("{} events up to {}", live.next(&())?.len(), live.played());
     }
 
     let (_, journal) = live.journal();
     let mut again = Live::open(&folder.path().join("again"), header, journal, &())?;
-    while again.played() < start + Span::DAY {
+    while again.played() < end {
         again.next(&())?;
     }
     again.give_out(noon)?;
-    let events = |live: &Live| -> Vec<usize> {
-        let windows = live.windows().iter();
-        windows.map(|window| window.len()).collect()
-    };
-    println!("with the outage: {:?} events", events(&live));
+    let events = |live: &Live| -> usize { live.windows().iter().map(|window| window.len()).sum() };
     assert_eq!(events(&live), events(&again));
-    assert_eq!(live.epoch(), again.epoch());
     Ok(())
 }

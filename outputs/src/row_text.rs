@@ -110,6 +110,17 @@ impl RowEncoder {
         self.append(&chunk.columns, row, out)
     }
 
+    /// Appends all rows of a chunk, each as [`encode`](Self::encode) does.
+    ///
+    /// # Errors
+    /// As of `encode`.
+    ///
+    /// # Panics
+    /// When the columns of the chunk are not those of the table.
+    pub fn encode_all(&mut self, chunk: &Chunk, out: &mut Vec<u8>) -> Result<(), Error> {
+        (0..chunk.rows).try_for_each(|row| self.append(&chunk.columns, row, out))
+    }
+
     pub(crate) fn append(
         &mut self,
         columns: &[Column],

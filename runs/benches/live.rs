@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use causeflow_baselines::Resolution;
 use causeflow_engine::base::time::{Span, Time};
-use causeflow_runs::live::{Command, Entry, Header, JOURNAL_VERSION, Live};
+use causeflow_runs::live::{Command, Entry, Header, Live};
 use causeflow_runs::{Job, RunSpec, pool};
 
 /// Days that are played for the comparison.
@@ -49,13 +49,7 @@ fn until(live: &mut Live, time: Time) {
 
 fn measure(commands: u64) {
     let folder = tempfile::tempdir().expect("a folder");
-    let header = Header {
-        journal_version: JOURNAL_VERSION,
-        spec: spec(),
-        live_from: None,
-        model_digest: None,
-        stream_stability_version: None,
-    };
+    let header = Header::of(spec());
     let mut ratios = Vec::new();
     let mut opened = None;
     for round in 0..3 {
@@ -86,12 +80,7 @@ fn measure(commands: u64) {
         at += Span((137 + number as i64 * 211 % 600) * Span::MINUTE.0);
         until(&mut live, at);
         let command = |live: &mut Live, command: Command| {
-            let entry = Entry {
-                at: live.given_out().to_string(),
-                command,
-                key: None,
-                version: None,
-            };
+            let entry = Entry::new(live.given_out().to_string(), command);
             seconds(|| live.command(entry, &()).map(drop).expect("it can be done"))
         };
         let begun = command(

@@ -89,12 +89,7 @@ impl Played {
     }
 
     fn command_at(&mut self, at: Time, command: Command) -> Result<Entry, causeflow_runs::Error> {
-        let entry = Entry {
-            at: causeflow_runs::numbers::instant(at),
-            command,
-            key: None,
-            version: None,
-        };
+        let entry = Entry::new(causeflow_runs::numbers::instant(at), command);
         self.live.command(entry, &())
     }
 }
@@ -173,13 +168,10 @@ fn a_preview_tells_also_what_begins_later() {
     let folder = temp();
     let mut played = Played::open(folder.path(), &[]);
     played.until(after(90));
-    let entry = Entry {
-        at: after(90).to_string(),
-        // Its impact begins two hours after it.
-        command: inject("blog-viral"),
-        key: None,
-        version: None,
-    };
+    let entry = Entry::new(
+        after(90).to_string(), // Its impact begins two hours after it.
+        inject("blog-viral"),
+    );
     let past = played.live.past();
     let told = past.preview(&entry, after(90)).expect("a preview");
     let [one] = &told[..] else {
@@ -198,12 +190,7 @@ fn what_cannot_be_begun_leaves_no_folder() {
     let mut unknown = header();
     unknown.spec.model = "tutorin".to_owned();
     assert!(Live::open(&place, unknown, &[], &()).is_err());
-    let entry = Entry {
-        at: "day2".to_owned(),
-        command: scenario("no-such-scenario", None),
-        key: None,
-        version: None,
-    };
+    let entry = Entry::new("day2".to_owned(), scenario("no-such-scenario", None));
     assert!(Live::open(&place, header(), &[entry], &()).is_err());
     assert!(!place.exists());
 }
@@ -747,15 +734,13 @@ fn a_window_is_over_when_whoever_has_the_clock_has_come_to_its_end() {
     let first = live.windows().first().expect("a window").clone();
     live.position().give_out(first.to).expect("written");
     assert!(live.windows().is_empty());
-    let outage = Entry {
-        at: causeflow_runs::numbers::instant(first.to),
-        command: Command::Scenario {
+    let outage = Entry::new(
+        causeflow_runs::numbers::instant(first.to),
+        Command::Scenario {
             scenario: "payment-outage".to_owned(),
             duration: None,
         },
-        key: None,
-        version: None,
-    };
+    );
     live.command(outage, &()).expect("it goes");
     // What a command leaves to be given out comes after its time.
     assert!(live.windows().iter().all(|window| window.to > first.to));
@@ -773,14 +758,14 @@ impl Control for Cancelled {
 #[test]
 fn a_command_that_comes_while_a_window_is_played_bends_that_window() {
     let folder = temp();
-    let outage = |at: Time| Entry {
-        at: causeflow_runs::numbers::instant(at),
-        command: Command::Scenario {
-            scenario: "payment-outage".to_owned(),
-            duration: None,
-        },
-        key: None,
-        version: None,
+    let outage = |at: Time| {
+        Entry::new(
+            causeflow_runs::numbers::instant(at),
+            Command::Scenario {
+                scenario: "payment-outage".to_owned(),
+                duration: None,
+            },
+        )
     };
     let mut played = Played::open(&folder.path().join("s"), &[]);
     let barrier = played.live.played();

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use causeflow_engine::base::time::Span;
-use causeflow_runs::live::{Header, JOURNAL_VERSION, Live};
+use causeflow_runs::live::{Header, Live};
 use causeflow_runs::{Run, RunSpec, Session};
 
 /// The system's allocator, which counts the bytes that are held.
@@ -58,13 +58,7 @@ fn plain(days: i64) -> i64 {
 /// which snapshots may be on their way to the disk.
 fn live(days: i64, hurry: bool) -> i64 {
     let folder = tempfile::tempdir().expect("room");
-    let header = Header {
-        journal_version: JOURNAL_VERSION,
-        spec: spec(1),
-        live_from: None,
-        model_digest: None,
-        stream_stability_version: None,
-    };
+    let header = Header::of(spec(1));
     let before = held();
     let mut least = i64::MAX;
     let mut live = Live::open(folder.path(), header, &[], &()).expect("a session");

@@ -29,9 +29,7 @@ impl RowSink for Texts {
     fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
         for chunk in &chunks {
             let (_, encoder, text) = &mut self.streams[chunk.table];
-            for row in 0..chunk.rows {
-                encoder.encode(chunk, row, text)?;
-            }
+            encoder.encode_all(chunk, text)?;
         }
         Ok(())
     }
@@ -70,17 +68,15 @@ impl Sink for Texts {
         Ok(serde_json::to_vec(&lengths)?)
     }
 
-    fn close(&mut self) -> Result<(), SinkError> {
-        Ok(())
-    }
-
     fn table<'s>(&'s mut self, table: &Heading<'_>) -> Result<Box<dyn TableSink + 's>, SinkError> {
-        let encoder = RowEncoder::new(table.schema, table.dictionary, TextFormat::Csv);
+        let mut encoder = RowEncoder::new(table.schema, table.dictionary, TextFormat::Csv);
         let text = self.tables.entry(table.name.to_owned()).or_default();
         // A run that was stopped while its tables were written writes them once more.
         text.clear();
         text.extend_from_slice(encoder.header());
-        Ok(Box::new(TextOfTable { encoder, text }))
+        Ok(Box::new(move |chunk: &Chunk| {
+            Ok(encoder.encode_all(chunk, text)?)
+        }))
     }
 
     fn document(&mut self, document: &Document<'_>) -> Result<(), SinkError> {
@@ -101,24 +97,6 @@ impl Sink for Texts {
 
     fn abort(&mut self) {
         self.prepared = None;
-    }
-}
-
-struct TextOfTable<'s> {
-    encoder: RowEncoder,
-    text: &'s mut Vec<u8>,
-}
-
-impl TableSink for TextOfTable<'_> {
-    fn write(&mut self, chunk: &Chunk) -> Result<(), SinkError> {
-        let all = 0..chunk.rows;
-        Ok(all
-            .into_iter()
-            .try_for_each(|row| self.encoder.encode(chunk, row, self.text))?)
-    }
-
-    fn finish(self: Box<Self>) -> Result<(), SinkError> {
-        Ok(())
     }
 }
 
@@ -315,6 +293,59 @@ fn each_of_several_sinks_gets_the_run_as_if_it_were_alone() {
         of_run(&tee.join("b"))
     );
     Manifest::read(&tee.join("b")).expect("a run of its own");
+}
+
+/// Counts the rows of streams, and says nothing about the rest.
+#[derive(Default)]
+struct Counting {
+    rows: u64,
+    shown: Option<u64>,
+    aborted: bool,
+}
+
+impl RowSink for Counting {
+    fn write(&mut self, chunks: Vec<Chunk>) -> Result<(), SinkError> {
+        self.rows += chunks.iter().map(|chunk| chunk.rows as u64).sum::<u64>();
+        Ok(())
+    }
+}
+
+impl Sink for Counting {
+    fn begin(&mut self, _: &Opening<'_>) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.shown = Some(self.rows);
+        Ok(())
+    }
+
+    fn abort(&mut self) {
+        self.aborted = true;
+    }
+}
+
+#[test]
+fn a_sink_of_events_alone_takes_a_run_and_says_that_it_cannot_go_on_with_one() {
+    let folder = temp();
+    let events = job(small(), &folder.path().join("events"));
+    let mut sink = Counting::default();
+    let (result, _) = events.write_to(&mut sink, &()).expect("it plays");
+    let rows = result.streams.iter().map(|stream| stream.rows).sum();
+    assert_eq!(sink.shown, Some(rows));
+
+    let spec = RunSpec {
+        snapshot_every: Some(Span(6 * Span::HOUR.0)),
+        ..small()
+    };
+    let snapshots = job(spec, &folder.path().join("snapshots"));
+    let mut sink = Counting::default();
+    let mut files = files(&snapshots, "files", Format::Parquet);
+    let both = &mut Tee::new(vec![&mut files, &mut sink]);
+    let error = snapshots.write_to(both, &()).err().expect("no checkpoints");
+    assert!(error.message().contains("play the run without snapshots"));
+    assert!(sink.aborted && sink.shown.is_none());
+    assert!(!snapshots.out.with_file_name("files").exists());
 }
 
 #[test]

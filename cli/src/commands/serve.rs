@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_models::duration;
-use causeflow_runs::live::{Header, JOURNAL_VERSION, Live, Written, made_from};
+use causeflow_runs::live::{Header, Live, Written, made_from};
 use causeflow_runs::{RunSpec, default_out};
 #[cfg(feature = "otlp")]
 use causeflow_server::Traces;
@@ -93,13 +93,7 @@ fn asked(args: &ServeArgs, folder: &std::path::Path) -> Result<Header, Failure> 
         scenario_folder: args.scenarios.clone(),
         ..RunSpec::of(&args.model)
     };
-    let mut header = Header {
-        journal_version: JOURNAL_VERSION,
-        spec,
-        live_from: None,
-        model_digest: None,
-        stream_stability_version: None,
-    };
+    let mut header = Header::of(spec);
     match (&args.from, there) {
         // What "so long ago" meant was found out when the session began.
         (Some(_), Some(there)) => {

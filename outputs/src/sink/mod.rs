@@ -12,6 +12,9 @@
 //! 5. [`prepare`](Sink::prepare), which does all that can fail, and [`finish`](Sink::finish), which makes it visible.
 //!
 //! So nothing that failed looks whole, also where [several](Tee) sinks take the same run.
+//!
+//! A sink says how it [begins](Sink::begin), takes [rows](RowSink::write), is [shown](Sink::finish) and [given up](Sink::abort). The
+//! rest is its own choice: without it, it takes the events alone, and a run that keeps snapshots tells that it cannot go on from them.
 
 mod files;
 mod tee;
@@ -69,7 +72,7 @@ pub struct FilesSoFar<'a> {
     pub files: &'a [FileEntry],
 }
 
-/// Takes the rows of one table.
+/// Takes the rows of one table. A function of a chunk does, if nothing is left to do after the last one.
 pub trait TableSink {
     /// Takes the next rows.
     ///
@@ -84,6 +87,20 @@ pub trait TableSink {
     fn finish(self: Box<Self>) -> Result<(), SinkError>;
 }
 
+impl<F: FnMut(&Chunk) -> Result<(), SinkError>> TableSink for F {
+    fn write(&mut self, chunk: &Chunk) -> Result<(), SinkError> {
+        self(chunk)
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), SinkError> {
+        Ok(())
+    }
+}
+
+/// What a sink answers that keeps nothing to go on from.
+const NO_CHECKPOINTS: &str =
+    "this sink keeps nothing that a run could go on from: play the run without snapshots";
+
 /// Takes a whole run. The [module](self) says in which order it is called.
 ///
 /// After an error nothing but [`abort`](Sink::abort) is called.
@@ -97,34 +114,48 @@ pub trait Sink: RowSink {
     /// The run goes on from where a sink gave this checkpoint. Whatever came later is forgotten, and comes again.
     ///
     /// # Errors
-    /// When the checkpoint is of another run or its rows are gone, or whatever else keeps the sink from going on.
-    fn resume(&mut self, run: &Opening<'_>, checkpoint: &[u8]) -> Result<(), SinkError>;
+    /// When the checkpoint is of another run or its rows are gone, or whatever else keeps the sink from going on. A sink that
+    /// does not say how cannot.
+    fn resume(&mut self, run: &Opening<'_>, checkpoint: &[u8]) -> Result<(), SinkError> {
+        let _ = (run, checkpoint);
+        Err(NO_CHECKPOINTS.into())
+    }
 
     /// Makes what has come so far durable, as far as an end of this process goes, and tells what
     /// [`resume`](Sink::resume) needs to go on from here. The sink itself goes on, too; the checkpoint before the last one
     /// is of no use any more.
     ///
     /// # Errors
-    /// Whatever keeps the sink from storing what has come.
-    fn checkpoint(&mut self) -> Result<Vec<u8>, SinkError>;
+    /// Whatever keeps the sink from storing what has come. A sink that does not say how cannot.
+    fn checkpoint(&mut self) -> Result<Vec<u8>, SinkError> {
+        Err(NO_CHECKPOINTS.into())
+    }
 
     /// No more rows of streams come.
     ///
     /// # Errors
     /// Whatever keeps the sink from storing what has come.
-    fn close(&mut self) -> Result<(), SinkError>;
+    fn close(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
 
-    /// A table comes. It ends before the next call.
+    /// A table comes. It ends before the next call. It is passed over by a sink that does not take it.
     ///
     /// # Errors
     /// Whatever keeps the sink from taking it.
-    fn table<'s>(&'s mut self, table: &Heading<'_>) -> Result<Box<dyn TableSink + 's>, SinkError>;
+    fn table<'s>(&'s mut self, table: &Heading<'_>) -> Result<Box<dyn TableSink + 's>, SinkError> {
+        let _ = table;
+        Ok(Box::new(|_: &Chunk| Ok(())))
+    }
 
-    /// A text comes.
+    /// A text comes. It is passed over by a sink that does not take it.
     ///
     /// # Errors
     /// Whatever keeps the sink from storing it.
-    fn document(&mut self, document: &Document<'_>) -> Result<(), SinkError>;
+    fn document(&mut self, document: &Document<'_>) -> Result<(), SinkError> {
+        let _ = document;
+        Ok(())
+    }
 
     /// All has come, and this is what the run says about itself; `files` are those that it has put into the
     /// [folder](FilesSoFar) of the sink itself. Does all of the rest that can fail, so that what is left for
@@ -132,7 +163,10 @@ pub trait Sink: RowSink {
     ///
     /// # Errors
     /// Whatever keeps the sink from storing what has come.
-    fn prepare(&mut self, manifest: &Manifest) -> Result<(), SinkError>;
+    fn prepare(&mut self, manifest: &Manifest) -> Result<(), SinkError> {
+        let _ = manifest;
+        Ok(())
+    }
 
     /// Makes the run visible, in one step.
     ///

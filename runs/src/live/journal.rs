@@ -55,7 +55,30 @@ pub struct Entry {
     pub version: Option<VersionOf>,
 }
 
+impl Header {
+    /// The header of a session that is live from its start, with the model as it is now.
+    pub fn of(spec: RunSpec) -> Header {
+        Header {
+            journal_version: JOURNAL_VERSION,
+            spec,
+            live_from: None,
+            model_digest: None,
+            stream_stability_version: None,
+        }
+    }
+}
+
 impl Entry {
+    /// A command to the session itself.
+    pub fn new(at: impl Into<String>, command: Command) -> Entry {
+        Entry {
+            at: at.into(),
+            command,
+            key: None,
+            version: None,
+        }
+    }
+
     /// Whether it is about a version, and does nothing to the session itself.
     pub fn is_of_version(&self) -> bool {
         self.version.is_some() || matches!(self.command, Command::Drop { .. })

@@ -794,12 +794,7 @@ async fn previewed(
     at: Option<String>,
 ) -> Answer<Vec<InterventionShown>> {
     let (past, now) = (server.stage.past(), server.stage.time());
-    let entry = Entry {
-        at: show::moment(at, now),
-        command,
-        key: None,
-        version: None,
-    };
+    let entry = Entry::new(show::moment(at, now), command);
     Ok(Json(
         server.looking(move |_| past.preview(&entry, now)).await?,
     ))
