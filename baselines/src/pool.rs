@@ -119,15 +119,45 @@ impl Pool {
         for (stream, name) in self.streams.iter().enumerate() {
             for resolution in Resolution::ALL {
                 let counts = self.counts(stream, resolution);
-                for (class, counts) in by_class(self.intervals(resolution), &counts) {
-                    if let Some((mean, sigma)) = expected(&counts) {
-                        let expected = Expected { mean, sigma };
-                        baseline.insert(name, resolution, class, expected);
-                    }
-                }
+                self.expect(&mut baseline, name, resolution, &counts);
             }
         }
         baseline
+    }
+
+    /// The baseline of the untouched side of a single run, which takes memory for one stream at a time.
+    pub fn baseline_of_run(
+        zone: &Zone,
+        weekend: Weekend,
+        range: &Range<Time>,
+        streams: &[StreamResult],
+    ) -> Baseline {
+        let pool = Pool::new(zone, weekend, range, &[]);
+        let mut baseline = Baseline::default();
+        for StreamResult { name, series, .. } in streams {
+            for resolution in Resolution::ALL {
+                let intervals = pool.intervals(resolution).iter();
+                let counts = intervals.map(|interval| count(series, interval, Side::UNTOUCHED));
+                let counts: Vec<f64> = counts.collect();
+                pool.expect(&mut baseline, name, resolution, &[&counts]);
+            }
+        }
+        baseline
+    }
+
+    /// Adds to a baseline what counts of the pool's intervals, run by run, let one expect of a stream.
+    fn expect(
+        &self,
+        baseline: &mut Baseline,
+        stream: &str,
+        resolution: Resolution,
+        counts: &[&[f64]],
+    ) {
+        for (class, counts) in by_class(self.intervals(resolution), counts) {
+            if let Some((mean, sigma)) = expected(&counts) {
+                baseline.insert(stream, resolution, class, Expected { mean, sigma });
+            }
+        }
     }
 
     /// The statistics of all streams.

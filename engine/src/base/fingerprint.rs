@@ -4,7 +4,7 @@
 //! hashes, so it depends neither on the order in which rows are hashed nor on files or compression.
 //! It tells accidental differences apart, not malicious ones.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 use crate::base::draw::{Purpose, mix, purpose};
@@ -30,6 +30,21 @@ pub struct Fingerprint(pub u128);
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
+    }
+}
+
+/// As it is shown.
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Fingerprint, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let number = u128::from_str_radix(&text, 16);
+        number.map(Fingerprint).map_err(serde::de::Error::custom)
     }
 }
 

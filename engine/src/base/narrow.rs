@@ -12,8 +12,8 @@ use super::pages::Pages;
 /// There is one way to hold given numbers in a given length, so that equal numbers compare equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(bound(
-    serialize = "N: Copy + Serialize",
-    deserialize = "N: Copy + Deserialize<'de>"
+    serialize = "N: Copy + Default + Into<i128> + TryFrom<i128> + Serialize",
+    deserialize = "N: Copy + Default + Into<i128> + TryFrom<i128> + Deserialize<'de>"
 ))]
 pub struct Narrow<N> {
     fits: Pages<N>,

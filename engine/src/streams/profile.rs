@@ -4,7 +4,6 @@
 //! line: life has no steps, but where something opens or closes. Its scale makes the mean over the model's reference days
 //! 1, so that a declared rate is what those days show.
 
-use std::ops::Range;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
@@ -269,27 +268,100 @@ impl Profile {
         let steps = self.steps_of_day();
         let scale = self.scale(&steps, reference, warmup);
         let first = begin.index_of(STEP);
-        let count = (end.index_of(STEP) - first + 1).max(1);
-        let growth = |time: Time| match self.growth {
-            true => grown(reference, time - begin),
+        let first_day = first.div_euclid(STEPS_PER_DAY as i64);
+        let last = end.index_of(STEP).max(first);
+        let days = last.div_euclid(STEPS_PER_DAY as i64) - first_day + 1;
+        let recipe = Recipe {
+            profile: self.clone(),
+            zone: zone.clone(),
+            reference: reference.clone(),
+            begin,
+            scale,
+            steps: Box::new(steps),
+        };
+        let mut known: Vec<(Option<Likeness>, i64)> = Vec::new();
+        let day_of = (first_day..first_day + days).map(|day| {
+            let likeness = recipe.likeness(day);
+            let alike =
+                |(other, _): &(Option<Likeness>, i64)| likeness.is_some() && *other == likeness;
+            known.iter().position(alike).unwrap_or_else(|| {
+                known.push((likeness, day));
+                known.len() - 1
+            }) as u32
+        });
+        let day_of = day_of.collect();
+        let days = known.iter().map(|&(_, day)| (day, OnceLock::new()));
+        ProfileTable {
+            first,
+            count: (last - first + 1) as usize,
+            lead: first.rem_euclid(STEPS_PER_DAY as i64) as usize,
+            day_of,
+            days: days.collect(),
+            recipe,
+            sums: OnceLock::new(),
+        }
+    }
+}
+
+/// What the factors of a day follow from.
+#[derive(Clone, Debug)]
+struct Recipe {
+    profile: Profile,
+    zone: Zone,
+    reference: Reference,
+    /// When the population is as declared.
+    begin: Time,
+    scale: f64,
+    /// The weights within a day.
+    steps: Box<[Line; STEPS_PER_DAY]>,
+}
+
+/// What the factors of a day follow from, of those that do not grow: the weights around each date that it has a part of, and by how much its
+/// clocks are ahead.
+type Likeness = (Span, [[f64; 3]; 2]);
+
+/// When a day begins, in UTC.
+fn beginning(day: i64) -> Time {
+    Time(day * Span::DAY.0)
+}
+
+impl Recipe {
+    /// What a day is like; nothing if no other need be like it.
+    fn likeness(&self, day: i64) -> Option<Likeness> {
+        let ahead = self.zone.offset(beginning(day));
+        let is_so = |hour| self.zone.offset(beginning(day) + Span(hour * Span::HOUR.0)) == ahead;
+        let is_steady = !self.profile.growth && (1..=24).all(is_so);
+        is_steady.then(|| {
+            let dates = [beginning(day), beginning(day + 1) - Span(1)];
+            let around = |time| self.profile.weights_around(self.zone.local(time).date());
+            (ahead, dates.map(around))
+        })
+    }
+
+    /// The factors of a day.
+    fn day(&self, day: i64) -> Day {
+        let growth = |time: Time| match self.profile.growth {
+            true => grown(&self.reference, time - self.begin),
             false => 1.0,
         };
-        let mut factors = Vec::with_capacity(count as usize);
-        let mut day = (Date::MIN, [0.0; 3]);
-        let mut grown = growth(Time(first * STEP.0));
-        for i in 0..count {
-            let time = Time((first + i) * STEP.0);
-            let local = zone.local(time);
-            if local.date() != day.0 {
-                let around = self.weights_around(local.date());
-                day = (local.date(), around.map(|weight| weight * scale));
+        let mut date = (Date::MIN, [0.0; 3]);
+        let mut grown = growth(beginning(day));
+        let lines: [Line; STEPS_PER_DAY] = std::array::from_fn(|step| {
+            let time = beginning(day) + Span(step as i64 * STEP.0);
+            let local = self.zone.local(time);
+            if local.date() != date.0 {
+                let around = self.profile.weights_around(local.date());
+                date = (local.date(), around.map(|weight| weight * self.scale));
             }
             let step = local.hour() as usize * STEPS_PER_HOUR + local.minute() as usize / 5;
             let before = std::mem::replace(&mut grown, growth(time + STEP));
-            let line = self.steps_around(day.1, step).with(&steps[step]);
-            factors.push(line.with(&Line(before, grown)));
-        }
-        ProfileTable::new(first, &factors)
+            let line = self
+                .profile
+                .steps_around(date.1, step)
+                .with(&self.steps[step]);
+            line.with(&Line(before, grown))
+        });
+        Day::new(&lines)
     }
 }
 
@@ -337,8 +409,8 @@ impl Line {
 
 /// A profile's factors over a run, at every five minutes.
 ///
-/// Days that are alike share their factors, so that a long run does not need much more memory than a
-/// short one.
+/// A day's are worked out when they are first asked for, and days that are alike share them: the table of a session that has lasted a year,
+/// most of which it does not look at any more, is about as large as that of a new one.
 #[derive(Clone, Debug)]
 pub struct ProfileTable {
     /// Number of the first step, from the epoch.
@@ -349,10 +421,20 @@ pub struct ProfileTable {
     lead: usize,
     /// Which of `days` each day is, in UTC, from that of the first step on.
     day_of: Vec<u32>,
-    /// The days, without repetition.
-    days: Vec<Day>,
-    /// Sum of the factors before each step, once there has been an appointment.
-    before: OnceLock<Vec<f64>>,
+    /// The days, without repetition: the number of one that is so, and its factors.
+    days: Vec<(i64, OnceLock<Box<Day>>)>,
+    recipe: Recipe,
+    /// Sums of the factors, once there has been an appointment.
+    sums: OnceLock<Sums>,
+}
+
+/// Sums of factors.
+#[derive(Clone, Debug)]
+struct Sums {
+    /// Before each day.
+    of_days: Vec<f64>,
+    /// Before each step of a day, once it has been asked for.
+    of_steps: Vec<OnceLock<Box<[f64; STEPS_PER_DAY]>>>,
 }
 
 /// The factors of a day, and the range of each hour's and of the day's.
@@ -402,28 +484,21 @@ impl Bounds {
 const STEPS_PER_HOUR: usize = STEPS_PER_DAY / 24;
 
 impl Day {
-    /// Of these steps, from the first of which so many lie before them; what is not known is 0.
-    fn new(lead: usize, lines: &[Line]) -> Day {
-        let mut day = Day {
-            nodes: [0.0; STEPS_PER_DAY + 1],
-            ends: None,
-            hours: [Bounds::NONE; 24],
-            whole: Bounds::NONE,
-        };
-        let at = |step: usize| step.checked_sub(lead).and_then(|at| lines.get(at));
-        for step in 0..STEPS_PER_DAY {
-            day.nodes[step] = at(step).map_or(0.0, |line| line.0);
+    fn new(lines: &[Line; STEPS_PER_DAY]) -> Day {
+        let mut nodes = [0.0; STEPS_PER_DAY + 1];
+        for (node, line) in nodes.iter_mut().zip(lines) {
+            *node = line.0;
         }
-        day.nodes[lead + lines.len()] = lines.last().map_or(0.0, |line| line.1);
-        let own_end = |step: usize| at(step).map_or(day.nodes[step + 1], |line| line.1);
-        let ends: [f64; STEPS_PER_DAY] = std::array::from_fn(own_end);
-        if ends[..] != day.nodes[1..] {
-            day.ends = Some(Box::new(ends));
+        nodes[STEPS_PER_DAY] = lines[STEPS_PER_DAY - 1].1;
+        let ends = lines.map(|line| line.1);
+        let of = |steps: &[Line]| Bounds::of(steps.iter().copied());
+        let hour = |hour: usize| of(&lines[hour * STEPS_PER_HOUR..][..STEPS_PER_HOUR]);
+        Day {
+            ends: (ends[..] != nodes[1..]).then(|| Box::new(ends)),
+            nodes,
+            hours: std::array::from_fn(hour),
+            whole: of(lines),
         }
-        let known = |steps: Range<usize>| Bounds::of(steps.map(|step| day.line(step)));
-        let hour = |hour: usize| known(hour * STEPS_PER_HOUR..(hour + 1) * STEPS_PER_HOUR);
-        (day.hours, day.whole) = (std::array::from_fn(hour), known(0..STEPS_PER_DAY));
-        day
     }
 
     #[inline(always)]
@@ -437,32 +512,19 @@ impl Day {
 }
 
 impl ProfileTable {
-    fn new(first: i64, factors: &[Line]) -> ProfileTable {
-        let lead = first.rem_euclid(STEPS_PER_DAY as i64) as usize;
-        let mut days: Vec<Day> = Vec::new();
-        let mut day_of = Vec::new();
-        let mut rest = factors;
-        while !rest.is_empty() {
-            let begin = if day_of.is_empty() { lead } else { 0 };
-            let (part, later) = rest.split_at(rest.len().min(STEPS_PER_DAY - begin));
-            rest = later;
-            let day = Day::new(begin, part);
-            let like = |other: &Day| (&other.nodes, &other.ends) == (&day.nodes, &day.ends);
-            let known = days.iter().position(like);
-            day_of.push(known.unwrap_or(days.len()) as u32);
-            if known.is_none() {
-                days.push(day);
-            }
+    /// The day at a place, from that of the first step on.
+    #[inline(always)]
+    fn day(&self, place: usize) -> &Day {
+        let (day, factors) = &self.days[self.day_of[place] as usize];
+        match factors.get() {
+            Some(factors) => factors,
+            None => self.make(*day, factors),
         }
-        days.shrink_to_fit();
-        ProfileTable {
-            first,
-            count: factors.len(),
-            lead,
-            day_of,
-            days,
-            before: OnceLock::new(),
-        }
+    }
+
+    #[cold]
+    fn make<'a>(&self, day: i64, factors: &'a OnceLock<Box<Day>>) -> &'a Day {
+        factors.get_or_init(|| Box::new(self.recipe.day(day)))
     }
 
     fn position(&self, time: Time) -> usize {
@@ -472,7 +534,7 @@ impl ProfileTable {
     #[inline(always)]
     fn at(&self, position: usize) -> Line {
         let step = position + self.lead;
-        self.days[self.day_of[step / STEPS_PER_DAY] as usize].line(step % STEPS_PER_DAY)
+        self.day(step / STEPS_PER_DAY).line(step % STEPS_PER_DAY)
     }
 
     /// How far a time lies in the step at a position, as a share of it.
@@ -496,7 +558,7 @@ impl ProfileTable {
         let mut bounds = Bounds::NONE;
         // Whole days and hours at once where they fit.
         while from < to {
-            let day = &self.days[self.day_of[from / STEPS_PER_DAY] as usize];
+            let day = self.day(from / STEPS_PER_DAY);
             let step = from % STEPS_PER_DAY;
             let (part, steps) = if step == 0 && to - from >= STEPS_PER_DAY {
                 (day.whole, STEPS_PER_DAY)
@@ -511,16 +573,55 @@ impl ProfileTable {
         bounds
     }
 
-    /// Sum of the factors before each step, and before the end.
-    fn sums(&self) -> Vec<f64> {
+    /// The sums before each day.
+    fn sums(&self) -> Sums {
         let mut sum = 0.0;
-        let mut before = Vec::with_capacity(self.count + 1);
-        for position in 0..self.count {
-            before.push(sum);
-            sum += self.at(position).mean();
+        let of_days = (0..self.day_of.len()).map(|place| {
+            let before = sum;
+            let (number, factors) = &self.days[self.day_of[place] as usize];
+            // Days that nothing else has asked for need not be kept for this.
+            let made = factors.get().is_none().then(|| self.recipe.day(*number));
+            if let Some(day) = factors.get().map(|day| &**day).or(made.as_ref()) {
+                sum = self.summed(day, place, sum, |_, _| ());
+            }
+            before
+        });
+        Sums {
+            of_days: of_days.collect(),
+            of_steps: (0..self.day_of.len()).map(|_| OnceLock::new()).collect(),
         }
-        before.push(sum);
-        before
+    }
+
+    /// Adds up the factors of a day, in order, and tells the sum before each of its steps.
+    fn summed(
+        &self,
+        day: &Day,
+        place: usize,
+        before: f64,
+        mut tell: impl FnMut(usize, f64),
+    ) -> f64 {
+        let lead = if place == 0 { self.lead } else { 0 };
+        (lead..STEPS_PER_DAY).fold(before, |sum, step| {
+            tell(step, sum);
+            sum + day.line(step).mean()
+        })
+    }
+
+    /// The sum of the factors before a position.
+    #[inline]
+    fn before(&self, position: usize) -> f64 {
+        let step = position + self.lead;
+        let (place, step) = (step / STEPS_PER_DAY, step % STEPS_PER_DAY);
+        let sums = self.sums.get_or_init(|| self.sums());
+        let of_steps = sums.of_steps[place].get_or_init(|| {
+            let mut of_steps = Box::new([0.0; STEPS_PER_DAY]);
+            let before = sums.of_days[place];
+            self.summed(self.day(place), place, before, |step, sum| {
+                of_steps[step] = sum
+            });
+            of_steps
+        });
+        of_steps[step]
     }
 
     /// A time from `earliest` to `latest`, on a multiple of `step` as clocks show it, with a density that follows the
@@ -535,20 +636,23 @@ impl ProfileTable {
         if latest < earliest || step <= Span(0) {
             return None;
         }
-        let before = &self.before.get_or_init(|| self.sums())[..];
         // Only the steps between the two bounds can hold it.
         let (from, to) = (self.position(earliest), self.position(latest));
         let reach = |time: Time, at: usize| {
             let (line, share) = (self.at(at), self.share(at, time));
-            before[at] + (line.0 + line.at(share)) / 2.0 * share
+            self.before(at) + (line.0 + line.at(share)) / 2.0 * share
         };
         let (low, high) = (reach(earliest, from), reach(latest, to));
         let target = low + (high - low) * u;
-        let at = from
-            + before[from..=to]
-                .partition_point(|&sum| sum <= target)
-                .saturating_sub(1);
-        let share = self.at(at).share_of(target - before[at]);
+        let (mut at, mut above) = (from, to + 1);
+        while at + 1 < above {
+            let middle = at + (above - at) / 2;
+            match self.before(middle) <= target {
+                true => at = middle,
+                false => above = middle,
+            }
+        }
+        let share = self.at(at).share_of(target - self.before(at));
         let time = (self.first + at as i64) * STEP.0 + (share * STEP.0 as f64) as i64;
         let time = Time(time.clamp(earliest.0, latest.0));
         let fits = |time: &Time| (earliest..=latest).contains(time) && self.factor(*time) > 0.0;

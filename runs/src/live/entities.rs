@@ -317,7 +317,8 @@ impl Past {
         let origin = &self.origin;
         let at = Time(origin.barrier_after(now).0 - origin.window().0);
         let barrier = self.barriers.iter().find(|barrier| barrier.time() == at);
-        let print = barrier.map_or_else(|| at.to_string(), |barrier| barrier.fingerprint.clone());
+        let print =
+            barrier.map_or_else(|| at.to_string(), |barrier| barrier.fingerprint.to_string());
         let known = &origin.people.0;
         let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((commands, of, people)) = &*known

@@ -853,7 +853,7 @@ impl Track {
             epoch,
             time_us: self.player.time().0,
             events: self.events(),
-            fingerprint: combine(prints).to_string(),
+            fingerprint: combine(prints),
         }
     }
 

@@ -330,7 +330,7 @@ pub fn replay(folder: &Path, control: &dyn Control) -> Result<Verdict> {
         until: last.map_or(origin.settings.start, Barrier::time),
         events: last.map_or(0, |barrier| barrier.events),
         fingerprint: last
-            .map(|barrier| barrier.fingerprint.clone())
+            .map(|barrier| barrier.fingerprint.to_string())
             .unwrap_or_default(),
         compared,
         versions: of_versions,

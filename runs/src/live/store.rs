@@ -9,6 +9,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use causeflow_engine::base::fingerprint::Fingerprint;
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::snapshot::Snapshot;
 use causeflow_outputs::{Advice, StateKind, read_state, write_state};
@@ -32,7 +33,7 @@ const KIND: StateKind = StateKind {
 };
 
 /// What a session has come to at a barrier.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Barrier {
     /// How often the session had been reset.
     pub epoch: u32,
@@ -41,7 +42,7 @@ pub struct Barrier {
     /// Events before it.
     pub events: u64,
     /// Digest of these events: that of a run which ends here.
-    pub fingerprint: String,
+    pub fingerprint: Fingerprint,
 }
 
 impl Barrier {

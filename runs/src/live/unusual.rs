@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use causeflow_baselines::{Baseline, Resolution, history, intervals};
+use causeflow_baselines::{Baseline, Pool, Resolution, history, intervals};
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::streams::play::StreamResult;
+use causeflow_engine::streams::program::Program;
 use causeflow_engine::streams::sides::Side;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -141,7 +142,12 @@ impl Past {
         }
         let day = time.floor_to(Span::DAY);
         let known = self.usual.up_to(day);
-        let baseline = known.get_or_init(|| Arc::new(self.pool(day).baseline()));
+        let baseline = known.get_or_init(|| {
+            let (program, range) = (self.program(), self.start()..day.max(self.start()));
+            let Program { zone, weekend, .. } = program;
+            let baseline = Pool::baseline_of_run(zone, *weekend, &range, &self.streams);
+            Arc::new(baseline)
+        });
         baseline.clone()
     }
 }

@@ -231,7 +231,7 @@ impl Origin {
         let (streams, first) = differing.finish();
         Ok(Made {
             events,
-            fingerprint: is.0.come_to(0).fingerprint,
+            fingerprint: is.0.come_to(0).fingerprint.to_string(),
             streams,
             first,
             windows,

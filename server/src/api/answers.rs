@@ -755,14 +755,12 @@ async fn fingerprint(State(server): At) -> Answer<Fingerprint> {
         events,
         fingerprint,
         ..
-    } = barrier
-        .clone()
-        .ok_or_else(|| Problem::not_found("nothing has been played yet", "ask again"))?;
+    } = barrier.ok_or_else(|| Problem::not_found("nothing has been played yet", "ask again"))?;
     let time = barrier.map_or(Time(0), |barrier| barrier.time());
     Ok(Json(Fingerprint {
         time: show::instant(time),
         events,
-        fingerprint,
+        fingerprint: fingerprint.to_string(),
     }))
 }
 
