@@ -475,6 +475,10 @@ impl<'p> Addresses<'p> {
                     causes.join(", ")
                 )),
             ),
+            ModifyError::OfHistory => (
+                format!("`{name}` is a history: it tells of each change, as it is"),
+                Some(format!("aim at what makes the changes: {}", causes.join(", "))),
+            ),
             ModifyError::OfLines => (
                 format!("the field `{field}` of `{name}` is what its lines come to"),
                 Some("aim at a field of the lines, or at how many there are".into()),

@@ -8,8 +8,39 @@ use super::{Expr, KindId, Slot};
 pub struct Each {
     /// Their kind.
     pub kind: KindId,
-    /// Their variable that refers to somebody, and who that is; without it, all of the kind are meant.
-    pub of: Option<(u16, Expr)>,
+    /// Which of them.
+    pub whom: Whom,
     /// Where the event carries whom it is about, if it needs that.
     pub slot: Option<Slot>,
+}
+
+/// Which entities of a kind an effect reaches.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// All of the cell.
+    All,
+    /// Those whose variable refers to this entity.
+    Of(u16, Expr),
+    /// These, each once, as far as they are somebody.
+    These(Vec<Expr>),
+}
+
+impl Each {
+    /// What tells whom it reaches.
+    pub fn told_by(&self) -> &[Expr] {
+        match &self.whom {
+            Whom::All => &[],
+            Whom::Of(_, owner) => std::slice::from_ref(owner),
+            Whom::These(these) => these,
+        }
+    }
+
+    /// Likewise, to be changed.
+    pub fn told_by_mut(&mut self) -> &mut [Expr] {
+        match &mut self.whom {
+            Whom::All => &mut [],
+            Whom::Of(_, owner) => std::slice::from_mut(owner),
+            Whom::These(these) => these,
+        }
+    }
 }
