@@ -526,7 +526,11 @@ impl Compiler {
             name: unit.name.clone(),
             document: unit.document.map(StreamId::at),
             join: None,
-            tracks: unit.definition.tracks.as_deref().and_then(|kind| self.kind(kind)),
+            tracks: unit
+                .definition
+                .tracks
+                .as_deref()
+                .and_then(|kind| self.kind(kind)),
             carried: names.len() as u16,
             carried_names: names,
             eager: count(Stage::Eager),

@@ -202,8 +202,10 @@ impl Compiler {
             (Some(source), None) => source.actor.clone(),
             (None, Some(timer)) => timer.per.clone(),
             (None, None) => {
-                let watches = unit.definition.crossing.is_some() || unit.definition.tracks.is_some();
-                if unit.definition.causes.is_empty() && unit.definition.after.is_none() && !watches {
+                let watches =
+                    unit.definition.crossing.is_some() || unit.definition.tracks.is_some();
+                if unit.definition.causes.is_empty() && unit.definition.after.is_none() && !watches
+                {
                     let help = "add `source`, `timer`, `causes`, `after` or `crossing`";
                     self.report.error_at_key(
                         &unit.at,

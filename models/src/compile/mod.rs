@@ -61,7 +61,6 @@ use crate::diagnostic::Diagnostics;
 use assemble::Draft;
 pub use expectations::{Expectation, Expected, Figure, Measure, OverRows, RowsOf, TotalOf};
 use joins::Joining;
-use watched::Watch;
 use lower::{About, Scope};
 pub use parameters::Parameter;
 pub(crate) use report::Flaws;
@@ -70,6 +69,7 @@ use rings::Rings;
 use streams::{Restrict, Unit};
 use tables::Rows;
 use types::{KindNames, Texts16, Ty};
+use watched::Watch;
 
 /// What is known while a model is compiled.
 pub struct Compiler {

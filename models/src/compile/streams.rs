@@ -578,9 +578,7 @@ impl Compiler {
             Some(definition) => match noted {
                 Some(Noted::Completes(join)) => self.completes(join, stream, at),
                 Some(Noted::Known(watch, known)) => self.known_before(watch, known, stream),
-                None => {
-                    self.value(&definition, &Scope::new(about, at, &purpose), &name)
-                }
+                None => self.value(&definition, &Scope::new(about, at, &purpose), &name),
             },
             None => None,
         };

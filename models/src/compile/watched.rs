@@ -16,7 +16,8 @@ use super::streams::{Cause, Noted, OwnVariable, Progress, Restrict};
 use super::types::{Ty, Typed, slot_of_own};
 use super::{Compiler, Merged};
 use crate::definition::{
-    AddDef, CauseDef, ChangeDef, CrossingDef, EntityDef, Expression, FieldDef, Map, StreamDef, ValueDef,
+    AddDef, CauseDef, ChangeDef, CrossingDef, EntityDef, Expression, FieldDef, Map, StreamDef,
+    ValueDef,
 };
 use crate::diagnostic::suggestion;
 
@@ -53,8 +54,8 @@ enum Watched {
     /// An event when a condition comes to hold, not again until another one has held; the variable that tells whether
     /// it has come. Conditions are about the entity itself.
     Crossed {
-        crossing: CrossingDef,
-        conditions: Option<(Expr, Expr)>,
+        crossing: Box<CrossingDef>,
+        conditions: Option<Box<(Expr, Expr)>>,
         note: u16,
     },
 }
@@ -235,7 +236,7 @@ impl Compiler {
                 kind: None,
                 names: Vec::new(),
                 what: Watched::Crossed {
-                    crossing: crossing.clone(),
+                    crossing: Box::new(crossing.clone()),
                     conditions: None,
                     note: 0,
                 },
@@ -311,7 +312,9 @@ impl Compiler {
             let mut variables = known.variables.iter();
             let found = variables.position(|(known, ..)| known == name);
             let (ty, value) = match (found, &name[..]) {
-                (Some(found), _) if matches!(known.variables[found].1, Ty::Entity(_) | Ty::Shared(_)) => {
+                (Some(found), _)
+                    if matches!(known.variables[found].1, Ty::Entity(_) | Ty::Shared(_)) =>
+                {
                     let message = format!("to which {name} a {of} belongs is not tracked");
                     let help = "track a variable or `state`";
                     self.report.error(&at, message, Some(help.into()));
@@ -375,7 +378,10 @@ impl Compiler {
             let mut scope = Scope::new(about.clone(), at.key(key), &name);
             let typed = self.expression_of(text, &mut scope, &[Ty::Bool])?;
             if typed.expr.any(|e| !is_steady(e)) {
-                let message = format!("`{key}` looks at the {} alone, and draws nothing", crossing.of);
+                let message = format!(
+                    "`{key}` looks at the {} alone, and draws nothing",
+                    crossing.of
+                );
                 let help = "keep what it depends on in a variable";
                 self.report.error(&scope.at, message, Some(help.into()));
                 return None;
@@ -401,7 +407,10 @@ impl Compiler {
             });
         }
         if names.is_empty() {
-            let message = format!("this never changes: it reads no variable of the {}, nor its state", crossing.of);
+            let message = format!(
+                "this never changes: it reads no variable of the {}, nor its state",
+                crossing.of
+            );
             let help = "name a variable that events change";
             self.report
                 .error(&at.key("when"), message, Some(help.into()));
@@ -422,8 +431,8 @@ impl Compiler {
         let watch = &mut self.watches[watch];
         (watch.kind, watch.names) = (Some(k), names);
         watch.what = Watched::Crossed {
-            crossing: crossing.clone(),
-            conditions: Some(conditions),
+            crossing: Box::new(crossing.clone()),
+            conditions: Some(Box::new(conditions)),
             note,
         };
     }
@@ -449,7 +458,12 @@ impl Compiler {
     }
 
     /// What was last known of an entity that a history is about.
-    pub(super) fn known_before(&mut self, watch: usize, known: Known, stream: usize) -> Option<Typed> {
+    pub(super) fn known_before(
+        &mut self,
+        watch: usize,
+        known: Known,
+        stream: usize,
+    ) -> Option<Typed> {
         let Watch {
             kind,
             of,
@@ -460,7 +474,10 @@ impl Compiler {
         let (kind, Watched::Tracked { since, before }) = (kind?, what) else {
             return None;
         };
-        let entity = self.find_name(stream, &of, &Restrict::Any, None).ok()??.expr;
+        let entity = self
+            .find_name(stream, &of, &Restrict::Any, None)
+            .ok()??
+            .expr;
         let kept = |at| Expr::Variable(kind, Box::new(entity), at);
         Some(match known {
             Known::Since => Typed::new(kept(since), Ty::Time),
@@ -492,11 +509,7 @@ impl Compiler {
     /// it is asked for until nothing new is found.
     pub(super) fn find_changes(&mut self) {
         while !self.watches.is_empty() {
-            let beginning = (
-                self.units.clone(),
-                self.texts.clone(),
-                self.report.found(),
-            );
+            let beginning = (self.units.clone(), self.texts.clone(), self.report.found());
             let found = self.changes_of_watched();
             let more = self.rings.learn();
             (self.units, self.texts) = (beginning.0, beginning.1);
@@ -518,14 +531,17 @@ impl Compiler {
                 continue;
             };
             let unit = self.units.iter().position(|unit| unit.name == watch.stream);
-            if unit.is_some_and(|unit| self.units[unit].causes.is_empty()) && !self.report.has_errors() {
+            if unit.is_some_and(|unit| self.units[unit].causes.is_empty())
+                && !self.report.has_errors()
+            {
                 let message = format!(
                     "no event ever changes {} of a {}",
                     watch.names.join(" or "),
                     self.kinds[kind].name
                 );
                 let help = "add `changes` to a stream, or remove this";
-                self.report.error_at_key(&watch.at, message, Some(help.into()));
+                self.report
+                    .error_at_key(&watch.at, message, Some(help.into()));
             }
         }
     }
@@ -596,7 +612,11 @@ impl Compiler {
             known.each = reached;
             return is_new;
         }
-        let (name, event, at) = (self.units[parent].name.clone(), watch.event(), watch.at.clone());
+        let (name, event, at) = (
+            self.units[parent].name.clone(),
+            watch.event(),
+            watch.at.clone(),
+        );
         if matches!(watch.what, Watched::Tracked { .. }) {
             self.units[parent].own.push(OwnVariable {
                 name: event,
@@ -641,9 +661,9 @@ impl Compiler {
                 }
                 Watched::Crossed {
                     conditions, note, ..
-                } => conditions.as_ref().map(|(when, _)| {
+                } => conditions.as_ref().map(|conditions| {
                     let crossed = Expr::Variable(kind, Box::new(entity.clone()), *note);
-                    let when = about(when.clone(), kind, &entity, &self.references(kind));
+                    let when = about(conditions.0.clone(), kind, &entity, &self.references(kind));
                     both(Binary::And, not(crossed), when)
                 }),
             };
@@ -737,11 +757,12 @@ impl Compiler {
                     if let Some((_, entity)) = self.is_watching(&watch, stream) {
                         set(None, &entity, *note, Expr::Num(1.0));
                     }
-                    let Some((_, until)) = conditions else {
+                    let Some(conditions) = conditions else {
                         continue;
                     };
                     for entity in self.changed_by(stream, &watch) {
-                        let until = about(until.clone(), kind, &entity, &self.references(kind));
+                        let until =
+                            about(conditions.1.clone(), kind, &entity, &self.references(kind));
                         let crossed = Expr::Variable(kind, Box::new(entity.clone()), *note);
                         let until = both(Binary::And, crossed, until);
                         set(Some(until), &entity, *note, Expr::Num(0.0));
