@@ -1,6 +1,6 @@
 //! Effects that reach each of several entities.
 
-use super::{Expr, KindId, Slot};
+use super::{Effect, Expr, KindId, Slot};
 
 /// Whom an effect reaches: each of these entities of the cell has an event of its own, which follows from the same cause. It is
 /// decided on for each by itself, by [`Expr::OwnEntity`] and its like, and at most [`MAX_COUNT`](super::MAX_COUNT) of them count.
@@ -23,6 +23,14 @@ pub enum Whom {
     Of(u16, Expr),
     /// These, each once, as far as they are somebody.
     These(Vec<Expr>),
+}
+
+impl Effect {
+    /// Whether it reaches somebody who is named at most once, whatever else follows.
+    pub(super) fn is_once(&self) -> bool {
+        let each = self.each.as_ref();
+        each.is_some_and(|each| matches!(each.whom, Whom::These(_)))
+    }
 }
 
 impl Each {

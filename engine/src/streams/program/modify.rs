@@ -65,6 +65,8 @@ pub enum ModifyError {
     OfDocument,
     /// The events are a history: they tell of each change.
     OfHistory,
+    /// The events tell that a level is crossed: one each time.
+    Once,
     /// The events come to or from another cell, where their cause is not.
     Elsewhere,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
@@ -188,6 +190,7 @@ impl Program {
             Parameter::Probability(_) | Parameter::Delay(_) if definition.document.is_some() => {
                 Err(ModifyError::OfDocument)
             }
+            Parameter::Count(from) if causes(*from)?.any(Effect::is_once) => Err(ModifyError::Once),
             Parameter::Rate => has_rate(),
             Parameter::Probability(from) | Parameter::Count(from) => causes(*from).map(|_| ()),
             Parameter::Delay(from) => {
