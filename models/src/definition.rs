@@ -327,6 +327,9 @@ pub struct EntityDef {
     /// Whether a run says of them, too, how they stood when its window began: in the table `entities_start/KIND`.
     #[serde(default)]
     pub opening: bool,
+    /// Variables, and `state`, of which each change is a row of the stream KIND.history: what held, since when, until when.
+    #[serde(default)]
+    pub track: Vec<String>,
     /// The table from whose rows those of the start are made, one each at scale 1; their attribute of this name is the row.
     pub rows: Option<String>,
     /// The names of its states; one is `active` by default.
@@ -645,6 +648,8 @@ pub struct StreamDef {
     pub causes: Vec<CauseDef>,
     /// Several events from which this one follows together, instead of `causes`.
     pub after: Option<AfterDef>,
+    /// A level of an entity that is crossed, which makes its events, instead of `causes`.
+    pub crossing: Option<CrossingDef>,
     /// The desk at which events wait for an agent; they take place when the agent is done.
     pub desk: Option<ServiceDef>,
     /// What is worked out without being written.
@@ -667,6 +672,9 @@ pub struct StreamDef {
     /// The stream of the events of which its own are the lines; said by `lines` of that one.
     #[serde(skip)]
     pub document: Option<String>,
+    /// The kind of entity of which it is the history; said by `track` of that one.
+    #[serde(skip)]
+    pub tracks: Option<String>,
 }
 
 /// The lines of a document: events of a stream of their own that come with it, at once.
@@ -847,6 +855,18 @@ impl AfterDef {
             .next()
             .map_or(&[], Vec::as_slice)
     }
+}
+
+/// A condition on an entity: an event follows when it comes to hold, and not again until another one has held.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CrossingDef {
+    /// The kind of the entity, by whose name the stream knows it.
+    pub of: String,
+    /// What comes to hold, of its attributes, variables and state, such as `level > 80`.
+    pub when: Expression,
+    /// What has to hold before the next time, such as `level < 60`; by default, that the first one does not.
+    pub until: Option<Expression>,
 }
 
 /// Where a caused event lands: `same`, `any`, or where somebody lives.

@@ -27,10 +27,10 @@ pub use compile::{
     Compiled, Expectation, Expected, Figure, Measure, OverRows, Parameter, RowsOf, TotalOf,
 };
 pub use definition::{
-    AddDef, AfterDef, CauseDef, CellDef, CellType, ChangeDef, DayDef, DigitsDef, Duration,
-    ExpectDef, Expression, FieldDef, LongParameterDef, LongTableDef, ModelFile, ParameterDef,
-    PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TableDef, TimerDef, TotalDef,
-    ValueDef, Weight, schema,
+    AddDef, AfterDef, CauseDef, CellDef, CellType, ChangeDef, CrossingDef, DayDef, DigitsDef,
+    Duration, ExpectDef, Expression, FieldDef, LongParameterDef, LongTableDef, ModelFile,
+    ParameterDef, PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TableDef,
+    TimerDef, TotalDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use folder::read_folder;

@@ -738,3 +738,47 @@ fn a_fault_reaches_each_service_of_its_database_and_goes_on() {
         ));
     }
 }
+
+#[test]
+fn a_machine_is_worn_once_until_it_has_been_serviced() {
+    let rows = played("machines", 28);
+    // Between two crossings its wear has been set anew.
+    let worn = by(&rows["machine.worn"], "machine_id");
+    let mut again = 0;
+    for (machine, worn) in worn {
+        let renewed = ["machine.serviced", "machine.repaired"].map(|stream| &rows[stream]);
+        for pair in worn.windows(2) {
+            let mut renewed = renewed.into_iter().flatten();
+            assert!(renewed.any(|row| id(row, "machine_id") == machine
+                && (pair[0].time..pair[1].time).contains(&row.time)));
+            again += 1;
+        }
+    }
+    assert!(again > 50, "{again}");
+    let (busy, calm) = (rows["workshop.busy"].len(), rows["workshop.calm"].len());
+    assert!(busy > 2 && busy.abs_diff(calm) <= 1, "{busy} {calm}");
+}
+
+#[test]
+fn every_order_finds_one_price_of_its_time() {
+    let rows = played("price_list", 14);
+    let mut held = by(&rows["product.history"], "product_id");
+    let mut told = 0;
+    for order in &rows["order.priced"] {
+        let of = held.entry(id(order, "product_id")).or_default();
+        let at = |row: &Row, name: &str| match row.fields[name] {
+            Value::Time(time) => time,
+            ref other => panic!("{other:?} is no time"),
+        };
+        let holds =
+            |row: &&&Row| at(row, "valid_from") <= order.time && order.time < at(row, "valid_to");
+        let found: Vec<&Row> = of.iter().filter(holds).copied().collect();
+        assert!(found.len() < 2);
+        // What still holds at the end is in the table of products.
+        for row in found {
+            assert_eq!(number(row, "price_eur"), number(order, "price_eur"));
+            told += 1;
+        }
+    }
+    assert!(told > 3000, "{told}");
+}

@@ -45,9 +45,14 @@ pub fn short_arrow(cause: &CauseDef, follows: &StreamDef) -> String {
     if follows.document.is_some() {
         return "lines".to_owned();
     }
+    if follows.tracks.is_some() {
+        return "changes".to_owned();
+    }
     let conditions = [&cause.when, &follows.requires].into_iter().flatten();
     let conditions = conditions.map(|text| clip(&text.0));
     let joined = follows.after.as_ref().map(short_join);
+    let crossing = follows.crossing.as_ref();
+    let joined = joined.or(crossing.map(|crossing| clip(&crossing.when.0)));
     let conditions: Vec<String> = joined.into_iter().chain(conditions).collect();
     let (chance, conditions) = (short_chance(cause), conditions.join(" and "));
     match constant_probability(cause) {

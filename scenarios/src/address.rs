@@ -475,6 +475,14 @@ impl<'p> Addresses<'p> {
                     causes.join(", ")
                 )),
             ),
+            ModifyError::OfHistory => (
+                format!("`{name}` is a history: it tells of each change, as it is"),
+                Some(format!("aim at what makes the changes: {}", causes.join(", "))),
+            ),
+            ModifyError::Once => (
+                format!("an event of `{name}` tells that a level is crossed, once each time"),
+                Some(of_all()),
+            ),
             ModifyError::OfLines => (
                 format!("the field `{field}` of `{name}` is what its lines come to"),
                 Some("aim at a field of the lines, or at how many there are".into()),

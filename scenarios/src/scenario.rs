@@ -268,6 +268,11 @@ impl Compiler<'_, '_> {
                 let help = "release what causes them".to_owned();
                 self.report.error(backlog, &["as"], message, help);
             }
+            Err(ModifyError::OfHistory) => {
+                let message = format!("the events of `{}` are a history", def.r#as);
+                let help = "release what makes the changes".to_owned();
+                self.report.error(backlog, &["as"], message, help);
+            }
             Err(ModifyError::OfDocument) => {
                 let message = format!(
                     "the events of `{}` are lines: they come with their document",

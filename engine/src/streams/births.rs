@@ -107,9 +107,12 @@ impl Population {
             words.push(word);
         }
         let variables = (0..).zip(&definition.variables);
-        let variables: Vec<u64> = variables
+        let mut variables: Vec<u64> = variables
             .map(|(at, v)| value(&v.value, &words, Site::EntityVariable(kind, at)))
             .collect();
+        if let Some(note) = definition.noted_state {
+            variables[usize::from(note)] = u64::from(definition.state_codes[usize::from(state)]);
+        }
         let group = &mut self.groups[kind];
         let entity = group.ids.len();
         group.ids.push(id.0);

@@ -24,13 +24,14 @@ pub(super) enum Arithmetic {
     Sqrt,
     Exp,
     Log,
+    Logistic,
     Mod,
     Pow,
     Clamp,
 }
 
 impl Arithmetic {
-    pub const ALL: [Arithmetic; 12] = [
+    pub const ALL: [Arithmetic; 13] = [
         Arithmetic::Min,
         Arithmetic::Max,
         Arithmetic::Abs,
@@ -40,6 +41,7 @@ impl Arithmetic {
         Arithmetic::Sqrt,
         Arithmetic::Exp,
         Arithmetic::Log,
+        Arithmetic::Logistic,
         Arithmetic::Mod,
         Arithmetic::Pow,
         Arithmetic::Clamp,
@@ -56,6 +58,7 @@ impl Arithmetic {
             Arithmetic::Sqrt => "sqrt",
             Arithmetic::Exp => "exp",
             Arithmetic::Log => "log",
+            Arithmetic::Logistic => "logistic",
             Arithmetic::Mod => "mod",
             Arithmetic::Pow => "pow",
             Arithmetic::Clamp => "clamp",
@@ -74,7 +77,8 @@ impl Arithmetic {
             | Arithmetic::Ceil
             | Arithmetic::Sqrt
             | Arithmetic::Exp
-            | Arithmetic::Log => 1..=1,
+            | Arithmetic::Log
+            | Arithmetic::Logistic => 1..=1,
         }
     }
 
@@ -87,6 +91,7 @@ impl Arithmetic {
             | Arithmetic::Sqrt
             | Arithmetic::Exp
             | Arithmetic::Log
+            | Arithmetic::Logistic
             | Arithmetic::Mod
             | Arithmetic::Pow => true,
             Arithmetic::Min | Arithmetic::Max | Arithmetic::Abs | Arithmetic::Clamp => false,
@@ -113,8 +118,24 @@ impl Arithmetic {
             Arithmetic::Sqrt => Expr::Unary(Unary::Sqrt, next()),
             Arithmetic::Exp => Expr::Unary(Unary::Exp, next()),
             Arithmetic::Log => Expr::Unary(Unary::Log, next()),
+            Arithmetic::Logistic => logistic(*next()),
         }
     }
+}
+
+/// From how far off 0 on the exponential of a number would be none.
+const FARTHEST: f64 = 700.0;
+
+/// `1 / (1 + exp(-x))`, which lies between 0 and 1 whatever x is.
+fn logistic(x: Expr) -> Expr {
+    let both = |op, a: Expr, b: f64| Expr::Binary(op, Box::new(a), Box::new(Expr::Num(b)));
+    let within = |e, low, high| both(Binary::Min, both(Binary::Max, e, low), high);
+    let opposite = Expr::Unary(Unary::Negate, Box::new(within(x, -FARTHEST, FARTHEST)));
+    let power = Expr::Unary(Unary::Exp, Box::new(opposite));
+    let odds = Box::new(both(Binary::Add, power, 1.0));
+    let value = Expr::Binary(Binary::Divide, Box::new(Expr::Num(1.0)), odds);
+    // Known to lie there, it is a probability without more ado.
+    within(value, 0.0, 1.0)
 }
 
 /// An operation on all values, one after the other.

@@ -68,8 +68,8 @@ impl Draft {
             }
             effect.count.iter_mut().for_each(|e| f(e, false));
             effect.spacing.iter_mut().for_each(|e| f(e, false));
-            let owner = effect.each.as_mut().and_then(|each| each.of.as_mut());
-            owner.into_iter().for_each(|(_, owner)| f(owner, false));
+            let whom = effect.each.iter_mut().flat_map(|each| each.told_by_mut());
+            whom.for_each(|e| f(e, false));
         }
     }
 }
@@ -141,6 +141,7 @@ impl Compiler {
             code: 0,
             document: None,
             join: None,
+            tracks: None,
             source: None,
             service: None,
             carried: 0,
@@ -525,6 +526,11 @@ impl Compiler {
             name: unit.name.clone(),
             document: unit.document.map(StreamId::at),
             join: None,
+            tracks: unit
+                .definition
+                .tracks
+                .as_deref()
+                .and_then(|kind| self.kind(kind)),
             carried: names.len() as u16,
             carried_names: names,
             eager: count(Stage::Eager),

@@ -1,6 +1,6 @@
 //! Causes that reach each of several entities (`each`): whom, and by which name their events know them.
 
-use causeflow_engine::streams::program::{Each, KindId, Slot};
+use causeflow_engine::streams::program::{Each, KindId, Slot, Whom};
 
 use super::Compiler;
 use super::lower::Scope;
@@ -10,12 +10,43 @@ use crate::definition::CauseDef;
 use crate::diagnostic::suggestion;
 
 /// What a cause with `each` reaches.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Reached {
     /// Entities of this kind, known by its name to what follows.
     pub kind: KindId,
-    /// Those whose reference of this name is to whom the cause knows by it; all of them without.
-    of: Option<String>,
+    whom: Wanted,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Wanted {
+    All,
+    /// Those whose reference of this name is to whom the cause knows by it.
+    Of(String),
+    /// Those whom the cause changes.
+    These(Vec<Those>),
+}
+
+/// Somebody whom an event knows, and where that is said.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Those {
+    pub text: String,
+    pub at: At,
+}
+
+impl Reached {
+    /// These very entities.
+    pub fn these(kind: KindId, these: Vec<Those>) -> Reached {
+        let whom = Wanted::These(these);
+        Reached { kind, whom }
+    }
+
+    /// Those of them who are named one by one.
+    pub fn into_these(self) -> Vec<Those> {
+        match self.whom {
+            Wanted::These(these) => these,
+            Wanted::All | Wanted::Of(_) => Vec::new(),
+        }
+    }
 }
 
 impl Compiler {
@@ -57,7 +88,8 @@ impl Compiler {
             return None;
         }
         let Some(of) = of else {
-            return Some(Reached { kind, of });
+            let whom = Wanted::All;
+            return Some(Reached { kind, whom });
         };
         let references = names.variables.iter();
         let references: Vec<(String, Ty)> = references
@@ -75,7 +107,10 @@ impl Compiler {
                 self.report.error(at, message, Some(help));
                 None
             }
-            Some(_) => Some(Reached { kind, of: Some(of) }),
+            Some(_) => Some(Reached {
+                kind,
+                whom: Wanted::Of(of),
+            }),
             None if names.is_spoilt => None,
             None => {
                 let message = format!("a {name} does not belong to a `{of}`");
@@ -109,17 +144,29 @@ impl Compiler {
         // Only its `when` and the like are about each of them.
         scope.each = None;
         let names = &self.kinds[reached.kind];
-        let Some(of) = reached.of else {
-            let name = names.name.clone();
-            if let Some(away) = self.away_from_cells(parent) {
-                let message = format!("`each` reaches nobody: {away}, where no {name} lives");
-                self.report.error(&scope.at, message, None);
+        let of = match reached.whom {
+            Wanted::Of(of) => of,
+            Wanted::These(these) => {
+                let these = these.iter();
+                let these = these.map(|those| self.changed_entity(parent, those));
+                return Some(Each {
+                    kind: reached.kind,
+                    whom: Whom::These(these.collect::<Option<_>>()?),
+                    slot: None,
+                });
             }
-            return Some(Each {
-                kind: reached.kind,
-                of: None,
-                slot: None,
-            });
+            Wanted::All => {
+                let name = names.name.clone();
+                if let Some(away) = self.away_from_cells(parent) {
+                    let message = format!("`each` reaches nobody: {away}, where no {name} lives");
+                    self.report.error(&scope.at, message, None);
+                }
+                return Some(Each {
+                    kind: reached.kind,
+                    whom: Whom::All,
+                    slot: None,
+                });
+            }
         };
         let mut variables = names.variables.iter();
         let variable = variables.position(|(name, ..)| *name == of)?;
@@ -127,7 +174,7 @@ impl Compiler {
         let owner = self.owner(&of, wanted, &mut scope)?;
         Some(Each {
             kind: reached.kind,
-            of: Some((variable as u16, owner.expr)),
+            whom: Whom::Of(variable as u16, owner.expr),
             slot: None,
         })
     }

@@ -172,6 +172,7 @@ impl Compiler {
             activity,
             variables,
             notes: 0,
+            noted_state: None,
             belongs_to,
             diary,
             name,

@@ -285,6 +285,7 @@ impl Compiler {
             | Arithmetic::Sqrt
             | Arithmetic::Exp
             | Arithmetic::Log
+            | Arithmetic::Logistic
             | Arithmetic::Mod
             | Arithmetic::Pow => return None,
         };

@@ -17,7 +17,7 @@ use causeflow_engine::streams::program::{
 use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::report::At;
-use super::streams::{Missing, OwnVariable, Progress, Restrict, Unit};
+use super::streams::{Missing, Noted, OwnVariable, Progress, Restrict, Unit};
 use super::types::{Ty, Typed, own_of_slot, slot_of_input, slot_of_own};
 use super::{Compiler, Merged};
 use crate::definition::{AfterDef, CauseDef, Expression, StreamDef, ValueDef};
@@ -363,12 +363,12 @@ impl Compiler {
     pub(super) fn notes_of_events(&mut self) {
         for join in 0..self.joins.len() {
             let joining = self.joins[join].clone();
-            let own = |name: String, at: At, value: &str, completes| OwnVariable {
+            let own = |name: String, at: At, value: &str, noted| OwnVariable {
                 name,
                 at,
                 definition: Some(ValueDef::Short(Expression(value.into()))),
                 is_field: false,
-                completes,
+                noted,
                 progress: Progress::Todo,
             };
             if let (0, Some(since)) = (joining.at_least, &joining.since) {
@@ -382,7 +382,7 @@ impl Compiler {
             for (i, member) in joining.members.iter().enumerate() {
                 let at = joining.at.key(joining.list).key(i);
                 if let Some(unit) = self.unit_named(member) {
-                    let completed = own(joining.completed(), at, "", Some(join));
+                    let completed = own(joining.completed(), at, "", Some(Noted::Completes(join)));
                     self.units[unit].own.push(completed);
                 }
             }

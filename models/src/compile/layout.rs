@@ -45,6 +45,7 @@ impl Compiler {
         self.join_lines();
         (0..self.units.len()).for_each(|s| self.own_variables(s));
         self.notes_of_events();
+        self.watched_of_events();
         for s in 0..self.units.len() {
             self.given(s);
             self.agent_of(s);
@@ -110,7 +111,7 @@ impl Compiler {
             at,
             definition,
             is_field,
-            completes: None,
+            noted: None,
             progress: Progress::Todo,
         };
         if let Some(kind) = &unit.definition.creates
@@ -201,8 +202,11 @@ impl Compiler {
             (Some(source), None) => source.actor.clone(),
             (None, Some(timer)) => timer.per.clone(),
             (None, None) => {
-                if unit.definition.causes.is_empty() && unit.definition.after.is_none() {
-                    let help = "add `source`, `timer`, `causes` or `after`";
+                let watches =
+                    unit.definition.crossing.is_some() || unit.definition.tracks.is_some();
+                if unit.definition.causes.is_empty() && unit.definition.after.is_none() && !watches
+                {
+                    let help = "add `source`, `timer`, `causes`, `after` or `crossing`";
                     self.report.error_at_key(
                         &unit.at,
                         format!("nothing ever makes an event of {}", unit.name),

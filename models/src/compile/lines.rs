@@ -112,9 +112,10 @@ impl Compiler {
 
     /// Where a stream stands.
     pub(super) fn place_of_stream(name: &str, (file, stream): &(usize, StreamDef)) -> At {
-        match &stream.document {
-            Some(document) => At::new(*file, &["streams", document, LINES]),
-            None => At::new(*file, &["streams", name]),
+        match (&stream.document, &stream.tracks) {
+            (Some(document), _) => At::new(*file, &["streams", document, LINES]),
+            (None, Some(kind)) => At::new(*file, &["entities", kind, "track"]),
+            (None, None) => At::new(*file, &["streams", name]),
         }
     }
 

@@ -19,7 +19,10 @@ pub(super) fn mark(streams: &mut [Stream], kinds: &mut [Kind], around: Around<'_
     let words = |stream: &Stream| vec![false; words_of(stream)];
     let texts = |kind: &Kind| Texts {
         attributes: vec![false; kind.attributes.len()],
-        variables: vec![false; kind.variables.len()],
+        // What entities keep for others may be missing from the start.
+        variables: (kind.variables.iter())
+            .map(|variable| variable.column.nullable)
+            .collect(),
     };
     let mut may = Missing {
         words: streams.iter().map(words).collect(),

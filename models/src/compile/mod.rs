@@ -39,6 +39,7 @@ mod texts;
 mod together;
 mod types;
 mod undefined;
+mod watched;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,6 +69,7 @@ use rings::Rings;
 use streams::{Restrict, Unit};
 use tables::Rows;
 use types::{KindNames, Texts16, Ty};
+use watched::Watch;
 
 /// What is known while a model is compiled.
 pub struct Compiler {
@@ -87,6 +89,8 @@ pub struct Compiler {
     units: Vec<Unit>,
     /// Streams whose events follow from several others together.
     joins: Vec<Joining>,
+    /// What is looked at of entities whenever it may have changed.
+    watches: Vec<Watch>,
     rings: Rings,
     /// How many values are being worked out, each for the one before.
     depth: usize,
@@ -167,6 +171,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         desks: Vec::new(),
         units: Vec::new(),
         joins: Vec::new(),
+        watches: Vec::new(),
         rings: Rings::default(),
         depth: 0,
         window: Span::HOUR,
@@ -177,6 +182,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
     let mut merged = compiler.merge(given.parsed);
     compiler.separate_lines(&mut merged);
     compiler.separate_joins(&mut merged);
+    compiler.separate_watched(&mut merged);
     compiler.model_parameters(&merged, &given.given);
     let (file, block) = match merged.model.clone() {
         Some(model) => model,
@@ -398,9 +404,11 @@ impl Compiler {
         }
         self.tables(merged);
         let mut kinds = self.entities(merged);
+        self.watched_of_entities(&mut kinds);
         self.notes_of_entities(&mut kinds);
         self.desks = self.desks(merged);
         self.units(merged);
+        self.find_changes();
         let drafts = self.drafts();
         self.check_held(&drafts);
         self.check_parameters(merged);
@@ -502,8 +510,10 @@ impl Compiler {
                                 .map(|typed| typed.expr)
                         });
                 let requires = self.still_waits(s, requires);
+                let requires = self.has_changed(s, requires);
                 let mut changes = self.changes(s);
                 changes.extend(self.notes(s));
+                changes.extend(self.watched(s));
                 let source = self.source(s);
                 let service = self.service(s);
                 Draft {

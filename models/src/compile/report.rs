@@ -10,7 +10,7 @@ use crate::table::is_table;
 use crate::yaml::{self, Node, Value};
 
 /// A place in a model: a file and the path of keys in it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct At {
     /// Index of the file.
     pub file: usize,

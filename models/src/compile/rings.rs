@@ -70,7 +70,7 @@ impl Rings {
 
     /// Ends a round: whether it has found more than the ones before. What is known never becomes less, so that rounds
     /// come to an end.
-    fn learn(&mut self) -> bool {
+    pub(super) fn learn(&mut self) -> bool {
         let mut more = false;
         for search in std::mem::take(&mut self.met) {
             let Some((ty, texts)) = self.found.get(&search) else {
@@ -102,6 +102,16 @@ impl Rings {
             self.missing.clear();
         }
         more
+    }
+}
+
+impl Rings {
+    /// Forgets all that is not known for good: a search has been made for what it finds alone.
+    pub(super) fn forget(&mut self) {
+        self.found.clear();
+        self.wrong.clear();
+        self.missing.clear();
+        self.unknown = false;
     }
 }
 

@@ -13,6 +13,7 @@ use super::joins::is_note;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::types::{Texts, Ty, Typed, slot_of_input, slot_of_own};
+use super::watched::Known;
 use crate::definition::{CellDef, Expression, FieldDef, Map, NumberType, StreamDef, ValueDef};
 use crate::diagnostic::{number, suggestion};
 use crate::parameters::Constant;
@@ -106,10 +107,19 @@ pub struct OwnVariable {
     pub definition: Option<ValueDef>,
     /// Whether it is a column.
     pub is_field: bool,
-    /// Whether it tells that this is the last event that a join waits for, and of which join.
-    pub completes: Option<usize>,
+    /// What it tells of what entities keep, where no expression says it.
+    pub noted: Option<Noted>,
     /// How far it has been worked out.
     pub progress: Progress,
+}
+
+/// What an own variable tells of what entities keep.
+#[derive(Clone, Copy, Debug)]
+pub enum Noted {
+    /// Whether this is the last event that a join waits for.
+    Completes(usize),
+    /// What was last known of something that is watched.
+    Known(usize, Known),
 }
 
 /// A cause, while it is compiled.
@@ -548,7 +558,7 @@ impl Compiler {
             Progress::Unknown(_) | Progress::Todo => variable.progress = Progress::Doing(depth),
         }
         let (at, definition) = (variable.at.clone(), variable.definition.clone());
-        let completes = variable.completes;
+        let noted = variable.noted;
         let about = About::Stream {
             stream,
             restrict: Restrict::Any,
@@ -565,10 +575,11 @@ impl Compiler {
                 self.report.error_at_key(&at, message, None);
                 None
             }
-            Some(_) if completes.is_some() => {
-                completes.and_then(|join| self.completes(join, stream, at))
-            }
-            Some(definition) => self.value(&definition, &Scope::new(about, at, &purpose), &name),
+            Some(definition) => match noted {
+                Some(Noted::Completes(join)) => self.completes(join, stream, at),
+                Some(Noted::Known(watch, known)) => self.known_before(watch, known, stream),
+                None => self.value(&definition, &Scope::new(about, at, &purpose), &name),
+            },
             None => None,
         };
         self.depth -= 1;

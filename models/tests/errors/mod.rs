@@ -21,6 +21,7 @@ mod shapes;
 mod structure;
 mod tables;
 mod values;
+mod watched;
 
 use causeflow_models::{Diagnostics, Severity, SourceFile, from_files, template};
 

@@ -79,7 +79,7 @@ fn names_stand_once_and_are_plain() {
             ),
             line: "a.b:",
             message: "nothing ever makes an event of a.b",
-            help: "add `source`, `timer`, `causes` or `after`",
+            help: "add `source`, `timer`, `causes`, `after` or `crossing`",
         },
     ]);
 }

@@ -8,6 +8,7 @@ mod joins;
 mod lines;
 mod plan;
 mod render;
+mod watched;
 
 use proptest::prelude::*;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
-use super::{desks, each, joins, lines};
+use super::{desks, each, joins, lines, watched};
 
 /// (path, text) of the files of a model.
 pub type Files = Vec<(String, String)>;
@@ -112,7 +112,10 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         "  - {name: total_price, type: 'decimal(15, 2)'}\n".into(),
     ));
     blocks.push(("tables", "  place: places.csv\n".into()));
-    blocks.push(("entities", person(spec.shops, spec.calendar)));
+    blocks.push((
+        "entities",
+        person(spec.shops, spec.calendar, &watched::tracked(plan)),
+    ));
     if spec.shops {
         blocks.push((
             "entities",
@@ -133,6 +136,7 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
     let with_lines = plan.streams.iter().filter(|stream| stream.spec.lines);
     blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
     let more = joins::joins(plan).into_iter().chain(each::each(plan));
+    let more = more.chain(watched::watched(plan));
     blocks.extend(more.map(|text| ("streams", text)));
     blocks
 }
@@ -141,11 +145,15 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
 const SITES: &str = "  site:\n    count: 3\n    shared: true\n    states: [open, closed]\n    attributes: {room: 'uniform(5, 40)'}\n    \
                      variables: {stock: {value: room, type: int}}\n";
 
-fn person(shops: bool, calendar: u8) -> String {
+fn person(shops: bool, calendar: u8, tracked: &[&str]) -> String {
     let belongs = if shops {
         "    belongs_to: {shop: {min: 1, max: 8}}\n"
     } else {
         ""
+    };
+    let track = match tracked {
+        [] => String::new(),
+        names => format!("    track: [{}]\n", names.join(", ")),
     };
     let calendar = [
         "",
@@ -159,7 +167,7 @@ fn person(shops: bool, calendar: u8) -> String {
          tag: {{choice: {{a: 3, b: 1}}}}\n      \
          home: {{value: 'choose(place, weight: size)'}}\n      \
          title: {{text: \"{{tag}} of {{home}}, {{years:03}} {{quality}} {{digits('##-??')}}\"}}\n    variables:\n      score: 'quality * 10'\n      \
-         balance: {{value: 'years * 10', type: 'decimal(12, 2)'}}\n{belongs}{calendar}"
+         balance: {{value: 'years * 10', type: 'decimal(12, 2)'}}\n{belongs}{track}{calendar}"
     )
 }
 
@@ -216,7 +224,7 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
 }
 
 /// Whether a stream's events pick people besides the one that they are about.
-fn picks(plan: &Plan, stream: &StreamPlan) -> bool {
+pub fn picks(plan: &Plan, stream: &StreamPlan) -> bool {
     plan.spec.stateful && stream.person && stream.spec.rate.is_multiple_of(2)
 }
 
@@ -259,7 +267,7 @@ fn site(stream: usize) -> String {
 }
 
 /// The site at which a stream's events are.
-fn at_site(stream: &StreamPlan) -> Option<String> {
+pub fn at_site(stream: &StreamPlan) -> Option<String> {
     let mut causes = stream.causes.iter();
     causes
         .find(|cause| cause.to_site)

@@ -61,6 +61,8 @@ pub enum Check {
     Lines,
     /// Before an event that follows from several others together, these have happened.
     Join,
+    /// What is tracked of an entity held without gaps, and changed each time.
+    History,
     /// An id in a field is that of an event or entity that exists.
     Reference,
     /// A row is attributed to something that happened before it.
@@ -101,6 +103,7 @@ impl Check {
             Check::Effect => "effect",
             Check::Lines => "lines",
             Check::Join => "join",
+            Check::History => "history",
             Check::Reference => "reference",
             Check::Attribution => "attribution",
             Check::Entity => "entity",
@@ -138,6 +141,7 @@ impl Check {
             Check::Join => {
                 "events follow although not all that they wait for has happened, or although something has"
             }
+            Check::History => "histories have gaps, or end with what does not hold",
             Check::Lines => "lines have gaps, or do not come to what their documents say",
             Check::Reference => "ids in fields refer to nothing",
             Check::Attribution => "rows are attributed to what did not happen, or not yet",

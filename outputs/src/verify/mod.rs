@@ -38,6 +38,7 @@ mod files;
 mod finding;
 mod follow;
 mod hash;
+mod histories;
 mod ids;
 mod join;
 mod joins;
@@ -53,8 +54,9 @@ mod tables;
 
 pub use finding::{Check, Finding, Findings, Group};
 pub use rules::{
-    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, JoinRules, JoinedRules,
-    KindRules, LinesRules, Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
+    EffectRules, Expected, FieldRules, Gathering, GroupRules, HistoryRules, InCell, JoinRules,
+    JoinedRules, KindRules, LinesRules, Making, ReferenceRules, Roots, Rules, StreamRules,
+    SumRules,
 };
 pub use tables::Names;
 

@@ -206,6 +206,7 @@ impl FileCheck<'_> {
                 self.fields(batch, &heads, of_stream, &effects, outbox)?;
                 self.lines(batch, &heads, outbox)?;
                 self.joins(batch, &heads, outbox)?;
+                self.histories(batch, &heads, outbox)?;
                 Some(effects)
             }
             None => {

@@ -19,6 +19,8 @@ pub struct Rules {
     pub lines: Vec<LinesRules>,
     /// The streams whose events follow from several others together.
     pub joins: Vec<JoinRules>,
+    /// The streams that are histories of entities.
+    pub histories: Vec<HistoryRules>,
     /// The kinds of entities.
     pub kinds: Vec<KindRules>,
     /// Number of cells, which is also that of the platform.
@@ -229,6 +231,29 @@ pub struct JoinedRules {
     pub stream: usize,
     /// The place of the column that names the entity.
     pub column: usize,
+}
+
+/// A stream whose events tell what held of an entity until it changed. Columns are given by their places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryRules {
+    /// Its place.
+    pub stream: usize,
+    /// The place of the kind.
+    pub kind: usize,
+    /// The name of the kind.
+    pub name: String,
+    /// The column with the id of the entity.
+    pub entity: usize,
+    /// Since when it held.
+    pub since: usize,
+    /// Until when.
+    pub until: usize,
+    /// What held.
+    pub values: Vec<usize>,
+    /// In the table of the kind, since when it is so.
+    pub kept_since: usize,
+    /// Likewise what is so, in the order of `values`.
+    pub kept: Vec<usize>,
 }
 
 /// The rules of a kind of entity.

@@ -6,7 +6,7 @@ use super::order::joins;
 use super::records::Packing;
 use super::rows::{Context, FileRows, read_file};
 use super::rules::Rules;
-use super::store::{Outbox, Store};
+use super::store::{Kind, Outbox, Store};
 use super::tables::Entities;
 use super::{Known, Verdict};
 use crate::error::Error;
@@ -58,6 +58,11 @@ impl Streams<'_> {
         let (tasks, mut is_whole) = self.tasks();
         let rows = tasks.iter().map(|task| task.entry.rows).sum();
         let store = Store::new(rows, self.memory);
+        let mut outbox = Outbox::new(&store);
+        for record in &entities.kept {
+            outbox.push(Kind::Histories, *record)?;
+        }
+        outbox.finish()?;
         let packing = packing(&range, rules, names.len());
         let context = Context {
             run: self.run,

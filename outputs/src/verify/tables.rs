@@ -2,10 +2,12 @@
 
 use super::finding::{Check, Finding, Findings};
 use super::hash::{self, TextHashes};
+use super::histories::kept;
 use super::ids::Ids;
 use super::opening::{OPENING, Opening};
+use super::records::Record;
 use super::rows::difference;
-use super::rules::{KindRules, Rules};
+use super::rules::{HistoryRules, KindRules, Rules};
 use crate::arrow::array::{Array, AsArray, RecordBatch};
 use crate::arrow::datatypes::{TimestampMicrosecondType, UInt16Type, UInt64Type};
 use crate::error::Error;
@@ -23,6 +25,8 @@ use std::ops::Range;
 /// The ids of the entities of each kind: 32 to 64 bytes an entity.
 pub(super) struct Entities {
     kinds: Vec<(String, Option<Ids>)>,
+    /// What holds of those that are tracked: 32 bytes an entity.
+    pub kept: Vec<Record>,
     /// How many there are.
     pub number: u64,
 }
@@ -38,6 +42,7 @@ impl Entities {
     pub fn none() -> Entities {
         Entities {
             kinds: Vec::new(),
+            kept: Vec::new(),
             number: 0,
         }
     }
@@ -53,6 +58,7 @@ impl Entities {
     ) -> Result<Entities, Error> {
         let mut entities = Entities::none();
         let joining = rules.begin.0..range.end;
+        let histories = (0..).zip(&rules.histories);
         for (place, kind) in rules.kinds.iter().enumerate() {
             let ending = run.manifest().format.ending();
             let path = format!("entities/{}.{ending}", kind.name);
@@ -74,6 +80,7 @@ impl Entities {
                     entry,
                     seen: vec![BTreeSet::new(); kind.unique.len()],
                     opening: Some(Side::Start(&mut opening)),
+                    kept: None,
                     findings,
                 }
                 .read(run)?;
@@ -90,6 +97,9 @@ impl Entities {
                     entry,
                     seen: vec![BTreeSet::new(); kind.unique.len()],
                     opening: opening.is_whole.then_some(Side::End(&mut opening)),
+                    kept: (histories.clone())
+                        .find(|(_, history)| history.kind == place)
+                        .map(|(rule, history)| (rule, history, &mut entities.kept)),
                     findings,
                 }
                 .read(run)?,
@@ -141,6 +151,8 @@ struct Table<'a> {
     seen: Vec<BTreeSet<u64>>,
     /// What is compared between the start of the window and its end, if the run has both.
     opening: Option<Side<'a>>,
+    /// Where what holds of it is kept, by which history.
+    kept: Option<(u64, &'a HistoryRules, &'a mut Vec<Record>)>,
     findings: &'a mut Findings,
 }
 
@@ -172,6 +184,9 @@ impl Table<'_> {
                     self.batch(&batch, &mut ids);
                     self.unique(&batch);
                     self.compare(&batch);
+                    if let Some((rule, history, all)) = &mut self.kept {
+                        all.extend(kept(&batch, self.columns, (*rule, history), (ID, JOINED)));
+                    }
                     number += batch.num_rows();
                 }
                 Ok(None) if number == rows => return Ok(Some(ids)),

@@ -27,7 +27,11 @@ fn edges(model: &Model) -> impl Iterator<Item = (usize, usize, &CauseDef, String
     let all = model.compiled.definitions.iter().enumerate();
     all.flat_map(move |(to, definition)| {
         definition.causes.iter().filter_map(move |cause| {
-            let label = format!("{}, {}", short_arrow(cause, definition), short_delay(cause));
+            let arrow = short_arrow(cause, definition);
+            let label = match definition.tracks {
+                Some(_) => arrow,
+                None => format!("{arrow}, {}", short_delay(cause)),
+            };
             Some((program.stream(&cause.on)?.index(), to, cause, label))
         })
     })

@@ -11,8 +11,9 @@ use causeflow_engine::streams::program::{
     Source, Stream, StreamId,
 };
 use causeflow_outputs::verify::{
-    EffectRules, Expected, FieldRules, Gathering, GroupRules, InCell, JoinRules, JoinedRules,
-    KindRules, LinesRules, Making, ReferenceRules, Roots, Rules, StreamRules, SumRules,
+    EffectRules, Expected, FieldRules, Gathering, GroupRules, HistoryRules, InCell, JoinRules,
+    JoinedRules, KindRules, LinesRules, Making, ReferenceRules, Roots, Rules, StreamRules,
+    SumRules,
 };
 
 use super::origins::{Origin, origins};
@@ -28,6 +29,7 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
         references: Vec::new(),
         lines: Vec::new(),
         joins: Vec::new(),
+        histories: Vec::new(),
         kinds: program.kinds.iter().map(kind).collect(),
         cells: program.cells,
         peopled: program.peopled(scale),
@@ -57,6 +59,9 @@ pub(super) fn of(program: &Program, names: &[&str], (start, scale): (Time, f64))
     let joins = written.0.iter().enumerate();
     let joins = joins.filter_map(|(place, &id)| join(program, (place, id), &written));
     rules.joins = joins.collect();
+    let histories = written.0.iter().enumerate();
+    let histories = histories.filter_map(|(place, &id)| history(program, place, id));
+    rules.histories = histories.collect();
     Some(rules)
 }
 
@@ -286,6 +291,33 @@ fn join(program: &Program, (place, id): (usize, StreamId), written: &Written) ->
             None => None,
         },
         within: join.within.map(|span| span.0),
+    })
+}
+
+/// The rules of a history: its fields are the entity, what is tracked, since when, until when, and what made it so.
+fn history(program: &Program, place: usize, id: StreamId) -> Option<HistoryRules> {
+    let stream = &program.streams[id];
+    let kind = stream.tracks?;
+    let columns = entities::schema(&program.kinds[kind]).columns;
+    let kept = |name: &str| columns.iter().position(|column| column.name == name);
+    let fields: Vec<&ColumnSpec> = stream.fields.iter().map(|(column, _)| column).collect();
+    let [_, values @ .., since, _, _] = &fields[..] else {
+        return None;
+    };
+    let (first, last) = (head::FIELDS + 1, head::FIELDS + 1 + values.len());
+    Some(HistoryRules {
+        stream: place,
+        kind: kind.index(),
+        name: program.kinds[kind].name.clone(),
+        entity: head::FIELDS,
+        since: last,
+        until: last + 1,
+        values: (first..last).collect(),
+        kept_since: kept(&since.name)?,
+        kept: values
+            .iter()
+            .map(|value| kept(&value.name))
+            .collect::<Option<_>>()?,
     })
 }
 

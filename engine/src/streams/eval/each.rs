@@ -2,14 +2,25 @@
 
 use super::scalar::{Frame, Own, word};
 use crate::base::draw::Key;
-use crate::streams::program::{Each, Effect, MAX_COUNT, NO_ENTITY};
+use crate::streams::program::{Each, Effect, MAX_COUNT, NO_ENTITY, Whom};
 
 /// Those whom an effect reaches on the side of the frame, by their places in the cell, and how many they would be without a bound.
 /// Who they are is read of everybody, so that whatever makes the sides differ in it is noted.
 pub fn reached(each: &Each, frame: &Frame<'_>) -> (Vec<u64>, usize) {
     let group = frame.population.group(each.kind);
-    let of = each.of.as_ref();
-    let of = of.map(|(variable, owner)| (*variable, word(owner, frame)));
+    let of = match &each.whom {
+        Whom::These(these) => {
+            let there = |entity: &u64| *entity < group.ids.len() as u64;
+            let mut found: Vec<u64> = these.iter().map(|e| word(e, frame)).filter(there).collect();
+            found.sort_unstable();
+            found.dedup();
+            found.retain(|&entity| frame.belongs(each.kind, None, entity));
+            let many = found.len();
+            return (found, many);
+        }
+        Whom::Of(variable, owner) => Some((*variable, word(owner, frame))),
+        Whom::All => None,
+    };
     if of.is_some_and(|(_, owner)| owner == NO_ENTITY) {
         return (Vec::new(), 0);
     }

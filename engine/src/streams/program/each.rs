@@ -1,6 +1,6 @@
 //! Effects that reach each of several entities.
 
-use super::{Expr, KindId, Slot};
+use super::{Effect, Expr, KindId, Slot};
 
 /// Whom an effect reaches: each of these entities of the cell has an event of its own, which follows from the same cause. It is
 /// decided on for each by itself, by [`Expr::OwnEntity`] and its like, and at most [`MAX_COUNT`](super::MAX_COUNT) of them count.
@@ -8,8 +8,47 @@ use super::{Expr, KindId, Slot};
 pub struct Each {
     /// Their kind.
     pub kind: KindId,
-    /// Their variable that refers to somebody, and who that is; without it, all of the kind are meant.
-    pub of: Option<(u16, Expr)>,
+    /// Which of them.
+    pub whom: Whom,
     /// Where the event carries whom it is about, if it needs that.
     pub slot: Option<Slot>,
+}
+
+/// Which entities of a kind an effect reaches.
+#[derive(Clone, Debug)]
+pub enum Whom {
+    /// All of the cell.
+    All,
+    /// Those whose variable refers to this entity.
+    Of(u16, Expr),
+    /// These, each once, as far as they are somebody.
+    These(Vec<Expr>),
+}
+
+impl Effect {
+    /// Whether it reaches somebody who is named at most once, whatever else follows.
+    pub(super) fn is_once(&self) -> bool {
+        let each = self.each.as_ref();
+        each.is_some_and(|each| matches!(each.whom, Whom::These(_)))
+    }
+}
+
+impl Each {
+    /// What tells whom it reaches.
+    pub fn told_by(&self) -> &[Expr] {
+        match &self.whom {
+            Whom::All => &[],
+            Whom::Of(_, owner) => std::slice::from_ref(owner),
+            Whom::These(these) => these,
+        }
+    }
+
+    /// Likewise, to be changed.
+    pub fn told_by_mut(&mut self) -> &mut [Expr] {
+        match &mut self.whom {
+            Whom::All => &mut [],
+            Whom::Of(_, owner) => std::slice::from_mut(owner),
+            Whom::These(these) => these,
+        }
+    }
 }

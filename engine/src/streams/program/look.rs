@@ -129,9 +129,8 @@ impl Effect {
             _ => None,
         };
         let optional = [&self.when, &self.count, &self.spacing];
-        let each = self.each.as_ref().and_then(|each| each.of.as_ref());
-        let owner = each.map(|(_, owner)| owner);
-        let optional = optional.into_iter().flatten().chain(home).chain(owner);
+        let whom = self.each.iter().flat_map(|each| each.told_by());
+        let optional = optional.into_iter().flatten().chain(home).chain(whom);
         [&self.probability, delay]
             .into_iter()
             .chain(optional)

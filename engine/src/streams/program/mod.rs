@@ -23,7 +23,7 @@ mod without;
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
-pub use each::Each;
+pub use each::{Each, Whom};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     Question, Unary,
@@ -192,8 +192,10 @@ pub struct Kind {
     pub activity: Option<u16>,
     /// What events change.
     pub variables: Vec<Attribute>,
-    /// How many of the last of them are notes of joins, which no table shows.
+    /// How many of the last of them are notes, of joins and of what is watched, which no table shows.
     pub notes: u16,
+    /// The note that begins as the state in which an entity begins.
+    pub noted_state: Option<u16>,
     /// Texts that are put together from its attributes: columns of its table that nobody holds.
     pub texts: Vec<TextColumn>,
     /// The attribute, if there is one, that is a running number: the place of who is there from the start among all of them, from
@@ -266,6 +268,9 @@ pub struct Stream {
     pub document: Option<StreamId>,
     /// What its events wait for, where they follow from several others together.
     pub join: Option<Join>,
+    /// The kind of entity of which it is the history: each event tells what held until a change. Its fields are the entity's id, what is
+    /// tracked, since when, until when, and the event that made it so; the entity's table has columns of these names but for `until when`.
+    pub tracks: Option<KindId>,
     /// What makes events without a cause.
     pub source: Option<Source>,
     /// The desk at which events wait; only streams that others cause have one.

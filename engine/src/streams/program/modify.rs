@@ -63,6 +63,10 @@ pub enum ModifyError {
     OfLines,
     /// The events are lines: they come with their document, at once.
     OfDocument,
+    /// The events are a history: they tell of each change.
+    OfHistory,
+    /// The events tell that a level is crossed: one each time.
+    Once,
     /// The events come to or from another cell, where their cause is not.
     Elsewhere,
     /// Events of the stream cannot be made from the one that was held back, which lacks these values.
@@ -182,9 +186,11 @@ impl Program {
             there(source.is_some_and(rate), ModifyError::NoRate)
         };
         match parameter {
+            _ if definition.tracks.is_some() => Err(ModifyError::OfHistory),
             Parameter::Probability(_) | Parameter::Delay(_) if definition.document.is_some() => {
                 Err(ModifyError::OfDocument)
             }
+            Parameter::Count(from) if causes(*from)?.any(Effect::is_once) => Err(ModifyError::Once),
             Parameter::Rate => has_rate(),
             Parameter::Probability(from) | Parameter::Count(from) => causes(*from).map(|_| ()),
             Parameter::Delay(from) => {
@@ -441,13 +447,16 @@ impl Program {
     ///
     /// # Errors
     /// [`ModifyError::Lacks`] when the one event does not have the values that the other needs,
-    /// [`ModifyError::OfDocument`] when the other is a line, and [`ModifyError::Elsewhere`] when it is about entities that are not
+    /// [`ModifyError::OfDocument`] when the other is a line, [`ModifyError::OfHistory`] when it is a history, and [`ModifyError::Elsewhere`] when it is about entities that are not
     /// where it takes place, or comes from elsewhere.
     pub fn release(&mut self, backlog: &Backlog) -> Result<(), ModifyError> {
         let held = &self.streams[backlog.held];
         let released = &self.streams[backlog.released];
         if released.document.is_some() {
             return Err(ModifyError::OfDocument);
+        }
+        if released.tracks.is_some() {
+            return Err(ModifyError::OfHistory);
         }
         let crosses = |one: &Effect| one.stream == backlog.released && !one.crossings.is_empty();
         if self

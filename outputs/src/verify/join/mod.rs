@@ -100,7 +100,8 @@ impl Join<'_> {
         })?;
         self.all_groups(&events, groups, checking);
         self.lines(part, buffer, checking)?;
-        self.joins(part, buffer, checking)
+        self.joins(part, buffer, checking)?;
+        self.histories(part, buffer, checking)
     }
 
     /// Takes up the ids of a part with the places of their events, and finds those that stand there twice.

@@ -36,16 +36,19 @@ pub(super) enum Kind {
     Lines,
     /// What happens to entities for which something is waited, by the entity.
     Joins,
+    /// What held of entities, by the entity.
+    Histories,
 }
 
 /// All kinds, each at its place.
-const KINDS: [Kind; 6] = [
+const KINDS: [Kind; 7] = [
     Kind::Ids,
     Kind::Events,
     Kind::Links,
     Kind::Late,
     Kind::Lines,
     Kind::Joins,
+    Kind::Histories,
 ];
 
 /// Records by part.

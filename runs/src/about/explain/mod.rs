@@ -204,6 +204,10 @@ pub struct StreamExplained {
     pub desk: Option<Definition>,
     /// What it waits for, if it follows from several others together; each of them may be the cause.
     pub after: Option<Definition>,
+    /// The level of an entity that is crossed, if it tells that; what is looked at then are its causes.
+    pub crossing: Option<Definition>,
+    /// The kind of entity of which it is the history, if it is one.
+    pub tracks: Option<String>,
     /// What causes it.
     pub causes: Vec<CauseShown>,
     /// What has to hold when its time comes.
@@ -359,6 +363,8 @@ impl<'a> Subject<'a> {
             timer: definition.timer.as_ref().map(plain),
             desk: definition.desk.as_ref().map(plain),
             after: definition.after.as_ref().map(plain),
+            crossing: definition.crossing.as_ref().map(plain),
+            tracks: definition.tracks.clone(),
             causes: causes.collect(),
             requires: definition.requires.as_ref().map(text),
             effects: effects.collect(),

@@ -2,8 +2,8 @@
 
 use causeflow_engine::streams::program::Source;
 use causeflow_models::{
-    AddDef, CauseDef, ChangeDef, DayDef, Expression, Parameter, ServiceDef, SlotsDef, SourceDef,
-    TimerDef, Weight,
+    AddDef, CauseDef, ChangeDef, CrossingDef, DayDef, Expression, Parameter, ServiceDef, SlotsDef,
+    SourceDef, StreamDef, TimerDef, Weight,
 };
 
 use super::{Subject, origin};
@@ -78,7 +78,23 @@ fn makes(subject: &Subject) -> Vec<String> {
         lines.extend(of_timer(timer));
     }
     lines.extend(definition.after.as_ref().map(join));
-    for cause in &definition.causes {
+    lines.extend((definition.crossing.as_ref()).map(|crossing| crossed(definition, crossing)));
+    if let Some(kind) = &definition.tracks {
+        let names: Vec<&str> = definition
+            .causes
+            .iter()
+            .map(|cause| &cause.on[..])
+            .collect();
+        lines.push(format!(
+            "At once after each event that changes what is tracked of a {kind}, if it does: {}",
+            names.join(", ")
+        ));
+    }
+    for cause in definition
+        .causes
+        .iter()
+        .filter(|_| !is_watching(definition))
+    {
         let rate = rough(subject.rate(&cause.on));
         if let (Some(document), Some(count)) = (&definition.document, &cause.count) {
             let many = &count.0;
@@ -98,6 +114,26 @@ fn makes(subject: &Subject) -> Vec<String> {
     }
     lines.extend(definition.desk.as_ref().map(at_desk));
     lines
+}
+
+/// Whether its causes follow from what it looks at.
+fn is_watching(definition: &StreamDef) -> bool {
+    definition.crossing.is_some() || definition.tracks.is_some()
+}
+
+/// The level that is crossed, in words.
+fn crossed(definition: &StreamDef, crossing: &CrossingDef) -> String {
+    let until = match &crossing.until {
+        Some(until) => format!("`{}` has held", until.0),
+        None => "it has ceased to".to_owned(),
+    };
+    let names = definition.causes.iter().map(|cause| &cause.on[..]);
+    format!(
+        "At once when `{}` comes to hold of a {}, and not again until {until}: looked at after {}",
+        crossing.when.0,
+        crossing.of,
+        names.collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn at_desk(desk: &ServiceDef) -> String {
