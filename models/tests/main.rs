@@ -40,3 +40,4 @@ mod texts;
 mod twins;
 mod undefined;
 mod values;
+mod workdays;
