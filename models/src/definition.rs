@@ -550,6 +550,16 @@ pub struct ServiceDef {
     pub room: Option<Expression>,
 }
 
+/// What was observed: written out, or in a table.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum LawDef<T> {
+    /// Written out.
+    Written(Map<T>),
+    /// The name of a table, or of a column of one, such as waits.morning.
+    Table(String),
+}
+
 /// A value: an expression, or a map that says more about it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -579,9 +589,9 @@ pub struct FieldDef {
     /// Texts and their weights.
     pub choice: Option<Map<f64>>,
     /// Shares and the values below which they lie, such as {0%: 1, 50%: 12, 100%: 90}: a value is drawn from between them.
-    pub quantiles: Option<Map<Expression>>,
+    pub quantiles: Option<LawDef<Expression>>,
     /// Ranges such as 0..10, or single values, and their weights: a value is drawn from one of them.
-    pub histogram: Option<Map<f64>>,
+    pub histogram: Option<LawDef<f64>>,
     /// A part of a number that is divided by chance.
     pub part: Option<PartDef>,
     /// Other values beside this one that its draw goes together with, and how closely: correlations from -1 to 1.

@@ -124,6 +124,16 @@ def test_orders_follow_the_hours_of_ramadan(run):
     assert 0.3 < mean(work & feast) / mean(work & ordinary & ~feast) < 0.5
 
 
+def test_what_was_observed_in_tables_is_drawn(run):
+    found = columns(run, 'SELECT work_h, days_late FROM "invoice.issued"')
+    # Five standard errors of a share, which are at most 0.5 / sqrt(n).
+    slack = 2.5 / np.sqrt(len(found["work_h"]))
+    for share, hours in [(0, 0.49), (0.25, 2), (0.5, 4), (0.7, 6.5), (0.9, 9), (1, 14)]:
+        assert abs((found["work_h"] <= hours).mean() - share) < slack
+    for days, invoices in [((0,), 812), ((1, 2, 3), 97), ((2,), 48.5), (range(4, 11), 41)]:
+        assert abs(np.isin(found["days_late"], days).mean() - invoices / 950) < slack
+
+
 def test_verify_and_replay_have_the_lists(run):
     history.call("verify", run.path, "--model", MODEL, folder=run.path.parent)
 

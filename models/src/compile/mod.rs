@@ -26,6 +26,7 @@ mod lines;
 mod lower;
 mod means;
 mod missing;
+mod observed;
 mod operators;
 mod parameters;
 mod parts;

@@ -16,6 +16,8 @@ use crate::table::{Table, is_plain};
 pub struct Rows {
     /// The file, as an index into the model's.
     pub(super) file: usize,
+    /// Which of the columns is the key.
+    pub(super) key: usize,
     /// The keys' texts, as codes.
     pub keys: Vec<u16>,
     /// The columns, the key among them.
@@ -68,6 +70,7 @@ impl Compiler {
     fn table(&mut self, at: &At, definition: &TableDef) -> Rows {
         let nothing = Rows {
             file: 0,
+            key: 0,
             keys: Vec::new(),
             columns: Vec::new(),
             is_spoilt: true,
@@ -162,6 +165,7 @@ impl Compiler {
         let columns: Vec<ColumnOfRows> = columns.collect();
         (self.report.found() == found).then_some(Rows {
             file,
+            key,
             keys,
             columns,
             is_spoilt: false,

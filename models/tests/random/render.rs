@@ -40,7 +40,7 @@ pub fn files(plan: &Plan, knobs: Knobs) -> Files {
         }
         text.push_str(&entry);
     }
-    vec![("all.yaml".into(), text), places(), feasts()]
+    vec![("all.yaml".into(), text), places(), feasts(), observed()]
 }
 
 /// A table of places, in which people live and shops are.
@@ -56,12 +56,18 @@ fn feasts() -> (String, String) {
     ("feasts.csv".into(), format!("date,until,days\n{rows}"))
 }
 
+/// What was observed: shares, and values below which they lie.
+fn observed() -> (String, String) {
+    let rows = "0%,-1.5,10m\n0.25,2,2h\n100%,7,3h\n";
+    ("observed.csv".into(), format!("share,value,length\n{rows}"))
+}
+
 /// The same model with more blocks, every block in a file of its own, in reverse order.
 pub fn split_files(plan: &Plan, more: &[Block]) -> Files {
     let blocks = blocks(plan, Knobs::default());
     let all = blocks.iter().chain(more).rev().enumerate();
     all.map(|(i, (section, entry))| (format!("{i:03}.yaml"), format!("{section}:\n{entry}")))
-        .chain([places(), feasts()])
+        .chain([places(), feasts(), observed()])
         .collect()
 }
 
@@ -122,7 +128,10 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
         "counters",
         "  - {name: total_price, type: 'decimal(15, 2)'}\n".into(),
     ));
-    blocks.push(("tables", "  place: places.csv\n".into()));
+    blocks.push((
+        "tables",
+        "  place: places.csv\n  observed: observed.csv\n".into(),
+    ));
     blocks.push(("entities", person(spec.shops, spec.calendar)));
     if spec.shops {
         blocks.push((
@@ -365,6 +374,7 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "worked_h".into(),
             "value: 'if(is_workday(done, high), worked(time, done, high), worked(done, time)) / 1h'".into(),
         ),
+        ("seen".into(), "quantiles: observed, correlates: {mixed: -0.4}".into()),
         ("one_part".into(), "part: {of: amount, weight: 2}".into()),
         ("other_part".into(), "part: {of: amount, weight: 1}".into()),
         (
