@@ -28,9 +28,9 @@ pub use compile::{
 };
 pub use definition::{
     AddDef, AfterDef, CauseDef, CellDef, CellType, ChangeDef, DayDef, DigitsDef, Duration,
-    ExpectDef, Expression, FieldDef, LongParameterDef, LongTableDef, ModelFile, ParameterDef,
-    PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TableDef, TimerDef, TotalDef,
-    ValueDef, Weight, schema,
+    ExpectDef, Expression, FieldDef, LawDef, LongParameterDef, LongTableDef, ModelFile,
+    ParameterDef, PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TableDef,
+    TimerDef, TotalDef, ValueDef, Weight, schema,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile, nearest, suggestion};
 pub use folder::read_folder;
