@@ -4,7 +4,7 @@
 use causeflow_engine::base::time::{Span, Time};
 use causeflow_engine::base::zone::Zone;
 use causeflow_engine::streams::profile::{
-    Profile, ProfileTable, Reference, STEP, Season, mean_growth,
+    Dated, Profile, ProfileTable, Reference, STEP, Season, mean_growth,
 };
 use jiff::civil::{Date, date};
 use proptest::array::{uniform7, uniform24};
@@ -116,9 +116,13 @@ proptest! {
         weekdays in uniform7(0.1..3.0f64),
         growth in -0.1..0.2f64,
         name in select(vec!["UTC", "Asia/Kathmandu", "America/New_York"]),
+        other in proptest::option::of(uniform24(0.1..3.0f64)),
+        factor in 0.5..2.0f64,
     ) {
         let start = date(2026, 1, 12);
-        let profile = Profile { hours, weekdays, growth: true, ..Profile::flat() };
+        let dates = [(date(2026, 1, 13), date(2026, 1, 14)), (date(2026, 1, 17), date(2026, 1, 17))];
+        let dated = vec![Dated { name: "feast".into(), dates: dates.into(), factor, hours: other }];
+        let profile = Profile { hours, weekdays, dated, growth: true, ..Profile::flat() };
         let reference = reference(start, 7, growth);
         let (begin, end) = (utc(start, 3), utc(date(2026, 1, 21), 0));
         let table = profile.compile(&zone(name), &reference, Span(0), begin, end);
@@ -333,6 +337,52 @@ fn seasons_pass_the_end_of_the_year() {
     // A season ends around a midnight, not at once.
     let at = |day, hour| table.factor(utc(date(2027, 1, day), hour));
     assert_eq!([at(3, 22), at(4, 0), at(4, 2)], [0.5, 0.75, 1.0]);
+}
+
+#[test]
+fn dates_have_hours_and_factors_of_their_own() {
+    let reference = reference(date(2026, 2, 2), 28, 0.0);
+    let (begin, end) = (utc(date(2026, 2, 2), 0), utc(date(2026, 3, 2), 0));
+    let fast = Dated {
+        name: "fast".into(),
+        dates: [
+            (date(2026, 2, 10), date(2026, 2, 12)),
+            (date(2026, 2, 20), date(2026, 2, 20)),
+        ]
+        .into(),
+        factor: 1.0,
+        // All of it late in the evening.
+        hours: Some(std::array::from_fn(|hour| f64::from(u8::from(hour >= 20)))),
+    };
+    let feast = Dated {
+        name: "feast".into(),
+        dates: [(date(2026, 2, 12), date(2026, 2, 13))].into(),
+        factor: 0.5,
+        hours: None,
+    };
+    let profile = Profile {
+        dated: vec![fast, feast],
+        steps: true,
+        ..Profile::flat()
+    };
+    let table = profile.compile(&zone("UTC"), &reference, Span(0), begin, end);
+    let at = |day, hour| table.factor(utc(date(2026, 2, day), hour)) / table.factor(begin);
+    for (day, noon, evening) in [
+        (9, 1.0, 1.0),
+        (10, 0.0, 6.0),
+        (11, 0.0, 6.0),
+        (12, 0.0, 3.0),
+        (13, 0.5, 0.5),
+        (14, 1.0, 1.0),
+        (20, 0.0, 6.0),
+        (21, 1.0, 1.0),
+    ] {
+        assert!(
+            (at(day, 12) - noon).abs() < 1e-12 && (at(day, 21) - evening).abs() < 1e-12,
+            "{day}"
+        );
+    }
+    assert!((mean(&table, begin, end) - 1.0).abs() < 1e-9);
 }
 
 #[test]

@@ -108,6 +108,9 @@ pub struct ModelFile {
     /// Factors for days of the year.
     #[serde(default)]
     pub calendars: Map<Vec<SeasonDef>>,
+    /// When people work, by the names of places.
+    #[serde(default)]
+    pub workdays: Map<WorkdaysDef>,
     /// How rates follow hours, weekdays and calendars.
     #[serde(default)]
     pub profiles: Map<ProfileDef>,
@@ -138,6 +141,7 @@ impl ModelFile {
             model,
             parameters,
             calendars,
+            workdays,
             profiles,
             tables,
             entities,
@@ -148,7 +152,11 @@ impl ModelFile {
         } = self;
         let nothing =
             model.is_none() && parameters.is_empty() && calendars.is_empty() && profiles.is_empty();
-        let nothing = nothing && tables.is_empty() && entities.is_empty() && desks.is_empty();
+        let nothing = nothing
+            && workdays.is_empty()
+            && tables.is_empty()
+            && entities.is_empty()
+            && desks.is_empty();
         nothing && counters.is_empty() && streams.is_empty() && !expect.is_empty()
     }
 }
@@ -204,19 +212,97 @@ pub struct SpikesDef {
     pub every: Duration,
 }
 
-/// A factor for some days of every year.
+/// A factor for some days of every year, or for dates that differ from year to year.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeasonDef {
     /// What it is called.
     pub name: String,
     /// First day, such as 05-01.
-    pub from: String,
+    pub from: Option<String>,
     /// Last day, included.
-    pub to: String,
+    pub to: Option<String>,
+    /// In place of both: a CSV file with dates, such as eid.csv, or several.
+    pub dates: Option<FilesDef>,
     /// What rates are multiplied by.
     #[schemars(range(min = 0))]
     pub factor: f64,
+}
+
+/// A file of the model's folder, or several.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum FilesDef {
+    /// One.
+    One(String),
+    /// Several, which are put together.
+    Several(Vec<String>),
+}
+
+impl FilesDef {
+    /// Their names.
+    pub fn names(&self) -> &[String] {
+        match self {
+            FilesDef::One(name) => std::slice::from_ref(name),
+            FilesDef::Several(names) => names,
+        }
+    }
+}
+
+/// When people work at a place.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WorkdaysDef {
+    /// The days of the weekend, such as [fri, sat]; those of the model, or Saturday and Sunday, by default.
+    pub weekend: Option<Vec<Weekday>>,
+    /// A CSV file with the dates on which nobody works, such as holidays.csv, or several.
+    pub dates: Option<FilesDef>,
+    /// In which hours of working days work is done, such as 9h..17h; all day by default.
+    pub open: Option<OpeningDef>,
+    /// Dates with other hours.
+    #[serde(default)]
+    pub dated: Vec<DatedOpeningDef>,
+}
+
+/// The hours in which work is done.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OpeningDef {
+    /// The same on all working days.
+    Same(HoursDef),
+    /// By the day of the week: mon, tue, wed, thu, fri, sat, sun.
+    Days(Map<HoursDef>),
+}
+
+/// Hours of a day.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum HoursDef {
+    /// From when to when, such as 9h..17h.
+    One(String),
+    /// With breaks, such as [9h..12h, 13h..17h].
+    Several(Vec<String>),
+}
+
+/// Dates with other hours of work.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatedOpeningDef {
+    /// A CSV file with the dates, or several.
+    pub dates: FilesDef,
+    /// The hours in which work is done on those of them that are working days.
+    pub open: HoursDef,
+}
+
+/// Dates with other hours of the day.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DatedHoursDef {
+    /// A CSV file with the dates, or several.
+    pub dates: FilesDef,
+    /// 24 weights, midnight first.
+    #[schemars(length(equal = 24))]
+    pub hours: Vec<f64>,
 }
 
 /// How a rate follows hours, weekdays and a calendar; all weights are relative.
@@ -226,6 +312,9 @@ pub struct ProfileDef {
     /// 24 weights, midnight first.
     #[schemars(length(equal = 24))]
     pub hours: Option<Vec<f64>>,
+    /// Dates on which the hours have other weights, such as Ramadan.
+    #[serde(default)]
+    pub dated: Vec<DatedHoursDef>,
     /// Whether each of them holds for its whole hour, instead of being interpolated.
     #[serde(default)]
     pub steps: bool,
@@ -464,6 +553,16 @@ pub struct ServiceDef {
     pub room: Option<Expression>,
 }
 
+/// What was observed: written out, or in a table.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum LawDef<T> {
+    /// Written out.
+    Written(Map<T>),
+    /// The name of a table, or of a column of one, such as waits.morning.
+    Table(String),
+}
+
 /// A value: an expression, or a map that says more about it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -493,9 +592,9 @@ pub struct FieldDef {
     /// Texts and their weights.
     pub choice: Option<Map<f64>>,
     /// Shares and the values below which they lie, such as {0%: 1, 50%: 12, 100%: 90}: a value is drawn from between them.
-    pub quantiles: Option<Map<Expression>>,
+    pub quantiles: Option<LawDef<Expression>>,
     /// Ranges such as 0..10, or single values, and their weights: a value is drawn from one of them.
-    pub histogram: Option<Map<f64>>,
+    pub histogram: Option<LawDef<f64>>,
     /// A part of a number that is divided by chance.
     pub part: Option<PartDef>,
     /// Other values beside this one that its draw goes together with, and how closely: correlations from -1 to 1.

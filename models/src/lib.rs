@@ -28,7 +28,7 @@ pub use compile::{
 };
 pub use definition::{
     AddDef, AfterDef, CauseDef, CellDef, CellType, ChangeDef, CrossingDef, DayDef, DigitsDef,
-    Duration, ExpectDef, Expression, FieldDef, LongParameterDef, LongTableDef, ModelFile,
+    Duration, ExpectDef, Expression, FieldDef, LawDef, LongParameterDef, LongTableDef, ModelFile,
     ParameterDef, PartDef, ServiceDef, SlotsDef, SourceDef, StatesDef, StreamDef, TableDef,
     TimerDef, TotalDef, ValueDef, Weight, schema,
 };

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde_json::Value as Json;
+
 use crate::yaml::{self, YamlError};
 
 /// What follows a byte order mark, which some programs put before UTF-8.
@@ -12,17 +14,47 @@ pub(crate) fn is_table(path: &str) -> bool {
     path.ends_with(".csv")
 }
 
-/// The files that a model's text names as tables.
+/// The files that a model's text names as tables, and as lists of dates.
 pub(crate) fn named(text: &str) -> Vec<String> {
-    let tables = yaml::parse(text).ok().map(|tree| tree.to_json());
-    let tables = tables.and_then(|tree| tree.get("tables")?.as_object().cloned());
-    let file = |table: &serde_json::Value| {
+    let Ok(tree) = yaml::parse(text).map(|tree| tree.to_json()) else {
+        return Vec::new();
+    };
+    let tables = tree.get("tables").and_then(Json::as_object);
+    let file = |table: &Json| {
         let long = || table.get("file")?.as_str();
         table.as_str().or_else(long).map(str::to_owned)
     };
-    let tables = tables.unwrap_or_default();
-    let names = tables.values().filter_map(file);
-    names.filter(|name| is_plain(name)).collect()
+    let mut names: Vec<String> = tables
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, table)| file(table))
+        .collect();
+    for block in ["calendars", "workdays", "profiles"] {
+        tree.get(block)
+            .into_iter()
+            .for_each(|block| dates(block, &mut names));
+    }
+    names.retain(|name| is_plain(name));
+    names
+}
+
+/// What stands below the key `dates`, however deep.
+fn dates(json: &Json, names: &mut Vec<String>) {
+    match json {
+        Json::Array(parts) => parts.iter().for_each(|part| dates(part, names)),
+        Json::Object(parts) => parts.iter().for_each(|(key, part)| match (&key[..], part) {
+            ("dates", Json::String(name)) => names.push(name.clone()),
+            ("dates", Json::Array(several)) => {
+                names.extend(
+                    several
+                        .iter()
+                        .filter_map(|name| Some(name.as_str()?.to_owned())),
+                );
+            }
+            _ => dates(part, names),
+        }),
+        _ => {}
+    }
 }
 
 /// Whether this is the name of a table's file in the folder itself.

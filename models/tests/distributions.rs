@@ -227,3 +227,43 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn numbers_of_tables_draw_what_they_draw_when_they_are_written_out() {
+    let model = |fields: &str, tables: &str| {
+        let text = format!(
+            "model: {{name: laws, cells: 1, window: 6h, reference: {{start: 2026-02-02, days: 28}}}}\n{tables}\
+             streams:\n  a:\n    source: {{rate: 500}}\n{fields}"
+        );
+        let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
+        let files = [
+            file("a.yaml", &text),
+            file(
+                "waits.csv",
+                "share,value,long\n100%,9,3h\n0,-1,5m\n0.5,2.5,\"1h\"\n",
+            ),
+            file(
+                "bins.csv",
+                "range,weight,n\n4..10,1,2\n0,3,1\n12.5..13,0.5,0\n",
+            ),
+            file("ends.csv", "from,to,weight\n1h,2h,7\n2h,2h,1\n10m,20m,2\n"),
+        ];
+        play(&program(&files), &settings(5, 24 * 3))
+            .rows
+            .remove("a")
+    };
+    let tables =
+        "tables:\n  waits: waits.csv\n  bins: {file: bins.csv, key: range}\n  ends: ends.csv\n";
+    let of_tables = model(
+        "    let:\n      s: {quantiles: waits.long}\n      e: {histogram: ends}\n    fields:\n      q: {quantiles: waits}\n      s_h: {value: s / 1h}\n      e_h: {value: e / 1h}\n      h: {histogram: bins}\n      \
+         n: {histogram: bins.n, type: int}\n",
+        tables,
+    );
+    let written = model(
+        "    let:\n      s: {quantiles: {0%: 5m, 50%: 1h, 100%: 3h}}\n      e: {histogram: {10m..20m: 2, 1h..2h: 7, 2h: 1}}\n    fields:\n      q: {quantiles: {0%: -1, 50%: 2.5, 100%: 9}}\n      s_h: {value: s / 1h}\n      e_h: {value: e / 1h}\n      \
+         h: {histogram: {0: 3, 4..10: 1, 12.5..13: 0.5}}\n      n: {histogram: {0: 1, 4..10: 2, 12.5..13: 0}, type: int}\n",
+        "",
+    );
+    assert!(written.as_ref().is_some_and(|rows| rows.len() > 1000));
+    assert_eq!(of_tables, written);
+}

@@ -41,3 +41,4 @@ mod twins;
 mod undefined;
 mod values;
 mod watched;
+mod workdays;

@@ -227,13 +227,20 @@ pub fn profile(profile: &Profile, weekend: Weekend) -> String {
     if week > 0.0 && (weekend / week - 1.0).abs() >= 0.005 {
         parts.push(format!("weekends {:+.0} %", (weekend / week - 1.0) * 100.0));
     }
-    if !profile.seasons.is_empty() {
-        let names: Vec<&str> = profile
-            .seasons
-            .iter()
-            .map(|season| season.name.as_str())
-            .collect();
+    let seasons = profile.seasons.iter().map(|season| &season.name);
+    let (hours, factors): (Vec<_>, Vec<_>) = profile
+        .dated
+        .iter()
+        .partition(|dated| dated.hours.is_some());
+    let names: Vec<&str> = seasons
+        .chain(factors.iter().map(|dated| &dated.name))
+        .map(String::as_str)
+        .collect();
+    if !names.is_empty() {
         parts.push(format!("seasons: {}", names.join(", ")));
+    }
+    for dated in hours {
+        parts.push(format!("other hours on the dates of {}", dated.name));
     }
     if profile.growth {
         parts.push("growing with the business".to_owned());

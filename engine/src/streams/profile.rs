@@ -4,7 +4,7 @@
 //! line: life has no steps, but where something opens or closes. Its scale makes the mean over the model's reference days
 //! 1, so that a declared rate is what those days show.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 
@@ -43,6 +43,26 @@ impl Season {
     }
 }
 
+/// What is otherwise on some dates, which differ from year to year.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dated {
+    /// What they are called.
+    pub name: String,
+    /// From which day to which, both included; in order, none twice.
+    pub dates: Arc<[(Date, Date)]>,
+    /// What rates are multiplied by.
+    pub factor: f64,
+    /// Weights of the hours that hold then; of several such ones those of the first.
+    pub hours: Option<[f64; 24]>,
+}
+
+impl Dated {
+    fn covers(&self, date: Date) -> bool {
+        let begun = self.dates.partition_point(|(from, _)| *from <= date);
+        begun > 0 && date <= self.dates[begun - 1].1
+    }
+}
+
 /// How a rate follows the calendar. All weights are relative.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Profile {
@@ -56,6 +76,8 @@ pub struct Profile {
     pub weekdays: [f64; 7],
     /// Factors for days of the year; where several apply they multiply.
     pub seasons: Vec<Season>,
+    /// What is otherwise on dates; their factors multiply with those of the seasons.
+    pub dated: Vec<Dated>,
     /// Whether it also grows by [`Reference::growth_per_month`].
     pub growth: bool,
 }
@@ -153,25 +175,26 @@ impl Profile {
             steps: false,
             weekdays: [1.0; 7],
             seasons: Vec::new(),
+            dated: Vec::new(),
             growth: false,
         }
     }
 
     /// Weight within the day at the beginning and at the end of each of its 288 steps: linear between the middles of the hours,
     /// except towards one that is closed, scaled to a mean of 1.
-    fn steps_of_day(&self) -> [Line; STEPS_PER_DAY] {
+    fn steps_of_day(&self, hours: &[f64; 24]) -> [Line; STEPS_PER_DAY] {
         let at = |step: usize, node: usize| {
             let hour = node as f64 / 12.0 - 0.5;
             let before = libm::floor(hour);
             let share = hour - before;
-            let at = |h: f64| self.hours[(h as i64).rem_euclid(24) as usize];
+            let at = |h: f64| hours[(h as i64).rem_euclid(24) as usize];
             // Up to the middle of an hour it comes from the one before, from there on it leads to the next one.
             let (one, other) = match share == 0.0 && node > step {
                 true => (at(before - 1.0), at(before)),
                 false => (at(before), at(before + 1.0)),
             };
             match self.steps || one == 0.0 || other == 0.0 {
-                true => self.hours[step / STEPS_PER_HOUR],
+                true => hours[step / STEPS_PER_HOUR],
                 false => between(at(before), at(before + 1.0), share),
             }
         };
@@ -186,48 +209,77 @@ impl Profile {
         steps
     }
 
-    /// The weight of a day at the beginning and at the end of one of its steps; `around` are those of the day before, the day
-    /// itself, and the next one. Around midnight one leads to the other, except to or from a day that is closed.
-    fn steps_around(&self, [before, own, after]: [f64; 3], step: usize) -> Line {
-        let blend = |other: f64, nodes: usize| match self.steps || own == 0.0 || other == 0.0 {
-            true => own,
-            false => between(own, other, nodes as f64 / (2 * NIGHT) as f64),
-        };
-        let at = |node: usize| match (
+    /// The weight of a day at the beginning and at the end of one of its steps; those of the day before, the day itself, and
+    /// the next one are given. Around midnight one leads to the other, except to or from what is closed.
+    fn steps_around(&self, weights: [f64; 3], step: usize) -> Line {
+        self.blended(step, |day| Line(weights[day], weights[day]))
+    }
+
+    /// The weight within the day of one of its steps, where the days around may have other hours.
+    fn hours_around(&self, steps: &Steps, [before, own, after]: [usize; 3], step: usize) -> Line {
+        match before == own && own == after {
+            true => steps[own][step],
+            false => self.blended(step, |day| steps[[before, own, after][day]][step]),
+        }
+    }
+
+    /// What leads from the day before, 0, to the day itself, 1, and on to the next one, 2.
+    fn blended(&self, step: usize, of_day: impl Fn(usize) -> Line) -> Line {
+        let blend =
+            |own: f64, other: f64, nodes: usize| match self.steps || own == 0.0 || other == 0.0 {
+                true => own,
+                false => between(own, other, nodes as f64 / (2 * NIGHT) as f64),
+            };
+        let at = |node: usize, end: fn(Line) -> f64| match (
             NIGHT.checked_sub(node),
             (node + NIGHT).checked_sub(STEPS_PER_DAY),
         ) {
-            (Some(nodes), _) => blend(before, nodes),
-            (_, Some(nodes)) => blend(after, nodes),
-            _ => own,
+            (Some(nodes), _) => blend(end(of_day(1)), end(of_day(0)), nodes),
+            (_, Some(nodes)) => blend(end(of_day(1)), end(of_day(2)), nodes),
+            _ => end(of_day(1)),
         };
-        Line(at(step), at(step + 1))
+        Line(at(step, |line| line.0), at(step + 1, |line| line.1))
     }
 
-    /// The weights of the day before a date, of the date, and of the day after it.
-    fn weights_around(&self, date: Date) -> [f64; 3] {
+    /// What is known of the day before a date, of the date, and of the day after it.
+    fn around(&self, date: Date) -> Around {
         let (before, after) = (date.yesterday(), date.tomorrow());
-        [before.unwrap_or(date), date, after.unwrap_or(date)].map(|date| self.day_weight(date))
+        let days = [before.unwrap_or(date), date, after.unwrap_or(date)];
+        Around {
+            weights: days.map(|date| self.day_weight(date)),
+            hours: days.map(|date| self.hours_on(date)),
+        }
     }
 
     fn day_weight(&self, date: Date) -> f64 {
         let weekday = self.weekdays[date.weekday().to_monday_zero_offset() as usize];
-        self.seasons
+        let seasons = self.seasons.iter().filter(|s| s.covers(date));
+        let dated = self.dated.iter().filter(|dated| dated.covers(date));
+        let factors = seasons.map(|s| s.factor).chain(dated.map(|d| d.factor));
+        factors.fold(weekday, |weight, factor| weight * factor)
+    }
+
+    /// The hours that differ by dates.
+    fn other_hours(&self) -> impl Iterator<Item = (&Dated, &[f64; 24])> {
+        self.dated
             .iter()
-            .filter(|s| s.covers(date))
-            .fold(weekday, |w, s| w * s.factor)
+            .filter_map(|dated| Some((dated, dated.hours.as_ref()?)))
+    }
+
+    /// Which hours hold on a date: 0 are the usual ones.
+    fn hours_on(&self, date: Date) -> usize {
+        let found = self.other_hours().position(|(dated, _)| dated.covers(date));
+        found.map_or(0, |found| found + 1)
     }
 
     /// Factor that makes the mean over the reference days 1.
-    fn scale(&self, steps: &[Line; STEPS_PER_DAY], reference: &Reference, warmup: Span) -> f64 {
+    fn scale(&self, steps: &Steps, reference: &Reference, warmup: Span) -> f64 {
         // What each of the days around has a part in, so that no day's steps need be gone through again.
-        let part = |around: [f64; 3]| -> f64 {
-            let steps = (0..).zip(steps);
-            let weighed =
-                steps.map(|(step, line)| self.steps_around(around, step).with(line).mean());
+        let part = |around: Around| -> f64 {
+            let weighed = (0..STEPS_PER_DAY).map(|step| self.line(steps, &around, step).mean());
             weighed.sum::<f64>() / STEPS_PER_DAY as f64
         };
-        let mut known: Vec<([f64; 3], f64)> = Vec::new();
+        let mut known: Vec<(Around, f64)> = Vec::new();
         let mut date = reference.start;
         let mut sum = 0.0;
         for day in 0..reference.days {
@@ -237,7 +289,7 @@ impl Profile {
             } else {
                 1.0
             };
-            let around = self.weights_around(date);
+            let around = self.around(date);
             let found = known.iter().find(|(other, _)| *other == around);
             let weight = match found {
                 Some((_, weight)) => *weight,
@@ -265,7 +317,8 @@ impl Profile {
         begin: Time,
         end: Time,
     ) -> ProfileTable {
-        let steps = self.steps_of_day();
+        let hours = std::iter::once(&self.hours).chain(self.other_hours().map(|(_, hours)| hours));
+        let steps: Steps = hours.map(|hours| self.steps_of_day(hours)).collect();
         let scale = self.scale(&steps, reference, warmup);
         let first = begin.index_of(STEP);
         let first_day = first.div_euclid(STEPS_PER_DAY as i64);
@@ -277,7 +330,7 @@ impl Profile {
             reference: reference.clone(),
             begin,
             scale,
-            steps: Box::new(steps),
+            steps,
         };
         let mut known: Vec<(Option<Likeness>, i64)> = Vec::new();
         let day_of = (first_day..first_day + days).map(|day| {
@@ -301,6 +354,12 @@ impl Profile {
             sums: OnceLock::new(),
         }
     }
+
+    /// The weight at a step of a day among others.
+    fn line(&self, steps: &Steps, around: &Around, step: usize) -> Line {
+        let of_hours = self.hours_around(steps, around.hours, step);
+        self.steps_around(around.weights, step).with(&of_hours)
+    }
 }
 
 /// What the factors of a day follow from.
@@ -313,12 +372,12 @@ struct Recipe {
     begin: Time,
     scale: f64,
     /// The weights within a day.
-    steps: Box<[Line; STEPS_PER_DAY]>,
+    steps: Steps,
 }
 
-/// What the factors of a day follow from, of those that do not grow: the weights around each date that it has a part of, and by how much its
-/// clocks are ahead.
-type Likeness = (Span, [[f64; 3]; 2]);
+/// What the factors of a day follow from, of those that do not grow: by how much its clocks are ahead, and what is around each date that it has a
+/// part of.
+type Likeness = (Span, [Around; 2]);
 
 /// When a day begins, in UTC.
 fn beginning(day: i64) -> Time {
@@ -333,7 +392,7 @@ impl Recipe {
         let is_steady = !self.profile.growth && (1..=24).all(is_so);
         is_steady.then(|| {
             let dates = [beginning(day), beginning(day + 1) - Span(1)];
-            let around = |time| self.profile.weights_around(self.zone.local(time).date());
+            let around = |time| self.profile.around(self.zone.local(time).date());
             (ahead, dates.map(around))
         })
     }
@@ -344,25 +403,33 @@ impl Recipe {
             true => grown(&self.reference, time - self.begin),
             false => 1.0,
         };
-        let mut date = (Date::MIN, [0.0; 3]);
+        let mut date = (Date::MIN, Around::default());
         let mut grown = growth(beginning(day));
         let lines: [Line; STEPS_PER_DAY] = std::array::from_fn(|step| {
             let time = beginning(day) + Span(step as i64 * STEP.0);
             let local = self.zone.local(time);
             if local.date() != date.0 {
-                let around = self.profile.weights_around(local.date());
-                date = (local.date(), around.map(|weight| weight * self.scale));
+                let mut around = self.profile.around(local.date());
+                around.weights = around.weights.map(|weight| weight * self.scale);
+                date = (local.date(), around);
             }
             let step = local.hour() as usize * STEPS_PER_HOUR + local.minute() as usize / 5;
             let before = std::mem::replace(&mut grown, growth(time + STEP));
-            let line = self
-                .profile
-                .steps_around(date.1, step)
-                .with(&self.steps[step]);
+            let line = self.profile.line(&self.steps, &date.1, step);
             line.with(&Line(before, grown))
         });
         Day::new(&lines)
     }
+}
+
+/// The steps of days with the usual hours, and with each of the others.
+type Steps = Vec<[Line; STEPS_PER_DAY]>;
+
+/// What is known of a day, the one before and the next one: their weights, and which hours they have.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Around {
+    weights: [f64; 3],
+    hours: [usize; 3],
 }
 
 /// What lies at a share of the way from one value to another one; from there back it is exactly the same.

@@ -3,7 +3,7 @@
 use causeflow_engine::base::rounding::round_even;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::program::{
-    Binary, DatePart, Expr, Gathered, MAX_COUNT, Midnight, Question, Unary,
+    Binary, DatePart, Expr, Gathered, MAX_COUNT, Midnight, Question, Unary, Working,
 };
 
 /// (least, greatest); infinite where nothing bounds the value.
@@ -60,6 +60,7 @@ pub fn bounds(expr: &Expr) -> (f64, f64) {
         Expr::Cell(cells, _) => cells.range().unwrap_or(ANY),
         Expr::Lines(lines) if lines.gathered == Gathered::Count => (0.0, MAX_COUNT),
         Expr::Happens(_) | Expr::Utilisation(_) => (0.0, 1.0),
+        Expr::AtWork(at) if at.asked == Working::Is => (0.0, 1.0),
         Expr::Lookup(lookup) => match lookup.question {
             Question::Free => (0.0, 1.0),
             Question::Nearest => {
@@ -89,6 +90,15 @@ pub fn least_after(time: &Expr) -> f64 {
         }
         Expr::Midnight(Midnight::Workday(_), parts) if bounds(&parts.1).0 >= 0.0 => {
             least_after(&parts.0) - LONGEST_DAY
+        }
+        Expr::AtWork(at) => {
+            let earliest = least_after(&at.time) - Span::HOUR.0 as f64;
+            match at.asked {
+                Working::After => earliest + bounds(&at.other).0.max(0.0),
+                Working::Day if bounds(&at.other).0 >= 1.0 => earliest,
+                Working::Day if bounds(&at.other).0 >= 0.0 => least_after(&at.time) - LONGEST_DAY,
+                _ => f64::NEG_INFINITY,
+            }
         }
         // The hour by which a day may be longer or shorter is in that.
         Expr::OnClock(e) => least_after(e),

@@ -8,17 +8,18 @@ use super::Compiler;
 use super::functions::constant;
 use super::lower::Scope;
 use super::types::{Ty, Typed};
+use super::workdays::WEEKDAYS;
 use crate::diagnostic::{number, suggestion};
 use crate::syntax::Ast;
 
-/// The days of the week as models name them.
-const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
 /// The functions of dates.
-pub(super) const OF_DATES: [&str; 7] = [
+pub(super) const OF_DATES: [&str; 10] = [
     "month_start",
     "month_end",
     "workday",
+    "is_workday",
+    "work_time",
+    "worked",
     "next",
     "day",
     "month",
@@ -33,12 +34,14 @@ impl Compiler {
         span: &Range<usize>,
         scope: &mut Scope,
     ) -> Option<Typed> {
-        let wanted = match name {
-            "workday" => "2 arguments",
-            _ => "1 argument",
-        };
-        let right = args.len() == if name == "workday" { 2 } else { 1 };
-        self.arity(name, args.len(), wanted, right, span, scope)?;
+        match name {
+            // Without a place its weekend is all there is to know.
+            "workday" if args.len() == 2 => {}
+            "workday" | "is_workday" | "work_time" | "worked" => {
+                return self.at_work(name, args, span, scope);
+            }
+            _ => self.arity(name, args.len(), "1 argument", args.len() == 1, span, scope)?,
+        }
         if name == "next" {
             let day = self.plain_name(&args[0], scope)?;
             let Some(weekday) = WEEKDAYS.iter().position(|known| *known == day) else {

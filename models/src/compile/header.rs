@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::profile::{Profile, Reference, Season, Weekend};
+use causeflow_engine::streams::profile::{Dated, Profile, Reference, Season, Weekend};
 use causeflow_engine::streams::program::{Source, Spikes, Stream};
 
 use super::report::At;
+use super::workdays::weekend_of;
 use super::{Compiler, Merged};
 use crate::definition::{Expression, ModelBlock, ProfileDef, SeasonDef};
 use crate::diagnostic::{nearest, number, suggestion};
@@ -40,12 +41,14 @@ pub(super) fn weekend(block: &ModelBlock, profiles: &[Profile], streams: &[Strea
 
 /// The days that the model says are a weekend.
 pub(super) fn stated_weekend(block: &ModelBlock) -> Option<Weekend> {
-    let days = block.weekend.as_ref()?;
-    let mut weekend = Weekend([false; 7]);
-    for day in days {
-        weekend.0[*day as usize] = true;
-    }
-    Some(weekend)
+    block.weekend.as_deref().map(weekend_of)
+}
+
+/// What a calendar says of days of every year, and of dates.
+#[derive(Default)]
+pub(super) struct Calendar {
+    seasons: Vec<Season>,
+    dated: Vec<Dated>,
 }
 
 impl Compiler {
@@ -102,35 +105,70 @@ impl Compiler {
     }
 
     /// All calendars, also those that no profile uses.
-    pub(super) fn calendars(&mut self, merged: &Merged) -> BTreeMap<String, Vec<Season>> {
+    pub(super) fn calendars(&mut self, merged: &Merged) -> BTreeMap<String, Calendar> {
         let mut calendars = BTreeMap::new();
         for (name, (file, seasons)) in &merged.calendars {
             let at = At::new(*file, &["calendars", name]);
-            let seasons = seasons.iter().enumerate();
-            let seasons = seasons.map(|(i, season)| self.season(season, &at.key(i)));
-            calendars.insert(name.clone(), seasons.collect());
+            let mut calendar = Calendar::default();
+            for (i, season) in seasons.iter().enumerate() {
+                self.season(season, &at.key(i), &mut calendar);
+            }
+            calendars.insert(name.clone(), calendar);
         }
         calendars
     }
 
-    fn season(&mut self, season: &SeasonDef, at: &At) -> Season {
+    fn season(&mut self, season: &SeasonDef, at: &At, calendar: &mut Calendar) {
         if !(0.0..=MOST_WEIGHT).contains(&season.factor) {
             let (found, most) = (number(season.factor), number(MOST_WEIGHT));
             let message = format!("found the factor {found}, expected 0 to {most}");
             self.report.error(&at.key("factor"), message, None);
         }
-        let mut day = |text: &str, key: &str| {
-            units::day_of_year(text).unwrap_or_else(|message| {
-                self.report.error(&at.key(key), message, None);
-                (1, 1)
-            })
-        };
-        Season {
-            name: season.name.clone(),
-            from: day(&season.from, "from"),
-            to: day(&season.to, "to"),
-            factor: season.factor,
+        let name = season.name.clone();
+        match (&season.from, &season.to, &season.dates) {
+            (None, None, Some(dates)) => calendar.dated.push(Dated {
+                name,
+                dates: self.dates(dates, &at.key("dates")),
+                factor: season.factor,
+                hours: None,
+            }),
+            (Some(from), Some(to), None) => {
+                let mut day = |text: &str, key: &str| {
+                    units::day_of_year(text).unwrap_or_else(|message| {
+                        self.report.error(&at.key(key), message, None);
+                        (1, 1)
+                    })
+                };
+                calendar.seasons.push(Season {
+                    name,
+                    from: day(from, "from"),
+                    to: day(to, "to"),
+                    factor: season.factor,
+                });
+            }
+            _ => {
+                let message = "these are neither days of every year nor dates";
+                let help = "write `from` and `to`, such as `from: 12-21, to: 01-03`, or a file with `dates`";
+                self.report.error(at, message, Some(help.into()));
+            }
         }
+    }
+
+    /// Whether these are so many weights; if not, that is told.
+    fn are_weights(&mut self, weights: &[f64], wanted: usize, at: &At) -> bool {
+        if weights.len() != wanted {
+            let message = format!("found {} weights, expected {wanted}", weights.len());
+            self.report.error_at_key(at, message, None);
+        } else if weights.iter().any(|w| !(0.0..=MOST_WEIGHT).contains(w))
+            || weights.iter().sum::<f64>() <= 0.0
+        {
+            let most = number(MOST_WEIGHT);
+            let message = format!("weights are 0 or more, up to {most}, and not all of them 0");
+            self.report.error_at_key(at, message, None);
+        } else {
+            return true;
+        }
+        false
     }
 
     pub(super) fn profile(
@@ -138,7 +176,7 @@ impl Compiler {
         name: &str,
         at: &At,
         definition: &ProfileDef,
-        seasons: &BTreeMap<String, Vec<Season>>,
+        calendars: &BTreeMap<String, Calendar>,
     ) -> Profile {
         let mut profile = Profile {
             name: name.to_owned(),
@@ -154,27 +192,23 @@ impl Compiler {
                 continue;
             };
             let wanted = if key == "hours" { 24 } else { 7 };
-            if weights.len() != wanted {
-                let message = format!("found {} weights, expected {wanted}", weights.len());
-                self.report.error_at_key(&at.key(key), message, None);
-            } else if weights.iter().any(|w| !(0.0..=MOST_WEIGHT).contains(w))
-                || weights.iter().sum::<f64>() <= 0.0
-            {
-                let most = number(MOST_WEIGHT);
-                let message = format!("weights are 0 or more, up to {most}, and not all of them 0");
-                self.report.error_at_key(&at.key(key), message, None);
-            } else if key == "hours" {
-                profile.hours.copy_from_slice(weights);
-            } else {
-                profile.weekdays.copy_from_slice(weights);
+            if !self.are_weights(weights, wanted, &at.key(key)) {
+                continue;
+            }
+            match key {
+                "hours" => profile.hours.copy_from_slice(weights),
+                _ => profile.weekdays.copy_from_slice(weights),
             }
         }
         if let Some(calendar) = &definition.calendar {
-            match seasons.get(calendar) {
-                Some(seasons) => profile.seasons = seasons.clone(),
+            match calendars.get(calendar) {
+                Some(calendar) => {
+                    profile.seasons = calendar.seasons.clone();
+                    profile.dated = calendar.dated.clone();
+                }
                 None if self.report.is_spoilt("calendars", calendar) => {}
                 None => {
-                    let help = suggestion(calendar, seasons.keys().map(String::as_str));
+                    let help = suggestion(calendar, calendars.keys().map(String::as_str));
                     self.report.error(
                         &at.key("calendar"),
                         format!("there is no calendar `{calendar}`"),
@@ -182,6 +216,20 @@ impl Compiler {
                     );
                 }
             }
+        }
+        for (i, dated) in definition.dated.iter().enumerate() {
+            let at = at.key("dated").key(i);
+            let dates = self.dates(&dated.dates, &at.key("dates"));
+            let mut hours = [1.0; 24];
+            if self.are_weights(&dated.hours, 24, &at.key("hours")) {
+                hours.copy_from_slice(&dated.hours);
+            }
+            profile.dated.push(Dated {
+                name: dated.dates.names().join(", "),
+                dates,
+                factor: 1.0,
+                hours: Some(hours),
+            });
         }
         profile
     }

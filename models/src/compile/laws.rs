@@ -9,35 +9,37 @@ use super::Compiler;
 use super::functions::{constant, distributions};
 use super::lower::Scope;
 use super::types::{Ty, Typed};
-use crate::definition::{Expression, Map};
+use crate::definition::{Expression, LawDef, Map};
 use crate::diagnostic::number;
 use crate::syntax::{Ast, AstKind};
 use crate::units;
 
+/// Shares and values, and of which type these are.
+pub(super) type Quantiles = (Vec<(f64, f64)>, Option<Ty>);
+
+/// A range of a histogram.
+pub(super) struct Bin {
+    pub low: f64,
+    pub high: f64,
+    pub weight: f64,
+    /// As it is written.
+    pub text: String,
+    /// Where, if that is in a table.
+    pub cell: Option<(usize, Range<usize>)>,
+}
+
 impl Compiler {
-    /// A draw from a table of quantiles, with straight lines between them.
-    pub(super) fn quantiles(&mut self, given: &Map<Expression>, mut scope: Scope) -> Option<Typed> {
+    /// A draw from quantiles, with straight lines between them.
+    pub(super) fn quantiles(
+        &mut self,
+        given: &LawDef<Expression>,
+        mut scope: Scope,
+    ) -> Option<Typed> {
         let purpose = scope.next_purpose();
-        let mut pairs = Vec::new();
-        let (mut ty, mut wrong) = (None, false);
-        for (share, Expression(text)) in given {
-            let at = scope.at.key(share);
-            let read = units::share(share).and_then(|x| match (0.0..=1.0).contains(&x) {
-                true => Ok(x),
-                false => Err(format!("`{share}` is not a share from 0% to 100%")),
-            });
-            if let Err(message) = &read {
-                self.report.certain_error_at_key(&at, message, None);
-            }
-            let value = self.constant_of(text, &mut scope.at(at), &mut ty);
-            match (read, value) {
-                (Ok(share), Some(value)) => pairs.push((share, value)),
-                _ => wrong = true,
-            }
-        }
-        if wrong {
-            return None;
-        }
+        let (mut pairs, ty) = match given {
+            LawDef::Written(given) => self.written_quantiles(given, &scope)?,
+            LawDef::Table(table) => self.quantiles_of_table(table, &scope.at)?,
+        };
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
         let ends = (pairs.first().map(|p| p.0), pairs.last().map(|p| p.0));
         if ends != (Some(0.0), Some(1.0)) {
@@ -65,10 +67,66 @@ impl Compiler {
         Some(Typed::new(Expr::Law(law, purpose), ty?))
     }
 
+    fn written_quantiles(&mut self, given: &Map<Expression>, scope: &Scope) -> Option<Quantiles> {
+        let mut pairs = Vec::new();
+        let (mut ty, mut wrong) = (None, false);
+        for (share, Expression(text)) in given {
+            let at = scope.at.key(share);
+            let read = units::share(share).and_then(|x| match (0.0..=1.0).contains(&x) {
+                true => Ok(x),
+                false => Err(format!("`{share}` is not a share from 0% to 100%")),
+            });
+            if let Err(message) = &read {
+                self.report.certain_error_at_key(&at, message, None);
+            }
+            let value = self.constant_of(text, &mut scope.at(at), &mut ty);
+            match (read, value) {
+                (Ok(share), Some(value)) => pairs.push((share, value)),
+                _ => wrong = true,
+            }
+        }
+        (!wrong).then_some((pairs, ty))
+    }
+
     /// A draw from a histogram: evenly within a range, which may be a single value.
-    pub(super) fn histogram(&mut self, given: &Map<f64>, mut scope: Scope) -> Option<Typed> {
+    pub(super) fn histogram(&mut self, given: &LawDef<f64>, mut scope: Scope) -> Option<Typed> {
         let purpose = scope.next_purpose();
-        let mut bins: Vec<(f64, f64, f64, &str)> = Vec::new();
+        let (mut bins, ty) = match given {
+            LawDef::Written(given) => self.written_bins(given, &scope)?,
+            LawDef::Table(table) => self.bins_of_table(table, &scope.at)?,
+        };
+        bins.sort_by(|a, b| a.low.total_cmp(&b.low).then(a.high.total_cmp(&b.high)));
+        if let Some(pair) = bins.windows(2).find(|pair| pair[0].high > pair[1].low) {
+            let message = format!("`{}` overlaps with `{}`", pair[1].text, pair[0].text);
+            let help = "each range begins where the one before it ends, or later";
+            match &pair[1].cell {
+                Some((file, span)) => {
+                    self.report
+                        .error_at(*file, span.clone(), message, Some(help.into()));
+                }
+                None => {
+                    let at = scope.at.key(&pair[1].text);
+                    self.report
+                        .certain_error_at_key(&at, message, Some(help.into()));
+                }
+            }
+            return None;
+        }
+        let bins: Vec<_> = bins
+            .iter()
+            .map(|bin| (bin.low, bin.high, bin.weight))
+            .collect();
+        let Some(law) = Empirical::from_histogram(&bins) else {
+            let message =
+                "the weights of this histogram add up to nothing, or to more than any number";
+            self.report.certain_error(&scope.at, message, None);
+            return None;
+        };
+        Some(Typed::new(Expr::Law(Law::Empirical(law), purpose), ty?))
+    }
+
+    fn written_bins(&mut self, given: &Map<f64>, scope: &Scope) -> Option<(Vec<Bin>, Option<Ty>)> {
+        let mut bins = Vec::new();
         let (mut ty, mut wrong) = (None, false);
         for (range, weight) in given {
             let at = scope.at.key(range);
@@ -78,33 +136,17 @@ impl Compiler {
                 wrong = true;
             }
             match self.bin(range, &mut scope.at(at), &mut ty) {
-                Some((low, high)) => bins.push((low, high, *weight, range)),
+                Some((low, high)) => bins.push(Bin {
+                    low,
+                    high,
+                    weight: *weight,
+                    text: range.clone(),
+                    cell: None,
+                }),
                 None => wrong = true,
             }
         }
-        if wrong {
-            return None;
-        }
-        bins.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        if let Some(pair) = bins.windows(2).find(|pair| pair[0].1 > pair[1].0) {
-            let message = format!("`{}` overlaps with `{}`", pair[1].3, pair[0].3);
-            let help = "each range begins where the one before it ends, or later";
-            let at = scope.at.key(pair[1].3);
-            self.report
-                .certain_error_at_key(&at, message, Some(help.into()));
-            return None;
-        }
-        let bins: Vec<_> = bins
-            .into_iter()
-            .map(|(low, high, weight, _)| (low, high, weight))
-            .collect();
-        let Some(law) = Empirical::from_histogram(&bins) else {
-            let message =
-                "the weights of this histogram add up to nothing, or to more than any number";
-            self.report.certain_error(&scope.at, message, None);
-            return None;
-        };
-        Some(Typed::new(Expr::Law(Law::Empirical(law), purpose), ty?))
+        (!wrong).then_some((bins, ty))
     }
 
     /// A range of a histogram.

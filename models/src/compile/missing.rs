@@ -9,7 +9,7 @@ use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::profile::Profile;
 use causeflow_engine::streams::program::{
     APPOINTMENTS, Binary, ChangeKind, Crossing, Destination, Expr, Format, Kind, NO_ENTITY,
-    NO_TIME, Question, Slot, Stream,
+    NO_TIME, Question, Slot, Stream, Working,
 };
 
 use super::bounds::bounds;
@@ -179,6 +179,10 @@ impl Words<'_> {
             | Expr::HomeOf(_, e)
             | Expr::DayStart(e)
             | Expr::OnClock(e) => self.misses(e),
+            Expr::Midnight(_, parts) => self.misses(&parts.0),
+            Expr::AtWork(at) if matches!(at.asked, Working::Day | Working::After) => {
+                self.misses(&at.time)
+            }
             // It has no value where one of its parts has none.
             Expr::Template(template) => template.values().any(|(e, format)| match format {
                 Format::Id | Format::Somebody | Format::Time(_) | Format::Drawn(_) => {
@@ -248,7 +252,12 @@ pub(super) fn from_now(e: &Expr) -> (f64, f64) {
 fn always_open(profile: &Profile) -> bool {
     let weights = profile.hours.iter().chain(&profile.weekdays);
     let factors = profile.seasons.iter().map(|season| &season.factor);
-    weights.chain(factors).all(|&weight| weight > 0.0)
+    let dated = profile.dated.iter();
+    let dated = dated.flat_map(|dated| dated.hours.iter().flatten().chain([&dated.factor]));
+    weights
+        .chain(factors)
+        .chain(dated)
+        .all(|&weight| weight > 0.0)
 }
 
 /// How far ahead the appointments of each profile lie, as far as the model tells.

@@ -8,6 +8,7 @@ mod calendars;
 mod changes;
 mod checks;
 mod constants;
+mod date_lists;
 mod dates;
 mod desks;
 mod each;
@@ -25,6 +26,7 @@ mod lines;
 mod lower;
 mod means;
 mod missing;
+mod observed;
 mod operators;
 mod parameters;
 mod parts;
@@ -40,25 +42,28 @@ mod together;
 mod types;
 mod undefined;
 mod watched;
+mod workdays;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
+use std::sync::Arc;
 
 use causeflow_engine::base::draw::Purpose;
 use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::time::Span;
 use causeflow_engine::base::zone::Zone;
 use causeflow_engine::streams::profile::{Profile, Weekend};
-use causeflow_engine::streams::program::{Counter, Desk, KindId, Program};
+use causeflow_engine::streams::program::{Counter, DatesKnown, Desk, KindId, Program, Workdays};
 
 use crate::Checked;
 use crate::definition::{
     DeskDef, EntityDef, ExpectDef, Expression, ModelBlock, ModelFile, ParameterDef, ProfileDef,
-    StreamDef, TableDef,
+    StreamDef, TableDef, WorkdaysDef,
 };
 use crate::diagnostic::Diagnostics;
 use assemble::Draft;
+use date_lists::DateList;
 pub use expectations::{Expectation, Expected, Figure, Measure, OverRows, RowsOf, TotalOf};
 use joins::Joining;
 use lower::{About, Scope};
@@ -98,6 +103,14 @@ pub struct Compiler {
     zone: Zone,
     /// The days that are no working days; what profiles show does not matter, so that no other profile moves a date.
     weekend: Weekend,
+    /// The working days of places, by name.
+    workdays: Vec<(String, Workdays)>,
+    /// Those where no place is named.
+    usual_workdays: Arc<Workdays>,
+    /// The lists of dates read so far, by their files.
+    date_lists: BTreeMap<String, DateList>,
+    /// The years that they know, and where they are named.
+    dates_known: Vec<(DatesKnown, At)>,
     /// How far clocks are ahead of UTC on the first of the reference days.
     reference_offset: Span,
 }
@@ -124,6 +137,7 @@ pub struct Compiled {
 struct Merged {
     model: Option<(usize, ModelBlock)>,
     calendars: BTreeMap<String, (usize, Vec<crate::definition::SeasonDef>)>,
+    workdays: BTreeMap<String, (usize, WorkdaysDef)>,
     profiles: BTreeMap<String, (usize, ProfileDef)>,
     tables: BTreeMap<String, (usize, TableDef)>,
     entities: BTreeMap<String, (usize, EntityDef)>,
@@ -177,6 +191,15 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         window: Span::HOUR,
         zone: Zone::utc(),
         weekend: Weekend::default(),
+        workdays: Vec::new(),
+        usual_workdays: Arc::new(Workdays::new(
+            Weekend::default(),
+            Default::default(),
+            &[],
+            &[],
+        )),
+        date_lists: BTreeMap::new(),
+        dates_known: Vec::new(),
         reference_offset: Span(0),
     };
     let mut merged = compiler.merge(given.parsed);
@@ -261,6 +284,13 @@ impl Compiler {
                 "calendars",
                 file,
                 parsed.calendars,
+            );
+            add(
+                &mut self.report,
+                &mut merged.workdays,
+                "workdays",
+                file,
+                parsed.workdays,
             );
             add(
                 &mut self.report,
@@ -376,6 +406,7 @@ impl Compiler {
                 digits,
             })
             .collect();
+        self.workdays(merged);
         let seasons = self.calendars(merged);
         self.profiles = vec![Profile::flat()];
         for (name, (file, profile)) in &merged.profiles {
@@ -387,10 +418,14 @@ impl Compiler {
             );
             self.profiles.push(profile);
         }
+        if let Some(reference) = &reference {
+            self.check_dates_known(reference);
+        }
         for (count, most, what) in [
             (merged.entities.len(), 250, "kinds of entities"),
             (merged.streams.len(), 10_000, "streams"),
             (merged.desks.len(), 1_000, "desks"),
+            (merged.workdays.len(), 1_000, "places with workdays"),
             (merged.tables.len(), 10_000, "tables"),
         ] {
             if count > most {
@@ -443,6 +478,11 @@ impl Compiler {
             counters: self.counters.clone(),
             desks: self.desks.clone(),
             streams,
+            dates_known: self
+                .dates_known
+                .iter()
+                .map(|(known, _)| known.clone())
+                .collect(),
             dictionary: self.texts.dictionary(),
             interventions: Vec::new(),
             modified: Vec::new(),

@@ -16,6 +16,8 @@ use crate::table::{Table, is_plain};
 pub struct Rows {
     /// The file, as an index into the model's.
     pub(super) file: usize,
+    /// Which of the columns is the key.
+    pub(super) key: usize,
     /// The keys' texts, as codes.
     pub keys: Vec<u16>,
     /// The columns, the key among them.
@@ -68,6 +70,7 @@ impl Compiler {
     fn table(&mut self, at: &At, definition: &TableDef) -> Rows {
         let nothing = Rows {
             file: 0,
+            key: 0,
             keys: Vec::new(),
             columns: Vec::new(),
             is_spoilt: true,
@@ -83,6 +86,17 @@ impl Compiler {
                 .certain_error(&at_path, message, Some(help.into()));
             return nothing;
         }
+        let found = self.report.found();
+        let Some((file, text, table)) = self.table_file(path, &at_path) else {
+            return nothing;
+        };
+        let right = self.report.found() == found;
+        let rows = self.typed_rows(at, definition, (file, &text), &table);
+        rows.filter(|_| right).unwrap_or(nothing)
+    }
+
+    /// The file of a name, with what stands in it, unless there is no such file or it has no rows.
+    pub(super) fn table_file(&mut self, path: &str, at: &At) -> Option<(usize, String, Table)> {
         let Some(file) = self.report.file_named(path) else {
             let names: Vec<String> = self.report.tables().collect();
             let help = match names.is_empty() {
@@ -90,21 +104,16 @@ impl Compiler {
                 false => suggestion(path, names.iter().map(String::as_str)),
             };
             let message = format!("there is no file `{path}` in the model's folder");
-            self.report.certain_error(&at_path, message, help);
-            return nothing;
+            self.report.certain_error(at, message, help);
+            return None;
         };
         let text = self.report.text(file).to_owned();
         let (table, errors) = Table::read(&text);
-        let right = errors.is_empty();
         for error in errors {
             self.report
                 .error_at(file, error.span, error.message, error.help);
         }
-        if table.rows.is_empty() {
-            return nothing;
-        }
-        let rows = self.typed_rows(at, definition, (file, &text), &table);
-        rows.filter(|_| right).unwrap_or(nothing)
+        (!table.rows.is_empty()).then_some((file, text, table))
     }
 
     /// Gives the columns their types, and sorts the rows by their keys.
@@ -156,13 +165,14 @@ impl Compiler {
         let columns: Vec<ColumnOfRows> = columns.collect();
         (self.report.found() == found).then_some(Rows {
             file,
+            key,
             keys,
             columns,
             is_spoilt: false,
         })
     }
 
-    fn check_header(&mut self, (file, text): (usize, &str), table: &Table) {
+    pub(super) fn check_header(&mut self, (file, text): (usize, &str), table: &Table) {
         for (column, name) in table.header.iter().enumerate() {
             let span = table.span(text, None, column);
             let fine = name.starts_with(|c: char| c.is_ascii_lowercase())

@@ -9,10 +9,11 @@ use crate::diagnostic::nearest;
 use crate::yaml::{Node, Value, YamlError};
 
 /// The blocks of a model's files.
-pub(crate) const BLOCKS: [&str; 10] = [
+pub(crate) const BLOCKS: [&str; 11] = [
     "model",
     "parameters",
     "calendars",
+    "workdays",
     "profiles",
     "tables",
     "entities",

@@ -3,6 +3,7 @@
 
 mod calendars;
 mod constants;
+mod dates;
 mod desks;
 mod each;
 mod expectations;

@@ -238,3 +238,146 @@ fn all_that_is_wrong_is_told_at_once() {
     );
     assert_eq!(found.len(), 2, "{found:#?}");
 }
+
+const LAWS: &str =
+    "model: {name: laws, cells: 1, window: 1h, reference: {start: 2026-02-02, days: 7}}
+tables: {waits: waits.csv, bins: bins.csv, ends: ends.csv}
+streams:
+  a:
+    source: {rate: 9}
+    fields:
+      wait: {quantiles: waits.minutes}
+      fee: {histogram: bins}
+      left: {histogram: ends.n}
+";
+const WAITS: &str = "share,minutes\n0%,1\n50%,12\n100%,60\n";
+const BINS: &str = "range,weight\n0,20\n5..20,30\n30..40,1\n";
+const ENDS: &str = "from,to,n\n1h,2h,3\n3h,4h,1\n";
+
+#[test]
+fn what_was_observed_is_told_by_the_cell() {
+    let mut wrong = Vec::new();
+    for (from, to, place, message, help) in [
+        (
+            "waits.minutes",
+            "wait.minutes",
+            "model.yaml:7:25",
+            "there is no table `wait`",
+            "did you mean `waits`?",
+        ),
+        (
+            "waits.minutes",
+            "waits.minute",
+            "model.yaml:7:25",
+            "the table waits has no column `minute`",
+            "did you mean `minutes`?",
+        ),
+        (
+            "histogram: bins",
+            "histogram: ends",
+            "model.yaml:8:24",
+            "the table ends has no column `weight`",
+            "there are: from, n, to",
+        ),
+        (
+            "50%,12",
+            "50%,12m",
+            "waits.csv:3:5",
+            "found `12m`, expected a number or a duration",
+            "all of them are numbers",
+        ),
+        (
+            "50%,12",
+            "150%,12",
+            "waits.csv:3:1",
+            "`150%` is not a share from 0% to 100%",
+            "25%",
+        ),
+        (
+            "50%,12",
+            "50%,70",
+            "model.yaml:7:25",
+            "the value at 100% is 60, less than the 70 at 50%",
+            "rise",
+        ),
+        (
+            "0%,1\n",
+            "1%,1\n",
+            "model.yaml:7:25",
+            "do not go from 0% to 100%",
+            "`0%`",
+        ),
+        (
+            "5..20",
+            "20..5",
+            "bins.csv:3:1",
+            "found `20..5`, expected a range such as 0..10, or a number",
+            "12.5",
+        ),
+        (
+            "5..20",
+            "few",
+            "bins.csv:3:1",
+            "found `few`, expected a range such as 0..10, or a number",
+            "12.5",
+        ),
+        (
+            "5..20",
+            "5..31",
+            "bins.csv:4:1",
+            "`30..40` overlaps with `5..31`",
+            "each range begins",
+        ),
+        (
+            "0,20",
+            "0,-20",
+            "bins.csv:2:3",
+            "found the weight -20, expected 0 or more",
+            "counts",
+        ),
+        (
+            "3h,4h",
+            "3h,2.5h",
+            "ends.csv:3:1",
+            "this range goes from high to low",
+            "lower bound",
+        ),
+        (
+            "3h,4h",
+            "1.5h,4h",
+            "ends.csv:3:1",
+            "`1.5h` overlaps with `1h`",
+            "each range begins",
+        ),
+        (
+            "3h,4h",
+            "3h,4",
+            "ends.csv:3:4",
+            "found `4`, expected a number or a duration",
+            "all are durations",
+        ),
+    ] {
+        let texts = [
+            ("model.yaml", LAWS),
+            ("waits.csv", WAITS),
+            ("bins.csv", BINS),
+            ("ends.csv", ENDS),
+        ];
+        assert!(texts.iter().any(|(_, text)| text.contains(from)), "{from}");
+        let file = |(path, text): (&str, &str)| SourceFile {
+            path: path.into(),
+            text: text.replacen(from, to, 1),
+        };
+        let found = summary(&refused(texts.map(file).into()));
+        let place = format!("{place}: ");
+        let told = |line: &String| {
+            line.starts_with(&place) && line.contains(message) && line.contains(help)
+        };
+        if found.len() != 1 || !found.iter().all(told) {
+            wrong.push(format!(
+                "{from} -> {to}: {place}{message} / {help}\n{found:#?}"
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

@@ -40,7 +40,7 @@ pub fn files(plan: &Plan, knobs: Knobs) -> Files {
         }
         text.push_str(&entry);
     }
-    vec![("all.yaml".into(), text), places()]
+    vec![("all.yaml".into(), text), places(), feasts(), observed()]
 }
 
 /// A table of places, in which people live and shops are.
@@ -50,12 +50,24 @@ fn places() -> (String, String) {
     ("places.csv".into(), format!("name,size,height\n{rows}"))
 }
 
+/// Dates on which nobody works, and others have other hours.
+fn feasts() -> (String, String) {
+    let rows = "2026-02-04,,\n02-06,02-07,\n2026-02-10,,4\n";
+    ("feasts.csv".into(), format!("date,until,days\n{rows}"))
+}
+
+/// What was observed: shares, and values below which they lie.
+fn observed() -> (String, String) {
+    let rows = "0%,-1.5,10m\n0.25,2,2h\n100%,7,3h\n";
+    ("observed.csv".into(), format!("share,value,length\n{rows}"))
+}
+
 /// The same model with more blocks, every block in a file of its own, in reverse order.
 pub fn split_files(plan: &Plan, more: &[Block]) -> Files {
     let blocks = blocks(plan, Knobs::default());
     let all = blocks.iter().chain(more).rev().enumerate();
     all.map(|(i, (section, entry))| (format!("{i:03}.yaml"), format!("{section}:\n{entry}")))
-        .chain([places()])
+        .chain([places(), feasts(), observed()])
         .collect()
 }
 
@@ -98,20 +110,31 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
     );
     let mut blocks = vec![("model", model)];
     let hours = "[1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 9, 9, 9, 9, 9, 9, 9, 10, 10, 9, 7, 5, 3, 2]";
+    let at_feasts = "[9, 8, 5, 2, 1, 1, 1, 1, 1, 1, 2, 3, 3, 2, 2, 1, 1, 1, 1, 5, 8, 9, 9, 9]";
     blocks.push((
         "profiles",
-        format!("  shape:\n    hours: {hours}\n    weekdays: [1, 1, 1, 1, 1, 2, 2]\n"),
+        format!("  shape:\n    hours: {hours}\n    weekdays: [1, 1, 1, 1, 1, 2, 2]\n    dated: [{{dates: feasts.csv, hours: {at_feasts}}}]\n"),
     ));
     blocks.push((
         "profiles",
         "  grown: {growth: true, weekdays: [1, 2, 1, 1, 1, 1, 1]}\n".into(),
+    ));
+    blocks.push((
+        "workdays",
+        "  low: {weekend: [fri], dates: feasts.csv}\n  mid: {}\n  high: {open: [8h..12h, 13h..17h], dated: [{dates: feasts.csv, open: 9h..11h}]}\n".into(),
     ));
     blocks.push(("counters", "  - total_amount\n".into()));
     blocks.push((
         "counters",
         "  - {name: total_price, type: 'decimal(15, 2)'}\n".into(),
     ));
-    blocks.push(("tables", "  place: places.csv\n".into()));
+    blocks.push((
+        "tables",
+        "  place: places.csv
+  observed: observed.csv
+"
+        .into(),
+    ));
     blocks.push((
         "entities",
         person(spec.shops, spec.calendar, &watched::tracked(plan)),
@@ -356,6 +379,13 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "value: 'erlang(2, amount)', correlates: {mixed: 0.3}".into(),
         ),
         ("until".into(), "value: 'workday(time, number) + 9h'".into()),
+        ("from".into(), "value: 'workday(time, number, label) + 9h'".into()),
+        ("done".into(), "value: 'work_time(from, amount * 1h, label)'".into()),
+        (
+            "worked_h".into(),
+            "value: 'if(is_workday(done, high), worked(time, done, high), worked(done, time)) / 1h'".into(),
+        ),
+        ("seen".into(), "quantiles: observed, correlates: {mixed: -0.4}".into()),
         ("one_part".into(), "part: {of: amount, weight: 2}".into()),
         ("other_part".into(), "part: {of: amount, weight: 1}".into()),
         (

@@ -4,7 +4,7 @@ use causeflow_outputs::{Compression, Format, ScenarioEntry};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::{Job, uneven};
+use super::{Job, beyond_dates, uneven};
 use crate::control::Control;
 use crate::error::Result;
 use crate::numbers::instant;
@@ -48,6 +48,8 @@ pub struct Estimate {
     pub streams: Vec<StreamEstimate>,
     /// Where numbers of entities cannot keep their ratio to others, a line each.
     pub uneven: Vec<String>,
+    /// Lists of dates that do not reach as far as the run, a line each.
+    pub beyond_dates: Vec<String>,
     /// How many of the external events come by themselves.
     #[serde(skip)]
     pub of_timeline: usize,
@@ -125,6 +127,7 @@ impl Job {
             expected_bytes: expected.iter().map(|one| one.bytes).sum(),
             streams: expected.iter().map(stream).collect(),
             uneven: uneven(program, settings.scale),
+            beyond_dates: beyond_dates(program, settings.start, settings.end),
             of_timeline: events.iter().filter(|event| event.of_timeline).count(),
         })
     }

@@ -19,6 +19,7 @@ use crate::tables::tell_what_was_kept;
 
 mod attributed;
 pub(crate) mod counterfactual;
+mod dates;
 mod estimate;
 mod keep;
 pub(crate) mod manifest;
@@ -30,6 +31,7 @@ mod write;
 
 pub use attributed::{Attributed, Rows, Share};
 pub use counterfactual::{Difference, StreamDifference};
+pub use dates::beyond_dates;
 pub use estimate::{Estimate, Planned, StreamEstimate};
 pub use outcome::{First, KeptValues, Outcome, StreamOutcome, Took};
 pub use peopled::uneven;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::attributed::Attributed;
 use super::counterfactual::Difference;
 use super::write::Written;
-use super::{Job, uneven};
+use super::{Job, beyond_dates, uneven};
 use crate::model::digest_of;
 use crate::numbers::instant;
 
@@ -82,6 +82,9 @@ pub struct Outcome {
     /// Where numbers of entities cannot keep their ratio to others, a line each.
     #[serde(skip)]
     pub uneven: Vec<String>,
+    /// Lists of dates that do not reach as far as the run, a line each.
+    #[serde(skip)]
+    pub beyond_dates: Vec<String>,
 }
 
 /// What a stream came to.
@@ -168,6 +171,7 @@ impl Outcome {
             fingerprint: result.fingerprint.to_string(),
             streams: streams.map(|one| StreamOutcome::of(one, program)).collect(),
             uneven: uneven(program, settings.scale),
+            beyond_dates: beyond_dates(program, settings.start, settings.end),
         }
     }
 }

@@ -35,7 +35,8 @@ fn as_text(job: &Job, estimate: &Estimate) -> String {
             bytes(size),
         ]);
     }
-    let uneven = estimate.uneven.iter().map(|line| format!("{line}\n"));
+    let told = estimate.uneven.iter().chain(&estimate.beyond_dates);
+    let told = told.map(|line| format!("{line}\n"));
     format!(
         "{} from {} to {}, seed {}, scale {}\n{}\n{}\n\
          About {} rows of {} and {} as {} in {}.\n\
@@ -52,7 +53,7 @@ fn as_text(job: &Job, estimate: &Estimate) -> String {
         bytes(size),
         estimate.format.ending(),
         estimate.out,
-        uneven.collect::<String>(),
+        told.collect::<String>(),
     )
 }
 

@@ -86,10 +86,11 @@ pub fn warnings(outcome: &Outcome) -> Vec<String> {
             }
         )),
     };
-    let uneven = outcome.uneven.iter().map(|line| format!("warning: {line}"));
+    let lines = outcome.uneven.iter().chain(&outcome.beyond_dates);
+    let lines = lines.map(|line| format!("warning: {line}"));
     let warnings = ties.into_iter().chain(refused);
     let kept = outcome.kept_within_bounds.iter().map(kept);
-    warnings.chain(kept).chain(uneven).collect()
+    warnings.chain(kept).chain(lines).collect()
 }
 
 /// A warning of values that were kept within bounds, with the first of them.

@@ -14,8 +14,8 @@ use crate::base::zone::Zone;
 use crate::streams::kept::{Site, Undefined};
 use crate::streams::population::{Population, Twin};
 use crate::streams::program::{
-    APPOINTMENTS, Binary, Correlated, Crossing, Distribution, Effect, Expr, KindId, Look, Modified,
-    NO_ENTITY, NO_TIME, Slot, StreamId, Unary, is_no_time,
+    APPOINTMENTS, AtWork, Binary, Correlated, Crossing, Distribution, Effect, Expr, KindId, Look,
+    Modified, NO_ENTITY, NO_TIME, Slot, StreamId, Unary, Working, is_no_time,
 };
 use crate::streams::sides::{Label, Parting, Side, Sides};
 use crate::streams::steps::{mark_of, probable};
@@ -472,6 +472,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
             let of = |time| midnight.of(zone.reading(time), days);
             of_time(number(&parts.0, f), of).to_bits()
         }
+        Expr::AtWork(at) => at_work(at, f).to_bits(),
         Expr::Date(part, e) => {
             let us = number(e, f);
             match is_no_time(us) {
@@ -551,6 +552,24 @@ fn of_time(us: f64, f: impl Fn(Time) -> Time) -> f64 {
     match is_no_time(us) {
         true => NO_TIME,
         false => f(Time(us as i64)).0 as f64,
+    }
+}
+
+/// What the working days of a place say; of what is no time, nothing.
+fn at_work(at: &AtWork, f: &Frame<'_>) -> f64 {
+    let (us, zone) = (number(&at.time, f), &f.world.program.zone);
+    let other = || number(&at.other, f);
+    let place = || at.at(eval(&at.place, f));
+    let reading = |us: f64| zone.reading(Time(us as i64));
+    match at.asked {
+        Working::Day => of_time(us, |time| place().day(zone.reading(time), other())),
+        Working::After => of_time(us, |time| place().after(zone.reading(time), other())),
+        _ if is_no_time(us) => 0.0,
+        Working::Is => f64::from(place().works(reading(us).index_of(Span::DAY))),
+        Working::Between => match other() {
+            to if is_no_time(to) => 0.0,
+            to => place().between(reading(us), reading(to)).0 as f64,
+        },
     }
 }
 

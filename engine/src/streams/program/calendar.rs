@@ -86,11 +86,11 @@ fn workday(day: i64, number: i64, weekend: Weekend) -> i64 {
 }
 
 /// The day of the week of a day since 1970, a Thursday.
-fn weekday_of(day: i64) -> i64 {
+pub(super) fn weekday_of(day: i64) -> i64 {
     (day + 3).rem_euclid(7)
 }
 
-fn midnight_of(day: i64) -> Time {
+pub(super) fn midnight_of(day: i64) -> Time {
     Time(day.saturating_mul(Span::DAY.0))
 }
 

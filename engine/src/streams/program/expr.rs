@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::{DatePart, KindId, Lines, Midnight, Piece, Slot, Template};
+use super::{AtWork, DatePart, KindId, Lines, Midnight, Piece, Slot, Template};
 use crate::base::draw::Purpose;
 use crate::base::exact::Digits;
 use crate::base::sample::{Dist, Law};
@@ -98,6 +98,8 @@ pub enum Expr {
     DayStart(Box<Expr>),
     /// A midnight that follows from a time and a number, as what clocks show.
     Midnight(Midnight, Box<(Expr, Expr)>),
+    /// What the working days of a place say.
+    AtWork(Box<AtWork>),
     /// A part of the date of a time.
     Date(DatePart, Box<Expr>),
     /// The time at which clocks show this.
@@ -369,6 +371,11 @@ macro_rules! each_part {
                 $f(&$($mutable)? parts.0);
                 $f(&$($mutable)? parts.1);
             }
+            Expr::AtWork(at) => {
+                $f(&$($mutable)? at.place);
+                $f(&$($mutable)? at.time);
+                $f(&$($mutable)? at.other);
+            }
             Expr::If(parts) | Expr::Split(parts) | Expr::Appointment(_, parts, _) => {
                 $f(&$($mutable)? parts.0);
                 $f(&$($mutable)? parts.1);
@@ -544,6 +551,7 @@ impl Expr {
             | Expr::Weekday
             | Expr::DayStart(_)
             | Expr::Midnight(..)
+            | Expr::AtWork(_)
             | Expr::Date(..)
             | Expr::OnClock(_)
             | Expr::Utilisation(_)

@@ -19,6 +19,7 @@ mod rings;
 mod template;
 mod timer;
 mod without;
+mod workdays;
 
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
@@ -42,6 +43,7 @@ pub use template::{Drawn, Format, Pattern, Piece, Template, TimeFormat, TimePart
 pub(crate) use template::{PatternPart, Places};
 pub use timer::{Every, Timer};
 pub use without::Without;
+pub use workdays::{AtWork, Opening, Workdays, Working};
 
 use std::collections::BTreeMap;
 
@@ -131,6 +133,8 @@ pub struct Program {
     pub desks: Vec<Desk>,
     /// The streams.
     pub streams: Vec<Stream>,
+    /// The lists of dates that the model has, with the years that they know.
+    pub dates_known: Vec<DatesKnown>,
     /// All text values; code 0 is the empty text, see [`NO_TEXT`].
     pub dictionary: Dictionary,
     /// What bends the program from outside, in the order of their labels, which begin at 1.
@@ -139,6 +143,15 @@ pub struct Program {
     pub modified: Vec<Modified>,
     /// What interventions hold back and release once they are over.
     pub backlogs: Vec<Backlog>,
+}
+
+/// A list of dates that differ from year to year.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DatesKnown {
+    /// Its file.
+    pub file: String,
+    /// The first year of which it has dates, and the last one.
+    pub years: (i16, i16),
 }
 
 /// In a share of the intervals of each source, its rate is a little higher or lower.

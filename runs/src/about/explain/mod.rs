@@ -5,7 +5,8 @@ mod text;
 
 use causeflow_engine::streams::program::StreamId;
 use causeflow_models::{
-    CauseDef, DigitsDef, Expression, FieldDef, Model, Parameter, StreamDef, ValueDef, suggestion,
+    CauseDef, DigitsDef, Expression, FieldDef, LawDef, Model, Parameter, StreamDef, ValueDef,
+    suggestion,
 };
 use causeflow_scenarios::{Library, addresses_of};
 use schemars::JsonSchema;
@@ -435,14 +436,20 @@ fn origin_alone(long: &FieldDef) -> String {
             choice.keys().cloned().collect::<Vec<_>>().join(", ")
         );
     }
-    if let Some(quantiles) = &long.quantiles {
+    if let Some(LawDef::Table(table)) = &long.quantiles {
+        return format!("by the quantiles in the table {table}");
+    }
+    if let Some(LawDef::Table(table)) = &long.histogram {
+        return format!("by the histogram in the table {table}");
+    }
+    if let Some(LawDef::Written(quantiles)) = &long.quantiles {
         let pairs = quantiles.iter();
         let pairs: Vec<String> = pairs
             .map(|(share, x)| format!("{share}: {}", x.0))
             .collect();
         return format!("by quantiles, {}", pairs.join(", "));
     }
-    if let Some(histogram) = &long.histogram {
+    if let Some(LawDef::Written(histogram)) = &long.histogram {
         let bins: Vec<&str> = histogram.keys().map(String::as_str).collect();
         return format!("by a histogram of {}", bins.join(", "));
     }
