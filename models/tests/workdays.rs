@@ -212,6 +212,6 @@ fn the_lists_are_known_with_their_years() {
     assert!(
         warnings.list[0]
             .message
-            .contains("`longer.csv` has dates of 2024 to 2024 alone")
+            .contains("`longer.csv` has dates of 2024 alone, and the reference days lie beyond")
     );
 }

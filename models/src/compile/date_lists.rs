@@ -91,16 +91,13 @@ impl Compiler {
         let last = jiff::Span::new().try_days(i64::from(reference.days.max(1)) - 1);
         let last = last.and_then(|days| reference.start.checked_add(days));
         let last = last.map_or(reference.start.year(), Date::year);
-        for (DatesKnown { file, years }, at) in &self.dates_known {
-            if years.0 <= reference.start.year() && last <= years.1 {
+        for (known, at) in &self.dates_known {
+            if known.years.0 <= reference.start.year() && last <= known.years.1 {
                 continue;
             }
-            let message = format!(
-                "`{file}` has dates of {} to {} alone, and the reference days lie beyond",
-                years.0, years.1
-            );
+            let message = format!("{}, and the reference days lie beyond", known.in_words());
             let help =
-                "add the dates of the other years: rates are the mean over the reference days";
+                "add the dates of the other years: without them these days are as all others";
             self.report.warning(at, message, Some(help.into()));
         }
     }

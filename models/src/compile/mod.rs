@@ -104,7 +104,7 @@ pub struct Compiler {
     /// The days that are no working days; what profiles show does not matter, so that no other profile moves a date.
     weekend: Weekend,
     /// The working days of places, by name.
-    workdays: Vec<(String, Workdays)>,
+    workdays: Vec<(String, Arc<Workdays>)>,
     /// Those where no place is named.
     usual_workdays: Arc<Workdays>,
     /// The lists of dates read so far, by their files.

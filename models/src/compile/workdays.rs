@@ -75,7 +75,7 @@ impl Compiler {
         for (name, (file, definition)) in &merged.workdays {
             let at = At::new(*file, &["workdays", name]);
             let place = self.place_of_work(definition, &at);
-            self.workdays.push((name.clone(), place));
+            self.workdays.push((name.clone(), Arc::new(place)));
         }
         let opening = std::array::from_fn(|_| always());
         self.usual_workdays = Arc::new(Workdays::new(self.weekend, opening, &[], &[]));
@@ -232,7 +232,7 @@ impl Compiler {
         &mut self,
         arg: Option<&Ast>,
         scope: &mut Scope,
-    ) -> Option<(Expr, Arc<Vec<(u16, Workdays)>>, Arc<Workdays>)> {
+    ) -> Option<(Expr, Arc<Vec<(u16, Arc<Workdays>)>>, Arc<Workdays>)> {
         let none = Arc::default();
         let Some(arg) = arg else {
             return Some((Expr::Text(0), none, self.usual_workdays.clone()));
@@ -244,7 +244,7 @@ impl Compiler {
         };
         if let Some(name) = named {
             if let Some((_, place)) = self.workdays.iter().find(|(known, _)| known == name) {
-                return Some((Expr::Text(0), none, Arc::new(place.clone())));
+                return Some((Expr::Text(0), none, place.clone()));
             }
             if self.report.is_spoilt("workdays", name) {
                 return None;
@@ -267,11 +267,10 @@ impl Compiler {
         }
         let typed = self.check_type(typed?, &[Ty::Text], scope, &arg.span)?;
         self.check_places(&typed, &arg.span, scope)?;
-        let places: Vec<(String, Workdays)> = self.workdays.clone();
-        let places = places.into_iter();
-        let mut places: Vec<(u16, Workdays)> = places
-            .map(|(name, place)| (self.text_code(&name, &scope.at), place))
-            .collect();
+        let mut places = Vec::new();
+        for (name, place) in self.workdays.clone() {
+            places.push((self.text_code(&name, &scope.at), place));
+        }
         places.sort_by_key(|(code, _)| *code);
         Some((typed.expr, Arc::new(places), self.usual_workdays.clone()))
     }

@@ -8,17 +8,16 @@ pub fn beyond_dates(program: &Program, start: Time, end: Time) -> Vec<String> {
     let year = |time: Time| program.zone.local(time).year();
     let (from, to) = (year(start - program.warmup), year(end - Span(1)));
     let lists = program.dates_known.iter();
-    let short = lists.filter(|DatesKnown { years, .. }| from < years.0 || years.1 < to);
-    let line = |DatesKnown { file, years }: &DatesKnown| {
-        let known = match years {
-            (first, last) if first == last => first.to_string(),
-            (first, last) => format!("{first} to {last}"),
-        };
-        let run = match from == to {
-            true => from.to_string(),
-            false => format!("{from} to {to}"),
-        };
-        format!("`{file}` has dates of {known} alone, and with its warm-up the run is of {run}")
+    let short = lists.filter(|known| from < known.years.0 || known.years.1 < to);
+    let run = match from == to {
+        true => from.to_string(),
+        false => format!("{from} to {to}"),
+    };
+    let line = |known: &DatesKnown| {
+        format!(
+            "{}, and with its warm-up the run is of {run}",
+            known.in_words()
+        )
     };
     short.map(line).collect()
 }

@@ -154,6 +154,17 @@ pub struct DatesKnown {
     pub years: (i16, i16),
 }
 
+impl DatesKnown {
+    /// What it has dates of.
+    pub fn in_words(&self) -> String {
+        let (file, (first, last)) = (&self.file, self.years);
+        match first == last {
+            true => format!("`{file}` has dates of {first} alone"),
+            false => format!("`{file}` has dates of {first} to {last} alone"),
+        }
+    }
+}
+
 /// In a share of the intervals of each source, its rate is a little higher or lower.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Spikes {

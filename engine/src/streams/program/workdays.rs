@@ -29,7 +29,7 @@ pub struct AtWork {
     /// The text by which the place is known.
     pub place: Expr,
     /// The places by the codes of these texts, in order.
-    pub places: Arc<Vec<(u16, Workdays)>>,
+    pub places: Arc<Vec<(u16, Arc<Workdays>)>>,
     /// What holds for any other text.
     pub elsewhere: Arc<Workdays>,
     /// The time.
