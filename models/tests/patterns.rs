@@ -471,6 +471,30 @@ fn money_goes_to_others_and_comes_back() {
 }
 
 #[test]
+fn lessons_go_to_tutors_who_have_room() {
+    let rows = played("lessons", 28);
+    let found = |row: &&Row| row.fields["is_found"] == Value::Bool(true);
+    let asked = &rows["lesson.asked"];
+    let (with, without): (Vec<&Row>, Vec<&Row>) = asked.iter().partition(found);
+    assert!(with.len() > 500 && without.len() > 200);
+    assert!(
+        without
+            .iter()
+            .all(|row| !row.fields.contains_key("tutor_id"))
+    );
+    let ended = by(&rows["lesson.ended"], "tutor_id");
+    let mut most = 0;
+    for row in &with {
+        let tutor = id(row, "tutor_id");
+        let begun = with.iter().filter(|other| id(other, "tutor_id") == tutor);
+        let begun = begun.filter(|other| other.time <= row.time).count();
+        let ended = ended.get(&tutor).map_or(&[][..], |ended| ended);
+        most = most.max(begun - ended.iter().filter(|end| end.time < row.time).count());
+    }
+    assert_eq!(most, 4, "a tutor has four pupils at most, and some have");
+}
+
+#[test]
 fn stock_is_what_came_in_less_what_was_taken() {
     let rows = played("stock", 20);
     let flag = |row: &Row, field: &str| row.fields[field] == Value::Bool(true);

@@ -28,6 +28,7 @@ mod missing;
 mod operators;
 mod parameters;
 mod parts;
+mod picks;
 mod report;
 mod rings;
 mod rows;

@@ -16,6 +16,7 @@ mod meant;
 mod names;
 mod owners;
 mod parameters;
+mod picks;
 mod places;
 mod shapes;
 mod structure;

@@ -12,7 +12,7 @@ pub fn lines(stream: &StreamPlan, picks: bool) -> String {
     ][usize::from(stream.spec.variant % 4)];
     let (who, fields, changes) = match picks {
         true => (
-            "      let: {who: {value: pick(person)}}\n",
+            "      let: {who: {value: 'pick(person, where: it.score < 4 * share)'}}\n",
             "        who_id: {value: who.id}\n        who_score: {value: who.score + share}\n",
             "      changes: [{entity: who, add: {score: 1, balance: -cost}}]\n",
         ),

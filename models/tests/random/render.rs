@@ -188,10 +188,17 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
         let state = ["active", "gone", "new"][usize::from(stream.spec.variant % 3)];
         lets.push(format!("other: {{value: 'pick(person, {state})'}}"));
         lets.push("any: {value: 'pick(person)'}".into());
+        // Among those who are asked for what changes and what does not, most often few, now and then nobody.
+        let asked =
+            "where: years < 2 * amount and it.quality > u and it.score < 12 and it != person";
+        let in_state = ["", "active, "][usize::from(stream.spec.variant / 3 % 2)];
+        lets.push(format!(
+            "fit: {{value: \"pick(person, {in_state}{asked})\"}}"
+        ));
     }
-    let mut causes = plan.streams.iter().flat_map(|stream| &stream.causes);
-    if causes.any(|cause| cause.to_site && cause.parent == index) {
+    if leads_to_site(plan, index) {
         lets.push(format!("{}: {{value: pick(site)}}", site(index)));
+        lets.push("roomy: {value: 'pick(site, where: it.room > amount)'}".into());
     }
     if !lets.is_empty() {
         writeln!(out, "    let: {{{}}}", lets.join(", ")).expect("a string takes everything");
@@ -251,6 +258,12 @@ fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
         }
         Origin::None => String::new(),
     }
+}
+
+/// Whether something that follows from a stream's events goes to a site.
+fn leads_to_site(plan: &Plan, index: usize) -> bool {
+    let mut causes = plan.streams.iter().flat_map(|stream| &stream.causes);
+    causes.any(|cause| cause.to_site && cause.parent == index)
 }
 
 /// The name of the site that a stream's events pick.
@@ -372,10 +385,14 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         fields.push(("other_id".into(), "value: other.id".into()));
         fields.push(("other_score".into(), "value: other.score".into()));
         fields.push(("any_id".into(), "value: any.id".into()));
+        fields.push(("fit_id".into(), "value: fit.id".into()));
         fields.push((
             "others".into(),
             "text: '{other.title} {any.title} {said}'".into(),
         ));
+    }
+    if leads_to_site(plan, index) {
+        fields.push(("roomy_id".into(), "value: roomy.id".into()));
     }
     if let Some(site) = at_site(stream) {
         fields.push(("site_id".into(), format!("value: {site}.id")));

@@ -86,6 +86,8 @@ pub enum Expr {
     NewId(Purpose),
     /// An entity of the cell by activity; with a state, one of those in it.
     Pick(KindId, Option<u8>, Purpose),
+    /// An entity of the cell by activity of whom a condition holds.
+    PickWhere(Box<PickWhere>),
     /// The reference, if it is one and in this state, otherwise a pick.
     PickIf(KindId, Box<Expr>, u8, Purpose),
     /// A time drawn from a profile: earliest, latest, step.
@@ -186,6 +188,19 @@ impl Cells {
     pub fn is_whole(&self) -> bool {
         self.whole
     }
+}
+
+/// Who is picked by a condition.
+#[derive(Clone, Debug)]
+pub struct PickWhere {
+    /// The kind of whom.
+    pub kind: KindId,
+    /// The state in which they are, if one is asked for.
+    pub state: Option<u8>,
+    /// What holds of them: a truth value about the event and, as [`Expr::OwnEntity`], one of them. It draws nothing.
+    pub condition: Expr,
+    /// The purpose of the pick.
+    pub purpose: Purpose,
 }
 
 /// A draw by a Gaussian copula: its uniform number is the share below a sum of scores, the normal quantiles of uniform numbers for some
@@ -361,6 +376,7 @@ macro_rules! each_part {
             | Expr::Modified(_, e)
             | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
+            Expr::PickWhere(pick) => $f(&$($mutable)? pick.condition),
             Expr::Binary(_, a, b) | Expr::ExactBinary(_, a, b) => {
                 $f(a);
                 $f(b);
@@ -508,6 +524,7 @@ impl Expr {
             | Expr::OwnVariable(..)
             | Expr::State(..)
             | Expr::Pick(..)
+            | Expr::PickWhere(_)
             | Expr::PickIf(..)
             | Expr::Lookup(_) => true,
             Expr::Num(_)

@@ -1,0 +1,35 @@
+"""Who is picked: readers that nobody here wrote find each pick right and each that found nobody without anybody to find."""
+
+import pytest
+
+from test_elsewhere import twins
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory):
+    return twins(tmp_path_factory.mktemp("lessons"), "lessons", 14, {"lesson.asked/rate": 3})
+
+
+def test_a_tutor_fits_and_nobody_is_missed(lessons):
+    run, plain, ways = lessons
+    assert ways
+    # Who would have fitted each request: those of the cell whose attributes do, with fewer than four pupils at that moment.
+    fitting = """WITH moves AS (SELECT tutor_id, time, 1 AS pupils FROM "lesson.asked" WHERE is_found
+            UNION ALL SELECT tutor_id, time, -1 FROM "lesson.ended"),
+          able AS (SELECT asked.event_id, asked.time, asked.tutor_id AS found, tutor.tutor_id
+            FROM "lesson.asked" asked JOIN student USING (student_id)
+            JOIN tutor ON tutor.cell = asked.cell AND tutor.subject = student.subject
+              AND grade_from <= grade AND rate_eur <= budget_eur),
+          fitting AS (SELECT * FROM able WHERE (SELECT coalesce(sum(moves.pupils), 0) FROM moves
+            WHERE moves.tutor_id = able.tutor_id AND moves.time < able.time) < 4)"""
+    nobody = {}
+    for name, one in {"rush": run, "plain": plain}.items():
+        ask = lambda query: one.database().sql(fitting + query).fetchall()
+        [(found, wrong, nobody[name], missed)] = ask("""SELECT count(*) FILTER (WHERE is_found),
+            count(*) FILTER (WHERE is_found AND NOT EXISTS (FROM fitting f WHERE f.event_id = a.event_id AND f.tutor_id = a.tutor_id)),
+            count(*) FILTER (WHERE NOT is_found),
+            count(*) FILTER (WHERE NOT is_found AND EXISTS (FROM fitting f WHERE f.event_id = a.event_id)) FROM "lesson.asked" a""")
+        assert (wrong, missed) == (0, 0) and found > 300
+        [(most,)] = ask("SELECT max(pupils) FROM tutor")
+        assert most <= 4
+    assert nobody["rush"] > nobody["plain"] + 50 > 50, "a rush leaves fewer for everybody"
