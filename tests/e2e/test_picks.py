@@ -10,6 +10,33 @@ def lessons(tmp_path_factory):
     return twins(tmp_path_factory.mktemp("lessons"), "lessons", 14, {"lesson.asked/rate": 3})
 
 
+@pytest.fixture(scope="module")
+def baskets(tmp_path_factory):
+    return twins(tmp_path_factory.mktemp("baskets"), "baskets", 9, {"basket.paid/rate": 2, "product.praised/probability": 5})
+
+
+def test_no_product_is_in_a_basket_twice(baskets):
+    for one in baskets[:2]:
+        ask = lambda query: one.database().sql(query).fetchall()
+        [(lines, twice, none)] = ask("""SELECT count(*), count(*) - count(DISTINCT (cause_id, product_id)), count(*) FILTER (WHERE product_id IS NULL)
+            FROM "basket.line" """)
+        assert (twice, none) == (0, 0) and lines > 4000
+        [(letters, twice)] = ask("""SELECT count(*), count(*) - count(DISTINCT (cause_id, product_id)) FROM "product.praised" """)
+        assert twice == 0 and letters > 100
+        [(wrong,)] = ask("""SELECT count(*) FROM "basket.line" line JOIN product USING (product_id) JOIN "basket.paid" basket
+            ON basket.event_id = line.cause_id WHERE category = avoids OR line.amount_eur != price_eur""")
+        [(cheap,)] = ask("""SELECT count(*) FROM "product.praised" JOIN product USING (product_id) WHERE category = avoids OR price_eur < 2""")
+        [(uneven,)] = ask("""SELECT count(*) FROM "basket.paid" WHERE total_eur !=
+            (SELECT sum(amount_eur) FROM "basket.line" line WHERE line.cause_id = "basket.paid".event_id)""")
+        assert (wrong, cheap, uneven) == (0, 0, 0)
+        # The k-th product is asked for k ** -1.1 times as often as the first, as far as lines picked first tell.
+        firsts = ask("""SELECT number, count(*) FROM "basket.line" line JOIN product USING (product_id) JOIN "basket.paid" basket
+            ON basket.event_id = line.cause_id WHERE line.line = 1 GROUP BY number ORDER BY number""")
+        total = sum(times for _, times in firsts)
+        law = [k**-1.1 for k in range(1, 251)]
+        assert sum(times for number, times in firsts if number <= 10) / total == pytest.approx(sum(law[:10]) / sum(law), rel=0.15)
+
+
 def test_a_tutor_fits_and_nobody_is_missed(lessons):
     run, plain, ways = lessons
     assert ways

@@ -24,6 +24,10 @@ streams:
       most: {value: 'integer(1, 4)'}
       price: {value: product.price}
       wanted: {choice: {tea: 1, pot: 1}}
+  told:
+    causes: [{on: asked, count: 2, delay: 1h}]
+    let: {one: {value: 'pick(tutor, distinct, where: grade > level)'}}
+    fields: {level: {value: most}, one_id: {value: one.id}}
 ";
     of_text(text, edits)
 }
@@ -55,14 +59,6 @@ fn each_mistake_is_told_once_where_it_stands() {
             &[("it.price < 3", "price < 3")],
             "15:",
             "`price` is known of the product who may be picked and of the event / write `it.price` for that of the product",
-        ),
-        (
-            &[
-                ("it != student", "grade > 1"),
-                ("price: {value: product.price}", "grade: {value: '2'}"),
-            ],
-            "16:",
-            "`grade` is known of the student who may be picked and of the event",
         ),
         (
             &[("category == wanted", "product.category == wanted")],
@@ -110,7 +106,7 @@ fn each_mistake_is_told_once_where_it_stands() {
                 "pick(student, free, 3, where: it",
             )],
             "16:",
-            "`pick` takes a kind, and a state and a condition (`where: ...`) if wanted, found 3",
+            "`pick` takes a kind, and a state, `distinct` and a condition (`where: ...`) if wanted, found 3",
         ),
         (
             &[
@@ -120,6 +116,54 @@ fn each_mistake_is_told_once_where_it_stands() {
             ],
             "16:",
             "`it` is the student who may be picked, and the event knows another `it`",
+        ),
+        (
+            &[("(student, where", "(student, distinct, where")],
+            "16:",
+            "`distinct` tells lines of one document apart, or events of one cause",
+        ),
+        (
+            &[("count: 2, ", "")],
+            "23:",
+            "and here is one alone / it stands in `lines`, or in a stream whose causes have a `count`",
+        ),
+        (
+            &[("delay: 1h}", "delay: 1h}, {on: asked, delay: 2h}")],
+            "23:",
+            "the ways from one cause have draws of their own",
+        ),
+        (
+            &[("{value: most}", "{value: 'most + index'}")],
+            "23:",
+            "what is asked differs from one to the next, who would not know of each other / ask what the cause knows",
+        ),
+        (
+            &[("{value: most}", "{value: 'integer(1, most)'}")],
+            "23:",
+            "what is asked differs from one to the next",
+        ),
+        (
+            &[("grade > level", "load < level")],
+            "23:",
+            "events of one cause take place at different times, and which tutor fits changes in between",
+        ),
+        (
+            &[("tutor, distinct", "tutor, free, distinct")],
+            "23:",
+            "which tutor fits changes in between",
+        ),
+        (
+            &[("grade > level", "grade > hour")],
+            "23:",
+            "which tutor fits changes in between",
+        ),
+        (
+            &[(
+                "count: 2, delay: 1h}]",
+                "count: 2, delay: 1h}]\n    creates: tutor",
+            )],
+            "24:",
+            "which tutor fits changes in between",
         ),
     ];
     super::all_are_told(cases, found);

@@ -200,6 +200,9 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
         lets.push(format!("{}: {{value: pick(site)}}", site(index)));
         lets.push("roomy: {value: 'pick(site, where: it.room > amount)'}".into());
     }
+    if picks_distinctly(plan, stream) {
+        lets.push("unlike: {value: 'pick(site, distinct, where: it.room > 12)'}".into());
+    }
     if !lets.is_empty() {
         writeln!(out, "    let: {{{}}}", lets.join(", ")).expect("a string takes everything");
     }
@@ -264,6 +267,13 @@ fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
 fn leads_to_site(plan: &Plan, index: usize) -> bool {
     let mut causes = plan.streams.iter().flat_map(|stream| &stream.causes);
     causes.any(|cause| cause.to_site && cause.parent == index)
+}
+
+/// Whether each of several events that follow from one cause picks another site.
+fn picks_distinctly(plan: &Plan, stream: &StreamPlan) -> bool {
+    let there = plan.streams.iter().any(|stream| at_site(stream).is_some());
+    let counted = matches!(&stream.causes[..], [cause] if cause.count > 1);
+    there && counted && stream.origin == Origin::None
 }
 
 /// The name of the site that a stream's events pick.
@@ -390,6 +400,9 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
             "others".into(),
             "text: '{other.title} {any.title} {said}'".into(),
         ));
+    }
+    if picks_distinctly(plan, stream) {
+        fields.push(("unlike_id".into(), "value: unlike.id".into()));
     }
     if leads_to_site(plan, index) {
         fields.push(("roomy_id".into(), "value: roomy.id".into()));

@@ -50,6 +50,8 @@ pub struct Frame<'a> {
     pub time: Time,
     /// Code of the causing stream's name.
     pub cause: u16,
+    /// The key of its cause, for those who pick differently; meaningless without one.
+    pub parent: Key,
     /// Which of the events of its effect it is.
     pub index: u32,
     /// The event's words; those on demand are worked out when they are first read.
@@ -97,6 +99,7 @@ impl<'a> Frame<'a> {
             key,
             time,
             cause: 0,
+            parent: Key(0),
             index: 0,
             slots: &[],
             ready: &marks.ready,

@@ -86,7 +86,7 @@ pub enum Expr {
     NewId(Purpose),
     /// An entity of the cell by activity; with a state, one of those in it.
     Pick(KindId, Option<u8>, Purpose),
-    /// An entity of the cell by activity of whom a condition holds.
+    /// An entity of the cell by activity of whom a condition holds, or another one for each event of one cause.
     PickWhere(Box<PickWhere>),
     /// The reference, if it is one and in this state, otherwise a pick.
     PickIf(KindId, Box<Expr>, u8, Purpose),
@@ -190,7 +190,7 @@ impl Cells {
     }
 }
 
-/// Who is picked by a condition.
+/// Who is picked, by more than a state.
 #[derive(Clone, Debug)]
 pub struct PickWhere {
     /// The kind of whom.
@@ -198,7 +198,10 @@ pub struct PickWhere {
     /// The state in which they are, if one is asked for.
     pub state: Option<u8>,
     /// What holds of them: a truth value about the event and, as [`Expr::OwnEntity`], one of them. It draws nothing.
-    pub condition: Expr,
+    pub condition: Option<Expr>,
+    /// Whether each event that follows from one cause, or each line of one document, picks another one: their cause puts all who
+    /// fit in an order, and each has the one at its place.
+    pub different: bool,
     /// The purpose of the pick.
     pub purpose: Purpose,
 }
@@ -376,7 +379,7 @@ macro_rules! each_part {
             | Expr::Modified(_, e)
             | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
-            Expr::PickWhere(pick) => $f(&$($mutable)? pick.condition),
+            Expr::PickWhere(pick) => pick.condition.$iter().for_each($f),
             Expr::Binary(_, a, b) | Expr::ExactBinary(_, a, b) => {
                 $f(a);
                 $f(b);
