@@ -471,6 +471,58 @@ fn money_goes_to_others_and_comes_back() {
 }
 
 #[test]
+fn lessons_go_to_tutors_who_have_room() {
+    let rows = played("lessons", 28);
+    let found = |row: &&Row| row.fields["is_found"] == Value::Bool(true);
+    let asked = &rows["lesson.asked"];
+    let (with, without): (Vec<&Row>, Vec<&Row>) = asked.iter().partition(found);
+    assert!(with.len() > 500 && without.len() > 200);
+    assert!(
+        without
+            .iter()
+            .all(|row| !row.fields.contains_key("tutor_id"))
+    );
+    let ended = by(&rows["lesson.ended"], "tutor_id");
+    let mut most = 0;
+    for row in &with {
+        let tutor = id(row, "tutor_id");
+        let begun = with.iter().filter(|other| id(other, "tutor_id") == tutor);
+        let begun = begun.filter(|other| other.time <= row.time).count();
+        let ended = ended.get(&tutor).map_or(&[][..], |ended| ended);
+        most = most.max(begun - ended.iter().filter(|end| end.time < row.time).count());
+    }
+    assert_eq!(most, 4, "a tutor has four pupils at most, and some have");
+}
+
+#[test]
+fn baskets_have_different_products_and_a_few_are_in_most() {
+    let rows = played("baskets", 14);
+    let mut lines: BTreeMap<u64, Vec<&Row>> = BTreeMap::new();
+    for stream in ["basket.line", "product.praised"] {
+        for row in &rows[stream] {
+            let cause = row.cause.expect("a cause") ^ u64::from(stream == "basket.line");
+            lines.entry(cause).or_default().push(row);
+        }
+    }
+    for lines in lines.values() {
+        let products: BTreeSet<u64> = lines.iter().map(|row| id(row, "product_id")).collect();
+        assert_eq!(products.len(), lines.len(), "none of them twice");
+    }
+    // Who is first in a basket is picked by popularity alone.
+    let lines = &rows["basket.line"];
+    let firsts = lines.iter().filter(|row| number(row, "line") == 1.0);
+    let mut times: BTreeMap<u64, f64> = BTreeMap::new();
+    firsts.for_each(|row| *times.entry(id(row, "product_id")).or_default() += 1.0);
+    let all: f64 = times.values().sum();
+    let mut shares: Vec<f64> = times.values().map(|times| times / all).collect();
+    shares.sort_by(|a, b| b.total_cmp(a));
+    let law: Vec<f64> = (1..=250).map(|k| f64::from(k).powf(-1.1)).collect();
+    let expected: f64 = law.iter().take(10).sum::<f64>() / law.iter().sum::<f64>();
+    let found: f64 = shares.iter().take(10).sum();
+    assert!((found / expected - 1.0).abs() < 0.12, "{found} for {expected}");
+}
+
+#[test]
 fn stock_is_what_came_in_less_what_was_taken() {
     let rows = played("stock", 20);
     let flag = |row: &Row, field: &str| row.fields[field] == Value::Bool(true);

@@ -106,7 +106,8 @@ impl Compiler {
             return self.arithmetic(function, args, span, scope);
         }
         match name {
-            "happens" | "new_id" | "pick" | "pick_if" | "appointment" | "rate_factor" | "count"
+            "pick" => self.pick(args, span, scope),
+            "happens" | "new_id" | "pick_if" | "appointment" | "rate_factor" | "count"
             | "total" | "change" | "utilisation" | "waiting" => {
                 self.special(name, args, span, scope)
             }
@@ -325,20 +326,16 @@ impl Compiler {
         scope: &mut Scope,
     ) -> Option<Typed> {
         let count = match name {
-            "pick" => 1..=2,
             "pick_if" => 3..=3,
             "appointment" => 4..=4,
             "count" => 2..=2,
             _ => 1..=1,
         };
-        let wanted = match name {
-            "pick" => "a kind, and a state if wanted".to_owned(),
-            _ => format!(
-                "{} argument{}",
-                count.start(),
-                if *count.start() == 1 { "" } else { "s" }
-            ),
-        };
+        let wanted = format!(
+            "{} argument{}",
+            count.start(),
+            if *count.start() == 1 { "" } else { "s" }
+        );
         self.arity(
             name,
             args.len(),
@@ -357,18 +354,6 @@ impl Compiler {
             "new_id" => {
                 let what = self.plain_name(&args[0], scope)?;
                 Some(Typed::new(Expr::NewId(purpose(&what)), Ty::Id))
-            }
-            "pick" => {
-                let kind = self.kind_argument(&args[0], scope)?;
-                self.found_here(kind, args.len() > 1, stream, &args[0].span, scope)?;
-                let state = args.get(1).map(|arg| self.state_argument(kind, arg, scope));
-                let state = if let Some(state) = state {
-                    Some(state?)
-                } else {
-                    None
-                };
-                let picked = Expr::Pick(kind, state, scope.next_purpose());
-                Some(Typed::new(picked, self.referring(kind)))
             }
             "pick_if" => {
                 let kind = self.kind_argument(&args[2], scope)?;
@@ -405,7 +390,7 @@ impl Compiler {
     }
 
     /// Refuses to pick where nobody of a kind is known, or, by their state, those whose state is not.
-    fn found_here(
+    pub(super) fn found_here(
         &mut self,
         kind: KindId,
         by_state: bool,

@@ -292,7 +292,7 @@ impl Compiler {
     }
 
     /// An expression with a stream's own values in the place of their names.
-    fn spelt_out(&self, stream: usize, expr: &Expr) -> Expr {
+    pub(super) fn spelt_out(&self, stream: usize, expr: &Expr) -> Expr {
         let mut expr = expr.clone();
         // Each comes after what it needs.
         for &own in self.units[stream].order.iter().rev() {

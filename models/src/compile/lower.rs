@@ -40,6 +40,8 @@ pub struct Scope {
     pub at: At,
     /// The kind of those whom a cause reaches, where it is about each of them: it is known by its name.
     pub each: Option<KindId>,
+    /// The kind of whom one is picked, in a condition of whoever may be.
+    pub picked: Option<KindId>,
     /// Whether it is about what cannot be reached, which is told elsewhere: names may have been meant of that.
     pub is_spoilt: bool,
     /// The purpose of its draws, which are numbered.
@@ -54,6 +56,7 @@ impl Scope {
             about,
             at,
             each: None,
+            picked: None,
             is_spoilt: false,
             purpose: purpose(name),
             draws: 0,
@@ -276,8 +279,13 @@ impl Compiler {
     }
 
     fn name(&mut self, parts: &[String], span: &Range<usize>, scope: &mut Scope) -> Option<Typed> {
-        let (first, rest) = (&parts[0], &parts[1..]);
-        if rest.is_empty()
+        let (first, mut rest) = (&parts[0], &parts[1..]);
+        let candidate = match self.of_candidate(parts, span, scope) {
+            Some(said) => Some((scope.picked?, said?)),
+            None => None,
+        };
+        if candidate.is_none()
+            && rest.is_empty()
             && let Some(value) = self.parameter_value(first, scope)
         {
             return value;
@@ -287,6 +295,11 @@ impl Compiler {
                 return self.own_name(kind, variables, parts, span, scope);
             }
             About::Row(stream) => self.column_named(stream, first, span, scope)?,
+            About::Stream { .. } if candidate.is_some() => {
+                let (kind, said) = candidate?;
+                rest = &parts[said..];
+                Typed::new(Expr::OwnEntity, self.referring(kind))
+            }
             About::Stream {
                 stream,
                 restrict,
@@ -313,7 +326,13 @@ impl Compiler {
                             let own = &self.units[stream].own[own].name;
                             names.remove(own);
                         }
-                        let help = suggestion(first, names.iter().map(String::as_str));
+                        let help = match scope.picked.map(|kind| &self.kinds[kind].name) {
+                            Some(kind) if kind == first && !rest.is_empty() => Some(format!(
+                                "a {kind} who may be picked is `it`, and has bare names: `{}`",
+                                rest.join(".")
+                            )),
+                            _ => suggestion(first, names.iter().map(String::as_str)),
+                        };
                         let message = format!("`{first}` is not known here{missing}");
                         self.report.error_in(&scope.at, span, message, help);
                         return None;

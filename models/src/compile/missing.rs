@@ -207,7 +207,7 @@ impl Words<'_> {
                 self.misses(&lookup.args[0])
             }
             Expr::Num(x) => x.to_bits() == NO_ENTITY || *x == NO_TIME,
-            Expr::Pick(..) | Expr::PickIf(..) | Expr::Reference(..) => true,
+            Expr::Pick(..) | Expr::PickWhere(_) | Expr::PickIf(..) | Expr::Reference(..) => true,
             Expr::Appointment(profile, parts, _) => {
                 let always = always_open(&self.around.0[usize::from(*profile)]);
                 !always || !self.has_room(parts)

@@ -30,6 +30,7 @@ mod observed;
 mod operators;
 mod parameters;
 mod parts;
+mod picks;
 mod report;
 mod rings;
 mod rows;

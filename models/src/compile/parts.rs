@@ -39,6 +39,7 @@ pub(super) fn draws(e: &Expr) -> bool {
             | Expr::Correlated(_)
             | Expr::Choice(..)
             | Expr::Pick(..)
+            | Expr::PickWhere(_)
             | Expr::PickIf(..)
             | Expr::Appointment(..)
     )

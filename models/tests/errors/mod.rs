@@ -17,6 +17,7 @@ mod meant;
 mod names;
 mod owners;
 mod parameters;
+mod picks;
 mod places;
 mod shapes;
 mod structure;

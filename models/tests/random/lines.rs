@@ -10,9 +10,17 @@ pub fn lines(stream: &StreamPlan, picks: bool) -> String {
         "'clamp(floor(amount / 15), 0, 4)'",
         "'if(u > 0.4, 3, 1)'",
     ][usize::from(stream.spec.variant % 4)];
+    let who = match stream.spec.variant % 4 {
+        0 => "      let: {who: {value: 'pick(person, where: it.score < 4 * share)'}}\n",
+        1 => "      let: {who: {value: 'pick(person, distinct)'}}\n",
+        2 => "      let: {who: {value: 'pick(person, active, distinct)'}}\n",
+        _ => {
+            "      let: {who: {value: 'pick(person, distinct, where: it.score < amount / 2 and years < 60)'}}\n"
+        }
+    };
     let (who, fields, changes) = match picks {
         true => (
-            "      let: {who: {value: pick(person)}}\n",
+            who,
             "        who_id: {value: who.id}\n        who_score: {value: who.score + share}\n",
             "      changes: [{entity: who, add: {score: 1, balance: -cost}}]\n",
         ),

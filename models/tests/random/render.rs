@@ -219,10 +219,20 @@ fn stream(plan: &Plan, index: usize, knobs: Knobs) -> String {
         let state = ["active", "gone", "new"][usize::from(stream.spec.variant % 3)];
         lets.push(format!("other: {{value: 'pick(person, {state})'}}"));
         lets.push("any: {value: 'pick(person)'}".into());
+        // Among those who are asked for what changes and what does not, most often few, now and then nobody.
+        let asked =
+            "where: years < 2 * amount and it.quality > u and it.score < 12 and it != person";
+        let in_state = ["", "active, "][usize::from(stream.spec.variant / 3 % 2)];
+        lets.push(format!(
+            "fit: {{value: \"pick(person, {in_state}{asked})\"}}"
+        ));
     }
-    let mut causes = plan.streams.iter().flat_map(|stream| &stream.causes);
-    if causes.any(|cause| cause.to_site && cause.parent == index) {
+    if leads_to_site(plan, index) {
         lets.push(format!("{}: {{value: pick(site)}}", site(index)));
+        lets.push("roomy: {value: 'pick(site, where: it.room > amount)'}".into());
+    }
+    if picks_distinctly(plan, stream) {
+        lets.push("unlike: {value: 'pick(site, distinct, where: it.room > 12)'}".into());
     }
     if !lets.is_empty() {
         writeln!(out, "    let: {{{}}}", lets.join(", ")).expect("a string takes everything");
@@ -282,6 +292,19 @@ fn origin(plan: &Plan, stream: &StreamPlan, knobs: Knobs) -> String {
         }
         Origin::None => String::new(),
     }
+}
+
+/// Whether something that follows from a stream's events goes to a site.
+fn leads_to_site(plan: &Plan, index: usize) -> bool {
+    let mut causes = plan.streams.iter().flat_map(|stream| &stream.causes);
+    causes.any(|cause| cause.to_site && cause.parent == index)
+}
+
+/// Whether each of several events that follow from one cause picks another site.
+fn picks_distinctly(plan: &Plan, stream: &StreamPlan) -> bool {
+    let there = plan.streams.iter().any(|stream| at_site(stream).is_some());
+    let counted = matches!(&stream.causes[..], [cause] if cause.count > 1);
+    there && counted && stream.origin == Origin::None
 }
 
 /// The name of the site that a stream's events pick.
@@ -410,10 +433,17 @@ fn fields(plan: &Plan, index: usize) -> Vec<(String, String)> {
         fields.push(("other_id".into(), "value: other.id".into()));
         fields.push(("other_score".into(), "value: other.score".into()));
         fields.push(("any_id".into(), "value: any.id".into()));
+        fields.push(("fit_id".into(), "value: fit.id".into()));
         fields.push((
             "others".into(),
             "text: '{other.title} {any.title} {said}'".into(),
         ));
+    }
+    if picks_distinctly(plan, stream) {
+        fields.push(("unlike_id".into(), "value: unlike.id".into()));
+    }
+    if leads_to_site(plan, index) {
+        fields.push(("roomy_id".into(), "value: roomy.id".into()));
     }
     if let Some(site) = at_site(stream) {
         fields.push(("site_id".into(), format!("value: {site}.id")));

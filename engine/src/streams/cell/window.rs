@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::strands::EventWords;
+use crate::base::draw::Key;
 use crate::base::time::Time;
 use crate::streams::eval::{Frame, Own};
 use crate::streams::event::Event;
@@ -51,6 +52,7 @@ pub(super) fn frame_of<'a>(
         key: event.key,
         time: event.time,
         cause: window.world.cause_code(event.from),
+        parent: Key(event.cause),
         index: u32::from(event.index),
         slots: &words.slots,
         ready: &words.ready,

@@ -76,6 +76,8 @@ impl Block<'_> {
             key: Key(self.keys[row]),
             time: Time(self.times[row]),
             cause: self.causes[row],
+            // Nobody is picked here.
+            parent: Key(0),
             index: self.indexes[row],
             slots: words,
             ready: &Cell::new(u64::MAX),

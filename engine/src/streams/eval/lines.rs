@@ -30,6 +30,7 @@ impl Words {
             stream: effect.stream,
             key: of.key.child(effect.purpose, u64::from(index)),
             cause: of.world.program.streams[of.stream].code,
+            parent: of.key,
             index: u32::from(index),
             slots: &self.slots,
             ready: &self.ready,

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::draws::share_together;
 use super::lines::gather;
-use super::pick::pick;
+use super::pick::{pick, pick_where};
 use super::primitive::{finite, set_undefined, take_undefined};
 use super::{exact, primitive, slots};
 use crate::base::draw::Key;
@@ -50,6 +50,8 @@ pub struct Frame<'a> {
     pub time: Time,
     /// Code of the causing stream's name.
     pub cause: u16,
+    /// The key of its cause, for those who pick differently; meaningless without one.
+    pub parent: Key,
     /// Which of the events of its effect it is.
     pub index: u32,
     /// The event's words; those on demand are worked out when they are first read.
@@ -97,6 +99,7 @@ impl<'a> Frame<'a> {
             key,
             time,
             cause: 0,
+            parent: Key(0),
             index: 0,
             slots: &[],
             ready: &marks.ready,
@@ -441,6 +444,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         }
         Expr::NewId(purpose) => f.key.child(*purpose, 0).0,
         Expr::Pick(kind, state, purpose) => pick(f, *kind, *state, *purpose),
+        Expr::PickWhere(wanted) => pick_where(f, wanted),
         Expr::PickIf(kind, e, state, purpose) => {
             let entity = eval(e, f);
             if f.state(*kind, entity) == Some(*state) {

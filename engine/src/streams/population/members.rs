@@ -61,11 +61,17 @@ impl Members {
 }
 
 impl Group {
-    /// Those there from the start who are in a state on some side.
-    pub fn founders_in(&self, state: u8) -> impl Iterator<Item = usize> + Clone {
-        let factual = self.members.in_state(state, false).iter();
-        let twins = self.apart_from(state).filter(|&e| e < self.founders);
-        factual.map(|&entity| entity as usize).chain(twins)
+    /// Those there from the start who are in a state on some side; without one, all of them.
+    pub fn founders_in(&self, state: Option<u8>) -> impl Iterator<Item = usize> + Clone {
+        let all = match state {
+            None => 0..self.founders,
+            Some(_) => 0..0,
+        };
+        let factual = state.map_or(&[][..], |state| self.members.in_state(state, false));
+        let twins = state.into_iter().flat_map(|state| self.apart_from(state));
+        let twins = twins.filter(|&entity| entity < self.founders);
+        all.chain(factual.iter().map(|&entity| entity as usize))
+            .chain(twins)
     }
 
     /// Those who joined later and are in a state on some side; without one, all of them.

@@ -86,6 +86,8 @@ pub enum Expr {
     NewId(Purpose),
     /// An entity of the cell by activity; with a state, one of those in it.
     Pick(KindId, Option<u8>, Purpose),
+    /// An entity of the cell by activity of whom a condition holds, or another one for each event of one cause.
+    PickWhere(Box<PickWhere>),
     /// The reference, if it is one and in this state, otherwise a pick.
     PickIf(KindId, Box<Expr>, u8, Purpose),
     /// A time drawn from a profile: earliest, latest, step.
@@ -188,6 +190,22 @@ impl Cells {
     pub fn is_whole(&self) -> bool {
         self.whole
     }
+}
+
+/// Who is picked, by more than a state.
+#[derive(Clone, Debug)]
+pub struct PickWhere {
+    /// The kind of whom.
+    pub kind: KindId,
+    /// The state in which they are, if one is asked for.
+    pub state: Option<u8>,
+    /// What holds of them: a truth value about the event and, as [`Expr::OwnEntity`], one of them. It draws nothing.
+    pub condition: Option<Expr>,
+    /// Whether each event that follows from one cause, or each line of one document, picks another one: their cause puts all who
+    /// fit in an order, and each has the one at its place.
+    pub different: bool,
+    /// The purpose of the pick.
+    pub purpose: Purpose,
 }
 
 /// A draw by a Gaussian copula: its uniform number is the share below a sum of scores, the normal quantiles of uniform numbers for some
@@ -363,6 +381,7 @@ macro_rules! each_part {
             | Expr::Modified(_, e)
             | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
+            Expr::PickWhere(pick) => pick.condition.$iter().for_each($f),
             Expr::Binary(_, a, b) | Expr::ExactBinary(_, a, b) => {
                 $f(a);
                 $f(b);
@@ -515,6 +534,7 @@ impl Expr {
             | Expr::OwnVariable(..)
             | Expr::State(..)
             | Expr::Pick(..)
+            | Expr::PickWhere(_)
             | Expr::PickIf(..)
             | Expr::Lookup(_) => true,
             Expr::Num(_)

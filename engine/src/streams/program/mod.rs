@@ -27,7 +27,7 @@ pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
 pub use each::{Each, Whom};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
-    Question, Unary,
+    PickWhere, Question, Unary,
 };
 pub use join::{Join, Joined};
 pub use lines::{Gathered, Lines};

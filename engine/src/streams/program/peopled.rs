@@ -84,10 +84,10 @@ impl Program {
                 }
             }
             for e in stream.expressions() {
-                e.visit(&mut |e| {
-                    if let Expr::Pick(kind, ..) | Expr::PickIf(kind, ..) = e {
-                        mark(*kind);
-                    }
+                e.visit(&mut |e| match e {
+                    Expr::Pick(kind, ..) | Expr::PickIf(kind, ..) => mark(*kind),
+                    Expr::PickWhere(pick) => mark(pick.kind),
+                    _ => {}
                 });
             }
         }
