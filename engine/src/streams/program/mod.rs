@@ -23,7 +23,7 @@ mod without;
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
-pub use each::Each;
+pub use each::{Children, Each};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     PickWhere, Question, Unary,
