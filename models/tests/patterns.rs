@@ -516,10 +516,38 @@ fn baskets_have_different_products_and_a_few_are_in_most() {
     let all: f64 = times.values().sum();
     let mut shares: Vec<f64> = times.values().map(|times| times / all).collect();
     shares.sort_by(|a, b| b.total_cmp(a));
-    let law: Vec<f64> = (1..=250).map(|k| f64::from(k).powf(-1.1)).collect();
+    let law: Vec<f64> = (1..=250).map(|k| libm::pow(f64::from(k), -1.1)).collect();
     let expected: f64 = law.iter().take(10).sum::<f64>() / law.iter().sum::<f64>();
     let found: f64 = shares.iter().take(10).sum();
-    assert!((found / expected - 1.0).abs() < 0.12, "{found} for {expected}");
+    assert!(
+        (found / expected - 1.0).abs() < 0.12,
+        "{found} for {expected}"
+    );
+}
+
+#[test]
+fn companies_know_what_their_branches_took() {
+    let rows = played("companies", 22);
+    let reports = &rows["company.reported"];
+    let sales = &rows["sale.made"];
+    let closed = rows["branch.closed"].iter();
+    let closed: Vec<&Row> = closed
+        .filter(|row| row.fields["is_closed"] == Value::Bool(true))
+        .collect();
+    assert!(closed.len() > 20);
+    assert_eq!(reports.len(), 93);
+    for row in reports {
+        let theirs =
+            |one: &&Row| one.time < row.time && id(one, "company_id") == id(row, "company_id");
+        let sold = sales.iter().filter(theirs);
+        let sold: f64 = sold.map(|sale| number(sale, "amount_eur")).sum();
+        assert!((sold - number(row, "total_eur")).abs() < 0.01, "{row:?}");
+        let gone = closed.iter().copied().filter(theirs).count() as f64;
+        let open = number(row, "open_branches");
+        assert_eq!(open, number(row, "branches") - gone);
+        assert!(open >= 2.0 && number(row, "open_sqm") <= 400.0 * open);
+        assert!(number(row, "weak_branches") < number(row, "branches"));
+    }
 }
 
 #[test]

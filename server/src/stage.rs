@@ -220,7 +220,7 @@ impl Stage {
 
     /// What it has come to at the last barrier that has been played.
     pub fn barrier(&self) -> Option<Barrier> {
-        self.lock().barrier.clone()
+        self.lock().barrier
     }
 
     /// How the clock goes.

@@ -1,4 +1,5 @@
-"""Who is picked: readers that nobody here wrote find each pick right and each that found nobody without anybody to find."""
+"""Who is picked, and what those come to who belong to somebody: readers that nobody here wrote find each pick right, each that found
+nobody without anybody to find, and each sum what it adds up to."""
 
 import pytest
 
@@ -60,3 +61,26 @@ def test_a_tutor_fits_and_nobody_is_missed(lessons):
         [(most,)] = ask("SELECT max(pupils) FROM tutor")
         assert most <= 4
     assert nobody["rush"] > nobody["plain"] + 50 > 50, "a rush leaves fewer for everybody"
+
+
+@pytest.fixture(scope="module")
+def companies(tmp_path_factory):
+    return twins(tmp_path_factory.mktemp("companies"), "companies", 15, {"branch.closed/rate": 6})
+
+
+def test_a_company_knows_its_branches(companies):
+    closed = {}
+    for name, one in zip(("rush", "plain"), companies):
+        ask = lambda query: one.database().sql(query).fetchall()
+        theirs = """FROM branch WHERE branch.company_id = report.company_id"""
+        sold = """(SELECT coalesce(sum(amount_eur), 0) FROM "sale.made" sale WHERE sale.branch_id = branch.branch_id AND sale.time < report.time)"""
+        shut = """EXISTS (FROM "branch.closed" c WHERE c.branch_id = branch.branch_id AND c.is_closed AND c.time < report.time)"""
+        [(reports, wrong)] = ask(f"""SELECT count(*), count(*) FILTER (WHERE branches != (SELECT count(*) {theirs})
+            OR open_branches != (SELECT count(*) {theirs} AND NOT {shut})
+            OR open_sqm != (SELECT coalesce(sum(area_sqm), 0) {theirs} AND NOT {shut})
+            OR total_eur != (SELECT sum({sold}) {theirs})
+            OR weak_branches != (SELECT count(*) {theirs} AND {sold}::DOUBLE * branches * 2 < total_eur::DOUBLE)) FROM "company.reported" report""")
+        assert reports >= 60 and wrong == 0
+        [(closed[name], least)] = ask("""SELECT count(*) FILTER (WHERE is_closed), min(others) FILTER (WHERE is_closed) FROM "branch.closed" """)
+        assert least >= 2
+    assert closed["rush"] > closed["plain"] + 20

@@ -8,6 +8,7 @@ use causeflow_engine::streams::program::{ExactUnary, Expr, KindId};
 
 use super::Compiler;
 use super::arithmetic::Arithmetic;
+use super::children;
 use super::dates::OF_DATES;
 use super::desks::AGENT;
 use super::exact::reconcile;
@@ -97,6 +98,9 @@ impl Compiler {
         if let Some(of) = asked(name, args) {
             return self.gathered((name, of), span, scope);
         }
+        if let Some(of) = children::asked(name, args) {
+            return self.children(name, of, args, span, scope);
+        }
         let named = distributions(name);
         if !named.is_empty() {
             return self.distribution(&named, args, span, scope);
@@ -124,8 +128,9 @@ impl Compiler {
             }
             "if" => self.conditional(args, span, scope),
             "sum" => {
-                let message = "`sum` adds up a field over the lines of an event";
-                let help = "write sum(lines.amount), or a + b".to_owned();
+                let message = "`sum` adds up a field over the lines of an event, or over those who belong to somebody";
+                let help =
+                    "write sum(lines.amount), sum(branch.company, revenue), or a + b".to_owned();
                 self.report
                     .certain_error_in(&scope.at, span, message, Some(help));
                 None

@@ -328,7 +328,7 @@ impl Compiler {
                         }
                         let help = match scope.picked.map(|kind| &self.kinds[kind].name) {
                             Some(kind) if kind == first && !rest.is_empty() => Some(format!(
-                                "a {kind} who may be picked is `it`, and has bare names: `{}`",
+                                "a {kind} who is asked is `it`, and has bare names: `{}`",
                                 rest.join(".")
                             )),
                             _ => suggestion(first, names.iter().map(String::as_str)),

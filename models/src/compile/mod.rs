@@ -7,6 +7,7 @@ mod bounds;
 mod calendars;
 mod changes;
 mod checks;
+mod children;
 mod constants;
 mod date_lists;
 mod dates;

@@ -103,31 +103,42 @@ impl Compiler {
         let Some(condition) = condition else {
             return Some(None);
         };
+        let typed = self.asked_of(kind, condition, &[Ty::Bool], scope)?;
+        Some(Some(typed.expr))
+    }
+
+    /// What is asked of each of a kind, of some types if they are given.
+    pub(super) fn asked_of(
+        &mut self,
+        kind: KindId,
+        asked: &Ast,
+        wanted: &[Ty],
+        scope: &Scope,
+    ) -> Option<Typed> {
         let mut about = scope.clone();
         about.picked = Some(kind);
-        // Who is reached by a cause and who may be picked would be one and the same to the engine.
+        // Who is reached by a cause and who is asked would be one and the same to the engine.
         about.each = None;
-        let typed = self.lower(condition, &mut about)?;
-        let typed = self.check_type(typed, &[Ty::Bool], scope, &condition.span)?;
+        let mut typed = self.lower(asked, &mut about)?;
+        if !wanted.is_empty() {
+            typed = self.check_type(typed, wanted, scope, &asked.span)?;
+        }
         let name = &self.kinds[kind].name;
         let (message, help) = if typed.expr.any(draws) {
             (
-                format!("a draw would be the same for each {name} who may be picked"),
+                format!("a draw would be the same for each {name} who is asked"),
                 "give it a name with `let`, and write that name here",
             )
         } else if !typed.expr.any(|e| matches!(e, Expr::OwnEntity)) {
             (
-                format!(
-                    "this asks nothing of the {name} who is picked: it holds for all of them or for nobody"
-                ),
-                "bare names are those of who is picked; `if(condition, pick(...), none)` asks the event",
+                format!("this asks nothing of the {name}: it is the same for all of them"),
+                "bare names are those of who is asked, and `it` is who that is",
             )
         } else {
-            return Some(Some(typed.expr));
+            return Some(typed);
         };
-        let span = &condition.span;
         self.report
-            .error_in(&scope.at, span, message, Some(help.into()));
+            .error_in(&scope.at, &asked.span, message, Some(help.into()));
         None
     }
 
@@ -226,11 +237,11 @@ impl Compiler {
         let kind = &names.name;
         let (message, help) = match is_it {
             true => (
-                format!("`it` is the {kind} who may be picked, and the event knows another `it`"),
+                format!("`it` is the {kind} who is asked, and the event knows another `it`"),
                 "give that another name".to_owned(),
             ),
             false => (
-                format!("`{first}` is known of the {kind} who may be picked and of the event"),
+                format!("`{first}` is known of the {kind} who is asked and of the event"),
                 format!(
                     "write `it.{first}` for that of the {kind}; give that of the event another name with a `let`"
                 ),

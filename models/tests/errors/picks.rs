@@ -28,6 +28,11 @@ streams:
     causes: [{on: asked, count: 2, delay: 1h}]
     let: {one: {value: 'pick(tutor, distinct, where: grade > level)'}}
     fields: {level: {value: most}, one_id: {value: one.id}}
+  added:
+    source: {rate: 9, actor: branch}
+    fields:
+      busy: {value: 'count(tutor.branch, busy, where: grade > 3)'}
+      loads: {value: 'sum(tutor.branch, load, of: branch)'}
 ";
     of_text(text, edits)
 }
@@ -40,6 +45,59 @@ fn what_is_right_is_right() {
 #[test]
 fn each_mistake_is_told_once_where_it_stands() {
     let cases: &[Case] = &[
+        (
+            &[("sum(tutor.branch, load", "sum(tutr.branch, load")],
+            "29:",
+            "there is no kind of entity `tutr`",
+        ),
+        (
+            &[("sum(tutor.branch, load", "sum(tutor.brunch, load")],
+            "29:",
+            "a tutor does not belong to a `brunch`",
+        ),
+        (
+            &[("sum(tutor.branch, load", "sum(tutor.branch, hour")],
+            "29:",
+            "this asks nothing of the tutor: it is the same for all of them",
+        ),
+        (
+            &[("sum(tutor.branch, load, of", "sum(tutor.branch, off")],
+            "29:",
+            "`sum` does not know `off:`",
+        ),
+        (
+            &[(
+                "sum(tutor.branch, load, of: branch",
+                "sum(tutor.branch, of: branch",
+            )],
+            "29:",
+            "`sum` takes one value to add up, besides over whom, found 0",
+        ),
+        (
+            &[("of: branch", "of: 3")],
+            "29:",
+            "this is a number, expected a reference to a branch / `of: ...` says to whom they belong",
+        ),
+        (
+            &[
+                ("branch: {count: 4}", "branch: {count: 4, shared: true}"),
+                ("actor: branch", "actor: tutor"),
+                ("of: branch", "of: tutor.branch"),
+                (", where: grade > 3", ""),
+            ],
+            "28:",
+            "a tutor and its branch may live in different cells, and none knows all of them",
+        ),
+        (
+            &[("load, of", "state, of")],
+            "29:",
+            "this is a text, expected a number or a duration",
+        ),
+        (
+            &[("{rate: 9, actor: branch}", "{rate: 9, actor: student}")],
+            "28:",
+            "`branch` is not known here",
+        ),
         (
             &[("where: load < most", "were: load < most")],
             "14:",
@@ -58,12 +116,12 @@ fn each_mistake_is_told_once_where_it_stands() {
         (
             &[("it.price < 3", "price < 3")],
             "15:",
-            "`price` is known of the product who may be picked and of the event / write `it.price` for that of the product",
+            "`price` is known of the product who is asked and of the event / write `it.price` for that of the product",
         ),
         (
             &[("category == wanted", "product.category == wanted")],
             "15:",
-            "a product who may be picked is `it`, and has bare names: `category`",
+            "a product who is asked is `it`, and has bare names: `category`",
         ),
         (
             &[("it.price < 3", "it.prices < 3")],
@@ -78,12 +136,12 @@ fn each_mistake_is_told_once_where_it_stands() {
         (
             &[("category == wanted and it.price < 3", "wanted == \\'tea\\'")],
             "15:",
-            "this asks nothing of the product who is picked",
+            "this asks nothing of the product: it is the same",
         ),
         (
             &[("it.price < 3", "it.price < uniform(1, 3)")],
             "15:",
-            "a draw would be the same for each product who may be picked / give it a name with `let`",
+            "a draw would be the same for each product who is asked / give it a name with `let`",
         ),
         (
             &[("it.branch != none", "it.branch == pick(branch)")],
@@ -115,7 +173,7 @@ fn each_mistake_is_told_once_where_it_stands() {
                 (" and it.price < 3", ""),
             ],
             "16:",
-            "`it` is the student who may be picked, and the event knows another `it`",
+            "`it` is the student who is asked, and the event knows another `it`",
         ),
         (
             &[("(student, where", "(student, distinct, where")],

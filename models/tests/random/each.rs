@@ -31,10 +31,18 @@ pub fn each(plan: &Plan) -> Vec<String> {
         }
         false => "    changes: [{entity: person, add: {score: -1}}]\n",
     };
+    let (asked, sums) = match plan.spec.shops {
+        true => (
+            "most: {value: 'uniform(0, 20)'}, ",
+            "many: {value: 'count(person.shop, active)', type: int}, well: {value: 'count(person.shop, where: it.score < most)', type: int}, \
+             level: {value: 'sum(person.shop, it.score * 2, where: it != person and it.quality > u)'}, owed: {value: 'sum(person.shop, balance)'}, ",
+        ),
+        false => ("", ""),
+    };
     vec![
         format!(
             "  e.called:\n    causes: [{{on: {name}, probability: 0.4, delay: 1m..3h}}]\n    let: {{{owner}}}\n    \
-             fields: {{u: {{}}, own: {{value: 'uniform(0, 1)'}}}}\n"
+             fields: {{{asked}{sums}u: {{}}, own: {{value: 'uniform(0, 1)'}}}}\n"
         ),
         format!(
             "  e.reached:\n    causes: [{{on: e.called, each: {each}, when: \"{when}\", probability: {probability}, delay: 'exponential(10m + person.years * 1m)'}}]\n    \

@@ -1,8 +1,15 @@
-//! Whom an effect reaches that has an event for each of several entities.
+//! Whom an effect reaches that has an event for each of several entities, and what those come to who belong to somebody.
 
-use super::scalar::{Frame, Own, word};
+use std::cell::Cell;
+
+use super::exact;
+use super::primitive::{binary, finite};
+use super::scalar::{Frame, Own, number, word};
 use crate::base::draw::Key;
-use crate::streams::program::{Each, Effect, MAX_COUNT, NO_ENTITY, Whom};
+use crate::streams::program::{
+    Binary, Children, Each, Effect, ExactBinary, KindId, MAX_COUNT, NO_ENTITY, Whom,
+};
+use crate::streams::sides::Parting;
 
 /// Those whom an effect reaches on the side of the frame, by their places in the cell, and how many they would be without a bound.
 /// Who they are is read of everybody, so that whatever makes the sides differ in it is noted.
@@ -38,7 +45,49 @@ pub fn reached(each: &Each, frame: &Frame<'_>) -> (Vec<u64>, usize) {
     (found, many)
 }
 
+/// What those who belong to somebody come to on the side of the frame, in the order in which they joined.
+pub(super) fn come_to(children: &Children, frame: &Frame<'_>) -> u64 {
+    let owner = word(&children.of.1, frame);
+    if owner == NO_ENTITY {
+        return 0;
+    }
+    let (kind, of) = (children.kind, Some((children.of.0, owner)));
+    let mut sum = 0;
+    for entity in 0..frame.population.group(kind).ids.len() as u64 {
+        if !frame.belongs(kind, of, entity) {
+            continue;
+        }
+        let one = frame.asking(kind, entity, frame.noted);
+        let mut conditions = children.condition.iter();
+        if conditions.any(|condition| number(condition, &one) == 0.0) {
+            continue;
+        }
+        let value = children.value.as_ref();
+        let value = value.map_or(1f64.to_bits(), |value| word(value, &one));
+        sum = match children.exact {
+            true => exact::binary(ExactBinary::Add, sum, value),
+            false => finite(binary(Binary::Add, sum, value)).to_bits(),
+        };
+    }
+    sum
+}
+
 impl<'a> Frame<'a> {
+    /// The frame on which something is asked of an entity by this one's event, where it is noted how other sides differ in it.
+    pub(super) fn asking(
+        &'a self,
+        kind: KindId,
+        entity: u64,
+        noted: &'a Cell<Parting>,
+    ) -> Frame<'a> {
+        Frame {
+            own: Own::Entity(kind, entity as usize),
+            of: Some(self.event()),
+            noted,
+            ..*self
+        }
+    }
+
     /// The frame on which it is decided whether, when and how an effect reaches an entity. Its key is that of the first
     /// event that follows, so that all draws are of this cause and this entity, whoever else there is.
     pub fn about(&'a self, effect: &Effect, each: &Each, entity: u64) -> Frame<'a> {

@@ -18,7 +18,7 @@
 
 use std::cell::Cell;
 
-use super::scalar::{Frame, Own, number};
+use super::scalar::{Frame, number};
 use crate::base::draw::{Key, Purpose, unit};
 use crate::streams::population::Group;
 use crate::streams::program::{Expr, KindId, NO_ENTITY, PickWhere};
@@ -275,13 +275,7 @@ impl<'a> Race<'a> {
 
     /// Whether a condition holds of an entity; how other sides differ in what it reads is noted where it is said.
     fn holds(&self, condition: &Expr, entity: u64, noted: &Cell<Parting>) -> bool {
-        let about = Frame {
-            own: Own::Entity(self.kind, entity as usize),
-            of: Some(self.f.event()),
-            noted,
-            ..*self.f
-        };
-        number(condition, &about) != 0.0
+        number(condition, &self.f.asking(self.kind, entity, noted)) != 0.0
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use super::draws::share_together;
+use super::each::come_to;
 use super::lines::gather;
 use super::pick::{pick, pick_where};
 use super::primitive::{finite, set_undefined, take_undefined};
@@ -445,6 +446,7 @@ fn eval_rare(e: &Expr, f: &Frame<'_>) -> u64 {
         Expr::NewId(purpose) => f.key.child(*purpose, 0).0,
         Expr::Pick(kind, state, purpose) => pick(f, *kind, *state, *purpose),
         Expr::PickWhere(wanted) => pick_where(f, wanted),
+        Expr::Children(children) => come_to(children, f),
         Expr::PickIf(kind, e, state, purpose) => {
             let entity = eval(e, f);
             if f.state(*kind, entity) == Some(*state) {

@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use super::{AtWork, DatePart, KindId, Lines, Midnight, Piece, Slot, Template};
+use super::{AtWork, Children, DatePart, KindId, Lines, Midnight, Piece, Slot, Template};
 use crate::base::draw::Purpose;
 use crate::base::exact::Digits;
 use crate::base::sample::{Dist, Law};
@@ -88,6 +88,8 @@ pub enum Expr {
     Pick(KindId, Option<u8>, Purpose),
     /// An entity of the cell by activity of whom a condition holds, or another one for each event of one cause.
     PickWhere(Box<PickWhere>),
+    /// What those who belong to somebody come to.
+    Children(Box<Children>),
     /// The reference, if it is one and in this state, otherwise a pick.
     PickIf(KindId, Box<Expr>, u8, Purpose),
     /// A time drawn from a profile: earliest, latest, step.
@@ -382,6 +384,11 @@ macro_rules! each_part {
             | Expr::Cell(_, e)
             | Expr::PickIf(_, e, _, _) => $f(e),
             Expr::PickWhere(pick) => pick.condition.$iter().for_each($f),
+            Expr::Children(children) => {
+                $f(&$($mutable)? children.of.1);
+                children.condition.$iter().for_each(&mut *$f);
+                children.value.$iter().for_each($f);
+            }
             Expr::Binary(_, a, b) | Expr::ExactBinary(_, a, b) => {
                 $f(a);
                 $f(b);
@@ -535,6 +542,7 @@ impl Expr {
             | Expr::State(..)
             | Expr::Pick(..)
             | Expr::PickWhere(_)
+            | Expr::Children(_)
             | Expr::PickIf(..)
             | Expr::Lookup(_) => true,
             Expr::Num(_)

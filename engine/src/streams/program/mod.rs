@@ -24,7 +24,7 @@ mod workdays;
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
-pub use each::{Each, Whom};
+pub use each::{Children, Each, Whom};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     PickWhere, Question, Unary,
