@@ -46,7 +46,7 @@ impl Compiler {
                 AstKind::Named(word, value) if word == "of" => (&mut owner, value),
                 AstKind::Named(word, _) => {
                     let message = format!("`{name}` does not know `{word}:`");
-                    let help = suggestion(word, ["where", "of"].into_iter());
+                    let help = suggestion(word, ["where", "of"]);
                     self.report
                         .certain_error_in(&scope.at, &arg.span, message, help);
                     return None;
