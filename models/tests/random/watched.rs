@@ -6,7 +6,7 @@ use super::{each, render};
 
 /// Which of a person's values events change, of those that are tracked.
 pub fn tracked(plan: &Plan) -> Vec<&'static str> {
-    if !plan.spec.stateful || plan.spec.joins.1 / 3 % 2 == 0 {
+    if !plan.spec.stateful || (plan.spec.joins.1 / 3).is_multiple_of(2) {
         return Vec::new();
     }
     let changes = |kinds: &[u8], stream: &StreamPlan| {
