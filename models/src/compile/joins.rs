@@ -118,6 +118,7 @@ fn causes(after: &AfterDef) -> Vec<CauseDef> {
         when: None,
         cell: None,
         joined: true,
+        links: None,
     };
     match (&after.none, &after.since) {
         (Some(_), Some(since)) => vec![cause(since, &after.within)],

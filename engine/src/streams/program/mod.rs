@@ -10,6 +10,7 @@ mod desk;
 mod each;
 mod expr;
 mod join;
+mod links;
 mod lines;
 mod look;
 mod modifier;
@@ -24,7 +25,8 @@ mod workdays;
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
-pub use each::{Children, Each, Whom};
+pub use each::{Children, Each, Linked, Whom};
+pub use links::Links;
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     PickWhere, Question, Unary,
@@ -229,6 +231,8 @@ pub struct Kind {
     pub unique: Vec<String>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
+    /// Whom each of them links, if it is the kind of a relation.
+    pub links: Option<Links>,
     /// Their diaries, if they have some.
     pub diary: Option<Diary>,
 }

@@ -1,0 +1,526 @@
+//! Relations of several with several (`relations`): who is linked with whom, which events `link` and `unlink`.
+//!
+//! Each link is an entity of its own, of a kind with the relation's name: it belongs to both of its ends and is in the state `linked` until it
+//! is ended. Events that link or end are causes, at once, of the streams `RELATION.linked` and `RELATION.unlinked`, and what held from when until when
+//! is the history of the links' state. So sides, twins, snapshots and attribution of relations are those of entities and causes.
+
+mod asked;
+
+use causeflow_engine::base::draw::purpose;
+use causeflow_engine::streams::program::{Belonging, KindId, Links};
+
+use super::lower::Scope;
+use super::report::{At, MADE};
+use super::types::Ty;
+use super::{Compiler, Merged};
+use crate::definition::{
+    BelongsDef, CauseDef, ChangeDef, EntityDef, Expression, FieldDef, Map, RelationDef, StreamDef,
+    ValueDef,
+};
+use crate::diagnostic::suggestion;
+use crate::syntax::{self, AstKind};
+
+/// The states of a link: the first as long as it holds.
+const STATES: [&str; 2] = ["linked", "unlinked"];
+
+/// With whom `unlink` ends all links.
+const ALL: &str = "all";
+
+/// One end of the links of a relation.
+#[derive(Clone, Debug)]
+pub(super) struct End {
+    /// The name by which a link refers to it.
+    pub name: String,
+    /// The name of its kind.
+    pub kind: String,
+}
+
+/// A relation.
+#[derive(Clone, Debug)]
+pub(super) struct Relation {
+    /// Its name, which is that of the kind of its links.
+    pub name: String,
+    /// What it is called from the other end.
+    pub back: Option<String>,
+    ends: [End; 2],
+}
+
+impl Relation {
+    /// Its ends, beginning with the one of which it is told.
+    pub fn ends_from(&self, forward: bool) -> [&End; 2] {
+        let [of, to] = &self.ends;
+        match forward {
+            true => [of, to],
+            false => [to, of],
+        }
+    }
+}
+
+/// A link or its end, as a stream says it.
+struct Told {
+    stream: String,
+    /// The names of who is linked and with whom, as the relation has them: none for all.
+    of: String,
+    to: String,
+    /// What it is called there, and of whom, and whether all others are meant.
+    word: String,
+    near: String,
+    far: Option<String>,
+    when: Option<Expression>,
+}
+
+fn is_name(text: &str) -> bool {
+    let parsed = syntax::parse(text);
+    parsed.is_ok_and(|ast| matches!(ast.kind, AstKind::Name(parts) if parts.len() == 1))
+}
+
+fn value(text: String) -> ValueDef {
+    ValueDef::Short(Expression(text))
+}
+
+fn described(text: String, description: String) -> ValueDef {
+    ValueDef::Long(Box::new(FieldDef {
+        value: Some(Expression(text)),
+        description: Some(description),
+        ..FieldDef::default()
+    }))
+}
+
+fn cause(on: &str, when: String) -> CauseDef {
+    CauseDef {
+        on: on.into(),
+        probability: None,
+        delay: None,
+        at: None,
+        count: None,
+        spacing: None,
+        each: None,
+        outcome: None,
+        when: Some(Expression(when)),
+        cell: None,
+        joined: false,
+        links: None,
+    }
+}
+
+/// A condition, and what else has to hold.
+fn and(when: &Option<Expression>, more: String) -> String {
+    match when {
+        Some(Expression(when)) => format!("({when}) and {more}"),
+        None => more,
+    }
+}
+
+impl Relation {
+    fn fields(&self, [of, to]: [String; 2], more: Option<(&str, ValueDef)>) -> Map<ValueDef> {
+        let name = &self.name;
+        let mut fields = Map::default();
+        let id = "Which link it is".to_owned();
+        fields.insert(format!("{name}_id"), described(format!("{name}.id"), id));
+        for (end, who) in self.ends.iter().zip([of, to]) {
+            let says = format!("The {}", end.kind);
+            fields.insert(
+                format!("{}_id", end.name),
+                described(format!("{who}.id"), says),
+            );
+        }
+        fields.extend(more.map(|(name, value)| (name.to_owned(), value)));
+        fields
+    }
+
+    /// The stream of the links that come to be.
+    fn linked(&self, told: &[Told]) -> StreamDef {
+        let name = &self.name;
+        let by_cause = |who: fn(&Told) -> &String| {
+            let cases = told
+                .iter()
+                .map(|told| (told.stream.clone(), value(who(told).clone())));
+            ValueDef::Long(Box::new(FieldDef {
+                by: Some(Expression("cause".into())),
+                cases: Some(cases.collect()),
+                ..FieldDef::default()
+            }))
+        };
+        let [of, to] = ["of", "to"].map(|end| format!("{name}_{end}"));
+        let mut lets = Map::default();
+        lets.insert(of.clone(), by_cause(|told| &told.of));
+        lets.insert(to.clone(), by_cause(|told| &told.to));
+        let causes = told.iter().map(|told| {
+            let (of, to) = (&told.of, &told.to);
+            let new = format!("{of} != none and {to} != none and not linked({of}.{name}, {to})");
+            cause(&told.stream, and(&told.when, new))
+        });
+        let is_new = described(
+            format!("not linked({of}.{name}, {to})"),
+            "Whether it links them; not where another event has at the same instant".into(),
+        );
+        let set = self.ends.iter().zip([&of, &to]);
+        let set = set.map(|(end, who)| (end.name.clone(), Expression(who.clone())));
+        let change = |change| ChangeDef {
+            entity: Some(name.clone()),
+            ..change
+        };
+        StreamDef {
+            description: Some(format!(
+                "A {} and a {} are linked: {name}.",
+                self.ends[0].kind, self.ends[1].kind
+            )),
+            causes: causes.collect(),
+            creates: Some(name.clone()),
+            fields: self.fields([of.clone(), to.clone()], Some(("is_new", is_new))),
+            r#let: lets,
+            changes: vec![
+                change(ChangeDef {
+                    set: set.collect(),
+                    ..ChangeDef::default()
+                }),
+                change(ChangeDef {
+                    state: Some(STATES[1].into()),
+                    when: Some(Expression("not is_new".into())),
+                    ..ChangeDef::default()
+                }),
+            ],
+            relation: Some(name.clone()),
+            ..StreamDef::default()
+        }
+    }
+
+    /// The stream of those that end.
+    fn unlinked(&self, told: &[Told]) -> StreamDef {
+        let name = &self.name;
+        let holds = format!("{name}.state == '{}'", STATES[0]);
+        let causes = told.iter().map(|told| {
+            let [_, far] = self.ends_from(told.word == self.name);
+            let these = match &told.far {
+                Some(who) => format!("{holds} and {name}.{} == {who}", far.name),
+                None => holds.clone(),
+            };
+            CauseDef {
+                each: Some(format!("{}.{}", told.near, told.word)),
+                links: Some(name.clone()),
+                ..cause(&told.stream, and(&told.when, these))
+            }
+        });
+        let ends = [&self.ends[0], &self.ends[1]].map(|end| format!("{name}.{}", end.name));
+        StreamDef {
+            description: Some(format!(
+                "A {} and a {} are linked no more: {name}.",
+                self.ends[0].kind, self.ends[1].kind
+            )),
+            causes: causes.collect(),
+            requires: Some(Expression(holds.clone())),
+            fields: self.fields(ends, None),
+            changes: vec![ChangeDef {
+                entity: Some(name.clone()),
+                state: Some(STATES[1].into()),
+                ..ChangeDef::default()
+            }],
+            relation: Some(name.clone()),
+            ..StreamDef::default()
+        }
+    }
+}
+
+impl Compiler {
+    /// Where what is made for a relation stands.
+    pub(super) fn made_for(file: usize, relation: &str) -> At {
+        At::new(file, &["relations", relation, MADE])
+    }
+
+    /// Where a kind stands.
+    pub(super) fn place_of_kind(name: &str, file: usize, definition: &EntityDef) -> At {
+        match definition.relation {
+            Some(_) => Self::made_for(file, name),
+            None => At::new(file, &["entities", name]),
+        }
+    }
+
+    /// The relation that is called so, and whether from its first end.
+    pub(super) fn relation_called(&self, word: &str) -> Option<(usize, bool)> {
+        let mut all = self.relations.iter().enumerate();
+        all.find_map(|(at, relation)| match relation.back.as_deref() {
+            _ if relation.name == word => Some((at, true)),
+            Some(back) if back == word => Some((at, false)),
+            _ => None,
+        })
+    }
+
+    /// The variable of a kind that has a name.
+    pub(super) fn variable_of(&self, kind: KindId, name: &str) -> Option<u16> {
+        let mut variables = self.kinds[kind].variables.iter();
+        Some(variables.position(|(known, ..)| known == name)? as u16)
+    }
+
+    /// Whom the links of a relation link, if a kind is one.
+    pub(super) fn links(
+        &self,
+        definition: &EntityDef,
+        ends: &[Belonging],
+        name: &str,
+    ) -> Option<Links> {
+        let relation = definition.relation.as_ref()?;
+        let [of, to] = ends else {
+            return None;
+        };
+        let starts = relation.starts.as_ref();
+        Some(Links {
+            of: (of.variable, of.owner),
+            to: (to.variable, to.owner),
+            starts: starts.map_or((0, 0), |starts| (starts.min, starts.max)),
+            purpose: purpose(&format!("{name}/links")),
+        })
+    }
+
+    /// Lets the links of relations be kinds of entities, and what begins and ends them streams.
+    pub(super) fn separate_relations(&mut self, merged: &mut Merged) {
+        for (name, (file, definition)) in merged.relations.clone() {
+            let at = At::new(file, &["relations", &name]);
+            self.check_name(&name, &at);
+            if !self.is_relation(&name, &definition, merged, &at) {
+                self.report.taint(&at);
+                continue;
+            }
+            let far = match definition.of == definition.to {
+                true => format!("to_{}", definition.to),
+                false => definition.to.clone(),
+            };
+            let end = |name: &str, kind: &str| End {
+                name: name.into(),
+                kind: kind.into(),
+            };
+            self.relations.push(Relation {
+                name: name.clone(),
+                back: definition.back.clone(),
+                ends: [end(&definition.of, &definition.of), end(&far, &definition.to)],
+            });
+        }
+        for relation in self.relations.clone() {
+            let (file, definition) = merged.relations[&relation.name].clone();
+            let at = At::new(file, &["relations", &relation.name]);
+            let told = |key| told(merged, &relation, key);
+            let (begun, ended) = (told("link"), told("unlink"));
+            if begun.is_empty() && definition.starts.is_none() {
+                let message = format!("nobody is ever linked: `{}`", relation.name);
+                let help = "let an event `link` them, or say how many each `starts` with";
+                self.report.error_at_key(&at, message, Some(help.into()));
+                continue;
+            }
+            for (one, other) in begun.iter().zip(&begun[1.min(begun.len())..]) {
+                if one.stream == other.stream {
+                    let file = merged.streams[&one.stream].0;
+                    let at = At::new(file, &["streams", &one.stream, "changes"]);
+                    let message = format!("an event links once by {}", relation.name);
+                    let help = "let the other link be that of a stream that follows at once";
+                    self.report.error_at_key(&at, message, Some(help.into()));
+                }
+            }
+            let streams = [
+                ("linked", &begun, relation.linked(&begun)),
+                ("unlinked", &ended, relation.unlinked(&ended)),
+            ];
+            for (what, told, stream) in streams {
+                let name = format!("{}.{what}", relation.name);
+                if merged.streams.contains_key(&name) {
+                    let message =
+                        format!("there is a stream `{name}`, which is that of this relation");
+                    let help = "choose another name for that stream";
+                    self.report.error_at_key(&at, message, Some(help.into()));
+                } else if !told.is_empty() {
+                    merged.streams.insert(name, (file, stream));
+                }
+            }
+            let belongs_to = relation.ends.iter().map(|end| {
+                let bounds = BelongsDef {
+                    min: 0,
+                    max: u32::MAX,
+                    kind: Some(end.kind.clone()),
+                };
+                (end.name.clone(), bounds)
+            });
+            let tracked = (!ended.is_empty()).then(|| "state".to_owned());
+            let links = EntityDef {
+                count: Some(0),
+                states: Some(STATES.map(str::to_owned).to_vec()),
+                track: tracked.into_iter().collect(),
+                belongs_to: belongs_to.collect(),
+                relation: Some(definition),
+                ..EntityDef::default()
+            };
+            merged.entities.insert(relation.name, (file, links));
+        }
+    }
+
+    /// Whether this can be a relation; what is wrong is reported.
+    fn is_relation(
+        &mut self,
+        name: &str,
+        definition: &RelationDef,
+        merged: &Merged,
+        at: &At,
+    ) -> bool {
+        let found = self.report.found();
+        if merged.entities.contains_key(name) {
+            let message = format!("there is a kind of entity `{name}`");
+            let help = "choose another name for one of the two";
+            self.report.error_at_key(at, message, Some(help.into()));
+        }
+        let mut is_known = true;
+        for (key, kind) in [("of", &definition.of), ("to", &definition.to)] {
+            let at = at.key(key);
+            let Some((_, entity)) = merged.entities.get(kind) else {
+                is_known = false;
+                if !self.report.is_spoilt("entities", kind) {
+                    let help = suggestion(kind, merged.entities.keys().map(String::as_str));
+                    let message = format!("there is no kind of entity `{kind}`");
+                    self.report.certain_error(&at, message, help);
+                }
+                continue;
+            };
+            if entity.shared {
+                let message = format!(
+                    "a {kind} is shared, and lives in one cell: those are linked who live in the same"
+                );
+                let help = format!("let the {kind} not be shared");
+                self.report.error(&at, message, Some(help));
+            }
+        }
+        let words = [(Some(&definition.of), name, at.clone())];
+        let back = definition.back.as_ref();
+        let back = back.map(|back| (Some(&definition.to), &back[..], at.key("back")));
+        for (of, word, at) in words.into_iter().chain(back) {
+            if let Some((other, _)) = self.relation_called(word) {
+                let other = &self.relations[other].name;
+                let message = format!("`{word}` is what the relation {other} is called");
+                let help = "choose another word";
+                self.report.error(&at, message, Some(help.into()));
+            }
+            let of = of.and_then(|of| merged.entities.get(of));
+            let has = of.is_some_and(|(_, kind)| {
+                kind.attributes.contains_key(word)
+                    || kind.variables.contains_key(word)
+                    || kind.belongs_to.contains_key(word)
+            });
+            if has {
+                let message = format!("`{word}` is something else of those who are linked");
+                let help = "choose another word";
+                self.report.error(&at, message, Some(help.into()));
+            }
+        }
+        if let Some(back) = &definition.back {
+            self.check_name(back, &at.key("back"));
+            if back == name {
+                let message = "from both ends it is called the same";
+                let help = "leave `back` out, or choose another word";
+                self.report
+                    .error(&at.key("back"), message, Some(help.into()));
+            }
+        }
+        if let Some(starts) = &definition.starts
+            && starts.min > starts.max
+        {
+            let message = "`min` is more than `max`";
+            self.report.error(&at.key("starts"), message, None);
+        }
+        is_known && self.report.found() == found && !self.report.is_tainted(at)
+    }
+
+    /// Whom a change links and with whom no more: looked at where it stands. What it does is that of the streams of the relation.
+    pub(super) fn links_changed(
+        &mut self,
+        kind: KindId,
+        change: &ChangeDef,
+        at: &At,
+        scope: &impl Fn(&str) -> Scope,
+    ) {
+        let all = [("link", &change.link), ("unlink", &change.unlink)];
+        let all = all
+            .into_iter()
+            .flat_map(|(key, map)| map.iter().map(move |(word, text)| (key, word, text)));
+        for (key, word, Expression(text)) in all {
+            let place = at.key(key).key(word);
+            let Some((relation, forward)) = self.relation_called(word) else {
+                if !self.report.is_spoilt("relations", word) {
+                    let known = self.relations.iter();
+                    let known =
+                        known.flat_map(|relation| [Some(&relation.name), relation.back.as_ref()]);
+                    let help = suggestion(word, known.flatten().map(String::as_str));
+                    let message = format!("there is no relation `{word}`");
+                    self.report.certain_error_at_key(&place, message, help);
+                }
+                continue;
+            };
+            let [near, far] = self.relations[relation]
+                .ends_from(forward)
+                .map(|end| end.kind.clone());
+            if self.kinds[kind].name != near {
+                let message = format!("a {} has no {word}", self.kinds[kind].name);
+                let help = format!("of a {near} they are told");
+                self.report.error_at_key(&place, message, Some(help));
+                continue;
+            }
+            let whom = change.entity.as_deref().unwrap_or_default();
+            let is_all = key == "unlink" && text == ALL;
+            for (text, place) in [(whom, at.key("entity")), (&text[..], place.clone())] {
+                if !is_name(text) {
+                    let message = "who is linked has a name here";
+                    let help = format!("write `{text}` into a `let`, and its name here");
+                    self.report.error(&place, message, Some(help));
+                }
+            }
+            let Some(wanted) = self.kind(&far).filter(|_| !is_all) else {
+                continue;
+            };
+            let mut scope = scope(&format!("{key}/{word}"));
+            scope.at = place;
+            let Some(typed) = self.expression(text, &mut scope) else {
+                continue;
+            };
+            if typed.ty != Ty::Entity(wanted) {
+                let message = format!("this is {}, expected a {far}", self.type_name(typed.ty));
+                let help = match typed.ty {
+                    Ty::Away(kind) => Some(self.how_to_reach(kind, text)),
+                    _ => None,
+                };
+                self.report.error(&scope.at, message, help);
+            }
+        }
+    }
+}
+
+/// What the streams of a model say of a relation: what begins its links, or what ends them.
+fn told(merged: &Merged, relation: &Relation, key: &str) -> Vec<Told> {
+    let mut all = Vec::new();
+    for (stream, (_, definition)) in &merged.streams {
+        for change in &definition.changes {
+            let map = match key {
+                "link" => &change.link,
+                _ => &change.unlink,
+            };
+            for (word, Expression(other)) in map {
+                let forward = *word == relation.name;
+                let near = change.entity.clone().unwrap_or_default();
+                let is_all = key == "unlink" && other == ALL;
+                if !(forward || relation.back.as_ref() == Some(word))
+                    || !is_name(&near)
+                    || !is_name(other)
+                {
+                    continue;
+                }
+                let (of, to) = match forward {
+                    true => (near.clone(), other.clone()),
+                    false => (other.clone(), near.clone()),
+                };
+                all.push(Told {
+                    stream: stream.clone(),
+                    of,
+                    to,
+                    word: word.clone(),
+                    near,
+                    far: (!is_all).then(|| other.clone()),
+                    when: change.when.clone(),
+                });
+            }
+        }
+    }
+    all
+}
