@@ -951,6 +951,9 @@ pub struct CauseDef {
     /// The relation of whose links it reaches each that somebody has, of whom its word in `each` says; said by `unlink`.
     #[serde(skip)]
     pub links: Option<String>,
+    /// Whether it reaches those with whom somebody is linked by a relation.
+    #[serde(skip)]
+    pub related: bool,
 }
 
 /// What has to have happened to an entity, or not to have happened, until an event follows. It has one of `all`, `any` and `none`.

@@ -76,6 +76,13 @@ impl Compiler {
                 }),
             };
         }
+        let mut words = named.rsplit('.');
+        if words
+            .next()
+            .is_some_and(|word| named.contains('.') && self.is_spoilt_relation(word))
+        {
+            return None;
+        }
         let (name, of) = match named.split_once('.') {
             Some((name, of)) => (name, Some(of.to_owned())),
             None => (&named[..], None),
@@ -175,7 +182,9 @@ impl Compiler {
             Wanted::Of(of) => (of.clone(), of),
             Wanted::LinksOf(of, owner) => (of, owner),
             Wanted::LinkedWith(relation, forward, of) => {
-                let [near, far] = self.relations[relation].ends_from(forward).map(Clone::clone);
+                let [near, far] = self.relations[relation]
+                    .ends_from(forward)
+                    .map(Clone::clone);
                 let by = self.kind(&self.relations[relation].name.clone())?;
                 let wanted = Ty::Entity(self.kind(&near.kind)?);
                 let owner = self.owner(&of, wanted, &mut scope)?;

@@ -119,6 +119,7 @@ fn causes(after: &AfterDef) -> Vec<CauseDef> {
         cell: None,
         joined: true,
         links: None,
+        related: false,
     };
     match (&after.none, &after.since) {
         (Some(_), Some(since)) => vec![cause(since, &after.within)],

@@ -66,6 +66,7 @@ fn stream_of(document: &str, lines: LinesDef) -> StreamDef {
             cell: None,
             joined: false,
             links: None,
+            related: false,
         }],
         r#let: lines.r#let,
         fields,

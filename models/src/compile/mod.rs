@@ -71,8 +71,8 @@ pub use expectations::{Expectation, Expected, Figure, Measure, OverRows, RowsOf,
 use joins::Joining;
 use lower::{About, Scope};
 pub use parameters::Parameter;
-pub(crate) use report::Flaws;
 use relations::Relation;
+pub(crate) use report::Flaws;
 use report::{At, Reporter};
 use rings::Rings;
 use streams::{Restrict, Unit};
@@ -101,6 +101,8 @@ pub struct Compiler {
     /// What is looked at of entities whenever it may have changed.
     watches: Vec<Watch>,
     relations: Vec<Relation>,
+    /// The words of those with which something is wrong.
+    spoilt_relations: BTreeSet<String>,
     rings: Rings,
     /// How many values are being worked out, each for the one before.
     depth: usize,
@@ -193,6 +195,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         joins: Vec::new(),
         watches: Vec::new(),
         relations: Vec::new(),
+        spoilt_relations: BTreeSet::new(),
         rings: Rings::default(),
         depth: 0,
         window: Span::HOUR,

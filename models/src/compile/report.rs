@@ -245,7 +245,13 @@ impl Reporter {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.push(Severity::Error, &At::new(file, &[]), span, message.into(), help);
+        self.push(
+            Severity::Error,
+            &At::new(file, &[]),
+            span,
+            message.into(),
+            help,
+        );
     }
 
     /// Whether there are no files at all.
@@ -272,11 +278,7 @@ impl Reporter {
     pub fn finish(mut self) -> Diagnostics {
         let made = &self.made;
         let is_made = |d: &Diagnostic| {
-            made.contains(&(
-                d.file.unwrap_or_default(),
-                d.span.start,
-                d.message.clone(),
-            ))
+            made.contains(&(d.file.unwrap_or_default(), d.span.start, d.message.clone()))
         };
         // What is wrong where a model says it is so, too, in what is made of that.
         let mut errors = self.list.iter().filter(|d| d.severity == Severity::Error);

@@ -10,8 +10,8 @@ mod desk;
 mod each;
 mod expr;
 mod join;
-mod links;
 mod lines;
+mod links;
 mod look;
 mod modifier;
 mod modify;
@@ -26,13 +26,13 @@ pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
 pub use each::{Children, Each, Linked, Whom};
-pub use links::Links;
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     PickWhere, Question, Unary,
 };
 pub use join::{Join, Joined};
 pub use lines::{Gathered, Lines};
+pub use links::Links;
 pub use look::Look;
 pub use modifier::{
     Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,

@@ -60,7 +60,8 @@ impl Compiler {
         };
         let word = parts.last().filter(|_| parts.len() > 1)?;
         let asks = ["count", "sum", "pick", "linked"].contains(&name);
-        (asks && self.relation_called(word).is_some()).then(|| word.clone())
+        let is_one = self.relation_called(word).is_some() || self.is_spoilt_relation(word);
+        (asks && is_one).then(|| word.clone())
     }
 
     /// `count(student.tutors [, state] [, where: condition])`, and likewise `pick`; `sum(student.tutors, value [, where: condition])`;
@@ -218,7 +219,10 @@ impl Compiler {
         let [near, far] = known.ends_from(forward);
         let (by, others) = (self.kind(&known.name)?, self.kind(&far.kind)?);
         if let Some(away) = self.away_from_cells(stream) {
-            let message = format!("`{name}` finds nobody: {away}, where no {} lives", near.kind);
+            let message = format!(
+                "`{name}` finds nobody: {away}, where no {} lives",
+                near.kind
+            );
             self.report.error_in(&scope.at, span, message, None);
             return None;
         }
@@ -233,9 +237,9 @@ impl Compiler {
         let wanted = Ty::Entity(self.kind(&near.kind)?);
         if whom.ty != wanted {
             let message = format!(
-                "this is {}, and of {} there are {word}",
+                "this is {}, and of a {} there are {word}",
                 self.type_name(whom.ty),
-                self.type_name(wanted)
+                near.kind
             );
             let help = match whom.ty {
                 Ty::Away(kind) => Some(self.how_to_reach(kind, &parts[0])),

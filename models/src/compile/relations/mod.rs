@@ -46,6 +46,14 @@ pub(super) struct Relation {
 }
 
 impl Relation {
+    /// What it is called.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        [Some(&self.name), self.back.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+    }
+
     /// Its ends, beginning with the one of which it is told.
     pub fn ends_from(&self, forward: bool) -> [&End; 2] {
         let [of, to] = &self.ends;
@@ -100,6 +108,7 @@ fn cause(on: &str, when: String) -> CauseDef {
         cell: None,
         joined: false,
         links: None,
+        related: false,
     }
 }
 
@@ -245,6 +254,11 @@ impl Compiler {
         })
     }
 
+    /// Whether something is wrong already with the relation that is called so.
+    pub(super) fn is_spoilt_relation(&self, word: &str) -> bool {
+        self.spoilt_relations.contains(word) || self.report.is_spoilt("relations", word)
+    }
+
     /// The variable of a kind that has a name.
     pub(super) fn variable_of(&self, kind: KindId, name: &str) -> Option<u16> {
         let mut variables = self.kinds[kind].variables.iter();
@@ -278,6 +292,8 @@ impl Compiler {
             self.check_name(&name, &at);
             if !self.is_relation(&name, &definition, merged, &at) {
                 self.report.taint(&at);
+                let words = [Some(name), definition.back];
+                self.spoilt_relations.extend(words.into_iter().flatten());
                 continue;
             }
             let far = match definition.of == definition.to {
@@ -291,8 +307,28 @@ impl Compiler {
             self.relations.push(Relation {
                 name: name.clone(),
                 back: definition.back.clone(),
-                ends: [end(&definition.of, &definition.of), end(&far, &definition.to)],
+                ends: [
+                    end(&definition.of, &definition.of),
+                    end(&far, &definition.to),
+                ],
             });
+        }
+        // Whose word another one has is passed over, too.
+        let spoilt = self.spoilt_relations.clone();
+        let (wrong, right) = std::mem::take(&mut self.relations)
+            .into_iter()
+            .partition(|relation| relation.words().any(|word| spoilt.contains(word)));
+        self.relations = right;
+        let wrong: Vec<Relation> = wrong;
+        for relation in &wrong {
+            self.spoilt_relations
+                .extend(relation.words().map(str::to_owned));
+        }
+        for (_, stream) in merged.streams.values_mut() {
+            for cause in &mut stream.causes {
+                let word = cause.each.as_ref().and_then(|each| each.rsplit_once('.'));
+                cause.related = word.is_some_and(|(_, word)| self.relation_called(word).is_some());
+            }
         }
         for relation in self.relations.clone() {
             let (file, definition) = merged.relations[&relation.name].clone();
@@ -318,7 +354,10 @@ impl Compiler {
                 ("linked", &begun, relation.linked(&begun)),
                 ("unlinked", &ended, relation.unlinked(&ended)),
             ];
-            for (what, told, stream) in streams {
+            for (what, told, mut stream) in streams {
+                if let (Some(means), Some(says)) = (&definition.description, &stream.description) {
+                    stream.description = Some(format!("{means} {says}"));
+                }
                 let name = format!("{}.{what}", relation.name);
                 if merged.streams.contains_key(&name) {
                     let message =
@@ -388,8 +427,11 @@ impl Compiler {
         let back = definition.back.as_ref();
         let back = back.map(|back| (Some(&definition.to), &back[..], at.key("back")));
         for (of, word, at) in words.into_iter().chain(back) {
-            if let Some((other, _)) = self.relation_called(word) {
-                let other = &self.relations[other].name;
+            let mut others = self.relations.iter();
+            let is_called =
+                |other: &&Relation| other.name == word || other.back.as_deref() == Some(word);
+            if let Some(other) = others.find(is_called) {
+                let other = &other.name;
                 let message = format!("`{word}` is what the relation {other} is called");
                 let help = "choose another word";
                 self.report.error(&at, message, Some(help.into()));
@@ -439,7 +481,7 @@ impl Compiler {
         for (key, word, Expression(text)) in all {
             let place = at.key(key).key(word);
             let Some((relation, forward)) = self.relation_called(word) else {
-                if !self.report.is_spoilt("relations", word) {
+                if !self.is_spoilt_relation(word) {
                     let known = self.relations.iter();
                     let known =
                         known.flat_map(|relation| [Some(&relation.name), relation.back.as_ref()]);

@@ -25,6 +25,7 @@ fn cause(on: &str, kind: &str) -> CauseDef {
         cell: None,
         joined: false,
         links: None,
+        related: false,
     }
 }
 

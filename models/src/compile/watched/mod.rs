@@ -129,6 +129,7 @@ fn history_of(kind: &str, definition: &EntityDef) -> StreamDef {
         )),
         fields,
         tracks: Some(kind.into()),
+        relation: definition.relation.as_ref().map(|_| kind.into()),
         ..StreamDef::default()
     }
 }
