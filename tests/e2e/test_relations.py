@@ -40,8 +40,9 @@ def replayed(database):
     assert len(links) > 150 and links == set(ask(database, """SELECT student_id, tutor_id FROM "tutors.history" WHERE began_id IS NULL
         UNION ALL SELECT student_id, tutor_id FROM tutors WHERE began_id IS NULL AND state = 'linked'"""))
     names = ["stream", "event_id", "time", "student_id", "tutor_id", "told"]
-    streams = {"tutors.linked": "student_id, tutor_id, is_new", "tutors.unlinked": "student_id, tutor_id, NULL", "tutor.wanted": "student_id, tutor_id, tutors_before",
-        "lesson.given": "student_id, tutor_id, NULL", "tutor.left": "NULL, tutor_id, students"}
+    # What links or ends follows at the same instant from what asks.
+    streams = {"tutor.wanted": "student_id, tutor_id, tutors_before", "lesson.given": "student_id, tutor_id, NULL", "tutor.left": "NULL, tutor_id, students",
+        "tutors.linked": "student_id, tutor_id, is_new", "tutors.unlinked": "student_id, tutor_id, NULL"}
     events = [(stream, *row) for stream, columns in streams.items() for row in ask(database, f'SELECT event_id, time, {columns} FROM "{stream}"')]
     # As objects, since floats would not hold ids.
     events = pd.DataFrame(events, columns=names, dtype=object)
