@@ -462,6 +462,9 @@ pub struct RelationDef {
     pub back: Option<String>,
     /// With how many others each of `of` is linked from the start; none without.
     pub starts: Option<BelongsDef>,
+    /// A CSV file of the model's folder with a row for each two who are linked from the start: in the columns named like the kind `of` and like the
+    /// relation stand the keys of the rows from which they are made.
+    pub rows: Option<String>,
     /// One sentence on what it means.
     pub description: Option<String>,
 }

@@ -149,3 +149,51 @@ proptest! {
         }
     }
 }
+
+/// At any scale those are linked who are made of the rows of the table, copies with copies.
+#[test]
+fn a_table_says_who_is_linked() {
+    let text = "model: {name: m, cells: 1, window: 1h, reference: {start: 2026-02-02, days: 7}}\n\
+                tables: {app: apps.csv}\n\
+                entities: {service: {rows: app}}\n\
+                relations:\n  needs: {of: service, to: service, back: needed_by, rows: needs.csv}\n\
+                streams:\n  failed: {source: {rate: 90, actor: service}, fields: {failed: {value: service.app}, needs: {value: count(service.needs), type: int}}}\n  \
+                reached: {causes: [{on: failed, each: service.needed_by}], fields: {failed: {}, app: {value: service.app}, copy: {value: service.id}}}\n";
+    let table = "service,needs\na,b\na,c\nc,b\nd,d\n";
+    let files = [
+        ("m.yaml".to_owned(), text.to_owned()),
+        ("apps.csv".into(), "name\na\nb\nc\nd\ne\n".into()),
+        ("needs.csv".into(), table.to_owned()),
+    ];
+    let program = program(&files);
+    for scale in [1.0, 3.0, 0.8] {
+        let mut settings = settings(3, 24 * 14);
+        settings.scale = scale;
+        let rows = play(&program, &settings).rows;
+        let word = |row: &Row, field: &str| match &row.fields[field] {
+            Value::Text(text) => text.clone(),
+            other => panic!("{other:?}"),
+        };
+        let mut found: BTreeMap<(String, String), BTreeSet<u64>> = BTreeMap::new();
+        for row in &rows["reached"] {
+            let pair = (word(row, "app"), word(row, "failed"));
+            found.entry(pair).or_default().insert(id(row, "copy"));
+        }
+        let there: BTreeSet<String> = rows["failed"]
+            .iter()
+            .map(|row| word(row, "failed"))
+            .collect();
+        let pairs = table
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(','));
+        let wanted: BTreeSet<(String, String)> = pairs
+            .filter(|(a, b)| there.contains(*a) && there.contains(*b))
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))
+            .collect();
+        assert!(wanted.len() >= 2, "{there:?}");
+        assert_eq!(found.keys().cloned().collect::<BTreeSet<_>>(), wanted);
+        let copies = if scale == 3.0 { 3 } else { 1 };
+        assert!(found.values().all(|all| all.len() == copies), "{found:?}");
+    }
+}

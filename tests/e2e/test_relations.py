@@ -120,6 +120,29 @@ def test_a_scenario_bends_it_and_its_twin_agrees(tmp_path):
     assert len(ask(version, window)) > 800 and ask(version, window) == ask(database, window)
 
 
+def test_a_graph_of_a_table_is_followed(tmp_path):
+    model = history.ROOT / "examples/models/dependencies"
+    run = history.run(tmp_path, "--days", 40, model=model)
+    history.call("verify", run.path, "--model", model, folder=tmp_path)
+    database = run.database()
+    needs = pd.read_csv(model / "dependencies.csv")
+    database.register("needs", needs)
+    # What failed reaches whoever needs it and is up, and from there along the table alone.
+    [(failed, of_table, all_of_them)] = ask(database, """SELECT count(*), sum((n.service IS NOT NULL)::INT), sum((p.app IS NOT NULL)::INT) FROM "service.impaired" i
+        LEFT JOIN (SELECT event_id, app FROM "service.failed" UNION ALL SELECT event_id, app FROM "service.impaired") p ON p.event_id = i.cause_id
+        LEFT JOIN needs n ON n.service = i.app AND n.depends_on = p.app""")
+    assert failed > 300 and (of_table, all_of_them) == (failed, failed)
+    [(asked, rightly)] = ask(database, 'SELECT count(*), sum((n.service IS NOT NULL)::INT) FROM "request.sent" r LEFT JOIN needs n ON n.service = r.app AND n.depends_on = r.other')
+    assert asked > 10_000 and rightly == asked
+    [(counted, wrong)] = ask(database, """SELECT count(*), sum((f.needed != coalesce(many, 0))::INT) FROM "service.failed" f
+        LEFT JOIN (SELECT depends_on, count(*) AS many FROM needs GROUP BY ALL) ON depends_on = app""")
+    assert counted > 200 and wrong == 0
+    # Nothing links or ends, so it is the table to the end.
+    [(links,)] = ask(database, """SELECT count(*) FROM depends_on l JOIN service s USING (service_id) JOIN service o ON o.service_id = l.to_service_id
+        JOIN needs n ON n.service = s.app AND n.depends_on = o.app""")
+    assert links == len(needs) and ask(database, "SELECT count(*) FROM depends_on") == [(links,)]
+
+
 def test_it_is_told():
     told = history.call("explain", MODEL, "tutor.left", folder=history.ROOT)
     assert "the tutor is linked no more, by students, with anybody" in told

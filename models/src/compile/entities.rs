@@ -173,7 +173,7 @@ impl Compiler {
             variables,
             notes: 0,
             noted_state: None,
-            links: self.links(definition, &belongs_to, &name),
+            links: self.links(definition, &belongs_to, (&name, at), merged),
             belongs_to,
             diary,
             name,

@@ -1,6 +1,8 @@
 //! Relations, and links that cannot be.
 
-use super::{Case, of_text};
+use causeflow_models::{SourceFile, from_files};
+
+use super::{Case, of_text, summary};
 
 /// A model with two of them, with some places of it replaced.
 fn found(edits: &[(&str, &str)]) -> Vec<String> {
@@ -137,14 +139,6 @@ fn each_mistake_is_told_once_where_it_stands() {
             "28:",
             "`count` finds nobody",
         ),
-        (
-            &[(
-                "starts: {min: 1, max: 2}",
-                "starts: {min: 1, max: 2}, rows: 3",
-            )],
-            "8:",
-            "rows",
-        ),
     ];
     super::all_are_told(cases, found);
 }
@@ -166,4 +160,88 @@ fn one_mistake_is_told_once() {
         ("      - {entity: student, link: {tutors: tutor}}\n", ""),
     ]);
     assert!(nobody[0].contains("nobody is ever linked"), "{nobody:?}");
+}
+
+/// A graph from a table, with some places of the model or the table replaced.
+fn of_table(model: (&str, &str), table: (&str, &str)) -> Vec<String> {
+    let text = "model: {name: m, cells: 1, window: 1h, reference: {start: 2026-02-02, days: 7}}\n\
+                tables: {app: apps.csv}\n\
+                entities: {service: {rows: app}, person: {count: 3}}\n\
+                relations:\n  needs: {of: service, to: service, rows: needs.csv}\n\
+                streams:\n  failed: {source: {rate: 9, actor: service}, fields: {many: {value: count(service.needs)}}}\n";
+    let rows = "service,needs\na,b\na,c\nc,a\n";
+    assert!(text.contains(model.0) && rows.contains(table.0));
+    let file = |path: &str, text: String| SourceFile {
+        path: path.into(),
+        text,
+    };
+    let files = vec![
+        file("m/m.yaml", text.replacen(model.0, model.1, 1)),
+        file("m/apps.csv", "name\na\nb\nc\n".into()),
+        file("m/needs.csv", rows.replacen(table.0, table.1, 1)),
+    ];
+    match from_files("m", files) {
+        Ok(_) => Vec::new(),
+        Err(wrong) => summary(&wrong),
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_table_of_links_is_told_there() {
+    assert_eq!(of_table(("", ""), ("", "")), Vec::<String>::new());
+    let cases = [
+        (
+            ("cells: 1", "cells: 2"),
+            ("", ""),
+            "m/m.yaml:5:",
+            "lives in one cell",
+        ),
+        (
+            ("to: service", "to: person"),
+            ("", ""),
+            "m/m.yaml:5:",
+            "a person is not made of a row",
+        ),
+        (
+            ("rows: needs.csv", "rows: need.csv"),
+            ("", ""),
+            "m/m.yaml:5:",
+            "there is no file `need.csv`",
+        ),
+        (
+            (
+                "rows: needs.csv",
+                "rows: needs.csv, starts: {min: 1, max: 2}",
+            ),
+            ("", ""),
+            "m/m.yaml:5:",
+            "and no others",
+        ),
+        (
+            ("", ""),
+            ("service,needs", "service,need"),
+            "m/needs.csv:1:",
+            "there is no column `needs`",
+        ),
+        (
+            ("", ""),
+            ("c,a", "c,d"),
+            "m/needs.csv:4:3",
+            "no service is made of a row `d`",
+        ),
+        (
+            ("", ""),
+            ("a,c", "a,b"),
+            "m/needs.csv:3:",
+            "these two stand here a second time",
+        ),
+    ];
+    for (model, table, place, message) in cases {
+        let told = of_table(model, table);
+        let right = |t: &String| t.starts_with(place) && t.contains(message);
+        assert!(
+            told.len() == 1 && told.iter().all(right),
+            "{message}: {told:#?}"
+        );
+    }
 }

@@ -12,6 +12,8 @@ pub struct Links {
     pub to: (u16, KindId),
     /// The least and the most others with whom each of `of` is linked from the start.
     pub starts: (u32, u32),
+    /// Instead, the rows from whose entities each two are made who are linked from the start, by the codes of their keys.
+    pub rows: Vec<[u16; 2]>,
     /// The purpose of what is drawn for them.
     pub purpose: Purpose,
 }

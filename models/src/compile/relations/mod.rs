@@ -7,6 +7,8 @@
 mod asked;
 mod made;
 
+use std::collections::BTreeMap;
+
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::streams::program::{Belonging, KindId, Links};
 
@@ -104,22 +106,110 @@ impl Compiler {
 
     /// Whom the links of a relation link, if a kind is one.
     pub(super) fn links(
-        &self,
+        &mut self,
         definition: &EntityDef,
         ends: &[Belonging],
-        name: &str,
+        (name, at): (&str, &At),
+        merged: &Merged,
     ) -> Option<Links> {
         let relation = definition.relation.as_ref()?;
         let [of, to] = ends else {
             return None;
         };
+        let at = At::new(at.file, &["relations", name]);
         let starts = relation.starts.as_ref();
         Some(Links {
             of: (of.variable, of.owner),
             to: (to.variable, to.owner),
             starts: starts.map_or((0, 0), |starts| (starts.min, starts.max)),
+            rows: self
+                .rows_of_links(name, relation, &at, merged)
+                .unwrap_or_default(),
             purpose: purpose(&format!("{name}/links")),
         })
+    }
+
+    /// The rows of whose entities a table says that they are linked.
+    fn rows_of_links(
+        &mut self,
+        name: &str,
+        relation: &RelationDef,
+        at: &At,
+        merged: &Merged,
+    ) -> Option<Vec<[u16; 2]>> {
+        let path = relation.rows.as_ref()?;
+        let at_rows = at.key("rows");
+        let cells = merged.model.as_ref().map_or(1, |(_, model)| model.cells);
+        if cells > 1 {
+            let message = "who is linked by a table lives in one cell";
+            let help = format!("write `cells: 1` instead of {cells}");
+            self.report.error(&at_rows, message, Some(help));
+        }
+        if relation.starts.is_some() {
+            let message = "those of the table are linked from the start, and no others";
+            self.report.error_at_key(
+                &at.key("starts"),
+                message,
+                Some("remove `starts` or `rows`".into()),
+            );
+        }
+        let ends = [
+            ("of", &relation.of, &relation.of[..]),
+            ("to", &relation.to, name),
+        ];
+        let mut keys: Vec<BTreeMap<String, u16>> = Vec::new();
+        for (key, kind, _) in ends {
+            let table = merged.entities.get(kind);
+            let table = table.and_then(|(_, kind)| self.table_named(kind.rows.as_ref()?));
+            let Some(table) = table else {
+                let message = format!("a {kind} is not made of a row");
+                let help = "give that kind `rows`: by their keys the table says who is linked";
+                self.report.error(&at.key(key), message, Some(help.into()));
+                return None;
+            };
+            let codes = self.start_rows(table).into_iter().map(|row| row.code);
+            let text = |code: u16| (self.texts.text(code).to_owned(), code);
+            keys.push(codes.map(text).collect());
+        }
+        let (file, text, table) = self.table_file(path, &at_rows)?;
+        self.check_header((file, &text), &table);
+        let mut columns = Vec::new();
+        for (_, _, column) in ends {
+            let Some(place) = table.header.iter().position(|name| name == column) else {
+                let message = format!("there is no column `{column}`");
+                let help = suggestion(column, table.header.iter().map(String::as_str));
+                let span = table.span(&text, None, 0);
+                self.report.error_at(file, span, message, help);
+                return None;
+            };
+            columns.push(place);
+        }
+        let mut pairs: Vec<[u16; 2]> = Vec::new();
+        for (row, cells) in table.rows.iter().enumerate() {
+            let mut pair = [0; 2];
+            let mut is_known = true;
+            for (end, &column) in columns.iter().enumerate() {
+                let cell = &cells[column];
+                match keys[end].get(cell) {
+                    Some(&code) => pair[end] = code,
+                    None => {
+                        is_known = false;
+                        let help = suggestion(cell, keys[end].keys().map(String::as_str));
+                        let message = format!("no {} is made of a row `{cell}`", ends[end].1);
+                        let span = table.span(&text, Some(row), column);
+                        self.report.error_at(file, span, message, help);
+                    }
+                }
+            }
+            if is_known && pairs.contains(&pair) {
+                let message = "these two stand here a second time";
+                let span = table.span(&text, Some(row), columns[0]);
+                self.report
+                    .error_at(file, span, message, Some("remove one of the two".into()));
+            }
+            pairs.push(pair);
+        }
+        Some(pairs)
     }
 
     /// Lets the links of relations be kinds of entities, and what begins and ends them streams.
@@ -172,9 +262,9 @@ impl Compiler {
             let at = At::new(file, &["relations", &relation.name]);
             let told = |key| made::told(merged, &relation, key);
             let (begun, ended) = (told("link"), told("unlink"));
-            if begun.is_empty() && definition.starts.is_none() {
+            if begun.is_empty() && definition.starts.is_none() && definition.rows.is_none() {
                 let message = format!("nobody is ever linked: `{}`", relation.name);
-                let help = "let an event `link` them, or say how many each `starts` with";
+                let help = "let an event `link` them, say how many each `starts` with, or name a table with `rows`";
                 self.report.error_at_key(&at, message, Some(help.into()));
                 continue;
             }
