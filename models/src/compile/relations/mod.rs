@@ -8,6 +8,7 @@ mod asked;
 mod made;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::streams::program::{Belonging, KindId, Links};
@@ -286,13 +287,21 @@ impl Compiler {
                     stream.description = Some(format!("{means} {says}"));
                 }
                 let name = format!("{}.{what}", relation.name);
-                if merged.streams.contains_key(&name) {
-                    let message =
-                        format!("there is a stream `{name}`, which is that of this relation");
-                    let help = "choose another name for that stream";
-                    self.report.error_at_key(&at, message, Some(help.into()));
-                } else if !told.is_empty() {
-                    merged.streams.insert(name, (file, stream));
+                if told.is_empty() {
+                    continue;
+                }
+                match merged.streams.entry(name) {
+                    Entry::Vacant(entry) => {
+                        entry.insert((file, stream));
+                    }
+                    Entry::Occupied(entry) => {
+                        let message = format!(
+                            "there is a stream `{}`, which is that of this relation",
+                            entry.key()
+                        );
+                        let help = "choose another name for that stream";
+                        self.report.error_at_key(&at, message, Some(help.into()));
+                    }
                 }
             }
             let belongs_to = relation.ends.iter().map(|end| {
