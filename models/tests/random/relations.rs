@@ -41,6 +41,9 @@ pub fn relations(plan: &Plan) -> Vec<String> {
          fields: {u: {}, person_id: {value: person.id}, other_id: {value: other.id}}\n    \
          changes: [{entity: person, unlink: {ties: other}}]\n"
             .into(),
+        "  r.again:\n    timer: {every: 7h, per: ties, states: [linked]}\n    \
+         fields: {person_id: {value: ties.person.id}, other_id: {value: ties.to_person.id}, u: {value: 'uniform(0, 1)'}, score: {value: ties.to_person.score}}\n"
+            .into(),
         "  r.left:\n    causes: [{on: ties.unlinked, probability: 0.2, delay: 1m}]\n    \
          fields: {person_id: {}, known: {value: 'count(ties.person.known_by)', type: int}}\n    \
          let: {who: {value: ties.person}}\n    \
