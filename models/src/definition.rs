@@ -120,6 +120,9 @@ pub struct ModelFile {
     /// Kinds of entities.
     #[serde(default)]
     pub entities: Map<EntityDef>,
+    /// Which entities are linked with which: several of one kind with several of another.
+    #[serde(default)]
+    pub relations: Map<RelationDef>,
     /// Agents who are shared by the whole business, and whom events wait for.
     #[serde(default)]
     pub desks: Map<DeskDef>,
@@ -145,6 +148,7 @@ impl ModelFile {
             profiles,
             tables,
             entities,
+            relations,
             desks,
             counters,
             streams,
@@ -156,6 +160,7 @@ impl ModelFile {
             && workdays.is_empty()
             && tables.is_empty()
             && entities.is_empty()
+            && relations.is_empty()
             && desks.is_empty();
         nothing && counters.is_empty() && streams.is_empty() && !expect.is_empty()
     }
@@ -404,7 +409,7 @@ impl CellType {
 }
 
 /// A kind of entity.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EntityDef {
     /// How many there are from the start, at scale 1.
@@ -440,6 +445,28 @@ pub struct EntityDef {
     pub belongs_to: Map<BelongsDef>,
     /// Which slots of its days each has offered, and which are reserved.
     pub calendar: Option<CalendarDef>,
+    /// Whom each of them links, where they are the links of a relation of this name; said by `relations`.
+    #[serde(skip)]
+    pub relation: Option<RelationDef>,
+}
+
+/// A relation: each of one kind may be linked with several of another one, and each of those with several of the first.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelationDef {
+    /// The kind of those of whom it is said: in `student.tutors` that of the student.
+    pub of: String,
+    /// The kind of those with whom they are linked.
+    pub to: String,
+    /// What it is called from the other end: in `tutor.students` the students.
+    pub back: Option<String>,
+    /// With how many others each of `of` is linked from the start; none without.
+    pub starts: Option<BelongsDef>,
+    /// A CSV file of the model's folder with a row for each two who are linked from the start: in the columns named like the kind `of` and like the
+    /// relation stand the keys of the rows from which they are made.
+    pub rows: Option<String>,
+    /// One sentence on what it means.
+    pub description: Option<String>,
 }
 
 /// The states of those there from the start.
@@ -483,6 +510,9 @@ pub struct BelongsDef {
     /// Most.
     #[schemars(range(min = 1, max = 100_000))]
     pub max: u32,
+    /// The kind of the owner, where the reference has another name; said by `relations`.
+    #[serde(skip)]
+    pub kind: Option<String>,
 }
 
 /// Agents who are shared by the whole business.
@@ -774,6 +804,9 @@ pub struct StreamDef {
     /// The kind of entity of which it is the history; said by `track` of that one.
     #[serde(skip)]
     pub tracks: Option<String>,
+    /// The relation of whose links it tells; said by that one.
+    #[serde(skip)]
+    pub relation: Option<String>,
 }
 
 /// The lines of a document: events of a stream of their own that come with it, at once.
@@ -918,6 +951,12 @@ pub struct CauseDef {
     /// Whether it is one of several from which the event follows together; said by `after`.
     #[serde(skip)]
     pub joined: bool,
+    /// The relation of whose links it reaches each that somebody has, of whom its word in `each` says; said by `unlink`.
+    #[serde(skip)]
+    pub links: Option<String>,
+    /// Whether it reaches those with whom somebody is linked by a relation.
+    #[serde(skip)]
+    pub related: bool,
 }
 
 /// What has to have happened to an entity, or not to have happened, until an event follows. It has one of `all`, `any` and `none`.
@@ -1010,6 +1049,12 @@ pub struct ChangeDef {
     /// For each kind, how many starting entities of the cell now belong to this one.
     #[serde(default)]
     pub adopt: Map<u32>,
+    /// For each relation, with whom the entity is linked from now on.
+    #[serde(default)]
+    pub link: Map<Expression>,
+    /// For each relation, with whom the entity is linked no more; `all` of them.
+    #[serde(default)]
+    pub unlink: Map<Expression>,
     /// The counter that changes.
     pub counter: Option<String>,
     /// Slots of the entity's calendar that are reserved: all must be free.

@@ -29,6 +29,14 @@ pub(crate) fn named(text: &str) -> Vec<String> {
         .flatten()
         .filter_map(|(_, table)| file(table))
         .collect();
+    let relations = tree.get("relations").and_then(Json::as_object);
+    let of_relation = |relation: &Json| Some(relation.get("rows")?.as_str()?.to_owned());
+    names.extend(
+        relations
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, relation)| of_relation(relation)),
+    );
     for block in ["calendars", "workdays", "profiles"] {
         tree.get(block)
             .into_iter()

@@ -122,3 +122,41 @@ fn what_decides_on_effects_sees_as_much_as_fields() {
         "within a window"
     );
 }
+
+/// A timer sees what timers have counted before it, the last time itself among it, however long the window is.
+#[test]
+fn the_platform_sees_what_it_has_counted_itself() {
+    for window in ["5m", "1h", "6h"] {
+        let text = format!(
+            "model: {{name: shop, cells: 2, window: {window}, warmup: 6h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+             counters: [ticks, level]\nentities: {{customer: {{count: 20}}}}\n\
+             streams:\n  \
+               tick: {{timer: {{every: 10m, at: 0m}}, fields: {{n: {{value: total(ticks)}}}}, changes: [{{counter: ticks, add: 1}}]}}\n  \
+               late: {{timer: {{every: 10m, at: 5m}}, fields: {{n: {{value: total(ticks)}}, more: {{value: change(ticks)}}}}}}\n  \
+               visited: {{source: {{rate: 2000, actor: customer}}, changes: [{{counter: level, add: 1}}]}}\n  \
+               full:\n    timer: {{every: 10m, at: 2m}}\n    requires: total(level) > 40\n    fields: {{level: {{value: total(level)}}}}\n    \
+                 changes: [{{counter: level, add: -40}}]\n"
+        );
+        let program = program(&[("shop.yaml".to_owned(), text)]);
+        let played = play(&program, &settings(7, 48));
+        let numbers = |stream: &str, field: &str| -> Vec<f64> {
+            let rows = played.rows[stream].iter();
+            rows.map(|row| row.fields[field].number()).collect()
+        };
+        // 36 of them lie in the warm-up.
+        let counted = |from: f64| {
+            (0..288)
+                .map(move |n| from + f64::from(n))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(numbers("tick", "n"), counted(36.0), "{window}");
+        assert_eq!(numbers("late", "n"), counted(37.0), "{window}");
+        assert!(numbers("late", "more").iter().all(|more| *more == 1.0));
+        // About 14 come in ten minutes, so once the level is taken down it stays below for a while.
+        let levels = numbers("full", "level");
+        assert!(
+            levels.len() > 60 && levels.iter().all(|level| *level < 80.0),
+            "{window}: {levels:?}"
+        );
+    }
+}

@@ -31,6 +31,7 @@ mod patterns;
 mod picks;
 mod random;
 mod random_models;
+mod relations;
 mod rings;
 mod snapshots;
 mod starts;

@@ -168,6 +168,8 @@ pub fn circumstances(cause: &CauseDef) -> String {
     let mut out = String::new();
     if let Some(each) = &cause.each {
         out += &match each.split_once('.') {
+            _ if cause.links.is_some() => format!(", for each link to one of `{each}`"),
+            _ if cause.related => format!(", for each of `{each}`"),
             Some((kind, of)) => format!(", for each {kind} that belongs to the {of}"),
             None => format!(", for each {each}"),
         };

@@ -8,7 +8,7 @@ use crate::base::time::Time;
 use crate::streams::eval::{Frame, Marks, Own, eval, take_undefined};
 use crate::streams::kept::Site;
 use crate::streams::population::{ABSENT, Group, Population};
-use crate::streams::program::{Kind, KindId, NO_ENTITY};
+use crate::streams::program::{Kind, KindId, Links, NO_ENTITY};
 use crate::streams::sides::{Presence, Side, Sides};
 use crate::streams::view::Observed;
 use crate::streams::world::World;
@@ -50,6 +50,10 @@ impl Population {
             group.weigh(kind);
         }
         for (k, kind) in KindId::each(kinds) {
+            if let Some(links) = &kind.links {
+                population.link(world, k, links);
+                continue;
+            }
             for belonging in &kind.belongs_to {
                 let owner = &population.groups[belonging.owner];
                 let is_shared = |kind: KindId| kinds[kind].shared;
@@ -72,6 +76,82 @@ impl Population {
             }
         }
         population
+    }
+
+    /// Links those who are there from the start, as a table says it or by chance.
+    fn link(&mut self, world: &World, by: KindId, links: &Links) {
+        let ((of, of_kind), (to, to_kind)) = (links.of, links.to);
+        let pairs = match links.rows.is_empty() {
+            true => self.pairs_drawn(world, links),
+            false => self.pairs_of_rows(links),
+        };
+        for (one, other) in pairs {
+            let id = Key(self.groups[of_kind].ids[one])
+                .child(links.purpose, 1)
+                .child(links.purpose, self.groups[to_kind].ids[other]);
+            let link = self.join(world, by, (id, world.begin), 0, Presence::ALL, |_| None);
+            for (variable, end) in [(of, one), (to, other)] {
+                self.groups[by].variables[usize::from(variable)][link] = end as u64;
+            }
+        }
+        let group = &mut self.groups[by];
+        group.founders = group.ids.len();
+        group.weigh(&world.program.kinds[by]);
+    }
+
+    /// Each of those who are made of the rows, with one made of the other row.
+    fn pairs_of_rows(&self, links: &Links) -> Vec<(usize, usize)> {
+        let made_of = |kind: KindId, code: u16| -> Vec<usize> {
+            let group = &self.groups[kind];
+            let row = |&entity: &usize| group.attributes[0][entity] == u64::from(code);
+            (0..group.founders).filter(row).collect()
+        };
+        let mut pairs = Vec::new();
+        for &[of, to] in &links.rows {
+            let others = made_of(links.to.1, to);
+            for (copy, one) in made_of(links.of.1, of).into_iter().enumerate() {
+                // Where a row is taken more often than the other one, several share the last of those.
+                let other = others.get(copy).or(others.last());
+                pairs.extend(other.map(|&other| (one, other)));
+            }
+        }
+        pairs
+    }
+
+    /// Each of one kind with others, different ones, by their activity.
+    fn pairs_drawn(&self, world: &World, links: &Links) -> Vec<(usize, usize)> {
+        const WANTS: Purpose = purpose("wants");
+        let (min, max) = links.starts;
+        let (of_kind, to_kind) = (links.of.1, links.to.1);
+        let (others, kind) = (&self.groups[to_kind], &world.program.kinds[to_kind]);
+        let mut pairs = Vec::new();
+        for one in 0..self.groups[of_kind].founders {
+            let key = Key(self.groups[of_kind].ids[one]).child(links.purpose, 0);
+            let wants = integer(key.uniform(WANTS), f64::from(min), f64::from(max)) as usize;
+            let mut found: Vec<usize> = Vec::new();
+            let may = |other: usize, found: &[usize]| {
+                !found.contains(&other) && (of_kind != to_kind || other != one)
+            };
+            for proposal in 0..(8 * wants as u64 + 32) {
+                if found.len() == wants {
+                    break;
+                }
+                let bits = key.child(links.purpose, proposal).bits(WANTS);
+                let other = self.pick(to_kind, bits);
+                if other != NO_ENTITY && may(other as usize, &found) {
+                    found.push(other as usize);
+                }
+            }
+            // Where nearly all are wanted, those are left whom no proposal has named.
+            for other in 0..others.founders {
+                let is_picked = others.activity(kind, other) > 0.0;
+                if found.len() < wants && is_picked && may(other, &found) {
+                    found.push(other);
+                }
+            }
+            pairs.extend(found.into_iter().map(|other| (one, other)));
+        }
+        pairs
     }
 
     /// Adds an entity with this identity on the given sides; its attributes are drawn from it, except those that are given: the row of a

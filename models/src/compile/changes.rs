@@ -291,12 +291,14 @@ impl Compiler {
             }
         }
         self.slots_changes(kind, entity, change, at, scope, kinds);
-        if kinds.is_empty() && !self.report.has_errors() {
+        self.links_changed(kind, change, at, scope);
+        let links = !change.link.is_empty() || !change.unlink.is_empty();
+        if kinds.is_empty() && !links && !self.report.has_errors() {
             self.report.error(
                 at,
                 "this change changes nothing",
                 Some(
-                    "add `state`, `set`, `add`, `adopt`, `reserve`, `release`, `open` or `block`"
+                    "add `state`, `set`, `add`, `adopt`, `link`, `unlink`, `reserve`, `release`, `open` or `block`"
                         .into(),
                 ),
             );

@@ -1,6 +1,6 @@
 //! Causes that reach each of several entities (`each`): whom, and by which name their events know them.
 
-use causeflow_engine::streams::program::{Each, KindId, Slot, Whom};
+use causeflow_engine::streams::program::{Each, KindId, Linked, Slot, Whom};
 
 use super::Compiler;
 use super::lower::Scope;
@@ -22,6 +22,10 @@ enum Wanted {
     All,
     /// Those whose reference of this name is to whom the cause knows by it.
     Of(String),
+    /// Those links of a relation of which it is said who one end is: the name of the end, and who.
+    LinksOf(String, String),
+    /// Those with whom somebody is linked: the relation, whether it is told from its first end, and who.
+    LinkedWith(usize, bool, String),
     /// Those whom the cause changes.
     These(Vec<Those>),
 }
@@ -44,7 +48,9 @@ impl Reached {
     pub fn into_these(self) -> Vec<Those> {
         match self.whom {
             Wanted::These(these) => these,
-            Wanted::All | Wanted::Of(_) => Vec::new(),
+            Wanted::All | Wanted::Of(_) | Wanted::LinksOf(..) | Wanted::LinkedWith(..) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -53,6 +59,30 @@ impl Compiler {
     /// Whom a cause reaches, if it says so.
     pub(super) fn reached_by(&mut self, cause: &CauseDef, at: &At) -> Option<Reached> {
         let named = cause.each.as_ref()?;
+        if let Some((of, word)) = named.rsplit_once('.')
+            && let Some((relation, forward)) = self.relation_called(word)
+        {
+            self.alone_with_each(cause, at);
+            let known = &self.relations[relation];
+            let [near, far] = known.ends_from(forward);
+            return match &cause.links {
+                Some(links) => Some(Reached {
+                    kind: self.kind(links)?,
+                    whom: Wanted::LinksOf(near.name.clone(), of.to_owned()),
+                }),
+                None => Some(Reached {
+                    kind: self.kind(&far.kind)?,
+                    whom: Wanted::LinkedWith(relation, forward, of.to_owned()),
+                }),
+            };
+        }
+        let mut words = named.rsplit('.');
+        if words
+            .next()
+            .is_some_and(|word| named.contains('.') && self.is_spoilt_relation(word))
+        {
+            return None;
+        }
         let (name, of) = match named.split_once('.') {
             Some((name, of)) => (name, Some(of.to_owned())),
             None => (&named[..], None),
@@ -65,17 +95,7 @@ impl Compiler {
             }
             return None;
         };
-        for (key, stands) in [
-            ("outcome", cause.outcome.is_some()),
-            ("count", cause.count.is_some()),
-            ("spacing", cause.spacing.is_some()),
-        ] {
-            if stands {
-                let message = format!("`each` and `{key}` exclude each other");
-                let help = "each of them has one event, on conditions of its own";
-                self.report.error(at, message, Some(help.into()));
-            }
-        }
+        self.alone_with_each(cause, at);
         let names = &self.kinds[kind];
         if names.shared {
             let message = format!(
@@ -126,6 +146,20 @@ impl Compiler {
         }
     }
 
+    fn alone_with_each(&mut self, cause: &CauseDef, at: &At) {
+        for (key, stands) in [
+            ("outcome", cause.outcome.is_some()),
+            ("count", cause.count.is_some()),
+            ("spacing", cause.spacing.is_some()),
+        ] {
+            if stands {
+                let message = format!("`each` and `{key}` exclude each other");
+                let help = "each of them has one event, on conditions of its own";
+                self.report.error(at, message, Some(help.into()));
+            }
+        }
+    }
+
     /// What a cause with `each` gives by a name: whom it is about.
     pub(super) fn reached(&self, child: usize, parent: usize, name: &str) -> Option<KindId> {
         let causes = self.units[child].causes.iter();
@@ -144,8 +178,27 @@ impl Compiler {
         // Only its `when` and the like are about each of them.
         scope.each = None;
         let names = &self.kinds[reached.kind];
-        let of = match reached.whom {
-            Wanted::Of(of) => of,
+        let (of, owner) = match reached.whom {
+            Wanted::Of(of) => (of.clone(), of),
+            Wanted::LinksOf(of, owner) => (of, owner),
+            Wanted::LinkedWith(relation, forward, of) => {
+                let [near, far] = self.relations[relation]
+                    .ends_from(forward)
+                    .map(Clone::clone);
+                let by = self.kind(&self.relations[relation].name.clone())?;
+                let wanted = Ty::Entity(self.kind(&near.kind)?);
+                let owner = self.owner(&of, wanted, &mut scope)?;
+                let [near, far] = [near, far].map(|end| self.variable_of(by, &end.name));
+                return Some(Each {
+                    kind: reached.kind,
+                    whom: Whom::Linked(Box::new(Linked {
+                        by,
+                        of: (near?, owner.expr),
+                        to: far?,
+                    })),
+                    slot: None,
+                });
+            }
             Wanted::These(these) => {
                 let these = these.iter();
                 let these = these.map(|those| self.changed_entity(parent, those));
@@ -171,7 +224,7 @@ impl Compiler {
         let mut variables = names.variables.iter();
         let variable = variables.position(|(name, ..)| *name == of)?;
         let (_, wanted, _) = names.variables[variable];
-        let owner = self.owner(&of, wanted, &mut scope)?;
+        let owner = self.owner(&owner, wanted, &mut scope)?;
         Some(Each {
             kind: reached.kind,
             whom: Whom::Of(variable as u16, owner.expr),

@@ -19,7 +19,7 @@ use crate::diagnostic::{number, suggestion};
 impl Compiler {
     pub(super) fn entities(&mut self, merged: &Merged) -> Vec<Kind> {
         for (name, (file, definition)) in &merged.entities {
-            let at = At::new(*file, &["entities", name]);
+            let at = Self::place_of_kind(name, *file, definition);
             self.check_name(name, &at);
             for part in ["attributes", "variables"] {
                 let names = if part == "attributes" {
@@ -63,7 +63,7 @@ impl Compiler {
             .iter()
             .enumerate()
             .map(|(k, (name, (file, definition)))| {
-                let (kind, at) = (KindId::at(k), At::new(*file, &["entities", name]));
+                let (kind, at) = (KindId::at(k), Self::place_of_kind(name, *file, definition));
                 self.entity(kind, &at, definition, merged)
             })
             .collect()
@@ -173,6 +173,7 @@ impl Compiler {
             variables,
             notes: 0,
             noted_state: None,
+            links: self.links(definition, &belongs_to, (&name, at), merged),
             belongs_to,
             diary,
             name,
@@ -376,7 +377,7 @@ impl Compiler {
         let mut belongings = Vec::new();
         for (owner, bounds) in &definition.belongs_to {
             let at = at.key("belongs_to").key(owner);
-            let Some(kind) = self.kind(owner) else {
+            let Some(kind) = self.kind(bounds.kind.as_ref().unwrap_or(owner)) else {
                 if self.report.is_spoilt("entities", owner) {
                     continue;
                 }
@@ -429,7 +430,10 @@ impl Compiler {
                 name: format!("{owner}_id"),
                 kind: ColumnType::Id,
                 unit: None,
-                description: Some(format!("The {owner} it belongs to at the end of the run")),
+                description: Some(match definition.relation {
+                    Some(_) => format!("The {} that it links", self.kinds[kind].name),
+                    None => format!("The {owner} it belongs to at the end of the run"),
+                }),
                 nullable: true,
             };
             variables.push(Attribute {

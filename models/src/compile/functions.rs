@@ -18,7 +18,7 @@ use super::types::{Ty, Typed};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
-const FUNCTIONS: [&str; 24] = [
+const FUNCTIONS: [&str; 25] = [
     "if",
     "sum",
     "decimal",
@@ -31,6 +31,7 @@ const FUNCTIONS: [&str; 24] = [
     "new_id",
     "pick",
     "pick_if",
+    "linked",
     "appointment",
     "rate_factor",
     "count",
@@ -98,6 +99,9 @@ impl Compiler {
         if let Some(of) = asked(name, args) {
             return self.gathered((name, of), span, scope);
         }
+        if let Some(word) = self.related(name, args) {
+            return self.of_related(name, &word, args, span, scope);
+        }
         if let Some(of) = children::asked(name, args) {
             return self.children(name, of, args, span, scope);
         }
@@ -137,6 +141,13 @@ impl Compiler {
             }
             "decimal" | "bigint" | "split" => self.exact_function(name, args, span, scope),
             "choose" => self.choose(args, span, scope),
+            "linked" => {
+                let message = "`linked` asks whether two are linked by a relation";
+                let help = "write linked(student.tutors, tutor): somebody, a dot and the relation, and the other one";
+                self.report
+                    .certain_error_in(&scope.at, span, message, Some(help.into()));
+                None
+            }
             "digits" => self.digits(args, span, scope),
             "lookup" => self.lookup_row(args, span, scope),
             "mixture" => self.mixture(args, span, scope),

@@ -118,6 +118,8 @@ fn causes(after: &AfterDef) -> Vec<CauseDef> {
         when: None,
         cell: None,
         joined: true,
+        links: None,
+        related: false,
     };
     match (&after.none, &after.since) {
         (Some(_), Some(since)) => vec![cause(since, &after.within)],

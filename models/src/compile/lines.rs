@@ -65,6 +65,8 @@ fn stream_of(document: &str, lines: LinesDef) -> StreamDef {
             when: None,
             cell: None,
             joined: false,
+            links: None,
+            related: false,
         }],
         r#let: lines.r#let,
         fields,
@@ -112,6 +114,9 @@ impl Compiler {
 
     /// Where a stream stands.
     pub(super) fn place_of_stream(name: &str, (file, stream): &(usize, StreamDef)) -> At {
+        if let Some(relation) = &stream.relation {
+            return Self::made_for(*file, relation);
+        }
         match (&stream.document, &stream.tracks) {
             (Some(document), _) => At::new(*file, &["streams", document, LINES]),
             (None, Some(kind)) => At::new(*file, &["entities", kind, "track"]),

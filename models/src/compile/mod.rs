@@ -32,6 +32,7 @@ mod operators;
 mod parameters;
 mod parts;
 mod picks;
+mod relations;
 mod report;
 mod rings;
 mod rows;
@@ -61,7 +62,7 @@ use causeflow_engine::streams::program::{Counter, DatesKnown, Desk, KindId, Prog
 use crate::Checked;
 use crate::definition::{
     DeskDef, EntityDef, ExpectDef, Expression, ModelBlock, ModelFile, ParameterDef, ProfileDef,
-    StreamDef, TableDef, WorkdaysDef,
+    RelationDef, StreamDef, TableDef, WorkdaysDef,
 };
 use crate::diagnostic::Diagnostics;
 use assemble::Draft;
@@ -70,6 +71,7 @@ pub use expectations::{Expectation, Expected, Figure, Measure, OverRows, RowsOf,
 use joins::Joining;
 use lower::{About, Scope};
 pub use parameters::Parameter;
+use relations::Relation;
 pub(crate) use report::Flaws;
 use report::{At, Reporter};
 use rings::Rings;
@@ -98,6 +100,9 @@ pub struct Compiler {
     joins: Vec<Joining>,
     /// What is looked at of entities whenever it may have changed.
     watches: Vec<Watch>,
+    relations: Vec<Relation>,
+    /// The words of those with which something is wrong.
+    spoilt_relations: BTreeSet<String>,
     rings: Rings,
     /// How many values are being worked out, each for the one before.
     depth: usize,
@@ -143,6 +148,7 @@ struct Merged {
     profiles: BTreeMap<String, (usize, ProfileDef)>,
     tables: BTreeMap<String, (usize, TableDef)>,
     entities: BTreeMap<String, (usize, EntityDef)>,
+    relations: BTreeMap<String, (usize, RelationDef)>,
     desks: BTreeMap<String, (usize, DeskDef)>,
     streams: BTreeMap<String, (usize, StreamDef)>,
     counters: BTreeMap<String, Option<Digits>>,
@@ -188,6 +194,8 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
         units: Vec::new(),
         joins: Vec::new(),
         watches: Vec::new(),
+        relations: Vec::new(),
+        spoilt_relations: BTreeSet::new(),
         rings: Rings::default(),
         depth: 0,
         window: Span::HOUR,
@@ -206,6 +214,7 @@ fn compile_given(given: Checked) -> Result<Compiled, Diagnostics> {
     };
     let mut merged = compiler.merge(given.parsed);
     compiler.separate_lines(&mut merged);
+    compiler.separate_relations(&mut merged);
     compiler.separate_joins(&mut merged);
     compiler.separate_watched(&mut merged);
     compiler.model_parameters(&merged, &given.given);
@@ -314,6 +323,13 @@ impl Compiler {
                 "entities",
                 file,
                 parsed.entities,
+            );
+            add(
+                &mut self.report,
+                &mut merged.relations,
+                "relations",
+                file,
+                parsed.relations,
             );
             add(
                 &mut self.report,

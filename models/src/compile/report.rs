@@ -50,7 +50,12 @@ pub struct Reporter {
     trees: Vec<Node>,
     flaws: Flaws,
     list: Vec<Diagnostic>,
+    /// What has been found in what is made for relations, as it is told: where that begins and the message.
+    made: BTreeSet<(usize, usize, String)>,
 }
+
+/// The name of what is made for an entry of the model, in places within it.
+pub const MADE: &str = ":";
 
 impl Reporter {
     /// A reporter on these files and their trees, with what has been found already.
@@ -65,6 +70,7 @@ impl Reporter {
             trees,
             flaws,
             list,
+            made: BTreeSet::new(),
         }
     }
 
@@ -106,18 +112,22 @@ impl Reporter {
     fn push(
         &mut self,
         severity: Severity,
-        file: usize,
+        at: &At,
         span: Range<usize>,
         message: String,
         help: Option<String>,
     ) {
         let diagnostic = Diagnostic {
             severity,
-            file: Some(file),
+            file: Some(at.file),
             span,
             message: with_short_quotes(message),
             help,
         };
+        if at.path.get(2).is_some_and(|part| part == MADE) {
+            let place = (at.file, diagnostic.span.start, diagnostic.message.clone());
+            self.made.insert(place);
+        }
         // One mistake may be met from several sides.
         if !self.list.contains(&diagnostic) {
             self.list.push(diagnostic);
@@ -140,7 +150,7 @@ impl Reporter {
         let end = node.span.start + text.find('\n').unwrap_or(text.len());
         self.push(
             Severity::Error,
-            at.file,
+            at,
             node.span.start..end,
             message.into(),
             help,
@@ -153,7 +163,7 @@ impl Reporter {
             return;
         }
         let span = self.trees[at.file].at(&at.path).span.clone();
-        self.push(Severity::Warning, at.file, span, message.into(), help);
+        self.push(Severity::Warning, at, span, message.into(), help);
     }
 
     /// An error about the key at a place.
@@ -171,7 +181,7 @@ impl Reporter {
         help: Option<String>,
     ) {
         let span = self.trees[at.file].key_at(&at.path);
-        self.push(Severity::Error, at.file, span, message.into(), help);
+        self.push(Severity::Error, at, span, message.into(), help);
     }
 
     /// An error about a part of the expression at a place.
@@ -206,7 +216,7 @@ impl Reporter {
             _ => None,
         };
         let span = span.unwrap_or(node.span.clone());
-        self.push(Severity::Error, at.file, span, message.into(), help);
+        self.push(Severity::Error, at, span, message.into(), help);
     }
 
     /// The file of a name in the model's folder.
@@ -235,7 +245,13 @@ impl Reporter {
         message: impl Into<String>,
         help: Option<String>,
     ) {
-        self.push(Severity::Error, file, span, message.into(), help);
+        self.push(
+            Severity::Error,
+            &At::new(file, &[]),
+            span,
+            message.into(),
+            help,
+        );
     }
 
     /// Whether there are no files at all.
@@ -260,6 +276,15 @@ impl Reporter {
 
     /// All that is wrong, in the order of the files.
     pub fn finish(mut self) -> Diagnostics {
+        let made = &self.made;
+        let is_made = |d: &Diagnostic| {
+            made.contains(&(d.file.unwrap_or_default(), d.span.start, d.message.clone()))
+        };
+        // What is wrong where a model says it is so, too, in what is made of that.
+        let mut errors = self.list.iter().filter(|d| d.severity == Severity::Error);
+        if errors.any(|d| !is_made(d)) {
+            self.list.retain(|d| !is_made(d));
+        }
         self.list
             .sort_by_key(|d| (d.file, d.span.start, d.span.end));
         Diagnostics {

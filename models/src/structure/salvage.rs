@@ -9,7 +9,7 @@ use crate::diagnostic::nearest;
 use crate::yaml::{Node, Value, YamlError};
 
 /// The blocks of a model's files.
-pub(crate) const BLOCKS: [&str; 11] = [
+pub(crate) const BLOCKS: [&str; 12] = [
     "model",
     "parameters",
     "calendars",
@@ -17,6 +17,7 @@ pub(crate) const BLOCKS: [&str; 11] = [
     "profiles",
     "tables",
     "entities",
+    "relations",
     "counters",
     "desks",
     "streams",

@@ -19,6 +19,7 @@ mod owners;
 mod parameters;
 mod picks;
 mod places;
+mod relations;
 mod shapes;
 mod structure;
 mod tables;

@@ -7,6 +7,7 @@ mod each;
 mod joins;
 mod lines;
 mod plan;
+mod relations;
 mod render;
 mod watched;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::plan::{Cause, Chance, Origin, Plan, StreamPlan, WINDOWS};
-use super::{desks, each, joins, lines, watched};
+use super::{desks, each, joins, lines, relations, watched};
 
 /// (path, text) of the files of a model.
 pub type Files = Vec<(String, String)>;
@@ -149,6 +149,9 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
     if plan.streams.iter().any(|stream| at_site(stream).is_some()) {
         blocks.push(("entities", SITES.to_owned()));
     }
+    if let Some(relation) = relations::relation(plan) {
+        blocks.push(("relations", relation));
+    }
     if plan.streams.iter().any(|stream| stream.desk) {
         blocks.push(("desks", desks::DESKS.to_owned()));
     }
@@ -160,6 +163,7 @@ fn blocks(plan: &Plan, knobs: Knobs) -> Vec<Block> {
     blocks.extend(with_lines.map(|stream| ("streams", lines::follower(&stream.name))));
     let more = joins::joins(plan).into_iter().chain(each::each(plan));
     let more = more.chain(watched::watched(plan));
+    let more = more.chain(relations::relations(plan));
     blocks.extend(more.map(|text| ("streams", text)));
     blocks
 }

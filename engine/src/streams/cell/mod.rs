@@ -12,6 +12,7 @@ mod desk;
 mod effects;
 mod forecast;
 mod growth;
+mod outlook;
 mod pending;
 mod resume;
 mod sources;
@@ -22,6 +23,7 @@ mod window;
 
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
+pub(crate) use outlook::{Outlook, Within};
 pub(crate) use resume::{Onwards, end_of_day};
 pub use state::ProcessState;
 
@@ -39,7 +41,7 @@ use crate::streams::population::Population;
 use crate::streams::program::Stage;
 use crate::streams::rows::RowBuffers;
 use crate::streams::sides::{Parting, Side, Sides};
-use crate::streams::view::{Observed, View};
+use crate::streams::view::View;
 use crate::streams::world::World;
 use agenda::WindowAgenda;
 use desk::Desks;
@@ -136,18 +138,12 @@ impl LogicalProcess {
     pub(crate) fn advance(
         &mut self,
         world: &World,
-        (observed, forecast): (&Observed, &Forecast<'_>),
+        (outlook, forecast): (&mut impl Outlook, &Forecast<'_>),
         start: Time,
         end: Time,
     ) {
-        let arrivals = forecast.arrivals;
-        let window = Window {
-            world,
-            process: self.index,
-            arrivals,
-            observed,
-            end,
-        };
+        let (process, arrivals) = (self.index, forecast.arrivals);
+        let window = outlook::window(outlook, world, (process, arrivals), end);
         self.watch_growth(window);
         let due = self.pending.open(world, start);
         self.agenda.begin(start);
@@ -166,9 +162,10 @@ impl LogicalProcess {
         let mut tick = start + world.program.tick;
         while let Some(mut event) = self.agenda.pop(|place| due.event(world, place)) {
             while event.time >= tick {
-                self.look(world, tick);
+                outlook.pass(self, world, tick);
                 tick += world.program.tick;
             }
+            let window = outlook::window(outlook, world, (process, arrivals), end);
             if event.candidate {
                 match self.accept(window, &event) {
                     Some(presence) => event.presence = presence,
@@ -179,7 +176,7 @@ impl LogicalProcess {
         }
         self.pending.recycle(due);
         while tick <= end {
-            self.look(world, tick);
+            outlook.pass(self, world, tick);
             tick += world.program.tick;
         }
     }

@@ -6,8 +6,9 @@ use super::exact;
 use super::primitive::{binary, finite};
 use super::scalar::{Frame, Own, number, word};
 use crate::base::draw::Key;
+use crate::streams::population::Group;
 use crate::streams::program::{
-    Binary, Children, Each, Effect, ExactBinary, KindId, MAX_COUNT, NO_ENTITY, Whom,
+    Binary, Children, Each, Effect, ExactBinary, KindId, Linked, MAX_COUNT, NO_ENTITY, Whom,
 };
 use crate::streams::sides::Parting;
 
@@ -15,16 +16,21 @@ use crate::streams::sides::Parting;
 /// Who they are is read of everybody, so that whatever makes the sides differ in it is noted.
 pub fn reached(each: &Each, frame: &Frame<'_>) -> (Vec<u64>, usize) {
     let group = frame.population.group(each.kind);
+    let these = |words: Vec<u64>| {
+        let mut found = words;
+        found.retain(|entity| *entity < group.ids.len() as u64);
+        found.sort_unstable();
+        found.dedup();
+        found.retain(|&entity| frame.belongs(each.kind, None, entity));
+        found
+    };
     let of = match &each.whom {
-        Whom::These(these) => {
-            let there = |entity: &u64| *entity < group.ids.len() as u64;
-            let mut found: Vec<u64> = these.iter().map(|e| word(e, frame)).filter(there).collect();
-            found.sort_unstable();
-            found.dedup();
-            found.retain(|&entity| frame.belongs(each.kind, None, entity));
+        Whom::These(named) => {
+            let found = these(named.iter().map(|e| word(e, frame)).collect());
             let many = found.len();
             return (found, many);
         }
+        Whom::Linked(linked) => return at_most(these(linked_with(linked, frame)), group),
         Whom::Of(variable, owner) => Some((*variable, word(owner, frame))),
         Whom::All => None,
     };
@@ -32,9 +38,27 @@ pub fn reached(each: &Each, frame: &Frame<'_>) -> (Vec<u64>, usize) {
         return (Vec::new(), 0);
     }
     let all = 0..group.ids.len() as u64;
-    let mut found: Vec<u64> = all
-        .filter(|&entity| frame.belongs(each.kind, of, entity))
-        .collect();
+    let found = all.filter(|&entity| frame.belongs(each.kind, of, entity));
+    at_most(found.collect(), group)
+}
+
+/// With whom somebody is linked on the side of the frame.
+fn linked_with(linked: &Linked, frame: &Frame<'_>) -> Vec<u64> {
+    let (variable, of) = &linked.of;
+    let of = word(of, frame);
+    if of == NO_ENTITY {
+        return Vec::new();
+    }
+    let links = 0..frame.population.group(linked.by).ids.len() as u64;
+    links
+        .filter(|&link| frame.belongs(linked.by, Some((*variable, of)), link))
+        .filter(|&link| frame.state(linked.by, link) == Some(0))
+        .map(|link| frame.variable(linked.by, linked.to, link))
+        .collect()
+}
+
+/// As many as may be reached at a time, in their order, and how many they would be.
+fn at_most(mut found: Vec<u64>, group: &Group) -> (Vec<u64>, usize) {
     let many = found.len();
     if many > MAX_COUNT as usize {
         // Which of them are left does not follow from who joined before whom.

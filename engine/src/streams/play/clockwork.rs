@@ -3,13 +3,13 @@
 //! Between two barriers all processes play in parallel and alone. At a barrier, messages are handed
 //! over in total order and the business-wide view is taken. So the number of threads cannot show.
 //!
-//! For each window, in this order: the cells, the desks, the view of the whole business, the platform, the messages. Only
+//! For each window, in this order: the cells, the desks, the platform with its views of the whole business, the messages. Only
 //! this file lets one process know of another.
 
 use rayon::prelude::*;
 
 use crate::base::time::{Span, Time};
-use crate::streams::cell::{Forecast, LogicalProcess};
+use crate::streams::cell::{Forecast, LogicalProcess, Outlook, Within};
 use crate::streams::event::Event;
 use crate::streams::population::Population;
 use crate::streams::program::{StreamId, ring_of};
@@ -134,7 +134,7 @@ impl Clockwork {
             .expect("the platform is always there");
         let play = |cell: &mut LogicalProcess| {
             cell.exchange_agenda();
-            cell.advance(world, (&nothing, &forecast), start, end);
+            cell.advance(world, (&mut Within(&nothing), &forecast), start, end);
             cell.exchange_agenda();
         };
         if self.ahead.is_empty() {
@@ -152,16 +152,12 @@ impl Clockwork {
         if let Some(desks) = desks.first_mut() {
             serve(world, cells, (desks, forecast.arrivals), start, end);
         }
-        let length = world.program.tick;
-        for tick in 0..(world.program.window.0 / length.0) as usize {
-            let now = start + Span(length.0 * (tick as i64 + 1));
-            let mut view = platform.view(world, now);
-            for process in cells.iter().chain(desks.iter()) {
-                view.add(&process.views[tick]);
-            }
-            self.observed.views.push(view);
-        }
-        platform.advance(world, (&self.observed, &forecast), start, end);
+        let mut overview = Overview {
+            others: cells.iter().chain(desks.iter()).collect(),
+            observed: &mut self.observed,
+            passed: 0,
+        };
+        platform.advance(world, (&mut overview, &forecast), start, end);
         self.forget(world);
         self.hand_over(world);
         self.now = end;
@@ -192,6 +188,29 @@ impl Clockwork {
         for cell in &mut self.cells {
             cell.rows.forget(stream);
         }
+    }
+}
+
+/// What the platform sees: all processes as they stood at the ticks of its window, itself among them as soon as it has come so far.
+struct Overview<'a> {
+    others: Vec<&'a LogicalProcess>,
+    observed: &'a mut Observed,
+    /// How many ticks of the window it has passed.
+    passed: usize,
+}
+
+impl Outlook for Overview<'_> {
+    fn observed(&self) -> &Observed {
+        self.observed
+    }
+
+    fn pass(&mut self, platform: &mut LogicalProcess, world: &World, tick: Time) {
+        let mut view = platform.view(world, tick);
+        for process in &self.others {
+            view.add(&process.views[self.passed]);
+        }
+        self.observed.views.push(view);
+        self.passed += 1;
     }
 }
 

@@ -38,6 +38,19 @@ pub enum Whom {
     Of(u16, Expr),
     /// These, each once, as far as they are somebody.
     These(Vec<Expr>),
+    /// Those with whom somebody is linked.
+    Linked(Box<Linked>),
+}
+
+/// With whom an entity is linked.
+#[derive(Clone, Debug)]
+pub struct Linked {
+    /// The kind of the links, which count in their first state.
+    pub by: KindId,
+    /// Their variable that refers to this entity.
+    pub of: (u16, Expr),
+    /// Their variable that refers to the other one.
+    pub to: u16,
 }
 
 impl Effect {
@@ -55,6 +68,7 @@ impl Each {
             Whom::All => &[],
             Whom::Of(_, owner) => std::slice::from_ref(owner),
             Whom::These(these) => these,
+            Whom::Linked(linked) => std::slice::from_ref(&linked.of.1),
         }
     }
 
@@ -64,6 +78,7 @@ impl Each {
             Whom::All => &mut [],
             Whom::Of(_, owner) => std::slice::from_mut(owner),
             Whom::These(these) => these,
+            Whom::Linked(linked) => std::slice::from_mut(&mut linked.of.1),
         }
     }
 }

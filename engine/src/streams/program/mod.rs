@@ -11,6 +11,7 @@ mod each;
 mod expr;
 mod join;
 mod lines;
+mod links;
 mod look;
 mod modifier;
 mod modify;
@@ -24,13 +25,14 @@ mod workdays;
 pub(crate) use calendar::date_of;
 pub use calendar::{DatePart, Midnight};
 pub use desk::{Desk, Duty, HOURS_OF_WEEK, Service};
-pub use each::{Children, Each, Whom};
+pub use each::{Children, Each, Linked, Whom};
 pub use expr::{
     Binary, Cells, Correlated, Distribution, ExactBinary, ExactUnary, Expr, Lookup, MOST_LOOKED_UP,
     PickWhere, Question, Unary,
 };
 pub use join::{Join, Joined};
 pub use lines::{Gathered, Lines};
+pub use links::Links;
 pub use look::Look;
 pub use modifier::{
     Envelope, Intervention, MOST_INTERVENTIONS, Modified, Modifier, Operation, Phase, SETTLED,
@@ -229,6 +231,8 @@ pub struct Kind {
     pub unique: Vec<String>,
     /// The owners assigned at the start: (variable that holds it, owner's kind, least, most).
     pub belongs_to: Vec<Belonging>,
+    /// Whom each of them links, if it is the kind of a relation.
+    pub links: Option<Links>,
     /// Their diaries, if they have some.
     pub diary: Option<Diary>,
 }

@@ -24,6 +24,8 @@ fn cause(on: &str, kind: &str) -> CauseDef {
         when: None,
         cell: None,
         joined: false,
+        links: None,
+        related: false,
     }
 }
 

@@ -99,6 +99,16 @@ fn history_of(kind: &str, definition: &EntityDef) -> StreamDef {
     let mut fields = Map::default();
     let id = format!("Which {kind} it is");
     fields.insert(format!("{kind}_id"), plain(&format!("{kind}.id"), &id));
+    for (name, of) in &definition.belongs_to {
+        if definition.relation.is_some() {
+            let of = of.kind.as_ref().unwrap_or(name);
+            let value = format!("{kind}.{name}.id");
+            fields.insert(
+                format!("{name}_id"),
+                plain(&value, &format!("The {of} that was linked")),
+            );
+        }
+    }
     for name in &definition.track {
         let long = match definition.variables.get(name) {
             Some(ValueDef::Long(long)) => (**long).clone(),
@@ -119,6 +129,7 @@ fn history_of(kind: &str, definition: &EntityDef) -> StreamDef {
         )),
         fields,
         tracks: Some(kind.into()),
+        relation: definition.relation.as_ref().map(|_| kind.into()),
         ..StreamDef::default()
     }
 }
@@ -138,7 +149,7 @@ impl Compiler {
             if definition.track.is_empty() {
                 continue;
             }
-            let at = At::new(file, &["entities", &name, "track"]);
+            let at = Self::place_of_kind(&name, file, &definition).key("track");
             let stream = format!("{name}.history");
             if merged.streams.contains_key(&stream) {
                 let message =

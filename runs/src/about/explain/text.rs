@@ -332,6 +332,16 @@ fn of_change(change: &ChangeDef) -> Vec<String> {
             .iter()
             .map(|(kind, count)| format!("{} of kind {kind} now belong to the {entity}", count)),
     );
+    lines.extend(change.link.iter().map(|(relation, with)| {
+        format!("the {entity} is linked, by {relation}, with the {}", with.0)
+    }));
+    lines.extend(change.unlink.iter().map(|(relation, with)| {
+        let with = match &with.0[..] {
+            "all" => "anybody".to_owned(),
+            with => format!("the {with}"),
+        };
+        format!("the {entity} is linked no more, by {relation}, with {with}")
+    }));
     match &change.add {
         Some(AddDef::Variables(added)) => {
             lines.extend(
