@@ -33,7 +33,10 @@ impl Alarm {
         let group = (sigma * sigma / mean.max(1.0)).max(1.0);
         match count {
             _ if deviate(count, mean, group) > LIMIT => Some(Alarm::High),
-            _ if deviate(count + 1.0, mean, group) < -LIMIT => Some(Alarm::Low),
+            // What reaches the mean is not low, also where sigma is so large that the approximation of such counts says so.
+            _ if count + 1.0 < mean && deviate(count + 1.0, mean, group) < -LIMIT => {
+                Some(Alarm::Low)
+            }
             _ => None,
         }
     }

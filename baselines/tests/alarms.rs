@@ -43,6 +43,13 @@ proptest! {
     }
 }
 
+#[test]
+fn nothing_is_low_where_nothing_is_expected() {
+    assert_eq!(Alarm::of(0.0, 0.0, 838.0), None);
+    assert_eq!(Alarm::of(5.0, 5.5, 838.0), None);
+    assert_eq!(Alarm::of(0.0, 100.0, 10.0), Some(Alarm::Low));
+}
+
 fn range() -> Range<Time> {
     MONDAY..MONDAY + Span(28 * Span::DAY.0)
 }
