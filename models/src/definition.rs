@@ -923,7 +923,7 @@ pub enum DayDef {
 }
 
 /// One event follows from another.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CauseDef {
     /// The causing stream.

@@ -144,8 +144,10 @@ impl Population {
             }
             // Where nearly all are wanted, those are left whom no proposal has named.
             for other in 0..others.founders {
-                let is_picked = others.activity(kind, other) > 0.0;
-                if found.len() < wants && is_picked && may(other, &found) {
+                if found.len() == wants {
+                    break;
+                }
+                if others.activity(kind, other) > 0.0 && may(other, &found) {
                     found.push(other);
                 }
             }

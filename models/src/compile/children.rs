@@ -6,7 +6,7 @@ use causeflow_engine::streams::program::{Binary, Children, Expr, KindId};
 
 use super::Compiler;
 use super::lower::Scope;
-use super::types::{Ty, Typed};
+use super::types::{Ty, Typed, both};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
@@ -90,30 +90,54 @@ impl Compiler {
             return Some(Typed::new(children(condition, None, false), Ty::Number));
         };
         if name == "count" {
-            let state = self.state_argument(kind, arg, scope)?;
-            let name = self.kinds[kind].states[usize::from(state)].clone();
-            let code = Expr::Text(self.text_code(&name, &scope.at));
-            let is = Expr::State(kind, Box::new(Expr::OwnEntity));
-            let is = Expr::Binary(Binary::Same, Box::new(is), Box::new(code));
-            let both = |more| Expr::Binary(Binary::And, Box::new(is.clone()), Box::new(more));
-            let condition = condition.map_or_else(|| is.clone(), both);
+            let is = self.is_in_state(kind, Expr::OwnEntity, arg, scope)?;
+            let condition = match condition {
+                Some(more) => both(Binary::And, is, more),
+                None => is,
+            };
             return Some(Typed::new(
                 children(Some(condition), None, false),
                 Ty::Number,
             ));
         }
-        let mut takes = vec![Ty::Number, Ty::Span];
+        let value = self.added_up(kind, arg, scope)?;
+        let exact = matches!(value.ty, Ty::Exact(_));
+        let sum = children(condition, Some(value.expr), exact);
+        Some(Typed::new(sum, value.ty))
+    }
+
+    /// Whether an entity is in the state that an argument names.
+    pub(super) fn is_in_state(
+        &mut self,
+        kind: KindId,
+        entity: Expr,
+        arg: &Ast,
+        scope: &Scope,
+    ) -> Option<Expr> {
+        let state = self.state_argument(kind, arg, scope)?;
+        let name = self.kinds[kind].states[usize::from(state)].clone();
+        Some(self.is_in(kind, entity, &name, scope))
+    }
+
+    /// Whether an entity is in a state of this name.
+    pub(super) fn is_in(&mut self, kind: KindId, entity: Expr, state: &str, scope: &Scope) -> Expr {
+        let code = self.text_code(state, &scope.at);
+        let state = Expr::State(kind, Box::new(entity));
+        both(Binary::Same, state, Expr::Text(code))
+    }
+
+    /// What a sum adds up of each of a kind; its type is that of the sum.
+    pub(super) fn added_up(&mut self, kind: KindId, arg: &Ast, scope: &Scope) -> Option<Typed> {
         let value = self.asked_of(kind, arg, &[], scope)?;
-        if let Ty::Exact(_) = value.ty {
-            takes = vec![value.ty];
-        }
-        let value = self.check_type(value, &takes, scope, &arg.span)?;
-        let ty = match value.ty {
-            Ty::Bool => Ty::Number,
-            ty => ty,
+        let takes = match value.ty {
+            Ty::Exact(_) => vec![value.ty],
+            _ => vec![Ty::Number, Ty::Span],
         };
-        let exact = matches!(ty, Ty::Exact(_));
-        Some(Typed::new(children(condition, Some(value.expr), exact), ty))
+        let value = self.check_type(value, &takes, scope, &arg.span)?;
+        Some(match value.ty {
+            Ty::Bool => Typed::new(value.expr, Ty::Number),
+            _ => value,
+        })
     }
 
     /// A kind, and its reference to those to whom it belongs: its place and its type.

@@ -11,14 +11,14 @@ use causeflow_engine::base::table::{ColumnSpec, ColumnType};
 use causeflow_engine::base::time::Span;
 use causeflow_engine::streams::program::{
     Attribute, Binary, Change, ChangeKind, Expr, Join, Joined, Kind, KindId, NO_TIME, Slot, Stream,
-    StreamId, Unary,
+    StreamId,
 };
 
 use super::bounds::bounds;
 use super::lower::{About, Scope};
 use super::report::At;
 use super::streams::{Missing, Noted, OwnVariable, Progress, Restrict, Unit};
-use super::types::{Ty, Typed, own_of_slot, slot_of_input, slot_of_own};
+use super::types::{Ty, Typed, both, not, own_of_slot, slot_of_input, slot_of_own};
 use super::{Compiler, Merged};
 use crate::definition::{AfterDef, CauseDef, Expression, StreamDef, ValueDef};
 use crate::diagnostic::suggestion;
@@ -110,16 +110,8 @@ fn causes(after: &AfterDef) -> Vec<CauseDef> {
         on: on.clone(),
         probability: after.probability.clone(),
         delay: delay.clone(),
-        at: None,
-        count: None,
-        spacing: None,
-        each: None,
-        outcome: None,
-        when: None,
-        cell: None,
         joined: true,
-        links: None,
-        related: false,
+        ..CauseDef::default()
     };
     match (&after.none, &after.since) {
         (Some(_), Some(since)) => vec![cause(since, &after.within)],
@@ -676,12 +668,4 @@ fn kind_variables(note: &mut impl FnMut(String, ColumnType, Expr), joining: &Joi
         added += 1;
     }
     added
-}
-
-fn both(op: Binary, a: Expr, b: Expr) -> Expr {
-    Expr::Binary(op, Box::new(a), Box::new(b))
-}
-
-fn not(e: Expr) -> Expr {
-    Expr::Unary(Unary::Not, Box::new(e))
 }

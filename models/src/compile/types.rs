@@ -6,7 +6,7 @@ use std::sync::Arc;
 use causeflow_engine::base::exact::Digits;
 use causeflow_engine::base::table::Dictionary;
 use causeflow_engine::base::time::Span;
-use causeflow_engine::streams::program::{Expr, KindId, Slot, TextColumn};
+use causeflow_engine::streams::program::{Binary, Expr, KindId, Slot, TextColumn, Unary};
 
 /// What kind of value an expression has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,16 @@ impl Typed {
             texts: None,
         }
     }
+}
+
+/// Two expressions and what joins them.
+pub fn both(op: Binary, a: Expr, b: Expr) -> Expr {
+    Expr::Binary(op, Box::new(a), Box::new(b))
+}
+
+/// The opposite of a truth value.
+pub fn not(e: Expr) -> Expr {
+    Expr::Unary(Unary::Not, Box::new(e))
 }
 
 /// Until slots are assigned, a stream's own variable `i` has the slot `OWN + i`, and its input `i`

@@ -12,20 +12,20 @@ mod desk;
 mod effects;
 mod forecast;
 mod growth;
-mod outlook;
 mod pending;
 mod resume;
 mod sources;
 mod standing;
 mod state;
 mod strands;
+mod vantage;
 mod window;
 
 pub(crate) use forecast::Forecast;
 pub use growth::Excess;
-pub(crate) use outlook::{Outlook, Within};
 pub(crate) use resume::{Onwards, end_of_day};
 pub use state::ProcessState;
+pub(crate) use vantage::{Vantage, Within};
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -138,12 +138,12 @@ impl LogicalProcess {
     pub(crate) fn advance(
         &mut self,
         world: &World,
-        (outlook, forecast): (&mut impl Outlook, &Forecast<'_>),
+        (vantage, forecast): (&mut impl Vantage, &Forecast<'_>),
         start: Time,
         end: Time,
     ) {
         let (process, arrivals) = (self.index, forecast.arrivals);
-        let window = outlook::window(outlook, world, (process, arrivals), end);
+        let window = vantage::window(vantage, world, (process, arrivals), end);
         self.watch_growth(window);
         let due = self.pending.open(world, start);
         self.agenda.begin(start);
@@ -162,10 +162,10 @@ impl LogicalProcess {
         let mut tick = start + world.program.tick;
         while let Some(mut event) = self.agenda.pop(|place| due.event(world, place)) {
             while event.time >= tick {
-                outlook.pass(self, world, tick);
+                vantage.pass(self, world, tick);
                 tick += world.program.tick;
             }
-            let window = outlook::window(outlook, world, (process, arrivals), end);
+            let window = vantage::window(vantage, world, (process, arrivals), end);
             if event.candidate {
                 match self.accept(window, &event) {
                     Some(presence) => event.presence = presence,
@@ -176,7 +176,7 @@ impl LogicalProcess {
         }
         self.pending.recycle(due);
         while tick <= end {
-            outlook.pass(self, world, tick);
+            vantage.pass(self, world, tick);
             tick += world.program.tick;
         }
     }

@@ -9,7 +9,7 @@
 use rayon::prelude::*;
 
 use crate::base::time::{Span, Time};
-use crate::streams::cell::{Forecast, LogicalProcess, Outlook, Within};
+use crate::streams::cell::{Forecast, LogicalProcess, Vantage, Within};
 use crate::streams::event::Event;
 use crate::streams::population::Population;
 use crate::streams::program::{StreamId, ring_of};
@@ -199,7 +199,7 @@ struct Overview<'a> {
     passed: usize,
 }
 
-impl Outlook for Overview<'_> {
+impl Vantage for Overview<'_> {
     fn observed(&self) -> &Observed {
         self.observed
     }

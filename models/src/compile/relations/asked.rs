@@ -8,7 +8,7 @@ use super::STATES;
 use crate::compile::Compiler;
 use crate::compile::lower::Scope;
 use crate::compile::parts::draws;
-use crate::compile::types::{Ty, Typed};
+use crate::compile::types::{Ty, Typed, both};
 use crate::diagnostic::suggestion;
 use crate::syntax::{Ast, AstKind};
 
@@ -20,10 +20,6 @@ struct Asked {
     others: KindId,
     /// Who it is.
     whom: Typed,
-}
-
-fn both(op: Binary, a: Expr, b: Expr) -> Expr {
-    Expr::Binary(op, Box::new(a), Box::new(b))
 }
 
 fn end(by: KindId, variable: u16) -> Expr {
@@ -104,12 +100,7 @@ impl Compiler {
             _ => ("a state at most, besides whom it is about", plain.len() < 2),
         };
         self.arity(name, plain.len(), takes, fits, span, scope)?;
-        let code = self.text_code(STATES[0], &scope.at);
-        let of_state = |kind, entity, code| {
-            let state = Expr::State(kind, Box::new(entity));
-            both(Binary::Same, state, Expr::Text(code))
-        };
-        let mut holds = of_state(by, Expr::OwnEntity, code);
+        let mut holds = self.is_in(by, Expr::OwnEntity, STATES[0], scope);
         let mut hold = |e| {
             let before = std::mem::replace(&mut holds, Expr::Num(0.0));
             holds = both(Binary::And, before, e);
@@ -120,10 +111,7 @@ impl Compiler {
             hold(said);
         }
         if let (Some(arg), "count" | "pick") = (plain.first(), name) {
-            let state = self.state_argument(others, arg, scope)?;
-            let state = self.kinds[others].states[usize::from(state)].clone();
-            let code = self.text_code(&state, &scope.at);
-            hold(of_state(others, end(by, far), code));
+            hold(self.is_in_state(others, end(by, far), arg, scope)?);
         }
         let children = |of, condition, value, exact| {
             Expr::Children(Box::new(Children {
@@ -140,21 +128,12 @@ impl Compiler {
                 Some(Typed::new(children(of, holds, None, false), Ty::Number))
             }
             "sum" => {
-                let arg = plain[0];
-                let value = self.asked_of(others, arg, &[], scope)?;
-                let wanted = match value.ty {
-                    Ty::Exact(_) => vec![value.ty],
-                    _ => vec![Ty::Number, Ty::Span],
-                };
-                let mut value = self.check_type(value, &wanted, scope, &arg.span)?;
+                let mut value = self.added_up(others, plain[0], scope)?;
                 through(&mut value.expr, &end(by, far));
-                let ty = match value.ty {
-                    Ty::Bool => Ty::Number,
-                    ty => ty,
-                };
-                let exact = matches!(ty, Ty::Exact(_));
+                let exact = matches!(value.ty, Ty::Exact(_));
                 let of = (asked.near, asked.whom.expr);
-                Some(Typed::new(children(of, holds, Some(value.expr), exact), ty))
+                let sum = children(of, holds, Some(value.expr), exact);
+                Some(Typed::new(sum, value.ty))
             }
             "linked" => {
                 let other = self.lower(plain[0], scope)?;

@@ -32,18 +32,8 @@ fn described(text: String, description: String) -> ValueDef {
 fn cause(on: &str, when: String) -> CauseDef {
     CauseDef {
         on: on.into(),
-        probability: None,
-        delay: None,
-        at: None,
-        count: None,
-        spacing: None,
-        each: None,
-        outcome: None,
         when: Some(Expression(when)),
-        cell: None,
-        joined: false,
-        links: None,
-        related: false,
+        ..CauseDef::default()
     }
 }
 

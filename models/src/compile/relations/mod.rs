@@ -7,8 +7,8 @@
 mod asked;
 mod made;
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use causeflow_engine::base::draw::purpose;
 use causeflow_engine::streams::program::{Belonging, KindId, Links};
@@ -185,7 +185,7 @@ impl Compiler {
             };
             columns.push(place);
         }
-        let mut pairs: Vec<[u16; 2]> = Vec::new();
+        let (mut pairs, mut known) = (Vec::new(), BTreeSet::new());
         for (row, cells) in table.rows.iter().enumerate() {
             let mut pair = [0; 2];
             let mut is_known = true;
@@ -202,7 +202,7 @@ impl Compiler {
                     }
                 }
             }
-            if is_known && pairs.contains(&pair) {
+            if is_known && !known.insert(pair) {
                 let message = "these two stand here a second time";
                 let span = table.span(&text, Some(row), columns[0]);
                 self.report
@@ -363,11 +363,8 @@ impl Compiler {
         let back = definition.back.as_ref();
         let back = back.map(|back| (Some(&definition.to), &back[..], at.key("back")));
         for (of, word, at) in words.into_iter().chain(back) {
-            let mut others = self.relations.iter();
-            let is_called =
-                |other: &&Relation| other.name == word || other.back.as_deref() == Some(word);
-            if let Some(other) = others.find(is_called) {
-                let other = &other.name;
+            if let Some((other, _)) = self.relation_called(word) {
+                let other = &self.relations[other].name;
                 let message = format!("`{word}` is what the relation {other} is called");
                 let help = "choose another word";
                 self.report.error(&at, message, Some(help.into()));
@@ -418,10 +415,8 @@ impl Compiler {
             let place = at.key(key).key(word);
             let Some((relation, forward)) = self.relation_called(word) else {
                 if !self.is_spoilt_relation(word) {
-                    let known = self.relations.iter();
-                    let known =
-                        known.flat_map(|relation| [Some(&relation.name), relation.back.as_ref()]);
-                    let help = suggestion(word, known.flatten().map(String::as_str));
+                    let known = self.relations.iter().flat_map(Relation::words);
+                    let help = suggestion(word, known);
                     let message = format!("there is no relation `{word}`");
                     self.report.certain_error_at_key(&place, message, help);
                 }

@@ -2,30 +2,20 @@
 
 use causeflow_engine::streams::program::{Binary, Change, ChangeKind, Expr, KindId, Slot};
 
-use super::{Watch, Watched, both, not};
+use super::{Watch, Watched};
 use crate::compile::Compiler;
 use crate::compile::each::{Reached, Those};
 use crate::compile::lower::{About, Scope};
 use crate::compile::streams::{Cause, OwnVariable, Progress, Restrict};
-use crate::compile::types::{Ty, Typed, slot_of_own};
+use crate::compile::types::{Ty, Typed, both, not, slot_of_own};
 use crate::definition::{CauseDef, Expression, ValueDef};
 
 /// A cause of what watches: an event that changes somebody.
 fn cause(on: &str, kind: &str) -> CauseDef {
     CauseDef {
         on: on.into(),
-        probability: None,
-        delay: None,
-        at: None,
-        count: None,
-        spacing: None,
         each: Some(kind.into()),
-        outcome: None,
-        when: None,
-        cell: None,
-        joined: false,
-        links: None,
-        related: false,
+        ..CauseDef::default()
     }
 }
 

@@ -7,12 +7,12 @@
 mod events;
 
 use causeflow_engine::base::table::{ColumnSpec, ColumnType};
-use causeflow_engine::streams::program::{Attribute, Binary, Expr, Kind, KindId, Unary};
+use causeflow_engine::streams::program::{Attribute, Expr, Kind, KindId};
 
 use super::lower::{About, Scope};
 use super::report::At;
 use super::streams::{Noted, Restrict};
-use super::types::{Ty, Typed};
+use super::types::{Ty, Typed, not};
 use super::{Compiler, Merged};
 use crate::definition::{
     AddDef, ChangeDef, CrossingDef, EntityDef, Expression, FieldDef, Map, StreamDef, ValueDef,
@@ -132,14 +132,6 @@ fn history_of(kind: &str, definition: &EntityDef) -> StreamDef {
         relation: definition.relation.as_ref().map(|_| kind.into()),
         ..StreamDef::default()
     }
-}
-
-fn both(op: Binary, a: Expr, b: Expr) -> Expr {
-    Expr::Binary(op, Box::new(a), Box::new(b))
-}
-
-fn not(e: Expr) -> Expr {
-    Expr::Unary(Unary::Not, Box::new(e))
 }
 
 impl Compiler {

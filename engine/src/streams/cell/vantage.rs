@@ -8,7 +8,7 @@ use crate::streams::view::Observed;
 use crate::streams::world::World;
 
 /// What a process sees, and what it tells of itself at the end of each tick.
-pub(crate) trait Outlook {
+pub(crate) trait Vantage {
     /// How the business stood at the ticks so far.
     fn observed(&self) -> &Observed;
 
@@ -19,7 +19,7 @@ pub(crate) trait Outlook {
 /// A cell sees nothing of the others.
 pub(crate) struct Within<'a>(pub &'a Observed);
 
-impl Outlook for Within<'_> {
+impl Vantage for Within<'_> {
     #[inline(always)]
     fn observed(&self) -> &Observed {
         self.0
@@ -34,7 +34,7 @@ impl Outlook for Within<'_> {
 /// The window of a process up to a time, as it is seen now.
 #[inline(always)]
 pub(super) fn window<'a>(
-    outlook: &'a impl Outlook,
+    vantage: &'a impl Vantage,
     world: &'a World,
     (process, arrivals): (u16, &'a [Arrivals]),
     end: Time,
@@ -43,7 +43,7 @@ pub(super) fn window<'a>(
         world,
         process,
         arrivals,
-        observed: outlook.observed(),
+        observed: vantage.observed(),
         end,
     }
 }
