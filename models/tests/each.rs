@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use crate::random::{aim, intervene};
-use crate::support::{Played, Row, Value, play, program, property, settings};
-use crate::twins::agree;
+use crate::random::aim;
+use crate::support::{Played, Row, Value, played, property};
+use crate::twins::agrees_when_bent;
 
 const HOURS: i64 = 48;
 
@@ -29,13 +29,6 @@ fn model(cells: u16, when: &str, extra: &str) -> String {
            service.degraded:\n    causes: [{{on: fault.started, each: service.database, {when}delay: 0s}}]\n    \
              fields: {{service_id: {{value: service.id}}, database_id: {{}}, draw: {{value: 'uniform(0, 1)'}}}}\n    \
              changes: [{{entity: service, add: {{hits: 1}}}}]\n{extra}"
-    )
-}
-
-fn played(text: &str, seed: u64) -> Played {
-    play(
-        &program(&[("a.yaml".into(), text.into())]),
-        &settings(seed, HOURS),
     )
 }
 
@@ -67,7 +60,7 @@ proptest! {
     #[test]
     fn those_are_reached_who_belong_to_it_at_the_time(cells in 1..4u16, seed in any::<u64>()) {
         let text = model(cells, "when: service.state == 'up', ", "");
-        let played = played(&text, seed);
+        let played = played(&text, seed, HOURS);
         let rows = &played.rows;
         let mut events: Vec<(i64, &str, &Row)> = Vec::new();
         for stream in ["service.added", "service.moved", "service.retired", "fault.started"] {
@@ -104,9 +97,9 @@ proptest! {
     /// Who else there is moves nothing: with fewer services reached, the others have the same events, to the draw.
     #[test]
     fn each_has_draws_of_its_own(seed in any::<u64>(), least in 0.1..0.9f64) {
-        let all = played(&model(2, "probability: 0.5 + 0.4 * service.weight, ", ""), seed);
+        let all = played(&model(2, "probability: 0.5 + 0.4 * service.weight, ", ""), seed, HOURS);
         let when = format!("when: service.weight > {least}, probability: 0.5 + 0.4 * service.weight, ");
-        let some = played(&model(2, &when, ""), seed);
+        let some = played(&model(2, &when, ""), seed, HOURS);
         let rows = |played: &Played| -> BTreeSet<String> {
             played.rows["service.degraded"].iter().map(|row| format!("{row:?}")).collect()
         };
@@ -121,14 +114,7 @@ proptest! {
         let extra = "  service.restored:\n    causes: [{on: service.degraded, probability: 0.8, delay: 10m..3h}]\n    fields: {service_id: {value: service.id}, hits: {value: service.hits}}\n    \
                      changes: [{entity: service, add: {hits: 1}}]\n";
         let text = model(2, "when: service.hits < 30 and service.state == 'up', probability: 0.3 + 0.5 * service.weight, ", extra);
-        let files = [("a.yaml".to_owned(), text)];
-        let untouched = program(&files);
-        let mut bent = untouched.clone();
-        for (number, aim) in aims.iter().enumerate() {
-            intervene(&mut bent, number, aim);
-        }
-        let settings = settings(seed, HOURS);
-        agree(&bent, &play(&bent, &settings), &play(&untouched, &settings));
+        agrees_when_bent(text, seed, HOURS, &aims);
     }
 }
 
@@ -138,7 +124,7 @@ fn more_than_ten_thousand_are_not_reached_at_a_time() {
                 entities: {service: {count: 10500}}\n\
                 streams:\n  fault: {source: {rate: 12}, fields: {x: {value: '1'}}}\n  \
                 degraded: {causes: [{on: fault, each: service}], fields: {service_id: {value: service.id}}}\n";
-    let played = played(text, 7);
+    let played = played(text, 7, HOURS);
     let reached = followers(&played.rows["degraded"]);
     assert!(!reached.is_empty());
     assert!(reached.values().all(|of| of.len() == 10_000));
@@ -153,7 +139,7 @@ fn each_goes_to_a_desk_and_back() {
                  service.tested:\n    causes: [{on: service.repaired, cell: service, delay: 1h..2h}]\n    fields: {service_id: {value: service.id}, hits: {value: service.hits}}\n    \
                  changes: [{entity: service, add: {hits: 100}}]\n\
                  desks:\n  staff: {shifts: [{from: 0h, to: 24h, agents: 8}]}\n";
-    let played = played(&model(3, "", extra), 5);
+    let played = played(&model(3, "", extra), 5, HOURS);
     let (degraded, repaired) = (
         &played.rows["service.degraded"],
         &played.rows["service.repaired"],

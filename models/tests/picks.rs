@@ -5,12 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use crate::support::{Played, Row, Value, play, program, property, settings};
+use crate::support::{Played, Row, Value, played, property};
 
-fn played(text: &str, seed: u64, hours: i64) -> Played {
-    play(
-        &program(&[("a.yaml".into(), text.into())]),
-        &settings(seed, hours),
+/// People of whom some become active and others join, and somebody is picked a lot.
+fn crowd(founders: u32, keen: f64, joins: u32, picked: &str) -> String {
+    format!(
+        "model: {{name: m, cells: 1, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
+         entities:\n  person:\n    count: {founders}\n    states: [idle, active]\n    starts: idle\n    joins: active\n    \
+           attributes: {{weight: {{value: 'integer(1, 4)'}}, keen: {{value: 'bernoulli({keen})'}}}}\n    \
+           activity: 'weight'\n\
+         streams:\n  \
+           joined: {{source: {{rate: {joins}}}, creates: person, fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}}}\n  \
+           asked:\n    timer: {{every: 2h, per: person, states: [idle], when: keen}}\n    \
+             changes:\n      - {{entity: person, state: active}}\n    \
+             fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}\n  \
+           picked:\n    source: {{rate: 40000}}\n    \
+             {picked}"
     )
 }
 
@@ -219,20 +229,10 @@ fn everybody_is_picked_by_activity() {
             true => "where: state == 'active' and weight > over",
             false => "active",
         };
-        let text = format!(
-            "model: {{name: m, cells: 1, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
-             entities:\n  person:\n    count: {founders}\n    states: [idle, active]\n    starts: idle\n    joins: active\n    \
-               attributes: {{weight: {{value: 'integer(1, 4)'}}, keen: {{value: 'bernoulli({keen})'}}}}\n    \
-               activity: 'weight'\n\
-             streams:\n  \
-               joined: {{source: {{rate: {joins}}}, creates: person, fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}}}\n  \
-               asked:\n    timer: {{every: 2h, per: person, states: [idle], when: keen}}\n    \
-                 changes:\n      - {{entity: person, state: active}}\n    \
-                 fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}\n  \
-               picked:\n    source: {{rate: 40000}}\n    \
-                 let: {{one: {{value: \"pick(person, {ask})\"}}}}\n    fields: {{id: {{value: 'one.id'}}, over: {{value: 'integer(0, 4)'}}}}\n"
+        let picked = format!(
+            "let: {{one: {{value: \"pick(person, {ask})\"}}}}\n    fields: {{id: {{value: 'one.id'}}, over: {{value: 'integer(0, 4)'}}}}\n"
         );
-        let rows = played(&text, 11, 48).rows;
+        let rows = played(&crowd(founders, keen, joins, &picked), 11, 48).rows;
         let mut events: Vec<(i64, bool, &Row)> = Vec::new();
         for stream in ["joined", "asked", "picked"] {
             events.extend(
@@ -286,21 +286,9 @@ fn everybody_is_picked_by_activity() {
 #[test]
 fn distinct_ones_are_picked_one_after_the_other() {
     for (founders, keen, joins) in [(40, 1.0, 15), (3000, 0.01, 15), (0, 1.0, 40)] {
-        let text = format!(
-            "model: {{name: m, cells: 1, window: 1h, reference: {{start: 2026-02-02, days: 28}}}}\n\
-             entities:\n  person:\n    count: {founders}\n    states: [idle, active]\n    starts: idle\n    joins: active\n    \
-               attributes: {{weight: {{value: 'integer(1, 4)'}}, keen: {{value: 'bernoulli({keen})'}}}}\n    \
-               activity: 'weight'\n\
-             streams:\n  \
-               joined: {{source: {{rate: {joins}}}, creates: person, fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}}}\n  \
-               asked:\n    timer: {{every: 2h, per: person, states: [idle], when: keen}}\n    \
-                 changes:\n      - {{entity: person, state: active}}\n    \
-                 fields: {{id: {{value: 'person.id'}}, weight: {{value: 'person.weight'}}}}\n  \
-               picked:\n    source: {{rate: 40000}}\n    \
-                 lines:\n      name: picked.line\n      count: 2\n      \
-                   let: {{one: {{value: 'pick(person, active, distinct)'}}}}\n      fields: {{id: {{value: 'one.id'}}}}\n"
-        );
-        let rows = played(&text, 12, 48).rows;
+        let picked = "lines:\n      name: picked.line\n      count: 2\n      \
+                        let: {one: {value: 'pick(person, active, distinct)'}}\n      fields: {id: {value: 'one.id'}}\n";
+        let rows = played(&crowd(founders, keen, joins, picked), 12, 48).rows;
         let mut events: Vec<(i64, bool, &Row)> = Vec::new();
         for stream in ["joined", "asked", "picked"] {
             let is_picked = stream == "picked";

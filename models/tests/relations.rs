@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use crate::random::{aim, intervene};
-use crate::support::{Played, Row, Value, play, program, property, settings};
-use crate::twins::agree;
+use crate::random::aim;
+use crate::support::{Row, Value, play, played, program, property, settings};
+use crate::twins::agrees_when_bent;
 
 const HOURS: i64 = 60;
 
@@ -40,13 +40,6 @@ fn model(cells: u16, extra: &str) -> String {
     )
 }
 
-fn played(text: &str, seed: u64) -> Played {
-    play(
-        &program(&[("a.yaml".into(), text.into())]),
-        &settings(seed, HOURS),
-    )
-}
-
 /// An id; 0 for nobody.
 fn id(row: &Row, field: &str) -> u64 {
     row.fields.get(field).map_or(0, Value::id)
@@ -58,7 +51,7 @@ proptest! {
     /// What is counted, picked, asked and reached is whom the links that have begun and not ended say, and nobody is linked twice.
     #[test]
     fn what_is_asked_is_what_began_and_has_not_ended(cells in 1..4u16, seed in any::<u64>()) {
-        let played = played(&model(cells, ""), seed);
+        let played = played(&model(cells, ""), seed, HOURS);
         let rows = &played.rows;
         let mut events: Vec<(i64, u8, &str, &Row)> = Vec::new();
         for (order, stream) in (0..).zip(["tutors.linked", "tutors.unlinked", "left", "asked"]) {
@@ -109,14 +102,8 @@ proptest! {
     fn sides_agree_with_twins(seed in any::<u64>(), aims in prop::collection::vec(aim(), 1..4)) {
         let extra = "  moved:\n    causes: [{on: told, probability: 0.2, delay: 10m..3h}]\n    let: {other: {value: pick(tutor)}}\n    fields: {hits: {value: tutor.hits}}\n    \
                      changes: [{entity: other, link: {students: student}, when: hits > 1}, {entity: tutor, unlink: {students: student}}]\n";
-        let files = [("a.yaml".to_owned(), model(2, extra).replace("back: students", "back: students, starts: {min: 0, max: 2}"))];
-        let untouched = program(&files);
-        let mut bent = untouched.clone();
-        for (number, aim) in aims.iter().enumerate() {
-            intervene(&mut bent, number, aim);
-        }
-        let settings = settings(seed, HOURS);
-        agree(&bent, &play(&bent, &settings), &play(&untouched, &settings));
+        let text = model(2, extra).replace("back: students", "back: students, starts: {min: 0, max: 2}");
+        agrees_when_bent(text, seed, HOURS, &aims);
     }
 
     /// Each starts with as many others as it says, different ones, and never with itself.
@@ -130,7 +117,7 @@ proptest! {
              streams:\n  asked:\n    source: {{rate: 100, actor: student}}\n    fields: {{student_id: {{value: student.id}}, many: {{value: count(student.others), type: int}}}}\n  \
                told:\n    causes: [{{on: asked, each: student.others}}]\n    fields: {{other_id: {{value: {to}.id}}}}\n"
         );
-        let played = played(&text, seed);
+        let played = played(&text, seed, HOURS);
         let mut reached: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
         for row in &played.rows["told"] {
             let known = reached.entry(row.cause.expect("it has one")).or_default();

@@ -155,6 +155,12 @@ pub fn play(program: &Program, settings: &Settings) -> Played {
     }
 }
 
+/// Plays a model of one file for so many hours.
+pub fn played(text: &str, seed: u64, hours: i64) -> Played {
+    let program = program(&[("a.yaml".into(), text.into())]);
+    play(&program, &settings(seed, hours))
+}
+
 /// The rows of chunks, by stream.
 pub fn rows_by_stream(program: &Program, chunks: &[Chunk]) -> BTreeMap<String, Vec<Row>> {
     let names = program.streams.iter().map(|stream| stream.name.clone());

@@ -17,7 +17,7 @@ use causeflow_engine::streams::sides::{Label, Side};
 use proptest::prelude::*;
 
 use crate::names::agree_on_names;
-use crate::random::{Plan, aim, files, intervene, intervene_if, spec};
+use crate::random::{Aim, Plan, aim, files, intervene, intervene_if, spec};
 use crate::support::{Played, Row, START, play, program, property, settings};
 
 /// Hours that are written.
@@ -117,6 +117,17 @@ pub fn agree(program: &Program, played: &Played, twin: &Played) {
         );
         assert_eq!(on(other, Side::FACTUAL), on(other, Side::UNTOUCHED));
     }
+}
+
+/// A model of one file under interventions that bend it here and there agrees with its twin without them.
+pub fn agrees_when_bent(text: String, seed: u64, hours: i64, aims: &[Aim]) {
+    let untouched = program(&[("a.yaml".to_owned(), text)]);
+    let mut bent = untouched.clone();
+    for (number, aim) in aims.iter().enumerate() {
+        intervene(&mut bent, number, aim);
+    }
+    let settings = settings(seed, hours);
+    agree(&bent, &play(&bent, &settings), &play(&untouched, &settings));
 }
 
 /// What is counted as the difference from a side is how the run differs from the twin that is played like it.

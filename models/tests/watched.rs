@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
-use crate::random::{aim, intervene};
+use crate::random::aim;
 use crate::support::{Played, Row, START, Value, play, program, property, settings};
-use crate::twins::agree;
+use crate::twins::agrees_when_bent;
 
 const HOURS: i64 = 60;
 
@@ -191,14 +191,7 @@ proptest! {
     /// What interventions bend is what the run without them tells.
     #[test]
     fn sides_agree_with_twins(seed in any::<u64>(), shared in any::<bool>(), aims in prop::collection::vec(aim(), 1..4)) {
-        let files = [("a.yaml".to_owned(), model(2, shared))];
-        let untouched = program(&files);
-        let mut bent = untouched.clone();
-        for (number, aim) in aims.iter().enumerate() {
-            intervene(&mut bent, number, aim);
-        }
-        let settings = settings(seed, HOURS);
-        agree(&bent, &play(&bent, &settings), &play(&untouched, &settings));
+        agrees_when_bent(model(2, shared), seed, HOURS, &aims);
     }
 }
 

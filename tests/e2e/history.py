@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import subprocess
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,24 @@ def run(folder, *args, model="tutoring", out="out"):
     """Plays a model into `folder/out` and returns the finished run."""
     call("run", model, "--out", out, "--quiet", *args, folder=folder)
     return Run(Path(folder) / out)
+
+
+def bent(folder, model, scenario):
+    """A run of a model in which a scenario acts from the third day to the eighth, and the version of a run without it into which that is put from a
+    snapshot. Both are verified, the run is played again, and has its twin."""
+    model = shutil.copytree(model, folder / "model")
+    name = scenario.split("id: ")[1].split()[0]
+    (model / "scenarios").mkdir()
+    (model / "scenarios" / f"{name}.yaml").write_text(scenario)
+    acts = "--scenario", f"{name}@2026-02-04T00:00:00Z"
+    first = run(folder, "--days", 12, *acts, "--counterfactual", model=model)
+    call("verify", first.path, "--model", model, folder=folder)
+    assert json.loads(call("replay", first.path, "--model", model, "--json", "--quiet", folder=folder))["identical"]
+    plain = run(folder, "--days", 12, "--snapshot-every", "1d", model=model, out="plain")
+    call("regenerate", plain.path, "--from", "2026-02-04T00:00:00Z", "--to", "2026-02-09T00:00:00Z", *acts, "--name", name, "--model", model, "--quiet", folder=folder)
+    version = plain.path / "versions" / name
+    call("verify", version, "--model", model, folder=folder)
+    return first, Run(version)
 
 
 class Run:
